@@ -1,0 +1,281 @@
+/*
+ * A slot: one unit of concurrency. It is a copy of the zygote that already sits in a control group (the host put it
+ * there) and in an empty network namespace, behind seccomp filter A, so that a sandbox inherits all three for nothing.
+ *
+ * Its loop never returns to Python: a Python heap that moves between forks would give each child other addresses, and
+ * with them other set orders. It reads one message at a time; MSG_START forks a child, and until that child's whole
+ * process tree is dead the slot does nothing but carry bytes, watch the two clocks and obey MSG_KILL:
+ *
+ *     host ──(stream, framed)── slot ──(stream, stdout, stderr: raw)── child, pid 1 of its own namespace
+ *
+ * The bytes that come from the child are counted and copied here and looked at nowhere in C. The one exception is the
+ * first: wall.c writes `W` once the wall stands, which is passed on as MSG_BORN or told in MSG_EXIT.
+ *
+ * Input that the child does not take yet waits in memory, so that a child which never reads keeps nobody from seeing the
+ * clocks, the child's own output or a MSG_KILL behind it. The host bounds what may wait (windows of a few 100 KiB); the
+ * job's mapping, which nobody needs once the child has its copy, holds it.
+ *
+ * The child is killed through its pid namespace: when the first process dies, the kernel kills and reaps the others
+ * before it reports the death. What they wrote is in the streams by then, which are read without blocking.
+ */
+#include "zygote.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STDOUT = 0, STDERR = 1, STREAM = 2, OUTPUTS = 3 };
+
+/* One sandbox while it runs. */
+struct run {
+  pid_t pid;
+  int pidfd, output[OUTPUTS], announce;
+  int input_ended;              /* the child's input is shut down once what waits is sent */
+  size_t sent, waiting;         /* in slot->job: bytes before `sent` are the child's, bytes up to `waiting` still wait */
+  uint32_t cause;
+  uint64_t began_us, born_us, wall_us, cpu_us;
+};
+
+static char chunk[CHUNK];
+
+static void die(void) { _exit(1); }
+
+static void tell(struct slot *slot, uint8_t type, uint8_t channel, const void *body, size_t length) {
+  /* A host that is gone cannot be told; the sandbox dies with the slot. */
+  if (send_message(slot->stream, type, channel, body, length) < 0) die();
+}
+
+static void read_job(struct slot *slot, struct start *start, uint32_t length) {
+  if (length < sizeof *start || length - sizeof *start > JOB_BYTES_MAX) die();
+  if (read_whole(slot->stream, start, sizeof *start) < 0) die();
+  if (read_whole(slot->stream, slot->job, length - sizeof *start) < 0) die();
+  if (start->links > MAX_LINKS) die();
+}
+
+static void run_job(struct slot *slot, size_t length) {
+  PyOS_AfterFork_Child();
+  PyObject *job = PyBytes_FromStringAndSize((char *)slot->job, (Py_ssize_t)length);
+  PyObject *result = job ? PyObject_CallOneArg(slot->entry, job) : NULL;
+  if (!result) PyErr_Print();
+  _exit(result ? 0 : 1);
+}
+
+static int open_streams(struct birth *birth, int output[OUTPUTS]) {
+  int out[2], err[2], stream[2];
+  if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) return -1;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) < 0) return -1;
+  output[STDOUT] = out[0], output[STDERR] = err[0], output[STREAM] = stream[0];
+  birth->out = out[1], birth->err = err[1], birth->stream = stream[1];
+  for (int i = 0; i < OUTPUTS; i++)
+    if (fcntl(output[i], F_SETFL, O_NONBLOCK) < 0) return -1;
+  return 0;
+}
+
+static int open_links(struct slot *slot, struct birth *birth) {
+  for (uint32_t i = 0; i < birth->start->links; i++) {
+    const struct link *link = &birth->start->link[i];
+    if (link->kind == LINK_MAKE && link->peer < slot->slots)
+      birth->link[i] = link_make(slot->peer_inbox[link->peer], link->token);
+    else
+      birth->link[i] = link_take(slot->inbox, link->token);
+    if (birth->link[i] < 0) {
+      int error = errno;
+      while (i-- > 0) close(birth->link[i]);
+      errno = error;
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static int give_birth(struct slot *slot, const struct start *start, size_t job_length, struct run *run) {
+  struct birth birth = { .start = start };
+  if (open_links(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
+  if (open_streams(&birth, run->output) < 0) die();
+  int bare = (start->flags & START_BARE) != 0;
+  struct clone_args args = {
+    .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS),
+    .pidfd = (uint64_t)(uintptr_t)&run->pidfd,
+    .exit_signal = SIGCHLD,
+  };
+  run->began_us = monotonic_us();
+  run->pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+  if (run->pid == 0) {
+    if (!bare) wall_build(slot, &birth);
+    else if (dup2(birth.stream, 3) < 0 || write(3, "W", 1) != 1) _exit(1);
+    run_job(slot, job_length);
+  }
+  if (run->pid < 0) send_error(slot->stream, "clone3");
+  for (uint32_t i = 0; i < start->links; i++) close(birth.link[i]);
+  close(birth.out), close(birth.err), close(birth.stream);
+  if (run->pid < 0)
+    for (int i = 0; i < OUTPUTS; i++) close(run->output[i]);
+  return run->pid < 0 ? -1 : 0;
+}
+
+static void kill_run(struct run *run, uint32_t cause) {
+  struct pollfd dead = { run->pidfd, POLLIN, 0 };
+  /* What died a moment ago died of its own. */
+  if (poll(&dead, 1, 0) > 0) return;
+  if (run->cause == CAUSE_OWN) run->cause = cause;
+  syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
+}
+
+/* Passes on what one stream of the child holds; closes it at its end. Returns 0 where nothing was there. */
+static int carry(struct slot *slot, struct run *run, int which) {
+  /* What a child says before its wall stands is why it does not, so `W` is looked for first. */
+  if (which != STREAM && run->born_us == 0 && run->output[STREAM] >= 0) carry(slot, run, STREAM);
+  ssize_t n = read(run->output[which], chunk, sizeof chunk);
+  if (n < 0 && errno == EINTR) return 1;
+  if (n < 0 && errno == EAGAIN) return 0;
+  if (n <= 0) {
+    close(run->output[which]);
+    run->output[which] = -1;
+    return 0;
+  }
+  char *from = chunk;
+  if (which == STREAM && run->born_us == 0) {
+    run->born_us = monotonic_us();
+    if (run->announce) tell(slot, MSG_BORN, 0, NULL, 0);
+    from++, n--;
+  }
+  if (n > 0) tell(slot, MSG_OUTPUT, (uint8_t)(which + 1), from, (size_t)n);
+  return 1;
+}
+
+/* Hands the child as much of the waiting input as it takes now. */
+static void give_input(struct slot *slot, struct run *run) {
+  while (run->sent < run->waiting && run->output[STREAM] >= 0) {
+    size_t length = run->waiting - run->sent;
+    ssize_t n = send(run->output[STREAM], slot->job + run->sent, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n >= 0) run->sent += (size_t)n;
+    else if (errno == EAGAIN) return;
+    else if (errno != EINTR) break;
+  }
+  /* Everything is sent, or nobody is left to take it. */
+  run->sent = run->waiting = 0;
+  if (run->input_ended && run->output[STREAM] >= 0) shutdown(run->output[STREAM], SHUT_WR);
+}
+
+static void take_input(struct slot *slot, struct run *run, size_t length) {
+  if (length > JOB_BYTES_MAX - run->waiting) {
+    memmove(slot->job, slot->job + run->sent, run->waiting - run->sent);
+    run->waiting -= run->sent, run->sent = 0;
+  }
+  /* Far beyond every window: not our host. */
+  if (length > CHUNK || length > JOB_BYTES_MAX - run->waiting) die();
+  if (read_whole(slot->stream, slot->job + run->waiting, length) < 0) die();
+  run->waiting += length;
+}
+
+static void obey(struct slot *slot, struct run *run) {
+  struct header header;
+  if (read_whole(slot->stream, &header, sizeof header) < 0) die();
+  switch (header.type) {
+    case MSG_KILL: kill_run(run, CAUSE_KILLED); return;
+    case MSG_INPUT_END: run->input_ended = 1; break;
+    case MSG_INPUT: take_input(slot, run, header.length); break;
+    default: die();
+  }
+  give_input(slot, run);
+}
+
+static uint64_t cpu_used_us(pid_t pid) {
+  clockid_t clock = (clockid_t)((~(unsigned)pid << 3) | 2u); /* the kernel's CPU-time clock of a process */
+  struct timespec used;
+  if (clock_gettime(clock, &used) < 0) return 0;
+  return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
+}
+
+/* Ends a run that is over a limit; returns how long the next look may wait, in milliseconds. */
+static int watch_clocks(struct run *run) {
+  if (run->cause != CAUSE_OWN) return -1;
+  uint64_t wall = monotonic_us() - run->began_us, cpu = cpu_used_us(run->pid);
+  if (wall >= run->wall_us) { kill_run(run, CAUSE_WALL); return -1; }
+  if (cpu >= run->cpu_us) { kill_run(run, CAUSE_CPU); return -1; }
+  /* One thread cannot use its CPU time faster than the wall clock runs; more threads are caught a little late. */
+  uint64_t left = run->wall_us - wall < run->cpu_us - cpu ? run->wall_us - wall : run->cpu_us - cpu;
+  return left / 1000 + 1 < 1000 ? (int)(left / 1000 + 1) : 1000;
+}
+
+static void finish(struct slot *slot, struct run *run) {
+  struct rusage usage;
+  int status;
+  while (wait4(run->pid, &status, 0, &usage) < 0)
+    if (errno != EINTR) die();
+  uint64_t wall = monotonic_us() - run->began_us;
+  for (int i = 0; i < OUTPUTS; i++) {
+    while (run->output[i] >= 0 && carry(slot, run, i)) continue;
+    /* Not at its end, though all its processes are dead: a copy of the other end travels in some link. */
+    if (run->output[i] >= 0) close(run->output[i]);
+  }
+  close(run->pidfd);
+  struct exit_report report = {
+    .cause = run->cause, .status = status, .max_rss_bytes = (uint64_t)usage.ru_maxrss * 1024u, .wall_us = wall,
+    .born_us = run->born_us == 0 ? 0 : run->born_us - run->began_us + 1,
+    .user_us = (uint64_t)usage.ru_utime.tv_sec * 1000000u + (uint64_t)usage.ru_utime.tv_usec,
+    .system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000u + (uint64_t)usage.ru_stime.tv_usec,
+  };
+  tell(slot, MSG_EXIT, 0, &report, sizeof report);
+}
+
+static void supervise(struct slot *slot, struct run *run) {
+  for (;;) {
+    struct pollfd wait[2 + OUTPUTS] = { { run->pidfd, POLLIN, 0 }, { slot->stream, POLLIN, 0 } };
+    for (int i = 0; i < OUTPUTS; i++) wait[2 + i] = (struct pollfd){ run->output[i], POLLIN, 0 };
+    if (run->sent < run->waiting) wait[2 + STREAM].events |= POLLOUT;
+    if (poll(wait, 2 + OUTPUTS, watch_clocks(run)) < 0 && errno != EINTR) die();
+    for (int i = 0; i < OUTPUTS; i++)
+      if ((wait[2 + i].revents & ~POLLOUT) && run->output[i] >= 0) carry(slot, run, i);
+    if (wait[2 + STREAM].revents & POLLOUT) give_input(slot, run);
+    if (wait[1].revents) obey(slot, run);
+    if (wait[0].revents) { finish(slot, run); return; }
+  }
+}
+
+static void start_sandbox(struct slot *slot, uint32_t length) {
+  struct start start;
+  struct run run = { .cause = CAUSE_OWN };
+  read_job(slot, &start, length);
+  size_t job_length = length - sizeof start;
+  if ((start.flags & START_BARE) && !(slot->config_flags & CONFIG_ALLOW_BARE)) die();
+  run.wall_us = start.wall_us, run.cpu_us = start.cpu_us;
+  run.announce = (start.flags & START_ANNOUNCE) != 0;
+  int born = give_birth(slot, &start, job_length, &run);
+  /* The child has its own copy; keeping ours would make every later fork pay for the largest job so far. */
+  madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);
+  if (born != 0) return;
+  supervise(slot, &run);
+  madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);
+}
+
+void slot_run(struct slot *slot) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (unshare(CLONE_NEWNET) < 0) { send_error(slot->stream, "make an empty network namespace"); die(); }
+  if (wall_filter(&slot->filter_slot) < 0) { send_error(slot->stream, "install filter A"); die(); }
+  for (;;) {
+    struct header header;
+    if (read_whole(slot->stream, &header, sizeof header) < 0) _exit(0);
+    switch (header.type) {
+      case MSG_START: start_sandbox(slot, header.length); break;
+      /* What was meant for a sandbox that has just ended. */
+      case MSG_KILL: case MSG_INPUT_END: break;
+      case MSG_INPUT:
+        if (header.length > CHUNK || read_whole(slot->stream, chunk, header.length) < 0) die();
+        break;
+      default: die();
+    }
+  }
+}

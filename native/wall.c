@@ -1,0 +1,147 @@
+/*
+ * The wall, from inside the child.
+ *
+ * The child is born by one clone3 into pid, mount, ipc, uts and user namespaces of its own, as the first process of its
+ * pid namespace; when it dies, the kernel kills whatever it left behind. The empty network namespace, filter A and the
+ * control group are its slot's and inherited. What is left to do is done here, in an order in which each step still has
+ * the right to be taken, and nothing of the job has been looked at before the last one:
+ *
+ *   1. identity   one user id, unprivileged inside; the child is the first to be killed when memory runs out
+ *   2. files      fresh tmpfs on /tmp and /dev/shm over the read-only tree at /mnt, which becomes the root; the old root,
+ *                 with the outer wall's /proc, is detached, and a namespace that is not the owner's cannot bring it back
+ *   3. streams    0 null, 1 and 2 text, 3 to the host, 4... links; everything else is closed
+ *   4. limits     rlimits
+ *   5. rights     bounding set emptied, capabilities dropped, securebits locked, not dumpable
+ *   6. calls      filter B, which takes away what steps 1 to 5 needed
+ *
+ * A step that fails ends the child with its name on the text stream and without the byte `W` that tells the slot that
+ * the wall stands: there is no partial wall.
+ */
+#include "zygote.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { INSIDE_ID = 1000, CAPABILITIES_MOST = 64, TMP_INODES = 65536, SHM_INODES = 1024, EXIT_NO_WALL = 125 };
+
+static void fail(int err, const char *step) {
+  dprintf(err, "%s: %s", step, strerror(errno));
+  _exit(EXIT_NO_WALL);
+}
+
+static int put(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t n = write(fd, text, strlen(text));
+  int error = errno;
+  close(fd);
+  errno = error;
+  return n < 0 ? -1 : 0;
+}
+
+static void become_someone(int err) {
+  char map[32];
+  snprintf(map, sizeof map, "%d 0 1", INSIDE_ID);
+  if (put("/proc/self/setgroups", "deny") < 0) fail(err, "deny setgroups");
+  if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");
+  if (put("/proc/self/gid_map", map) < 0) fail(err, "map the group id");
+  if (put("/proc/self/oom_score_adj", "1000") < 0) fail(err, "raise oom_score_adj");
+}
+
+static void mount_fresh(int err, const char *path, uint64_t bytes, int inodes, unsigned long flags) {
+  char options[96];
+  snprintf(options, sizeof options, "size=%llu,nr_inodes=%d,mode=1777", (unsigned long long)bytes, inodes);
+  if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | flags, options) < 0) fail(err, path);
+}
+
+static void enter_files(int err, const struct start *start) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail(err, "make mounts private");
+  /* What another user namespace mounted is locked here and cannot become a root; a bind of it can. */
+  if (mount("/mnt", "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0) fail(err, "bind the root");
+  mount_fresh(err, "/mnt/tmp", start->tmp_bytes, TMP_INODES, 0);
+  mount_fresh(err, "/mnt/dev/shm", start->shm_bytes, SHM_INODES, MS_NOEXEC);
+  if (chdir("/mnt") < 0) fail(err, "enter the root");
+  if (syscall(SYS_pivot_root, ".", ".") < 0) fail(err, "pivot_root");
+  if (umount2(".", MNT_DETACH) < 0) fail(err, "detach the old root");
+  if (chdir("/tmp") < 0) fail(err, "enter /tmp");
+}
+
+static void limit(int resource, uint64_t value) {
+  struct rlimit limits = { value, value };
+  if (setrlimit(resource, &limits) < 0) fail(2, "setrlimit");
+}
+
+static void set_limits(const struct start *start) {
+  /* 1, not 0: with 0 the kernel still starts a piped core_pattern helper on the host. */
+  limit(RLIMIT_CORE, 1);
+  limit(RLIMIT_AS, start->address_space_bytes);
+  limit(RLIMIT_FSIZE, start->file_bytes);
+  limit(RLIMIT_NPROC, start->processes);
+  limit(RLIMIT_NOFILE, start->open_files);
+  limit(RLIMIT_MSGQUEUE, 0);
+  limit(RLIMIT_MEMLOCK, 0);
+  limit(RLIMIT_RTPRIO, 0);
+  limit(RLIMIT_SIGPENDING, 256);
+  /* The kernel's own backstop; the slot counts in microseconds. */
+  limit(RLIMIT_CPU, start->cpu_s);
+}
+
+/* Parked above FD_PARK first, because a source may lie where a target goes. Returns the new text stream. */
+static void keep_streams(const struct slot *slot, const struct birth *birth) {
+  int sources[4 + MAX_LINKS] = { slot->null, birth->out, birth->err, birth->stream };
+  int count = 4 + (int)birth->start->links, err = birth->err;
+  for (int i = 4; i < count; i++) sources[i] = birth->link[i - 4];
+  for (int i = 0; i < count; i++)
+    if ((sources[i] = fcntl(sources[i], F_DUPFD, FD_PARK)) < 0) fail(err, "park a stream");
+  err = sources[2];
+  for (int i = 0; i < count; i++)
+    if (dup2(sources[i], i) < 0) fail(err, "place a stream");
+  if (syscall(SYS_close_range, (unsigned)count, ~0u, 0) < 0) fail(2, "close_range");
+  /* What the job starts inherits its text streams only. */
+  for (int i = 3; i < count; i++)
+    if (fcntl(i, F_SETFD, FD_CLOEXEC) < 0) fail(2, "close on exec");
+}
+
+static void drop_rights(void) {
+  for (int capability = 0; capability < CAPABILITIES_MOST; capability++)
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
+      if (errno == EINVAL) break; /* the kernel's last was the one before */
+      fail(2, "drop the bounding set");
+    }
+  unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                       SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+  if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0) fail(2, "lock securebits");
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) fail(2, "clear ambient capabilities");
+  struct __user_cap_header_struct who = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct none[2] = { { 0 } };
+  if (syscall(SYS_capset, &who, none) < 0) fail(2, "drop capabilities");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail(2, "no_new_privs");
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) fail(2, "not dumpable");
+}
+
+int wall_filter(const struct filter *filter) {
+  struct sock_fprog program = { (unsigned short)(filter->bytes / sizeof(struct sock_filter)), (void *)filter->code };
+  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+void wall_build(const struct slot *slot, const struct birth *birth) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(birth->err, "die with the slot");
+  become_someone(birth->err);
+  enter_files(birth->err, birth->start);
+  keep_streams(slot, birth);
+  set_limits(birth->start);
+  drop_rights();
+  if (wall_filter(&slot->filter_child) < 0) fail(2, "seccomp");
+  if (write(3, "W", 1) != 1) fail(2, "tell that the wall stands");
+}

@@ -1,0 +1,212 @@
+/*
+ * The zygote: an interpreter that has been warmed by doing, and then waits to be copied.
+ *
+ * Theory of operation
+ *   host  starts it inside the outer wall (bubblewrap), with a stream at descriptor 3 for itself and one for each slot
+ *         it may ever be asked for, from descriptor 4 on. Node cannot pass descriptors later.
+ *   pin() fixes what only an exec can fix (address layout, stack limit) and executes itself once more.
+ *   serve() is called by python/sameseed/zygote.py when everything is imported and one episode has been played. It does
+ *         not come back: from here on no Python object is made, moved or freed in this process, so that the hundredth
+ *         copy finds the same heap as the first. On request it forks a slot (slot.c); slots fork sandboxes (wall.c).
+ *   Death the end of stream 3 ends it; its slots end with it (parent-death signals and their own streams), and the outer
+ *         wall's pid namespace takes whatever is left.
+ *
+ * It runs trusted code only: the interpreter, the image's packages, and Sameseed's own. It has rights in its own user
+ * namespace, which a sandbox's nested one does not give back. Nothing here reads bytes that came from a sandbox.
+ */
+#include "zygote.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { STACK_BYTES = 8 << 20 };
+
+static struct slot self;
+static int inbox_read[MAX_SLOTS], inbox_write[MAX_SLOTS], slot_pidfd[MAX_SLOTS];
+static pid_t slot_pid[MAX_SLOTS];
+static uint8_t filter_code[2][MAX_FILTER];
+
+static void give_up(const char *what) {
+  send_error(FD_CONTROL, what);
+  _exit(1);
+}
+
+static int count_threads(void) {
+  DIR *tasks = opendir("/proc/self/task");
+  int count = 0;
+  if (!tasks) return -1;
+  for (struct dirent *entry; (entry = readdir(tasks));) count += entry->d_name[0] != '.';
+  closedir(tasks);
+  return count;
+}
+
+static uint64_t address_space_bytes(void) {
+  unsigned long long pages = 0;
+  FILE *statm = fopen("/proc/self/statm", "re");
+  if (!statm) return 0;
+  if (fscanf(statm, "%llu", &pages) != 1) pages = 0;
+  fclose(statm);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void read_filter(struct filter *filter, uint8_t *code, uint32_t bytes) {
+  if (bytes > MAX_FILTER || read_whole(FD_CONTROL, code, bytes) < 0) give_up("read a filter");
+  filter->bytes = bytes;
+  filter->code = code;
+}
+
+static void read_config(void) {
+  struct header header;
+  struct config config;
+  if (read_whole(FD_CONTROL, &header, sizeof header) < 0 || header.type != MSG_CONFIG) give_up("read the configuration");
+  if (read_whole(FD_CONTROL, &config, sizeof config) < 0 || config.slots > MAX_SLOTS) give_up("read the configuration");
+  read_filter(&self.filter_slot, filter_code[0], config.filter_slot_bytes);
+  read_filter(&self.filter_child, filter_code[1], config.filter_child_bytes);
+  self.slots = config.slots;
+  self.config_flags = config.flags;
+}
+
+static void make_inboxes(void) {
+  for (uint32_t i = 0; i < self.slots; i++) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) give_up("make an inbox");
+    inbox_read[i] = pair[0];
+    inbox_write[i] = pair[1];
+    slot_pidfd[i] = -1;
+  }
+}
+
+static void become_slot(uint32_t index) {
+  for (uint32_t i = 0; i < self.slots; i++) {
+    if (i == index) continue;
+    close(FD_FIRST_SLOT + (int)i);
+    close(inbox_read[i]);
+    if (slot_pidfd[i] >= 0) close(slot_pidfd[i]);
+  }
+  close(FD_CONTROL);
+  self.index = index;
+  self.stream = FD_FIRST_SLOT + (int)index;
+  self.inbox = inbox_read[index];
+  slot_run(&self);
+}
+
+static void make_slot(uint32_t index) {
+  if (index >= self.slots || slot_pidfd[index] >= 0) { errno = EINVAL; give_up("make a slot"); }
+  struct clone_args args = {
+    .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&slot_pidfd[index], .exit_signal = SIGCHLD,
+  };
+  pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) become_slot(index);
+  if (pid < 0) {
+    /* The host is out of processes for a moment; what runs here need not die of it. */
+    struct slot_died died = { index, -errno };
+    slot_pidfd[index] = -1;
+    send_message(FD_CONTROL, MSG_SLOT_DIED, 0, &died, sizeof died);
+    return;
+  }
+  slot_pid[index] = pid;
+  struct slot_made made = { index, (uint32_t)pid };
+  send_message(FD_CONTROL, MSG_NEW_SLOT, 0, &made, sizeof made);
+}
+
+static void bury_slot(uint32_t index) {
+  struct slot_died died = { index, 0 };
+  if (waitpid(slot_pid[index], &died.status, 0) < 0) give_up("wait for a slot");
+  close(slot_pidfd[index]);
+  slot_pidfd[index] = -1;
+  send_message(FD_CONTROL, MSG_SLOT_DIED, 0, &died, sizeof died);
+}
+
+static void obey(void) {
+  struct header header;
+  uint32_t index;
+  if (read_whole(FD_CONTROL, &header, sizeof header) < 0) _exit(0);
+  if (header.type != MSG_NEW_SLOT || read_whole(FD_CONTROL, &index, sizeof index) < 0) give_up("read a request");
+  make_slot(index);
+}
+
+static void wait_forever(void) {
+  struct pollfd wait[1 + MAX_SLOTS];
+  for (;;) {
+    wait[0] = (struct pollfd){ FD_CONTROL, POLLIN, 0 };
+    for (uint32_t i = 0; i < self.slots; i++) wait[1 + i] = (struct pollfd){ slot_pidfd[i], POLLIN, 0 };
+    if (poll(wait, 1 + self.slots, -1) < 0 && errno != EINTR) give_up("poll");
+    for (uint32_t i = 0; i < self.slots; i++)
+      if (wait[1 + i].revents && slot_pidfd[i] >= 0) bury_slot(i);
+    if (wait[0].revents) obey();
+  }
+}
+
+static PyObject *serve(PyObject *module, PyObject *entry) {
+  (void)module;
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  signal(SIGPIPE, SIG_IGN);
+  self.entry = entry;
+  self.peer_inbox = inbox_write;
+  self.null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  self.job = mmap(NULL, JOB_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (self.null < 0 || self.job == MAP_FAILED) give_up("prepare");
+  arenas_settle();
+  read_config();
+  make_inboxes();
+  struct ready ready = {
+    .address_space_bytes = address_space_bytes(),
+    .addresses_fixed = (personality(0xffffffff) & ADDR_NO_RANDOMIZE) != 0,
+    .threads = (uint32_t)count_threads(),
+  };
+  if (ready.threads != 1) { errno = EBUSY; give_up("be single-threaded"); }
+  PyOS_BeforeFork();
+  send_message(FD_CONTROL, MSG_READY, 0, &ready, sizeof ready);
+  wait_forever();
+  Py_RETURN_NONE;
+}
+
+/* pin(path, argv...): executes itself with fixed addresses; returns False where that is already so or not possible. */
+static PyObject *pin(PyObject *module, PyObject *args) {
+  (void)module;
+  char *argv[16];
+  Py_ssize_t count = PyTuple_GET_SIZE(args);
+  int now = personality(0xffffffff);
+  if (now & ADDR_NO_RANDOMIZE || count < 1 || count > 15) Py_RETURN_FALSE;
+  for (Py_ssize_t i = 0; i < count; i++)
+    if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
+  argv[count] = NULL;
+  struct rlimit stack = { STACK_BYTES, STACK_BYTES };
+  setrlimit(RLIMIT_STACK, &stack);
+  if (personality((unsigned)now | ADDR_NO_RANDOMIZE) < 0) Py_RETURN_FALSE;
+  /* A host that forbids the personality would otherwise make this an endless loop. */
+  if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) Py_RETURN_FALSE;
+  execv(argv[0], argv);
+  return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+static PyMethodDef methods[] = {
+  { "serve", serve, METH_O, "serve(entry): waits in C to be forked; never returns." },
+  { "pin", pin, METH_VARARGS, "pin(executable, *args): executes itself again with fixed addresses." },
+  { NULL, NULL, 0, NULL },
+};
+
+static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, "_zygote", NULL, -1, methods, NULL, NULL, NULL, NULL };
+
+PyMODINIT_FUNC PyInit__zygote(void) {
+  arenas_install();
+  return PyModule_Create(&definition);
+}

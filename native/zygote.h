@@ -1,0 +1,103 @@
+/*
+ * What the parts of the zygote share: wire formats, limits, and the few calls between them.
+ *
+ * Every message is `u32 length | u8 type | u8 channel | u16 zero` and `length` bytes, little-endian, and every
+ * struct below is sent as it lies in memory. The same layouts are written in src/sandbox/zygote/wire.ts.
+ */
+#ifndef SAMESEED_ZYGOTE_H
+#define SAMESEED_ZYGOTE_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+enum {
+  FD_CONTROL = 3,               /* the zygote's own stream */
+  FD_FIRST_SLOT = 4,            /* slot i's stream is FD_FIRST_SLOT + i */
+  FD_PARK = 512,                /* a child parks its descriptors above this before it puts them in place */
+  MAX_SLOTS = 96,
+  MAX_LINKS = 8,
+  MAX_FILTER = 4096 * 8,        /* BPF_MAXINSNS instructions */
+  JOB_BYTES_MAX = 64 << 20,
+  CHUNK = 64 << 10,
+};
+
+/* Message types; the comment names the direction. */
+enum {
+  MSG_CONFIG = 'C',             /* host -> zygote: struct config, filter A, filter B */
+  MSG_NEW_SLOT = 'N',           /* host -> zygote: u32 index; zygote -> host: struct slot_made */
+  MSG_READY = 'R',              /* zygote -> host: struct ready */
+  MSG_SLOT_DIED = 'D',          /* zygote -> host: struct slot_died */
+  MSG_START = 'S',              /* host -> slot: struct start, job */
+  MSG_INPUT = 'I',              /* host -> slot: bytes for the child's stream */
+  MSG_INPUT_END = 'F',          /* host -> slot: no more input */
+  MSG_KILL = 'K',               /* host -> slot */
+  MSG_BORN = 'B',               /* slot -> host: the wall stands, nothing of the job has run */
+  MSG_OUTPUT = 'O',             /* slot -> host: bytes; channel 1 stdout, 2 stderr, 3 stream */
+  MSG_EXIT = 'X',               /* slot -> host: struct exit_report; everything of the sandbox is dead; born_us 0: never born */
+  MSG_ERROR = 'E',              /* any -> host: text; a sandbox or slot that could not be made */
+};
+
+enum { CAUSE_OWN = 0, CAUSE_KILLED = 1, CAUSE_WALL = 2, CAUSE_CPU = 3 };
+enum { LINK_MAKE = 1, LINK_TAKE = 2 };
+/* START_ANNOUNCE: tell of the birth at once; otherwise the first output or the exit tells. */
+enum { CONFIG_ALLOW_BARE = 1, START_BARE = 1, START_ANNOUNCE = 2 };
+
+struct header { uint32_t length; uint8_t type, channel; uint16_t zero; };
+struct config { uint32_t slots, flags, filter_slot_bytes, filter_child_bytes; };
+struct ready { uint64_t address_space_bytes; uint32_t addresses_fixed, threads; };
+struct slot_made { uint32_t index, pid; };
+struct slot_died { uint32_t index; int32_t status; }; /* as waitpid gives it, or -errno where it was never born */
+struct link { uint32_t kind, peer; uint64_t token; };
+struct start {
+  uint64_t address_space_bytes, file_bytes, tmp_bytes, shm_bytes;
+  uint64_t wall_us, cpu_us;
+  uint32_t cpu_s, processes, open_files, links, flags, zero;
+  struct link link[MAX_LINKS];
+};
+struct exit_report { uint32_t cause; int32_t status; uint64_t user_us, system_us, max_rss_bytes, wall_us, born_us; };
+
+/* One seccomp program as it came from the host. */
+struct filter { uint32_t bytes; uint8_t *code; };
+
+/* What a slot knows: filled by the zygote before it forks the slot. */
+struct slot {
+  uint32_t index, slots, config_flags;
+  int stream;                   /* to the host */
+  int inbox;                    /* where sibling slots send link ends */
+  const int *peer_inbox;        /* the sending ends, by slot */
+  int null;                     /* /dev/null */
+  struct filter filter_slot, filter_child;
+  uint8_t *job;                 /* JOB_BYTES_MAX, mapped before any fork so that it lies at one address */
+  PyObject *entry;              /* called in the child with the job's bytes */
+};
+
+/* What the child is born with. */
+struct birth { const struct start *start; int out, err, stream; int link[MAX_LINKS]; };
+
+/* io.c: whole reads and writes; -1 with errno, and errno 0 at the end of the stream. */
+int read_whole(int fd, void *to, size_t length);
+int write_whole(int fd, const void *from, size_t length);
+int send_message(int fd, uint8_t type, uint8_t channel, const void *body, size_t length);
+int send_error(int fd, const char *what);
+uint64_t monotonic_us(void);
+
+/* links.c: a socketpair between two sandboxes, made by one slot and taken by another. */
+int link_make(int inbox, uint64_t token);
+int link_take(int inbox, uint64_t token);
+
+/* arenas.c: install before anything is imported, settle before anything is forked. */
+void arenas_install(void);
+void arenas_settle(void);
+
+/* slot.c */
+void slot_run(struct slot *slot) __attribute__((noreturn));
+
+/* wall.c: in the child; does not return where a step fails. */
+void wall_build(const struct slot *slot, const struct birth *birth);
+int wall_filter(const struct filter *filter);
+
+#endif

@@ -1,0 +1,80 @@
+"""The first Python code of every sandbox: takes its job apart and runs it.
+
+A job is ``u32 length of the head | head (JSON) | body``. The head names the entry and the lengths of what the body
+holds, in order: each file to put in place, then the script's source.
+"""
+
+import builtins
+import json
+import os
+import sys
+import traceback
+import types
+from typing import NoReturn
+
+STREAM_FD = 3
+CRASHED = 1
+
+
+def main(job: bytes) -> NoReturn:
+    status = CRASHED
+    try:
+        status = run(job)
+    except SystemExit as end:
+        status = _exit_status(end)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        _leave(status)
+
+
+def run(job: bytes) -> int:
+    length = int.from_bytes(job[:4], "little")
+    head = json.loads(job[4 : 4 + length])
+    at = 4 + length
+    for file in head["files"]:
+        _put(file["path"], job[at : at + file["bytes"]])
+        at += file["bytes"]
+    os.environ.update(head["env"])
+    if head["entry"] == "agent":
+        from sameseed import agent
+
+        agent.serve(STREAM_FD)
+    else:
+        _execute(head["name"], job[at:])
+    return 0
+
+
+def _put(path: str, data: bytes) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def _execute(name: str, source: bytes) -> None:
+    script = types.ModuleType("__main__")
+    script.__file__ = name
+    script.__builtins__ = builtins  # type: ignore[attr-defined]
+    sys.modules["__main__"] = script
+    sys.argv = [name]
+    exec(compile(source, name, "exec"), script.__dict__)
+
+
+def _exit_status(end: SystemExit) -> int:
+    if end.code is None:
+        return 0
+    if isinstance(end.code, int):
+        return end.code & 0xFF
+    print(end.code, file=sys.stderr)
+    return CRASHED
+
+
+def _leave(status: int) -> NoReturn:
+    # Not through the interpreter's own end: tearing down the warm heap costs more than the rollout, and the kernel
+    # takes everything back at once.
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        pass
+    os._exit(status)

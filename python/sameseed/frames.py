@@ -1,0 +1,131 @@
+"""Frames: towards the host (one way, buffered) and between referee and policy (strictly question and answer).
+
+Theory of operation. Whatever is done here happens between the allocations of an environment or a policy, so it must be
+the same at the same step in every run: a buffer that is written when it is old enough is joined and freed at other steps
+on a busy machine, leaves other free memory behind, and with it other addresses and other orders of sets. So nothing here
+asks a clock or how many bytes happen to have arrived; when to write follows from what was written.
+
+docs/trajectory-format.md, sections 2 and 9, is the specification.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+
+RECORD, VOLATILE, END = 1, 2, 3
+HELLO, READY, STEP, ACTION, ERROR = 1, 2, 3, 4, 5
+
+MAX_PAYLOAD = 64 << 20
+MAX_TO_REFEREE = 64 << 10
+MAX_TO_POLICY = 16 << 20
+
+_FLUSH_BYTES = 64 << 10
+# What waits is lost with a process that dies without a word. Few frames may wait in a short episode, where that would be
+# all of it; more in a long one, where system calls would add up.
+_EARLY_FLUSHES = (4, 16)
+_FLUSH_FRAMES = 64
+_HOST_HEAD = struct.Struct("<BI")
+_LINK_HEAD = struct.Struct("<IB3sQ8s")
+
+
+class LinkError(Exception):
+    """The other side broke the protocol of the link."""
+
+
+class LinkClosed(Exception):
+    """The other side is gone."""
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+class HostStream:
+    """The referee's result stream. Frames wait in a buffer, because a system call a step costs more than the step."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._frames = 0
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Queues one frame; the queue is written with the 4th, the 16th and each 64th frame, and at 64 KiB."""
+        self._waiting += (_HOST_HEAD.pack(kind, len(payload)), payload)
+        self._size += len(payload) + 5
+        self._frames += 1
+        if self._size >= _FLUSH_BYTES or self._frames % _FLUSH_FRAMES == 0 or self._frames in _EARLY_FLUSHES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what is waiting."""
+        if self._waiting:
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            self._size = 0
+            _write_all(self._fd, data)
+
+
+class Link:
+    """One end of the socket between the referee and a policy.
+
+    Frames are taken strictly one after the other, and what lies behind a frame is looked at only when the next one is
+    due: when bytes happen to arrive must not decide at which step they count.
+    """
+
+    def __init__(self, fd: int, receive_limit: int, send_limit: int, nonce: bytes | None = None) -> None:
+        self.fd = fd
+        self.nonce = nonce
+        self._receive_limit = receive_limit
+        self._send_limit = send_limit
+
+    def send(self, kind: int, sequence: int, payload: bytes) -> None:
+        """Sends one frame. That the other side is gone is noticed by the next `receive`."""
+        if len(payload) > self._send_limit:
+            raise ValueError(f"a frame of {len(payload)} bytes, where at most {self._send_limit} may be sent")
+        head = _LINK_HEAD.pack(len(payload), kind, b"\0\0\0", sequence, self.nonce or bytes(8))
+        try:
+            _write_all(self.fd, head + payload)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def receive(self, kinds: tuple[int, ...], sequence: int) -> tuple[int, bytes]:
+        """Takes the next frame and returns its kind and payload.
+
+        Raises LinkClosed at the end of the stream and LinkError for a frame that is not one of `kinds`, has another
+        sequence number or nonce, or is too long.
+        """
+        length, kind, padding, got, nonce = _LINK_HEAD.unpack(self._take(_LINK_HEAD.size))
+        if length > self._receive_limit:
+            raise LinkError(f"a frame longer than {self._receive_limit} bytes")
+        if kind not in kinds or padding != b"\0\0\0":
+            raise LinkError("a frame of another type than the one that was due")
+        if got != sequence:
+            raise LinkError("a frame with another sequence number than the one that was due")
+        if self.nonce is None:
+            self.nonce = nonce
+        elif nonce != self.nonce:
+            raise LinkError("a frame with another nonce than the link's")
+        return kind, self._take(length)
+
+    def close(self) -> None:
+        """Closes this end, which the other end reads as the end of the episode."""
+        os.close(self.fd)
+
+    def _take(self, count: int) -> bytes:
+        # Into one buffer of the final size: pieces, of which there may be more or fewer, leave nothing behind.
+        data = bytearray(count)
+        have = 0
+        with memoryview(data) as view:
+            while have < count:
+                try:
+                    got = os.readv(self.fd, (view[have:],))
+                except ConnectionResetError:
+                    got = 0
+                if got == 0:
+                    raise LinkClosed("the other side closed the link")
+                have += got
+        return bytes(data)

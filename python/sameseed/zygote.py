@@ -1,0 +1,35 @@
+"""What the zygote's interpreter executes: pin, import, warm up by doing, then wait in C to be copied.
+
+After ``_zygote.serve`` no Python runs in this process again (see ``native/zygote.c``). Everything that would make one
+copy differ from another, or a copy of one zygote from a copy of the next, has to be settled before that call.
+"""
+
+import gc
+import os
+import sys
+
+sys.path.insert(0, "/opt/sameseed")
+
+from sameseed import _zygote  # noqa: E402
+
+
+def main() -> None:
+    # Returns only where the layout is fixed already, or where the host does not allow to fix it.
+    _zygote.pin(sys.executable, *sys.orig_argv[1:])
+    gc.disable()
+
+    from sameseed import agent, child, warm
+
+    warm.warm()
+    agent.prepare()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A collection in a copy would touch, and so copy, every page that holds an object's header.
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    os.chdir("/")
+    _zygote.serve(child.main)
+
+
+main()

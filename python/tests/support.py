@@ -1,0 +1,159 @@
+"""Plays the host in tests: runs the referee and policy hosts in forked children and takes their frames apart."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sameseed.canonical_decode import decode
+from sameseed.policy_host import serve
+from sameseed.referee import run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+POLICY_SEED = 0x0123456789ABCDEF0123456789ABCDEF
+
+
+@dataclass
+class Rollout:
+    """The frames of one rollout, decoded, and the raw stream."""
+
+    raw: bytes
+    records: list[dict] = field(default_factory=list)
+    volatile: list[dict] = field(default_factory=list)
+    end: dict | None = None
+
+    @property
+    def closing(self) -> dict:
+        return self.records[-1]
+
+    @property
+    def steps(self) -> list[dict]:
+        return [record for record in self.records if "reward" in record]
+
+
+def parse(raw: bytes) -> Rollout:
+    rollout = Rollout(raw)
+    at = 0
+    while at < len(raw):
+        kind, length = struct.unpack_from("<BI", raw, at)
+        payload = raw[at + 5 : at + 5 + length]
+        assert len(payload) == length, "the stream ends inside a frame"
+        assert rollout.end is None, "a frame after END"
+        at += 5 + length
+        value = decode(payload)
+        if kind == 1:
+            assert value["k"] == len(rollout.records)
+            rollout.records.append(value)
+        elif kind == 2:
+            rollout.volatile.append(value)
+        elif kind == 3:
+            rollout.end = value
+        else:
+            raise AssertionError(f"frame type {kind}")
+    return rollout
+
+
+def fork(body: Callable[[], None]) -> int:
+    """Runs `body` in a child and returns its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        body()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def drain(stream: socket.socket) -> bytes:
+    parts = []
+    while data := stream.recv(1 << 16):
+        parts.append(data)
+    return b"".join(parts)
+
+
+def play(
+    environment: dict | str,
+    policy: dict | None = None,
+    *,
+    seed: int = 7,
+    env_args: dict | None = None,
+    max_steps: int | None = None,
+    volatile_info: tuple[str, ...] = (),
+    opponent: Callable[[socket.socket], None] | None = None,
+    before: Callable[[], None] | None = None,
+) -> Rollout:
+    """Plays one rollout with the stream on fd 3; `opponent` gets the policy's end of a link in another child."""
+    if isinstance(environment, str):
+        environment = {"kind": "gymnasium", "id": environment}
+    # The children use fd 3 for the stream, so nothing else may sit there.
+    ours, theirs, link, far = map(_above_three, (*socket.socketpair(), *socket.socketpair()))
+    spec = policy or {"kind": "random"}
+    if opponent is not None:
+        spec = {"kind": "remote", "fd": link.fileno()}
+
+    def referee() -> None:
+        os.dup2(theirs.fileno(), 3)
+        for end in (ours, theirs, far):
+            end.close()
+        if before is not None:
+            before()
+        run(
+            seed=seed,
+            environment=environment,
+            env_args=env_args or {},
+            policy=spec,
+            max_steps=max_steps,
+            volatile_info=volatile_info,
+        )
+
+    def far_end() -> None:
+        for end in (ours, theirs, link):
+            end.close()
+        opponent(far)
+
+    children = [fork(referee)] + ([] if opponent is None else [fork(far_end)])
+    for end in (theirs, link, far):
+        end.close()
+    raw = drain(ours)
+    ours.close()
+    statuses = [os.waitpid(child, 0)[1] for child in children]
+    assert statuses[0] == 0, f"the referee ended with status {statuses[0]}"
+    return parse(raw)
+
+
+def _above_three(end: socket.socket) -> socket.socket:
+    if end.fileno() > 3:
+        return end
+    copies = []
+    while True:
+        copy = end.dup()
+        if copy.fileno() > 3:
+            break
+        copies.append(copy)
+    for unused in (*copies, end):
+        unused.close()
+    return copy
+
+
+def policy_from(path: str, seed: int = POLICY_SEED) -> Callable[[socket.socket], None]:
+    """An opponent that serves the policy file at `path`."""
+    return lambda far: serve(seed=seed, fd=far.detach(), path=path)
+
+
+def fixture(name: str) -> str:
+    return os.path.join(HERE, "fixtures", name)
+
+
+def file_env(name: str, file: str = "envs.py") -> dict:
+    return {"kind": "file", "path": fixture(file), "class": name}

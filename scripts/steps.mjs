@@ -1,0 +1,112 @@
+// What the scripts share. Runs on the machine's own Node, from 20 on, before anything is installed.
+import { spawnSync } from "node:child_process";
+import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Runs a program in the repository's root with this terminal and returns its exit code. */
+export function run(command, args) {
+  const path = `${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, PATH: path },
+  });
+  if (result.error !== undefined)
+    process.stderr.write(`${command} cannot be started: ${result.error.message}\n`);
+  if (result.signal === "SIGINT") return 130;
+  return result.status ?? 3;
+}
+
+/** Runs the command line with the Node that this repository brings. */
+export function sameseed(args) {
+  return run(bundledNode(), [join(root, "bin", "sameseed.js"), ...args]);
+}
+
+/** Brings this clone and this machine to where everything runs. Returns an exit code. */
+export function setUp() {
+  const problems = findProblems();
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) return 3;
+  if (!isInstalled()) {
+    process.stderr.write("Installing the packages that package-lock.json names\n");
+    const code = run("npm", ["ci", "--no-audit", "--no-fund"]);
+    if (code !== 0) {
+      process.stderr.write(
+        "npm ci failed: check the network connection and npm's registry setting, then try again.\n",
+      );
+      return 3;
+    }
+  }
+  linkCommand();
+  return sameseed(["setup"]);
+}
+
+/** One sentence with its fix for everything that this machine lacks. */
+function findProblems() {
+  const problems = [];
+  if (process.platform !== "linux") {
+    problems.push(
+      `Sameseed runs on Linux only; this is ${process.platform}. Use a Linux machine or virtual machine.`,
+    );
+  }
+  if (Number(process.versions.node.split(".")[0]) < 20) {
+    problems.push(`Node 20 or newer is needed; this is ${process.versions.node}. Install a newer Node.`);
+  }
+  if (!["python3", "python3.14", "python3.13", "python3.12", "python3.11"].some(isUsablePython)) {
+    problems.push(
+      "Python 3.11 or newer with its venv module is needed. Install it (on Debian and Ubuntu: apt-get install python3 python3-venv python3-dev).",
+    );
+  }
+  if (![process.env.CC ?? "cc", "gcc", "clang"].some((name) => succeeds(name, ["--version"]))) {
+    problems.push(
+      "A C compiler is needed. Install one (on Debian and Ubuntu: apt-get install gcc libc6-dev).",
+    );
+  }
+  return problems;
+}
+
+function isUsablePython(command) {
+  return succeeds(command, ["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"]);
+}
+
+function succeeds(command, args) {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}
+
+/** Whether node_modules holds what package-lock.json names; optional packages of other machines may be absent. */
+function isInstalled() {
+  const wanted = readPackages(join(root, "package-lock.json"));
+  const present = readPackages(join(root, "node_modules", ".package-lock.json"));
+  if (wanted === undefined || present === undefined || !existsSync(bundledNode())) return false;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.startsWith("node_modules/")) return true;
+    const found = present[path];
+    if (found === undefined) return entry.optional === true || entry.devOptional === true;
+    return found.version === entry.version && found.integrity === entry.integrity;
+  });
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+function bundledNode() {
+  return join(root, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+}
+
+/** Makes `npx sameseed` work in a clone: npm links only the commands of what is installed, not the root's own. */
+function linkCommand() {
+  const link = join(root, "node_modules", ".bin", "sameseed");
+  const target = join("..", "..", "bin", "sameseed.js");
+  const present = lstatSync(link, { throwIfNoEntry: false });
+  if (present?.isSymbolicLink() && readlinkSync(link) === target) return;
+  rmSync(link, { force: true });
+  symlinkSync(target, link);
+}

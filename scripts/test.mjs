@@ -1,0 +1,58 @@
+// `npm test`: sets up, then types, lint, format and all tests. Arguments go to the test runner.
+// The last line is `N passed, N failed`; a check that fails counts as one failure.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run, setUp } from "./steps.mjs";
+
+const checks = [
+  { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+  { name: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
+  { name: "format", command: "oxfmt", args: ["--check"] },
+];
+
+function main() {
+  const ready = setUp();
+  if (ready !== 0) return ready;
+  const failedChecks = checks.filter((check) => run(check.command, check.args) !== 0);
+  const tests = runTests(process.argv.slice(2));
+  for (const { name } of failedChecks)
+    process.stdout.write(`The ${name} check failed; its report is above the tests'.\n`);
+  const failed = tests.failed + failedChecks.length;
+  process.stdout.write(`${tests.passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+function runTests(args) {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-test-"));
+  try {
+    const report = join(folder, "report.json");
+    const code = run("vitest", [
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...args,
+    ]);
+    return count(report, code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Passed and failed tests; a file that did not load, or an error outside any test, is a failure too. */
+function count(report, code) {
+  let result;
+  try {
+    result = JSON.parse(readFileSync(report, "utf8"));
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+  const unloaded = result.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  );
+  const failed = result.numFailedTests + unloaded.length;
+  return { passed: result.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+}
+
+process.exitCode = main();

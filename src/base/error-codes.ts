@@ -1,0 +1,95 @@
+/** One row of the error catalogue. */
+export interface ErrorKind {
+  /** What the command line exits with: 1 the answer is no, 2 misuse, 3 sandbox or host failed, 4 not reproducible, 130 interrupted. */
+  readonly exitCode: 1 | 2 | 3 | 4 | 130;
+  /** What a server answers with. */
+  readonly httpStatus: number;
+  /** Whether the same call may succeed when it is made again. */
+  readonly retryable: boolean;
+}
+
+const misuse = (httpStatus: number): ErrorKind => ({ exitCode: 2, httpStatus, retryable: false });
+const broken = (httpStatus: number, retryable: boolean): ErrorKind => ({
+  exitCode: 3,
+  httpStatus,
+  retryable,
+});
+
+/** The machine-readable name of an error. What a rollout may legitimately do is an outcome, not an error. */
+export type ErrorCode =
+  | "bad_argument"
+  | "unknown_environment"
+  | "bad_policy"
+  | "bad_actions"
+  | "image_missing"
+  | "run_missing"
+  | "run_exists"
+  | "run_differs"
+  | "run_locked"
+  | "run_damaged"
+  | "io_failed"
+  | "disk_full"
+  | "image_build_failed"
+  | "image_damaged"
+  | "wall_unavailable"
+  | "tool_missing"
+  | "zygote_failed"
+  | "sandbox_failed"
+  | "sandbox_file"
+  | "sandbox_closed"
+  | "sandbox_ended"
+  | "protocol_broken"
+  | "aborted"
+  | "internal";
+
+/** Every error Sameseed throws, by code. */
+export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
+  /** An option or argument is not of its form. */
+  bad_argument: misuse(400),
+  /** The environment is unknown in the image, or its file does not define the class. */
+  unknown_environment: misuse(404),
+  /** A policy file cannot be read, compiled, or defines no `act`. */
+  bad_policy: misuse(400),
+  /** An actions file is not a JSON list of actions. */
+  bad_actions: misuse(400),
+  /** No image of that name or digest is in the store. */
+  image_missing: misuse(404),
+  /** A folder is not a run, or the run does not hold what was asked for. */
+  run_missing: misuse(404),
+  /** The folder already holds a run, and `--resume` was not asked for. */
+  run_exists: misuse(409),
+  /** The folder holds a run of another spec than the one asked for. */
+  run_differs: misuse(409),
+  /** Another process is writing to the run. */
+  run_locked: broken(409, true),
+  /** Recorded bytes fail their checksum or are not of format 1. */
+  run_damaged: broken(500, false),
+  /** A file or folder cannot be read or written. */
+  io_failed: broken(500, false),
+  /** The disk that should take the recording is full. */
+  disk_full: broken(507, false),
+  /** Building an image failed. */
+  image_build_failed: broken(500, false),
+  /** An image's files are not those its digest names. */
+  image_damaged: broken(500, false),
+  /** This host cannot build the wall; nothing was run. */
+  wall_unavailable: broken(503, false),
+  /** A program that Sameseed needs is not installed. */
+  tool_missing: broken(503, false),
+  /** A zygote did not start or died. */
+  zygote_failed: broken(500, true),
+  /** A sandbox could not be started, or died for a reason that is not its program's. */
+  sandbox_failed: broken(500, true),
+  /** A path does not exist in the sandbox, or is not what the call needs. */
+  sandbox_file: misuse(404),
+  /** The handle was used after `close()`. */
+  sandbox_closed: misuse(409),
+  /** The sandbox reached one of its limits and was ended. */
+  sandbox_ended: broken(409, false),
+  /** Bytes on a stream are not of the protocol. */
+  protocol_broken: broken(502, false),
+  /** The caller's signal ended the work. */
+  aborted: { exitCode: 130, httpStatus: 499, retryable: true },
+  /** A defect in Sameseed itself. */
+  internal: broken(500, false),
+};

@@ -1,0 +1,31 @@
+import { mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { systemErrorCode } from "./error.ts";
+
+/**
+ * Makes a folder and those above it. Not `mkdirSync` with `recursive`, which never returns where the system refuses a
+ * folder with ENOENT, as below `/proc`.
+ * @throws the system's error
+ */
+export function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path) throw error;
+    makeFolders(parent);
+    makeOne(path);
+  }
+}
+
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have made it in between.
+    if (systemErrorCode(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+  }
+}

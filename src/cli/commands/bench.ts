@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+
+import { SameseedError } from "../../base/error.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { defaultImageName } from "../../image/default-image.ts";
+import { jsonText } from "../render/json-text.ts";
+import { jsonOption } from "./options.ts";
+
+/** What `benchmarks/run-benchmarks.ts` of the repository offers. */
+interface BenchmarksModule {
+  runBenchmarks(
+    this: void,
+    options: {
+      readonly name?: string;
+      readonly json: boolean;
+      readonly onProgress: (line: string) => void;
+    },
+  ): Promise<{ readonly exitCode: number; readonly document: unknown; readonly text: string }>;
+}
+
+/** Adds `sameseed bench`. */
+export function addBenchCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("bench")
+    .summary("measure this machine: starts, rollouts and steps a second, each beside its baseline")
+    .description(
+      "Measures what sandboxes and recording cost on this machine, each figure beside its baseline in the same run. Part of the source repository, not of the installed package.",
+    )
+    .argument("[NAME]", "one benchmark (default: all)")
+    .addOption(jsonOption("the figures as one JSON document"))
+    .action((name: string | undefined, { json }: { readonly json?: true }) =>
+      choose(async (cli) => await bench(cli, name, json ?? false)),
+    );
+}
+
+async function bench(cli: Cli, name: string | undefined, json: boolean): Promise<number> {
+  const place = new URL("../../../benchmarks/run-benchmarks.ts", import.meta.url);
+  if (!existsSync(place)) {
+    throw new SameseedError("bad_argument", "the benchmarks are not part of the installed package", {
+      hint: "clone Sameseed's source repository and run `npx sameseed bench` in it",
+    });
+  }
+  const { runBenchmarks } = (await import(place.href)) as BenchmarksModule;
+  await prepareHost(cli, defaultImageName);
+  const { exitCode, document, text } = await runBenchmarks({
+    ...(name === undefined ? {} : { name }),
+    json,
+    onProgress: (line) => cli.status.note(line),
+  });
+  if (exitCode === 2) throw new SameseedError("bad_argument", text);
+  await cli.output.write(json ? `${jsonText(document)}\n` : text.replace(/\n*$/, "\n"));
+  return exitCode;
+}

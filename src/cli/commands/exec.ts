@@ -1,0 +1,104 @@
+import { constants } from "node:os";
+import type { Command } from "commander";
+
+import { Sandbox } from "../../sandbox/sandbox.ts";
+import type { CommandResult } from "../../sandbox/command-types.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { prepareHost } from "../prepare-host.ts";
+import {
+  coldOption,
+  imageOption,
+  memoryOption,
+  wallOption,
+  type LimitOptions,
+  type PlacementOptions,
+} from "./options.ts";
+
+/** How long a command may take where nothing else is said, in milliseconds: it may be a person's own shell pipeline. */
+const defaultWallMs = 300_000;
+/** What a command may print. It is kept in memory while the command runs. */
+const outputBytes = 256 * 1024 * 1024;
+
+const wallExitCode = 124;
+const killedExitCode = 137;
+
+/** Adds `sameseed exec`. */
+export function addExecCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("exec")
+    .summary("run one command in a fresh sandbox")
+    .description(
+      "Runs one command in a fresh sandbox: no network, no files of this machine, an empty /tmp that is gone afterwards. Standard input is passed on where it is not a terminal.",
+    )
+    .usage("[OPTIONS] -- COMMAND [ARGS...]")
+    .argument("<COMMAND...>", "a program of the image and its arguments")
+    .addOption(imageOption())
+    .addOption(coldOption())
+    .addOption(wallOption("the command", defaultWallMs))
+    .addOption(memoryOption())
+    .passThroughOptions()
+    .addHelpText("after", help)
+    .action((command: readonly string[], options: PlacementOptions & LimitOptions) =>
+      choose(async (cli) => await execute(cli, command, options)),
+    );
+}
+
+const help = `
+Examples:
+  sameseed exec -- python3 -c 'print(6 * 7)'
+  cat script.py | sameseed exec --memory-mb 256 -- python3 -
+
+The exit code is the command's own; 124 where its time ran out, 137 where it was killed for its memory,
+processor time or output, 127 where the image has no such command, 128 + N where signal N ended it.`;
+
+async function execute(
+  cli: Cli,
+  [command = "", ...args]: readonly string[],
+  { image, cold, wallMs = defaultWallMs, memoryMb }: PlacementOptions & LimitOptions,
+): Promise<number> {
+  await prepareHost(cli, image);
+  await using sandbox = await Sandbox.create({
+    image,
+    backend: cold ? "cold" : "zygote",
+    timeoutMs: wallMs,
+    cpuMs: Math.max(wallMs, defaultWallMs),
+    outputBytes,
+    memoryMb,
+    signal: cli.signal,
+  });
+  let written: Promise<unknown> = Promise.resolve();
+  const result = await sandbox.run(command, {
+    args,
+    ...(process.stdin.isTTY ? {} : { input: process.stdin }),
+    signal: cli.signal,
+    onStdout: (data) => {
+      written = Promise.all([written, cli.output.write(data)]);
+      written.catch(() => {}); // the last of them is waited for below
+    },
+    onStderr: (data) => void process.stderr.write(data),
+  });
+  await written;
+  const note = noteOn(result, wallMs);
+  if (note !== undefined) cli.status.note(`sameseed: ${note}`);
+  return exitCodeOf(result);
+}
+
+function exitCodeOf({ exitCode, signal, timedOut, outputTruncated, sandboxEnded }: CommandResult): number {
+  if (sandboxEnded === "wall" || (timedOut && sandboxEnded === null)) return wallExitCode;
+  if (outputTruncated || sandboxEnded !== null) return killedExitCode;
+  return exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+/** What a person must be told because the command could not say it; undefined where it ended by itself. */
+function noteOn(result: CommandResult, wallMs: number): string | undefined {
+  const { startError, sandboxEnded, timedOut, outputTruncated, memoryExceeded } = result;
+  if (startError !== null) return `the command cannot be started: ${startError.message}`;
+  if (sandboxEnded === "wall" || (timedOut && sandboxEnded === null))
+    return `the command was ended after ${wallMs} ms (--wall-ms)`;
+  if (sandboxEnded === "cpu") return "the command was ended: it used up its processor time";
+  if (sandboxEnded === "memory") return "the command was ended: it used up its memory (--memory-mb)";
+  if (outputTruncated || sandboxEnded === "output")
+    return `the command was ended: it printed more than ${outputBytes} bytes`;
+  if (memoryExceeded) return "the command ran out of memory (--memory-mb)";
+  return undefined;
+}

@@ -1,0 +1,128 @@
+import type { Command } from "commander";
+
+import { SameseedError } from "../../base/error.ts";
+import { buildImage } from "../../image/build-image.ts";
+import { defaultImageName } from "../../image/default-image.ts";
+import { listImages, removeImage, type ResolvedImage } from "../../image/image-store.ts";
+import type { CommandWork } from "../cli.ts";
+import { jsonText } from "../render/json-text.ts";
+import { count, formatBytes } from "../render/numbers.ts";
+import { formatTable, type Column } from "../render/table.ts";
+import { jsonOption } from "./options.ts";
+
+interface BuildOptions {
+  readonly requirements: string;
+  readonly python?: string;
+  readonly json?: true;
+}
+
+const columns: readonly Column[] = [
+  { title: "name" },
+  { title: "digest" },
+  { title: "python" },
+  { title: "packages", align: "right" },
+  { title: "size", align: "right" },
+];
+
+/** Adds `sameseed image build|list|rm`. */
+export function addImageCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const image = program
+    .command("image")
+    .summary("build, list and remove images")
+    .description(
+      "An image is a frozen Python: the interpreter and locked packages in a read-only tree, named by a digest of what is in it.",
+    );
+  addBuild(image, choose);
+  image
+    .command("list")
+    .summary("list the images of this machine")
+    .description("Lists the images of this machine.")
+    .addOption(jsonOption("the images as one JSON document"))
+    .action((options: { readonly json?: true }) =>
+      choose(async ({ output, paint }) => {
+        const images = listImages();
+        if (options.json) {
+          await output.write(
+            `${jsonText({ images: images.map(({ manifest, names }) => ({ names, ...manifest })) })}\n`,
+          );
+          return 0;
+        }
+        const [head = "", ...rows] = formatTable(
+          columns,
+          images.map(({ manifest, names }) => [
+            names.join(", ") || "-",
+            manifest.digest.slice(0, 12),
+            manifest.python,
+            String(Object.keys(manifest.packages).length),
+            formatBytes(manifest.sizeBytes),
+          ]),
+        );
+        await output.lines(
+          rows.length === 0
+            ? ["no images; sameseed setup builds the default one"]
+            : [paint("dim", head), ...rows],
+        );
+        return 0;
+      }),
+    );
+  image
+    .command("rm")
+    .summary("remove images by name or digest")
+    .description("Removes images by name or digest. Runs that were recorded with them stay readable.")
+    .argument("<NAME...>", "names or digests")
+    .action((names: readonly string[]) =>
+      choose(async ({ status }) => {
+        for (const name of names) {
+          await removeImage(name);
+          status.note(`removed ${name}`);
+        }
+        return 0;
+      }),
+    );
+}
+
+function addBuild(image: Command, choose: (work: CommandWork) => void): void {
+  image
+    .command("build")
+    .summary("build an image from a requirements lock")
+    .description("Builds an image from a requirements lock. The same lock gives the same digest.")
+    .argument("<NAME>", "a name of your choice: a-z, 0-9, '.', '_' and '-'")
+    .requiredOption(
+      "--requirements <FILE>",
+      "a requirements file with every package pinned and hashed, as `pip-compile --generate-hashes` writes it",
+    )
+    .option("--python <PATH>", "the CPython to build from (default: the first suitable one on PATH)")
+    .addOption(jsonOption("what was built as one JSON document"))
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sameseed image build mine --requirements requirements.lock\n  sameseed run CartPole-v1 --image mine",
+    )
+    .action((name: string, { requirements, python, json }: BuildOptions) =>
+      choose(async ({ output, status, signal }) => {
+        refuseDefaultName(name);
+        const onProgress = (message: string): void => status.note(message);
+        const built = await buildImage({ name, requirements, python, onProgress, signal });
+        if (json) await output.write(`${jsonText({ name, ...built.manifest })}\n`);
+        else await output.lines([describeImage(built)]);
+        return 0;
+      }),
+    );
+}
+
+/** One line on an image that is ready. */
+export function describeImage({ name, manifest }: ResolvedImage): string {
+  const { digest, python, packages, sizeBytes } = manifest;
+  const many = count(Object.keys(packages).length, "package");
+  return `image ${name} ${digest.slice(0, 12)}: Python ${python}, ${many}, ${formatBytes(sizeBytes)}`;
+}
+
+function refuseDefaultName(name: string): void {
+  if (name !== defaultImageName) return;
+  throw new SameseedError(
+    "bad_argument",
+    `${name} is the name of the default image, which Sameseed keeps itself`,
+    {
+      hint: "choose another name, and pass it to --image",
+    },
+  );
+}

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+
+import { replayRollout } from "../../verify/replay-rollout.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { parseSeed } from "../parse/seeds.ts";
+import { jsonText } from "../render/json-text.ts";
+import { formatReplay, judgeReplay } from "../render/verification.ts";
+import { jsonOption } from "./options.ts";
+import { noteImageDifferences, prepareForRun } from "./verify.ts";
+
+interface ReplayOptions {
+  readonly seed: number;
+  readonly json?: true;
+}
+
+/** Adds `sameseed replay`. */
+export function addReplayCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("replay")
+    .summary("feed one rollout's recorded actions to its environment again")
+    .description(
+      "Feeds the recorded actions of one rollout to a fresh environment and compares every byte of what it answers. No policy runs, so what differs is the environment's doing.",
+    )
+    .argument("<DIR>", "the run folder")
+    .requiredOption("--seed <N>", "the seed of the rollout", parseSeed)
+    .addOption(jsonOption("the verdict as one JSON document"))
+    .addHelpText("after", help)
+    .action((dir: string, options: ReplayOptions) => choose(async (cli) => await replay(cli, dir, options)));
+}
+
+const help = `
+Examples:
+  sameseed replay runs/lake --seed 42
+
+The exit code is 0 when the bytes are equal, 4 when they are not, 1 when the rollout had failed and
+failed in the same way again (which proves nothing), 3 when the host failed.`;
+
+async function replay(cli: Cli, dir: string, { seed, json }: ReplayOptions): Promise<number> {
+  await prepareForRun(cli, dir);
+  const result = await replayRollout(dir, seed, { signal: cli.signal });
+  noteImageDifferences(cli, result.imageDifferences);
+  if (json) await cli.output.write(`${jsonText(result)}\n`);
+  else await cli.output.lines(formatReplay(result, cli.paint));
+  return judgeReplay(result);
+}

@@ -1,0 +1,155 @@
+import { Option, type Command } from "commander";
+
+import { SameseedError } from "../../base/error.ts";
+import { defaultLimits } from "../../model/limits.ts";
+import { resolveOptions } from "../../rollout/rollout-config.ts";
+import { RunReader } from "../../store/run-reader.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { readActionsFile } from "../parse/actions-file.ts";
+import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
+import { parseSeeds } from "../parse/seeds.ts";
+import { wholeNumber } from "../parse/whole-number.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { recordWithProgress, type RunRequest } from "../record-with-progress.ts";
+import { printRun, type RunFormat } from "../render/print-run.ts";
+import {
+  coldOption,
+  collect,
+  concurrencyOption,
+  cpuOption,
+  givenLimits,
+  imageOption,
+  jsonOption,
+  memoryOption,
+  wallOption,
+  type LimitOptions,
+  type PlacementOptions,
+} from "./options.ts";
+
+interface RunOptions extends PlacementOptions, LimitOptions {
+  readonly seeds: readonly number[];
+  readonly policy?: string;
+  readonly actions?: string;
+  readonly maxSteps?: number;
+  readonly envArg: readonly EnvArg[];
+  readonly volatileInfo: readonly string[];
+  readonly concurrency?: number;
+  readonly out?: string;
+  readonly resume?: true;
+  readonly json?: true;
+  readonly ndjson?: true;
+}
+
+/** Adds `sameseed run`. */
+export function addRunCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const command = program
+    .command("run")
+    .summary("run an environment under one or many seeds and record every rollout")
+    .description(
+      "Runs one rollout for each seed, each in a fresh sandbox of its own, and records every step in a run folder.",
+    )
+    .argument("<ENV>", "a Gymnasium id, module:Id, or path/to/file.py:ClassName")
+    .addOption(
+      new Option(
+        "--seeds <LIST>",
+        "seeds and ranges of seeds, both ends included: 42..45 or 1,5,9 or 1..3,10",
+      )
+        .argParser(parseSeeds)
+        .default([0], "0"),
+    )
+    .option(
+      "--policy <POLICY>",
+      "random, or a Python file that defines act(observation, rng) (default: random)",
+    )
+    .option("--actions <FILE.json>", "a JSON list of actions to take, one a step, instead of a policy")
+    .addOption(
+      new Option("--max-steps <N>", "truncate a rollout after so many steps").argParser(
+        wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
+      ),
+    )
+    .addOption(
+      new Option(
+        "--env-arg <KEY=JSON>",
+        "an argument for the environment's constructor; may be repeated. A plain word needs no quotes: map_name=8x8",
+      )
+        .argParser(collect(parseEnvArg))
+        .default([], "none"),
+    )
+    .addOption(
+      new Option(
+        "--volatile-info <KEY>",
+        "an info key that is never the same twice, such as episode.t: recorded, but not compared; may be repeated",
+      )
+        .argParser(collect((key) => key))
+        .default([], "none"),
+    )
+    .addOption(imageOption())
+    .addOption(coldOption())
+    .addOption(concurrencyOption())
+    .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
+    .option("--resume", "go on with the run in --out: only what is missing is run")
+    .addOption(wallOption("a rollout", defaultLimits.wallMs))
+    .addOption(cpuOption())
+    .addOption(memoryOption())
+    .addOption(jsonOption("the whole run as one JSON document"))
+    .addOption(
+      new Option(
+        "--ndjson",
+        "print a JSON line for each rollout as it is recorded, then one with the summary",
+      ).conflicts("json"),
+    )
+    .addHelpText("after", help);
+  command.action((envName: string, options: RunOptions) =>
+    choose(async (cli) => await run(cli, envName, options)),
+  );
+}
+
+const help = `
+Examples:
+  sameseed run CartPole-v1 --seeds 42..45
+  sameseed run FrozenLake-v1 --seeds 1..100 --env-arg is_slippery=false --out runs/lake
+  sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
+  sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
+
+The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
+limit), 2 for misuse, 3 when the host failed, 130 when interrupted: the same command with --out DIR and
+--resume then goes on. Values that JSON has no word for are text: "NaN", "Infinity", "-Infinity".`;
+
+async function run(cli: Cli, envName: string, options: RunOptions): Promise<number> {
+  const request = toRequest(envName, options);
+  // Files and names are looked at before anything slow is begun.
+  resolveOptions(request);
+  await prepareHost(cli, options.image);
+  const format: RunFormat = options.json ? "json" : options.ndjson ? "ndjson" : "text";
+  const recorded = await recordWithProgress(cli, request, format === "ndjson");
+  using reader = await RunReader.open(recorded.run.dir);
+  return await printRun(cli, reader, recorded, format);
+}
+
+function toRequest(envName: string, options: RunOptions): RunRequest {
+  const { seeds, policy, actions, maxSteps, volatileInfo, image, concurrency, out, resume } = options;
+  if (policy !== undefined && actions !== undefined) {
+    throw new SameseedError("bad_argument", "--policy and --actions exclude each other", {
+      hint: "give one of them: a recorded list of actions needs no policy",
+    });
+  }
+  if (resume && out === undefined) {
+    throw new SameseedError("bad_argument", "--resume needs to know which run to go on with", {
+      hint: "name its folder with --out DIR",
+    });
+  }
+  return {
+    envName,
+    seeds,
+    policy: actions === undefined ? (policy ?? "random") : { actions: readActionsFile(actions) },
+    envArgs: collectEnvArgs(options.envArg),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+    volatileInfo,
+    image,
+    backend: options.cold ? "cold" : "zygote",
+    limits: givenLimits(options),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(out === undefined ? {} : { dir: out }),
+    resume: resume ?? false,
+  };
+}

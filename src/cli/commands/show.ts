@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+
+import { Trajectory } from "../../rollout/trajectory.ts";
+import { RunReader } from "../../store/run-reader.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { parseSeed } from "../parse/seeds.ts";
+import { jsonText } from "../render/json-text.ts";
+import { formatTrajectory } from "../render/trajectory-text.ts";
+import { jsonOption } from "./options.ts";
+
+interface ShowOptions {
+  readonly seed: number;
+  readonly json?: true;
+}
+
+/** Adds `sameseed show`. */
+export function addShowCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("show")
+    .summary("print one recorded rollout step by step")
+    .description("Prints what one rollout recorded: the reset and every step.")
+    .argument("<DIR>", "the run folder")
+    .requiredOption("--seed <N>", "the seed of the rollout", parseSeed)
+    .addOption(jsonOption("a JSON line for the reset and for each step"))
+    .addHelpText("after", help)
+    .action((dir: string, options: ShowOptions) => choose(async (cli) => await show(cli, dir, options)));
+}
+
+const help = `
+Examples:
+  sameseed show runs/lake --seed 42
+  sameseed show runs/lake --seed 42 --json | head -3
+
+Recorded values are exact; as JSON, whole numbers beyond 2^53 - 1 and numbers that JSON has no word for
+are text.`;
+
+async function show(cli: Cli, dir: string, { seed, json }: ShowOptions): Promise<number> {
+  using reader = await RunReader.open(dir);
+  const summary = reader.row(seed);
+  const trajectory = new Trajectory(reader.trajectory(seed));
+  if (!json) {
+    for (const line of formatTrajectory(reader.manifest.spec, summary, trajectory, cli))
+      await cli.output.write(`${line}\n`);
+    return 0;
+  }
+  for (const step of trajectory.steps()) await cli.output.write(`${jsonText(step)}\n`);
+  return 0;
+}

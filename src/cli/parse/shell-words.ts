@@ -1,0 +1,18 @@
+/** A word as a POSIX shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The command that goes on with an interrupted run: the same arguments, with the folder and `--resume`.
+ * @param args everything behind `sameseed`
+ */
+export function resumeCommand(args: readonly string[], dir: string): string {
+  const kept: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!;
+    if (arg === "--out") at++;
+    else if (arg !== "--resume" && !arg.startsWith("--out=")) kept.push(arg);
+  }
+  return ["sameseed", ...kept, "--out", dir, "--resume"].map(shellWord).join(" ");
+}

@@ -1,0 +1,62 @@
+import { styleText } from "node:util";
+import { Command } from "commander";
+
+import { packageVersion } from "../base/package-version.ts";
+import type { CommandWork } from "./cli.ts";
+import { addBenchCommand } from "./commands/bench.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addExecCommand } from "./commands/exec.ts";
+import { addImageCommand } from "./commands/image.ts";
+import { addReplayCommand } from "./commands/replay.ts";
+import { addRunCommand } from "./commands/run.ts";
+import { addSetupCommand } from "./commands/setup.ts";
+import { addShowCommand } from "./commands/show.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
+
+/**
+ * Every command with its options and help. Parsing runs nothing: it chooses the work, or throws commander's errors.
+ * @param choose is given the work of the command that was parsed
+ */
+export function makeProgram(choose: (work: CommandWork) => void): Command {
+  const program = new Command("sameseed")
+    .description(
+      "Reproducible reinforcement learning: every rollout in its own fresh sandbox, recorded byte for byte.",
+    )
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [COMMAND]", "print help for a command")
+    .usage("COMMAND [OPTIONS]")
+    .configureHelp({ styleTitle: (title) => styleText("bold", title, { validateStream: false }) })
+    // The funnel in run-cli.ts prints errors; here they are only thrown.
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .enablePositionalOptions()
+    .addHelpText("after", help);
+  const commands = [
+    addRunCommand,
+    addVerifyCommand,
+    addReplayCommand,
+    addShowCommand,
+    addExecCommand,
+    addImageCommand,
+    addDoctorCommand,
+    addSetupCommand,
+    addBenchCommand,
+  ];
+  for (const add of commands) add(program, choose);
+  return program;
+}
+
+/** Whether a command line asks for JSON, also where it cannot be parsed. What `exec` hands on is not its own. */
+export function wantsJson(args: readonly string[]): boolean {
+  return args[0] !== "exec" && args.some((arg) => arg === "--json" || arg === "--ndjson");
+}
+
+const help = `
+First steps:
+  sameseed run CartPole-v1 --seeds 42..45   run four rollouts, each in a sandbox of its own
+  sameseed verify runs/CartPole-v1-…        run them again and compare every byte
+  sameseed doctor                           see whether this machine can build sandboxes
+
+Results go to standard output, progress to standard error. Exit codes: 0 yes · 1 the answer is no ·
+2 misuse · 3 the sandbox or host failed · 4 not reproducible · 130 interrupted, resumable.`;

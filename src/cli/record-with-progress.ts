@@ -1,0 +1,147 @@
+import { relative } from "node:path";
+
+import { SameseedError } from "../base/error.ts";
+import { isComplete } from "../model/outcome.ts";
+import type { RolloutSummary } from "../model/rollout.ts";
+import { recordRun, type OpenRun, type RecordRunConfig } from "../store/record-run.ts";
+import type { Cli } from "./cli.ts";
+import { resumeCommand } from "./parse/shell-words.ts";
+import { asSameseedError } from "./render/error-text.ts";
+import { jsonText } from "./render/json-text.ts";
+import { count, formatNumber } from "./render/numbers.ts";
+import { Progress } from "./render/progress.ts";
+import { toRolloutDocument } from "./render/rollout-document.ts";
+import { clip } from "./render/style.ts";
+
+/** What to run; how it is watched is this module's. */
+export type RunRequest = Omit<RecordRunConfig, "onOpen" | "onRollout" | "signal">;
+
+/** What was recorded by one command. */
+export interface RecordedByCommand {
+  readonly run: OpenRun;
+  /** Rollouts that this command recorded. */
+  readonly recorded: number;
+  readonly wallMs: number;
+}
+
+const mostWarnings = 5;
+
+/**
+ * Records a run and says on standard error how far it is.
+ * @param lines print each rollout as a JSON line when it is recorded
+ * @throws as `recordRun`; where something is recorded already, the error says how to go on
+ */
+export async function recordWithProgress(
+  cli: Cli,
+  request: RunRequest,
+  lines: boolean,
+): Promise<RecordedByCommand> {
+  const startedAt = performance.now();
+  const watch = new Watch(cli, lines);
+  try {
+    const run = await recordRun({
+      ...request,
+      signal: cli.signal,
+      onOpen: (open) => watch.open(open),
+      onRollout: (summary) => watch.add(summary),
+    });
+    await watch.written;
+    return { run, recorded: watch.recorded, wallMs: performance.now() - startedAt };
+  } catch (error) {
+    throw withWayOn(cli, asSameseedError(error), watch);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Adds up what a person wants to know meanwhile. */
+class Watch {
+  /** Fulfilled when every line so far was written. */
+  written: Promise<void> = Promise.resolve();
+  run: OpenRun | undefined;
+  readonly #cli: Cli;
+  readonly #lines: boolean;
+  readonly #warnings = new Set<string>();
+  #progress: Progress | undefined;
+  #faults = 0;
+  #complete = 0;
+  #reward = 0;
+
+  constructor(cli: Cli, lines: boolean) {
+    this.#cli = cli;
+    this.#lines = lines;
+  }
+
+  get recorded(): number {
+    return this.#progress?.done ?? 0;
+  }
+
+  open(run: OpenRun): void {
+    this.run = run;
+    const before = run.recorded === 0 ? "" : `; ${run.recorded} recorded before`;
+    this.#cli.status.note(`recording ${count(run.total, "rollout")} in ${shownPath(run.dir)}${before}`);
+    this.#progress = new Progress(this.#cli.status, {
+      verb: "recording",
+      total: run.total,
+      before: run.recorded,
+      details: () => [
+        ...(this.#complete === 0 ? [] : [`mean return ${formatNumber(this.#reward / this.#complete)}`]),
+        count(this.#faults, "fault"),
+      ],
+    });
+  }
+
+  add(summary: RolloutSummary): void {
+    if (isComplete(summary.outcome)) {
+      this.#complete++;
+      this.#reward += summary.totalReward;
+    } else {
+      this.#faults++;
+    }
+    if (this.#lines) {
+      this.written = this.written.then(async () => {
+        await this.#cli.output.write(`${jsonText(toRolloutDocument(summary))}\n`);
+      });
+      // Whoever waits for it hears of a failure; until then it must not end the process.
+      this.written.catch(() => {});
+    }
+    this.#progress?.advance();
+    for (const warning of summary.warnings) this.#warn(summary.seed, warning);
+  }
+
+  stop(): void {
+    this.#progress?.stop();
+  }
+
+  #warn(seed: number, warning: string): void {
+    if (this.#warnings.has(warning) || this.#warnings.size >= mostWarnings) return;
+    this.#warnings.add(warning);
+    this.#cli.status.note(`${this.#cli.paintStatus("warn", "warning:")} seed ${seed}: ${clip(warning, 300)}`);
+  }
+}
+
+/** Says what is recorded already and which command goes on with it, where there is something to go on with. */
+function withWayOn(cli: Cli, error: SameseedError, { run, recorded }: Watch): SameseedError {
+  if (run === undefined || error.kind.exitCode === 2) return error;
+  const done = run.recorded + recorded;
+  if (done === 0)
+    return error.code === "aborted"
+      ? new SameseedError("aborted", "interrupted; nothing is recorded yet")
+      : error;
+  const kept = `${done} of ${count(run.total, "rollout")} ${done === 1 ? "is" : "are"} recorded in ${shownPath(run.dir)}`;
+  const goOn = resumeCommand(cli.args, shownPath(run.dir));
+  const context = { ...error.context, dir: run.dir, recorded: done, total: run.total, resume: goOn };
+  if (error.code === "aborted")
+    return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context });
+  return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
+    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
+    context,
+    cause: error,
+  });
+}
+
+/** A folder as a person would name it from where they are. */
+export function shownPath(dir: string): string {
+  const near = relative(process.cwd(), dir);
+  return near === "" || near.startsWith("..") ? dir : near;
+}

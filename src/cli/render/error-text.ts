@@ -1,0 +1,36 @@
+import { isSameseedError, SameseedError, systemErrorCode, toError } from "../../base/error.ts";
+import { printable, type Painter } from "./style.ts";
+
+/** Any failure as the one error class: what is not one already is a defect, or the system's refusal. */
+export function asSameseedError(error: unknown): SameseedError {
+  if (isSameseedError(error)) return error;
+  const code = systemErrorCode(error);
+  if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
+    return new SameseedError("io_failed", `the system refused: ${toError(error).message}`, { cause: error });
+  }
+  return new SameseedError("internal", `something in Sameseed itself failed: ${toError(error).message}`, {
+    hint: "run it again with SAMESEED_DEBUG=1 and report what it prints",
+    cause: error,
+  });
+}
+
+/** An error as a person reads it: one sentence, and below it the fix; a stack trace only where it is asked for. */
+export function formatError(error: SameseedError, paint: Painter, debug = false): string {
+  const lines = [`${paint("bad", "sameseed:")} ${sentence(error.message)}`];
+  const label = error.code === "aborted" ? "resume:" : "fix:";
+  if (error.hint !== undefined) lines.push(`  ${paint("strong", label)} ${sentence(error.hint)}`);
+  if (debug) for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push(stackOf(at));
+  return lines.join("\n");
+}
+
+/** On one line, without the full stop that some sentences have and others, which end in a command, must not have. */
+function sentence(text: string): string {
+  return printable(text.trim().replaceAll(/\s*\n\s*/g, " ")).replace(/(?<!\.)\.$/, "");
+}
+
+function stackOf(error: Error): string {
+  return printable(error.stack ?? error.message, true)
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
+}

@@ -1,0 +1,13 @@
+const json = JSON as unknown as { readonly rawJSON: (this: void, text: string) => unknown };
+
+/**
+ * JSON on one line. NaN and the infinities, for which JSON has no words, are the texts `"NaN"`, `"Infinity"` and
+ * `"-Infinity"`; minus zero stays the number `-0`.
+ */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== "number") return inner;
+    if (!Number.isFinite(inner)) return String(inner);
+    return Object.is(inner, -0) ? json.rawJSON("-0") : inner;
+  });
+}

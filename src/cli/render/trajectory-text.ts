@@ -1,0 +1,90 @@
+import type { JsonValue } from "../../model/json.ts";
+import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
+import type { TrajectoryStep } from "../../model/trajectory-step.ts";
+import type { Trajectory } from "../../rollout/trajectory.ts";
+import type { Cli } from "../cli.ts";
+import { count, formatNumber } from "./numbers.ts";
+import { environmentName, formatFault, paintOutcome, policyName } from "./run-text.ts";
+import { clip, printable } from "./style.ts";
+import { columnWidths, formatRows, type Column } from "./table.ts";
+
+const columns: readonly Column[] = [
+  { title: "step", align: "right" },
+  { title: "action" },
+  { title: "reward", align: "right" },
+  { title: "end" },
+  { title: "observation" },
+  { title: "info" },
+];
+
+/** Steps that decide how wide columns are; the table is printed while it is read. */
+const measuredSteps = 500;
+const widestAction = 40;
+const widestInfo = 60;
+const defaultWidth = 160;
+
+/** A recorded rollout for people, line by line. */
+export function* formatTrajectory(
+  spec: RunSpec,
+  summary: RolloutSummary,
+  trajectory: Trajectory,
+  { paint, output }: Pick<Cli, "paint" | "output">,
+): Generator<string, void, undefined> {
+  const { seed, outcome, steps, totalReward, digest, seeded, error } = summary;
+  yield `${paint("strong", environmentName(spec.environment))} · policy ${policyName(spec.policy)} · seed ${seed}`;
+  yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatNumber(totalReward)}`;
+  yield digest;
+  if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);
+  for (const warning of summary.warnings) yield `${paint("warn", "warning:")} ${clip(warning, 300)}`;
+  yield "";
+  const widest = Math.max(20, (output.columns ?? defaultWidth) - 40);
+  const cells = Iterator.from(trajectory.steps()).map((step) => toCells(step, widest));
+  const measured = [...cells.take(measuredSteps)];
+  const widths = columnWidths(columns, measured);
+  const [head = ""] = formatRows(columns, widths, [columns.map(({ title }) => title)]);
+  yield paint("dim", head);
+  yield* formatRows(columns, widths, measured);
+  const rest = Iterator.from(trajectory.steps()).drop(measuredSteps);
+  for (const step of rest) yield* formatRows(columns, widths, [toCells(step, widest)]);
+  if (error === undefined) return;
+  yield "";
+  yield formatFault(summary, paint).trimStart();
+  if (error.traceback !== undefined) yield printable(error.traceback.trimEnd(), true);
+}
+
+function toCells(step: TrajectoryStep, widest: number): string[] {
+  const observation = clip(shortText(step.observation), widest);
+  const info = isEmpty(step.info) ? "" : clip(shortText(step.info), widestInfo);
+  if (!("action" in step)) return ["0", "", "", "reset", observation, info];
+  const flags = [
+    ...(step.terminated === true ? ["terminated"] : []),
+    ...(step.truncated === true ? ["truncated"] : []),
+  ];
+  return [
+    String(step.step),
+    clip(shortText(step.action), widestAction),
+    clip(shortText(step.reward), widestAction),
+    flags.join(" "),
+    observation,
+    info,
+  ];
+}
+
+/** A value in few characters: numbers with six digits, texts without quotes where they stand alone. */
+function shortText(value: JsonValue, inside = false): string {
+  if (typeof value === "number") return formatNumber(value);
+  if (typeof value === "string") return inside ? JSON.stringify(value) : value;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (isList(value)) return `[${value.map((item) => shortText(item, true)).join(", ")}]`;
+  return `{${Object.entries(value)
+    .map(([name, item]) => `${name}: ${shortText(item, true)}`)
+    .join(", ")}}`;
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}

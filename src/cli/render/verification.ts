@@ -1,0 +1,107 @@
+import { isComplete, type Outcome } from "../../model/outcome.ts";
+import type { ReplayResult } from "../../verify/replay-rollout.ts";
+import type { VerifyResult } from "../../verify/verify-run.ts";
+import { formatDivergence } from "./divergence-text.ts";
+import { count, formatNumber } from "./numbers.ts";
+import type { Painter } from "./style.ts";
+
+const mostShown = 10;
+
+/** `verify --json`: the two stable fields first. */
+export function toVerifyDocument(result: VerifyResult): VerifyResult {
+  const { verified, diverged, ...rest } = result;
+  return { verified, diverged, ...rest };
+}
+
+/** What a verification concludes: 0 the same bytes, 4 other bytes, 1 neither could be shown. */
+export function judge({ verified, diverged }: VerifyResult): 0 | 1 | 4 {
+  if (verified) return 0;
+  return diverged.length > 0 ? 4 : 1;
+}
+
+/** A verification for people. */
+export function formatVerification(result: VerifyResult, paint: Painter): string[] {
+  const { verified, rollouts, equal, diverged, failed } = result;
+  const lines = diverged
+    .slice(0, mostShown)
+    .flatMap(({ seed, firstDivergence }) => [...formatDivergence(seed, firstDivergence, paint), ""]);
+  if (diverged.length > mostShown)
+    lines.push(`… ${diverged.length - mostShown} more diverged: --json lists all`, "");
+  lines.push(...failureLines(failed, paint), ...warningLines(result, paint));
+  const head = verified
+    ? paint("good", "verified")
+    : paint("bad", diverged.length > 0 ? "not reproducible" : "not verified");
+  const parts = [
+    `${equal} of ${count(rollouts, "rollout")} gave the same bytes again`,
+    ...(diverged.length > 0 ? [`${diverged.length} diverged`] : []),
+    ...(failed.length > 0 ? [`${failed.length} failed the same way both times`] : []),
+  ];
+  return [...lines, `${head}: ${parts.join(", ")}`];
+}
+
+/** A replay for people. */
+export function formatReplay(result: ReplayResult, paint: Painter): string[] {
+  const { seed, steps, totalReward, outcome, recordedOutcome, firstDivergence, digest } = result;
+  const verdict = judgeReplay(result);
+  if (verdict === 0) {
+    return [
+      `${paint("good", "equal")}: seed ${seed} gave the same bytes for all ${count(steps, "step")}, return ${formatNumber(totalReward)}, ${outcome}`,
+      `digest ${digest}`,
+    ];
+  }
+  if (verdict === 1) {
+    return [
+      `${paint("bad", "not verified")}: seed ${seed} ended in ${outcome} both times, after ${count(steps, "step")}; equal failures prove nothing`,
+    ];
+  }
+  const ends = outcome === recordedOutcome ? [] : [`recorded ${recordedOutcome}, now ${outcome}`];
+  return [
+    ...(firstDivergence === undefined ? [] : formatDivergence(seed, firstDivergence, paint)),
+    ...ends,
+    "",
+    `${paint("bad", "not reproducible")}: the environment answers the recorded actions of seed ${seed} differently`,
+  ];
+}
+
+/** What a replay concludes, as {@link judge}. */
+export function judgeReplay({ equal, outcome, recordedOutcome, firstDivergence }: ReplayResult): 0 | 1 | 4 {
+  if (equal) return isComplete(outcome) ? 0 : 1;
+  // A rollout that was cut off from outside is cut off elsewhere the next time; what both have of it agrees.
+  return outcome === recordedOutcome && !isComplete(outcome) && firstDivergence?.field === "length" ? 1 : 4;
+}
+
+function failureLines(
+  failed: readonly { readonly seed: number; readonly outcome: Outcome }[],
+  paint: Painter,
+): string[] {
+  if (failed.length === 0) return [];
+  const shown = failed
+    .slice(0, mostShown)
+    .map(({ seed, outcome }) => `  seed ${seed} ${paint("bad", outcome)}`);
+  const more = failed.length > mostShown ? [`  … ${failed.length - mostShown} more`] : [];
+  const head = `${count(failed.length, "rollout")} failed the same way both times; equal failures prove nothing:`;
+  return [head, ...shown, ...more, ""];
+}
+
+function warningLines(
+  { missing, rollouts, failed, identicalSeeds, imageDifferences }: VerifyResult,
+  paint: Painter,
+): string[] {
+  const warning = paint("warn", "warning:");
+  const lines: string[] = [];
+  if (missing > 0)
+    lines.push(
+      `${warning} ${count(missing, "seed")} of the run ${missing === 1 ? "is" : "are"} not recorded yet; sameseed run --resume records them`,
+    );
+  // Single seeds that agree are common where episodes are short; all of them are not. Equal failures say nothing of it.
+  const same = identicalSeeds.find(({ length }) => length === rollouts);
+  if (same !== undefined && failed.length < rollouts)
+    lines.push(
+      `${warning} different seeds gave the same trajectory (all ${same.length}): is the seed ignored?`,
+    );
+  if (imageDifferences.length > 0)
+    lines.push(
+      `${warning} the image was not the one of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
+    );
+  return lines;
+}

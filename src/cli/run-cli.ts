@@ -1,0 +1,113 @@
+/*
+ * One funnel. A command's work returns an exit code or throws; whatever it throws ends here as one sentence with its fix
+ * on standard error, as a document on standard output where JSON was asked for, and as the exit code that the error's
+ * catalogue gives. Only here the process is ended.
+ */
+import { CommanderError, type Command } from "commander";
+
+import { SameseedError } from "../base/error.ts";
+import { closeSandboxes } from "../sandbox/sandbox-host.ts";
+import type { Cli, CommandWork } from "./cli.ts";
+import { abortOnInterrupt, interruptedExitCode } from "./interrupts.ts";
+import { Output, OutputClosedError } from "./output.ts";
+import { makeProgram, wantsJson } from "./program.ts";
+import { asSameseedError, formatError } from "./render/error-text.ts";
+import { jsonText } from "./render/json-text.ts";
+import { StatusLine } from "./render/status-line.ts";
+import { painterFor } from "./render/style.ts";
+
+/** Runs one command line and ends the process with its exit code. @param args everything behind `sameseed` */
+export async function runCli(args: readonly string[]): Promise<void> {
+  const controller = new AbortController();
+  const status = new StatusLine(process.stderr);
+  process.stderr.on("error", () => {}); // nobody reads the progress; the work goes on
+  abortOnInterrupt(controller, () => status.clear());
+  const cli: Cli = {
+    args,
+    output: new Output(process.stdout, () => controller.abort()),
+    status,
+    paint: painterFor(process.stdout),
+    paintStatus: painterFor(process.stderr),
+    signal: controller.signal,
+  };
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    // A defect: nothing can be known of the state behind it, so nothing is tidied up; the kernel ends the sandboxes.
+    process.on(event, (error: unknown) => process.exit(report(cli, error)));
+  }
+  let exitCode = await settle(cli, async () => await parseAndRun(cli));
+  exitCode = Math.max(exitCode, await settle(cli, finish));
+  process.exit(exitCode);
+}
+
+async function parseAndRun(cli: Cli): Promise<number> {
+  let work: CommandWork | undefined;
+  const program = makeProgram((chosen) => {
+    work = chosen;
+  });
+  try {
+    await program.parseAsync([...cli.args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    // No command at all: the help that was printed says it all.
+    if (error.code === "commander.help") return 2;
+    throw misuse(error.message, helpFor(program, cli.args));
+  }
+  const exitCode = work === undefined ? 2 : await work(cli);
+  await cli.output.flush();
+  return exitCode;
+}
+
+async function finish(): Promise<number> {
+  await closeSandboxes();
+  return 0;
+}
+
+async function settle(cli: Cli, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (thrown) {
+    cli.status.clear();
+    if (thrown instanceof OutputClosedError) return 0;
+    const failed = cli.output.failure;
+    // Where a recording was cut short because nobody reads its lines any more, that is worth a word.
+    if (failed instanceof OutputClosedError && isAborted(thrown) && !isResumable(thrown)) return 0;
+    const isOutputFailure = failed instanceof SameseedError && isAborted(thrown);
+    return report(cli, isOutputFailure ? failed : thrown);
+  }
+}
+
+function report(cli: Cli, thrown: unknown): number {
+  const error = asSameseedError(thrown);
+  const debug = (process.env["SAMESEED_DEBUG"] ?? "") !== "";
+  process.stderr.write(`${formatError(error, cli.paintStatus, debug)}\n`);
+  // Where a document was begun, nothing that follows can make it whole.
+  if (wantsJson(cli.args) && cli.output.failure === undefined)
+    process.stdout.write(`${jsonText({ error: error.toJSON() })}\n`);
+  return isAborted(error) ? interruptedExitCode : error.kind.exitCode;
+}
+
+function isAborted(error: unknown): boolean {
+  return asSameseedError(error).code === "aborted";
+}
+
+function isResumable(error: unknown): boolean {
+  return asSameseedError(error).context["resume"] !== undefined;
+}
+
+/** Which help says more: a command's own, where one was named. */
+function helpFor(program: Command, [name]: readonly string[]): string {
+  const isCommand = program.commands.some((command) => command.name() === name);
+  return isCommand
+    ? `\`sameseed ${name} --help\` shows what it takes, with examples`
+    : "`sameseed --help` shows every command";
+}
+
+/** Commander's own words as a sentence with a fix. */
+function misuse(message: string, help: string): SameseedError {
+  const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
+  const suggestion = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" ").trim())?.[1];
+  return new SameseedError("bad_argument", first, {
+    hint: suggestion === undefined ? help : `did you mean ${suggestion}?`,
+  });
+}

@@ -1,0 +1,81 @@
+import canonicalize from "canonicalize";
+import { digestOf } from "../base/digest.ts";
+import { SameseedError, toError } from "../base/error.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { World } from "../model/receipt.ts";
+import type { EnvironmentRef, PolicyRef, RolloutSpec } from "../model/rollout.ts";
+
+/** What a trajectory's manifest is made from. */
+export interface ManifestInputs {
+  readonly spec: RolloutSpec;
+  /** The source of the scripts that ran; `policy` where the policy had a sandbox of its own. */
+  readonly harness: { readonly referee: string; readonly policy?: string };
+  /** The image's digest. */
+  readonly image: string;
+  readonly world: World;
+}
+
+/** A manifest as an object and as the bytes that a trajectory's chain starts from. */
+export interface Manifest {
+  readonly value: JsonObject;
+  /** The JCS form (RFC 8785) in UTF-8. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The manifest of one rollout: everything that decides its bytes. Texts and lists of actions stand in it by their
+ * digests, so that it stays small.
+ *
+ * @throws {@link SameseedError} `bad_argument` where the spec holds a value that JSON cannot: a NaN, an infinity or a
+ * text with a lone surrogate
+ */
+export function buildManifest({ spec, harness, image, world }: ManifestInputs): Manifest {
+  const value: JsonObject = {
+    format: 1,
+    spec: {
+      environment: environmentEntry(spec.environment),
+      envArgs: spec.envArgs,
+      seed: spec.seed,
+      policy: policyEntry(spec.policy),
+      maxSteps: spec.maxSteps,
+      volatileInfo: spec.volatileInfo,
+    },
+    harness: {
+      referee: digestOf(harness.referee),
+      ...(harness.policy === undefined ? {} : { policy: digestOf(harness.policy) }),
+    },
+    image,
+    world: { ...world },
+  };
+  return { value, bytes: Buffer.from(canonicalJson(value), "utf8") };
+}
+
+/**
+ * The JCS form (RFC 8785) of a JSON value.
+ *
+ * @throws {@link SameseedError} `bad_argument` where the value is not JSON
+ */
+export function canonicalJson(value: JsonValue): string {
+  try {
+    const text = canonicalize(value);
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw new SameseedError("bad_argument", `A value of the spec is not JSON: ${toError(error).message}.`, {
+      cause: error,
+    });
+  }
+  throw new SameseedError("bad_argument", "A value of the spec is not JSON.");
+}
+
+function environmentEntry(environment: EnvironmentRef): JsonObject {
+  if (environment.kind === "gymnasium") return { kind: "gymnasium", id: environment.id };
+  const { kind, name, className, source } = environment;
+  return { kind, name, className, source: digestOf(source) };
+}
+
+function policyEntry(policy: PolicyRef): JsonObject {
+  if (policy.kind === "source") return { kind: "source", source: digestOf(policy.source) };
+  if (policy.kind === "random") return { kind: "random" };
+  const { kind, actions } = policy;
+  return { kind, count: actions.length, actions: digestOf(canonicalJson(actions)) };
+}

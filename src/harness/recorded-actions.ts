@@ -1,0 +1,43 @@
+import { fieldSpans } from "../model/cbor/field-spans.ts";
+import { decodeEnd } from "./records.ts";
+import type { PolicyEnd } from "./render-harness.ts";
+import { framesOf, recordsOf, type TrajectoryBlob } from "./trajectory-blob.ts";
+
+/**
+ * The actions of a stored trajectory as base64 of a canonical CBOR list, for a replay: one for each step and, where the
+ * closing record holds the action that failed, that one too. The bytes are those that were recorded.
+ *
+ * @throws {@link SameseedError} `run_damaged`
+ */
+export function recordedActions(blob: TrajectoryBlob): string {
+  const actions: Uint8Array[] = [];
+  for (const record of recordsOf(blob)) {
+    const span = fieldSpans(record, "run_damaged").find(({ name }) => name === "action");
+    if (span !== undefined) actions.push(record.subarray(span.start, span.end));
+  }
+  return Buffer.concat([listHead(actions.length), ...actions]).toString("base64");
+}
+
+/**
+ * How the policy of a stored trajectory ended it, for a replay; undefined where it ended otherwise or was cut off.
+ *
+ * @throws {@link SameseedError} `run_damaged`
+ */
+export function recordedPolicyEnd(blob: TrajectoryBlob): PolicyEnd | undefined {
+  for (const frame of framesOf(blob)) {
+    if (frame.type !== "end") continue;
+    const { outcome, error } = decodeEnd(frame.payload, "run_damaged");
+    if (error?.by === "policy") return { outcome, error: { type: error.type, message: error.message } };
+  }
+  return undefined;
+}
+
+/** The shortest head of a CBOR array. */
+function listHead(count: number): Buffer {
+  if (count < 24) return Buffer.from([0x80 | count]);
+  if (count < 0x100) return Buffer.from([0x98, count]);
+  const head = Buffer.alloc(count < 0x1_0000 ? 3 : 5);
+  head[0] = count < 0x1_0000 ? 0x99 : 0x9a;
+  head.writeUIntBE(count, 1, head.length - 1);
+  return head;
+}

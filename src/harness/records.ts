@@ -1,0 +1,185 @@
+import { SameseedError } from "../base/error.ts";
+import { decodeCbor } from "../model/cbor/decode.ts";
+import { type FieldSpan } from "../model/cbor/field-spans.ts";
+import type { BadBytesCode } from "../model/cbor/reader.ts";
+import { entryOf, type CborField, type CborValue } from "../model/cbor/value.ts";
+import type { Outcome } from "../model/outcome.ts";
+import {
+  isOutcome,
+  type EndError,
+  type EndSummary,
+  type RecordKind,
+  type TrajectoryDigests,
+  type TrajectoryRecord,
+  type VolatileInfo,
+} from "../model/trajectory.ts";
+
+const resetKeys = ["k", "info", "hidden", "observation"];
+const stepKeys = ["k", "info", "action", "hidden", "reward", "truncated", "terminated", "observation"];
+const closingKeys: readonly (readonly string[])[] = [
+  ["k", "end", "hidden"],
+  ["k", "end", "error", "hidden"],
+  ["k", "end", "action", "hidden"],
+  ["k", "end", "error", "action", "hidden"],
+];
+
+/** Which record has these fields; undefined where none has. */
+export function recordKind(fields: readonly { readonly name: string }[]): RecordKind | undefined {
+  if (hasKeys(fields, stepKeys)) return "step";
+  if (hasKeys(fields, resetKeys)) return "reset";
+  return closingKeys.some((keys) => hasKeys(fields, keys)) ? "closing" : undefined;
+}
+
+/** The unsigned integer in a span that was checked; undefined where the span holds anything else. */
+export function unsignedAt(bytes: Uint8Array, span: FieldSpan): number | undefined {
+  const first = bytes[span.start] ?? 0xff;
+  if (first < 24) return first;
+  if (first > 0x1b) return undefined;
+  let value = 0;
+  for (let at = span.start + 1; at < span.end; at++) value = value * 256 + (bytes[at] ?? 0);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/**
+ * Decodes the payload of a RECORD frame.
+ *
+ * @throws {@link SameseedError} `code` where it is not a record of format 1
+ */
+export function decodeRecord(payload: Uint8Array, code: BadBytesCode): TrajectoryRecord {
+  const entries = expectMap(decodeCbor(payload, code), code, "a record");
+  const kind = recordKind(entries.map(([name]) => ({ name })));
+  const field = (name: string): CborValue => required(entries, name, code);
+  const k = expectInteger(field("k"), code, "k");
+  const hidden = expectMap(field("hidden"), code, "hidden");
+  if (kind === "reset" && k === 0)
+    return { kind, k, observation: field("observation"), info: field("info"), hidden };
+  if (kind === "step" && k > 0)
+    return {
+      kind,
+      k,
+      action: field("action"),
+      observation: field("observation"),
+      reward: field("reward"),
+      terminated: field("terminated"),
+      truncated: field("truncated"),
+      info: field("info"),
+      hidden,
+    };
+  if (kind !== "closing") return failRecord(code, "a record has other fields than format 1 gives it");
+  const error = entryOf(entries, "error");
+  const action = entryOf(entries, "action");
+  return {
+    kind,
+    k,
+    end: expectOutcome(field("end"), code),
+    hidden,
+    ...(error === undefined ? {} : { error: expectMap(error, code, "error") }),
+    ...(action === undefined ? {} : { action }),
+  };
+}
+
+/**
+ * Decodes the payload of a VOLATILE frame.
+ *
+ * @throws {@link SameseedError} `code`
+ */
+export function decodeVolatile(payload: Uint8Array, code: BadBytesCode): VolatileInfo {
+  const entries = expectMap(decodeCbor(payload, code, { opaque: true }), code, "volatile info");
+  return {
+    k: expectInteger(required(entries, "k", code), code, "k"),
+    info: expectMap(required(entries, "info", code), code, "info"),
+  };
+}
+
+/**
+ * Decodes the payload of an END frame.
+ *
+ * @throws {@link SameseedError} `code`
+ */
+export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
+  const entries = expectMap(decodeCbor(payload, code), code, "the summary");
+  const field = (name: string): CborValue => required(entries, name, code);
+  const totalReward = field("totalReward");
+  if (totalReward.type !== "float") return failRecord(code, "the total reward is not a float");
+  const order = field("orderDigest");
+  if (order.type !== "bytes" || order.value.length !== 32)
+    return failRecord(code, "the order digest is not 32 bytes");
+  const error = entryOf(entries, "error");
+  return {
+    outcome: expectOutcome(field("outcome"), code),
+    steps: expectInteger(field("steps"), code, "steps"),
+    totalReward: totalReward.value,
+    seeded: expectTexts(field("seeded"), code, "seeded"),
+    warnings: expectTexts(field("warnings"), code, "warnings"),
+    volatile: expectTexts(field("volatile"), code, "volatile"),
+    orderDigest: Buffer.from(order.value).toString("hex"),
+    ...(error === undefined ? {} : { error: decodeEndError(expectMap(error, code, "error"), code) }),
+  };
+}
+
+/**
+ * Checks that a summary tells of the same rollout as its chain: the same outcome after as many steps.
+ *
+ * @throws {@link SameseedError} `code`
+ */
+export function checkSummary(summary: EndSummary, chain: TrajectoryDigests, code: BadBytesCode): void {
+  if (summary.outcome !== chain.outcome)
+    failRecord(code, `the summary says ${summary.outcome}, the closing record ${chain.outcome ?? "nothing"}`);
+  if (summary.steps !== chain.steps)
+    failRecord(code, `the summary counts ${summary.steps} steps, the chain ${chain.steps}`);
+}
+
+/** The outcome a closing record's or summary's text names. */
+export function expectOutcome(value: CborValue, code: BadBytesCode): Outcome {
+  if (value.type !== "text" || !isOutcome(value.value)) return failRecord(code, "an outcome is unknown");
+  return value.value;
+}
+
+/** Throws the error for a record that is canonical but not of format 1. */
+export function failRecord(code: BadBytesCode, problem: string): never {
+  throw new SameseedError(code, `The recording is not of format 1: ${problem}.`, { context: { problem } });
+}
+
+function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndError {
+  const text = (name: string): string => {
+    const value = required(entries, name, code);
+    return value.type === "text" ? value.value : failRecord(code, `the error's ${name} is not a text`);
+  };
+  const step = required(entries, "step", code);
+  const by = text("by");
+  if (by !== "environment" && by !== "policy") return failRecord(code, "a fault has no owner");
+  return {
+    type: text("type"),
+    message: text("message"),
+    traceback: text("traceback"),
+    step: step.type === "null" ? null : expectInteger(step, code, "step"),
+    by,
+  };
+}
+
+function hasKeys(fields: readonly { readonly name: string }[], keys: readonly string[]): boolean {
+  if (fields.length !== keys.length) return false;
+  for (let at = 0; at < keys.length; at++) if (fields[at]?.name !== keys[at]) return false;
+  return true;
+}
+
+function required(entries: readonly CborField[], name: string, code: BadBytesCode): CborValue {
+  return entryOf(entries, name) ?? failRecord(code, `${name} is missing`);
+}
+
+function expectMap(value: CborValue, code: BadBytesCode, what: string): readonly CborField[] {
+  return value.type === "map" ? value.entries : failRecord(code, `${what} is not a map`);
+}
+
+function expectInteger(value: CborValue, code: BadBytesCode, what: string): number {
+  if (value.type !== "int" || value.value < 0n || value.value > BigInt(Number.MAX_SAFE_INTEGER))
+    return failRecord(code, `${what} is not an integer from 0 to 2^53 - 1`);
+  return Number(value.value);
+}
+
+function expectTexts(value: CborValue, code: BadBytesCode, what: string): readonly string[] {
+  if (value.type !== "list") return failRecord(code, `${what} is not a list`);
+  return value.items.map((item) =>
+    item.type === "text" ? item.value : failRecord(code, `${what} is not a list of texts`),
+  );
+}

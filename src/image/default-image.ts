@@ -1,0 +1,18 @@
+import { buildImage, type BuildImageOptions } from "./build-image.ts";
+import type { ResolvedImage } from "./image-store.ts";
+import { packagedLock } from "./runtime-files.ts";
+
+/** The image that rollouts use when none is named. */
+export const defaultImageName = "gymnasium";
+
+/**
+ * Builds the default image when it is missing, or when the package's lock, its runtime files, or the
+ * host's interpreter have changed since it was built; otherwise finds it within some milliseconds.
+ *
+ * @throws {SameseedError} as {@link buildImage}.
+ */
+export async function ensureDefaultImage(
+  options: Omit<BuildImageOptions, "name" | "requirements"> = {},
+): Promise<ResolvedImage> {
+  return buildImage({ ...options, name: defaultImageName, requirements: packagedLock(defaultImageName) });
+}

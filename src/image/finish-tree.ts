@@ -1,0 +1,41 @@
+import { chmodSync, lstatSync, lutimesSync, readdirSync, readlinkSync, utimesSync } from "node:fs";
+import { join, posix } from "node:path";
+import { SameseedError } from "../base/error.ts";
+
+/** Every entry of an image says it was changed at this time: 2020-01-01, in seconds. */
+const fixedTime = 1_577_836_800;
+
+/**
+ * Makes a tree what its listing says and nothing more: folders 755, files 644 or 755 (so no setuid, and
+ * readable for every id), one time for all, and no link that leads out of it.
+ *
+ * @throws {SameseedError} `image_build_failed` for a link that leads out.
+ */
+export function finishTree(root: string): void {
+  const visit = (folder: string): void => {
+    for (const name of readdirSync(join(root, folder))) {
+      const path = posix.join(folder, name);
+      const full = join(root, path);
+      const stat = lstatSync(full);
+      if (stat.isSymbolicLink()) {
+        checkLink(path, readlinkSync(full));
+        lutimesSync(full, fixedTime, fixedTime);
+        continue;
+      }
+      if (stat.isDirectory()) visit(path);
+      chmodSync(full, stat.isDirectory() || (stat.mode & 0o111) !== 0 ? 0o755 : 0o644);
+      utimesSync(full, fixedTime, fixedTime);
+    }
+  };
+  visit(".");
+  chmodSync(root, 0o755);
+  utimesSync(root, fixedTime, fixedTime);
+}
+
+function checkLink(path: string, target: string): void {
+  const lands = posix.join(posix.dirname(path), target);
+  if (!posix.isAbsolute(target) && lands !== ".." && !lands.startsWith("../")) return;
+  throw new SameseedError("image_build_failed", `/${path} links to ${target}, out of the image.`, {
+    hint: "Remove the package that brings this link from the lock.",
+  });
+}

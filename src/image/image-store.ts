@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import { SameseedError, systemErrorCode } from "../base/error.ts";
+import { imagesFolder } from "../base/home.ts";
+import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
+import { buildFolderName } from "./build-folder.ts";
+import { digestOfTree } from "./tree-listing.ts";
+
+/** An image of the store, ready to run. */
+export interface ResolvedImage {
+  /** The name it was asked by; the digest where it was asked by that. */
+  readonly name: string;
+  readonly manifest: ImageManifest;
+  /** The folder a sandbox sees as `/`. */
+  readonly rootfs: string;
+}
+
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const digestPattern = /^(?:sha256:)?([0-9a-f]{64})$/;
+const nameFile: z.ZodType<{ digest: string }> = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/**
+ * Checks an image's name: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit, not itself a digest.
+ *
+ * @throws {SameseedError} `bad_argument`.
+ */
+export function checkImageName(name: string): void {
+  if (namePattern.test(name) && !digestPattern.test(name)) return;
+  throw new SameseedError("bad_argument", `${JSON.stringify(name)} is not an image name.`, {
+    hint: "Use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.",
+    context: { name },
+  });
+}
+
+/**
+ * The image of a name or digest. Looks at its manifest only; {@link checkImage} reads every file.
+ *
+ * @param images - The folder of all images. @default the home folder's
+ * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name.
+ */
+export function resolveImage(name: string, images: string = imagesFolder()): ResolvedImage {
+  const digest = digestPattern.exec(name)?.[1] ?? readName(name, images);
+  if (digest === undefined || !existsSync(join(images, digest))) {
+    throw new SameseedError("image_missing", `There is no image ${name}.`, {
+      hint:
+        name === "gymnasium"
+          ? "Run `sameseed setup` to build it."
+          : "Run `sameseed image list` to see what there is, and `sameseed image build NAME --requirements FILE` to build one.",
+      context: { name },
+    });
+  }
+  return { name, manifest: readManifest(digest, images), rootfs: join(images, digest, "rootfs") };
+}
+
+/**
+ * Reads every file of an image and compares the whole with its digest.
+ *
+ * @throws {SameseedError} `image_damaged`.
+ */
+export function checkImage(image: ResolvedImage): void {
+  const { digest } = digestOfTree(image.rootfs, image.manifest);
+  if (digest !== image.manifest.digest)
+    throw damaged(image.manifest.digest, "its files are not those it was built with");
+}
+
+/** Every image with its names, in the order of their digests; a damaged one is left out. */
+export function listImages(images: string = imagesFolder()): { manifest: ImageManifest; names: string[] }[] {
+  const names = readNames(images);
+  const found: { manifest: ImageManifest; names: string[] }[] = [];
+  for (const digest of entries(images)
+    .filter((entry) => digestPattern.test(entry))
+    .sort()) {
+    try {
+      const mine = [...names].filter(([, of]) => of === digest).map(([name]) => name);
+      found.push({ manifest: readManifest(digest, images), names: mine.sort() });
+    } catch (error) {
+      if (!(error instanceof SameseedError)) throw error;
+    }
+  }
+  return found;
+}
+
+/**
+ * Removes an image by name or digest. A name goes alone while another name keeps the same files.
+ *
+ * @throws {SameseedError} `image_missing`, or `bad_argument` for what cannot be a name.
+ */
+export async function removeImage(nameOrDigest: string, images: string = imagesFolder()): Promise<void> {
+  const asDigest = digestPattern.exec(nameOrDigest)?.[1];
+  const digest = asDigest ?? readName(nameOrDigest, images);
+  if (digest === undefined || (asDigest !== undefined && !existsSync(join(images, asDigest)))) {
+    throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
+      hint: "Run `sameseed image list` to see what there is.",
+      context: { name: nameOrDigest },
+    });
+  }
+  const users = [...readNames(images)].filter(([, of]) => of === digest).map(([name]) => name);
+  for (const name of asDigest === undefined ? [nameOrDigest] : users) {
+    rmSync(nameFilePath(name, images), { force: true });
+  }
+  if (asDigest === undefined && users.length > 1) return;
+  await discard(join(images, digest), images);
+}
+
+/** Points a name at an image; the old image of that name stays until it is removed by its digest. */
+export function writeName(name: string, digest: string, images: string): void {
+  checkImageName(name);
+  mkdirSync(join(images, "names"), { recursive: true, mode: 0o755 });
+  writeFileAtomic(nameFilePath(name, images), `${JSON.stringify({ digest })}\n`);
+}
+
+/** Takes a folder out of the store in one step, then deletes it at leisure. */
+export async function discard(folder: string, images: string): Promise<void> {
+  const aside = join(images, `${buildFolderName()}-${randomBytes(2).toString("hex")}`);
+  try {
+    renameSync(folder, aside);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return;
+    throw error;
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+function readName(name: string, images: string): string | undefined {
+  checkImageName(name);
+  let text: string;
+  try {
+    text = readFileSync(nameFilePath(name, images), "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw new SameseedError("io_failed", `The name of image ${name} cannot be read.`, { cause: error });
+  }
+  const parsed = nameFile.safeParse(parseJson(text));
+  if (!parsed.success) throw damaged(name, "its name file is not readable");
+  return parsed.data.digest;
+}
+
+function readNames(images: string): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const entry of entries(join(images, "names"))) {
+    const name = entry.replace(/\.json$/, "");
+    if (name === entry || !namePattern.test(name)) continue;
+    const digest = readName(name, images);
+    if (digest !== undefined) names.set(name, digest);
+  }
+  return names;
+}
+
+function readManifest(digest: string, images: string): ImageManifest {
+  let text: string;
+  try {
+    text = readFileSync(join(images, digest, "image.json"), "utf8");
+  } catch (error) {
+    throw damaged(digest, "its image.json cannot be read", error);
+  }
+  const parsed = imageManifestSchema.safeParse(parseJson(text));
+  if (!parsed.success) throw damaged(digest, "its image.json is not of format 1", parsed.error);
+  if (parsed.data.digest !== digest) throw damaged(digest, "its image.json names another image");
+  if (!existsSync(join(images, digest, "rootfs", "opt", "python", "bin", "python3"))) {
+    throw damaged(digest, "its interpreter is gone");
+  }
+  return parsed.data;
+}
+
+function damaged(image: string, why: string, cause?: unknown): SameseedError {
+  return new SameseedError("image_damaged", `Image ${image} is damaged: ${why}.`, {
+    hint: `Run \`sameseed image rm ${image}\` and build it again.`,
+    context: { image },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function nameFilePath(name: string, images: string): string {
+  return join(images, "names", `${name}.json`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return [];
+    throw new SameseedError("io_failed", `${folder} cannot be read.`, { cause: error });
+  }
+}

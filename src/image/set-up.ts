@@ -1,0 +1,26 @@
+import { ensureDefaultImage } from "./default-image.ts";
+import type { Bubblewrap } from "./find-bubblewrap.ts";
+import type { ResolvedImage } from "./image-store.ts";
+import { installBubblewrap } from "./install-bubblewrap.ts";
+
+/** What a set-up machine has. */
+export interface SetUp {
+  readonly bubblewrap: Bubblewrap;
+  readonly image: ResolvedImage;
+}
+
+/**
+ * Makes this machine ready to run rollouts: bubblewrap and the default image. Doing it again is quick.
+ *
+ * @throws {SameseedError} `tool_missing`, `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
+ */
+export async function setUp(
+  options: {
+    /** Told what is being done, one short sentence at a time. */
+    readonly onProgress?: ((message: string) => void) | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
+): Promise<SetUp> {
+  const bubblewrap = await installBubblewrap(options);
+  return { bubblewrap, image: await ensureDefaultImage(options) };
+}

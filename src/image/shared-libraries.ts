@@ -1,0 +1,141 @@
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { SameseedError } from "../base/error.ts";
+import { findOnPath } from "./find-python.ts";
+import { runTool } from "./run-tool.ts";
+
+/*
+ * An image has no loader cache, so the loader finds a library by a path that the file itself gives
+ * ($ORIGIN, which stays true inside the tree) or in its built-in folders. The folder of the C library is
+ * always built in. Therefore every library that a file takes from the host, wherever the host keeps it,
+ * is put beside the C library under the name it is asked for by.
+ */
+
+/** What the loader says about some files. */
+export interface Needed {
+  /** Name asked for → the host's file. */
+  readonly libraries: ReadonlyMap<string, string>;
+  /** Absolute paths of program loaders. */
+  readonly loaders: ReadonlySet<string>;
+  /** Files that need a library this host does not have. */
+  readonly unloadable: ReadonlySet<string>;
+}
+
+/** Libraries that the C library opens by name, when threads end or users are looked up. */
+const openedByName: readonly string[] = ["libgcc_s.so.1", "libnss_files.so.2"];
+
+/**
+ * Copies the closure of shared libraries of every program and library of the tree into it. A standard
+ * library module whose libraries the host lacks could not be imported there either, and is left out.
+ *
+ * @returns The host's files that were copied.
+ * @throws {SameseedError} `tool_missing` without `ldd`, `image_build_failed` when two libraries of one name differ.
+ */
+export async function copySharedLibraries(root: string, signal?: AbortSignal): Promise<string[]> {
+  const ldd = findOnPath("ldd");
+  if (ldd === undefined) {
+    throw new SameseedError("tool_missing", "The program ldd was not found.", {
+      hint: "Install the C library's tools (on Debian and Ubuntu: apt-get install libc-bin).",
+      context: { tool: "ldd" },
+    });
+  }
+  const files = elfFiles(root);
+  const run = await runTool(ldd, files, { signal });
+  const needed = parseLdd(run.stdout, files[0] ?? "", root);
+  for (const file of needed.unloadable) {
+    if (file.includes("/lib-dynload/")) rmSync(file);
+  }
+  return placeLibraries(root, needed);
+}
+
+/**
+ * Reads the output of `ldd`. A library that a file finds inside the tree (a wheel's own copy) is left where it is.
+ *
+ * @param first - The file meant where there is no heading, because only one was asked about.
+ * @throws {SameseedError} `image_build_failed` when two libraries of one name differ.
+ */
+export function parseLdd(output: string, first: string, root: string): Needed {
+  const libraries = new Map<string, string>();
+  const loaders = new Set<string>();
+  const unloadable = new Set<string>();
+  let file = first;
+  for (const line of output.split("\n")) {
+    const heading = /^(\/.*):$/.exec(line);
+    if (heading !== null) file = heading[1] ?? file;
+    if (line.includes("=> not found")) unloadable.add(file);
+    const loader = /^\s+(\/\S+) \(0x/.exec(line);
+    if (loader !== null) loaders.add(loader[1] ?? "");
+    const library = /^\s+(\S+) => (\/.*) \(0x/.exec(line);
+    if (library === null || library[1] === undefined || library[2] === undefined) continue;
+    if (library[1].startsWith("/")) loaders.add(library[1]);
+    else if (!library[2].startsWith(`${root}/`)) noteLibrary(libraries, library[1], library[2]);
+  }
+  return { libraries, loaders, unloadable };
+}
+
+function noteLibrary(libraries: Map<string, string>, name: string, path: string): void {
+  const known = libraries.get(name);
+  if (known !== undefined && realpathSync(known) !== realpathSync(path)) {
+    throw new SameseedError("image_build_failed", `Two libraries are called ${name}: ${known} and ${path}.`, {
+      hint: "Build from an interpreter whose modules use one set of libraries, such as the distribution's own.",
+    });
+  }
+  libraries.set(name, path);
+}
+
+function placeLibraries(root: string, needed: Needed): string[] {
+  const libc = needed.libraries.get("libc.so.6");
+  if (libc === undefined) {
+    throw new SameseedError("image_build_failed", "The interpreter is not linked to the GNU C library.", {
+      hint: "Use a Python that is dynamically linked to glibc, such as the distribution's own.",
+    });
+  }
+  const folder = mergedPath(dirname(libc));
+  const copied: string[] = [];
+  const place = (source: string, target: string): void => {
+    const path = join(root, target);
+    mkdirSync(dirname(path), { recursive: true });
+    copyFileSync(source, path);
+    copied.push(realpathSync(source));
+  };
+  for (const [name, source] of needed.libraries) place(source, join(folder, name));
+  for (const loader of needed.loaders) place(loader, mergedPath(loader));
+  for (const name of openedByName) {
+    const source = join(dirname(libc), name);
+    if (existsSync(source) && !needed.libraries.has(name)) place(source, join(folder, basename(source)));
+  }
+  return [...new Set(copied)].sort();
+}
+
+/** A path in an image, where `/bin`, `/lib` and `/lib64` are links into `/usr`, whatever the host does. */
+export function mergedPath(path: string): string {
+  return path.replace(/^\/(s?bin|lib|lib32|lib64|libx32)(?=\/|$)/, "/usr/$1");
+}
+
+function elfFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.(py|pyc|pyi|txt|h)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(isElf)
+    .sort();
+}
+
+function isElf(path: string): boolean {
+  const magic = Buffer.alloc(4);
+  const file = openSync(path, "r");
+  try {
+    return readSync(file, magic) === 4 && magic.toString("latin1") === "\x7fELF";
+  } finally {
+    closeSync(file);
+  }
+}

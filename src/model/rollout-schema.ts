@@ -1,0 +1,82 @@
+import * as z from "zod";
+import { outcomes } from "./outcome.ts";
+import type { Receipt } from "./receipt.ts";
+import type { RolloutSummary } from "./rollout.ts";
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const milliseconds = z.number().min(0);
+
+/** Reads a {@link Receipt} back from JSON. */
+export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
+  backend: z.enum(["zygote", "cold"]),
+  wall: z.strictObject({
+    namespaces: z.array(z.string()),
+    seccomp: z.string(),
+    network: z.literal("none"),
+    user: z.strictObject({ host: z.int(), inside: z.int() }),
+    outer: z.string(),
+  }),
+  limits: z.strictObject({
+    wallMs: z.int(),
+    cpuMs: z.int(),
+    memoryMb: z.int(),
+    processes: z.int(),
+    diskMb: z.int(),
+    outputBytes: z.int(),
+  }),
+  enforcedBy: z.enum(["cgroup-v2", "cgroup-v1", "rlimits"]),
+  world: z.strictObject({
+    mode: z.literal("host"),
+    addressesFixed: z.boolean(),
+    hashSeed: z.int(),
+    numericClass: z.string(),
+  }),
+  image: z.strictObject({ name: z.string(), digest: z.string() }),
+  tier: z.literal("T1"),
+  host: z.strictObject({ kernel: z.string(), architecture: z.string() }),
+});
+
+/**
+ * JSON has no words for these numbers, and a sum of rewards may be each of them; in JSON they are text.
+ */
+const unwritable: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+  "-0": -0,
+};
+
+/** A binary64 as a JSON value that {@link rolloutSummarySchema} reads back to the same number. */
+export function numberToJson(value: number): number | string {
+  if (Object.is(value, -0)) return "-0";
+  return Number.isFinite(value) ? value : String(value);
+}
+
+const anyNumber = z.union([
+  z.number(),
+  z.enum(["NaN", "Infinity", "-Infinity", "-0"]).transform((text) => unwritable[text] ?? Number.NaN),
+]);
+
+/** Reads a {@link RolloutSummary} back from JSON whose `totalReward` went through {@link numberToJson}. */
+export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
+  seed: z.int().min(0),
+  outcome: z.enum(outcomes),
+  totalReward: anyNumber,
+  steps: z.int().min(0),
+  digest,
+  contentDigest: digest,
+  playDigest: digest,
+  seeded: z.array(z.string()),
+  warnings: z.array(z.string()),
+  receipt: receiptSchema,
+  timings: z.strictObject({ startMs: milliseconds, runMs: milliseconds, totalMs: milliseconds }),
+  error: z
+    .strictObject({
+      by: z.enum(["environment", "policy"]),
+      type: z.string(),
+      message: z.string(),
+      step: z.int().min(0).exactOptional(),
+      traceback: z.string().exactOptional(),
+    })
+    .exactOptional(),
+});

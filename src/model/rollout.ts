@@ -1,0 +1,103 @@
+import type { JsonObject, JsonValue } from "./json.ts";
+import type { Limits } from "./limits.ts";
+import type { Outcome, RolloutFault } from "./outcome.ts";
+import type { Receipt } from "./receipt.ts";
+
+/** Where an environment comes from. */
+export type EnvironmentRef =
+  | {
+      readonly kind: "gymnasium";
+      /** A Gymnasium id such as `CartPole-v1` or `module:Id-v0`. */ readonly id: string;
+    }
+  | {
+      readonly kind: "file";
+      /** The file's own name, such as `my_env.py`; it is copied into the sandbox under this name. */
+      readonly name: string;
+      /** The class the file defines. */
+      readonly className: string;
+      /** The file's text. */
+      readonly source: string;
+    };
+
+/** What picks actions. */
+export type PolicyRef =
+  | { readonly kind: "random" }
+  | {
+      readonly kind: "actions";
+      /** One action a step; the rollout is truncated when they run out. */ readonly actions: readonly JsonValue[];
+    }
+  | {
+      readonly kind: "source";
+      /** A name for messages. */ readonly name: string;
+      /** Python text that defines `act(observation, rng)`. */ readonly source: string;
+    };
+
+/**
+ * Everything that decides a rollout's bytes, besides the image and the world. Limits are not part of it:
+ * they decide whether the rollout completes.
+ */
+export interface RolloutSpec {
+  readonly environment: EnvironmentRef;
+  /** Keyword arguments for the environment's constructor. */
+  readonly envArgs: JsonObject;
+  /** 0 to 2^53 - 1. */
+  readonly seed: number;
+  readonly policy: PolicyRef;
+  /** Truncate after this many steps; null leaves it to the environment. */
+  readonly maxSteps: number | null;
+  /** Dotted paths of `info` keys that are recorded beside the chain instead of in it, such as `episode.t`. */
+  readonly volatileInfo: readonly string[];
+}
+
+/** A spec for many seeds: what a run folder records. */
+export type RunSpec = Omit<RolloutSpec, "seed"> & { readonly seeds: readonly number[] };
+
+/** How long the parts of a rollout took, in milliseconds; measured, not part of any digest. */
+export interface Timings {
+  /** From the call to the sandbox's first byte. */
+  readonly startMs: number;
+  /** From the first byte to the last. */
+  readonly runMs: number;
+  /** From the call to the result. */
+  readonly totalMs: number;
+}
+
+/** One rollout's row: everything but its recorded bytes. */
+export interface RolloutSummary {
+  readonly seed: number;
+  readonly outcome: Outcome;
+  /** Sum of all rewards in step order, as binary64. */
+  readonly totalReward: number;
+  /** Steps taken; `reset()` is not one. */
+  readonly steps: number;
+  /** The trajectory's identity: the last link of its hash chain. */
+  readonly digest: string;
+  /** The same chain without spec, seed, image and world: equal records, equal content digest. */
+  readonly contentDigest: string;
+  /**
+   * Over actions, observations, rewards, flags, info and end, without the generators' hidden state, which follows from
+   * the seed alone: different seeds with equal play digests are a sign that the seed is ignored.
+   */
+  readonly playDigest: string;
+  /** What was seeded, in order, such as `env`, `action_space`, `random`, `numpy.random`. */
+  readonly seeded: readonly string[];
+  /** Notes for a person, such as a space that `reset()` replaced. */
+  readonly warnings: readonly string[];
+  readonly receipt: Receipt;
+  readonly timings: Timings;
+  readonly error?: RolloutFault;
+}
+
+/** A rollout's row and its recorded bytes. */
+export interface RecordedRollout {
+  readonly summary: RolloutSummary;
+  /** The trajectory blob of format 1 (`docs/trajectory-format.md`). */
+  readonly trajectory: Uint8Array;
+}
+
+/** Limits and placement: what decides whether a rollout completes, not what its bytes are. */
+export interface RunOptions {
+  readonly limits: Limits;
+  readonly backend: "zygote" | "cold";
+  readonly concurrency: number;
+}

@@ -1,0 +1,126 @@
+import * as z from "zod";
+import { imageManifestSchema, type ImageManifest } from "./image-manifest.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
+import type { Limits } from "./limits.ts";
+import type { RunOptions, RunSpec } from "./rollout.ts";
+
+/** What a run is: decided when its folder is made, never changed after. */
+export interface RunManifest {
+  /** The format of the run folder (`docs/run-folder.md`). */
+  readonly format: 1;
+  /** A name for this run, unique in practice. */
+  readonly runId: string;
+  /** What every rollout of the run does, and its seeds. */
+  readonly spec: RunSpec;
+  /** The image's name when the run was started, and what it held. */
+  readonly image: { readonly name: string; readonly manifest: ImageManifest };
+  /** What one sandbox may use. */
+  readonly limits: Limits;
+  /** Which backend starts the sandboxes. */
+  readonly backend: RunOptions["backend"];
+  /** When the folder was made, in ISO 8601. */
+  readonly createdAt: string;
+  /** The version of Sameseed that made the folder. */
+  readonly sameseedVersion: string;
+}
+
+/** Text that lies beside `run.json` as `inputs/<hex of digest>`. */
+export interface InputRef {
+  /** SHA-256 of the text's UTF-8 bytes. */
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** An environment in `run.json`: the text of a file is kept beside it. */
+export type StoredEnvironment =
+  | { readonly kind: "gymnasium"; readonly id: string }
+  | { readonly kind: "file"; readonly name: string; readonly className: string; readonly source: InputRef };
+
+/** A policy in `run.json`: its text or its actions (as JSON) are kept beside it. */
+export type StoredPolicy =
+  | { readonly kind: "random" }
+  | { readonly kind: "actions"; readonly actions: InputRef }
+  | { readonly kind: "source"; readonly name: string; readonly source: InputRef };
+
+/** A {@link RunSpec} in `run.json`. */
+export type StoredSpec = Omit<RunSpec, "environment" | "policy"> & {
+  readonly environment: StoredEnvironment;
+  readonly policy: StoredPolicy;
+};
+
+/** `run.json`: a {@link RunManifest} with its longer texts kept as files of their own. */
+export type StoredRunManifest = Omit<RunManifest, "spec"> & { readonly spec: StoredSpec };
+
+/** How deep JSON values of a spec may nest. */
+export const maxJsonDepth = 128;
+
+/** The most bytes one text of a spec (an environment, a policy, a list of actions) may have. */
+export const maxInputBytes: number = 64 * 1024 * 1024;
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const inputRef = z.strictObject({ digest, bytes: z.int().min(0).max(maxInputBytes) });
+const fileName = z
+  .string()
+  .max(255)
+  .regex(/^(?!\.{1,2}$)[^/\0]+$/);
+const count = z.int().min(1);
+
+const environment = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("gymnasium"), id: z.string().min(1).max(1000) }),
+  z.strictObject({
+    kind: z.literal("file"),
+    name: fileName,
+    className: z.string().min(1).max(1000),
+    source: inputRef,
+  }),
+]);
+
+const policy = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("random") }),
+  z.strictObject({ kind: z.literal("actions"), actions: inputRef }),
+  z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef }),
+]);
+
+/** A list of actions, as `inputs/` holds it. */
+export const actionsSchema: z.ZodType<readonly JsonValue[]> = z.custom<readonly JsonValue[]>(
+  (value) => Array.isArray(value) && isJson(value, maxJsonDepth),
+  "not a list of JSON values",
+);
+
+const jsonObject = z.custom<JsonObject>(
+  (value) => !Array.isArray(value) && typeof value === "object" && isJson(value, maxJsonDepth),
+  "not a JSON object",
+);
+
+/** Reads `run.json` of format 1. */
+export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObject({
+  format: z.literal(1),
+  runId: z.string().min(1).max(200),
+  spec: z.strictObject({
+    environment,
+    envArgs: jsonObject,
+    policy,
+    maxSteps: count.nullable(),
+    volatileInfo: z.array(z.string().max(1000)).max(10_000),
+    seeds: z.array(z.int().min(0)),
+  }),
+  image: z.strictObject({ name: z.string().max(1000), manifest: imageManifestSchema }),
+  limits: z.strictObject({
+    wallMs: count,
+    cpuMs: count,
+    memoryMb: count,
+    processes: count,
+    diskMb: count,
+    outputBytes: count,
+  }),
+  backend: z.enum(["zygote", "cold"]),
+  createdAt: z.iso.datetime(),
+  sameseedVersion: z.string().max(100),
+});
+
+function isJson(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || depth === 0) return false;
+  return Object.values(value).every((inner) => isJson(inner, depth - 1));
+}

@@ -1,0 +1,139 @@
+import type { CborField, CborValue } from "./cbor/value.ts";
+import type { JsonValue } from "./json.ts";
+import { outcomes, type FaultOwner, type Outcome } from "./outcome.ts";
+
+/** The most bytes a frame's payload may have: 64 MiB. */
+export const maxFrameBytes: number = 64 * 1024 * 1024;
+
+/** What a frame of the referee's result stream holds. */
+export type FrameType = "record" | "volatile" | "end";
+
+/** One frame, as received. */
+export interface Frame {
+  readonly type: FrameType;
+  /** Canonical CBOR. */
+  readonly payload: Uint8Array;
+  /** Header and payload together: what a stored trajectory keeps. */
+  readonly bytes: Uint8Array;
+}
+
+/** The record of `reset()`. */
+export interface ResetRecord {
+  readonly kind: "reset";
+  readonly k: 0;
+  readonly observation: CborValue;
+  readonly info: CborValue;
+  /** Name of a source of randomness → 32-byte digest of its state. */
+  readonly hidden: readonly CborField[];
+}
+
+/** The record of one `step()`. */
+export interface StepRecord {
+  readonly kind: "step";
+  /** From 1. */
+  readonly k: number;
+  readonly action: CborValue;
+  readonly observation: CborValue;
+  readonly reward: CborValue;
+  readonly terminated: CborValue;
+  readonly truncated: CborValue;
+  readonly info: CborValue;
+  readonly hidden: readonly CborField[];
+}
+
+/** The last record of a rollout that ended by itself. */
+export interface ClosingRecord {
+  readonly kind: "closing";
+  readonly k: number;
+  readonly end: Outcome;
+  readonly hidden: readonly CborField[];
+  /** `{type, message, step}`: what went wrong. */
+  readonly error?: readonly CborField[];
+  /** The action on which `step()` failed, or the one that was refused. */
+  readonly action?: CborValue;
+}
+
+/** A decoded record of the chain. */
+export type TrajectoryRecord = ResetRecord | StepRecord | ClosingRecord;
+
+/** Which of the three records one is. */
+export type RecordKind = TrajectoryRecord["kind"];
+
+/** What was left out of a record's `info`, kept beside the chain. */
+export interface VolatileInfo {
+  /** The record it belongs to. */
+  readonly k: number;
+  /** Dotted path → value. */
+  readonly info: readonly CborField[];
+}
+
+/** The referee's summary, outside the chain. */
+export interface EndSummary {
+  readonly outcome: Outcome;
+  /** Step records; `reset()` is not one. */
+  readonly steps: number;
+  /** Rewards added in step order, as binary64; may be NaN or infinite. */
+  readonly totalReward: number;
+  /** What was seeded, in order. */
+  readonly seeded: readonly string[];
+  readonly warnings: readonly string[];
+  /** The volatile paths that were seen. */
+  readonly volatile: readonly string[];
+  /** 64 hex digits; differs where maps were filled in another order. */
+  readonly orderDigest: string;
+  readonly error?: EndError;
+}
+
+/** What the summary says of a fault. */
+export interface EndError {
+  readonly type: string;
+  readonly message: string;
+  readonly traceback: string;
+  /** The record that could not be made; null when the environment could not be built. */
+  readonly step: number | null;
+  readonly by: FaultOwner;
+}
+
+/** A trajectory's identity and what can be told from its records alone. */
+export interface TrajectoryDigests {
+  /** `sha256:…`: the last link of the chain that starts from the manifest. */
+  readonly digest: string;
+  /** The same chain from an empty manifest: equal for equal records. */
+  readonly contentDigest: string;
+  /** Over every field but hidden state: equal where all that can be seen of two rollouts is. */
+  readonly playDigest: string;
+  /** Records of all three kinds. */
+  readonly records: number;
+  /** Step records. */
+  readonly steps: number;
+  /** The closing record's outcome; null where the stream was cut off before it. */
+  readonly outcome: Outcome | null;
+}
+
+/** Where two trajectories part. */
+export interface Divergence {
+  /** `k` of the first record that differs: 0 is the reset. */
+  readonly step: number;
+  /** The record's field; `length` where one trajectory takes more steps than the other. */
+  readonly field: string;
+  /** The place inside the field, such as `observation[2]`, `info.episode.t` or `hidden.env`. */
+  readonly path: string;
+  /** The value of the first trajectory, as JSON for people; null where it has none. */
+  readonly expected: JsonValue;
+  /** The value of the second. */
+  readonly actual: JsonValue;
+  /** What kind of value each is, such as `int`, `float32[4]`, `float32[]` (a numpy scalar), `tuple` or `absent`. */
+  readonly expectedType: string;
+  readonly actualType: string;
+  /** For two floats of one type: how many representable values lie between them; 0 for the two zeros. */
+  readonly ulps?: number;
+  /** All fields that differ in this record, the most telling first. */
+  readonly differing: readonly string[];
+  /** Fields that are equal in all records that both trajectories have. */
+  readonly agreeing: readonly string[];
+}
+
+/** Whether a text is the name of an outcome. */
+export function isOutcome(text: string): text is Outcome {
+  return (outcomes as readonly string[]).includes(text);
+}

@@ -1,0 +1,93 @@
+import type { FaultOwner, Outcome, RolloutFault } from "../model/outcome.ts";
+import type { EndSummary } from "../model/trajectory.ts";
+import type { SandboxEnd } from "../sandbox/contract.ts";
+
+/** What is known when every sandbox of a rollout is dead. */
+export interface RolloutEvidence {
+  /** The referee's own summary, where it came so far. */
+  readonly summary: EndSummary | undefined;
+  /** Why the referee's stream was not of the protocol. */
+  readonly broken: string | undefined;
+  readonly referee: SandboxEnd;
+  /** How the policy's sandbox ended, where it has one and ended before it was told to. */
+  readonly policy: SandboxEnd | undefined;
+  /** The last of what each wrote to standard error. */
+  readonly said: { readonly referee: string; readonly policy: string };
+  /** Steps recorded. */
+  readonly steps: number;
+}
+
+/** A rollout's verdict. */
+export interface Classified {
+  readonly outcome: Outcome;
+  readonly fault?: RolloutFault;
+}
+
+const limitWords: Readonly<Partial<Record<SandboxEnd["cause"], readonly [Outcome, string]>>> = {
+  cpu: ["cpu_limit", "used up its CPU time"],
+  wall: ["wall_limit", "used up its wall time"],
+  memory: ["memory_limit", "used up its memory"],
+  output: ["output_limit", "sent more bytes than it may"],
+  killed: ["killed", "was ended from outside"],
+};
+
+/**
+ * Gives a rollout its outcome. The referee's summary is believed as far as it goes, for the environment is its own
+ * judge; what it cannot know, why a policy fell silent or why it fell silent itself, the supervisor knows.
+ */
+export function classifyRollout(evidence: RolloutEvidence): Classified {
+  const { summary, broken, referee } = evidence;
+  if (broken !== undefined) {
+    return fault("protocol_error", "environment", "ProtocolError", broken, evidence.steps);
+  }
+  if (summary === undefined)
+    return silent(evidence, "environment", referee, evidence.said.referee, "env_error");
+  if (summary.error?.by === "policy" && summary.error.type === "eof" && evidence.policy !== undefined) {
+    return silent(evidence, "policy", evidence.policy, evidence.said.policy, "policy_error");
+  }
+  if (summary.error === undefined) return { outcome: summary.outcome };
+  const { type, message, traceback, step, by } = summary.error;
+  return {
+    outcome: summary.outcome,
+    fault: {
+      by,
+      type,
+      message,
+      ...(step === null ? {} : { step }),
+      ...(traceback === "" ? {} : { traceback }),
+    },
+  };
+}
+
+/** The verdict on a process that ended without a word. */
+function silent(
+  evidence: RolloutEvidence,
+  by: FaultOwner,
+  end: SandboxEnd,
+  said: string,
+  otherwise: Outcome,
+): Classified {
+  const who = by === "policy" ? "the policy" : "the environment";
+  const limit = limitWords[end.cause];
+  if (limit !== undefined) return fault(limit[0], by, "limit", `${who} ${limit[1]}`, evidence.steps);
+  const last = said.trim() === "" ? "" : `: ${said.trim().split("\n").at(-1)}`;
+  if (end.signal !== null)
+    return fault(
+      otherwise,
+      by,
+      "signal",
+      `${who}'s process was ended by ${end.signal}${last}`,
+      evidence.steps,
+    );
+  return fault(
+    otherwise,
+    by,
+    "exit",
+    `${who}'s process exited with status ${end.exitCode}${last}`,
+    evidence.steps,
+  );
+}
+
+function fault(outcome: Outcome, by: FaultOwner, type: string, message: string, step: number): Classified {
+  return { outcome, fault: { by, type, message, step } };
+}

@@ -1,0 +1,93 @@
+import { buildManifest } from "../harness/manifest.ts";
+import {
+  renderPolicyHost,
+  renderReferee,
+  type PolicyEnd,
+  type PolicyPlan,
+} from "../harness/render-harness.ts";
+import type { Limits } from "../model/limits.ts";
+import type { RolloutSpec } from "../model/rollout.ts";
+import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
+
+/** Everything that is decided of a rollout before anything runs. */
+export interface RolloutPlan {
+  readonly spec: RolloutSpec;
+  /** What the trajectory's chain starts from. */
+  readonly manifest: Uint8Array;
+  /** The referee, then the policy where it has a sandbox of its own. */
+  readonly members: readonly SandboxPlan[];
+  readonly links: readonly Link[];
+}
+
+/** A recorded trajectory that is fed to the environment again. */
+export interface ReplaySource {
+  /** The recorded actions: base64 of a canonical CBOR list. */
+  readonly actions: string;
+  /** How the recorded policy ended the rollout, where it did: no policy runs that could do it again. */
+  readonly end?: PolicyEnd;
+  /** The recorded trajectory's manifest: a replay claims to be that trajectory. */
+  readonly manifest: Uint8Array;
+}
+
+/**
+ * How much later than a policy's the referee's wall time ends. It waits while the policy thinks, so with equal limits a
+ * policy that hangs would look like an environment that does.
+ */
+const refereeGraceMs = 1000;
+
+/** The first descriptor after the standard three and the host's stream. */
+const linkFd = 4;
+
+/**
+ * Decides what runs in which sandbox: the referee, with environment, seed and recorder; beside it, joined by a link,
+ * the policy where it is untrusted source.
+ */
+export function planRollout(
+  spec: RolloutSpec,
+  limits: Limits,
+  receipt: BackendReceipt,
+  replay?: ReplaySource,
+): RolloutPlan {
+  const environmentFile =
+    spec.environment.kind === "file" ? jobFile("/tmp/env", spec.environment) : undefined;
+  const policyFile =
+    spec.policy.kind === "source" && replay === undefined ? jobFile("/tmp/policy", spec.policy) : undefined;
+  const referee = renderReferee({
+    spec,
+    policyPlan: policyPlan(spec, replay),
+    ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
+  });
+  const wallMs = limits.wallMs + (policyFile === undefined ? 0 : refereeGraceMs);
+  const members = [script("harness.py", referee, environmentFile, { ...limits, wallMs })];
+  const links: Link[] = [];
+  let policy: string | undefined;
+  if (policyFile !== undefined) {
+    policy = renderPolicyHost({ seed: spec.seed, fd: linkFd, path: policyFile.path });
+    members.push(script("policy_harness.py", policy, policyFile, limits));
+    links.push([0, 1]);
+  }
+  const harness = { referee, ...(policy === undefined ? {} : { policy }) };
+  const manifest =
+    replay?.manifest ??
+    buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes;
+  return { spec, manifest, members, links };
+}
+
+function policyPlan(spec: RolloutSpec, replay: ReplaySource | undefined): PolicyPlan {
+  if (replay !== undefined) {
+    const { actions, end } = replay;
+    return { kind: "replay", of: spec.policy.kind, actions, ...(end === undefined ? {} : { end }) };
+  }
+  return spec.policy.kind === "source" ? { kind: "remote", fd: linkFd } : spec.policy;
+}
+
+function jobFile(
+  folder: string,
+  { name, source }: { readonly name: string; readonly source: string },
+): JobFile {
+  return { path: `${folder}/${name}`, data: Buffer.from(source) };
+}
+
+function script(name: string, source: string, file: JobFile | undefined, limits: Limits): SandboxPlan {
+  return { job: { entry: "script", name, source, files: file === undefined ? [] : [file], env: {} }, limits };
+}

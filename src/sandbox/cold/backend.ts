@@ -1,0 +1,86 @@
+import { availableParallelism } from "node:os";
+
+import { Semaphore } from "../../base/semaphore.ts";
+import type { ResolvedImage } from "../../image/image-store.ts";
+import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend } from "../contract.ts";
+import { acquireHostResources, releaseHostResources, type HostResources } from "../linux/host-resources.ts";
+import { refuseUnready, startGroup, watchGroup } from "../zygote/start-group.ts";
+import { receiptOf, startZygote } from "../zygote/start-zygote.ts";
+import type { ZygoteProcess } from "../zygote/zygote-process.ts";
+
+/**
+ * Sandboxes from an interpreter of their own: each group gets a zygote that goes through the very same warm-up, is used
+ * once, and is ended. For code that must not share a parent with other code, and as the reference for warm starts.
+ */
+export class ColdBackend implements SandboxBackend {
+  readonly name = "cold";
+  readonly #image: ResolvedImage;
+  readonly #turns: Semaphore;
+  readonly #zygotes: Set<ZygoteProcess> = new Set();
+  #resources: Promise<HostResources> | undefined;
+  #receipt: Promise<BackendReceipt> | undefined;
+  #closed = false;
+
+  /** @param atOnce groups at one time; more wait. @default twice the processors */
+  constructor(image: ResolvedImage, atOnce: number = 2 * availableParallelism()) {
+    this.#image = image;
+    this.#turns = new Semaphore(atOnce);
+  }
+
+  async receipt(): Promise<BackendReceipt> {
+    this.#receipt ??= this.#probe();
+    return await this.#receipt;
+  }
+
+  async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {
+    const calledAt = performance.now();
+    refuseUnready(this.#closed, plan.signal);
+    await this.#turns.acquire(plan.signal);
+    let zygote: ZygoteProcess | undefined;
+    try {
+      refuseUnready(this.#closed, plan.signal);
+      zygote = await this.#zygote(plan.members.length, plan.signal);
+      const slots = [];
+      for (let member = 0; member < plan.members.length; member++) slots.push(await zygote.newSlot());
+      const running = startGroup({ zygote, slots }, plan, calledAt);
+      const used = zygote;
+      void watchGroup(running, plan.signal).then(() => this.#end(used));
+      return running;
+    } catch (error) {
+      await this.#end(zygote);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([...this.#zygotes].map((zygote) => zygote.close()));
+    await this.#resources?.then(releaseHostResources, () => {});
+  }
+
+  async #zygote(slots: number, signal: AbortSignal | undefined): Promise<ZygoteProcess> {
+    this.#resources ??= acquireHostResources();
+    const resources = await this.#resources;
+    const zygote = await startZygote(this.#image, resources, slots, signal === undefined ? {} : { signal });
+    this.#zygotes.add(zygote);
+    this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote.ready));
+    return zygote;
+  }
+
+  async #end(zygote: ZygoteProcess | undefined): Promise<void> {
+    if (zygote !== undefined) {
+      await zygote.close();
+      this.#zygotes.delete(zygote);
+    }
+    this.#turns.release();
+  }
+
+  async #probe(): Promise<BackendReceipt> {
+    this.#resources ??= acquireHostResources();
+    const resources = await this.#resources;
+    const zygote = await startZygote(this.#image, resources, 1);
+    await zygote.close();
+    return receiptOf(this.name, this.#image, resources, zygote.ready);
+  }
+}

@@ -1,0 +1,45 @@
+import type { CommandOptions } from "./command-types.ts";
+
+const outOfMemory = /MemoryError|bad_alloc|Cannot allocate memory|out of memory/i;
+/** How much of the end of standard error is looked at for words. */
+const tailBytes = 4096;
+
+/** What a command wrote: every byte up to a limit, and what is to be said of it. */
+export class CommandOutput {
+  readonly #most: number;
+  readonly #handlers: Pick<CommandOptions, "onStdout" | "onStderr">;
+  readonly #parts: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+  #received = 0;
+  #isTruncated = false;
+
+  constructor(most: number, handlers: Pick<CommandOptions, "onStdout" | "onStderr">) {
+    this.#most = most;
+    this.#handlers = handlers;
+  }
+
+  /** Whether there was more than the limit. */
+  get isTruncated(): boolean {
+    return this.#isTruncated;
+  }
+
+  /** Whether standard error ends with a program's words for having found no memory. */
+  get saysOutOfMemory(): boolean {
+    return outOfMemory.test(Buffer.concat(this.#parts.stderr).subarray(-tailBytes).toString("latin1"));
+  }
+
+  /** Keeps a part; it is copied. */
+  take(channel: "stdout" | "stderr", data: Buffer): void {
+    const kept = Buffer.from(data.subarray(0, this.#most - this.#received));
+    this.#isTruncated = kept.length < data.length;
+    this.#received += kept.length;
+    if (kept.length === 0) return;
+    this.#parts[channel].push(kept);
+    const handler = channel === "stdout" ? this.#handlers.onStdout : this.#handlers.onStderr;
+    handler?.(Buffer.from(kept));
+  }
+
+  /** Everything so far. */
+  bytes(): { readonly stdout: Buffer; readonly stderr: Buffer } {
+    return { stdout: Buffer.concat(this.#parts.stdout), stderr: Buffer.concat(this.#parts.stderr) };
+  }
+}

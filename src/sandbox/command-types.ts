@@ -1,0 +1,75 @@
+import type { EndCause } from "./contract.ts";
+
+/** How a command is started. */
+export interface CommandOptions {
+  /** Its arguments, handed over one by one; nothing interprets them. @default none */
+  readonly args?: readonly string[];
+  /** Added to the sandbox's environment for this command. @default nothing */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its working directory. @default `/tmp` */
+  readonly cwd?: string;
+  /** Its standard input; parts of an iterable are sent as the command reads. @default empty, closed at once */
+  readonly input?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+  /** Wall time after which it is killed with what it started, in ms. @default the sandbox's own */
+  readonly timeoutMs?: number;
+  /** Kills it; the call then rejects with `aborted`, once it is dead. */
+  readonly signal?: AbortSignal;
+  /** Told each part of its standard output as it comes; the bytes are the caller's to keep. */
+  readonly onStdout?: (data: Buffer) => void;
+  /** Told each part of its standard error as it comes; the bytes are the caller's to keep. */
+  readonly onStderr?: (data: Buffer) => void;
+}
+
+/** How a command ended. */
+export interface CommandResult {
+  /** Its exit status; null where a signal ended it. As in shells, 127 where it was not found and 126 where it could not be started. */
+  readonly exitCode: number | null;
+  /** The signal that ended it, such as `SIGKILL`; null where it exited. */
+  readonly signal: NodeJS.Signals | null;
+  /** Exactly the bytes it wrote. `${result.stdout}` is their text. */
+  readonly stdout: Buffer;
+  /** Exactly the bytes it wrote. `${result.stderr}` is their text. */
+  readonly stderr: Buffer;
+  /** {@link stdout} as UTF-8. */
+  readonly stdoutText: string;
+  /** {@link stderr} as UTF-8. */
+  readonly stderrText: string;
+  /** Whether it was ended by its `timeoutMs`, or with its sandbox by the sandbox's wall or CPU time. */
+  readonly timedOut: boolean;
+  /**
+   * Whether memory ran out: the kernel ended a process of the sandbox for want of it, or the command failed and said so
+   * on standard error (`MemoryError`, `bad_alloc`, `Cannot allocate memory`). Without control groups only the latter is seen.
+   */
+  readonly memoryExceeded: boolean;
+  /** Whether it wrote more than the sandbox's `outputBytes`; the rest is dropped, and the command is killed. */
+  readonly outputTruncated: boolean;
+  /** CPU time of it and of those it waited for, in ms; of the whole sandbox where that ended with it. */
+  readonly cpuMs: number;
+  /** Time from its start to its end, in ms. */
+  readonly wallMs: number;
+  /** The largest resident size of one process of it, in bytes; never less than the agent's that started it. */
+  readonly peakMemoryBytes: number;
+  /** Why it could not be started: an errno's name and a sentence. Null where it was. */
+  readonly startError: { readonly errno: string; readonly message: string } | null;
+  /** The cause, where the whole sandbox ended while it ran; the sandbox is of no more use then. */
+  readonly sandboxEnded: EndCause | null;
+}
+
+/** A command that was started and may still run. */
+export interface SandboxProcess {
+  /**
+   * Waits for its end; any number of times.
+   * @throws `aborted`, `sandbox_closed`, `sandbox_failed`
+   */
+  wait(): Promise<CommandResult>;
+  /**
+   * Sends a signal to it and to what it started in its session. `SIGKILL` also reaches what left the session, where no
+   * other command runs. Does nothing once it has ended.
+   * @default SIGKILL
+   */
+  kill(signal?: NodeJS.Signals): void;
+  /** Writes to its standard input; resolves when it may take more. What it does not read any more is dropped. */
+  write(data: string | Uint8Array): Promise<void>;
+  /** Closes its standard input after what was written. */
+  end(): Promise<void>;
+}

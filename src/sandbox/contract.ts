@@ -1,0 +1,129 @@
+import type { Limits } from "../model/limits.ts";
+import type { Receipt } from "../model/receipt.ts";
+
+/** A file that lies in the sandbox before anything runs. */
+export interface JobFile {
+  /** Absolute, below `/tmp`. */
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** What a sandbox runs as its first process. */
+export type Job =
+  | {
+      /** A Python script, executed in the warm interpreter. */
+      readonly entry: "script";
+      /** The name it has in tracebacks. */
+      readonly name: string;
+      readonly source: string;
+      readonly files: readonly JobFile[];
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | {
+      /** The agent that runs commands and moves files, for as long as the sandbox is open. */
+      readonly entry: "agent";
+      readonly files: readonly JobFile[];
+      readonly env: Readonly<Record<string, string>>;
+    };
+
+/** One sandbox to start. */
+export interface SandboxPlan {
+  readonly job: Job;
+  readonly limits: Limits;
+}
+
+/** A stream between two sandboxes of a group: descriptor 4 and up in each, in the order of the list. */
+export type Link = readonly [from: number, to: number];
+
+/** Which of its outputs a sandbox wrote to. */
+export type OutputChannel = "stdout" | "stderr" | "stream";
+
+/** Why a sandbox is over. */
+export type EndCause =
+  /** Its first process ended by itself, or by a signal of its own making. */
+  | "own"
+  /** `kill()` was called, or the caller's signal fired. */
+  | "killed"
+  /** It reached its wall time. */
+  | "wall"
+  /** It reached its CPU time. */
+  | "cpu"
+  /** The kernel ended a process of it for want of memory. */
+  | "memory"
+  /** It sent more bytes than it may. */
+  | "output";
+
+/** How a sandbox ended. When this is known, every process of it is dead. */
+export interface SandboxEnd {
+  readonly cause: EndCause;
+  /** The first process's exit status; null where a signal ended it. */
+  readonly exitCode: number | null;
+  /** The signal that ended the first process, such as `SIGSEGV`; null where it exited. */
+  readonly signal: string | null;
+  /** CPU time of the whole process tree in ms where a control group counts it, else of the first process and those it waited for. */
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  /** The largest resident size of one process, in bytes; it includes the pages shared with the zygote. */
+  readonly peakMemoryBytes: number;
+  /** Whether a fork was refused because the sandbox had as many processes as it may; undefined where nothing counts that. */
+  readonly processLimitHit: boolean | undefined;
+  /** Processes the kernel ended for want of memory; undefined where nothing counts them. */
+  readonly oomKills: number | undefined;
+}
+
+/** A sandbox that was started. */
+export interface RunningSandbox {
+  /**
+   * Resolves with the time in ms from the call to the standing wall; rejects where the sandbox could not be started.
+   * Known at once for an agent; for a script with its first output or its end.
+   */
+  readonly born: Promise<number>;
+  /** Resolves when everything in the sandbox is dead; rejects with `sandbox_failed` where the host failed it. */
+  readonly ended: Promise<SandboxEnd>;
+  /** Processes of it that the kernel ended for want of memory, so far; undefined where nothing counts them. */
+  oomKills(): number | undefined;
+  /**
+   * Sends bytes to the job's stream. What the job does not take yet waits in the sandbox's own memory, so callers bound
+   * what they send ahead, with an answer of the job's protocol, to a few 100 KiB.
+   */
+  send(data: Uint8Array): void;
+  /** Ends the job's input. */
+  endInput(): void;
+  /** Ends the sandbox and everything in it. Safe to call at any time, any number of times. */
+  kill(): void;
+  /** Lets it keep this process running, as it does from its start on. */
+  ref(): void;
+  /** Lets this process end while it runs; it then ends with the process. */
+  unref(): void;
+}
+
+/** Takes a sandbox's bytes. They are valid during the call only; keep a copy. */
+export type OutputHandler = (member: number, channel: OutputChannel, data: Buffer) => void;
+
+/** What one call starts: sandboxes that end together. */
+export interface GroupPlan {
+  readonly members: readonly SandboxPlan[];
+  readonly links: readonly Link[];
+  readonly onOutput: OutputHandler;
+  readonly signal?: AbortSignal;
+}
+
+/** What a backend can say of every sandbox it starts. */
+export type BackendReceipt = Omit<Receipt, "limits">;
+
+/**
+ * Starts fresh sandboxes. A backend passes when the contract suite (`sameseed/testing`) passes on it:
+ * nothing of one sandbox is seen by another, and nothing outlives its sandbox.
+ */
+export interface SandboxBackend {
+  readonly name: "zygote" | "cold";
+  /** What is enforced; known once the first zygote stands. */
+  receipt(): Promise<BackendReceipt>;
+  /**
+   * Starts a group, waiting for free slots first.
+   * @throws `wall_unavailable`, `tool_missing`, `zygote_failed`, `sandbox_failed`, `aborted`
+   */
+  start(plan: GroupPlan): Promise<readonly RunningSandbox[]>;
+  /** Ends every sandbox and gives everything back. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import { defaultImageName } from "../image/default-image.ts";
+import { checkHost } from "./doctor/host-checks.ts";
+import { checkSandbox } from "./doctor/sandbox-checks.ts";
+import { checkTools } from "./doctor/tool-checks.ts";
+
+/** One thing that was tried. */
+export interface DoctorCheck {
+  /** What was looked at, in a few words. */
+  readonly name: string;
+  /** False where sandboxes cannot work because of it. */
+  readonly ok: boolean;
+  /** True where sandboxes work, but less well than they could. */
+  readonly warning: boolean;
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it; left out where there is nothing to do. */
+  readonly fix?: string;
+}
+
+/** How {@link runDoctor} looks. */
+export interface DoctorOptions {
+  /** The image that the sandbox is started from. @default `gymnasium` */
+  readonly image?: string;
+}
+
+/**
+ * Tries everything a sandbox needs, one after the other, ending with a sandbox that looks at its own wall. It never
+ * throws for what it finds.
+ */
+export async function runDoctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
+  const image = options.image ?? defaultImageName;
+  return [...checkHost(), ...(await checkTools(image)), ...(await checkSandbox(image))];
+}

@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+import { SameseedError } from "../../base/error.ts";
+import { findBubblewrap } from "../../image/find-bubblewrap.ts";
+import { resolveImage, type ResolvedImage } from "../../image/image-store.ts";
+import { defaultLimits } from "../../model/limits.ts";
+import type { BackendReceipt } from "../contract.ts";
+import type { DoctorCheck } from "../doctor.ts";
+import { hostRefusal } from "../host-refusal.ts";
+import { CgroupArea } from "../linux/cgroups.ts";
+import { unprivilegedId } from "../linux/host-resources.ts";
+import { ZygoteBackend } from "../zygote/backend.ts";
+import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
+import { bad, failed, good, poor } from "./verdicts.ts";
+
+/** Prints, from inside, what is wrong with the wall: nothing. */
+const probe = `
+import ctypes, os, platform, socket
+libc = ctypes.CDLL(None, use_errno=True)
+capget = 125 if platform.machine() == "x86_64" else 90
+data = (ctypes.c_uint32 * 6)()
+libc.syscall(capget, (ctypes.c_uint32 * 2)(0x20080522, 0), data)
+def opens(family):
+    try: socket.socket(family).close()
+    except OSError: return False
+    return True
+def writes(path):
+    try: open(path, "w").close()
+    except OSError: return False
+    return True
+print("; ".join(text for holds, text in (
+    (os.getpid() == 1, "it sees other processes"),
+    (os.getuid() != 0, "it is root"),
+    (not any(data), "it has capabilities"),
+    (libc.prctl(39, 0, 0, 0, 0) == 1, "it may gain privileges"),
+    (libc.prctl(21, 0, 0, 0, 0) == 2, "no seccomp filter is on"),
+    (not os.path.exists("/proc/self"), "it sees /proc"),
+    (not os.path.exists("/sys/kernel"), "it sees /sys"),
+    (not any(opens(family) for family in (1, 2, 10, 16, 40)), "it can make sockets"),
+    (not writes("/opt/probe") and not writes("/probe"), "it can write to the image"),
+    (writes("/tmp/probe") and writes("/dev/shm/probe"), "it has no /tmp of its own"),
+) if not holds))
+`;
+
+/** What really starts: the outer wall alone, then a whole sandbox that looks at its own wall. */
+export async function checkSandbox(imageName: string): Promise<DoctorCheck[]> {
+  let image: ResolvedImage;
+  try {
+    image = resolveImage(imageName);
+  } catch {
+    return [
+      bad("outer wall", "not tried: there is no image"),
+      bad("sandbox", "not tried: there is no image"),
+    ];
+  }
+  const outer = await checkOuterWall(image);
+  if (!outer.ok) return [outer, bad("sandbox", "not tried: the outer wall does not stand")];
+  return [outer, ...(await checkWholeSandbox(image))];
+}
+
+async function checkOuterWall(image: ResolvedImage): Promise<DoctorCheck> {
+  const name = "outer wall";
+  try {
+    const bubblewrap = await findBubblewrap();
+    if (bubblewrap === undefined) return bad(name, "not tried: there is no bubblewrap");
+    const isRoot = process.getuid?.() === 0;
+    const args = bubblewrapArguments(image.rootfs, {}, ["/opt/python/bin/python3", "-I", "-c", "pass"]);
+    const child = spawn(bubblewrap.path, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: {},
+      cwd: "/",
+      ...(isRoot ? { uid: unprivilegedId, gid: unprivilegedId } : {}),
+    });
+    let said = "";
+    child.stderr.on("data", (data: Buffer) => (said = (said + data.toString()).slice(0, 4000)));
+    const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+    if (code !== 0) return failed(name, hostRefusal(said.trim(), { code, signal }));
+    return good(name, `starts as ${isRoot ? `user ${unprivilegedId}` : "this user"}`);
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+async function checkWholeSandbox(image: ResolvedImage): Promise<DoctorCheck[]> {
+  const backend = new ZygoteBackend(image);
+  try {
+    const breaches = await runProbe(backend);
+    if (breaches !== "")
+      return [bad("sandbox", `its wall has holes: ${breaches}`, "report this, with your kernel's version")];
+    const receipt = await backend.receipt();
+    return [good("sandbox", "starts, and its wall holds"), ...checkReceipt(receipt)];
+  } catch (error) {
+    return [failed("sandbox", error)];
+  } finally {
+    await backend.close();
+  }
+}
+
+async function runProbe(backend: ZygoteBackend): Promise<string> {
+  const said: Record<string, string> = { stdout: "", stderr: "" };
+  const job = { entry: "script", name: "probe.py", source: probe, files: [], env: {} } as const;
+  const [running] = await backend.start({
+    members: [{ job, limits: { ...defaultLimits, wallMs: 30_000 } }],
+    links: [],
+    onOutput: (_member, channel, data) => (said[channel] += data.toString()),
+  });
+  const end = await running!.ended;
+  if (end.exitCode === 0) return said["stdout"]!.trim();
+  throw new SameseedError(
+    "sandbox_failed",
+    `the probe ended with ${end.exitCode ?? end.signal}: ${said["stderr"]}`,
+  );
+}
+
+function checkReceipt({ enforcedBy, world }: BackendReceipt): DoctorCheck[] {
+  return [
+    enforcedBy === "rlimits"
+      ? withoutGroups()
+      : good("limits", `memory and processes are counted by ${enforcedBy}`),
+    world.addressesFixed
+      ? good("addresses", "fixed, so that the order of sets is the same in every sandbox")
+      : poor(
+          "addresses",
+          "this host does not let programs fix them; results may differ between zygotes",
+          "in a container: allow the `personality` system call",
+        ),
+    world.numericClass === "native"
+      ? poor("numeric class", "native: this processor lacks x86-64-v3, so results are those of its own kind")
+      : good("numeric class", world.numericClass),
+  ];
+}
+
+function withoutGroups(): DoctorCheck {
+  const area = CgroupArea.open();
+  if (area instanceof CgroupArea) {
+    area.remove();
+    return poor("limits", "each process is limited alone");
+  }
+  return poor(
+    "limits",
+    `each process is limited alone, because no control group can be made (${area.reason})`,
+    "run as root, or inside: systemd-run --user --scope -p Delegate=yes",
+  );
+}

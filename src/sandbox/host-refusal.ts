@@ -1,0 +1,50 @@
+import { SameseedError } from "../base/error.ts";
+
+/** What a refusal looks like in the outer wall's own words, and its fix. */
+const refusals: readonly { readonly pattern: RegExp; readonly message: string; readonly hint: string }[] = [
+  {
+    pattern: /setting up uid map: Permission denied|loopback: Failed RTM_NEWADDR|apparmor/i,
+    message: "this host's AppArmor forbids unprivileged user namespaces",
+    hint: "as root: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or give bubblewrap an AppArmor profile with `userns,`",
+  },
+  {
+    pattern:
+      /No permissions to create (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
+    message: "this host forbids user namespaces",
+    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: run it with a seccomp profile that allows `unshare` and `clone3`",
+  },
+  {
+    pattern: /Can't mount proc/i,
+    message: "this container masks /proc, so no process namespace of its own can be shown inside",
+    hint: "run the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman)",
+  },
+  {
+    pattern: /No space left on device|ENOSPC.*namespace|user\.max_/i,
+    message: "this host has no namespaces left to give",
+    hint: "as root: raise `user.max_user_namespaces`, `user.max_pid_namespaces`, `user.max_mnt_namespaces` and `user.max_net_namespaces`",
+  },
+  {
+    pattern: /ENOENT|No such file or directory/i,
+    message: "the outer wall could not find a file it needs",
+    hint: "check the image with `sameseed image list` and the host with `sameseed doctor`",
+  },
+];
+
+/**
+ * Turns what the outer wall said when it ended into an error that names the fix.
+ * @param said its last words, empty where it said nothing
+ */
+export function hostRefusal(
+  said: string,
+  end?: { readonly code: number | null; readonly signal: string | null },
+): SameseedError {
+  const known = refusals.find(({ pattern }) => pattern.test(said));
+  if (known !== undefined) {
+    return new SameseedError("wall_unavailable", known.message, { hint: known.hint, context: { said } });
+  }
+  const how = end === undefined ? "" : end.signal === null ? ` with status ${end.code}` : ` by ${end.signal}`;
+  return new SameseedError("zygote_failed", `a zygote ended${how}${said === "" ? "" : `: ${said}`}`, {
+    context: { said, ...end },
+    hint: "`sameseed doctor` checks what this host allows",
+  });
+}

@@ -1,0 +1,33 @@
+import type { Job } from "./contract.ts";
+import { SameseedError } from "../base/error.ts";
+import { jobBytesMax } from "./zygote/wire.ts";
+
+/**
+ * Writes a job as `python/sameseed/child.py` takes it apart: `u32 length of the head | head (JSON) | files | source`.
+ * @throws `bad_argument` where it is larger than 64 MiB
+ */
+export function encodeJob(job: Job): Buffer {
+  const head = Buffer.from(
+    JSON.stringify({
+      entry: job.entry,
+      name: job.entry === "script" ? job.name : "agent",
+      files: job.files.map(({ path, data }) => ({ path, bytes: data.length })),
+      env: job.env,
+    }),
+  );
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  const source = Buffer.from(job.entry === "script" ? job.source : "");
+  const encoded = Buffer.concat([length, head, ...job.files.map(({ data }) => data), source]);
+  if (encoded.length > jobBytesMax) {
+    throw new SameseedError(
+      "bad_argument",
+      `what the sandbox should start with is ${encoded.length} bytes long`,
+      {
+        hint: `keep scripts, actions and files together below ${jobBytesMax} bytes`,
+        context: { bytes: encoded.length, most: jobBytesMax },
+      },
+    );
+  }
+  return encoded;
+}

@@ -1,0 +1,256 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+import { toError } from "../../base/error.ts";
+import { startTime } from "./processes.ts";
+
+/*
+ * Theory of operation. Each slot sits in a control group of its own for its whole life, because moving a process costs
+ * a grace period of the kernel (measured: about 10 ms) and a sandbox inherits the group for nothing. Between sandboxes
+ * only numbers change: the limits, when the next sandbox asks for others, and the counters, which are read as
+ * differences. Groups lie below `sameseed-<pid>-<start time>`, so that what a killed host left is known to be nobody's;
+ * the janitor removes it at once, the next start sweeps what even the janitor missed.
+ *
+ * Version 1 has a tree per controller, version 2 one tree; both offer the same few numbers under other names.
+ */
+
+/** What a control group has counted so far. */
+export interface GroupCounters {
+  /** Processes the kernel ended for want of memory. */
+  readonly oomKills: number;
+  /** Forks it refused. */
+  readonly forkRefusals: number;
+  /** CPU time of everything that ever ran in it, in ms. */
+  readonly cpuMs: number;
+}
+
+/** Which version is in use. */
+export type CgroupVersion = "cgroup-v1" | "cgroup-v2";
+
+interface Layout {
+  readonly version: CgroupVersion;
+  /** Folders below which a group is made: one per controller in version 1. */
+  readonly roots: { readonly memory: string; readonly pids: string; readonly cpu: string };
+  readonly files: {
+    readonly memoryMax: string;
+    readonly oomEvents: string;
+    readonly cpuUsage: string;
+  };
+}
+
+const v1Files: Layout["files"] = {
+  memoryMax: "memory.limit_in_bytes",
+  oomEvents: "memory.oom_control",
+  cpuUsage: "cpuacct.usage",
+};
+const v2Files: Layout["files"] = {
+  memoryMax: "memory.max",
+  oomEvents: "memory.events",
+  cpuUsage: "cpu.stat",
+};
+
+/** One slot's group. */
+export class SlotGroup {
+  readonly #layout: Layout;
+  readonly #name: string;
+  readonly #oom: number;
+  readonly #pids: number;
+  readonly #cpu: number;
+  #memoryBytes = 0;
+  #processes = 0;
+  #seen: GroupCounters | undefined;
+  #isClosed = false;
+
+  constructor(layout: Layout, name: string) {
+    this.#layout = layout;
+    this.#name = name;
+    for (const root of new Set(Object.values(layout.roots))) mkdirSync(join(root, name), { recursive: true });
+    this.#oom = openSync(this.#file("memory", layout.files.oomEvents), "r");
+    this.#pids = openSync(this.#file("pids", "pids.events"), "r");
+    this.#cpu = openSync(this.#file("cpu", layout.files.cpuUsage), "r");
+  }
+
+  #file(controller: keyof Layout["roots"], name: string): string {
+    return join(this.#layout.roots[controller], this.#name, name);
+  }
+
+  /** Moves a process in; its later children are born in the group. */
+  place(pid: number): void {
+    for (const root of new Set(Object.values(this.#layout.roots))) {
+      writeFileSync(join(root, this.#name, "cgroup.procs"), String(pid));
+    }
+  }
+
+  /** Sets the limits for what runs next. The slot itself is counted: callers leave room for it. */
+  limit(memoryBytes: number, processes: number): void {
+    if (memoryBytes !== this.#memoryBytes) {
+      writeFileSync(this.#file("memory", this.#layout.files.memoryMax), String(memoryBytes));
+      this.#memoryBytes = memoryBytes;
+    }
+    if (processes !== this.#processes) {
+      writeFileSync(this.#file("pids", "pids.max"), String(processes));
+      this.#processes = processes;
+    }
+  }
+
+  /** What was counted since the group was made. */
+  counters(): GroupCounters {
+    this.#seen = {
+      oomKills: eventCount(readAll(this.#oom), "oom_kill"),
+      forkRefusals: eventCount(readAll(this.#pids), "max"),
+      cpuMs: this.cpuMs(),
+    };
+    return this.#seen;
+  }
+
+  /** The counters as they stand before the next sandbox: nothing but sandboxes moves the events, so those were seen last time. */
+  countersBefore(): GroupCounters {
+    return this.#seen === undefined ? this.counters() : { ...this.#seen, cpuMs: this.cpuMs() };
+  }
+
+  /** CPU time of everything that ever ran in it, in ms. */
+  cpuMs(): number {
+    const text = readAll(this.#cpu);
+    return this.#layout.version === "cgroup-v1" ? Number(text) / 1e6 : eventCount(text, "usage_usec") / 1e3;
+  }
+
+  /** Removes the group once it is empty; false where something still runs in it. Its counters cannot be read any more. */
+  remove(): boolean {
+    if (!this.#isClosed) for (const file of [this.#oom, this.#pids, this.#cpu]) closeSync(file);
+    this.#isClosed = true;
+    return [...new Set(Object.values(this.#layout.roots))].every((root) =>
+      removeFolder(join(root, this.#name)),
+    );
+  }
+}
+
+function readAll(file: number): string {
+  const buffer = Buffer.allocUnsafe(1024);
+  return buffer.toString("latin1", 0, readSync(file, buffer, 0, buffer.length, 0));
+}
+
+function eventCount(text: string, name: string): number {
+  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
+}
+
+function removeFolder(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch {
+    return !existsSync(path);
+  }
+}
+
+/** The folder of one host process's groups. */
+export class CgroupArea {
+  readonly version: CgroupVersion;
+  /** Every folder to remove when the host is gone, deepest last. */
+  readonly folders: readonly string[];
+  readonly #layout: Layout;
+  readonly #name: string;
+  #count = 0;
+
+  private constructor(layout: Layout, name: string) {
+    this.#layout = layout;
+    this.#name = name;
+    this.version = layout.version;
+    this.folders = [...new Set(Object.values(layout.roots))].map((root) => join(root, name));
+    for (const folder of this.folders) mkdirSync(folder);
+    // Version 2 gives a group's children only the controllers that the group hands down.
+    if (layout.version === "cgroup-v2")
+      writeFileSync(join(this.folders[0]!, "cgroup.subtree_control"), "+memory +pids +cpu");
+  }
+
+  /**
+   * Makes an area, or says why there can be none (the usual answer for an ordinary user).
+   * @param root where the control group file systems are mounted
+   */
+  static open(root = "/sys/fs/cgroup"): CgroupArea | { readonly reason: string } {
+    const reasons: string[] = [];
+    for (const layout of layouts(root)) {
+      try {
+        sweepAbandoned(layout);
+        return new CgroupArea(
+          layout,
+          `${areaPrefix}${process.pid}-${startTime(process.pid) ?? "0"}-${nextArea++}`,
+        );
+      } catch (error) {
+        reasons.push(`${layout.version} at ${layout.roots.memory}: ${toError(error).message}`);
+      }
+    }
+    return { reason: reasons.join("; ") || "no control groups with memory and pids controllers are mounted" };
+  }
+
+  /** Makes the next slot's group. */
+  slot(): SlotGroup {
+    return new SlotGroup(this.#layout, join(this.#name, `slot-${this.#count++}`));
+  }
+
+  /** Removes the area; false where something still runs in it. */
+  remove(): boolean {
+    return this.folders.map((folder) => removeArea(folder)).every(Boolean);
+  }
+}
+
+const areaPrefix = "sameseed-";
+let nextArea = 0;
+
+function removeArea(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeFolder(join(folder, entry.name));
+  }
+  return removeFolder(folder);
+}
+
+function ownPath(controller: string): string {
+  const lines = readFileSync("/proc/self/cgroup", "latin1").trim().split("\n");
+  const line = lines.find((each) =>
+    controller === "" ? each.startsWith("0::") : each.split(":")[1]!.split(",").includes(controller),
+  );
+  return line?.slice(line.indexOf(":", line.indexOf(":") + 1) + 1) ?? "/";
+}
+
+function layouts(root: string): Layout[] {
+  const found: Layout[] = [];
+  const unified = existsSync(join(root, "cgroup.controllers")) ? root : join(root, "unified");
+  // The group beside ours, ours, and the top: version 2 forbids processes in a group that hands controllers down.
+  const own = join(unified, ownPath(""));
+  for (const path of new Set([join(own, ".."), own, unified])) {
+    const control = join(path, "cgroup.subtree_control");
+    const given = existsSync(control) ? readFileSync(control, "latin1").split(/\s+/) : [];
+    if (["memory", "pids", "cpu"].every((each) => given.includes(each))) {
+      found.push({ version: "cgroup-v2", roots: { memory: path, pids: path, cpu: path }, files: v2Files });
+    }
+  }
+  const [memory, pids, cpu] = ["memory", "pids", "cpuacct"].map((name) => join(root, name, ownPath(name)));
+  if (
+    existsSync(join(memory!, v1Files.memoryMax)) &&
+    existsSync(pids!) &&
+    existsSync(join(cpu!, v1Files.cpuUsage))
+  ) {
+    found.push({ version: "cgroup-v1", roots: { memory: memory!, pids: pids!, cpu: cpu! }, files: v1Files });
+  }
+  return found;
+}
+
+/** Removes what hosts that are dead left behind; a host that lives is known by its id and start time. */
+function sweepAbandoned(layout: Layout): void {
+  for (const root of new Set(Object.values(layout.roots))) {
+    for (const name of readdirSync(root).filter((each) => each.startsWith(areaPrefix))) {
+      const [pid, started] = name.slice(areaPrefix.length).split("-");
+      if (startTime(Number(pid)) !== started) removeArea(join(root, name));
+    }
+  }
+}

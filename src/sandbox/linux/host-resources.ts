@@ -1,0 +1,102 @@
+import type { ChildProcess } from "node:child_process";
+import { release } from "node:os";
+
+import { sha256Of, toDigest } from "../../base/digest.ts";
+import { SameseedError } from "../../base/error.ts";
+import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
+import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
+import { sandboxPolicy, slotPolicy } from "../seccomp/policy.ts";
+import { CgroupArea } from "./cgroups.ts";
+import { startJanitor } from "./janitor.ts";
+import { numericClass } from "./numeric-class.ts";
+import { canListChildren } from "./processes.ts";
+
+/** The numeric id everything sandboxed runs as when this process is root: nobody's account, and no other service's. */
+export const unprivilegedId = 64_919;
+
+/** Both seccomp programs of a wall. */
+export interface Filters {
+  readonly slot: Buffer;
+  readonly sandbox: Buffer;
+  /** SHA-256 over both. */
+  readonly digest: string;
+}
+
+/** What every zygote of this process shares. */
+export interface HostResources {
+  readonly architecture: Architecture;
+  readonly kernel: string;
+  readonly bubblewrap: Bubblewrap;
+  readonly filters: Filters;
+  readonly numericClass: string;
+  /** The id to drop to; undefined where this process is not root. */
+  readonly user: number | undefined;
+  readonly cgroups: CgroupArea | undefined;
+}
+
+/** Both filters for an architecture. */
+export function wallFilters(architecture: Architecture): Filters {
+  const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
+  const sandbox = encodeFilter(compileFilter(sandboxPolicy(), architecture));
+  return { slot, sandbox, digest: toDigest(sha256Of([slot, sandbox])) };
+}
+
+/** One process's control groups and their janitor, shared by all its pools: made with the first, removed with the last. */
+let shared:
+  | { users: number; readonly area: CgroupArea | undefined; readonly janitor: ChildProcess | undefined }
+  | undefined;
+
+/**
+ * Finds what a wall needs on this host.
+ * @throws `wall_unavailable` on other systems and architectures, `tool_missing` without bubblewrap
+ */
+export async function acquireHostResources(): Promise<HostResources> {
+  const architecture = hostArchitecture();
+  if (process.platform !== "linux" || architecture === undefined) {
+    throw new SameseedError(
+      "wall_unavailable",
+      `sandboxes need Linux on x86-64 or arm64; this is ${process.platform} on ${process.arch}`,
+      {
+        hint: "run Sameseed in a Linux virtual machine, or in WSL 2 on Windows",
+      },
+    );
+  }
+  const bubblewrap = await findBubblewrap();
+  if (bubblewrap === undefined) {
+    throw new SameseedError("tool_missing", "bubblewrap is not installed", {
+      hint: "`sameseed setup` installs it, or: apt-get install bubblewrap",
+    });
+  }
+  return {
+    architecture,
+    kernel: release(),
+    bubblewrap,
+    filters: wallFilters(architecture),
+    numericClass: numericClass(),
+    user: process.getuid?.() === 0 ? unprivilegedId : undefined,
+    cgroups: acquireCgroups(),
+  };
+}
+
+function acquireCgroups(): CgroupArea | undefined {
+  if (shared === undefined) {
+    const area = canListChildren() ? CgroupArea.open() : undefined;
+    const usable = area instanceof CgroupArea ? area : undefined;
+    shared = {
+      users: 0,
+      area: usable,
+      janitor: usable === undefined ? undefined : startJanitor(usable.folders),
+    };
+  }
+  shared.users++;
+  return shared.area;
+}
+
+/** Gives back what {@link acquireHostResources} took; the last one removes the control groups. */
+export function releaseHostResources(): void {
+  if (shared === undefined || --shared.users > 0) return;
+  shared.area?.remove();
+  // What is still busy is the janitor's: its pipe ends here.
+  shared.janitor?.stdin?.end();
+  shared = undefined;
+}

@@ -1,0 +1,36 @@
+import { spawn, type ChildProcess } from "node:child_process";
+
+/*
+ * A control group's folder cannot remove itself, and a host that is killed cannot remove it either. The janitor is a
+ * shell that waits at the end of a pipe only this process holds; the pipe ends when this process does, however it ends.
+ * It then removes the folders, waiting for the kernel to finish with what ran in them.
+ */
+const script = `
+read -r _
+tries=0
+while [ $tries -lt 200 ]; do
+  left=0
+  for area in "$@"; do
+    for slot in "$area"/slot-*; do [ -d "$slot" ] && rmdir "$slot" 2>/dev/null; done
+    rmdir "$area" 2>/dev/null
+    [ -d "$area" ] && left=1
+  done
+  [ $left = 0 ] && exit 0
+  tries=$((tries + 1))
+  sleep 0.05
+done
+`;
+
+/** Starts a process that removes folders of control groups when this one is gone. */
+export function startJanitor(folders: readonly string[]): ChildProcess {
+  const janitor = spawn("/bin/sh", ["-c", script, "sameseed-janitor", ...folders], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true, // a Ctrl-C at the terminal must not take it along
+    cwd: "/",
+    env: {},
+  });
+  janitor.on("error", () => {}); // no /bin/sh: the next start sweeps
+  janitor.unref();
+  (janitor.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  return janitor;
+}

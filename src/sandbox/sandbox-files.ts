@@ -1,0 +1,230 @@
+import * as z from "zod";
+
+import { SameseedError } from "../base/error.ts";
+import {
+  agentErrorSchema,
+  parseAgentJson,
+  type AgentFailure,
+  type AgentRequest,
+} from "./agent/agent-client.ts";
+import type { AgentSession } from "./agent/agent-session.ts";
+import type { AgentMessageName } from "./agent/wire.ts";
+
+/** One entry of a directory. */
+export interface SandboxFileEntry {
+  /** Its name alone. A byte that is not UTF-8 stands as a lone surrogate, and names the same file when it comes back. */
+  readonly name: string;
+  readonly type: "file" | "directory" | "link" | "other";
+  readonly sizeBytes: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** What every file call takes. */
+export interface FileCallOptions {
+  /** Ends the call with `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The most bytes {@link SandboxFiles.read} gives back when it is not told otherwise: 256 MiB. */
+const defaultMaxBytes = 256 * 1024 * 1024;
+/** The most bytes of names and facts one directory may have. */
+const listBytesMax = 128 * 1024 * 1024;
+
+const entriesSchema: z.ZodType<SandboxFileEntry[]> = z.array(
+  z.object({
+    name: z.string(),
+    type: z.enum(["file", "directory", "link", "other"]),
+    sizeBytes: z.int(),
+    mode: z.int(),
+  }),
+);
+
+/**
+ * A sandbox's files, seen with the rights of its programs: `/tmp` and `/dev/shm` can be written, the rest is the image,
+ * read-only. A relative path begins at `/tmp`. Links are followed as programs follow them.
+ */
+export class SandboxFiles {
+  readonly #session: AgentSession;
+
+  constructor(session: AgentSession) {
+    this.#session = session;
+  }
+
+  /**
+   * Reads a regular file.
+   * @param options.maxBytes refuses a longer one. @default 256 MiB
+   * @throws `sandbox_file` where there is none, it cannot be read, or it is too long; `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  async read(path: string, options: FileCallOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
+    return await this.#collect("read", path, options.maxBytes ?? defaultMaxBytes, options.signal);
+  }
+
+  /** Reads a regular file as UTF-8. @throws as {@link read} */
+  async readText(
+    path: string,
+    options: FileCallOptions & { readonly maxBytes?: number } = {},
+  ): Promise<string> {
+    return (await this.read(path, options)).toString();
+  }
+
+  /**
+   * Writes a file, replacing what it held, and makes the folders above it. A call that fails can leave a part.
+   * @param options.mode its permission bits. @default 0o644
+   * @throws `sandbox_file` where it cannot be written or the disk is full; `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  async write(
+    path: string,
+    data: string | Uint8Array,
+    options: FileCallOptions & { readonly mode?: number } = {},
+  ): Promise<void> {
+    const call = this.#call(
+      "open",
+      path,
+      { path: checkPath(path), mode: (options.mode ?? 0o644) & 0o777 },
+      options.signal,
+    );
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    void call.request.sendBytes("data", bytes).then(() => call.request.sendAfterBytes("close"));
+    await call.done;
+  }
+
+  /**
+   * Lists a directory, sorted by the bytes of the names.
+   * @throws `sandbox_file` where there is none; `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  async list(path: string, options: FileCallOptions = {}): Promise<SandboxFileEntry[]> {
+    const found: SandboxFileEntry[] = [];
+    const parts = await this.#collectParts("list", path, listBytesMax, options.signal);
+    for (const part of parts) found.push(...parseAgentJson(entriesSchema, part));
+    return found;
+  }
+
+  /**
+   * Removes a file, a link, or a directory.
+   * @param options.recursive removes a directory with everything in it. @default false: it must be empty
+   * @throws `sandbox_file` where there is none or it cannot be removed; `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  async remove(
+    path: string,
+    options: FileCallOptions & { readonly recursive?: boolean } = {},
+  ): Promise<void> {
+    const payload = { path: checkPath(path), recursive: options.recursive ?? false };
+    await this.#call("remove", path, payload, options.signal).done;
+  }
+
+  async #collect(name: "read", path: string, most: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    return Buffer.concat(await this.#collectParts(name, path, most, signal));
+  }
+
+  async #collectParts(
+    name: "read" | "list",
+    path: string,
+    most: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Buffer[]> {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const call = this.#call(name, path, { path: checkPath(path) }, signal, (part) => {
+      bytes += part.length;
+      if (bytes <= most) parts.push(Buffer.from(part));
+      else
+        call.refuse(
+          new SameseedError("sandbox_file", `${path} is longer than ${most} bytes`, {
+            context: { path, most },
+          }),
+        );
+    });
+    await call.done;
+    return parts;
+  }
+
+  #call(
+    name: AgentMessageName,
+    path: string,
+    payload: unknown,
+    signal: AbortSignal | undefined,
+    onData: (part: Buffer) => void = () => {},
+  ): FileCall {
+    this.#session.checkUsable();
+    if (signal?.aborted === true) throw aborted(path);
+    return new FileCall(this.#session, name, path, payload, signal, onData);
+  }
+}
+
+/** One file request until it is answered. */
+class FileCall {
+  readonly done: Promise<void>;
+  readonly request: AgentRequest;
+  readonly #answer: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #session: AgentSession;
+  readonly #path: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onData: (part: Buffer) => void;
+  #refusal: unknown;
+
+  constructor(
+    session: AgentSession,
+    name: AgentMessageName,
+    path: string,
+    payload: unknown,
+    signal: AbortSignal | undefined,
+    onData: (part: Buffer) => void,
+  ) {
+    this.#session = session;
+    this.#path = path;
+    this.#signal = signal;
+    this.#onData = onData;
+    this.done = this.#answer.promise;
+    session.hold();
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    this.request = session.client.request(name, payload, {
+      onMessage: (answer, body) => this.#receive(answer, body),
+      onLost: () => void session.whenOver().then(() => this.#settle(this.#refusal ?? session.refusal())),
+    });
+  }
+
+  /** Stops the agent's work; the call fails with this once the agent has stopped. */
+  refuse(reason: unknown): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = reason;
+    this.request.send("cancel", Buffer.alloc(0));
+  }
+
+  readonly #abort = (): void => this.refuse(aborted(this.#path));
+
+  #receive(name: AgentMessageName, body: Buffer): void {
+    if (name === "data" && this.#refusal === undefined) this.#onData(body);
+    else if (name === "done") this.#settle(this.#refusal);
+    else if (name === "error")
+      this.#settle(this.#refusal ?? fileError(this.#path, parseAgentJson(agentErrorSchema, body)));
+  }
+
+  #settle(error: unknown): void {
+    this.request.finish();
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#session.release();
+    if (error === undefined) this.#answer.resolve();
+    else this.#answer.reject(error);
+  }
+}
+
+function checkPath(path: string): string {
+  if (path !== "" && !path.includes("\0")) return path;
+  throw new SameseedError("bad_argument", `${JSON.stringify(path)} is not a path`, { context: { path } });
+}
+
+function aborted(path: string): SameseedError {
+  return new SameseedError("aborted", `the call on ${path} was aborted`);
+}
+
+function fileError(path: string, { errno, message }: AgentFailure): SameseedError {
+  return new SameseedError("sandbox_file", `${path}: ${message}`, {
+    context: { path, errno },
+    ...(errno === "ENOSPC" || errno === "EFBIG"
+      ? { hint: "give the sandbox more room with `diskMb`" }
+      : errno === "EROFS"
+        ? { hint: "only /tmp and /dev/shm can be written" }
+        : {}),
+  });
+}

@@ -1,0 +1,36 @@
+import { resolveImage } from "../image/image-store.ts";
+import { ColdBackend } from "./cold/backend.ts";
+import type { SandboxBackend } from "./contract.ts";
+import { ZygoteBackend } from "./zygote/backend.ts";
+
+/** Which backend: copies of a warm interpreter, or an interpreter for each. */
+export type BackendKind = SandboxBackend["name"];
+
+const backends: Map<string, SandboxBackend> = new Map();
+
+/**
+ * The one backend of this process for an image and kind, made when it is first asked for. It costs nothing while it is
+ * idle but memory, and does not keep the process running.
+ * @param imageName a name or digest of the store; a name that is built anew gives another backend
+ * @throws `image_missing`, `image_damaged`, `bad_argument`
+ */
+export function sharedBackend(imageName: string, kind: BackendKind): SandboxBackend {
+  const image = resolveImage(imageName);
+  const key = `${kind} ${image.manifest.digest}`;
+  let backend = backends.get(key);
+  if (backend === undefined) {
+    backend = kind === "zygote" ? new ZygoteBackend(image) : new ColdBackend(image);
+    backends.set(key, backend);
+  }
+  return backend;
+}
+
+/**
+ * Ends every sandbox of the shared backends, and gives back what they hold. A process that just ends leaves nothing
+ * either; this is for one that goes on. Sandboxes can be made again afterwards.
+ */
+export async function closeSandboxes(): Promise<void> {
+  const all = [...backends.values()];
+  backends.clear();
+  await Promise.all(all.map((backend) => backend.close()));
+}

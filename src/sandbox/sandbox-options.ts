@@ -1,0 +1,122 @@
+import * as z from "zod";
+
+import { SameseedError } from "../base/error.ts";
+import { defaultImageName } from "../image/default-image.ts";
+import { maxLimitMs } from "../model/limits.ts";
+
+/** How a sandbox is made. Every part may be left out. */
+export interface SandboxOptions {
+  /** The image's name or digest. @default `gymnasium` */
+  readonly image?: string | undefined;
+  /** `zygote`: a copy of a warm interpreter; `cold`: an interpreter of its own, some 100 ms slower. @default `zygote` */
+  readonly backend?: "zygote" | "cold" | undefined;
+  /** Wall time of the whole sandbox, in ms; it ends then, whatever runs. @default 300,000 */
+  readonly timeoutMs?: number | undefined;
+  /** CPU time of everything that runs in it, in ms. @default 300,000 */
+  readonly cpuMs?: number | undefined;
+  /** Memory of everything that runs in it, in MiB, files in `/tmp` included. @default 512 */
+  readonly memoryMb?: number | undefined;
+  /** Processes and threads at one time. @default 64 */
+  readonly processes?: number | undefined;
+  /** Size of `/tmp`, in MiB. @default 64 */
+  readonly diskMb?: number | undefined;
+  /** Bytes one command may write to standard output and error together. @default 16 MiB */
+  readonly outputBytes?: number | undefined;
+  /** There is no network. @default `none` */
+  readonly network?: "none" | undefined;
+  /** Added to the environment of every command. @default nothing */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Ends the sandbox when it fires, while it is made or at any time later; calls then reject with `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const positive = (max: number): z.ZodNumber => z.int().min(1).max(max);
+const environment: z.ZodType<Record<string, string>> = z.record(
+  z.string().regex(/^[^=\0]+$/, "a variable's name has a character, and neither = nor a null byte"),
+  z.string().regex(/^[^\0]*$/, "a variable's value has no null byte"),
+);
+const signal: z.ZodType<AbortSignal> = z.instanceof(AbortSignal);
+
+/** The options with every default filled in. */
+export interface CompleteSandboxOptions {
+  readonly image: string;
+  readonly backend: "zygote" | "cold";
+  readonly timeoutMs: number;
+  readonly cpuMs: number;
+  readonly memoryMb: number;
+  readonly processes: number;
+  readonly diskMb: number;
+  readonly outputBytes: number;
+  readonly network: "none";
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
+  image: z.string().default(defaultImageName),
+  backend: z.enum(["zygote", "cold"]).default("zygote"),
+  timeoutMs: positive(maxLimitMs).default(300_000),
+  cpuMs: positive(maxLimitMs).default(300_000),
+  memoryMb: positive(1024 * 1024).default(512),
+  processes: positive(32_768).default(64),
+  diskMb: positive(1024 * 1024).default(64),
+  outputBytes: positive(2 ** 31).default(16 * 1024 * 1024),
+  network: z.literal("none", "there is no network in a sandbox").default("none"),
+  env: environment.default({}),
+  signal: signal.optional(),
+});
+
+const isInput = (value: unknown): boolean =>
+  typeof value === "string" ||
+  value instanceof Uint8Array ||
+  (typeof value === "object" && value !== null && Symbol.asyncIterator in value);
+const isHandler = (value: unknown): boolean => typeof value === "function";
+
+const commandSchema = z.strictObject({
+  args: z.array(z.string().regex(/^[^\0]*$/, "an argument has no null byte")).optional(),
+  env: environment.optional(),
+  cwd: z
+    .string()
+    .regex(/^[^\0]+$/, "a path has a character and no null byte")
+    .optional(),
+  input: z.custom(isInput, "input is text, bytes or an async iterable of them").optional(),
+  timeoutMs: positive(maxLimitMs).optional(),
+  signal: signal.optional(),
+  onStdout: z.custom(isHandler, "a handler is a function").optional(),
+  onStderr: z.custom(isHandler, "a handler is a function").optional(),
+});
+const nameSchema = z.string().regex(/^[^\0]+$/, "a command has a name without null bytes");
+
+/** The most bytes of arguments and environment; the kernel refuses some less. */
+const commandBytesMax = 4 * 1024 * 1024;
+
+/** Checks a sandbox's options and fills in the defaults. @throws `bad_argument` */
+export function completeOptions(options: SandboxOptions): CompleteSandboxOptions {
+  return check(optionsSchema, options, "the sandbox's options");
+}
+
+/** Checks how a command should be started. @throws `bad_argument` */
+export function checkCommand(command: string, options: unknown): void {
+  check(nameSchema, command, "the command");
+  const { args = [], env = {} } = check(commandSchema, options, "the command's options");
+  const bytes = Buffer.byteLength(JSON.stringify([args, env]));
+  if (bytes > commandBytesMax) {
+    throw new SameseedError(
+      "bad_argument",
+      `the command's arguments and environment are ${bytes} bytes long`,
+      {
+        hint: "write what is long to a file, or send it as `input`",
+      },
+    );
+  }
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.length ? ` (${issue.path.join(".")})` : "";
+  throw new SameseedError("bad_argument", `${what} are not usable${where}: ${issue?.message ?? "unknown"}`, {
+    context: { issues: parsed.error.issues.map(({ path, message }) => ({ path, message })) },
+  });
+}

@@ -1,0 +1,117 @@
+import { SameseedError } from "../base/error.ts";
+import type { Receipt } from "../model/receipt.ts";
+import { AgentSession } from "./agent/agent-session.ts";
+import { Command } from "./command.ts";
+import type { CommandOptions, CommandResult, SandboxProcess } from "./command-types.ts";
+import type { SandboxBackend } from "./contract.ts";
+import { SandboxFiles } from "./sandbox-files.ts";
+import { sharedBackend } from "./sandbox-host.ts";
+import {
+  checkCommand,
+  completeOptions,
+  type CompleteSandboxOptions,
+  type SandboxOptions,
+} from "./sandbox-options.ts";
+
+/** What the handle asks for beyond the caller's processes: the agent itself. */
+const agentProcesses = 1;
+
+/**
+ * One fresh, isolated process tree with its own files, that stays open until it is closed.
+ *
+ * ```ts
+ * await using sandbox = await Sandbox.create();
+ * await sandbox.files.write("hello.py", "print('hello')");
+ * const { exitCode, stdoutText } = await sandbox.run("python3", { args: ["hello.py"] });
+ * ```
+ */
+export class Sandbox implements AsyncDisposable {
+  /** Its files. */
+  readonly files: SandboxFiles;
+  readonly #session: AgentSession;
+  readonly #backend: SandboxBackend;
+  readonly #options: CompleteSandboxOptions;
+
+  private constructor(session: AgentSession, backend: SandboxBackend, options: CompleteSandboxOptions) {
+    this.files = new SandboxFiles(session);
+    this.#session = session;
+    this.#backend = backend;
+    this.#options = options;
+  }
+
+  /**
+   * Makes a sandbox of an image of the store.
+   * @throws `bad_argument`, `image_missing`, `wall_unavailable`, `tool_missing`, `zygote_failed`, `sandbox_failed`, `aborted`
+   */
+  static async create(options: SandboxOptions = {}): Promise<Sandbox> {
+    const complete = completeOptions(options);
+    return await Sandbox.createOn(sharedBackend(complete.image, complete.backend), options);
+  }
+
+  /**
+   * Makes a sandbox on a backend of the caller's own; `image` and `backend` of the options say nothing then.
+   * @throws as {@link create}
+   */
+  static async createOn(backend: SandboxBackend, options: SandboxOptions = {}): Promise<Sandbox> {
+    const complete = completeOptions(options);
+    const session = await AgentSession.start(backend, {
+      limits: {
+        wallMs: complete.timeoutMs,
+        cpuMs: complete.cpuMs,
+        memoryMb: complete.memoryMb,
+        processes: complete.processes + agentProcesses,
+        diskMb: complete.diskMb,
+        outputBytes: Number.MAX_SAFE_INTEGER, // counted for each command
+      },
+      outputBytes: complete.outputBytes,
+      env: complete.env,
+      signal: complete.signal,
+    });
+    return new Sandbox(session, backend, complete);
+  }
+
+  /**
+   * Runs a program to its end. It is started exactly once, and a non-zero exit, a signal or a limit is in the result,
+   * never thrown. What it leaves running in the background goes on until the sandbox is closed, with its output dropped.
+   * @param command a path or a name looked up in `PATH`, not a shell's line; for one: `run("sh", { args: ["-c", line] })`
+   * @throws `bad_argument`, `aborted`, `sandbox_closed`, `sandbox_ended` where it was over before, `sandbox_failed`
+   */
+  async run(command: string, options: CommandOptions = {}): Promise<CommandResult> {
+    return await this.#start(command, options, false).wait();
+  }
+
+  /**
+   * Starts a program and leaves it running. Its input stays open until `end()`, unless `options.input` gives it.
+   * Where it cannot be started, {@link SandboxProcess.wait} says so with 127 or 126.
+   * @throws `bad_argument`, `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  startProcess(command: string, options: CommandOptions = {}): SandboxProcess {
+    return this.#start(command, options, true);
+  }
+
+  /** What is enforced. */
+  async receipt(): Promise<Receipt> {
+    const { timeoutMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = this.#options;
+    return {
+      ...(await this.#backend.receipt()),
+      limits: { wallMs: timeoutMs, cpuMs, memoryMb, processes, diskMb, outputBytes },
+    };
+  }
+
+  /** Ends everything in it, and resolves when nothing is left. Any number of times. */
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #start(command: string, options: CommandOptions, takesInput: boolean): Command {
+    checkCommand(command, options);
+    this.#session.checkUsable();
+    if (options.signal?.aborted === true)
+      throw new SameseedError("aborted", "the command was aborted before it was started");
+    return new Command(this.#session, command, options, takesInput);
+  }
+}

@@ -1,0 +1,137 @@
+/** What the kernel does with a call: let it pass, or answer with an errno. */
+export type Verdict = "allow" | { readonly errno: number };
+
+/** One condition on an argument; the first that holds decides. */
+export interface ArgumentRule {
+  /** 0 to 5. */
+  readonly argument: number;
+  /** `equal`: the low 32 bits are the value. `any`: one of the bits is set. */
+  readonly test: "equal" | "any";
+  readonly value: number;
+  readonly verdict: Verdict;
+}
+
+/** What happens to one call: the argument rules in order, then the verdict. */
+export interface CallRule {
+  readonly rules: readonly ArgumentRule[];
+  readonly verdict: Verdict;
+}
+
+/** A filter: a rule for each named call, and the verdict for every other one. */
+export interface FilterPolicy {
+  readonly calls: ReadonlyMap<string, CallRule>;
+  readonly otherwise: Verdict;
+}
+
+const EPERM = 1;
+const ENOLCK = 37;
+const ENOSYS = 38;
+const ENOTSUP = 95;
+const EAFNOSUPPORT = 97;
+const denied: Verdict = { errno: EPERM };
+
+/**
+ * What an interpreter and ordinary programs need on files, memory, time and processes of their own.
+ * Left out on purpose, though common profiles have them: file locks and leases (visible to siblings on the shared
+ * read-only tree), inotify (the same), page-cache probes (`mincore`, `cachestat`, `preadv2`), `memfd_create` (memory
+ * that no rlimit sees), `splice` and `sendfile` (page-cache writes), every System V and POSIX message object, keyrings,
+ * io_uring, and `socket` itself.
+ */
+const guestCalls = words(`
+  access alarm arch_prctl brk capget chdir chmod chown clock_getres clock_gettime clock_nanosleep clone
+  close close_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2
+  epoll_wait eventfd eventfd2 execve execveat exit exit_group faccessat faccessat2 fallocate fchdir fchmod
+  fchmodat fchown fchownat fcntl fdatasync fork fstat fstatfs fsync ftruncate futex futex_waitv futimesat
+  get_robust_list getcpu getcwd getdents getdents64 getegid geteuid getgid getgroups getitimer getpeername
+  getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit getrusage getsid
+  getsockname getsockopt gettid gettimeofday getuid ioctl kill lchown link linkat lseek lstat madvise
+  membarrier mkdir mkdirat mknod mknodat mmap mprotect mremap msync munmap nanosleep newfstatat open
+  openat pause pidfd_open pidfd_send_signal pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6
+  pwrite64 pwritev read readlink readlinkat readv recvfrom recvmsg rename renameat renameat2
+  restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn
+  rt_sigsuspend rt_sigtimedwait sched_get_priority_max sched_get_priority_min sched_getaffinity
+  sched_getparam sched_getscheduler sched_rr_get_interval sched_setaffinity sched_yield select sendmsg
+  sendto set_robust_list set_tid_address setitimer setpgid setrlimit setsid setsockopt shutdown
+  sigaltstack signalfd signalfd4 socketpair stat statfs statx symlink symlinkat sysinfo tgkill time
+  timer_create timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime
+  timerfd_settime times tkill truncate umask uname unlink unlinkat utime utimensat utimes vfork wait4
+  waitid write writev
+`);
+
+/** What only the wall's own steps need; filter B takes it away again. */
+const setupCalls = words("capset clone3 mount pivot_root seccomp umount2");
+
+/** Calls that programs should be told are forbidden; every other unlisted call does not exist. */
+const forbiddenCalls = words(`
+  accept accept4 acct add_key adjtimex bind bpf cachestat chroot clock_adjtime clock_settime connect
+  delete_module fadvise64 fanotify_init fanotify_mark finit_module fsconfig fsmount fsopen
+  fspick init_module inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_uring_enter
+  io_uring_register io_uring_setup ioperm iopl ioprio_set kcmp kexec_file_load kexec_load keyctl
+  landlock_add_rule landlock_create_ruleset landlock_restrict_self listen lookup_dcookie mbind
+  memfd_create memfd_secret migrate_pages mincore mlock mlock2 mlockall modify_ldt mount_setattr
+  move_mount move_pages mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink msgctl
+  msgget msgrcv msgsnd munlock munlockall name_to_handle_at nfsservctl open_by_handle_at open_tree
+  perf_event_open personality pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace
+  quotactl quotactl_fd readahead reboot recvmmsg request_key sched_setattr sched_setparam
+  sched_setscheduler semctl semget semop semtimedop sendmmsg set_mempolicy setdomainname setfsgid setfsuid
+  setgid setgroups sethostname setns setpriority setregid setresgid setresuid setreuid settimeofday setuid
+  shmat shmctl shmdt shmget socket splice swapoff swapon sync syncfs syslog tee unshare
+  userfaultfd vhangup vmsplice
+`);
+
+const attributeCalls = words(`
+  getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr
+  removexattr lremovexattr fremovexattr
+`);
+
+/** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
+const newNamespaces = 0x7e020080;
+const terminalTricks = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
+const lockCommands = [5, 6, 7 /* F_GETLK, F_SETLK, F_SETLKW */, 36, 37, 38 /* the F_OFD_ ones */];
+const leaseCommands = [1024, 1026 /* F_SETLEASE, F_NOTIFY */];
+const AF_UNIX = 1;
+
+/** `prctl` options a guest may use: names, parent-death signal, and questions. */
+const guestPrctl = [1, 2, 3, 15, 16, 21, 23, 38, 39, 0x53564d41 /* PR_SET_VMA */];
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
+
+function equal(argument: number, values: readonly number[], verdict: Verdict): ArgumentRule[] {
+  return values.map((value) => ({ argument, test: "equal", value, verdict }));
+}
+
+/**
+ * Filter A, installed once in a slot and inherited: the allow-list, with what the wall's steps need.
+ * Calls of another architecture, and x32 calls, kill the process.
+ */
+export function slotPolicy(): FilterPolicy {
+  const calls = new Map<string, CallRule>();
+  for (const name of [...guestCalls, ...setupCalls]) calls.set(name, { rules: [], verdict: "allow" });
+  for (const name of forbiddenCalls) calls.set(name, { rules: [], verdict: denied });
+  // Programs such as ls ask for attributes and take "not supported" as "none".
+  for (const name of attributeCalls) calls.set(name, { rules: [], verdict: { errno: ENOTSUP } });
+  calls.set("flock", { rules: [], verdict: { errno: ENOLCK } });
+  calls.set("ioctl", { rules: equal(1, terminalTricks, denied), verdict: "allow" });
+  calls.set("fcntl", {
+    rules: [...equal(1, lockCommands, { errno: ENOLCK }), ...equal(1, leaseCommands, denied)],
+    verdict: "allow",
+  });
+  calls.set("socketpair", { rules: equal(0, [AF_UNIX], "allow"), verdict: { errno: EAFNOSUPPORT } });
+  return { calls, otherwise: { errno: ENOSYS } };
+}
+
+/** Filter B, installed last by each sandbox: takes away what building the wall needed. */
+export function sandboxPolicy(): FilterPolicy {
+  const calls = new Map<string, CallRule>();
+  for (const name of setupCalls) calls.set(name, { rules: [], verdict: denied });
+  // glibc asks for clone3 first and takes ENOSYS as "use clone", whose flags a filter can see.
+  calls.set("clone3", { rules: [], verdict: { errno: ENOSYS } });
+  calls.set("clone", {
+    rules: [{ argument: 0, test: "any", value: newNamespaces, verdict: denied }],
+    verdict: "allow",
+  });
+  calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });
+  return { calls, otherwise: "allow" };
+}

@@ -1,0 +1,92 @@
+import { SameseedError } from "../../base/error.ts";
+import type { ResolvedImage } from "../../image/image-store.ts";
+import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend } from "../contract.ts";
+import { acquireHostResources, releaseHostResources, type HostResources } from "../linux/host-resources.ts";
+import { SlotPool } from "./slot-pool.ts";
+import { refuseUnready, startGroup, watchGroup } from "./start-group.ts";
+import { receiptOf, startZygote } from "./start-zygote.ts";
+
+/** How a zygote backend is made. */
+export interface ZygoteBackendOptions {
+  /**
+   * Sandboxes at one time; more wait.
+   * @default 512
+   */
+  readonly slotsMost?: number;
+  /** Allows {@link ZygoteBackend.startBare}. Benchmarks only. */
+  readonly allowBare?: boolean;
+}
+
+/** Sandboxes as copies of warm interpreters, behind the wall of `native/wall.c`. */
+export class ZygoteBackend implements SandboxBackend {
+  readonly name = "zygote";
+  readonly #image: ResolvedImage;
+  readonly #allowBare: boolean;
+  readonly #pool: SlotPool;
+  #resources: Promise<HostResources> | undefined;
+  #closed = false;
+
+  constructor(image: ResolvedImage, options: ZygoteBackendOptions = {}) {
+    this.#image = image;
+    this.#allowBare = options.allowBare ?? false;
+    this.#pool = new SlotPool(async (slots) => {
+      return await startZygote(image, await this.#host(), slots, { allowBare: this.#allowBare });
+    }, options.slotsMost ?? 512);
+  }
+
+  async receipt(): Promise<BackendReceipt> {
+    const resources = await this.#host();
+    if (this.#pool.zygotes.length === 0) await this.#pool.warm(1);
+    const zygote = this.#pool.zygotes[0];
+    if (zygote === undefined) throw new SameseedError("zygote_failed", "no zygote stands");
+    return receiptOf(this.name, this.#image, resources, zygote.ready);
+  }
+
+  async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {
+    return await this.#start(plan, false);
+  }
+
+  /**
+   * Starts a group without its wall, to measure what the wall costs.
+   * @throws `internal` where the backend was not made with `allowBare`
+   */
+  async startBare(plan: GroupPlan): Promise<readonly RunningSandbox[]> {
+    if (!this.#allowBare) throw new SameseedError("internal", "this backend does not start bare sandboxes");
+    return await this.#start(plan, true);
+  }
+
+  /** Makes that many slots ahead of need. */
+  async warm(slots: number): Promise<void> {
+    await this.#pool.warm(slots);
+  }
+
+  /** The zygotes' process ids on this host, for measurements. */
+  get zygotePids(): number[] {
+    return this.#pool.zygotes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#pool.close();
+    await this.#resources?.then(releaseHostResources, () => {});
+  }
+
+  async #start(plan: GroupPlan, bare: boolean): Promise<readonly RunningSandbox[]> {
+    const calledAt = performance.now();
+    refuseUnready(this.#closed, plan.signal);
+    const lease = await this.#pool.lease(plan.members.length, plan.signal);
+    try {
+      const running = startGroup(lease, plan, calledAt, bare);
+      void watchGroup(running, plan.signal).then(() => this.#pool.release(lease));
+      return running;
+    } catch (error) {
+      this.#pool.release(lease);
+      throw error;
+    }
+  }
+
+  #host(): Promise<HostResources> {
+    return (this.#resources ??= acquireHostResources());
+  }
+}

@@ -1,0 +1,56 @@
+/** Where the guest's root is prepared inside the outer wall; each sandbox makes it its root and leaves the rest behind. */
+const guestRoot = "/mnt";
+
+const zygoteCommand = ["/opt/python/bin/python3", "-P", "-s", "-B", "/opt/sameseed/sameseed/zygote.py"];
+
+const devices = ["null", "zero", "full", "random", "urandom"];
+
+/**
+ * The zygote's whole environment. One thread each for the numeric libraries: a zygote must be single-threaded to be
+ * forked, and thread counts change results.
+ */
+export function zygoteEnvironment(numericClass: string): Readonly<Record<string, string>> {
+  return {
+    PATH: "/usr/local/bin:/opt/python/bin:/usr/bin:/bin",
+    HOME: "/tmp",
+    LANG: "C.UTF-8",
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+    USER: "sandbox",
+    PYTHONHASHSEED: "0",
+    OPENBLAS_NUM_THREADS: "1",
+    OMP_NUM_THREADS: "1",
+    MKL_NUM_THREADS: "1",
+    NUMEXPR_NUM_THREADS: "1",
+    SDL_VIDEODRIVER: "dummy",
+    SDL_AUDIODRIVER: "dummy",
+    PYGAME_HIDE_SUPPORT_PROMPT: "hide",
+    ...(numericClass === "x86-64-v3"
+      ? { OPENBLAS_CORETYPE: "Haswell", NPY_ENABLE_CPU_FEATURES: "X86_V3" }
+      : {}),
+  };
+}
+
+/**
+ * The outer wall around a zygote: the image read-only as `/`, and once more at {@link guestRoot} without the outer
+ * wall's `/proc`. Only namespaces of its own; root in its user namespace, because it has to make its children's.
+ * @param command what runs inside. @default the zygote
+ */
+export function bubblewrapArguments(
+  rootfs: string,
+  environment: Readonly<Record<string, string>>,
+  command: readonly string[] = zygoteCommand,
+): string[] {
+  return [
+    ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"],
+    ["--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--cap-add", "ALL", "--hostname", "sandbox"],
+    ["--die-with-parent", "--new-session", "--clearenv"],
+    Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
+    ["--ro-bind", rootfs, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
+    ["--ro-bind", rootfs, guestRoot],
+    ["--perms", "0755", "--tmpfs", `${guestRoot}/dev`],
+    devices.flatMap((device) => ["--dev-bind", `/dev/${device}`, `${guestRoot}/dev/${device}`]),
+    ["--perms", "0755", "--dir", `${guestRoot}/dev/shm`, "--remount-ro", `${guestRoot}/dev`],
+    ["--chdir", "/", "--", ...command],
+  ].flat();
+}

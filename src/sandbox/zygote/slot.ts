@@ -1,0 +1,259 @@
+import type { Socket } from "node:net";
+
+import { SameseedError } from "../../base/error.ts";
+import type { EndCause, OutputChannel, RunningSandbox, SandboxEnd } from "../contract.ts";
+import type { GroupCounters, SlotGroup } from "../linux/cgroups.ts";
+import { signalOfStatus } from "../linux/signal-name.ts";
+import {
+  decodeExit,
+  encodeHeader,
+  encodeMessage,
+  inputChunkBytes,
+  MessageReader,
+  messages,
+  type WireExit,
+} from "./wire.ts";
+
+/** One start on a slot. */
+export interface SlotStart {
+  /** The whole `start` message. */
+  readonly message: Buffer;
+  /** When the caller asked, on the `performance.now()` clock: births are counted from there. */
+  readonly calledAt: number;
+  readonly outputBytes: number;
+  /** CPU time of all processes, in ms; the slot itself sees the first process only. */
+  readonly cpuMs: number;
+  readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
+}
+
+const channels: readonly (OutputChannel | undefined)[] = [undefined, "stdout", "stderr", "stream"];
+/** How often the CPU time of a whole process tree is looked at; the first look comes after as long. */
+const cpuLookMs = 40;
+
+/** The host's end of one slot: starts one sandbox at a time in it, and tells how it ended. */
+export class Slot {
+  readonly index: number;
+  readonly group: SlotGroup | undefined;
+  readonly #stream: Socket;
+  #run: SlotRun | undefined;
+  #dead: SameseedError | undefined;
+
+  constructor(index: number, stream: Socket, group: SlotGroup | undefined) {
+    this.index = index;
+    this.group = group;
+    this.#stream = stream;
+    const reader = new MessageReader((type, channel, body) => this.#run?.receive(type, channel, body));
+    stream.on("data", (chunk: Buffer) => reader.push(chunk));
+    stream.on("error", () => {}); // the zygote's own end says why
+    stream.unref();
+  }
+
+  /** Whether the slot can take another sandbox. */
+  get usable(): boolean {
+    return this.#dead === undefined;
+  }
+
+  /** Refuses a start that cannot succeed. */
+  checkIdle(): void {
+    if (this.#dead !== undefined) throw this.#dead;
+    if (this.#run !== undefined) throw new SameseedError("internal", "the slot is in use");
+  }
+
+  /** Starts a sandbox. The slot must be idle. */
+  start(start: SlotStart): RunningSandbox {
+    this.checkIdle();
+    this.#stream.ref();
+    const run = new SlotRun(this.#stream, this.group, start, () => {
+      this.#run = undefined;
+      this.#stream.unref();
+    });
+    this.#run = run;
+    this.#stream.write(start.message);
+    return run;
+  }
+
+  /** Marks the slot unusable and fails what runs in it. */
+  bury(error: SameseedError): void {
+    this.#dead ??= error;
+    this.#run?.fail(error);
+  }
+}
+
+/** One sandbox from `start` to `exit`. */
+class SlotRun implements RunningSandbox {
+  readonly born: Promise<number>;
+  readonly ended: Promise<SandboxEnd>;
+  readonly #stream: Socket;
+  readonly #group: SlotGroup | undefined;
+  readonly #start: SlotStart;
+  readonly #done: () => void;
+  readonly #before: GroupCounters | undefined;
+  readonly #bornResolvers: PromiseWithResolvers<number> = Promise.withResolvers();
+  readonly #endResolvers: PromiseWithResolvers<SandboxEnd> = Promise.withResolvers();
+  #isBorn = false;
+  #isOver = false;
+  #received = 0;
+  #cause: "output" | "cpu" | undefined;
+  #cpuTimer: NodeJS.Timeout | undefined;
+  #complaint = "";
+
+  constructor(stream: Socket, group: SlotGroup | undefined, start: SlotStart, done: () => void) {
+    this.#stream = stream;
+    this.#group = group;
+    this.#start = start;
+    this.#done = done;
+    this.#before = group?.countersBefore();
+    this.born = this.#bornResolvers.promise;
+    this.ended = this.#endResolvers.promise;
+    this.born.catch(() => {});
+    this.ended.catch(() => {});
+    if (group !== undefined) this.#watchCpu();
+  }
+
+  receive(type: number, channel: number, body: Buffer): void {
+    if (type === messages.output) this.#output(channels[channel], body);
+    else if (type === messages.born) this.#becomeBorn();
+    else if (type === messages.exit) this.#exit(decodeExit(body));
+    else if (type === messages.error) this.fail(this.#startError(body.toString()));
+  }
+
+  fail(error: SameseedError): void {
+    // A slot can be what the kernel chose to end when its sandbox had used up the group's memory.
+    if (this.#oomKilled()) {
+      this.#becomeBorn();
+      this.#finish({ cause: "killed", status: 9, cpuMs: 0, maxRssBytes: 0, wallMs: 0, bornMs: 0 }, "memory");
+      return;
+    }
+    this.#over();
+    this.#bornResolvers.reject(error);
+    this.#endResolvers.reject(error);
+  }
+
+  send(data: Uint8Array): void {
+    if (this.#isOver) return;
+    for (let at = 0; at < data.length; at += inputChunkBytes) {
+      const part = data.subarray(at, at + inputChunkBytes);
+      this.#stream.write(encodeHeader(messages.input, part.length));
+      this.#stream.write(part);
+    }
+  }
+
+  endInput(): void {
+    if (!this.#isOver) this.#stream.write(encodeMessage(messages.inputEnd));
+  }
+
+  kill(): void {
+    if (!this.#isOver) this.#stream.write(encodeMessage(messages.kill));
+  }
+
+  ref(): void {
+    if (!this.#isOver) this.#stream.ref();
+  }
+
+  unref(): void {
+    if (!this.#isOver) this.#stream.unref();
+  }
+
+  #becomeBorn(ms: number = performance.now() - this.#start.calledAt): void {
+    if (this.#isBorn) return;
+    this.#isBorn = true;
+    this.#bornResolvers.resolve(ms);
+  }
+
+  #output(channel: OutputChannel | undefined, data: Buffer): void {
+    if (channel === undefined || this.#cause === "output") return;
+    // A child that cannot finish its wall says which step failed, as text; only its exit tells that it could not.
+    if (channel === "stderr" && !this.#isBorn) {
+      this.#complaint = (this.#complaint + data.toString("latin1")).slice(0, 500);
+    }
+    this.#received += data.length;
+    if (this.#received <= this.#start.outputBytes) {
+      this.#start.onOutput(channel, data);
+      return;
+    }
+    this.#cause = "output";
+    const kept = data.length - (this.#received - this.#start.outputBytes);
+    if (kept > 0) this.#start.onOutput(channel, data.subarray(0, kept));
+    this.kill();
+  }
+
+  #watchCpu(): void {
+    this.#cpuTimer = setTimeout(() => {
+      const used = this.#group!.cpuMs() - this.#before!.cpuMs;
+      if (used >= this.#start.cpuMs) {
+        this.#cause ??= "cpu";
+        this.kill();
+      } else {
+        this.#watchCpu();
+      }
+    }, cpuLookMs);
+    this.#cpuTimer.unref(); // what keeps this process running is the stream
+  }
+
+  #exit(exit: WireExit): void {
+    if (exit.bornMs === undefined) {
+      const error = this.#startError(this.#complaint === "" ? describeStatus(exit.status) : this.#complaint);
+      if (exit.cause === "own") {
+        this.fail(error);
+      } else {
+        // Ended by us before its wall stood: that is its end, and no failure of the host.
+        this.#bornResolvers.reject(error);
+        this.#finish(exit, exit.cause);
+      }
+      return;
+    }
+    // The wall stood so long before the end; what lay between the call and the fork was the host's.
+    const sinceCallMs = performance.now() - this.#start.calledAt;
+    this.#becomeBorn(Math.max(0, sinceCallMs - exit.wallMs) + exit.bornMs);
+    const own = this.#cause ?? exit.cause;
+    this.#finish(
+      exit,
+      own === "own" && signalOfStatus(exit.status) === "SIGKILL" && this.#oomKilled() ? "memory" : own,
+    );
+  }
+
+  #finish(exit: WireExit, cause: EndCause): void {
+    const after = this.#group?.counters();
+    this.#over();
+    this.#endResolvers.resolve({
+      cause,
+      exitCode: signalOfStatus(exit.status) === null ? exit.status >> 8 : null,
+      signal: signalOfStatus(exit.status),
+      cpuMs: after === undefined ? exit.cpuMs : Math.max(exit.cpuMs, after.cpuMs - this.#before!.cpuMs),
+      wallMs: exit.wallMs,
+      peakMemoryBytes: exit.maxRssBytes,
+      processLimitHit: after === undefined ? undefined : after.forkRefusals > this.#before!.forkRefusals,
+      oomKills: after === undefined ? undefined : after.oomKills - this.#before!.oomKills,
+    });
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#cpuTimer);
+    this.#done();
+  }
+
+  /** Processes of this sandbox that the kernel ended for want of memory, so far; undefined where nothing counts them. */
+  oomKills(): number | undefined {
+    return this.#group === undefined ? undefined : this.#group.counters().oomKills - this.#before!.oomKills;
+  }
+
+  #oomKilled(): boolean {
+    return (this.oomKills() ?? 0) > 0;
+  }
+
+  #startError(reason: string): SameseedError {
+    return new SameseedError("sandbox_failed", `the sandbox could not be started: ${reason}`, {
+      context: { reason },
+      hint: "`sameseed doctor` checks what this host allows",
+    });
+  }
+}
+
+function describeStatus(status: number): string {
+  const signal = signalOfStatus(status);
+  return signal === null
+    ? `its first process exited with status ${status >> 8}`
+    : `its first process was ended by ${signal}`;
+}

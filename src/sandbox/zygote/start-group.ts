@@ -1,0 +1,106 @@
+import { SameseedError } from "../../base/error.ts";
+import type { Limits } from "../../model/limits.ts";
+import type { GroupPlan, RunningSandbox } from "../contract.ts";
+import { encodeJob } from "../job.ts";
+import type { SlotLease } from "./slot-pool.ts";
+import type { Slot } from "./slot.ts";
+import { encodeStart, type WireLink } from "./wire.ts";
+
+const mebibyte = 1024 * 1024;
+const shmBytes = 16 * mebibyte;
+const openFiles = 256;
+/** What the slot itself and the kernel's bookkeeping are charged for in a sandbox's control group. */
+const groupSlackBytes = 24 * mebibyte;
+
+let nextToken = 1n;
+
+/** Starts a group's sandboxes on slots that were leased for it, one each. */
+export function startGroup(
+  lease: SlotLease,
+  plan: GroupPlan,
+  calledAt: number,
+  bare = false,
+): RunningSandbox[] {
+  const links = wireLinks(plan, lease.slots);
+  // Everything that can fail comes before the first start: a group starts whole or not at all.
+  const messages = plan.members.map(({ job, limits }, member) => {
+    const slot = lease.slots[member]!;
+    slot.checkIdle();
+    limitSlot(slot, limits);
+    return encodeStart(
+      { ...wireLimits(limits, lease, slot), links: links[member]!, bare, announce: job.entry === "agent" },
+      encodeJob(job),
+    );
+  });
+  return plan.members.map(({ limits }, member) =>
+    lease.slots[member]!.start({
+      message: messages[member]!,
+      calledAt,
+      outputBytes: limits.outputBytes,
+      cpuMs: limits.cpuMs,
+      onOutput: (channel, data) => plan.onOutput(member, channel, data),
+    }),
+  );
+}
+
+function limitSlot(slot: Slot, limits: Limits): void {
+  try {
+    slot.group?.limit(limits.memoryMb * mebibyte + groupSlackBytes, limits.processes + 1);
+  } catch (error) {
+    throw new SameseedError("sandbox_failed", "the limits of a sandbox's control group could not be set", {
+      cause: error,
+    });
+  }
+}
+
+function wireLimits(
+  limits: Limits,
+  lease: SlotLease,
+  slot: Slot,
+): Omit<Parameters<typeof encodeStart>[0], "links" | "bare" | "announce"> {
+  return {
+    addressSpaceBytes: lease.zygote.ready.addressSpaceBytes + limits.memoryMb * mebibyte,
+    fileBytes: limits.diskMb * mebibyte,
+    tmpBytes: limits.diskMb * mebibyte,
+    shmBytes: Math.min(shmBytes, limits.diskMb * mebibyte),
+    wallUs: limits.wallMs * 1000,
+    cpuUs: limits.cpuMs * 1000,
+    cpuSeconds: Math.ceil(limits.cpuMs / 1000) + 1,
+    // A control group counts the refusals, so it must be the one that refuses.
+    processes: limits.processes + (slot.group === undefined ? 0 : 8),
+    openFiles,
+  };
+}
+
+function wireLinks(plan: GroupPlan, slots: readonly Slot[]): WireLink[][] {
+  const links: WireLink[][] = plan.members.map(() => []);
+  for (const [from, to] of plan.links) {
+    if (from === to || links[from] === undefined || links[to] === undefined) {
+      throw new SameseedError("internal", `a link from ${from} to ${to} in a group of ${links.length}`);
+    }
+    const token = nextToken++;
+    links[from].push({ kind: "make", peer: slots[to]!.index, token });
+    links[to].push({ kind: "take", peer: slots[from]!.index, token });
+  }
+  return links;
+}
+
+/** Refuses a start that cannot be wanted any more. */
+export function refuseUnready(closed: boolean, signal: AbortSignal | undefined): void {
+  if (closed) throw new SameseedError("sandbox_closed", "the sandboxes' host was closed");
+  if (signal?.aborted === true) throw new SameseedError("aborted", "the call was aborted");
+}
+
+/** Ends a group when its caller's signal fires or the host fails one of it; resolves when all are over. */
+export async function watchGroup(
+  running: readonly RunningSandbox[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const killAll = (): void => running.forEach((each) => each.kill());
+  signal?.addEventListener("abort", killAll, { once: true });
+  if (signal?.aborted === true) killAll();
+  // A member that the host failed takes the others along: their caller sees the failure, not a missing partner.
+  for (const each of running) each.ended.catch(killAll);
+  await Promise.allSettled(running.map(({ ended }) => ended));
+  signal?.removeEventListener("abort", killAll);
+}

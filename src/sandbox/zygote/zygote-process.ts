@@ -1,0 +1,246 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
+
+import { SameseedError } from "../../base/error.ts";
+import type { CgroupArea, SlotGroup } from "../linux/cgroups.ts";
+import { childPids, innerPid } from "../linux/processes.ts";
+import { hostRefusal } from "../host-refusal.ts";
+import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
+import { Slot } from "./slot.ts";
+import {
+  decodeReady,
+  encodeConfig,
+  encodeNewSlot,
+  MessageReader,
+  messages,
+  slotsMax,
+  type WireReady,
+} from "./wire.ts";
+
+/** What a zygote is started from. */
+export interface ZygoteOptions {
+  readonly bubblewrap: string;
+  readonly rootfs: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The most slots it may ever be asked for. */
+  readonly slots: number;
+  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
+  /** The id everything sandboxed runs as, where this process is root; else its own. */
+  readonly user: number | undefined;
+  readonly cgroups: CgroupArea | undefined;
+  /** Lets sandboxes be started without a wall, to measure what the wall costs. Benchmarks only. */
+  readonly allowBare?: boolean;
+}
+
+const controlStream = 3;
+const startTimeoutMs = 60_000;
+/** How long the kernel may take to end what was in a zygote's control groups; then they are the janitor's. */
+const emptyTimeoutMs = 2_000;
+
+/** One zygote inside its outer wall: makes slots, and says when it is gone. */
+export class ZygoteProcess {
+  /** What the zygote said of itself. */
+  readonly ready: WireReady;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+  readonly #options: ZygoteOptions;
+  readonly #child: ChildProcess;
+  readonly #control: Socket;
+  readonly #pid: number | undefined;
+  readonly #slots: Map<number, Slot> = new Map();
+  /** Slots that died before this process had taken them into its list. */
+  readonly #stillborn: Set<number> = new Set();
+  #slotsMade = 0;
+  readonly #groups: SlotGroup[] = [];
+  readonly #pending: Map<number, PromiseWithResolvers<number>> = new Map();
+  #dead: SameseedError | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: ZygoteOptions, started: Started, ready: WireReady) {
+    this.#options = options;
+    this.#child = started.child;
+    this.#control = started.control;
+    this.ready = ready;
+    // bubblewrap, its first process inside, the zygote.
+    this.#pid = childPids(childPids(started.child.pid!)[0] ?? 0)[0];
+    this.exited = started.exited.then((reason) => this.#bury(reason));
+    started.onMessage = (type, body) => this.#receive(type, body);
+    started.child.unref();
+    for (const stream of started.child.stdio) (stream as Socket | null)?.unref?.();
+  }
+
+  /**
+   * Starts one and waits until it is warm.
+   * @throws `wall_unavailable` where the host forbids the outer wall, `zygote_failed` for anything else
+   */
+  static async start(options: ZygoteOptions, signal?: AbortSignal): Promise<ZygoteProcess> {
+    const started = startProcess(options);
+    const timeout = setTimeout(() => started.child.kill("SIGKILL"), startTimeoutMs);
+    const abort = (): void => void started.child.kill("SIGKILL");
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const ready = await Promise.race([
+        started.ready,
+        started.exited.then((reason) => Promise.reject(reason)),
+      ]);
+      return new ZygoteProcess(options, started, ready);
+    } catch (error) {
+      if (signal?.aborted === true)
+        throw new SameseedError("aborted", "the start of a zygote was aborted", { cause: error });
+      throw error;
+    } finally {
+      clearTimeout(timeout);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Whether it can still make slots. */
+  get alive(): boolean {
+    return this.#dead === undefined;
+  }
+
+  /** Whether {@link newSlot} may be called. */
+  get hasRoom(): boolean {
+    return this.alive && this.#slotsMade < Math.min(this.#options.slots, slotsMax);
+  }
+
+  /** Whether any slot it made still takes sandboxes, or runs one. */
+  get hasSlots(): boolean {
+    return this.#slots.size > 0;
+  }
+
+  /** Forks one more slot, and puts it into a control group of its own where there are any. */
+  async newSlot(): Promise<Slot> {
+    if (this.#dead !== undefined) throw this.#dead;
+    const index = this.#slotsMade++;
+    const made = Promise.withResolvers<number>();
+    this.#pending.set(index, made);
+    this.#control.ref();
+    this.#control.write(encodeNewSlot(index));
+    const pid = await made.promise.finally(() => {
+      if (this.#pending.size === 0) this.#control.unref();
+    });
+    const group = this.#group(pid);
+    if (this.#stillborn.has(index)) throw slotDied();
+    const slot = new Slot(index, this.#child.stdio[controlStream + 1 + index] as Socket, group);
+    this.#slots.set(index, slot);
+    return slot;
+  }
+
+  /** Ends the zygote with everything that came of it, and waits until its control groups are gone. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#end();
+    await this.#closing;
+  }
+
+  /** The zygote's process id on this host, for measurements; undefined where it cannot be known. */
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  async #end(): Promise<void> {
+    this.#child.ref();
+    this.#child.kill("SIGKILL");
+    await this.exited;
+    for (const stream of this.#child.stdio) stream?.destroy();
+    const deadline = performance.now() + emptyTimeoutMs;
+    let left = this.#groups.splice(0);
+    while ((left = left.filter((group) => !group.remove())).length > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  #group(inner: number): SlotGroup | undefined {
+    const { cgroups } = this.#options;
+    if (cgroups === undefined) return undefined;
+    const pid = childPids(this.#pid ?? 0).find((each) => innerPid(each) === inner);
+    if (pid === undefined)
+      throw new SameseedError(
+        "zygote_failed",
+        "a slot was gone before it could be put into its control group",
+      );
+    const group = cgroups.slot();
+    this.#groups.push(group);
+    group.place(pid);
+    return group;
+  }
+
+  #receive(type: number, body: Buffer): void {
+    if (type === messages.newSlot) {
+      const index = body.readUInt32LE(0);
+      this.#pending.get(index)?.resolve(body.readUInt32LE(4));
+      this.#pending.delete(index);
+    } else if (type === messages.slotDied) {
+      this.#buryIndex(body.readUInt32LE(0));
+    }
+  }
+
+  #buryIndex(index: number): void {
+    const slot = this.#slots.get(index);
+    this.#slots.delete(index);
+    this.#pending.get(index)?.reject(slotDied());
+    this.#pending.delete(index);
+    if (slot === undefined) this.#stillborn.add(index);
+    else slot.bury(slotDied());
+  }
+
+  #bury(reason: SameseedError): void {
+    this.#dead = reason;
+    for (const slot of this.#slots.values()) slot.bury(reason);
+    for (const pending of this.#pending.values()) pending.reject(reason);
+  }
+}
+
+function slotDied(): SameseedError {
+  return new SameseedError("sandbox_failed", "the sandbox's slot died");
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly control: Socket;
+  readonly ready: Promise<WireReady>;
+  readonly exited: Promise<SameseedError>;
+  onMessage: (type: number, body: Buffer) => void;
+}
+
+function startProcess(options: ZygoteOptions): Started {
+  const args = bubblewrapArguments(options.rootfs, options.environment);
+  const child = spawn(options.bubblewrap, args, {
+    stdio: ["ignore", "pipe", "pipe", ...Array<"pipe">(1 + options.slots).fill("pipe")],
+    env: {},
+    cwd: "/",
+    ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
+  });
+  const control = child.stdio[controlStream] as Socket;
+  const ready = Promise.withResolvers<WireReady>();
+  ready.promise.catch(() => {});
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+  }
+  const exited = Promise.withResolvers<SameseedError>();
+  child.on("error", (error) => exited.resolve(hostRefusal(error.message)));
+  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.trim(), { code, signal })));
+  // Its streams may be held open a moment longer by what it leaves behind; what it said last is there by then.
+  child.on("exit", (code, signal) =>
+    setImmediate(() => exited.resolve(hostRefusal(said.trim(), { code, signal }))),
+  );
+  const started: Started = {
+    child,
+    control,
+    ready: ready.promise,
+    exited: exited.promise,
+    onMessage: () => {},
+  };
+  const reader = new MessageReader((type, _channel, body) => {
+    if (type === messages.ready) ready.resolve(decodeReady(body));
+    else if (type === messages.error) said = `${said}\n${body.toString()}`;
+    else started.onMessage(type, body);
+  });
+  control.on("data", (chunk: Buffer) => reader.push(chunk));
+  for (const stream of child.stdio.slice(controlStream)) (stream as Socket).on("error", () => {});
+  control.write(
+    encodeConfig(options.slots, options.allowBare ?? false, options.filters.slot, options.filters.sandbox),
+  );
+  return started;
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { nowIso, timeName } from "../base/clock.ts";
+import { SameseedError } from "../base/error.ts";
+import { packageVersion } from "../base/package-version.ts";
+import { resolveImage } from "../image/image-store.ts";
+import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
+import type { RunManifest } from "../model/run-manifest.ts";
+import { recordRollouts } from "../rollout/collect-rollouts.ts";
+import {
+  checkSeed,
+  resolveOptions,
+  type BatchConfig,
+  type ResolvedOptions,
+} from "../rollout/rollout-config.ts";
+import { refuseMisuse } from "../rollout/rollout-result.ts";
+import { discardEmptyRun } from "./discard-empty-run.ts";
+import { RunWriter } from "./run-writer.ts";
+
+/** What to run and where to record it. */
+export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
+  readonly seeds: readonly number[];
+  /** The run's folder. @default `runs/<environment>-<time>-<4 hex digits>` */
+  readonly dir?: string;
+  /** Runs only what the folder does not hold yet. @default false */
+  readonly resume?: boolean;
+  /** Told of the run before its first rollout. */
+  readonly onOpen?: (run: OpenRun) => void;
+  /** Told of each rollout when it is recorded. */
+  readonly onRollout?: (summary: RolloutSummary) => void;
+}
+
+/** A run that is being recorded. */
+export interface OpenRun {
+  readonly runId: string;
+  readonly dir: string;
+  /** Rollouts the folder held already. */
+  readonly recorded: number;
+  /** Rollouts of the whole run. */
+  readonly total: number;
+}
+
+/**
+ * Runs rollouts and records each as it finishes. A rollout that {@link RecordRunConfig.onRollout} was told of survives
+ * the end of this process at any moment; an interrupted run goes on with `resume`. Where nothing was recorded, because
+ * the environment does not exist or the host cannot build the wall, no run folder is left.
+ * @throws as `collectRollouts`, and `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
+ */
+export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
+  const options = resolveOptions(config);
+  const seeds = [...new Set(config.seeds.map(checkSeed))];
+  if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
+  const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
+  const existed = existsSync(dir);
+  const writer = await openWriter(dir, options, seeds, config.resume ?? false);
+  try {
+    const run: OpenRun = {
+      runId: writer.manifest.runId,
+      dir,
+      recorded: writer.recorded.size,
+      total: seeds.length,
+    };
+    config.onOpen?.(run);
+    const missing = seeds.filter((seed) => !writer.recorded.has(seed));
+    if (missing.length > 0) {
+      for await (const rollout of recordRollouts(options, missing, config)) {
+        refuseMisuse(rollout.summary);
+        await writer.append(rollout);
+        config.onRollout?.(rollout.summary);
+      }
+    }
+    return run;
+  } finally {
+    await writer.close();
+    if (writer.recorded.size === 0) discardEmptyRun(dir, existed);
+  }
+}
+
+async function openWriter(
+  dir: string,
+  options: ResolvedOptions,
+  seeds: readonly number[],
+  resume: boolean,
+): Promise<RunWriter> {
+  const { manifest } = resolveImage(options.image);
+  const spec: RunSpec = { ...options.template, seeds };
+  if (resume && existsSync(join(dir, "run.json"))) {
+    return await RunWriter.resume(dir, { spec, imageDigest: manifest.digest });
+  }
+  const created: RunManifest = {
+    format: 1,
+    runId: `${timeName()}-${randomBytes(4).toString("hex")}`,
+    spec,
+    image: { name: options.image, manifest },
+    limits: options.limits,
+    backend: options.backend,
+    createdAt: nowIso(),
+    sameseedVersion: packageVersion(),
+  };
+  return await RunWriter.create(dir, created);
+}
+
+function defaultFolder(envName: string): string {
+  const name = envName.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-.]+/, "");
+  return `${name}-${timeName()}-${randomBytes(2).toString("hex")}`;
+}

@@ -1,0 +1,203 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import { digestOf } from "../base/digest.ts";
+import { SameseedError } from "../base/error.ts";
+import type { EnvironmentRef, PolicyRef, RunSpec } from "../model/rollout.ts";
+import {
+  actionsSchema,
+  maxInputBytes,
+  storedRunManifestSchema,
+  type InputRef,
+  type RunManifest,
+  type StoredEnvironment,
+  type StoredPolicy,
+  type StoredRunManifest,
+} from "../model/run-manifest.ts";
+import { readRegular, type RunPaths } from "./run-folder.ts";
+import { newerFormat, runDamaged, storeError } from "./store-error.ts";
+
+/** The most bytes `run.json` may have; 10^6 seeds take a quarter of it. */
+const maxManifestBytes = 64 * 1024 * 1024;
+
+/**
+ * Writes `run.json` and the texts beside it. `run.json` comes last: a folder that has it has them all.
+ * @throws SameseedError `bad_argument` where the manifest is not of its form, `disk_full`, `io_failed`.
+ */
+export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
+  const inputs = new Map<string, Buffer>();
+  const stored = toStored(manifest, (text) => keep(inputs, text));
+  const checked = storedRunManifestSchema.safeParse(stored);
+  if (!checked.success) {
+    throw new SameseedError("bad_argument", `The run cannot be recorded: ${z.prettifyError(checked.error)}.`);
+  }
+  const text = toText(checked.data);
+  if (text.length > maxManifestBytes) throw tooLarge("The run's spec", text.length, maxManifestBytes);
+  let path = paths.inputs;
+  try {
+    mkdirSync(path, { recursive: true });
+    for (const [digest, bytes] of inputs) {
+      path = inputPath(paths, digest);
+      writeFileAtomic(path, bytes);
+    }
+    path = paths.manifest;
+    writeFileAtomic(path, text);
+  } catch (error) {
+    throw storeError(error, "Writing", path);
+  }
+}
+
+/**
+ * Reads `run.json` and the texts beside it.
+ * @throws SameseedError `run_missing` where the folder is not a run, `run_damaged` where it is not of format 1.
+ */
+export function readRunManifest(paths: RunPaths): RunManifest {
+  let text: Buffer;
+  try {
+    text = readRegular(paths.manifest, maxManifestBytes);
+  } catch (error) {
+    const missing =
+      error instanceof SameseedError && ["ENOENT", "ENOTDIR"].includes(String(error.context["systemCode"]));
+    if (!missing) throw error;
+    throw new SameseedError("run_missing", `${paths.folder} is not a run folder: it has no run.json.`, {
+      context: { path: paths.folder },
+      hint: "Name the folder that `sameseed run --out` wrote.",
+    });
+  }
+  const json = parseJson(paths.manifest, text);
+  const format = z.object({ format: z.int().min(2) }).safeParse(json);
+  if (format.success) throw newerFormat(paths.manifest, format.data.format);
+  const stored = storedRunManifestSchema.safeParse(json);
+  if (!stored.success) throw runDamaged(paths.manifest, z.prettifyError(stored.error));
+  return fromStored(paths, stored.data);
+}
+
+/** What a caller expects an existing run to be when it goes on with it. */
+export interface ExpectedRun {
+  readonly spec: RunSpec;
+  /** The digest of the image that would be used now: 64 hex digits. */
+  readonly imageDigest: string;
+}
+
+/**
+ * Whether an existing run is the one expected: the same spec, seeds and image. Limits and backend may differ.
+ * @throws SameseedError `run_differs` naming every part that differs.
+ */
+export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
+  const parts = ["environment", "envArgs", "policy", "maxSteps", "volatileInfo", "seeds"] as const;
+  const differences: string[] = parts.filter(
+    (part) => !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
+  );
+  if (recorded.image.manifest.digest !== expected.imageDigest) differences.push("image");
+  if (differences.length === 0) return;
+  throw new SameseedError(
+    "run_differs",
+    `${paths.folder} holds another run: ${differences.join(", ")} differ.`,
+    {
+      context: { path: paths.folder, differences },
+      hint: "Resume with the same arguments and image as the first time, or choose another folder.",
+    },
+  );
+}
+
+function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): StoredRunManifest {
+  const { environment, policy } = manifest.spec;
+  return {
+    ...manifest,
+    spec: { ...manifest.spec, environment: storeEnvironment(environment), policy: storePolicy(policy) },
+  };
+
+  function storeEnvironment(ref: EnvironmentRef): StoredEnvironment {
+    return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
+  }
+  function storePolicy(ref: PolicyRef): StoredPolicy {
+    if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
+    return ref.kind === "source" ? { ...ref, source: keepText(ref.source) } : ref;
+  }
+}
+
+function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
+  const { environment, policy } = stored.spec;
+  return {
+    ...stored,
+    spec: { ...stored.spec, environment: loadEnvironment(environment), policy: loadPolicy(policy) },
+  };
+
+  function loadEnvironment(ref: StoredEnvironment): EnvironmentRef {
+    return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
+  }
+  function loadPolicy(ref: StoredPolicy): PolicyRef {
+    if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };
+    if (ref.kind === "random") return ref;
+    const path = inputPath(paths, ref.actions.digest);
+    const actions = actionsSchema.safeParse(parseJson(path, loadInput(paths, ref.actions)));
+    if (!actions.success) throw runDamaged(path, z.prettifyError(actions.error));
+    return { kind: "actions", actions: actions.data };
+  }
+}
+
+function keep(inputs: Map<string, Buffer>, text: string): InputRef {
+  if (!text.isWellFormed()) {
+    throw new SameseedError(
+      "bad_argument",
+      "A source text holds a lone surrogate, which UTF-8 cannot write.",
+    );
+  }
+  const bytes = Buffer.from(text);
+  if (bytes.length > maxInputBytes) throw tooLarge("A text of the run's spec", bytes.length, maxInputBytes);
+  const digest = digestOf(bytes);
+  inputs.set(digest, bytes);
+  return { digest, bytes: bytes.length };
+}
+
+function loadInput(paths: RunPaths, ref: InputRef): Buffer {
+  const path = inputPath(paths, ref.digest);
+  const bytes = readRegular(path, maxInputBytes);
+  if (digestOf(bytes) !== ref.digest) throw runDamaged(path, "its content is not what its name says");
+  return bytes;
+}
+
+function inputPath(paths: RunPaths, digest: string): string {
+  return join(paths.inputs, digest.slice("sha256:".length));
+}
+
+function parseJson(path: string, text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch (error) {
+    throw runDamaged(path, `it is not JSON (${String(error)})`);
+  }
+}
+
+/** One line for each part: readable, and 10^5 seeds do not become 10^5 lines. */
+function toText(manifest: StoredRunManifest): string {
+  const { spec, ...rest } = manifest;
+  const lines = Object.entries({ ...rest, spec }).map(([key, value]) =>
+    key === "spec" ? `  "spec": {\n${specLines(spec)}\n  }` : `  ${JSON.stringify(key)}: ${exactJson(value)}`,
+  );
+  return `{\n${lines.join(",\n")}\n}\n`;
+}
+
+function specLines(spec: StoredRunManifest["spec"]): string {
+  return Object.entries(spec)
+    .map(([key, value]) => `    ${JSON.stringify(key)}: ${exactJson(value)}`)
+    .join(",\n");
+}
+
+/** JSON that keeps minus zero, which `JSON.stringify` alone writes as `0`. */
+function exactJson(value: unknown): string {
+  const json = JSON as unknown as { readonly rawJSON: (this: void, text: string) => unknown };
+  return JSON.stringify(value, (_key, inner: unknown) => (Object.is(inner, -0) ? json.rawJSON("-0") : inner));
+}
+
+function tooLarge(what: string, bytes: number, maxBytes: number): SameseedError {
+  return new SameseedError(
+    "bad_argument",
+    `${what} has ${bytes} bytes; at most ${maxBytes} can be recorded.`,
+    {
+      context: { bytes, maxBytes },
+    },
+  );
+}

@@ -1,0 +1,194 @@
+import { toDigest, type Digest } from "../base/digest.ts";
+import { SameseedError } from "../base/error.ts";
+import { isComplete, outcomes, type Outcome } from "../model/outcome.ts";
+import type { RolloutSummary } from "../model/rollout.ts";
+import type { RunManifest } from "../model/run-manifest.ts";
+import { Catalogue } from "./catalogue.ts";
+import { indexSegments, positionHolds } from "./index-segments.ts";
+import type { IndexedRow } from "./indexed-row.ts";
+import { decodeRow, type Row } from "./row.ts";
+import { countSegments, runPaths } from "./run-folder.ts";
+import { readRunManifest } from "./run-manifest-file.ts";
+import { damagedEntry, SegmentFiles } from "./segment-files.ts";
+import { storeError } from "./store-error.ts";
+import { unpackTrajectory } from "./trajectory-payload.ts";
+
+/** How {@link RunReader.open} reads. */
+export interface RunReaderOptions {
+  /**
+   * Read and check every recorded byte now, whatever the catalogue says. Otherwise what was on the disk when the
+   * catalogue was written is checked when it is asked for.
+   * @default false
+   */
+  readonly checkAll?: boolean;
+}
+
+/** Several seeds of whose rollouts everything that can be seen is the same. */
+export interface IdenticalTrajectories {
+  readonly playDigest: Digest;
+  /** At least two, in order. */
+  readonly seeds: readonly number[];
+}
+
+/** A run in numbers. */
+export interface RunStatistics {
+  /** How many rollouts are recorded. */
+  readonly rollouts: number;
+  /** How many of the spec's seeds are not. */
+  readonly missing: number;
+  /** How many rollouts ended how; only outcomes that occur. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Steps of all rollouts. */
+  readonly steps: number;
+  /** The mean total reward of complete rollouts (`terminated` and `truncated`), summed in seed order; null without any. */
+  readonly meanReward: number | null;
+}
+
+/** Looks at the recorded bytes of a rollout beyond what the store itself checks; throws where they are not right. */
+export type TrajectoryCheck = (recorded: Buffer, summary: RolloutSummary) => void;
+
+/**
+ * Reads a run as it was when it was opened. It writes nothing into the folder, which may be read-only or be written
+ * to by another process meanwhile.
+ */
+export class RunReader implements Disposable {
+  /** What the run is. */
+  readonly manifest: RunManifest;
+  readonly #files: SegmentFiles;
+  readonly #catalogue: Catalogue;
+
+  private constructor(manifest: RunManifest, files: SegmentFiles, catalogue: Catalogue) {
+    this.manifest = manifest;
+    this.#files = files;
+    this.#catalogue = catalogue;
+  }
+
+  /**
+   * Opens a run folder. A torn tail is left out.
+   * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`.
+   */
+  static async open(folder: string, { checkAll = false }: RunReaderOptions = {}): Promise<RunReader> {
+    const paths = runPaths(folder);
+    const manifest = readRunManifest(paths);
+    const { runId } = manifest;
+    const files = new SegmentFiles(paths, runId);
+    let catalogue: Catalogue | undefined;
+    try {
+      catalogue = checkAll ? Catalogue.private(runId) : Catalogue.privateCopy(paths.catalogue, runId);
+      // Counted after the catalogue was read: a writer may go on, and the segments must be at least as new.
+      const segments = countSegments(paths);
+      if (!positionHolds(files, catalogue.position, segments)) {
+        catalogue.close();
+        catalogue = Catalogue.private(runId);
+      }
+      await indexSegments(files, catalogue, segments);
+      return new RunReader(manifest, files, catalogue);
+    } catch (error) {
+      files.close();
+      catalogue?.close();
+      throw storeError(error, "Opening", paths.folder);
+    }
+  }
+
+  /** How many rollouts are recorded. */
+  get size(): number {
+    return this.#catalogue.size;
+  }
+
+  /** Whether a seed's rollout is recorded. */
+  has(seed: number): boolean {
+    return this.#catalogue.findRow(seed) !== undefined;
+  }
+
+  /** The spec's seeds that are not recorded, in the spec's order. */
+  *missing(): Generator<number> {
+    for (const seed of this.manifest.spec.seeds) if (!this.has(seed)) yield seed;
+  }
+
+  /**
+   * All rows in seed order, one at a time.
+   * @throws SameseedError `run_damaged`.
+   */
+  *rows(): Generator<RolloutSummary> {
+    for (const row of this.#catalogue.rows()) yield this.#read(row).summary;
+  }
+
+  /**
+   * One seed's row.
+   * @throws SameseedError `run_missing` where the seed is not recorded, `run_damaged`.
+   */
+  row(seed: number): RolloutSummary {
+    return this.#read(this.#find(seed)).summary;
+  }
+
+  /**
+   * One seed's recorded bytes: the trajectory blob, whose checksums have been verified.
+   * @throws SameseedError `run_missing` where the seed is not recorded, `run_damaged`; whatever `check` throws.
+   */
+  trajectory(seed: number, check?: TrajectoryCheck): Buffer {
+    const { summary, trajectory } = this.#read(this.#find(seed));
+    const recorded = unpackTrajectory(this.#files.read(trajectory, "trajectory"), trajectory.address);
+    if (recorded === undefined) {
+      throw damagedEntry(this.#files.path(trajectory.segment), trajectory, `trajectory of seed ${seed}`);
+    }
+    check?.(recorded, summary);
+    return recorded;
+  }
+
+  /** Where different seeds recorded the same: a sign that the environment or the policy ignores its seed. */
+  *identicalTrajectories(): Generator<IdenticalTrajectories> {
+    for (const { play, seeds } of this.#catalogue.sharedPlay()) {
+      yield { playDigest: toDigest(play), seeds };
+    }
+  }
+
+  /** The run in numbers. */
+  statistics(): RunStatistics {
+    const counts = new Map<Outcome, number>();
+    let steps = 0;
+    let complete = 0;
+    let reward = 0;
+    for (const row of this.#catalogue.rows()) {
+      counts.set(row.outcome, (counts.get(row.outcome) ?? 0) + 1);
+      steps += row.steps;
+      if (!isComplete(row.outcome)) continue;
+      complete++;
+      reward += row.totalReward;
+    }
+    const missing = [...this.missing()].length;
+    return {
+      rollouts: this.size,
+      missing,
+      outcomes: Object.fromEntries(
+        outcomes.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])),
+      ),
+      steps,
+      meanReward: complete === 0 ? null : reward / complete,
+    };
+  }
+
+  /** Gives back what the reader holds; it cannot be used afterwards. */
+  close(): void {
+    this.#files.close();
+    this.#catalogue.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #find(seed: number): IndexedRow {
+    const row = this.#catalogue.findRow(seed);
+    if (row !== undefined) return row;
+    throw new SameseedError("run_missing", `The run holds no rollout of seed ${seed}.`, {
+      context: { seed },
+      hint: "Ask for one of the run's seeds, or resume the run to record what is missing.",
+    });
+  }
+
+  #read(place: IndexedRow): Row {
+    const row = decodeRow(this.#files.read(place, "row"));
+    if (row?.summary.seed === place.seed) return row;
+    throw damagedEntry(this.#files.path(place.segment), place, `row of seed ${place.seed}`);
+  }
+}

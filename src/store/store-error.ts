@@ -1,0 +1,47 @@
+import { SameseedError, systemErrorCode } from "../base/error.ts";
+
+/** What the operating system says when a file cannot grow: the disk, the quota or the file size limit is used up. */
+const fullCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** Turns a failed file operation into the error a caller can act on: `disk_full` or `io_failed`. */
+export function storeError(error: unknown, doing: string, path: string): SameseedError {
+  if (error instanceof SameseedError) return error;
+  const code = systemErrorCode(error);
+  const context = { path, ...(code === undefined ? {} : { systemCode: code }) };
+  if (code !== undefined && fullCodes.has(code)) {
+    return new SameseedError("disk_full", `There is no room left for ${doing} ${path}.`, {
+      context,
+      hint: "Free some space (or raise the quota or file size limit), then resume the run: nothing that was recorded is lost.",
+      cause: error,
+    });
+  }
+  return new SameseedError("io_failed", `${doing} ${path} failed${code === undefined ? "" : ` (${code})`}.`, {
+    context,
+    hint: "Check that the folder exists and that you may read and write it.",
+    cause: error,
+  });
+}
+
+/** Recorded bytes are not what was written. */
+export function runDamaged(
+  path: string,
+  what: string,
+  context: Readonly<Record<string, unknown>> = {},
+): SameseedError {
+  return new SameseedError("run_damaged", `${path} is damaged: ${what}.`, {
+    context: { path, ...context },
+    hint: "Restore this file from a copy, or run the same spec again into a new folder.",
+  });
+}
+
+/** A folder or file was written by a later version of Sameseed. */
+export function newerFormat(path: string, format: number): SameseedError {
+  return new SameseedError(
+    "run_damaged",
+    `${path} has format ${format}; this version of Sameseed reads format 1.`,
+    {
+      context: { path, format },
+      hint: "Read it with the version of Sameseed that wrote it, or a newer one.",
+    },
+  );
+}

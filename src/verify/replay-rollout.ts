@@ -1,0 +1,69 @@
+import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
+import { chainOf } from "../harness/trajectory-chain.ts";
+import type { ImageDifference } from "../model/image-manifest.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Divergence } from "../model/trajectory.ts";
+import { executeRollout } from "../rollout/execute-rollout.ts";
+import { planRollout } from "../rollout/plan-rollout.ts";
+import { sharedBackend } from "../sandbox/sandbox-host.ts";
+import { RunReader } from "../store/run-reader.ts";
+import { firstDivergence } from "./first-divergence.ts";
+import { imageForRerun, recordedChain } from "./recorded-run.ts";
+
+/** What feeding a recorded rollout's actions to the environment again gave. */
+export interface ReplayResult {
+  readonly seed: number;
+  /** Whether the environment answered every recorded action as recorded, to the byte. */
+  readonly equal: boolean;
+  readonly outcome: Outcome;
+  readonly recordedOutcome: Outcome;
+  readonly steps: number;
+  readonly totalReward: number;
+  /** The recorded trajectory's digest, and the replayed one's; equal where the bytes are. */
+  readonly expectedDigest: string;
+  readonly digest: string;
+  readonly firstDivergence?: Divergence;
+  readonly imageDifferences: readonly ImageDifference[];
+}
+
+/**
+ * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so what differs is
+ * the environment's doing.
+ * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
+ */
+export async function replayRollout(
+  dir: string,
+  seed: number,
+  options: { readonly backend?: "zygote" | "cold"; readonly signal?: AbortSignal } = {},
+): Promise<ReplayResult> {
+  using reader = await RunReader.open(dir);
+  const expected = reader.row(seed);
+  const chain = recordedChain(reader, expected);
+  const { image, differences } = imageForRerun(reader.manifest);
+  const backend = sharedBackend(image, options.backend ?? reader.manifest.backend);
+  const receipt = await backend.receipt();
+  const { seeds: _, ...template } = reader.manifest.spec;
+  const end = recordedPolicyEnd(chain.blob);
+  const plan = planRollout({ ...template, seed }, reader.manifest.limits, receipt, {
+    actions: recordedActions(chain.blob),
+    ...(end === undefined ? {} : { end }),
+    manifest: chain.blob.manifest,
+  });
+  const actual = await executeRollout(backend, receipt, plan, reader.manifest.limits, options.signal);
+  const { summary } = actual;
+  const equal = summary.digest === expected.digest;
+  const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));
+  return {
+    seed,
+    equal,
+    // Why a policy fell silent is the supervisor's to know, and here is none to supervise.
+    outcome: equal && end !== undefined ? expected.outcome : summary.outcome,
+    recordedOutcome: expected.outcome,
+    steps: summary.steps,
+    totalReward: summary.totalReward,
+    expectedDigest: expected.digest,
+    digest: summary.digest,
+    ...(divergence === undefined ? {} : { firstDivergence: divergence }),
+    imageDifferences: differences,
+  };
+}

@@ -1,0 +1,166 @@
+import { availableParallelism } from "node:os";
+
+import { SameseedError } from "../base/error.ts";
+import { chainOf, type TrajectoryChain } from "../harness/trajectory-chain.ts";
+import type { ImageDifference } from "../model/image-manifest.ts";
+import { isComplete, type Outcome } from "../model/outcome.ts";
+import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
+import type { Divergence } from "../model/trajectory.ts";
+import { recordRollouts } from "../rollout/collect-rollouts.ts";
+import { RunReader } from "../store/run-reader.ts";
+import { firstDivergence } from "./first-divergence.ts";
+import { imageForRerun, optionsForRerun, recordedChain } from "./recorded-run.ts";
+
+/** How a run is verified. */
+export interface VerifyOptions {
+  /** @default the backend the run was recorded with */
+  readonly backend?: "zygote" | "cold";
+  /** Rollouts at one time. @default twice the processors */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** Told of what differs between the images, before anything runs. */
+  readonly onStart?: (start: {
+    readonly rollouts: number;
+    readonly differences: readonly ImageDifference[];
+  }) => void;
+  /** Told of each rollout that was compared. */
+  readonly onRollout?: (compared: ComparedRollout) => void;
+}
+
+/** One recorded rollout beside the one that was run again. */
+export interface ComparedRollout {
+  readonly seed: number;
+  /**
+   * `equal`: the same bytes, and a complete episode. `diverged`: other bytes. `failed`: both ended in the same fault;
+   * equal failures prove nothing.
+   */
+  readonly verdict: "equal" | "diverged" | "failed";
+  readonly outcome: Outcome;
+  readonly recordedOutcome: Outcome;
+  readonly firstDivergence?: Divergence;
+}
+
+/** What verifying a run found. */
+export interface VerifyResult {
+  /** Whether every recorded rollout was run again with the same bytes, and each was a complete episode. */
+  readonly verified: boolean;
+  /** Rollouts compared. */
+  readonly rollouts: number;
+  /** Rollouts with the same bytes. */
+  readonly equal: number;
+  readonly diverged: readonly { readonly seed: number; readonly firstDivergence: Divergence }[];
+  /** Rollouts that cannot be verified because they ended in a fault, both times. */
+  readonly failed: readonly { readonly seed: number; readonly outcome: Outcome }[];
+  /** Seeds of the run that are not recorded yet. */
+  readonly missing: number;
+  /** What differs between the image of the recording and the one used now. */
+  readonly imageDifferences: readonly ImageDifference[];
+  /** Groups of different seeds with the same trajectory: a sign that the seed is ignored. */
+  readonly identicalSeeds: readonly (readonly number[])[];
+}
+
+/**
+ * Runs every recorded rollout again in fresh sandboxes and compares the hash chains.
+ * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
+ */
+export async function verifyRun(dir: string, options: VerifyOptions = {}): Promise<VerifyResult> {
+  using reader = await RunReader.open(dir);
+  if (reader.size === 0) {
+    throw new SameseedError("run_missing", `${dir} holds no recorded rollout yet`, {
+      hint: "record it with `sameseed run … --out DIR`",
+    });
+  }
+  const { image, differences } = imageForRerun(reader.manifest);
+  options.onStart?.({ rollouts: reader.size, differences });
+  const tally = new Tally();
+  const rerun = optionsForRerun(reader.manifest, image, options.backend ?? reader.manifest.backend);
+  const seeds = (function* (): Generator<number> {
+    for (const row of reader.rows()) yield row.seed;
+  })();
+  const recorded = recordRollouts(rerun, seeds, {
+    concurrency: options.concurrency ?? 2 * availableParallelism(),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  for await (const actual of recorded) {
+    const compared = compare(reader, reader.row(actual.summary.seed), actual);
+    tally.add(compared);
+    options.onRollout?.(compared);
+  }
+  return {
+    ...tally.result(),
+    missing: [...reader.missing()].length,
+    imageDifferences: differences,
+    identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
+  };
+}
+
+function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
+  const both = { seed: expected.seed, outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
+  const chain = recordedChain(reader, expected);
+  if (isComplete(expected.outcome) && actual.summary.contentDigest === expected.contentDigest) {
+    return { ...both, verdict: "equal" };
+  }
+  if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
+  const divergence = firstDivergence(chain, chainOf(actual.trajectory));
+  return {
+    ...both,
+    verdict: "diverged",
+    firstDivergence: divergence ?? outcomeDivergence(expected, actual.summary),
+  };
+}
+
+/** Where a limit ended a rollout, how much of it was recorded depends on the machine's load. */
+const cutOff: ReadonlySet<Outcome> = new Set<Outcome>([
+  "cpu_limit",
+  "wall_limit",
+  "memory_limit",
+  "process_limit",
+  "output_limit",
+  "killed",
+]);
+
+function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: TrajectoryChain): boolean {
+  if (expected.outcome !== actual.outcome || isComplete(expected.outcome)) return false;
+  // A process that vanished took along what it had not sent yet; without a closing record the length says nothing.
+  if (chain.digests.outcome === null) return true;
+  return cutOff.has(expected.outcome) || expected.contentDigest === actual.contentDigest;
+}
+
+/** Two recordings whose records agree and whose verdicts do not: one was ended from outside. */
+function outcomeDivergence(expected: RolloutSummary, actual: RolloutSummary): Divergence {
+  return {
+    step: Math.min(expected.steps, actual.steps),
+    field: "outcome",
+    path: "outcome",
+    expected: expected.outcome,
+    actual: actual.outcome,
+    expectedType: "text",
+    actualType: "text",
+    differing: ["outcome"],
+    agreeing: [],
+  };
+}
+
+class Tally {
+  #equal = 0;
+  readonly #diverged: { readonly seed: number; readonly firstDivergence: Divergence }[] = [];
+  readonly #failed: { readonly seed: number; readonly outcome: Outcome }[] = [];
+
+  add({ seed, verdict, outcome, firstDivergence: divergence }: ComparedRollout): void {
+    if (verdict === "equal") this.#equal++;
+    else if (verdict === "failed" || divergence === undefined) this.#failed.push({ seed, outcome });
+    else this.#diverged.push({ seed, firstDivergence: divergence });
+  }
+
+  result(): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
+    const rollouts = this.#equal + this.#diverged.length + this.#failed.length;
+    const bySeed = (a: { seed: number }, b: { seed: number }): number => a.seed - b.seed;
+    return {
+      verified: rollouts > 0 && this.#equal === rollouts,
+      rollouts,
+      equal: this.#equal,
+      diverged: this.#diverged.sort(bySeed),
+      failed: this.#failed.sort(bySeed),
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { JsonObject } from "../../src/model/json.ts";
+import type { TrajectoryStep } from "../../src/model/trajectory-step.ts";
+import { runRollout } from "../../src/rollout/collect-rollouts.ts";
+import type { PolicyInput } from "../../src/rollout/rollout-config.ts";
+
+/** What a golden trajectory is recorded from. */
+export interface GoldenSpec {
+  /** The file's name without its ending. */
+  readonly name: string;
+  readonly envName: string;
+  readonly seed: number;
+  readonly maxSteps: number;
+  readonly envArgs?: JsonObject;
+  readonly policy?: PolicyInput;
+}
+
+/** A recorded trajectory, for people to read and for every later version to give again. */
+export interface GoldenTrajectory extends Omit<GoldenSpec, "name"> {
+  readonly outcome: string;
+  readonly totalReward: number;
+  /** Equal for equal records; says nothing of the image, so that another build of the interpreter gives the same. */
+  readonly contentDigest: string;
+  /** As `sameseed show --json` prints them. */
+  readonly steps: readonly TrajectoryStep[];
+}
+
+const balance = `def act(observation, rng):
+    position, velocity, angle, spin = observation
+    return 1 if angle + spin + 0.01 * rng.random() > 0 else 0
+`;
+
+/** Every golden trajectory: all classic-control and toy-text environments, and each kind of policy. */
+export const goldenSpecs: readonly GoldenSpec[] = [
+  { name: "acrobot", envName: "Acrobot-v1", seed: 42, maxSteps: 20 },
+  { name: "blackjack", envName: "Blackjack-v1", seed: 42, maxSteps: 60 },
+  { name: "blackjack-natural", envName: "Blackjack-v1", seed: 7, maxSteps: 60, envArgs: { natural: true } },
+  { name: "cart-pole", envName: "CartPole-v1", seed: 42, maxSteps: 60 },
+  { name: "cart-pole-v0", envName: "CartPole-v0", seed: 3, maxSteps: 60 },
+  {
+    name: "cart-pole-actions",
+    envName: "CartPole-v1",
+    seed: 9_007_199_254_740_991,
+    maxSteps: 60,
+    policy: { actions: [0, 1, 1, 0, 1, 0, 0, 1] },
+  },
+  {
+    name: "cart-pole-policy",
+    envName: "CartPole-v1",
+    seed: 42,
+    maxSteps: 40,
+    policy: { name: "balance.py", source: balance },
+  },
+  {
+    name: "cart-pole-sutton-barto",
+    envName: "CartPole-v1",
+    seed: 5,
+    maxSteps: 60,
+    envArgs: { sutton_barto_reward: true },
+  },
+  { name: "cliff-walking", envName: "CliffWalking-v1", seed: 42, maxSteps: 40 },
+  { name: "cliff-walking-slippery", envName: "CliffWalkingSlippery-v1", seed: 42, maxSteps: 40 },
+  { name: "frozen-lake", envName: "FrozenLake-v1", seed: 42, maxSteps: 60 },
+  { name: "frozen-lake-8x8", envName: "FrozenLake8x8-v1", seed: 42, maxSteps: 60 },
+  { name: "mountain-car", envName: "MountainCar-v0", seed: 42, maxSteps: 20 },
+  { name: "mountain-car-continuous", envName: "MountainCarContinuous-v0", seed: 42, maxSteps: 20 },
+  { name: "pendulum", envName: "Pendulum-v1", seed: 42, maxSteps: 20 },
+  { name: "taxi", envName: "Taxi-v4", seed: 42, maxSteps: 40 },
+  {
+    name: "taxi-rainy",
+    envName: "Taxi-v4",
+    seed: 1,
+    maxSteps: 40,
+    envArgs: { is_rainy: true, fickle_passenger: true },
+  },
+];
+
+/** Where a golden trajectory is kept. */
+export function goldenPath(name: string): string {
+  return join(import.meta.dirname, "trajectories", `${name}.json`);
+}
+
+/** A kept golden trajectory; undefined where there is none yet. */
+export function readGolden(name: string): GoldenTrajectory | undefined {
+  const path = goldenPath(name);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as GoldenTrajectory) : undefined;
+}
+
+/** Runs a spec now, in a fresh sandbox, and tells it as a golden trajectory would. */
+export async function playGolden(spec: GoldenSpec): Promise<GoldenTrajectory> {
+  const { name: _, ...config } = spec;
+  const { outcome, totalReward, contentDigest, trajectory } = await runRollout(config);
+  const steps = [...trajectory.steps()];
+  // Through JSON, as it is kept: -0 becomes 0, which the digest still tells apart.
+  return JSON.parse(JSON.stringify({ ...config, outcome, totalReward, contentDigest, steps })) as GoldenTrajectory;
+}
+
+/** The text of a golden trajectory's file: one line for each fact and each step. */
+export function formatGolden({ steps, ...facts }: GoldenTrajectory): string {
+  const lines = Object.entries(facts).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},`);
+  const stepLines = steps.map((step) => `    ${JSON.stringify(step)}`).join(",\n");
+  return `{\n${lines.join("\n")}\n  "steps": [\n${stepLines}\n  ]\n}\n`;
+}
+
+/** The first place where a trajectory is not the golden one, as a sentence; undefined where they are the same. */
+export function firstDifference(golden: GoldenTrajectory, now: GoldenTrajectory): string | undefined {
+  for (const [index, step] of golden.steps.entries()) {
+    const other = now.steps[index];
+    if (other === undefined) return `step ${index} is missing: there are ${now.steps.length} in place of ${golden.steps.length}`;
+    for (const [field, value] of Object.entries(step)) {
+      const actual = JSON.stringify((other as unknown as JsonObject)[field]);
+      if (JSON.stringify(value) !== actual)
+        return `step ${index}, ${field}: ${JSON.stringify(value)} became ${actual}`;
+    }
+  }
+  if (now.steps.length > golden.steps.length)
+    return `there are ${now.steps.length} steps in place of ${golden.steps.length}`;
+  for (const [fact, value] of Object.entries(golden)) {
+    const actual = JSON.stringify(now[fact as keyof GoldenTrajectory]);
+    if (JSON.stringify(value) !== actual)
+      return `${fact}: ${JSON.stringify(value)} became ${actual}, though all steps look the same`;
+  }
+  return undefined;
+}

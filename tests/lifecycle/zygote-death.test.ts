@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { defaultImageName } from "../../src/image/default-image.ts";
+import { resolveImage } from "../../src/image/image-store.ts";
+import { childPids } from "../../src/sandbox/linux/processes.ts";
+import { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import {
+  ask,
+  codeOf,
+  countMarked,
+  eventually,
+  sleepMarker,
+  startScript,
+} from "../../src/testing/contract-check.ts";
+import { alive, descendants } from "./left-behind.ts";
+
+/* A zygote or a slot that dies fails what runs in it, with a code that says try again; the next sandbox has another. */
+
+const sleeper = "import time\nwhile True: time.sleep(1)";
+let backend: ZygoteBackend;
+
+beforeEach(() => {
+  backend = new ZygoteBackend(resolveImage(defaultImageName));
+});
+afterEach(async () => {
+  const below = backend.zygotePids.flatMap(descendants);
+  await backend.close();
+  await eventually(() => alive(below).length === 0);
+  expect(alive(below)).toEqual([]);
+});
+
+test("the death of a zygote fails its sandboxes, and others follow", async () => {
+  const marker = sleepMarker();
+  const script = await startScript(backend, sleeper);
+  const sandbox = await Sandbox.createOn(backend);
+  const command = codeOf(sandbox.run("sleep", { args: [marker] }));
+  expect(await eventually(() => countMarked(marker) === 1)).toBe(true);
+  const [zygote] = backend.zygotePids;
+  process.kill(zygote!, "SIGKILL");
+  expect(await codeOf(script.ended)).toBe("zygote_failed");
+  expect(await command).toBe("zygote_failed");
+  expect(await codeOf(sandbox.run("true"))).toBe("zygote_failed");
+  expect(await eventually(() => countMarked(marker) === 0)).toBe(true);
+  expect(await ask(backend, "print(7)")).toBe(7);
+  expect(backend.zygotePids).not.toContain(zygote);
+  await sandbox.close();
+});
+
+test("the death of a slot fails its own sandbox alone", async () => {
+  const first = await startScript(backend, sleeper);
+  const [slot] = childPids(backend.zygotePids[0]!);
+  const second = await startScript(backend, sleeper);
+  process.kill(slot!, "SIGKILL");
+  expect(await codeOf(first.ended)).toBe("sandbox_failed");
+  expect(await ask(backend, "print(7)")).toBe(7);
+  second.kill();
+  expect((await second.ended).cause).toBe("killed");
+});
+
+test("slots that die while they are idle are not used again", async () => {
+  await backend.warm(1);
+  await Promise.all(Array.from({ length: 4 }, (_, index) => ask(backend, `print(${index})`)));
+  const slots = childPids(backend.zygotePids[0]!);
+  expect(slots.length).toBeGreaterThan(0);
+  for (const slot of slots) process.kill(slot, "SIGKILL");
+  expect(await eventually(() => childPids(backend.zygotePids[0]!).length === 0)).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const answers = await Promise.all(Array.from({ length: 4 }, (_, index) => ask(backend, `print(${index})`)));
+  expect(answers).toEqual([0, 1, 2, 3]);
+});
+
+test("a zygote that has lost all its slots is replaced", async () => {
+  const small = new ZygoteBackend(resolveImage(defaultImageName), { slotsMost: 1 });
+  for (let turn = 0; turn < 3; turn++) {
+    const script = await startScript(small, sleeper);
+    process.kill(childPids(small.zygotePids[0]!)[0]!, "SIGKILL");
+    expect(await codeOf(script.ended)).toBe("sandbox_failed");
+  }
+  expect(await ask(small, "print(7)")).toBe(7);
+  expect(small.zygotePids.length).toBe(1);
+  await small.close();
+});

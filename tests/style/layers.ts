@@ -1,0 +1,28 @@
+/**
+ * The folders below `src/`, in the order data flows: each imports only from those before it. `src/index.ts`
+ * is the door to all of them. A new folder is given its place here first.
+ */
+export const layers: readonly string[] = [
+  "base",
+  "model",
+  "image",
+  "sandbox",
+  "harness",
+  "rollout",
+  "store",
+  "verify",
+  "evaluate",
+  "server",
+  "client",
+  "cli",
+  "testing",
+];
+
+/** Files that may ask for the time of day or for chance: everything else is given them. */
+export const mayAskTheHost: readonly string[] = ["src/base/clock.ts"];
+
+/** The most lines a file may have. */
+export const maxFileLines = 300;
+
+/** The most lines a function may have. */
+export const maxFunctionLines = 70;

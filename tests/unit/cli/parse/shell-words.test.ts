@@ -1,0 +1,33 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { resumeCommand, shellWord } from "../../../../src/cli/parse/shell-words.ts";
+
+describe("shellWord", () => {
+  it("is read back by a shell", () => {
+    const words = fc.sample(fc.string({ unit: "grapheme", minLength: 0, maxLength: 20 }), 100);
+    const safe = ["", "plain", "with space", "it's", '"', "$HOME", "`x`", "a\nb", "*", ...words]
+      .map((word) => word.replaceAll("\0", ""))
+      .filter((word) => word.isWellFormed());
+    const read = execFileSync("sh", ["-c", `printf '%s\\0' ${safe.map(shellWord).join(" ")}`]).toString();
+    expect(read.split("\0").slice(0, -1)).toEqual(safe);
+  });
+});
+
+describe("resumeCommand", () => {
+  it.for<[string[], string]>([
+    [["run", "A-v1"], "sameseed run A-v1 --out runs/a --resume"],
+    [
+      ["run", "A-v1", "--out", "x", "--seeds", "1..9"],
+      "sameseed run A-v1 --seeds 1..9 --out runs/a --resume",
+    ],
+    [["run", "A-v1", "--out=x", "--resume"], "sameseed run A-v1 --out runs/a --resume"],
+    [
+      ["run", "e.py:E", "--env-arg", 'm=["a b"]'],
+      `sameseed run e.py:E --env-arg 'm=["a b"]' --out runs/a --resume`,
+    ],
+  ])("goes on with %j", ([args, command]) => {
+    expect(resumeCommand(args, "runs/a")).toBe(command);
+  });
+});

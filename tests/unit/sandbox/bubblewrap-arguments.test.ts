@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+
+import { bubblewrapArguments, zygoteEnvironment } from "../../../src/sandbox/zygote/bubblewrap-arguments.ts";
+
+test("the outer wall is asked for exactly this", () => {
+  expect(bubblewrapArguments("/images/rootfs", { NAME: "value" }).join(" ").split(" --"))
+    .toMatchInlineSnapshot(`
+    [
+      "--unshare-user",
+      "unshare-pid",
+      "unshare-net",
+      "unshare-ipc",
+      "unshare-uts",
+      "unshare-cgroup-try",
+      "uid 0",
+      "gid 0",
+      "cap-add ALL",
+      "hostname sandbox",
+      "die-with-parent",
+      "new-session",
+      "clearenv",
+      "setenv NAME value",
+      "ro-bind /images/rootfs /",
+      "proc /proc",
+      "dev /dev",
+      "tmpfs /tmp",
+      "ro-bind /images/rootfs /mnt",
+      "perms 0755",
+      "tmpfs /mnt/dev",
+      "dev-bind /dev/null /mnt/dev/null",
+      "dev-bind /dev/zero /mnt/dev/zero",
+      "dev-bind /dev/full /mnt/dev/full",
+      "dev-bind /dev/random /mnt/dev/random",
+      "dev-bind /dev/urandom /mnt/dev/urandom",
+      "perms 0755",
+      "dir /mnt/dev/shm",
+      "remount-ro /mnt/dev",
+      "chdir /",
+      " /opt/python/bin/python3 -P -s -B /opt/sameseed/sameseed/zygote.py",
+    ]
+  `);
+});
+
+test("the environment pins what changes results, and the numeric class where there is one", () => {
+  expect(zygoteEnvironment("x86-64-v3")).toMatchObject({
+    PYTHONHASHSEED: "0",
+    TZ: "UTC",
+    LC_ALL: "C.UTF-8",
+    OPENBLAS_NUM_THREADS: "1",
+    OMP_NUM_THREADS: "1",
+    OPENBLAS_CORETYPE: "Haswell",
+  });
+  expect(Object.keys(zygoteEnvironment("native"))).not.toContain("OPENBLAS_CORETYPE");
+});

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+
+import {
+  checkKernel,
+  checkNamespaceCounts,
+  checkUserNamespaces,
+} from "../../../src/sandbox/doctor/host-checks.ts";
+import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
+import { numericClass } from "../../../src/sandbox/linux/numeric-class.ts";
+import { signalOfStatus } from "../../../src/sandbox/linux/signal-name.ts";
+
+const v3 = "fpu avx avx2 bmi1 bmi2 f16c fma abm movbe xsave sse4_2";
+
+test("the numeric class asks for every feature of its level", () => {
+  const cpuinfo = (flags: string): string => `processor\t: 0\nflags\t\t: ${flags}\nbogomips\t: 1\n`;
+  expect(numericClass(cpuinfo(v3), "x64")).toBe("x86-64-v3");
+  expect(numericClass(cpuinfo(`${v3} avx512f`), "x64")).toBe("x86-64-v3");
+  for (const missing of ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]) {
+    const flags = v3.split(" ").filter((flag) => flag !== missing);
+    expect(numericClass(cpuinfo(flags.join(" ")), "x64"), missing).toBe("native");
+  }
+  expect(numericClass(cpuinfo(v3), "arm64")).toBe("native");
+  expect(numericClass("", "x64")).toBe("native");
+});
+
+test.for([
+  ["bwrap: setting up uid map: Permission denied", "wall_unavailable", "AppArmor"],
+  ["bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "wall_unavailable", "apparmor"],
+  [
+    "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces",
+    "wall_unavailable",
+    "unprivileged_userns_clone",
+  ],
+  [
+    "bwrap: Creating new namespace failed: Operation not permitted",
+    "wall_unavailable",
+    "max_user_namespaces",
+  ],
+  [
+    "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
+    "wall_unavailable",
+    "systempaths=unconfined",
+  ],
+  ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
+  ["Traceback: ImportError", "zygote_failed", "doctor"],
+  ["", "zygote_failed", "doctor"],
+] as const)("what the outer wall says is told with its fix: %s", ([said, code, fix]) => {
+  const error = hostRefusal(said, { code: 1, signal: null });
+  expect(error.code).toBe(code);
+  expect(`${error.message} ${error.hint}`).toContain(fix);
+});
+
+test("a process's status is an exit or a signal's usual name", () => {
+  expect([0, 3 << 8, 9, 6, 11, 31, 0x8b, 40].map(signalOfStatus)).toEqual([
+    null,
+    null,
+    "SIGKILL",
+    "SIGABRT",
+    "SIGSEGV",
+    "SIGSYS",
+    "SIGSEGV",
+    "SIG40",
+  ]);
+});
+
+test("kernels before 5.15 are refused", () => {
+  expect(["4.19.0", "5.4.0-150-generic", "5.14.21"].map((each) => checkKernel(each).ok)).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect(["5.15.0", "5.15.153.1-microsoft", "6.1.0-18", "10.0"].map((each) => checkKernel(each).ok)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+});
+
+test("settings that forbid user namespaces are named with the command that changes them", () => {
+  const read =
+    (settings: Record<string, string>) =>
+    (path: string): string | undefined =>
+      settings[path];
+  const forbidden = [{ "user/max_user_namespaces": "0" }, { "kernel/unprivileged_userns_clone": "0" }];
+  for (const settings of forbidden) {
+    const check = checkUserNamespaces(read(settings));
+    expect(check.ok).toBe(false);
+    expect(check.fix).toContain("sysctl");
+  }
+  const restricted = checkUserNamespaces(read({ "kernel/apparmor_restrict_unprivileged_userns": "1" }));
+  expect([restricted.ok, restricted.warning]).toEqual([true, true]);
+  expect(checkUserNamespaces(read({}))).toMatchObject({ ok: true, warning: false });
+  const few = checkNamespaceCounts(
+    read({ "user/max_net_namespaces": "15", "user/max_pid_namespaces": "90000" }),
+  );
+  expect(few).toMatchObject({
+    ok: true,
+    warning: true,
+    fix: "as root: sysctl user.max_net_namespaces=65536",
+  });
+});

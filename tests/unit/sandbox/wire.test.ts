@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import {
+  AgentMessageReader,
+  encodeAgentMessage,
+  type AgentMessageName,
+} from "../../../src/sandbox/agent/wire.ts";
+import {
+  decodeExit,
+  decodeReady,
+  encodeConfig,
+  encodeMessage,
+  encodeStart,
+  MessageReader,
+  messages,
+  type MessageName,
+} from "../../../src/sandbox/zygote/wire.ts";
+
+/** The stream's bytes in chunks cut anywhere. */
+function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
+  const places = [...new Set(at.map((each) => each % (bytes.length + 1)))].sort((a, b) => a - b);
+  return [0, ...places].map((place, index) => bytes.subarray(place, places[index] ?? bytes.length));
+}
+
+test("slot messages come back whole, however the stream is cut", () => {
+  const names = Object.keys(messages) as MessageName[];
+  const message = fc.tuple(fc.constantFrom(...names), fc.uint8Array({ maxLength: 200 }));
+  fc.assert(
+    fc.property(fc.array(message), fc.array(fc.nat()), (sent, at) => {
+      const got: [number, Buffer][] = [];
+      const reader = new MessageReader((type, _channel, body) => got.push([type, Buffer.from(body)]));
+      for (const chunk of cut(
+        Buffer.concat(sent.map(([name, body]) => encodeMessage(messages[name], body))),
+        at,
+      )) {
+        reader.push(chunk);
+      }
+      expect(got).toEqual(sent.map(([name, body]) => [messages[name], Buffer.from(body)]));
+    }),
+  );
+});
+
+test("agent messages come back whole, however the stream is cut and its memory reused", () => {
+  const names: AgentMessageName[] = [
+    "started",
+    "stdout",
+    "stderr",
+    "took",
+    "exited",
+    "data",
+    "done",
+    "error",
+  ];
+  const message = fc.tuple(fc.constantFrom(...names), fc.nat(0xffffffff), fc.uint8Array({ maxLength: 200 }));
+  fc.assert(
+    fc.property(fc.array(message), fc.array(fc.nat()), (sent, at) => {
+      const got: [AgentMessageName, number, Buffer][] = [];
+      const reader = new AgentMessageReader((name, id, payload) =>
+        got.push([name, id, Buffer.from(payload)]),
+      );
+      for (const chunk of cut(Buffer.concat(sent.map((each) => encodeAgentMessage(...each))), at)) {
+        const own = Buffer.from(chunk);
+        reader.push(own);
+        own.fill(0xff);
+      }
+      expect(got).toEqual(sent.map(([name, id, body]) => [name, id, Buffer.from(body)]));
+    }),
+  );
+});
+
+test("what no agent sends is refused, and never waited for", () => {
+  const reader = (): AgentMessageReader => new AgentMessageReader(() => {});
+  const refused = expect.objectContaining({ code: "protocol_broken" });
+  expect(() => reader().push(Buffer.from("????????????"))).toThrow(refused);
+  const long = encodeAgentMessage("stdout", 1, Buffer.alloc(4));
+  long.writeUInt32LE(0x7fffffff, 0);
+  expect(() => reader().push(long)).toThrow(refused);
+});
+
+test("a start is laid out as native/zygote.h says", () => {
+  const message = encodeStart(
+    {
+      addressSpaceBytes: 2 ** 40 + 1,
+      fileBytes: 2,
+      tmpBytes: 3,
+      shmBytes: 4,
+      wallUs: 5.9,
+      cpuUs: 6,
+      cpuSeconds: 7,
+      processes: 8,
+      openFiles: 9,
+      links: [
+        { kind: "make", peer: 10, token: 11n },
+        { kind: "take", peer: 12, token: 2n ** 63n },
+      ],
+      bare: false,
+      announce: true,
+    },
+    Buffer.from("job"),
+  );
+  expect(message.readUInt32LE(0)).toBe(message.length - 8);
+  expect(message.subarray(4, 8)).toEqual(Buffer.from("S\0\0\0"));
+  const sizes = Array.from({ length: 6 }, (_, index) => message.readBigUInt64LE(8 + 8 * index));
+  expect(sizes).toEqual([2n ** 40n + 1n, 2n, 3n, 4n, 5n, 6n]);
+  const counts = Array.from({ length: 6 }, (_, index) => message.readUInt32LE(56 + 4 * index));
+  expect(counts).toEqual([7, 8, 9, 2, 2, 0]);
+  expect([message.readUInt32LE(80), message.readUInt32LE(84), message.readBigUInt64LE(88)]).toEqual([
+    1,
+    10,
+    11n,
+  ]);
+  expect([message.readUInt32LE(96), message.readUInt32LE(100), message.readBigUInt64LE(104)]).toEqual([
+    2,
+    12,
+    2n ** 63n,
+  ]);
+  expect(message.subarray(8 + 48 + 24 + 8 * 16).toString()).toBe("job");
+});
+
+test("the configuration carries both filters", () => {
+  const message = encodeConfig(32, true, Buffer.from("slot"), Buffer.from("child!"));
+  expect([8, 12, 16, 20].map((at) => message.readUInt32LE(at))).toEqual([32, 1, 4, 6]);
+  expect(message.subarray(24).toString()).toBe("slotchild!");
+});
+
+test("what a slot and a zygote report is read in its units", () => {
+  const exit = Buffer.alloc(48);
+  exit.writeUInt32LE(2, 0);
+  exit.writeInt32LE(9, 4);
+  for (const [index, value] of [1_500n, 500n, 4096n, 7_250n, 250n].entries())
+    exit.writeBigUInt64LE(value, 8 + 8 * index);
+  expect(decodeExit(exit)).toEqual({
+    cause: "wall",
+    status: 9,
+    cpuMs: 2,
+    maxRssBytes: 4096,
+    wallMs: 7.25,
+    bornMs: 0.25,
+  });
+  exit.writeBigUInt64LE(0n, 40);
+  expect(decodeExit(exit).bornMs, "a wall that never stood").toBeUndefined();
+  const ready = Buffer.alloc(16);
+  ready.writeBigUInt64LE(123n, 0);
+  ready.writeUInt32LE(1, 8);
+  expect(decodeReady(ready)).toEqual({ addressSpaceBytes: 123, addressesFixed: true });
+});
