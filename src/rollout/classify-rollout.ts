@@ -13,8 +13,6 @@ export interface RolloutEvidence {
   readonly policy: SandboxEnd | undefined;
   /** The last of what each wrote to standard error. */
   readonly said: { readonly referee: string; readonly policy: string };
-  /** Steps recorded. */
-  readonly steps: number;
 }
 
 /** A rollout's verdict. */
@@ -38,7 +36,7 @@ const limitWords: Readonly<Partial<Record<SandboxEnd["cause"], readonly [Outcome
 export function classifyRollout(evidence: RolloutEvidence): Classified {
   const { summary, broken, referee } = evidence;
   if (broken !== undefined) {
-    return fault("protocol_error", "environment", "ProtocolError", broken, evidence.steps);
+    return fault("protocol_error", "environment", "ProtocolError", broken);
   }
   if (summary === undefined)
     return silent(evidence, "environment", referee, evidence.said.referee, "env_error");
@@ -59,7 +57,7 @@ export function classifyRollout(evidence: RolloutEvidence): Classified {
   };
 }
 
-/** The verdict on a process that ended without a word. */
+/** The verdict on a process that ended without a word; at which step is not known, only how many were recorded. */
 function silent(
   evidence: RolloutEvidence,
   by: FaultOwner,
@@ -69,25 +67,13 @@ function silent(
 ): Classified {
   const who = by === "policy" ? "the policy" : "the environment";
   const limit = limitWords[end.cause];
-  if (limit !== undefined) return fault(limit[0], by, "limit", `${who} ${limit[1]}`, evidence.steps);
+  if (limit !== undefined) return fault(limit[0], by, "limit", `${who} ${limit[1]}`);
   const last = said.trim() === "" ? "" : `: ${said.trim().split("\n").at(-1)}`;
   if (end.signal !== null)
-    return fault(
-      otherwise,
-      by,
-      "signal",
-      `${who}'s process was ended by ${end.signal}${last}`,
-      evidence.steps,
-    );
-  return fault(
-    otherwise,
-    by,
-    "exit",
-    `${who}'s process exited with status ${end.exitCode}${last}`,
-    evidence.steps,
-  );
+    return fault(otherwise, by, "signal", `${who}'s process was ended by ${end.signal}${last}`);
+  return fault(otherwise, by, "exit", `${who}'s process exited with status ${end.exitCode}${last}`);
 }
 
-function fault(outcome: Outcome, by: FaultOwner, type: string, message: string, step: number): Classified {
-  return { outcome, fault: { by, type, message, step } };
+function fault(outcome: Outcome, by: FaultOwner, type: string, message: string): Classified {
+  return { outcome, fault: { by, type, message } };
 }

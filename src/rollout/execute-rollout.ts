@@ -49,7 +49,6 @@ export async function executeRollout(
     referee,
     policy,
     said: { referee: said[0] ?? "", policy: said[1] ?? "" },
-    steps: digests.steps,
   });
   const totalMs = performance.now() - calledAt;
   return {

@@ -180,14 +180,19 @@ export class Catalogue {
 
   /** Seeds by play digest, where more than one seed has the same, in order of their first seed. */
   *sharedPlay(): Generator<{ readonly play: Buffer; readonly seeds: readonly number[] }> {
-    const groups = this.#db
-      .prepare("SELECT play FROM rows GROUP BY play HAVING count(*) > 1 ORDER BY min(seed)")
-      .all();
-    const members = this.#db.prepare("SELECT seed FROM rows WHERE play = ? ORDER BY seed");
-    for (const group of groups) {
-      const play = Buffer.from(group["play"] as Uint8Array);
-      yield { play, seeds: members.all(play).map((row) => Number(row["seed"])) };
+    const grouped = this.#db.prepare(
+      "SELECT seed, play FROM (SELECT seed, play, min(seed) OVER same AS first, count(*) OVER same AS many FROM rows WINDOW same AS (PARTITION BY play)) WHERE many > 1 ORDER BY first, seed",
+    );
+    let group: { readonly play: Buffer; readonly seeds: number[] } | undefined;
+    for (const row of grouped.iterate()) {
+      const play = Buffer.from(row["play"] as Uint8Array);
+      if (group === undefined || !group.play.equals(play)) {
+        if (group !== undefined) yield group;
+        group = { play, seeds: [] };
+      }
+      group.seeds.push(Number(row["seed"]));
     }
+    if (group !== undefined) yield group;
   }
 
   /** Writes what was indexed since the last time to the file; later, where a reader is just copying it. */

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { errorDocument } from "./documents.ts";
@@ -84,13 +84,12 @@ describe("bad input", () => {
     expect(debug.stderr).toMatch(/\n +at /);
   });
 
-  it.skipIf(process.getuid?.() === 0)("names a folder that cannot be read", async () => {
-    mkdirSync(work.path("closed"));
-    chmodSync(work.path("closed"), 0);
+  // A link to itself, because permissions do not stop root.
+  it("names a folder that cannot be read", async () => {
+    symlinkSync("closed", work.path("closed"));
     const { code, stderr } = await work.run(["verify", "closed"]);
-    chmodSync(work.path("closed"), 0o700);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^sameseed: .*EACCES/);
+    expect(stderr).toMatch(/^sameseed: closed\/run\.json/);
   });
 
   it("keeps what lies in a folder that is not a run", async () => {
