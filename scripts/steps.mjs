@@ -32,7 +32,7 @@ export function setUp() {
   if (problems.length > 0) return 3;
   if (!isInstalled()) {
     process.stderr.write("Installing the packages that package-lock.json names\n");
-    const code = run("npm", ["ci", "--no-audit", "--no-fund"]);
+    const code = run("npm", ["ci", "--loglevel=error", "--no-audit", "--no-fund"]);
     if (code !== 0) {
       process.stderr.write(
         "npm ci failed: check the network connection and npm's registry setting, then try again.\n",

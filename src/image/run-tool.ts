@@ -59,18 +59,15 @@ export async function runTool(
     signal: options.signal,
     killSignal: "SIGKILL",
   });
+  child.on("error", (error) => {
+    if (options.signal?.aborted !== true) reject(notStarted(command, error));
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  child.on("error", (error) => {
-    if (options.signal?.aborted === true) return;
-    reject(
-      new SameseedError("tool_missing", `${command} could not be started: ${error.message}.`, {
-        cause: error,
-      }),
-    );
-  });
+  // A process that has no descriptors left gets no streams, only that event.
+  const streams: Partial<Pick<typeof child, "stdout" | "stderr">> = child;
+  streams.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+  streams.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
   child.on("close", (code) => {
     if (options.signal?.aborted === true) {
       reject(new SameseedError("aborted", "The image build was interrupted."));
@@ -83,6 +80,15 @@ export async function runTool(
     });
   });
   return promise;
+}
+
+function notStarted(command: string, error: Error): SameseedError {
+  return new SameseedError("tool_missing", `${command} could not be started: ${error.message}.`, {
+    cause: error,
+    hint: /EMFILE|ENFILE|EAGAIN|ENOMEM/.test(error.message)
+      ? "This process may open no more files, start no more processes or take no more memory: raise its limits (`ulimit -a` lists them)."
+      : "Check that it is installed and may be run.",
+  });
 }
 
 /**

@@ -35,7 +35,8 @@ const denied: Verdict = { errno: EPERM };
  * Left out on purpose, though common profiles have them: file locks and leases (visible to siblings on the shared
  * read-only tree), inotify (the same), page-cache probes (`mincore`, `cachestat`, `preadv2`), `memfd_create` (memory
  * that no rlimit sees), `splice` and `sendfile` (page-cache writes), every System V and POSIX message object, keyrings,
- * io_uring, and `socket` itself.
+ * io_uring, and `socket` itself; and what counts the whole machine: `sysinfo` (its processes and free memory) and
+ * `pidfd_open` (a pidfd's inode number counts every process ever made).
  */
 const guestCalls = words(`
   access alarm arch_prctl brk capget chdir chmod chown clock_getres clock_gettime clock_nanosleep clone
@@ -46,13 +47,13 @@ const guestCalls = words(`
   getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit getrusage getsid
   getsockname getsockopt gettid gettimeofday getuid ioctl kill lchown link linkat lseek lstat madvise
   membarrier mkdir mkdirat mknod mknodat mmap mprotect mremap msync munmap nanosleep newfstatat open
-  openat pause pidfd_open pidfd_send_signal pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6
+  openat pause pidfd_send_signal pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6
   pwrite64 pwritev read readlink readlinkat readv recvfrom recvmsg rename renameat renameat2
   restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn
   rt_sigsuspend rt_sigtimedwait sched_get_priority_max sched_get_priority_min sched_getaffinity
   sched_getparam sched_getscheduler sched_rr_get_interval sched_setaffinity sched_yield select sendmsg
   sendto set_robust_list set_tid_address setitimer setpgid setrlimit setsid setsockopt shutdown
-  sigaltstack signalfd signalfd4 socketpair stat statfs statx symlink symlinkat sysinfo tgkill time
+  sigaltstack signalfd signalfd4 socketpair stat statfs statx symlink symlinkat tgkill time
   timer_create timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime
   timerfd_settime times tkill truncate umask uname unlink unlinkat utime utimensat utimes vfork wait4
   waitid write writev
@@ -71,11 +72,11 @@ const forbiddenCalls = words(`
   memfd_create memfd_secret migrate_pages mincore mlock mlock2 mlockall modify_ldt mount_setattr
   move_mount move_pages mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink msgctl
   msgget msgrcv msgsnd munlock munlockall name_to_handle_at nfsservctl open_by_handle_at open_tree
-  perf_event_open personality pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace
+  perf_event_open personality pidfd_getfd pidfd_open process_madvise process_vm_readv process_vm_writev ptrace
   quotactl quotactl_fd readahead reboot recvmmsg request_key sched_setattr sched_setparam
   sched_setscheduler semctl semget semop semtimedop sendmmsg set_mempolicy setdomainname setfsgid setfsuid
   setgid setgroups sethostname setns setpriority setregid setresgid setresuid setreuid settimeofday setuid
-  shmat shmctl shmdt shmget socket splice swapoff swapon sync syncfs syslog tee unshare
+  shmat shmctl shmdt shmget socket splice swapoff swapon sync syncfs sysinfo syslog tee unshare
   userfaultfd vhangup vmsplice
 `);
 
@@ -84,11 +85,20 @@ const attributeCalls = words(`
   removexattr lremovexattr fremovexattr
 `);
 
-/** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
+/** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; and CLONE_PIDFD. */
 const newNamespaces = 0x7e020080;
+const clonePidfd = 0x1000;
 const terminalTricks = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
 const lockCommands = [5, 6, 7 /* F_GETLK, F_SETLK, F_SETLKW */, 36, 37, 38 /* the F_OFD_ ones */];
 const leaseCommands = [1024, 1026 /* F_SETLEASE, F_NOTIFY */];
+/** F_SETPIPE_SZ: a few large pipes use up what one user may have, and every sibling's pipes shrink. */
+const pipeSize = [1031];
+/** SO_COOKIE and SO_NETNS_COOKIE count the machine's sockets; SO_PEERPIDFD gives a pidfd. */
+const tellingSocketOptions = [57, 71, 77];
+/** SO_PASSPIDFD. */
+const pidfdSocketOption = [76];
+/** MADV_MERGEABLE shares pages with strangers; MADV_COLD and MADV_PAGEOUT push out the page cache's. */
+const sharedMemoryAdvice = [12, 20, 21];
 const AF_UNIX = 1;
 
 /** `prctl` options a guest may use: names, parent-death signal, and questions. */
@@ -115,9 +125,12 @@ export function slotPolicy(): FilterPolicy {
   calls.set("flock", { rules: [], verdict: { errno: ENOLCK } });
   calls.set("ioctl", { rules: equal(1, terminalTricks, denied), verdict: "allow" });
   calls.set("fcntl", {
-    rules: [...equal(1, lockCommands, { errno: ENOLCK }), ...equal(1, leaseCommands, denied)],
+    rules: [...equal(1, lockCommands, { errno: ENOLCK }), ...equal(1, [...leaseCommands, ...pipeSize], denied)],
     verdict: "allow",
   });
+  calls.set("getsockopt", { rules: equal(2, tellingSocketOptions, denied), verdict: "allow" });
+  calls.set("setsockopt", { rules: equal(2, pidfdSocketOption, denied), verdict: "allow" });
+  calls.set("madvise", { rules: equal(2, sharedMemoryAdvice, denied), verdict: "allow" });
   calls.set("socketpair", { rules: equal(0, [AF_UNIX], "allow"), verdict: { errno: EAFNOSUPPORT } });
   return { calls, otherwise: { errno: ENOSYS } };
 }
@@ -129,7 +142,7 @@ export function sandboxPolicy(): FilterPolicy {
   // glibc asks for clone3 first and takes ENOSYS as "use clone", whose flags a filter can see.
   calls.set("clone3", { rules: [], verdict: { errno: ENOSYS } });
   calls.set("clone", {
-    rules: [{ argument: 0, test: "any", value: newNamespaces, verdict: denied }],
+    rules: [{ argument: 0, test: "any", value: newNamespaces | clonePidfd, verdict: denied }],
     verdict: "allow",
   });
   calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });

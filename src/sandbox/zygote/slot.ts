@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 
 import { SameseedError } from "../../base/error.ts";
+import { startPatience } from "../../base/patience.ts";
 import type { EndCause, OutputChannel, RunningSandbox, SandboxEnd } from "../contract.ts";
 import type { GroupCounters, SlotGroup } from "../linux/cgroups.ts";
 import { signalOfStatus } from "../linux/signal-name.ts";
@@ -21,6 +22,8 @@ export interface SlotStart {
   /** When the caller asked, on the `performance.now()` clock: births are counted from there. */
   readonly calledAt: number;
   readonly outputBytes: number;
+  /** The wall time after which the slot ends the sandbox, in ms. */
+  readonly wallMs: number;
   /** CPU time of all processes, in ms; the slot itself sees the first process only. */
   readonly cpuMs: number;
   readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
@@ -29,19 +32,24 @@ export interface SlotStart {
 const channels: readonly (OutputChannel | undefined)[] = [undefined, "stdout", "stderr", "stream"];
 /** How often the CPU time of a whole process tree is looked at; the first look comes after as long. */
 const cpuLookMs = 40;
+/** How long a slot may take to tell the end of a sandbox that it has to end, in ms; a loaded machine needs some of it. */
+const endGraceMs = 5_000;
 
 /** The host's end of one slot: starts one sandbox at a time in it, and tells how it ended. */
 export class Slot {
   readonly index: number;
   readonly group: SlotGroup | undefined;
   readonly #stream: Socket;
+  readonly #endHung: () => void;
   #run: SlotRun | undefined;
   #dead: SameseedError | undefined;
 
-  constructor(index: number, stream: Socket, group: SlotGroup | undefined) {
+  /** @param endHung ends the slot's process, and calls {@link bury} */
+  constructor(index: number, stream: Socket, group: SlotGroup | undefined, endHung: () => void) {
     this.index = index;
     this.group = group;
     this.#stream = stream;
+    this.#endHung = endHung;
     const reader = new MessageReader((type, channel, body) => this.#run?.receive(type, channel, body));
     stream.on("data", (chunk: Buffer) => reader.push(chunk));
     stream.on("error", () => {}); // the zygote's own end says why
@@ -63,10 +71,11 @@ export class Slot {
   start(start: SlotStart): RunningSandbox {
     this.checkIdle();
     this.#stream.ref();
-    const run = new SlotRun(this.#stream, this.group, start, () => {
+    const done = (): void => {
       this.#run = undefined;
       this.#stream.unref();
-    });
+    };
+    const run = new SlotRun(this.#stream, this.group, start, { done, endHung: this.#endHung });
     this.#run = run;
     this.#stream.write(start.message);
     return run;
@@ -79,6 +88,11 @@ export class Slot {
   }
 }
 
+interface SlotRunEvents {
+  readonly done: () => void;
+  readonly endHung: () => void;
+}
+
 /** One sandbox from `start` to `exit`. */
 class SlotRun implements RunningSandbox {
   readonly born: Promise<number>;
@@ -86,7 +100,7 @@ class SlotRun implements RunningSandbox {
   readonly #stream: Socket;
   readonly #group: SlotGroup | undefined;
   readonly #start: SlotStart;
-  readonly #done: () => void;
+  readonly #events: SlotRunEvents;
   readonly #before: GroupCounters | undefined;
   readonly #bornResolvers: PromiseWithResolvers<number> = Promise.withResolvers();
   readonly #endResolvers: PromiseWithResolvers<SandboxEnd> = Promise.withResolvers();
@@ -96,12 +110,16 @@ class SlotRun implements RunningSandbox {
   #cause: "output" | "cpu" | undefined;
   #cpuTimer: NodeJS.Timeout | undefined;
   #complaint = "";
+  #isHeard = false;
+  #isKilled = false;
+  #stopWaiting: () => void;
 
-  constructor(stream: Socket, group: SlotGroup | undefined, start: SlotStart, done: () => void) {
+  constructor(stream: Socket, group: SlotGroup | undefined, start: SlotStart, events: SlotRunEvents) {
     this.#stream = stream;
     this.#group = group;
     this.#start = start;
-    this.#done = done;
+    this.#events = events;
+    this.#stopWaiting = startPatience(start.wallMs + endGraceMs, () => this.#lookAtHung());
     this.#before = group?.countersBefore();
     this.born = this.#bornResolvers.promise;
     this.ended = this.#endResolvers.promise;
@@ -111,6 +129,7 @@ class SlotRun implements RunningSandbox {
   }
 
   receive(type: number, channel: number, body: Buffer): void {
+    this.#isHeard = true;
     if (type === messages.output) this.#output(channels[channel], body);
     else if (type === messages.born) this.#becomeBorn();
     else if (type === messages.exit) this.#exit(decodeExit(body));
@@ -143,7 +162,11 @@ class SlotRun implements RunningSandbox {
   }
 
   kill(): void {
-    if (!this.#isOver) this.#stream.write(encodeMessage(messages.kill));
+    if (this.#isOver) return;
+    this.#stream.write(encodeMessage(messages.kill));
+    if (this.#isKilled) return;
+    this.#isKilled = true;
+    this.#waitForEnd();
   }
 
   ref(): void {
@@ -231,7 +254,21 @@ class SlotRun implements RunningSandbox {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#cpuTimer);
-    this.#done();
+    this.#stopWaiting();
+    this.#events.done();
+  }
+
+  /** From here on the slot must tell the end soon: it has been told to end the sandbox, or its wall time is over. */
+  #waitForEnd(): void {
+    this.#isHeard = false;
+    this.#stopWaiting();
+    this.#stopWaiting = startPatience(endGraceMs, () => this.#lookAtHung());
+  }
+
+  /** A slot that sends is slow and not stopped: what it sends comes before the end that it is to tell. */
+  #lookAtHung(): void {
+    if (this.#isHeard) this.#waitForEnd();
+    else this.#events.endHung();
   }
 
   /** Processes of this sandbox that the kernel ended for want of memory, so far; undefined where nothing counts them. */

@@ -37,6 +37,7 @@ export function startGroup(
       message: messages[member]!,
       calledAt,
       outputBytes: limits.outputBytes,
+      wallMs: limits.wallMs,
       cpuMs: limits.cpuMs,
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
     }),

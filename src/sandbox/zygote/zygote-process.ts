@@ -1,39 +1,17 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
 import { SameseedError } from "../../base/error.ts";
-import type { CgroupArea, SlotGroup } from "../linux/cgroups.ts";
+import { startPatience } from "../../base/patience.ts";
+import type { SlotGroup } from "../linux/cgroups.ts";
 import { childPids, innerPid } from "../linux/processes.ts";
-import { hostRefusal } from "../host-refusal.ts";
-import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { Slot } from "./slot.ts";
-import {
-  decodeReady,
-  encodeConfig,
-  encodeNewSlot,
-  MessageReader,
-  messages,
-  slotsMax,
-  type WireReady,
-} from "./wire.ts";
+import { controlStream, spawnZygote, type SpawnedZygote, type ZygoteOptions } from "./spawn-zygote.ts";
+import { encodeNewSlot, messages, slotsMax, type WireReady } from "./wire.ts";
 
-/** What a zygote is started from. */
-export interface ZygoteOptions {
-  readonly bubblewrap: string;
-  readonly rootfs: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** The most slots it may ever be asked for. */
-  readonly slots: number;
-  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
-  /** The id everything sandboxed runs as, where this process is root; else its own. */
-  readonly user: number | undefined;
-  readonly cgroups: CgroupArea | undefined;
-  /** Lets sandboxes be started without a wall, to measure what the wall costs. Benchmarks only. */
-  readonly allowBare?: boolean;
-}
-
-const controlStream = 3;
 const startTimeoutMs = 60_000;
+/** How long a zygote may take to fork a slot: some ms, or a while on a machine with far too much to do. */
+const slotTimeoutMs = 15_000;
 /** How long the kernel may take to end what was in a zygote's control groups; then they are the janitor's. */
 const emptyTimeoutMs = 2_000;
 
@@ -54,9 +32,10 @@ export class ZygoteProcess {
   readonly #groups: SlotGroup[] = [];
   readonly #pending: Map<number, PromiseWithResolvers<number>> = new Map();
   #dead: SameseedError | undefined;
+  #hung: SameseedError | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: ZygoteOptions, started: Started, ready: WireReady) {
+  private constructor(options: ZygoteOptions, started: SpawnedZygote, ready: WireReady) {
     this.#options = options;
     this.#child = started.child;
     this.#control = started.control;
@@ -74,7 +53,7 @@ export class ZygoteProcess {
    * @throws `wall_unavailable` where the host forbids the outer wall, `zygote_failed` for anything else
    */
   static async start(options: ZygoteOptions, signal?: AbortSignal): Promise<ZygoteProcess> {
-    const started = startProcess(options);
+    const started = spawnZygote(options);
     const timeout = setTimeout(() => started.child.kill("SIGKILL"), startTimeoutMs);
     const abort = (): void => void started.child.kill("SIGKILL");
     signal?.addEventListener("abort", abort, { once: true });
@@ -117,12 +96,15 @@ export class ZygoteProcess {
     this.#pending.set(index, made);
     this.#control.ref();
     this.#control.write(encodeNewSlot(index));
+    const stopWaiting = startPatience(slotTimeoutMs, () => this.#giveUp());
     const pid = await made.promise.finally(() => {
+      stopWaiting();
       if (this.#pending.size === 0) this.#control.unref();
     });
     const group = this.#group(pid);
     if (this.#stillborn.has(index)) throw slotDied();
-    const slot = new Slot(index, this.#child.stdio[controlStream + 1 + index] as Socket, group);
+    const stream = this.#child.stdio[controlStream + 1 + index] as Socket;
+    const slot = new Slot(index, stream, group, () => this.#endHungSlot(index, pid));
     this.#slots.set(index, slot);
     return slot;
   }
@@ -150,19 +132,50 @@ export class ZygoteProcess {
     }
   }
 
+  /** It was asked for a slot and says nothing: whatever holds it up, it is of no more use. */
+  #giveUp(): void {
+    this.#hung = new SameseedError(
+      "zygote_failed",
+      `a zygote did not answer within ${slotTimeoutMs} ms and was ended`,
+      { hint: "see whether something stops this host's processes, or whether it has far too much to do" },
+    );
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends a slot that does not obey, with what runs in it; where it cannot be found, the whole zygote. */
+  #endHungSlot(index: number, inner: number): void {
+    const pid = this.#slotPid(inner);
+    if (pid === undefined) this.#child.kill("SIGKILL");
+    else killProcess(pid);
+    // The zygote may itself be in no state to tell.
+    this.#buryIndex(index);
+  }
+
+  #slotPid(inner: number): number | undefined {
+    return childPids(this.#pid ?? 0).find((each) => innerPid(each) === inner);
+  }
+
   #group(inner: number): SlotGroup | undefined {
     const { cgroups } = this.#options;
     if (cgroups === undefined) return undefined;
-    const pid = childPids(this.#pid ?? 0).find((each) => innerPid(each) === inner);
+    const pid = this.#slotPid(inner);
     if (pid === undefined)
       throw new SameseedError(
         "zygote_failed",
         "a slot was gone before it could be put into its control group",
       );
-    const group = cgroups.slot();
-    this.#groups.push(group);
-    group.place(pid);
-    return group;
+    try {
+      const group = cgroups.slot();
+      this.#groups.push(group);
+      group.place(pid);
+      return group;
+    } catch (error) {
+      // Without its limits nothing may run in it.
+      killProcess(pid);
+      throw new SameseedError("sandbox_failed", "a slot could not be put into its control group", {
+        cause: error,
+      });
+    }
   }
 
   #receive(type: number, body: Buffer): void {
@@ -184,7 +197,8 @@ export class ZygoteProcess {
     else slot.bury(slotDied());
   }
 
-  #bury(reason: SameseedError): void {
+  #bury(exit: SameseedError): void {
+    const reason = this.#hung ?? exit;
     this.#dead = reason;
     for (const slot of this.#slots.values()) slot.bury(reason);
     for (const pending of this.#pending.values()) pending.reject(reason);
@@ -195,52 +209,10 @@ function slotDied(): SameseedError {
   return new SameseedError("sandbox_failed", "the sandbox's slot died");
 }
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly control: Socket;
-  readonly ready: Promise<WireReady>;
-  readonly exited: Promise<SameseedError>;
-  onMessage: (type: number, body: Buffer) => void;
-}
-
-function startProcess(options: ZygoteOptions): Started {
-  const args = bubblewrapArguments(options.rootfs, options.environment);
-  const child = spawn(options.bubblewrap, args, {
-    stdio: ["ignore", "pipe", "pipe", ...Array<"pipe">(1 + options.slots).fill("pipe")],
-    env: {},
-    cwd: "/",
-    ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
-  });
-  const control = child.stdio[controlStream] as Socket;
-  const ready = Promise.withResolvers<WireReady>();
-  ready.promise.catch(() => {});
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It is gone.
   }
-  const exited = Promise.withResolvers<SameseedError>();
-  child.on("error", (error) => exited.resolve(hostRefusal(error.message)));
-  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.trim(), { code, signal })));
-  // Its streams may be held open a moment longer by what it leaves behind; what it said last is there by then.
-  child.on("exit", (code, signal) =>
-    setImmediate(() => exited.resolve(hostRefusal(said.trim(), { code, signal }))),
-  );
-  const started: Started = {
-    child,
-    control,
-    ready: ready.promise,
-    exited: exited.promise,
-    onMessage: () => {},
-  };
-  const reader = new MessageReader((type, _channel, body) => {
-    if (type === messages.ready) ready.resolve(decodeReady(body));
-    else if (type === messages.error) said = `${said}\n${body.toString()}`;
-    else started.onMessage(type, body);
-  });
-  control.on("data", (chunk: Buffer) => reader.push(chunk));
-  for (const stream of child.stdio.slice(controlStream)) (stream as Socket).on("error", () => {});
-  control.write(
-    encodeConfig(options.slots, options.allowBare ?? false, options.filters.slot, options.filters.sandbox),
-  );
-  return started;
 }

@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
+
+import type { SameseedError } from "../../base/error.ts";
+import { hostRefusal } from "../host-refusal.ts";
+import type { CgroupArea } from "../linux/cgroups.ts";
+import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
+import { decodeReady, encodeConfig, MessageReader, messages, type WireReady } from "./wire.ts";
+
+/** What a zygote is started from. */
+export interface ZygoteOptions {
+  readonly bubblewrap: string;
+  readonly rootfs: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The most slots it may ever be asked for. */
+  readonly slots: number;
+  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
+  /** The id everything sandboxed runs as, where this process is root; else its own. */
+  readonly user: number | undefined;
+  readonly cgroups: CgroupArea | undefined;
+  /** Lets sandboxes be started without a wall, to measure what the wall costs. Benchmarks only. */
+  readonly allowBare?: boolean;
+}
+
+/** The descriptor of the zygote's own stream; those of its slots follow. */
+export const controlStream = 3;
+
+/** A zygote's outer wall from its start on, before anything is known of it. */
+export interface SpawnedZygote {
+  readonly child: ChildProcess;
+  readonly control: Socket;
+  /** Resolves when it is warm. */
+  readonly ready: Promise<WireReady>;
+  /** Resolves when it is gone, with why. */
+  readonly exited: Promise<SameseedError>;
+  /** Takes what it says once it is warm. */
+  onMessage: (type: number, body: Buffer) => void;
+}
+
+/** How long a zygote whose streams are closed may take to be reported dead. */
+const exitGraceMs = 1000;
+
+/**
+ * Starts the outer wall with a zygote in it.
+ * @throws `zygote_failed` where this process cannot start another
+ */
+export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
+  const args = bubblewrapArguments(options.rootfs, options.environment);
+  let child: ChildProcess;
+  try {
+    child = spawn(options.bubblewrap, args, {
+      stdio: ["ignore", "pipe", "pipe", ...Array<"pipe">(1 + options.slots).fill("pipe")],
+      env: {},
+      cwd: "/",
+      ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
+    });
+  } catch (error) {
+    throw hostRefusal(String(error));
+  }
+  const exited = Promise.withResolvers<SameseedError>();
+  child.on("error", (error) => exited.resolve(hostRefusal(error.message)));
+  // Where descriptors have run out there are no streams either, and the reason comes as that event.
+  if ((child.stdio as unknown) === undefined) throw hostRefusal("EMFILE");
+  const control = child.stdio[controlStream] as Socket;
+  const ready = Promise.withResolvers<WireReady>();
+  ready.promise.catch(() => {});
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+  }
+  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.trim(), { code, signal })));
+  // Its streams may be held open a moment longer by what it leaves behind; what it said last is there by then.
+  child.on("exit", (code, signal) =>
+    setImmediate(() => exited.resolve(hostRefusal(said.trim(), { code, signal }))),
+  );
+  const spawned: SpawnedZygote = {
+    child,
+    control,
+    ready: ready.promise,
+    exited: exited.promise,
+    onMessage: () => {},
+  };
+  const reader = new MessageReader((type, _channel, body) => {
+    if (type === messages.ready) ready.resolve(decodeReady(body));
+    else if (type === messages.error) said = `${said}\n${body.toString()}`;
+    else spawned.onMessage(type, body);
+  });
+  control.on("data", (chunk: Buffer) => reader.push(chunk));
+  // The zygote is dead; an outer wall that something has stopped would never say so.
+  control.on("close", () => setTimeout(() => child.kill("SIGKILL"), exitGraceMs).unref());
+  for (const stream of child.stdio.slice(controlStream)) (stream as Socket).on("error", () => {});
+  control.write(
+    encodeConfig(options.slots, options.allowBare ?? false, options.filters.slot, options.filters.sandbox),
+  );
+  return spawned;
+}
