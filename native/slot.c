@@ -15,6 +15,9 @@
  * clocks, the child's own output or a MSG_KILL behind it. The host bounds what may wait (windows of a few 100 KiB); the
  * job's mapping, which nobody needs once the child has its copy, holds it.
  *
+ * What one sandbox left in this process's memory - its last output in `chunk`, its figures in dead stack frames, its input
+ * behind the job - would be copied into the next one, so it is wiped in between (`forget`).
+ *
  * The child is killed through its pid namespace: when the first process dies, the kernel kills and reaps the others
  * before it reports the death. What they wrote is in the streams by then, which are read without blocking.
  */
@@ -48,7 +51,10 @@ struct run {
   uint64_t began_us, born_us, wall_us, cpu_us;
 };
 
+enum { DEAD_STACK = 32 << 10 };  /* deeper than any call below slot_run goes */
+
 static char chunk[CHUNK];
+static size_t chunk_used;
 
 static void die(void) { _exit(1); }
 
@@ -138,6 +144,7 @@ static int carry(struct slot *slot, struct run *run, int which) {
   /* What a child says before its wall stands is why it does not, so `W` is looked for first. */
   if (which != STREAM && run->born_us == 0 && run->output[STREAM] >= 0) carry(slot, run, STREAM);
   ssize_t n = read(run->output[which], chunk, sizeof chunk);
+  if (n > 0 && (size_t)n > chunk_used) chunk_used = (size_t)n;
   if (n < 0 && errno == EINTR) return 1;
   if (n < 0 && errno == EAGAIN) return 0;
   if (n <= 0) {
@@ -245,7 +252,7 @@ static void supervise(struct slot *slot, struct run *run) {
   }
 }
 
-static void start_sandbox(struct slot *slot, uint32_t length) {
+__attribute__((noinline)) static void start_sandbox(struct slot *slot, uint32_t length) {
   struct start start;
   struct run run = { .cause = CAUSE_OWN };
   read_job(slot, &start, length);
@@ -261,6 +268,14 @@ static void start_sandbox(struct slot *slot, uint32_t length) {
   madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);
 }
 
+/* Not inlined, so that its frame lies where the frames of what ended lay. */
+__attribute__((noinline)) static void forget(void) {
+  char dead[DEAD_STACK];
+  explicit_bzero(dead, sizeof dead);
+  explicit_bzero(chunk, chunk_used);
+  chunk_used = 0;
+}
+
 void slot_run(struct slot *slot) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWNET) < 0) { send_error(slot->stream, "make an empty network namespace"); die(); }
@@ -274,8 +289,10 @@ void slot_run(struct slot *slot) {
       case MSG_KILL: case MSG_INPUT_END: break;
       case MSG_INPUT:
         if (header.length > CHUNK || read_whole(slot->stream, chunk, header.length) < 0) die();
+        if (header.length > chunk_used) chunk_used = header.length;
         break;
       default: die();
     }
+    forget();
   }
 }

@@ -6,10 +6,12 @@
  * control group are its slot's and inherited. What is left to do is done here, in an order in which each step still has
  * the right to be taken, and nothing of the job has been looked at before the last one:
  *
- *   1. identity   one user id, unprivileged inside; the child is the first to be killed when memory runs out
+ *   1. identity   a session of its own, because a signal to process group 0 goes to the whole group, other namespaces
+ *                 or not; one user id, unprivileged inside; the child is the first to be killed when memory runs out
  *   2. files      fresh tmpfs on /tmp and /dev/shm over the read-only tree at /mnt, which becomes the root; the old root,
  *                 with the outer wall's /proc, is detached, and a namespace that is not the owner's cannot bring it back
- *   3. streams    0 null, 1 and 2 text, 3 to the host, 4... links; everything else is closed
+ *   3. streams    0 null, opened anew because siblings would see the flags of a shared one, 1 and 2 text, 3 to the host,
+ *                 4... links; everything else is closed
  *   4. limits     rlimits
  *   5. rights     bounding set emptied, capabilities dropped, securebits locked, not dumpable
  *   6. calls      filter B, which takes away what steps 1 to 5 needed
@@ -98,8 +100,8 @@ static void set_limits(const struct start *start) {
 }
 
 /* Parked above FD_PARK first, because a source may lie where a target goes. Returns the new text stream. */
-static void keep_streams(const struct slot *slot, const struct birth *birth) {
-  int sources[4 + MAX_LINKS] = { slot->null, birth->out, birth->err, birth->stream };
+static void keep_streams(const struct birth *birth) {
+  int sources[4 + MAX_LINKS] = { open("/dev/null", O_RDWR | O_CLOEXEC), birth->out, birth->err, birth->stream };
   int count = 4 + (int)birth->start->links, err = birth->err;
   for (int i = 4; i < count; i++) sources[i] = birth->link[i - 4];
   for (int i = 0; i < count; i++)
@@ -137,9 +139,10 @@ int wall_filter(const struct filter *filter) {
 
 void wall_build(const struct slot *slot, const struct birth *birth) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(birth->err, "die with the slot");
+  if (setsid() < 0) fail(birth->err, "lead a session");
   become_someone(birth->err);
   enter_files(birth->err, birth->start);
-  keep_streams(slot, birth);
+  keep_streams(birth);
   set_limits(birth->start);
   drop_rights();
   if (wall_filter(&slot->filter_child) < 0) fail(2, "seccomp");

@@ -17,7 +17,6 @@
 #include "zygote.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -161,9 +160,8 @@ static PyObject *serve(PyObject *module, PyObject *entry) {
   signal(SIGPIPE, SIG_IGN);
   self.entry = entry;
   self.peer_inbox = inbox_write;
-  self.null = open("/dev/null", O_RDWR | O_CLOEXEC);
   self.job = mmap(NULL, JOB_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (self.null < 0 || self.job == MAP_FAILED) give_up("prepare");
+  if (self.job == MAP_FAILED) give_up("prepare");
   arenas_settle();
   read_config();
   make_inboxes();

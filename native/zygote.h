@@ -69,7 +69,6 @@ struct slot {
   int stream;                   /* to the host */
   int inbox;                    /* where sibling slots send link ends */
   const int *peer_inbox;        /* the sending ends, by slot */
-  int null;                     /* /dev/null */
   struct filter filter_slot, filter_child;
   uint8_t *job;                 /* JOB_BYTES_MAX, mapped before any fork so that it lies at one address */
   PyObject *entry;              /* called in the child with the job's bytes */

@@ -11,7 +11,7 @@ export function startPatience(ms: number, isOver: () => void): () => void {
   let left = parts;
   const wait = (): void => {
     if (left-- === 0) isOver();
-    else timer = setTimeout(wait, ms / parts).unref();
+    else timer = setTimeout(wait, Math.ceil(ms / parts)).unref();
   };
   let timer: NodeJS.Timeout | undefined;
   wait();

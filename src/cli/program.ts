@@ -3,6 +3,7 @@ import { Command } from "commander";
 
 import { packageVersion } from "../base/package-version.ts";
 import type { CommandWork } from "./cli.ts";
+import { addAttackCommand } from "./commands/attack.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExecCommand } from "./commands/exec.ts";
@@ -40,6 +41,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addExecCommand,
     addImageCommand,
     addDoctorCommand,
+    addAttackCommand,
     addSetupCommand,
     addBenchCommand,
   ];

@@ -110,9 +110,10 @@ export class ChainBuilder {
     if (unsignedAt(record, first) !== this.#records) failRecord(code, "records are not numbered in a row");
     if ((kind === "reset") !== (this.#records === 0) && kind !== "closing")
       failRecord(code, "only the first record is a reset");
-    const hidden = spans.find((span) => span.name === "hidden");
-    if (hidden === undefined || (record[hidden.start] ?? 0) >> 5 !== 5)
-      failRecord(code, "hidden is not a map");
+    for (const span of spans) {
+      const mustBeMap = span.name === "hidden" || span.name === "error";
+      if (mustBeMap && (record[span.start] ?? 0) >> 5 !== 5) failRecord(code, `${span.name} is not a map`);
+    }
     if (kind === "step") this.#steps++;
     else if (kind === "closing") this.#outcome = readOutcome(record, spans, code);
   }

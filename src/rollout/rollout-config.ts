@@ -75,6 +75,12 @@ const optionsSchema = z.object({
   limits: limitsSchema.default({}),
 });
 
+/** A policy that is no text; the actions are looked at by themselves, because there may be very many. */
+const policySchema = z.union([
+  z.object({ actions: z.unknown().refine((actions) => actions !== undefined) }),
+  z.object({ source: z.string(), name: z.string().optional() }),
+]);
+
 /**
  * Checks options, reads the files they name, and puts in the defaults.
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`
@@ -151,6 +157,11 @@ function resolvePolicy(policy: PolicyInput): PolicyRef {
       );
     }
     return { kind: "source", name: basename(policy), source: readSource(policy, "bad_policy", "policy") };
+  }
+  if (!policySchema.safeParse(policy).success) {
+    throw new SameseedError("bad_policy", `${JSON.stringify(policy)?.slice(0, 200)} is not a policy`, {
+      hint: "use `random`, the path of a .py file, { source } or { actions }",
+    });
   }
   if ("actions" in policy) {
     const actions = z.array(z.json()).safeParse(policy.actions);

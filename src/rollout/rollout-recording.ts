@@ -1,7 +1,7 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
 import { ChainBuilder } from "../harness/chain.ts";
 import { FrameDecoder } from "../harness/frame-decoder.ts";
-import { checkSummary, decodeEnd, decodeRecord } from "../harness/records.ts";
+import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "../harness/records.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "../harness/trajectory-blob.ts";
 import { cborToJson } from "../model/cbor/to-json.ts";
 import type { JsonValue } from "../model/json.ts";
@@ -39,7 +39,8 @@ export class RolloutRecording {
       // A copy: frames are views, and a small one must not hold on to a whole chunk of the transport.
       for (const frame of this.#decoder.push(Buffer.from(chunk))) {
         if (frame.type === "record") this.#chain.add(frame.payload);
-        else if (frame.type === "end") this.#end = decodeEnd(frame.payload, "protocol_broken");
+        else if (frame.type === "volatile") decodeVolatile(frame.payload, "protocol_broken");
+        else this.#end = decodeEnd(frame.payload, "protocol_broken");
         this.#frames.push(frame.bytes);
       }
       if (this.#end !== undefined) checkSummary(this.#end, this.#chain.digests(), "protocol_broken");

@@ -2,20 +2,9 @@ import { defaultImageName } from "../image/default-image.ts";
 import { checkHost } from "./doctor/host-checks.ts";
 import { checkSandbox } from "./doctor/sandbox-checks.ts";
 import { checkTools } from "./doctor/tool-checks.ts";
+import type { DoctorCheck } from "./doctor/verdicts.ts";
 
-/** One thing that was tried. */
-export interface DoctorCheck {
-  /** What was looked at, in a few words. */
-  readonly name: string;
-  /** False where sandboxes cannot work because of it. */
-  readonly ok: boolean;
-  /** True where sandboxes work, but less well than they could. */
-  readonly warning: boolean;
-  /** What was found. */
-  readonly detail: string;
-  /** What to do about it; left out where there is nothing to do. */
-  readonly fix?: string;
-}
+export type { DoctorCheck } from "./doctor/verdicts.ts";
 
 /** How {@link runDoctor} looks. */
 export interface DoctorOptions {

@@ -30,6 +30,25 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
   },
 ];
 
+/** What a machine that has run out of something looks like; it may have some again soon. */
+const shortages: typeof refusals = [
+  {
+    pattern: /EMFILE|ENFILE|Too many open files/i,
+    message: "this process may not open as many files as a zygote needs",
+    hint: "raise the limit on open files (`ulimit -n`) to 1024 or more",
+  },
+  {
+    pattern: /EAGAIN|Resource temporarily unavailable/i,
+    message: "no more processes can be started here",
+    hint: "raise the limit on processes (`ulimit -u`, or the `pids` limit of the container)",
+  },
+  {
+    pattern: /ENOMEM|Cannot allocate memory|MemoryError/i,
+    message: "there is no memory left for a zygote",
+    hint: "free some memory, raise the container's limit, or run fewer rollouts at one time",
+  },
+];
+
 /**
  * Turns what the outer wall said when it ended into an error that names the fix.
  * @param said its last words, empty where it said nothing
@@ -41,6 +60,13 @@ export function hostRefusal(
   const known = refusals.find(({ pattern }) => pattern.test(said));
   if (known !== undefined) {
     return new SameseedError("wall_unavailable", known.message, { hint: known.hint, context: { said } });
+  }
+  const short = shortages.find(({ pattern }) => pattern.test(said));
+  if (short !== undefined) {
+    return new SameseedError("zygote_failed", `a zygote could not be started: ${short.message}`, {
+      hint: short.hint,
+      context: { said, ...end },
+    });
   }
   const how = end === undefined ? "" : end.signal === null ? ` with status ${end.code}` : ` by ${end.signal}`;
   return new SameseedError("zygote_failed", `a zygote ended${how}${said === "" ? "" : `: ${said}`}`, {

@@ -63,12 +63,12 @@ test.for(endings)("nothing is left after $name", async ({ does, signal, kind, ex
   const [code, endedBy] = (await exited) as [number | null, NodeJS.Signals | null];
   expect(code ?? endedBy, said).toBe(expected);
   const isClean = (): boolean =>
-    countMarked(marker) === 0 && alive(below).length === 0 && groupFolders(child.pid!).length === 0;
+    countMarked(marker) === 0 && alive(below).length === 0 && groupFolders([child.pid!]).length === 0;
   await eventually(isClean, 5_000);
   expect({
     marked: countMarked(marker),
     processes: alive(below),
-    groups: groupFolders(child.pid!),
+    groups: groupFolders([child.pid!]),
     mounts: mountCount(),
   }).toEqual({ marked: 0, processes: [], groups: [], mounts });
 });

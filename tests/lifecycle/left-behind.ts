@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 import { childPids, startTime } from "../../src/sandbox/linux/processes.ts";
 
@@ -29,12 +29,58 @@ function isZombie(pid: number): boolean {
   }
 }
 
-/** Control group folders that a process made. */
-export function groupFolders(pid: number): string[] {
-  return globSync(`/sys/fs/cgroup/**/sameseed-${pid}-*`);
+/** A namespace such as `pid:[4026532281]`, and when it was seen: the kernel gives its number to another one later. */
+export interface NamespaceName {
+  readonly name: string;
+  /** In clock ticks since boot. */
+  readonly seenAt: number;
+}
+
+const ticksPerSecond = 100;
+
+/** The namespaces that processes are in and this one is not. */
+export function namespacesOf(processes: readonly ProcessName[]): NamespaceName[] {
+  const own = new Set(namespaceLinks("self"));
+  const seenAt = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]) * ticksPerSecond;
+  const found = new Set(processes.flatMap(({ pid }) => namespaceLinks(String(pid))));
+  return [...found].filter((name) => !own.has(name)).map((name) => ({ name, seenAt }));
+}
+
+/** Those that a process is in which was there when they were seen. */
+export function namespacesInUse(namespaces: readonly NamespaceName[]): string[] {
+  const since = new Map<string, number>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const started = Number(startTime(Number(pid)) ?? Infinity);
+    for (const name of namespaceLinks(pid)) since.set(name, Math.min(started, since.get(name) ?? Infinity));
+  }
+  return namespaces
+    .filter(({ name, seenAt }) => (since.get(name) ?? Infinity) < seenAt)
+    .map(({ name }) => name);
+}
+
+function namespaceLinks(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/ns`).map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+  } catch {
+    return [];
+  }
+}
+
+/** Control group folders that any of these processes made. */
+export function groupFolders(pids: readonly number[]): string[] {
+  const made = new Set(pids.map(String));
+  return globSync("/sys/fs/cgroup/**/sameseed-*").filter((path) =>
+    made.has(/sameseed-(\d+)-[^/]*$/.exec(path)?.[1] ?? ""),
+  );
 }
 
 /** How many mounts this process sees. */
 export function mountCount(): number {
   return readFileSync("/proc/self/mountinfo", "latin1").trim().split("\n").length;
+}
+
+/** Local sockets that have a name of ours: none is ever made, because a sandbox could find it. */
+export function namedSockets(): string[] {
+  const lines = readFileSync("/proc/net/unix", "latin1").trim().split("\n").slice(1);
+  return lines.map((line) => line.split(/\s+/)[7] ?? "").filter((name) => /sameseed|zygote/.test(name));
 }

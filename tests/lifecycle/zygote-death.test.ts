@@ -58,6 +58,41 @@ test("the death of a slot fails its own sandbox alone", async () => {
   expect((await second.ended).cause).toBe("killed");
 });
 
+test("a sandbox that asks not to be ended with its slot is", async () => {
+  const marker = sleepMarker();
+  // PR_SET_PDEATHSIG; the marker is an argument of its own child.
+  const clinging = `import ctypes, subprocess
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+subprocess.run(["sleep", "${marker}"])`;
+  const script = await startScript(backend, clinging);
+  expect(await eventually(() => countMarked(marker) === 1)).toBe(true);
+  process.kill(childPids(backend.zygotePids[0]!)[0]!, "SIGKILL");
+  expect(await codeOf(script.ended)).toBe("sandbox_failed");
+  expect(await eventually(() => countMarked(marker) === 0)).toBe(true);
+});
+
+test("a zygote that is stopped is given up when it is needed, and the next one serves", async () => {
+  const first = await startScript(backend, sleeper);
+  const [zygote] = backend.zygotePids;
+  process.kill(zygote!, "SIGSTOP");
+  expect(await codeOf(ask(backend, "print(7)"))).toBe("zygote_failed");
+  expect(await codeOf(first.ended)).toBe("zygote_failed");
+  expect(await ask(backend, "print(7)")).toBe(7);
+  expect(backend.zygotePids).not.toContain(zygote);
+});
+
+test("a slot that is stopped fails its sandbox soon after it is told to end it, and is not used again", async () => {
+  const script = await startScript(backend, sleeper);
+  const sandbox = await Sandbox.createOn(backend);
+  const slots = descendants(backend.zygotePids[0]!);
+  for (const slot of childPids(backend.zygotePids[0]!)) process.kill(slot, "SIGSTOP");
+  script.kill();
+  await sandbox.close();
+  expect(await codeOf(script.ended)).toBe("sandbox_failed");
+  expect(await eventually(() => alive(slots).length === 0)).toBe(true);
+  expect(await ask(backend, "print(7)")).toBe(7);
+});
+
 test("slots that die while they are idle are not used again", async () => {
   await backend.warm(1);
   await Promise.all(Array.from({ length: 4 }, (_, index) => ask(backend, `print(${index})`)));

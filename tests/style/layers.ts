@@ -11,6 +11,7 @@ export const layers: readonly string[] = [
   "rollout",
   "store",
   "verify",
+  "security",
   "evaluate",
   "server",
   "client",

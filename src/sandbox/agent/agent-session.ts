@@ -34,7 +34,7 @@ export class AgentSession {
     this.running = running;
     this.outputBytes = options.outputBytes;
     this.#signal = options.signal;
-    const over = running.ended.then((end) => broken() ?? agentEnd(end, options.limits), asSameseedError);
+    const over = running.ended.then((end) => broken() ?? agentEnd(end), asSameseedError);
     this.#over = over.then((end) => {
       this.#end = end;
       client.lose();
@@ -127,11 +127,10 @@ const endings: Readonly<Record<SandboxEnd["cause"], string>> = {
   output: "it sent too much",
 };
 
-/** An agent ends by itself only where it finds no memory to go on, or where the kernel ends it. */
-function agentEnd(end: SandboxEnd, limits: Limits): SandboxEnd | SameseedError {
+/** An agent ends by itself only where it finds no memory to go on. */
+function agentEnd(end: SandboxEnd): SandboxEnd | SameseedError {
   if (end.cause !== "own") return end;
   if (end.exitCode === exitNoMemory) return { ...end, cause: "memory" };
-  if (end.signal === "SIGKILL") return { ...end, cause: end.cpuMs >= limits.cpuMs ? "cpu" : "memory" };
   return new SameseedError("sandbox_failed", "the sandbox's agent ended", {
     context: { exitCode: end.exitCode, signal: end.signal },
   });

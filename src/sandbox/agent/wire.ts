@@ -79,10 +79,12 @@ export function encodeAgentMessage(
 /** Called for each whole message. The payload is valid during the call only. */
 export type AgentMessageHandler = (name: AgentMessageName, id: number, payload: Buffer) => void;
 
-/** Cuts an agent's stream into messages. It trusts nothing in it. */
+/** Cuts an agent's stream into messages. It trusts nothing in it: neither what it says nor in how small parts it comes. */
 export class AgentMessageReader {
   readonly #handle: AgentMessageHandler;
-  #rest: Buffer = Buffer.alloc(0);
+  // The start of a message whose end has not come: the first #held bytes of a buffer that grows by doubling.
+  #partial: Buffer = Buffer.alloc(0);
+  #held = 0;
 
   constructor(handle: AgentMessageHandler) {
     this.#handle = handle;
@@ -93,18 +95,60 @@ export class AgentMessageReader {
    * @throws `protocol_broken` for what no agent sends
    */
   push(chunk: Buffer): void {
-    let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (data.length >= headBytes) {
-      const length = data.readUInt32LE(0);
-      const name = names.get(data.readUInt8(4));
-      if (name === undefined || length > messageBytesMax) {
-        throw new SameseedError("protocol_broken", "the sandbox's agent sent what is not of its protocol");
+    let position = 0;
+    while (position < chunk.length) {
+      if (this.#held > 0) {
+        position = this.#fill(chunk, position);
+        continue;
       }
-      if (data.length < headBytes + length) break;
-      this.#handle(name, data.readUInt32LE(5), data.subarray(headBytes, headBytes + length));
-      data = data.subarray(headBytes + length);
+      const rest = chunk.subarray(position);
+      const length = messageLength(rest);
+      if (length === undefined || length > rest.length) {
+        this.#hold(rest);
+        return;
+      }
+      position += length;
+      this.#hand(rest.subarray(0, length));
     }
-    // The chunk is the stream's own memory.
-    this.#rest = Buffer.from(data);
   }
+
+  /** Adds what the held message lacks, up to the end of its head or else of its payload, and hands it out when it is whole. */
+  #fill(chunk: Buffer, position: number): number {
+    const target = messageLength(this.#partial.subarray(0, this.#held)) ?? headBytes;
+    const end = Math.min(chunk.length, position + target - this.#held);
+    this.#hold(chunk.subarray(position, end));
+    const whole = this.#partial.subarray(0, this.#held);
+    if (messageLength(whole) === whole.length) {
+      this.#partial = Buffer.alloc(0);
+      this.#held = 0;
+      this.#hand(whole);
+    }
+    return end;
+  }
+
+  /** Copies: the chunk is the stream's own memory. */
+  #hold(bytes: Buffer): void {
+    const needed = this.#held + bytes.length;
+    if (needed > this.#partial.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#partial.length));
+      grown.set(this.#partial.subarray(0, this.#held));
+      this.#partial = grown;
+    }
+    this.#partial.set(bytes, this.#held);
+    this.#held = needed;
+  }
+
+  #hand(message: Buffer): void {
+    this.#handle(names.get(message[4] ?? 0)!, message.readUInt32LE(5), message.subarray(headBytes));
+  }
+}
+
+/** The length of the message that begins here, head included; undefined while its head is incomplete. */
+function messageLength(bytes: Buffer): number | undefined {
+  if (bytes.length < headBytes) return undefined;
+  const length = bytes.readUInt32LE(0);
+  if (!names.has(bytes.readUInt8(4)) || length > messageBytesMax) {
+    throw new SameseedError("protocol_broken", "the sandbox's agent sent what is not of its protocol");
+  }
+  return headBytes + length;
 }

@@ -29,7 +29,12 @@ export class ColdBackend implements SandboxBackend {
 
   async receipt(): Promise<BackendReceipt> {
     this.#receipt ??= this.#probe();
-    return await this.#receipt;
+    try {
+      return await this.#receipt;
+    } catch (error) {
+      this.#receipt = undefined;
+      throw error;
+    }
   }
 
   async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {
@@ -60,8 +65,7 @@ export class ColdBackend implements SandboxBackend {
   }
 
   async #zygote(slots: number, signal: AbortSignal | undefined): Promise<ZygoteProcess> {
-    this.#resources ??= acquireHostResources();
-    const resources = await this.#resources;
+    const resources = await this.#host();
     const zygote = await startZygote(this.#image, resources, slots, signal === undefined ? {} : { signal });
     this.#zygotes.add(zygote);
     this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote.ready));
@@ -76,9 +80,19 @@ export class ColdBackend implements SandboxBackend {
     this.#turns.release();
   }
 
-  async #probe(): Promise<BackendReceipt> {
+  /** What failed once is tried again: a host that was short of something need not stay so. */
+  async #host(): Promise<HostResources> {
     this.#resources ??= acquireHostResources();
-    const resources = await this.#resources;
+    try {
+      return await this.#resources;
+    } catch (error) {
+      this.#resources = undefined;
+      throw error;
+    }
+  }
+
+  async #probe(): Promise<BackendReceipt> {
+    const resources = await this.#host();
     const zygote = await startZygote(this.#image, resources, 1);
     await zygote.close();
     return receiptOf(this.name, this.#image, resources, zygote.ready);

@@ -3,10 +3,9 @@ import { release } from "node:os";
 import { dirname } from "node:path";
 
 import { homeFolder } from "../../base/home.ts";
-import type { DoctorCheck } from "../doctor.ts";
 import { canListChildren } from "../linux/processes.ts";
 import { hostArchitecture } from "../seccomp/compile.ts";
-import { bad, good, poor } from "./verdicts.ts";
+import { bad, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 const kernelNeeded = [5, 15] as const;
 const namespaceKinds = ["user", "pid", "mnt", "net", "ipc", "uts"] as const;

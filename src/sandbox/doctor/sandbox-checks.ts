@@ -6,13 +6,12 @@ import { findBubblewrap } from "../../image/find-bubblewrap.ts";
 import { resolveImage, type ResolvedImage } from "../../image/image-store.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { BackendReceipt } from "../contract.ts";
-import type { DoctorCheck } from "../doctor.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import { CgroupArea } from "../linux/cgroups.ts";
 import { unprivilegedId } from "../linux/host-resources.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
-import { bad, failed, good, poor } from "./verdicts.ts";
+import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 /** Prints, from inside, what is wrong with the wall: nothing. */
 const probe = `

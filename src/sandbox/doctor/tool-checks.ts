@@ -5,8 +5,7 @@ import { findCompiler } from "../../image/compile-native.ts";
 import { findBubblewrap } from "../../image/find-bubblewrap.ts";
 import { findPython } from "../../image/find-python.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import type { DoctorCheck } from "../doctor.ts";
-import { bad, failed, good, poor } from "./verdicts.ts";
+import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 /** What is installed: the outer wall's program, the image, and what images are built with. */
 export async function checkTools(image: string): Promise<DoctorCheck[]> {

@@ -1,5 +1,18 @@
 import { isSameseedError, toError } from "../../base/error.ts";
-import type { DoctorCheck } from "../doctor.ts";
+
+/** One thing that was tried. */
+export interface DoctorCheck {
+  /** What was looked at, in a few words. */
+  readonly name: string;
+  /** False where sandboxes cannot work because of it. */
+  readonly ok: boolean;
+  /** True where sandboxes work, but less well than they could. */
+  readonly warning: boolean;
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it; left out where there is nothing to do. */
+  readonly fix?: string;
+}
 
 /** A check that found what it looked for. */
 export function good(name: string, detail: string): DoctorCheck {

@@ -26,8 +26,10 @@ import { startTime } from "./processes.ts";
 
 /** What a control group has counted so far. */
 export interface GroupCounters {
-  /** Processes the kernel ended for want of memory. */
+  /** Processes the kernel ended for want of memory, the group's own or that of a group around it. */
   readonly oomKills: number;
+  /** How often the group's own memory limit was reached: only then was a process of it ended for what it used itself. */
+  readonly limitHits: number;
   /** Forks it refused. */
   readonly forkRefusals: number;
   /** CPU time of everything that ever ran in it, in ms. */
@@ -44,6 +46,7 @@ interface Layout {
   readonly files: {
     readonly memoryMax: string;
     readonly oomEvents: string;
+    readonly limitHits: string;
     readonly cpuUsage: string;
   };
 }
@@ -51,11 +54,13 @@ interface Layout {
 const v1Files: Layout["files"] = {
   memoryMax: "memory.limit_in_bytes",
   oomEvents: "memory.oom_control",
+  limitHits: "memory.failcnt",
   cpuUsage: "cpuacct.usage",
 };
 const v2Files: Layout["files"] = {
   memoryMax: "memory.max",
   oomEvents: "memory.events",
+  limitHits: "memory.events",
   cpuUsage: "cpu.stat",
 };
 
@@ -63,9 +68,7 @@ const v2Files: Layout["files"] = {
 export class SlotGroup {
   readonly #layout: Layout;
   readonly #name: string;
-  readonly #oom: number;
-  readonly #pids: number;
-  readonly #cpu: number;
+  readonly #files: Readonly<Record<"oom" | "hits" | "pids" | "cpu", number>>;
   #memoryBytes = 0;
   #processes = 0;
   #seen: GroupCounters | undefined;
@@ -75,9 +78,13 @@ export class SlotGroup {
     this.#layout = layout;
     this.#name = name;
     for (const root of new Set(Object.values(layout.roots))) mkdirSync(join(root, name), { recursive: true });
-    this.#oom = openSync(this.#file("memory", layout.files.oomEvents), "r");
-    this.#pids = openSync(this.#file("pids", "pids.events"), "r");
-    this.#cpu = openSync(this.#file("cpu", layout.files.cpuUsage), "r");
+    const [oom, hits, pids, cpu] = openAll([
+      this.#file("memory", layout.files.oomEvents),
+      this.#file("memory", layout.files.limitHits),
+      this.#file("pids", "pids.events"),
+      this.#file("cpu", layout.files.cpuUsage),
+    ]);
+    this.#files = { oom: oom!, hits: hits!, pids: pids!, cpu: cpu! };
   }
 
   #file(controller: keyof Layout["roots"], name: string): string {
@@ -106,8 +113,9 @@ export class SlotGroup {
   /** What was counted since the group was made. */
   counters(): GroupCounters {
     this.#seen = {
-      oomKills: eventCount(readAll(this.#oom), "oom_kill"),
-      forkRefusals: eventCount(readAll(this.#pids), "max"),
+      oomKills: eventCount(readAll(this.#files.oom), "oom_kill"),
+      limitHits: this.#limitHits(),
+      forkRefusals: eventCount(readAll(this.#files.pids), "max"),
       cpuMs: this.cpuMs(),
     };
     return this.#seen;
@@ -120,17 +128,34 @@ export class SlotGroup {
 
   /** CPU time of everything that ever ran in it, in ms. */
   cpuMs(): number {
-    const text = readAll(this.#cpu);
+    const text = readAll(this.#files.cpu);
     return this.#layout.version === "cgroup-v1" ? Number(text) / 1e6 : eventCount(text, "usage_usec") / 1e3;
+  }
+
+  #limitHits(): number {
+    const text = readAll(this.#files.hits);
+    return this.#layout.version === "cgroup-v1" ? Number(text) : eventCount(text, "oom");
   }
 
   /** Removes the group once it is empty; false where something still runs in it. Its counters cannot be read any more. */
   remove(): boolean {
-    if (!this.#isClosed) for (const file of [this.#oom, this.#pids, this.#cpu]) closeSync(file);
+    if (!this.#isClosed) for (const file of Object.values(this.#files)) closeSync(file);
     this.#isClosed = true;
     return [...new Set(Object.values(this.#layout.roots))].every((root) =>
       removeFolder(join(root, this.#name)),
     );
+  }
+}
+
+/** Opens all or none. */
+function openAll(paths: readonly string[]): number[] {
+  const files: number[] = [];
+  try {
+    for (const path of paths) files.push(openSync(path, "r"));
+    return files;
+  } catch (error) {
+    for (const file of files) closeSync(file);
+    throw error;
   }
 }
 

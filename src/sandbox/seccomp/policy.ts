@@ -101,8 +101,11 @@ const pidfdSocketOption = [76];
 const sharedMemoryAdvice = [12, 20, 21];
 const AF_UNIX = 1;
 
-/** `prctl` options a guest may use: names, parent-death signal, and questions. */
-const guestPrctl = [1, 2, 3, 15, 16, 21, 23, 38, 39, 0x53564d41 /* PR_SET_VMA */];
+/**
+ * `prctl` options a guest may use: names, and questions. Not PR_SET_PDEATHSIG: the first process could take back that it
+ * dies with its slot.
+ */
+const guestPrctl = [2, 3, 15, 16, 21, 23, 38, 39, 0x53564d41 /* PR_SET_VMA */];
 
 function words(text: string): string[] {
   return text.trim().split(/\s+/);
@@ -125,7 +128,10 @@ export function slotPolicy(): FilterPolicy {
   calls.set("flock", { rules: [], verdict: { errno: ENOLCK } });
   calls.set("ioctl", { rules: equal(1, terminalTricks, denied), verdict: "allow" });
   calls.set("fcntl", {
-    rules: [...equal(1, lockCommands, { errno: ENOLCK }), ...equal(1, [...leaseCommands, ...pipeSize], denied)],
+    rules: [
+      ...equal(1, lockCommands, { errno: ENOLCK }),
+      ...equal(1, [...leaseCommands, ...pipeSize], denied),
+    ],
     verdict: "allow",
   });
   calls.set("getsockopt", { rules: equal(2, tellingSocketOptions, denied), verdict: "allow" });
@@ -135,7 +141,7 @@ export function slotPolicy(): FilterPolicy {
   return { calls, otherwise: { errno: ENOSYS } };
 }
 
-/** Filter B, installed last by each sandbox: takes away what building the wall needed. */
+/** Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed. */
 export function sandboxPolicy(): FilterPolicy {
   const calls = new Map<string, CallRule>();
   for (const name of setupCalls) calls.set(name, { rules: [], verdict: denied });
@@ -146,5 +152,8 @@ export function sandboxPolicy(): FilterPolicy {
     verdict: "allow",
   });
   calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });
+  // It passes descriptors, of which one user may have only so many on their way; slots need it, sandboxes would starve
+  // and signal each other with it. send and write take its place.
+  calls.set("sendmsg", { rules: [], verdict: denied });
   return { calls, otherwise: "allow" };
 }

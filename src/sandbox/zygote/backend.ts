@@ -86,7 +86,14 @@ export class ZygoteBackend implements SandboxBackend {
     }
   }
 
-  #host(): Promise<HostResources> {
-    return (this.#resources ??= acquireHostResources());
+  /** What failed once is tried again: a host that was short of something need not stay so. */
+  async #host(): Promise<HostResources> {
+    this.#resources ??= acquireHostResources();
+    try {
+      return await this.#resources;
+    } catch (error) {
+      this.#resources = undefined;
+      throw error;
+    }
   }
 }

@@ -5,6 +5,8 @@ import { startPatience } from "../../base/patience.ts";
 import type { EndCause, OutputChannel, RunningSandbox, SandboxEnd } from "../contract.ts";
 import type { GroupCounters, SlotGroup } from "../linux/cgroups.ts";
 import { signalOfStatus } from "../linux/signal-name.ts";
+import { describeStatus, hostMemory, killedFromOutside, startError } from "./slot-errors.ts";
+import type { SlotStart } from "./slot-start.ts";
 import {
   decodeExit,
   encodeHeader,
@@ -15,25 +17,13 @@ import {
   type WireExit,
 } from "./wire.ts";
 
-/** One start on a slot. */
-export interface SlotStart {
-  /** The whole `start` message. */
-  readonly message: Buffer;
-  /** When the caller asked, on the `performance.now()` clock: births are counted from there. */
-  readonly calledAt: number;
-  readonly outputBytes: number;
-  /** The wall time after which the slot ends the sandbox, in ms. */
-  readonly wallMs: number;
-  /** CPU time of all processes, in ms; the slot itself sees the first process only. */
-  readonly cpuMs: number;
-  readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
-}
-
 const channels: readonly (OutputChannel | undefined)[] = [undefined, "stdout", "stderr", "stream"];
 /** How often the CPU time of a whole process tree is looked at; the first look comes after as long. */
 const cpuLookMs = 40;
 /** How long a slot may take to tell the end of a sandbox that it has to end, in ms; a loaded machine needs some of it. */
 const endGraceMs = 5_000;
+/** How long a zygote may take to tell that a slot is dead whose stream has ended, in ms. */
+const deathGraceMs = 1_000;
 
 /** The host's end of one slot: starts one sandbox at a time in it, and tells how it ended. */
 export class Slot {
@@ -53,7 +43,17 @@ export class Slot {
     const reader = new MessageReader((type, channel, body) => this.#run?.receive(type, channel, body));
     stream.on("data", (chunk: Buffer) => reader.push(chunk));
     stream.on("error", () => {}); // the zygote's own end says why
+    stream.on("close", () => this.#losePeer());
     stream.unref();
+  }
+
+  /** The slot is dead. Its zygote says why, where it can; until then nothing else may keep this process running. */
+  #losePeer(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const timer = setTimeout(this.#endHung, deathGraceMs);
+    const stop = (): void => clearTimeout(timer);
+    run.ended.then(stop, stop);
   }
 
   /** Whether the slot can take another sandbox. */
@@ -119,7 +119,7 @@ class SlotRun implements RunningSandbox {
     this.#group = group;
     this.#start = start;
     this.#events = events;
-    this.#stopWaiting = startPatience(start.wallMs + endGraceMs, () => this.#lookAtHung());
+    this.#stopWaiting = startPatience(start.wallMs, () => this.#waitForEnd());
     this.#before = group?.countersBefore();
     this.born = this.#bornResolvers.promise;
     this.ended = this.#endResolvers.promise;
@@ -133,12 +133,13 @@ class SlotRun implements RunningSandbox {
     if (type === messages.output) this.#output(channels[channel], body);
     else if (type === messages.born) this.#becomeBorn();
     else if (type === messages.exit) this.#exit(decodeExit(body));
-    else if (type === messages.error) this.fail(this.#startError(body.toString()));
+    else if (type === messages.error) this.fail(startError(body.toString()));
   }
 
   fail(error: SameseedError): void {
+    if (this.#isOver) return;
     // A slot can be what the kernel chose to end when its sandbox had used up the group's memory.
-    if (this.#oomKilled()) {
+    if (this.#oomKilled() === "own") {
       this.#becomeBorn();
       this.#finish({ cause: "killed", status: 9, cpuMs: 0, maxRssBytes: 0, wallMs: 0, bornMs: 0 }, "memory");
       return;
@@ -215,7 +216,7 @@ class SlotRun implements RunningSandbox {
 
   #exit(exit: WireExit): void {
     if (exit.bornMs === undefined) {
-      const error = this.#startError(this.#complaint === "" ? describeStatus(exit.status) : this.#complaint);
+      const error = startError(this.#complaint === "" ? describeStatus(exit.status) : this.#complaint);
       if (exit.cause === "own") {
         this.fail(error);
       } else {
@@ -228,11 +229,18 @@ class SlotRun implements RunningSandbox {
     // The wall stood so long before the end; what lay between the call and the fork was the host's.
     const sinceCallMs = performance.now() - this.#start.calledAt;
     this.#becomeBorn(Math.max(0, sinceCallMs - exit.wallMs) + exit.bornMs);
-    const own = this.#cause ?? exit.cause;
-    this.#finish(
-      exit,
-      own === "own" && signalOfStatus(exit.status) === "SIGKILL" && this.#oomKilled() ? "memory" : own,
-    );
+    const cause = this.#cause ?? exit.cause;
+    if (cause === "own" && signalOfStatus(exit.status) === "SIGKILL") this.#explainKill(exit);
+    else this.#finish(exit, cause);
+  }
+
+  /** Nothing in a sandbox can end its first process with SIGKILL: the kernel did, for a limit of ours, or somebody outside. */
+  #explainKill(exit: WireExit): void {
+    const oom = this.#oomKilled();
+    if (oom === "own") this.#finish(exit, "memory");
+    else if (oom === "host") this.fail(hostMemory());
+    else if (exit.cpuMs >= this.#start.cpuMs) this.#finish(exit, "cpu");
+    else this.fail(killedFromOutside());
   }
 
   #finish(exit: WireExit, cause: EndCause): void {
@@ -276,21 +284,11 @@ class SlotRun implements RunningSandbox {
     return this.#group === undefined ? undefined : this.#group.counters().oomKills - this.#before!.oomKills;
   }
 
-  #oomKilled(): boolean {
-    return (this.oomKills() ?? 0) > 0;
+  /** Whose memory had run out when the kernel ended a process of this sandbox for it; undefined where it ended none. */
+  #oomKilled(): "own" | "host" | undefined {
+    if (this.#group === undefined) return undefined;
+    const { oomKills, limitHits } = this.#group.counters();
+    if (oomKills === this.#before!.oomKills) return undefined;
+    return limitHits > this.#before!.limitHits ? "own" : "host";
   }
-
-  #startError(reason: string): SameseedError {
-    return new SameseedError("sandbox_failed", `the sandbox could not be started: ${reason}`, {
-      context: { reason },
-      hint: "`sameseed doctor` checks what this host allows",
-    });
-  }
-}
-
-function describeStatus(status: number): string {
-  const signal = signalOfStatus(status);
-  return signal === null
-    ? `its first process exited with status ${status >> 8}`
-    : `its first process was ended by ${signal}`;
 }

@@ -86,8 +86,13 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     else spawned.onMessage(type, body);
   });
   control.on("data", (chunk: Buffer) => reader.push(chunk));
-  // The zygote is dead; an outer wall that something has stopped would never say so.
-  control.on("close", () => setTimeout(() => child.kill("SIGKILL"), exitGraceMs).unref());
+  // The zygote is dead. Nothing else may keep this process running now, but somebody may wait for a sandbox's end; and an
+  // outer wall that something has stopped would never say so.
+  control.on("close", () => {
+    child.ref();
+    const timer = setTimeout(() => child.kill("SIGKILL"), exitGraceMs);
+    child.once("exit", () => clearTimeout(timer));
+  });
   for (const stream of child.stdio.slice(controlStream)) (stream as Socket).on("error", () => {});
   control.write(
     encodeConfig(options.slots, options.allowBare ?? false, options.filters.slot, options.filters.sandbox),

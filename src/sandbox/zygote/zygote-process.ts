@@ -11,7 +11,7 @@ import { encodeNewSlot, messages, slotsMax, type WireReady } from "./wire.ts";
 
 const startTimeoutMs = 60_000;
 /** How long a zygote may take to fork a slot: some ms, or a while on a machine with far too much to do. */
-const slotTimeoutMs = 15_000;
+const slotTimeoutMs = 10_000;
 /** How long the kernel may take to end what was in a zygote's control groups; then they are the janitor's. */
 const emptyTimeoutMs = 2_000;
 

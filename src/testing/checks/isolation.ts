@@ -204,7 +204,7 @@ print(json.dumps([sorted(writable), odd, sorted(os.listdir("/dev"))]))`;
       const victim = await startScript(backend, "import time\nwhile True: time.sleep(1)");
       const attack =
         "import os, signal\nfor pid in [-1, *range(2, 40000)]:\n  try: os.kill(pid, 9)\n  except OSError: pass\n" +
-        "try: os.kill(1, 9)\nexcept OSError: pass";
+        "try: os.kill(1, 9)\nexcept OSError: pass\nos.kill(0, 9)"; // 0: the whole process group, wherever it is
       await runScript(backend, attack);
       let isOver = false;
       void victim.ended.then(() => (isOver = true));

@@ -111,6 +111,7 @@ test.each<[string, RecordFields[]]>([
   ["a field too many", [{ ...reset, extra: int(1) }]],
   ["a field too few", [{ k: int(0), info: map({}), hidden: map({}) }]],
   ["hidden that is not a map", [{ ...reset, hidden: int(1) }]],
+  ["an error that is not a map", [reset, { ...closing, k: int(1), error: text("no") }]],
   ["an unknown outcome", [reset, { ...closing, k: int(1), end: text("won") }]],
   ["an outcome that is not a text", [reset, { ...closing, k: int(1), end: int(1) }]],
   ["a record after the closing one", [reset, { ...closing, k: int(1) }, { ...first, k: int(2) }]],

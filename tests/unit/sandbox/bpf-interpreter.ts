@@ -11,8 +11,9 @@ export interface SystemCall {
 /**
  * Runs a classic BPF program over `struct seccomp_data` as the kernel does, and gives what it returns. It throws where
  * the kernel would refuse the program or run off its end.
+ * @param taken gets a line for every instruction that ran, with where it went on
  */
-export function interpret(program: readonly Instruction[], call: SystemCall): number {
+export function interpret(program: readonly Instruction[], call: SystemCall, taken?: Set<string>): number {
   const data = Buffer.alloc(64);
   data.writeUInt32LE(call.number >>> 0, 0);
   data.writeUInt32LE(call.architecture >>> 0, 4);
@@ -20,17 +21,20 @@ export function interpret(program: readonly Instruction[], call: SystemCall): nu
     data.writeBigUInt64LE(BigInt.asUintN(64, value), 16 + 8 * index);
   }
   let accumulator = 0;
-  for (let at = 0; at < program.length; at++) {
+  for (let at = 0; at < program.length;) {
     const { code, jt, jf, k } = program[at]!;
+    let next = at + 1;
     if (code === 0x20) {
       if (k % 4 !== 0 || k > 60) throw new Error(`loads from ${k}`);
       accumulator = data.readUInt32LE(k);
-    } else if (code === 0x06) return k >>> 0;
-    else if (code === 0x05) at += k;
-    else if (code === 0x15) at += accumulator === k >>> 0 ? jt : jf;
-    else if (code === 0x35) at += accumulator >= k >>> 0 ? jt : jf;
-    else if (code === 0x45) at += (accumulator & k) !== 0 ? jt : jf;
-    else throw new Error(`unknown instruction ${code}`);
+    } else if (code === 0x05) next += k;
+    else if (code === 0x15) next += accumulator === k >>> 0 ? jt : jf;
+    else if (code === 0x35) next += accumulator >= k >>> 0 ? jt : jf;
+    else if (code === 0x45) next += (accumulator & k) !== 0 ? jt : jf;
+    else if (code !== 0x06) throw new Error(`unknown instruction ${code}`);
+    taken?.add(code === 0x06 ? `${at} returns` : `${at} to ${next}`);
+    if (code === 0x06) return k >>> 0;
+    at = next;
   }
   throw new Error("the program runs off its end");
 }

@@ -48,7 +48,7 @@ test("a slot's counters and limits are version 2's files", () => {
   writeFileSync(join(folder, "pids.events"), "max 4\n");
   writeFileSync(join(folder, "cpu.stat"), "usage_usec 2500\nuser_usec 2000\nsystem_usec 500\n");
   const slot = area.slot();
-  expect(slot.counters()).toEqual({ oomKills: 3, forkRefusals: 4, cpuMs: 2.5 });
+  expect(slot.counters()).toEqual({ oomKills: 3, limitHits: 5, forkRefusals: 4, cpuMs: 2.5 });
   slot.limit(1000, 5);
   slot.place(42);
   const read = (name: string): string => readFileSync(join(folder, name), "utf8");

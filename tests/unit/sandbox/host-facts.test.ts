@@ -42,6 +42,9 @@ test.for([
     "systempaths=unconfined",
   ],
   ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
+  ["make an inbox: Too many open files", "zygote_failed", "ulimit -n"],
+  ["spawn bwrap EAGAIN", "zygote_failed", "ulimit -u"],
+  ["fork: Cannot allocate memory", "zygote_failed", "free some memory"],
   ["Traceback: ImportError", "zygote_failed", "doctor"],
   ["", "zygote_failed", "doctor"],
 ] as const)("what the outer wall says is told with its fix: %s", ([said, code, fix]) => {

@@ -1,0 +1,55 @@
+// `node scripts/mutate-wall.ts [ID...]`: takes each step of the wall out in turn and says what gets through without it.
+// Without ids, the table in docs/security/wall-mutations.md is written anew. Ends with 1 where a step proves nothing.
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+
+import { ImageCopy } from "../tests/security/walls/image-copy.ts";
+import { judge, judgeIntact, type Judgement } from "../tests/security/walls/judge.ts";
+import { mutationOf, mutations } from "../tests/security/walls/mutations.ts";
+import { renderTable } from "../tests/security/walls/render-table.ts";
+
+const table = join(import.meta.dirname, "..", "docs", "security", "wall-mutations.md");
+
+async function main(ids: readonly string[]): Promise<number> {
+  const chosen = ids.length === 0 ? mutations : ids.map(mutationOf);
+  const copy = ImageCopy.make();
+  try {
+    const leaks = await judgeIntact(copy, chosen);
+    for (const leak of leaks) process.stdout.write(`the intact wall: ${leak}\n`);
+    const judgements: Judgement[] = [];
+    for (const mutation of chosen) {
+      const judgement = await judge(copy, mutation);
+      judgements.push(judgement);
+      process.stdout.write(
+        `${judgement.outcome.padEnd(9)} ${mutation.id}: ${judgement.together ?? judgement.alone}\n`,
+      );
+    }
+    const failed = judgements.filter(({ outcome }) => outcome === "unproven").length + leaks.length;
+    if (ids.length === 0) writeFileSync(table, renderTable(judgements, facts()));
+    process.stdout.write(`${judgements.length} steps taken out, ${failed} unproven\n`);
+    return failed === 0 ? 0 : 1;
+  } finally {
+    copy.remove();
+  }
+}
+
+function facts(): { date: string; kernel: string; commit: string } {
+  const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim();
+  const isClean = git("status", "--porcelain", "--", "native", "src", "tests/security") === "";
+  const commit = git("rev-parse", "--short=12", "HEAD");
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    kernel: release(),
+    commit: isClean ? commit : `${commit}, with changes that were not committed`,
+  };
+}
+
+// Walls that die do not keep this process running, and waiting for their ends must.
+const awake = setInterval(() => {}, 60_000);
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} finally {
+  clearInterval(awake);
+}

@@ -1,0 +1,88 @@
+import { Option, type Command } from "commander";
+
+import { resolveImage } from "../../image/image-store.ts";
+import { ColdBackend } from "../../sandbox/cold/backend.ts";
+import type { SandboxBackend } from "../../sandbox/contract.ts";
+import type { BackendKind } from "../../sandbox/sandbox-host.ts";
+import { ZygoteBackend } from "../../sandbox/zygote/backend.ts";
+import { runAttacks } from "../../security/run-attacks.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { jsonText } from "../render/json-text.ts";
+import { formatRow, formatVerdict } from "../render/scorecard.ts";
+import { imageOption, jsonOption } from "./options.ts";
+
+interface AttackCommandOptions {
+  readonly backend: BackendKind;
+  readonly only?: readonly string[];
+  readonly image: string;
+  readonly json?: true;
+}
+
+/** A cold start takes a hundred times as long as a warm one, and says as much after fewer. */
+const timedRollouts: Readonly<Record<BackendKind, number>> = { zygote: 100, cold: 10 };
+
+/** Adds `sameseed attack`. */
+export function addAttackCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("attack")
+    .summary("run hostile programs against this machine's wall and print a scorecard")
+    .description(
+      "Runs a corpus of hostile programs, each in sandboxes of its own, beside honest rollouts whose bytes must not change, and compares what each managed with what it must not. Nothing is skipped: where a wall is missing, its row fails.",
+    )
+    .addOption(
+      new Option("--backend <KIND>", "what starts the sandboxes")
+        .choices(["zygote", "cold"])
+        .default("zygote"),
+    )
+    .addOption(new Option("--only <ID...>", "run these rows only: a file's name without .py, or its number"))
+    .addOption(imageOption())
+    .addOption(jsonOption("the scorecard as one JSON document"))
+    .addHelpText("after", help)
+    .action((options: AttackCommandOptions) => choose(async (cli) => await attack(cli, options)));
+}
+
+const help = `
+Examples:
+  sameseed attack
+  sameseed attack --only 01-fork-bomb 57
+  sameseed attack --backend cold --json
+
+The exit code is 0 when every row passes and nothing else was disturbed, 1 when something got through, and
+3 when no sandbox could be started. The programs are files: tests/security/corpus in the package.`;
+
+async function attack(
+  cli: Cli,
+  { backend: kind, only, image: name, json }: AttackCommandOptions,
+): Promise<number> {
+  await prepareHost(cli, name);
+  const image = resolveImage(name);
+  const make = (): SandboxBackend => (kind === "zygote" ? new ZygoteBackend(image) : new ColdBackend(image));
+  const backend = make();
+  const lines: Promise<void>[] = [];
+  try {
+    const scorecard = await runAttacks({
+      backend,
+      image,
+      makeFresh: make,
+      timedRollouts: timedRollouts[kind],
+      ...(only === undefined ? {} : { only }),
+      signal: cli.signal,
+      onRow: (row, done, total) => {
+        cli.status.show(`attacking ${done}/${total}`);
+        if (json) return;
+        const written = cli.output.lines(formatRow(row, cli.paint));
+        written.catch(() => {}); // all of them are waited for below
+        lines.push(written);
+      },
+    });
+    cli.status.clear();
+    await Promise.all(lines);
+    if (json) await cli.output.write(`${jsonText(scorecard)}\n`);
+    else await cli.output.lines(formatVerdict(scorecard, cli.paint));
+    return scorecard.verdict === "pass" ? 0 : 1;
+  } finally {
+    await Promise.allSettled(lines);
+    await backend.close();
+  }
+}

@@ -1,0 +1,38 @@
+import { SameseedError } from "../../base/error.ts";
+import { signalOfStatus } from "../linux/signal-name.ts";
+
+/** A sandbox that could not be started. @param reason the step that failed, in the wall's own words */
+export function startError(reason: string): SameseedError {
+  return new SameseedError("sandbox_failed", `the sandbox could not be started: ${reason}`, {
+    context: { reason },
+    hint: reason.startsWith("park a stream")
+      ? "raise the limit on open files (`ulimit -n`) to 1024 or more"
+      : "`sameseed doctor` checks what this host allows",
+  });
+}
+
+/** The kernel ends sandboxes first when a machine has no memory left: what a rollout used itself says nothing then. */
+export function hostMemory(): SameseedError {
+  return new SameseedError("sandbox_failed", "the sandbox was ended because the host had no memory left", {
+    hint: "free some memory, raise the container's limit, or run fewer rollouts at one time",
+  });
+}
+
+/** Somebody on the host ended it: an operator, or a program that watches over memory. */
+export function killedFromOutside(): SameseedError {
+  return new SameseedError(
+    "sandbox_failed",
+    "the sandbox's first process was ended from outside by SIGKILL",
+    {
+      hint: "see whether something on this host ends processes, such as a program that frees memory",
+    },
+  );
+}
+
+/** How a sandbox ended that said nothing. @param status as `waitpid` gives it */
+export function describeStatus(status: number): string {
+  const signal = signalOfStatus(status);
+  return signal === null
+    ? `its first process exited with status ${status >> 8}`
+    : `its first process was ended by ${signal}`;
+}

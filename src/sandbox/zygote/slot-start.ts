@@ -1,0 +1,15 @@
+import type { OutputChannel } from "../contract.ts";
+
+/** One start on a slot. */
+export interface SlotStart {
+  /** The whole `start` message. */
+  readonly message: Buffer;
+  /** When the caller asked, on the `performance.now()` clock: births are counted from there. */
+  readonly calledAt: number;
+  readonly outputBytes: number;
+  /** The wall time after which the slot ends the sandbox, in ms. */
+  readonly wallMs: number;
+  /** CPU time of all processes, in ms; the slot itself sees the first process only. */
+  readonly cpuMs: number;
+  readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
+}

@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** One process of this host. */
+export interface HostProcess {
+  readonly pid: number;
+  readonly parent: number;
+  /** What it calls itself; at most 15 characters. */
+  readonly name: string;
+  /** Its command line, arguments separated by null bytes. */
+  readonly commandLine: string;
+  /** In how many pid namespaces it has an id. */
+  readonly depth: number;
+}
+
+/**
+ * Everything the kernel tells of a process that must not move while sandboxes come and go: identity, rights, filters,
+ * signals, threads, open descriptors, mappings and mounts.
+ */
+export type ProcessTable = Readonly<Record<string, string>>;
+
+/** Every process of this host that can be seen. */
+export function listProcesses(): HostProcess[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    const status = readText(`/proc/${pid}/status`);
+    const parent = field(status, "PPid");
+    if (parent === "") return []; // gone meanwhile
+    return [
+      {
+        pid: Number(pid),
+        parent: Number(parent),
+        name: field(status, "Name"),
+        commandLine: readText(`/proc/${pid}/cmdline`),
+        depth: field(status, "NSpid").split(/\s+/).filter(Boolean).length,
+      },
+    ];
+  });
+}
+
+/** The processes that came of one, however far down. */
+export function descendantsOf(pid: number, processes: readonly HostProcess[]): HostProcess[] {
+  const found: HostProcess[] = [];
+  const parents = new Set([pid]);
+  for (let before = -1; before !== found.length;) {
+    before = found.length;
+    for (const each of processes) {
+      if (!parents.has(each.parent) || parents.has(each.pid)) continue;
+      parents.add(each.pid);
+      found.push(each);
+    }
+  }
+  return found;
+}
+
+const statusFields = [
+  "Name",
+  "Umask",
+  "PPid",
+  "TracerPid",
+  "Uid",
+  "Gid",
+  "Groups",
+  "NSpid",
+  "Threads",
+  "SigPnd",
+  "ShdPnd",
+  "SigBlk",
+  "SigIgn",
+  "SigCgt",
+  "CapInh",
+  "CapPrm",
+  "CapEff",
+  "CapBnd",
+  "CapAmb",
+  "NoNewPrivs",
+  "Seccomp",
+  "Seccomp_filters",
+];
+
+/** A process's table; what this user may not read stands as the errno, which must not change either. */
+export function tableOf(pid: number): ProcessTable {
+  const status = readText(`/proc/${pid}/status`);
+  return {
+    ...Object.fromEntries(statusFields.map((name) => [name, field(status, name)])),
+    descriptors: descriptorsOf(pid).join(" "),
+    maps: mapsOf(pid),
+    mounts: readText(`/proc/${pid}/mountinfo`),
+    namespaces: namespacesOf(pid),
+    limits: readText(`/proc/${pid}/limits`),
+  };
+}
+
+/** The names of the entries in which two tables differ, each with what changed. */
+export function tableDifferences(before: ProcessTable, after: ProcessTable): string[] {
+  return Object.keys(before)
+    .filter((key) => before[key] !== after[key])
+    .map((key) => `${key} ${firstDifference(before[key]!, after[key] ?? "")}`);
+}
+
+/** A pidfd of a slot says nothing: a zygote has one for each, and makes slots as they are needed. */
+function descriptorsOf(pid: number): string[] {
+  return listing(`/proc/${pid}/fd`, (name) => `${name}=${link(`/proc/${pid}/fd/${name}`)}`).filter(
+    (each) => !each.endsWith("anon_inode:[pidfd]"),
+  );
+}
+
+function namespacesOf(pid: number): string {
+  return listing(`/proc/${pid}/ns`, (name) => link(`/proc/${pid}/ns/${name}`)).join(" ");
+}
+
+/** Where and what every mapping is. The stack grows downwards as it is used, so its beginning is left out. */
+function mapsOf(pid: number): string {
+  return readText(`/proc/${pid}/maps`)
+    .split("\n")
+    .map((line) => (line.endsWith("[stack]") ? line.replace(/^[0-9a-f]+/, "") : line))
+    .join("\n");
+}
+
+function firstDifference(before: string, after: string): string {
+  const lines = (text: string): string[] => text.split(/\n| (?=\d+=)/);
+  const gone = lines(before).find((line) => !lines(after).includes(line)) ?? "";
+  const come = lines(after).find((line) => !lines(before).includes(line)) ?? "";
+  return `${JSON.stringify(gone)} became ${JSON.stringify(come)}`;
+}
+
+function listing(folder: string, describe: (name: string) => string): string[] {
+  try {
+    return readdirSync(folder)
+      .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+      .map(describe);
+  } catch (error) {
+    return [errnoOf(error)];
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+function errnoOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "failed";
+}
+
+function field(status: string, name: string): string {
+  return new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(status)?.[1]?.trim() ?? "";
+}

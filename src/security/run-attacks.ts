@@ -1,0 +1,228 @@
+/*
+ * Runs the corpus against a backend, one row after the other, and holds each row to the same invariants:
+ *
+ *   I1  the canaries of the host are as they were, and no secret of it came out of the sandbox
+ *   I2  two honest rollouts beside the attack recorded what they record alone
+ *   I3  nothing of the sandbox is alive 100 ms after its verdict
+ *   I4  the processes that sandboxes come from have the tables they had before the first row
+ *   I5  what was seen, the verdict included, is what the row's header says
+ *   I6  after all rows, 100 rollouts are as fast as on a backend that nobody attacked, within a tenth
+ *
+ * I6 is asked once, not once a row: two hundred timed rollouts a row would take longer than the attacks, and no row's
+ * answer would rise above what else a machine does. Before it, the whole image is hashed and compared with its digest.
+ */
+import { randomBytes } from "node:crypto";
+
+import { isSameseedError, SameseedError } from "../base/error.ts";
+import { checkImage, type ResolvedImage } from "../image/image-store.ts";
+import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
+import { expectedLines, loadCorpus, type AttackProgram } from "./attack-program.ts";
+import { Bystanders } from "./bystanders.ts";
+import { Canaries } from "./canaries.ts";
+import { mismatches } from "./expectation.ts";
+import { performAttack, type AttackTraces } from "./perform-attack.ts";
+import { ProcessWatch } from "./process-watch.ts";
+import { compareThroughput, type Throughput } from "./throughput.ts";
+
+/** How one program of the corpus fared. */
+export interface AttackRow {
+  readonly id: string;
+  /** The program's file, from the package's root. */
+  readonly program: string;
+  /** What its header says must be seen. */
+  readonly expected: string;
+  readonly seen: string;
+  readonly verdict: "pass" | "fail";
+  /** Why it failed, a sentence each: what was seen and not expected, and which invariants were broken. */
+  readonly breaches: readonly string[];
+}
+
+/** How a backend fared. */
+export interface Scorecard {
+  readonly backend: string;
+  readonly enforcedBy: BackendReceipt["enforcedBy"];
+  readonly rows: readonly AttackRow[];
+  /** What holds for all rows together: I6 where it was asked for, and the image. */
+  readonly throughput: Throughput | undefined;
+  readonly image: "unchanged" | "changed" | undefined;
+  readonly verdict: "pass" | "fail";
+}
+
+/** What is attacked, and with what. */
+export interface AttackOptions {
+  readonly backend: SandboxBackend;
+  /** The image its sandboxes are made of, whose files must not change. @default they are not looked at */
+  readonly image?: ResolvedImage;
+  /** Ids of the rows to run. @default all of them */
+  readonly only?: readonly string[];
+  /** Makes a backend of the same kind to compare the speed with; it is closed afterwards. @default speed is not compared */
+  readonly makeFresh?: () => SandboxBackend;
+  /** Rollouts that are timed on each. @default 100 */
+  readonly timedRollouts?: number;
+  /** Told each row as it is over. */
+  readonly onRow?: (row: AttackRow, done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Attacks a backend with the corpus. What the programs manage is in the scorecard, never thrown.
+ * @throws `bad_argument` for an id that no row has, `aborted`, and what the backend throws where it cannot start
+ * anything at all
+ */
+export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
+  const { backend, image, makeFresh, timedRollouts = 100, onRow, signal } = options;
+  const programs = choosePrograms(options.only);
+  const receipt = await backend.receipt();
+  const bystanders = new Bystanders(backend, receipt);
+  using canaries = new Canaries(receipt.wall.user.host, image?.rootfs);
+  await bystanders.runAlone();
+  // As many sandboxes as any row has at one time, so that no later one has to make a slot.
+  await Promise.all([bystanders.runBeside(Promise.resolve()), bystanders.runBeside(Promise.resolve())]);
+  const range = new Range(backend, receipt, bystanders, canaries);
+  const rows: AttackRow[] = [];
+  for (const program of programs) {
+    if (signal?.aborted === true) throw new SameseedError("aborted", "the attack was aborted");
+    const row = await range.attack(program);
+    rows.push(row);
+    onRow?.(row, rows.length, programs.length);
+  }
+  const throughput = makeFresh === undefined ? undefined : await timed(backend, makeFresh(), timedRollouts);
+  const imageState = image === undefined ? undefined : stateOf(image);
+  const ok =
+    rows.every(({ verdict }) => verdict === "pass") &&
+    throughput?.verdict !== "fail" &&
+    imageState !== "changed";
+  const verdict = ok ? "pass" : "fail";
+  return {
+    backend: backend.name,
+    enforcedBy: receipt.enforcedBy,
+    rows,
+    throughput,
+    image: imageState,
+    verdict,
+  };
+}
+
+function choosePrograms(only: readonly string[] | undefined): AttackProgram[] {
+  const machine = process.arch === "x64" ? "x86_64" : "aarch64";
+  const all = loadCorpus().filter((program) => (program.machine ?? machine) === machine);
+  if (only === undefined) return all;
+  const unknown = only.find((id) => !all.some((program) => isMeant(id, program)));
+  if (unknown !== undefined) {
+    throw new SameseedError("bad_argument", `no attack is called ${JSON.stringify(unknown)}`, {
+      hint: "an id is a file's name in tests/security/corpus without .py, such as 14-fd-bomb, or its number alone",
+      context: { ids: all.map(({ id }) => id) },
+    });
+  }
+  return all.filter((program) => only.some((id) => isMeant(id, program)));
+}
+
+/** A number alone means every program of that number; `57b` the one that begins with it. */
+function isMeant(id: string, program: AttackProgram): boolean {
+  const [number = ""] = program.id.split("-");
+  if (id === program.id || id === number) return true;
+  return /^\d+$/.test(id) && Number(id) === Number.parseInt(number, 10);
+}
+
+async function timed(attacked: SandboxBackend, fresh: SandboxBackend, rollouts: number): Promise<Throughput> {
+  try {
+    return await compareThroughput(attacked, fresh, rollouts);
+  } finally {
+    await fresh.close();
+  }
+}
+
+function stateOf(image: ResolvedImage): "unchanged" | "changed" {
+  try {
+    checkImage(image);
+    return "unchanged";
+  } catch (error) {
+    if (isSameseedError(error) && error.code === "image_damaged") return "changed";
+    throw error;
+  }
+}
+
+/** Where attacks are run: a backend, and what is watched around it. */
+class Range {
+  readonly #backend: SandboxBackend;
+  readonly #receipt: BackendReceipt;
+  readonly #bystanders: Bystanders;
+  readonly #canaries: Canaries;
+  readonly #watch: ProcessWatch;
+
+  constructor(backend: SandboxBackend, receipt: BackendReceipt, bystanders: Bystanders, canaries: Canaries) {
+    this.#backend = backend;
+    this.#receipt = receipt;
+    this.#bystanders = bystanders;
+    this.#canaries = canaries;
+    this.#watch = new ProcessWatch([canaries.pid]);
+  }
+
+  async attack(program: AttackProgram): Promise<AttackRow> {
+    const expected = expectedLines(program, this.#receipt.enforcedBy);
+    const seen = new Set<string>();
+    const breaches = new Set<string>();
+    for (let time = 0; time < program.times; time++) {
+      const once = await this.#attackOnce(program, expected);
+      for (const line of once.seen) seen.add(line);
+      for (const breach of once.breaches) breaches.add(breach);
+    }
+    return {
+      id: program.id,
+      program: program.program,
+      expected: expected.join("; "),
+      seen: [...seen].join("; "),
+      verdict: breaches.size === 0 ? "pass" : "fail",
+      breaches: [...breaches],
+    };
+  }
+
+  async #attackOnce(
+    program: AttackProgram,
+    expected: readonly string[],
+  ): Promise<{ readonly seen: readonly string[]; readonly breaches: readonly string[] }> {
+    const mark = `atk-${randomBytes(4).toString("hex")}`;
+    const { file: hostFile, pid: hostPid } = this.#canaries;
+    const ground = { backend: this.#backend, receipt: this.#receipt, mark, hostFile, hostPid };
+    const attack = (async (): Promise<AttackTraces & { readonly survivors: readonly string[] }> => {
+      const traces = await attempt(program, ground);
+      return { ...traces, survivors: await this.#watch.findMarked(mark) };
+    })();
+    const disturbed = await this.#besideOf(attack);
+    const { seen, output, survivors } = await attack;
+    return {
+      seen,
+      breaches: [
+        ...mismatches(expected, seen),
+        ...disturbed,
+        ...survivors,
+        ...(await this.#watch.findSandboxed()),
+        ...this.#canaries.check(),
+        ...this.#canaries.leaksIn(output),
+        ...(await this.#watch.findChanges()),
+      ],
+    };
+  }
+
+  async #besideOf(attack: Promise<unknown>): Promise<string[]> {
+    try {
+      return await this.#bystanders.runBeside(attack);
+    } catch (error) {
+      if (!isSameseedError(error)) throw error;
+      return [`a bystander could not be run: ${error.message}`];
+    }
+  }
+}
+
+/** A sandbox that the host could not start or lost is what came of the attack, and no reason to stop. */
+async function attempt(
+  program: AttackProgram,
+  ground: Parameters<typeof performAttack>[1],
+): Promise<AttackTraces> {
+  try {
+    return await performAttack(program, ground);
+  } catch (error) {
+    if (!isSameseedError(error)) throw error;
+    return { seen: [`error: ${error.code} ${error.message}`], output: Buffer.alloc(0) };
+  }
+}

@@ -1,0 +1,102 @@
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import * as z from "zod";
+
+import { homeFolder } from "../../src/base/home.ts";
+import { Workplace } from "./sameseed.ts";
+
+let place: Workplace;
+beforeAll(() => {
+  place = new Workplace();
+});
+afterAll(() => place[Symbol.dispose]());
+
+const verdict = z.enum(["pass", "fail"]);
+const documentSchema = z.object({
+  backend: z.enum(["zygote", "cold"]),
+  enforcedBy: z.string(),
+  rows: z.array(
+    z.strictObject({
+      id: z.string(),
+      program: z.string().regex(/^tests\/security\/corpus\/.+\.py$/),
+      expected: z.string(),
+      seen: z.string(),
+      verdict,
+      breaches: z.array(z.string()),
+    }),
+  ),
+  throughput: z.object({ ratio: z.number(), verdict }),
+  image: z.enum(["unchanged", "changed"]),
+  verdict,
+});
+
+it("chosen rows give a scorecard, as a document and for people", async () => {
+  const json = await place.run(["attack", "--only", "14-fd-bomb", "58", "57b", "--json"]);
+  const document = documentSchema.parse(JSON.parse(json.stdout));
+  expect(document.rows.map(({ id }) => id.slice(0, 2))).toEqual([
+    "14",
+    "57",
+    "58",
+    "58",
+    "58",
+    "58",
+    "58",
+    "58",
+  ]);
+  expect(document.rows[0]).toMatchObject({
+    program: "tests/security/corpus/14-fd-bomb.py",
+    expected: "open: EMFILE after 252; end: exit 0",
+    seen: "open: EMFILE after 252; end: exit 0",
+    verdict: "pass",
+  });
+  expect([document.verdict, json.code]).toEqual(["pass", 0]);
+  const text = await place.run(["attack", "--only", "14-fd-bomb"]);
+  expect(text.stdout).toMatch(/^pass {2}14-fd-bomb +open: EMFILE after 252; end: exit 0$/m);
+  expect(text.stdout).toMatch(/1 of 1 attack held off/);
+});
+
+it("an unknown row and an unknown backend are misuse", async () => {
+  for (const args of [
+    ["--only", "99-none"],
+    ["--backend", "hope"],
+  ]) {
+    const { code, stdout } = await place.run(["attack", ...args, "--json"]);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "bad_argument" } });
+  }
+});
+
+it("a host without a wall is a failure of the host, not a pass", async () => {
+  const env = { SAMESEED_BWRAP: "/bin/false" };
+  const { code, stdout } = await place.run(["attack", "--only", "14", "--json"], { env });
+  expect(code).toBe(3);
+  expect(JSON.parse(stdout)).toHaveProperty("error.code");
+});
+
+it("an image that is not what its digest says is found, and the answer is no", async () => {
+  const home = place.path("home");
+  chmodSync(place.folder, 0o755); // the sandboxes' own user must be able to enter
+  const store = join(homeFolder(), "images");
+  mkdirSync(join(home, "images"), { recursive: true });
+  // What knows that the image is up to date comes along: another would be built anew.
+  for (const index of ["names", "inputs"]) {
+    cpSync(join(store, index), join(home, "images", index), { recursive: true });
+  }
+  if (existsSync(join(homeFolder(), "tools")))
+    cpSync(join(homeFolder(), "tools"), join(home, "tools"), { recursive: true });
+  const { images } = z
+    .object({ images: z.array(z.object({ names: z.array(z.string()), digest: z.string() })) })
+    .parse(JSON.parse((await place.run(["image", "list", "--json"])).stdout));
+  const digest = images.find(({ names }) => names.includes("gymnasium"))?.digest;
+  execFileSync("cp", ["-al", join(store, digest!), join(home, "images")]);
+  writeFileSync(join(home, "images", digest!, "rootfs", "etc", "added"), "");
+  expect(readdirSync(join(home, "images"))).toContain(digest);
+  const { code, stdout } = await place.run(["attack", "--only", "10", "--json"], {
+    env: { SAMESEED_HOME: home },
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ image: "changed", verdict: "fail" });
+  expect(code).toBe(1);
+  rmSync(home, { recursive: true });
+});

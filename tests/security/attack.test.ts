@@ -1,0 +1,64 @@
+/* The whole corpus against the zygote backend, and what of it is cheap to start cold. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { resolveImage } from "../../src/image/image-store.ts";
+import { ColdBackend } from "../../src/sandbox/cold/backend.ts";
+import type { SandboxBackend } from "../../src/sandbox/contract.ts";
+import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import { loadCorpus } from "../../src/security/attack-program.ts";
+import { runAttacks, type Scorecard } from "../../src/security/run-attacks.ts";
+
+const machine = process.arch === "x64" ? "x86_64" : "aarch64";
+const ids = loadCorpus()
+  .filter((program) => (program.machine ?? machine) === machine)
+  .map(({ id }) => id);
+const image = resolveImage("gymnasium");
+const openBackends: SandboxBackend[] = [];
+
+afterAll(async () => {
+  for (const backend of openBackends) await backend.close();
+});
+
+describe("the zygote backend holds off", () => {
+  let scorecard: Scorecard;
+
+  beforeAll(async () => {
+    const backend = new ZygoteBackend(image);
+    openBackends.push(backend);
+    scorecard = await runAttacks({ backend, image, makeFresh: () => new ZygoteBackend(image) });
+  }, 300_000);
+
+  it.for(ids)("%s", (id) => {
+    const row = scorecard.rows.find((each) => each.id === id);
+    expect(row).toMatchObject({ verdict: "pass", breaches: [] });
+  });
+
+  it("and its image, its speed and the verdict say so too", () => {
+    expect(scorecard.image).toBe("unchanged");
+    expect(scorecard.throughput).toMatchObject({ verdict: "pass" });
+    expect(scorecard.verdict).toBe("pass");
+    expect(scorecard.rows).toHaveLength(ids.length);
+    for (let row = 1; row <= 60; row++)
+      expect(
+        ids.some((id) => Number.parseInt(id, 10) === row),
+        `row ${row}`,
+      ).toBe(true);
+  });
+});
+
+it("the cold backend holds off what would be left behind, and what is forged", async () => {
+  const backend = new ColdBackend(image);
+  openBackends.push(backend);
+  const only = [
+    "01-fork-bomb",
+    "34-daemon",
+    "41-new-namespaces",
+    "46-sockets",
+    "56-forge-frames",
+    "57-edit-the-referee",
+  ];
+  const scorecard = await runAttacks({ backend, image, only });
+  expect(scorecard.rows.filter(({ verdict }) => verdict === "fail")).toEqual([]);
+  expect(scorecard).toMatchObject({ backend: "cold", verdict: "pass" });
+  expect(scorecard.rows).toHaveLength(only.length);
+}, 120_000);

@@ -1,0 +1,14 @@
+# runs-as: script
+# limits: cpuMs=400 wallMs=3000 processes=16
+# expects[groups]: end: cpu
+# expects[rlimits]: end: wall
+# control-limits: wallMs=1500 processes=16
+# why: ten processes that each stay below the limit are still above it together
+import os
+import time
+
+for _ in range(10):
+    if os.fork() == 0:
+        while True:
+            pass
+time.sleep(60)

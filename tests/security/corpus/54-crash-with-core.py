@@ -1,0 +1,27 @@
+# runs-as: script
+# expects: crash: signal 11
+# expects: crash after exec: signal 11
+# expects: raise the limit: ValueError|EPERM
+# expects: dumpable: 0
+# control: dumpable
+# why: where the host pipes cores to a program of its own, that program runs as the host's root, on the sandbox's word
+import ctypes
+import os
+import resource
+import sys
+
+from kit import attempt, child, libc, say
+
+
+def crash():
+    ctypes.string_at(0)
+
+
+def crash_after_exec():
+    os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", "import ctypes; ctypes.string_at(0)"])
+
+
+say("dumpable", libc.prctl(3, 0, 0, 0, 0))
+attempt("raise the limit", lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 30, 1 << 30)))
+say("crash", child(crash))
+say("crash after exec", child(crash_after_exec))

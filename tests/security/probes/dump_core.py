@@ -1,0 +1,11 @@
+"""Crashes after asking for core files of any size."""
+
+import os
+import resource
+
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+child = os.fork()
+if child == 0:
+    os.abort()
+status = os.waitpid(child, 0)[1]
+answer(os.WCOREDUMP(status), f"status {status:#x}")

@@ -1,0 +1,22 @@
+"""Holds 240 MiB where it may hold 64, in one process or in four."""
+
+import mmap
+import os
+import time
+
+share = (240 << 20) // PARAMS["processes"]
+try:
+    for _ in range(PARAMS["processes"] - 1):
+        if os.fork() == 0:
+            held = mmap.mmap(-1, share, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            for at in range(0, share, 4096):
+                held[at] = 1
+            os.write(1, b"held\n")
+            time.sleep(60)
+    held = mmap.mmap(-1, share, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    for at in range(0, share, 4096):
+        held[at] = 1
+    time.sleep(0.5)
+    answer(True, "held it all")
+except (OSError, MemoryError) as error:
+    answer(False, type(error).__name__)

@@ -1,0 +1,147 @@
+import * as host from "./host-probes.ts";
+import { outer, type Mutation } from "./mutation.ts";
+import { programs } from "./program-probes.ts";
+import { rootfsWord } from "./wall-change.ts";
+
+const bindDevice = (device: string): string[] => ["--dev-bind", `/dev/${device}`, `/mnt/dev/${device}`];
+
+/** What bubblewrap is asked for, and how it is started. */
+export const outerMutations: readonly Mutation[] = [
+  {
+    id: "outer-user",
+    step: "bubblewrap `--unshare-user`",
+    change: outer(["--unshare-user"]),
+    probe: host.outerNamespace("user"),
+    silent: "bubblewrap that is not setuid makes a user namespace anyway",
+  },
+  {
+    id: "outer-pid",
+    step: "bubblewrap `--unshare-pid`",
+    change: { ...outer(["--unshare-pid"]), without: ["cgroups"] },
+    probe: programs.signalOthers,
+    behind: ["child-pid"],
+  },
+  {
+    id: "outer-net",
+    step: "bubblewrap `--unshare-net`",
+    change: outer(["--unshare-net"]),
+    probe: host.hostSocket,
+    behind: ["slot-net", "calls-socket"],
+  },
+  {
+    id: "outer-ipc",
+    step: "bubblewrap `--unshare-ipc`",
+    change: outer(["--unshare-ipc"]),
+    probe: host.hostSegment,
+    behind: ["child-ipc", "calls-sysv"],
+  },
+  {
+    id: "outer-uts",
+    step: "bubblewrap `--unshare-uts`, with the host name",
+    change: {
+      outer: [
+        { from: ["--unshare-uts"], to: [] },
+        { from: ["--hostname", "sandbox"], to: [] },
+      ],
+    },
+    probe: programs.hostName,
+  },
+  {
+    id: "outer-hostname",
+    step: "bubblewrap `--hostname`",
+    change: outer(["--hostname", "sandbox"]),
+    probe: programs.hostName,
+    short: true,
+  },
+  {
+    id: "outer-cgroup",
+    step: "bubblewrap `--unshare-cgroup-try`",
+    change: outer(["--unshare-cgroup-try"]),
+    probe: host.outerNamespace("cgroup"),
+  },
+  {
+    id: "outer-uid",
+    step: "bubblewrap `--uid 0`",
+    change: outer(["--uid", "0"]),
+    probe: "refused",
+  },
+  {
+    id: "outer-gid",
+    step: "bubblewrap `--gid 0`",
+    change: outer(["--gid", "0"]),
+    probe: "refused",
+  },
+  {
+    id: "outer-cap",
+    step: "bubblewrap `--cap-add ALL`",
+    change: outer(["--cap-add", "ALL"]),
+    probe: "refused",
+  },
+  {
+    id: "outer-die",
+    step: "bubblewrap `--die-with-parent`",
+    change: outer(["--die-with-parent"]),
+    probe: host.killHost,
+  },
+  {
+    id: "outer-session",
+    step: "bubblewrap `--new-session`",
+    change: outer(["--new-session"]),
+    probe: host.ownSession,
+  },
+  {
+    id: "outer-clearenv",
+    step: "bubblewrap `--clearenv`",
+    change: outer(["--clearenv"]),
+    probe: programs.environment,
+    behind: ["spawn-environment"],
+  },
+  {
+    id: "spawn-environment",
+    step: "bubblewrap is started with an empty environment",
+    change: { outerEnvironment: { SAMESEED_HOST_SECRET: "secret" } },
+    probe: programs.environment,
+    behind: ["outer-clearenv"],
+  },
+  {
+    id: "base-read-only",
+    step: "bubblewrap `--ro-bind` of the sandboxes' root",
+    change: outer(["--ro-bind", rootfsWord, "/mnt"], ["--bind", rootfsWord, "/mnt"]),
+    probe: programs.writeBase,
+    short: true,
+  },
+  {
+    id: "zygote-read-only",
+    step: "bubblewrap `--ro-bind` of the zygote's own root",
+    change: outer(["--ro-bind", rootfsWord, "/"], ["--bind", rootfsWord, "/"]),
+    probe: programs.writeOldRoot,
+    behind: ["old-root"],
+  },
+  {
+    id: "devices-read-only",
+    step: "bubblewrap `--remount-ro` of the sandboxes' /dev",
+    change: outer(["--remount-ro", "/mnt/dev"]),
+    probe: programs.writeDev,
+    short: true,
+  },
+  {
+    id: "devices-five",
+    step: "only five devices (one more is bound)",
+    change: outer(bindDevice("urandom"), [...bindDevice("urandom"), ...bindDevice("tty")]),
+    probe: programs.devices,
+  },
+  {
+    id: "no-proc",
+    step: "no /proc in the sandboxes' root (the zygote's is bound there)",
+    change: outer(["--chdir", "/"], ["--proc", "/mnt/proc", "--chdir", "/"]),
+    probe: programs.readProc,
+  },
+  {
+    id: "host-identity",
+    step: "root drops to an id of its own",
+    change: { without: ["user"] },
+    probe: process.getuid!() === 0 ? programs.readRootOnly : host.hostIdentity,
+    ...(process.getuid!() === 0 ? {} : { silent: "the host's program is not root here" }),
+    short: true,
+  },
+];

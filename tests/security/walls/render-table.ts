@@ -1,0 +1,65 @@
+import type { Judgement, Outcome } from "./judge.ts";
+
+const sections: readonly (readonly [Outcome, string, string])[] = [
+  [
+    "through",
+    "Something gets through",
+    "With the step alone taken out, the probe named gets through, or sees that what the step gives is missing.",
+  ],
+  [
+    "behind",
+    "Closed twice",
+    "With the step alone taken out the probe is still held; with the steps named taken out as well it gets through.",
+  ],
+  ["refused", "No sandbox starts", "Without the step, building the wall fails and nothing of a job runs."],
+  [
+    "silent",
+    "Nothing to see",
+    "The kernel or bubblewrap does the same without being asked, so that no program can tell. The step stays, so that the wall does not depend on that.",
+  ],
+  ["unproven", "Unproven", "Steps that no probe shows. There must be none."],
+];
+
+/** The table of all mutations as a document. */
+export function renderTable(
+  judgements: readonly Judgement[],
+  facts: { readonly date: string; readonly kernel: string; readonly commit: string },
+): string {
+  const counts = sections.map(
+    ([outcome, title]) =>
+      `${title.toLowerCase()}: ${judgements.filter((each) => each.outcome === outcome).length}`,
+  );
+  const head = [
+    "# The wall, a step at a time",
+    "",
+    "Each step of the wall was taken out in turn - out of a copy of the image, of bubblewrap's arguments, or of a filter -",
+    "and the probe that the step should stop was run. `npm run mutate-wall` does it again and writes this page; CI does a",
+    "short list of it. On the intact wall every probe is held.",
+    "",
+    `Last run: ${facts.date}, kernel ${facts.kernel}, commit ${facts.commit}. ${judgements.length} steps: ${counts.join("; ")}.`,
+  ];
+  return `${[...head, ...sections.flatMap((section) => renderSection(judgements, section))].join("\n")}\n`;
+}
+
+function renderSection(
+  judgements: readonly Judgement[],
+  [outcome, title, text]: (typeof sections)[number],
+): string[] {
+  const rows = judgements.filter((each) => each.outcome === outcome);
+  if (rows.length === 0) return [];
+  const header = ["", `## ${title}`, "", text, "", "| id | step | probe | seen |", "|---|---|---|---|"];
+  return [...header, ...rows.map(renderRow)];
+}
+
+function renderRow({ mutation, outcome, alone, together }: Judgement): string {
+  const probe = mutation.probe === "refused" ? "any start" : mutation.probe.name;
+  const more =
+    outcome === "behind" ? ` without ${mutation.behind!.map((id) => `\`${id}\``).join(", ")} too` : "";
+  const why = outcome === "silent" ? `${mutation.silent}` : (together ?? alone);
+  return `| ${[`\`${mutation.id}\``, mutation.step, `${shorten(probe)}${more}`, shorten(why)].join(" | ")} |`;
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll("|", "/").replaceAll("\n", " ");
+  return line.length > 140 ? `${line.slice(0, 139)}…` : line;
+}

@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { listProcesses } from "../../../src/security/host-processes.ts";
+import { ProcessWatch } from "../../../src/security/process-watch.ts";
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+/** A shell that does what it is told, line by line, and answers each line. */
+async function startShell(): Promise<{
+  readonly child: ChildProcess;
+  readonly tell: (line: string) => Promise<void>;
+}> {
+  const child = spawn("/bin/sh", [], { stdio: ["pipe", "pipe", "ignore"] });
+  children.push(child);
+  const tell = async (line: string): Promise<void> => {
+    child.stdin.write(`${line}\necho done\n`);
+    await once(child.stdout, "data");
+  };
+  await tell(":");
+  return { child, tell };
+}
+
+describe("the processes that sandboxes come from", () => {
+  it("are as they were where nothing happened", async () => {
+    await startShell();
+    const watch = new ProcessWatch([], 0);
+    expect(watch.size).toBeGreaterThanOrEqual(1);
+    expect(await watch.findChanges()).toEqual([]);
+  });
+
+  it.for<[string, string, RegExp]>([
+    ["opened a file", "exec 9</dev/null", /descriptors .*9=\/dev\/null/],
+    ["ignores a signal", "trap '' USR1", /SigIgn/],
+    ["changed its mask", "umask 077", /Umask/],
+    ["changed a limit", "ulimit -n 77", /limits .*Max open files/],
+  ])("are seen to have changed when one %s", async ([, line, complaint]) => {
+    const { tell } = await startShell();
+    const watch = new ProcessWatch([], 0);
+    await tell(line);
+    expect((await watch.findChanges()).join("\n")).toMatch(complaint);
+  });
+
+  it("are seen to have come: one with a child of its own, or unlike the others", async () => {
+    const watch = new ProcessWatch([], 0);
+    const { tell } = await startShell();
+    await tell("sleep 60 &");
+    expect((await watch.findChanges()).some((change) => change.endsWith("is new"))).toBe(true);
+  });
+
+  it("are seen to be gone where others depended on them", async () => {
+    const { child, tell } = await startShell();
+    await tell("sleep 60 & echo $! >&2");
+    const sleeping = listProcesses().find(({ parent }) => parent === child.pid)!;
+    const watch = new ProcessWatch([], 0);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(await watch.findChanges()).toEqual([`sh ${child.pid} is gone`]);
+    process.kill(sleeping.pid, "SIGKILL");
+  });
+
+  it("may be left out", async () => {
+    const { child, tell } = await startShell();
+    const watch = new ProcessWatch([child.pid!], 0);
+    await tell("umask 077");
+    expect(await watch.findChanges()).toEqual([]);
+  });
+});
+
+describe("what is left of a sandbox", () => {
+  it("is found by its mark, wherever it went", async () => {
+    const watch = new ProcessWatch([], 0);
+    expect(await watch.findMarked("atk-00c0ffee")).toEqual([]);
+    const left = spawn("sleep", ["60"], { argv0: "atk-00c0ffee", detached: true, stdio: "ignore" });
+    children.push(left);
+    await once(left, "spawn");
+    expect(await watch.findMarked("atk-00c0ffee")).toEqual([
+      `process ${left.pid} (sleep) outlived its sandbox`,
+    ]);
+  });
+});
