@@ -29,14 +29,13 @@ interface Row {
 
 async function measure(wall: MutatedWall, tree: SharedTree, channel: Channel): Promise<Row> {
   const isClosed = closedChannels.includes(channel);
-  const plain = canExist(tree, channel) ? percent(await measureProcesses(tree, channel)) : "not on this host";
+  // A reader that is wrong most of the time knows as much as one that is right; closed channels may be neither.
+  const known = (share: number): string => percent(isClosed ? share : Math.max(share, 1 - share));
+  const plain = canExist(tree, channel) ? known(await measureProcesses(tree, channel)) : "not on this host";
   const began = performance.now();
-  const walled = await measureSandboxes(wall, tree, channel);
+  const walled = known(await measureSandboxes(wall, tree, channel));
   const rate = bitCount / ((performance.now() - began) / 1000);
-  // A reader that is wrong most of the time knows as much as one that is right.
-  const known = isClosed ? walled : Math.max(walled, 1 - walled);
-  const cells = [plain, percent(known), ...(isClosed ? [] : [`${Math.round(rate)}`])];
-  return { name: channel.name, isClosed, cells };
+  return { name: channel.name, isClosed, cells: [plain, walled, ...(isClosed ? [] : [rate.toFixed(0)])] };
 }
 
 async function measureAll(names: readonly string[]): Promise<Row[]> {

@@ -2,4 +2,5 @@
 
 import os
 
-answer("SAMESEED_HOST_SECRET" in os.environ, sorted(os.environ))
+there = "SAMESEED_HOST_SECRET" in os.environ
+answer(there, "a variable of the host" if there else f"{len(os.environ)} variables of its own")

@@ -34,7 +34,8 @@ export function renderTable(
     "",
     "Each step of the wall was taken out in turn - out of a copy of the image, of bubblewrap's arguments, or of a filter -",
     "and the probe that the step should stop was run. `npm run mutate-wall` does it again and writes this page; CI does a",
-    "short list of it. On the intact wall every probe is held.",
+    "short list of it. On the intact wall every probe is held. The whole list is for root on a host with control groups, where",
+    "the wall has all its steps.",
     "",
     `Last run: ${facts.date}, kernel ${facts.kernel}, commit ${facts.commit}. ${judgements.length} steps: ${counts.join("; ")}.`,
   ];
