@@ -4,8 +4,10 @@ import { defaultImageName } from "../src/image/default-image.ts";
 import { closeSandboxes } from "../src/sandbox/sandbox-host.ts";
 import { isReached, type Figure, type Scenario } from "./scenario.ts";
 import { flatScenario } from "./scenarios/flat.ts";
+import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
+import { sprtScenario } from "./scenarios/sprt.ts";
 import { startScenario } from "./scenarios/start.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
@@ -17,6 +19,8 @@ const scenarios: readonly Scenario[] = [
   stepsScenario,
   memoryScenario,
   flatScenario,
+  gamesScenario,
+  sprtScenario,
 ];
 
 /** How benchmarks are run. */

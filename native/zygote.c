@@ -199,6 +199,7 @@ static PyObject *pin(PyObject *module, PyObject *args) {
 static PyMethodDef methods[] = {
   { "serve", serve, METH_O, "serve(entry): waits in C to be forked; never returns." },
   { "pin", pin, METH_VARARGS, "pin(executable, *args): executes itself again with fixed addresses." },
+  { "move_clock", move_clock, METH_O, "move_clock(us): ends this process once it has used that much CPU time; 0: never." },
   { NULL, NULL, 0, NULL },
 };
 

@@ -92,6 +92,9 @@ int link_take(int inbox, uint64_t token);
 void arenas_install(void);
 void arenas_settle(void);
 
+/* clock.c: of Python, for the process that runs a policy. */
+PyObject *move_clock(PyObject *module, PyObject *microseconds);
+
 /* slot.c */
 void slot_run(struct slot *slot) __attribute__((noreturn));
 

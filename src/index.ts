@@ -27,3 +27,58 @@ export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-ru
 export { RunReader } from "./store/run-reader.ts";
 export { replayRollout, type ReplayResult } from "./verify/replay-rollout.ts";
 export { verifyRun, type VerifyOptions, type VerifyResult } from "./verify/verify-run.ts";
+export { exactWorth, type ExactWorth } from "./evaluate/learning/exact-worth.ts";
+export {
+  improvePolicy,
+  type ImproveOptions,
+  type Improvement,
+  type ImprovementRound,
+} from "./evaluate/learning/improve-policy.ts";
+export {
+  parseQPolicy,
+  qPolicyCode,
+  type QPolicy,
+  type QPolicyCodeOptions,
+} from "./evaluate/learning/q-policy-code.ts";
+export { qTablePolicy, type QTable } from "./evaluate/learning/q-table.ts";
+export type { SavedImprovement } from "./evaluate/learning/training-checkpoint.ts";
+export type { Schedule, TrainingSettings } from "./evaluate/learning/training-settings.ts";
+export { trainTttPolicy, type TrainingOptions } from "./evaluate/learning/training.ts";
+export type { LeaguePlan } from "./evaluate/league/league-file.ts";
+export type { LeaguePlayerInput } from "./evaluate/league/league-players.ts";
+export type { LeagueTable, Payoff, PlayerTally } from "./evaluate/league/league-report.ts";
+export type { LeagueLeg, Pairing } from "./evaluate/league/pairing.ts";
+export { type LeagueConfig, type LeagueResult, runLeague } from "./evaluate/league/run-league.ts";
+export {
+  checkPolicy,
+  type CheckedFault,
+  type CheckOptions,
+  type PolicyCheck,
+} from "./evaluate/check/check-policy.ts";
+export type { PolicyInterface } from "./evaluate/check/inspect-policy.ts";
+export { PersonalGame, playAgainst, type PlayAgainstOptions } from "./evaluate/play/play-against.ts";
+export type { PlayEnd, PlayView } from "./evaluate/play/play-view.ts";
+export { saveGame } from "./evaluate/play/save-game.ts";
+export type { GameSpec, SeatPolicyInput } from "./evaluate/games/game-spec.ts";
+export { comparePolicies, type CompareConfig, type Comparison } from "./evaluate/matchup/compare-policies.ts";
+export type { Strength } from "./evaluate/matchup/compare-report.ts";
+export {
+  evaluateMatchup,
+  runTttBatch,
+  type MatchupConfig,
+  type MatchupResult,
+  type SeedResult,
+  type TttBatchResult,
+} from "./evaluate/matchup/evaluate-matchup.ts";
+export type { ExactMatchup } from "./evaluate/matchup/exact-matchup.ts";
+export type { MatchForfeit, MatchGame } from "./evaluate/matchup/match-game.ts";
+export type { MatchupOptions, TttConfig } from "./evaluate/matchup/matchup-config.ts";
+export type {
+  FaultCounts,
+  MatchupReport,
+  SeatRecord,
+  SeedRecord,
+} from "./evaluate/matchup/report-matchup.ts";
+export type { SelfCheck } from "./evaluate/matchup/self-check.ts";
+export { verifyMatchup, type MatchupVerification } from "./evaluate/matchup/verify-matchup.ts";
+export type { Interval } from "./evaluate/stats/interval.ts";

@@ -1,5 +1,5 @@
 import { RolloutRecording } from "../../src/rollout/rollout-recording.ts";
-import { recordRollouts } from "../../src/rollout/collect-rollouts.ts";
+import { recordRollouts } from "../../src/rollout/record-rollouts.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
 import { framesOf, parseTrajectoryBlob } from "../../src/harness/trajectory-blob.ts";
 import { coldPython } from "../bubblewrap-python.ts";

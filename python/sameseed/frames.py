@@ -11,9 +11,10 @@ docs/trajectory-format.md, sections 2 and 9, is the specification.
 from __future__ import annotations
 
 import os
+import socket
 import struct
 
-RECORD, VOLATILE, END = 1, 2, 3
+RECORD, VOLATILE, END, ASK = 1, 2, 3, 4
 HELLO, READY, STEP, ACTION, ERROR = 1, 2, 3, 4, 5
 
 MAX_PAYLOAD = 64 << 20
@@ -21,6 +22,8 @@ MAX_TO_REFEREE = 64 << 10
 MAX_TO_POLICY = 16 << 20
 
 _FLUSH_BYTES = 64 << 10
+_BULK_BYTES = 32 << 10
+_WHOLE_BYTES = 4 << 10
 # What waits is lost with a process that dies without a word. Few frames may wait in a short episode, where that would be
 # all of it; more in a long one, where system calls would add up.
 _EARLY_FLUSHES = (4, 16)
@@ -35,6 +38,10 @@ class LinkError(Exception):
 
 class LinkClosed(Exception):
     """The other side is gone."""
+
+
+class LinkSilent(Exception):
+    """The other side let the link's wall time pass."""
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -69,6 +76,22 @@ class HostStream:
             _write_all(self._fd, data)
 
 
+class BulkStream(HostStream):
+    """The result stream of many short games: nobody waits for a single one, so that frames wait for each other.
+
+    What is lost with a process that dies is lost to nobody: its games are all played again.
+    """
+
+    def flush(self) -> None:
+        """Writes what is waiting once it is enough."""
+        if self._size >= _BULK_BYTES:
+            super().flush()
+
+    def finish(self) -> None:
+        """Writes what is waiting."""
+        super().flush()
+
+
 class Link:
     """One end of the socket between the referee and a policy.
 
@@ -82,15 +105,30 @@ class Link:
         self._receive_limit = receive_limit
         self._send_limit = send_limit
 
+    def limit_waiting(self, milliseconds: int) -> None:
+        """Lets `send` and `receive` wait that long for the other side and then raise LinkSilent.
+
+        The kernel keeps the time, so that nothing here is done otherwise when the answer comes early or late.
+        """
+        seconds, rest = divmod(milliseconds, 1000)
+        patience = struct.pack("@ll", seconds, rest * 1000)
+        with socket.socket(fileno=os.dup(self.fd)) as end:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+
     def send(self, kind: int, sequence: int, payload: bytes) -> None:
         """Sends one frame. That the other side is gone is noticed by the next `receive`."""
         if len(payload) > self._send_limit:
             raise ValueError(f"a frame of {len(payload)} bytes, where at most {self._send_limit} may be sent")
-        head = _LINK_HEAD.pack(len(payload), kind, b"\0\0\0", sequence, self.nonce or bytes(8))
+        frame = _LINK_HEAD.pack(len(payload), kind, b"\0\0\0", sequence, self.nonce or bytes(8)) + payload
         try:
-            _write_all(self.fd, head + payload)
+            sent = os.write(self.fd, frame)
+            if sent < len(frame):
+                _write_all(self.fd, frame[sent:])
         except (BrokenPipeError, ConnectionResetError):
             pass
+        except BlockingIOError:
+            raise LinkSilent("the other side takes nothing") from None
 
     def receive(self, kinds: tuple[int, ...], sequence: int) -> tuple[int, bytes]:
         """Takes the next frame and returns its kind and payload.
@@ -116,6 +154,22 @@ class Link:
         os.close(self.fd)
 
     def _take(self, count: int) -> bytes:
+        if count <= _WHOLE_BYTES:
+            # A frame this short is written in one go and comes whole.
+            try:
+                data = os.read(self.fd, count)
+            except ConnectionResetError:
+                data = b""
+            except BlockingIOError:
+                raise LinkSilent("the other side says nothing") from None
+            if len(data) == count:
+                return data
+            if not data:
+                raise LinkClosed("the other side closed the link")
+            return data + self._take_pieces(count - len(data))
+        return self._take_pieces(count)
+
+    def _take_pieces(self, count: int) -> bytes:
         # Into one buffer of the final size: pieces, of which there may be more or fewer, leave nothing behind.
         data = bytearray(count)
         have = 0
@@ -125,6 +179,8 @@ class Link:
                     got = os.readv(self.fd, (view[have:],))
                 except ConnectionResetError:
                     got = 0
+                except BlockingIOError:
+                    raise LinkSilent("the other side says nothing") from None
                 if got == 0:
                     raise LinkClosed("the other side closed the link")
                 have += got

@@ -26,10 +26,13 @@ from .frames import (
     Link,
     LinkClosed,
     LinkError,
+    LinkSilent,
 )
 from .recorder import Recorder
 
 _MAX_ACTION_DEPTH = 32
+# Encoded as one byte of their own value: what most actions are.
+_SMALL_INTEGERS = 24
 
 
 class RandomPolicy:
@@ -87,38 +90,54 @@ class Replay(ActionList):
         return restore(space, self._actions[step - 1])
 
 
-class RemotePolicy:
-    """An untrusted policy in a sandbox of its own; nothing it sends is believed before it is checked."""
+class PolicyLink:
+    """The referee's end of a link to an untrusted policy; nothing that comes over it is believed before it is checked.
 
-    def __init__(self, fd: int, seed: int, recorder: Recorder) -> None:
-        nonce = sha256(b"sameseed/link/1\0" + str(seed).encode()).digest()[:8]
+    `role` tells the links of one rollout apart: each has a nonce of its own. `wall_ms` is how long one answer may take.
+    """
+
+    def __init__(self, fd: int, seed: int, role: str = "", wall_ms: int | None = None) -> None:
+        name = f"{seed}\0{role}" if role else str(seed)
+        nonce = sha256(b"sameseed/link/1\0" + name.encode()).digest()[:8]
         self._link = Link(fd, MAX_TO_REFEREE, MAX_TO_POLICY, nonce)
-        self._recorder = recorder
+        self._wall_ms = wall_ms
+        if wall_ms is not None:
+            self._link.limit_waiting(wall_ms)
         # Sent at once, so that the policy loads while the environment is made.
         self._link.send(HELLO, 0, encode({"format": 1}))
 
-    def start(self) -> None:
+    def wait_ready(self) -> None:
+        """Waits for the policy to be loaded; raises PolicyFailure."""
         if self._receive(READY, 0) != {}:
             raise PolicyFailure("protocol_error", "LinkError", "a READY frame that is not empty")
 
-    def next(self, step: int, space: object) -> object:
-        observation = self._recorder.observation
-        if len(observation) > MAX_TO_POLICY:
-            raise ValueError(
-                f"the observation has {len(observation)} bytes, and a policy is sent at most {MAX_TO_POLICY}"
-            )
-        self._link.send(STEP, step, observation)
-        return coerce(space, self._receive(ACTION, step))
+    def ask(self, step: int, payload: bytes) -> object:
+        """Asks for the action of a step; raises PolicyFailure."""
+        if len(payload) > MAX_TO_POLICY:
+            raise ValueError(f"the observation has {len(payload)} bytes, and a policy is sent at most {MAX_TO_POLICY}")
+        try:
+            self._link.send(STEP, step, payload)
+        except LinkSilent:
+            raise self._late() from None
+        return self._receive(ACTION, step)
 
     def close(self) -> None:
+        """Closes the link, which tells the policy that the episode is over."""
         self._link.close()
+
+    def _late(self) -> PolicyFailure:
+        return PolicyFailure("wall_limit", "limit", f"the policy took longer than {self._wall_ms} ms for one answer")
 
     def _receive(self, due: int, sequence: int) -> object:
         try:
             kind, payload = self._link.receive((due, ERROR), sequence)
+            if kind == due and len(payload) == 1 and payload[0] < _SMALL_INTEGERS:
+                return payload[0]
             value = decode(payload, _MAX_ACTION_DEPTH)
         except LinkClosed:
             raise PolicyFailure("policy_error", "eof", "the policy ended without an answer") from None
+        except LinkSilent:
+            raise self._late() from None
         except (LinkError, DecodeError) as error:
             raise PolicyFailure("protocol_error", type(error).__name__, str(error)) from None
         if kind == due:
@@ -128,6 +147,23 @@ class RemotePolicy:
             raise PolicyFailure("protocol_error", "LinkError", "an ERROR frame that does not say what failed")
         outcome = reported_outcome(texts[0], texts[1])
         raise PolicyFailure(outcome, clean(texts[0], 200), clean(texts[1], 4096), clean(texts[2], 16384))
+
+
+class RemotePolicy:
+    """An untrusted policy in a sandbox of its own."""
+
+    def __init__(self, fd: int, seed: int, recorder: Recorder) -> None:
+        self._link = PolicyLink(fd, seed)
+        self._recorder = recorder
+
+    def start(self) -> None:
+        self._link.wait_ready()
+
+    def next(self, step: int, space: object) -> object:
+        return coerce(space, self._link.ask(step, self._recorder.observation))
+
+    def close(self) -> None:
+        self._link.close()
 
 
 Policy = RandomPolicy | ActionList | RemotePolicy

@@ -35,6 +35,8 @@ class Recorder:
         self._next = 0
         # The encoded observation of the last record, which is also what a remote policy gets.
         self.observation = b""
+        # The encoded info of the last record: in a game, what else a seat gets.
+        self.info = b""
 
     def reset(self, observation: object, info: dict) -> None:
         """Records what `reset()` returned."""
@@ -51,7 +53,7 @@ class Recorder:
         self._record(
             (b"\xa4\x61k\x00\x64info", info_bytes, b"\x66hidden", hidden, b"\x6bobservation", observation_bytes)
         )
-        self.observation = observation_bytes
+        self.observation, self.info = observation_bytes, info_bytes
         if left_out:
             self._write_volatile(left_out)
         self._next = 1
@@ -104,7 +106,7 @@ class Recorder:
                 observation_bytes,
             )
         )
-        self.observation = observation_bytes
+        self.observation, self.info = observation_bytes, info_bytes
         if left_out:
             self._write_volatile(left_out)
         self._next += 1

@@ -13,10 +13,11 @@ import hashlib
 import importlib
 import json
 import os
+import random
 import socket
 import sys
 
-from . import policy_host, referee
+from . import builtin_policies, game_referee, policy_host, referee, seat_host
 from .canonical import encode
 from .frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link
 
@@ -51,6 +52,9 @@ def warm() -> None:
         _play("CartPole-v1", {"kind": "replay", "of": "random", "actions": recorded})
         _play_against_link()
     _answer_link()
+    _play_game()
+    _play_game_against_link()
+    _answer_game()
     json.loads(json.dumps({"warm": [1, 2.5, None, True]}))
     hashlib.sha256(b"warm").hexdigest()
     gc.collect()
@@ -65,6 +69,38 @@ def _play(name: str, policy: dict) -> None:
             seed=_SEED, environment=environment, env_args={}, policy=policy, max_steps=_STEPS, fd=theirs.fileno()
         )
         ours.recv(1 << 16)
+
+
+def _play_game() -> None:
+    """A game of every built-in policy; the best moves of all boards are found once and kept."""
+    builtin_policies.choose_minimax([None] * 9, "X", [], random.Random(_SEED))
+    for names in (("random", "greedy"), ("minimax", "random")):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            seats = [{"seat": seat, "kind": "builtin", "name": name} for seat, name in zip("XO", names)]
+            ref = {"kind": "game", "id": "tictactoe"}
+            game_referee.play(seeds=[_SEED], environment=ref, env_args={}, seats=seats, fd=theirs.fileno())
+            ours.recv(1 << 16)
+
+
+def _play_game_against_link() -> None:
+    pairs = [socket.socketpair() for _ in "XO"]
+    for turn, (seat, (ours, _)) in enumerate(zip("XO", pairs)):
+        nonce = hashlib.sha256(f"sameseed/link/1\0{_SEED}\0{seat}".encode()).digest()[:8]
+        policy = Link(ours.fileno(), MAX_TO_POLICY, MAX_TO_REFEREE, nonce)
+        policy.send(READY, 0, encode({}))
+        for asked, cell in enumerate(range(turn, 7, 2)):
+            policy.send(ACTION, asked + 1, encode(cell))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        seats = [
+            {"seat": seat, "kind": "remote", "fd": end.detach(), "wall_ms": 1000} for seat, (_, end) in zip("XO", pairs)
+        ]
+        ref = {"kind": "game", "id": "tictactoe"}
+        game_referee.play(seeds=[_SEED], environment=ref, env_args={}, seats=seats, fd=theirs.fileno())
+        ours.recv(1 << 16)
+    for link, _ in pairs:
+        link.close()
 
 
 def _play_against_link() -> None:
@@ -89,4 +125,18 @@ def _answer_link() -> None:
         ours.shutdown(socket.SHUT_WR)
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{_POLICY}.py")
         policy_host.serve(seed=_SEED, fd=theirs.detach(), path=path)
+    sys.modules.pop(_POLICY, None)
+
+
+def _answer_game() -> None:
+    ours, theirs = socket.socketpair()
+    board = {"board": [None] * 9, "player": "X"}
+    with ours:
+        link = Link(ours.fileno(), MAX_TO_REFEREE, MAX_TO_POLICY, bytes(8))
+        link.send(HELLO, 0, encode({"format": 1}))
+        for step in range(_STEPS):
+            link.send(STEP, step + 1, encode({"info": {"agent": "X"}, "observation": board}))
+        ours.shutdown(socket.SHUT_WR)
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{_POLICY}.py")
+        seat_host.serve(seed=_SEED, fd=theirs.detach(), path=path, seat="X", mode="keep", move_us=0)
     sys.modules.pop(_POLICY, None)

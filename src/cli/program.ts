@@ -5,13 +5,19 @@ import { packageVersion } from "../base/package-version.ts";
 import type { CommandWork } from "./cli.ts";
 import { addAttackCommand } from "./commands/attack.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addCompareCommand } from "./commands/compare.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addEvalCommand } from "./commands/eval.ts";
 import { addExecCommand } from "./commands/exec.ts";
 import { addImageCommand } from "./commands/image.ts";
+import { addLeagueCommand } from "./commands/league.ts";
+import { addPlayCommand } from "./commands/play.ts";
+import { addPolicyCommand } from "./commands/policy.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
+import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 
 /**
@@ -38,6 +44,12 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addEvalCommand,
+    addCompareCommand,
+    addPlayCommand,
+    addPolicyCommand,
+    addTrainCommand,
+    addLeagueCommand,
     addExecCommand,
     addImageCommand,
     addDoctorCommand,

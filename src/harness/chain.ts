@@ -29,7 +29,6 @@ const stepFieldsStart: number = stepDomain.length + 8;
 /** Takes the records of one rollout as they arrive and computes both chains. */
 export class ChainBuilder {
   readonly #code: BadBytesCode;
-  readonly #fields = new Map<string, FieldHasher>();
   readonly #step: Buffer = Buffer.alloc(stepFieldsStart + maxFields * digestBytes);
   readonly #manifestLink: Link;
   readonly #contentLink: Link;
@@ -66,7 +65,7 @@ export class ChainBuilder {
     for (let at = 1; at < spans.length; at++) {
       const span = spans[at];
       if (span === undefined) continue;
-      const digest = this.#hasherOf(span.name).add(record, span);
+      const digest = hasherOf(span.name).add(record, span);
       this.#step.write(digest, end, "latin1");
       end += digestBytes;
       if (span.name !== "hidden") play += digest;
@@ -117,20 +116,23 @@ export class ChainBuilder {
     if (kind === "step") this.#steps++;
     else if (kind === "closing") this.#outcome = readOutcome(record, spans, code);
   }
-
-  #hasherOf(name: string): FieldHasher {
-    const known = this.#fields.get(name);
-    if (known !== undefined) return known;
-    const made = new FieldHasher(name);
-    this.#fields.set(name, made);
-    return made;
-  }
 }
 
 function readOutcome(record: Uint8Array, spans: readonly FieldSpan[], code: BadBytesCode): Outcome {
   const end = spans[1];
   if (end === undefined) return failRecord(code, "an outcome is missing");
   return expectOutcome(decodeCbor(record.subarray(end.start, end.end), code), code);
+}
+
+/** By name, of which a record's kinds have few; shared, because making them anew for each short game would show. */
+const fieldHashers = new Map<string, FieldHasher>();
+
+function hasherOf(name: string): FieldHasher {
+  const known = fieldHashers.get(name);
+  if (known !== undefined) return known;
+  const made = new FieldHasher(name);
+  fieldHashers.set(name, made);
+  return made;
 }
 
 /** Digests of one field's values. */

@@ -5,7 +5,7 @@ import { maxFrameBytes, type Frame, type FrameType } from "../model/trajectory.t
 // A frame before its payload: type and length.
 const frameHeaderBytes = 5;
 
-const types: readonly (FrameType | undefined)[] = [undefined, "record", "volatile", "end"];
+const types: readonly (FrameType | undefined)[] = [undefined, "record", "volatile", "end", "ask"];
 
 /**
  * Cuts a stream into frames, whatever its chunks are. What a frame announces is checked as soon as its header is
@@ -15,16 +15,19 @@ const types: readonly (FrameType | undefined)[] = [undefined, "record", "volatil
  */
 export class FrameDecoder {
   readonly #maxBytes: number;
+  readonly #live: boolean;
   // The start of a frame whose end has not arrived: the first #held bytes of a buffer that grows by doubling.
   #partial: Buffer = Buffer.alloc(0);
   #held = 0;
   #ended = false;
 
   /**
-   * @param options - `maxBytes` is the largest payload in bytes, at most and by default 64 MiB
+   * @param options - `maxBytes` is the largest payload in bytes, at most and by default 64 MiB; a stream that is `live`
+   * may hold several trajectories and questions to the host
    */
-  constructor(options: { readonly maxBytes?: number } = {}) {
+  constructor(options: { readonly maxBytes?: number; readonly live?: boolean } = {}) {
     this.#maxBytes = Math.min(options.maxBytes ?? maxFrameBytes, maxFrameBytes);
+    this.#live = options.live ?? false;
   }
 
   /** Whether the END frame has been read. */
@@ -48,7 +51,7 @@ export class FrameDecoder {
         this.#takeHeld(frames);
         continue;
       }
-      const length = frameLength(chunk, position, this.#maxBytes, "protocol_broken");
+      const length = frameLength(chunk, position, this.#maxBytes, "protocol_broken", this.#live);
       if (length === undefined || position + length > chunk.length) {
         this.#hold(chunk, position, chunk.length);
         break;
@@ -88,7 +91,13 @@ export class FrameDecoder {
   }
 
   #heldLength(): number | undefined {
-    return frameLength(this.#partial.subarray(0, this.#held), 0, this.#maxBytes, "protocol_broken");
+    return frameLength(
+      this.#partial.subarray(0, this.#held),
+      0,
+      this.#maxBytes,
+      "protocol_broken",
+      this.#live,
+    );
   }
 
   /** Hands out the held frame if it is whole. */
@@ -101,7 +110,7 @@ export class FrameDecoder {
 
   #take(bytes: Uint8Array): Frame {
     const frame = toFrame(bytes);
-    if (frame.type === "end") this.#ended = true;
+    if (frame.type === "end") this.#ended = !this.#live;
     return frame;
   }
 }
@@ -116,10 +125,12 @@ export function frameLength(
   start: number,
   maxBytes: number,
   code: BadBytesCode,
+  live = false,
 ): number | undefined {
   const type = bytes[start];
   if (type === undefined) return undefined;
-  if (types[type] === undefined) failFrames(code, `a frame has the unknown type ${type}`);
+  if (types[type] === undefined || (types[type] === "ask" && !live))
+    failFrames(code, `a frame has the unknown type ${type}`);
   if (bytes.length - start < frameHeaderBytes) return undefined;
   const length = readUint32(bytes, start + 1);
   if (length > maxBytes)

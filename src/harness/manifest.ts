@@ -3,13 +3,18 @@ import { digestOf } from "../base/digest.ts";
 import { SameseedError, toError } from "../base/error.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { World } from "../model/receipt.ts";
-import type { EnvironmentRef, PolicyRef, RolloutSpec } from "../model/rollout.ts";
+import type { EnvironmentRef, PolicyRef, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
 
 /** What a trajectory's manifest is made from. */
 export interface ManifestInputs {
   readonly spec: RolloutSpec;
   /** The source of the scripts that ran; `policy` where the policy had a sandbox of its own. */
-  readonly harness: { readonly referee: string; readonly policy?: string };
+  readonly harness: {
+    readonly referee: string;
+    readonly policy?: string;
+    /** By seat: of those whose policy had one. */
+    readonly seats?: Readonly<Record<string, string>>;
+  };
   /** The image's digest. */
   readonly image: string;
   readonly world: World;
@@ -43,6 +48,13 @@ export function buildManifest({ spec, harness, image, world }: ManifestInputs): 
     harness: {
       referee: digestOf(harness.referee),
       ...(harness.policy === undefined ? {} : { policy: digestOf(harness.policy) }),
+      ...(harness.seats === undefined
+        ? {}
+        : {
+            seats: Object.fromEntries(
+              Object.entries(harness.seats).map(([seat, text]) => [seat, digestOf(text)]),
+            ),
+          }),
     },
     image,
     world: { ...world },
@@ -68,12 +80,18 @@ export function canonicalJson(value: JsonValue): string {
 }
 
 function environmentEntry(environment: EnvironmentRef): JsonObject {
-  if (environment.kind === "gymnasium") return { kind: "gymnasium", id: environment.id };
+  if (environment.kind !== "file") return { kind: environment.kind, id: environment.id };
   const { kind, name, className, source } = environment;
   return { kind, name, className, source: digestOf(source) };
 }
 
-function policyEntry(policy: PolicyRef): JsonObject {
+function policyEntry(policy: PolicyRef | SeatPolicy): JsonObject {
+  if (policy.kind === "seats") {
+    const seats = policy.seats.map((seat) => ({ seat: seat.seat, policy: policyEntry(seat.policy) }));
+    return { kind: "seats", mode: policy.mode, clocks: { ...policy.clocks }, seats };
+  }
+  if (policy.kind === "builtin") return { kind: "builtin", name: policy.name };
+  if (policy.kind === "none") return { kind: "none" };
   if (policy.kind === "source") return { kind: "source", source: digestOf(policy.source) };
   if (policy.kind === "random") return { kind: "random" };
   const { kind, actions } = policy;

@@ -27,7 +27,9 @@ export function recordedPolicyEnd(blob: TrajectoryBlob): PolicyEnd | undefined {
   for (const frame of framesOf(blob)) {
     if (frame.type !== "end") continue;
     const { outcome, error } = decodeEnd(frame.payload, "run_damaged");
-    if (error?.by === "policy") return { outcome, error: { type: error.type, message: error.message } };
+    if (error?.by !== "policy") return undefined;
+    const { type, message, seat } = error;
+    return { outcome, error: { type, message, ...(seat === undefined ? {} : { seat }) } };
   }
   return undefined;
 }

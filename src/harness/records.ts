@@ -148,7 +148,10 @@ function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndE
   const step = required(entries, "step", code);
   const by = text("by");
   if (by !== "environment" && by !== "policy") return failRecord(code, "a fault has no owner");
+  const seat = entryOf(entries, "seat");
+  if (seat !== undefined && seat.type !== "text") return failRecord(code, "the error's seat is not a text");
   return {
+    ...(seat === undefined ? {} : { seat: seat.value }),
     type: text("type"),
     message: text("message"),
     traceback: text("traceback"),

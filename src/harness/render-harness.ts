@@ -26,7 +26,7 @@ export type PolicyPlan =
 /** How a policy that failed ended its rollout: what the closing record says of it. */
 export interface PolicyEnd {
   readonly outcome: Outcome;
-  readonly error: { readonly type: string; readonly message: string };
+  readonly error: { readonly type: string; readonly message: string; readonly seat?: string };
 }
 
 /** What a referee's script is made from. */
@@ -87,11 +87,25 @@ export function renderPolicyHost({ seed, fd, path }: PolicyScript): string {
  * @throws {@link SameseedError} `bad_argument` where the seed is not one
  */
 export function policySeed(seed: number): bigint {
-  const digest = sha256Of(["sameseed/role/1\0policy\0", seedLiteral(seed)]);
+  return roleSeed("policy", seed);
+}
+
+/**
+ * 128 bits derived from a rollout's seed for one role in it: nothing that two roles draw has anything in common.
+ *
+ * @throws {@link SameseedError} `bad_argument` where the seed is not one
+ */
+export function roleSeed(role: string, seed: number): bigint {
+  const digest = sha256Of([`sameseed/role/1\0${role}\0`, seedLiteral(seed)]);
   return BigInt(`0x${digest.toString("hex", 0, 16)}`);
 }
 
-function seedLiteral(seed: number): string {
+/**
+ * A seed as it is written into a script.
+ *
+ * @throws {@link SameseedError} `bad_argument` where it is not one
+ */
+export function seedLiteral(seed: number): string {
   if (!Number.isSafeInteger(seed) || seed < 0 || Object.is(seed, -0))
     throw new SameseedError("bad_argument", `${seed} is not a seed.`, {
       context: { seed },
@@ -119,7 +133,7 @@ function policyArgument(plan: PolicyPlan): JsonObject {
 }
 
 function environmentArgument(environment: EnvironmentRef, path: string | undefined): JsonObject {
-  if (environment.kind === "gymnasium") return { kind: "gymnasium", id: environment.id };
+  if (environment.kind !== "file") return { kind: environment.kind, id: environment.id };
   if (path === undefined)
     throw new SameseedError("internal", "A file environment was rendered without its path in the sandbox.");
   return { kind: "file", path, class: environment.className };

@@ -22,13 +22,16 @@ export interface RuntimeFiles {
   readonly digest: string;
 }
 
+/** What an image gets of `python/`: the host in the sandbox, and the environments that come with it. */
+const pythonFolders: readonly string[] = ["envs", "sameseed"];
+
 /**
  * Reads this package's own Python and C files.
  *
  * @param root - The folder that holds `python/` and `native/`. @default this package's
  */
 export function readRuntimeFiles(root: string = packageRoot): RuntimeFiles {
-  const python = filesBelow(join(root, "python"), "sameseed", /\.py$/);
+  const python = pythonFolders.flatMap((folder) => filesBelow(join(root, "python"), folder, /\.py$/));
   const native = filesBelow(join(root, "native"), ".", /\.[ch]$/);
   const parts = (kind: string, files: readonly RuntimeFile[]): (string | Uint8Array)[] =>
     files.flatMap(({ name, content }) => [`${kind}/${name}\0${content.length}\0`, content]);

@@ -44,6 +44,8 @@ export type FaultOwner = "environment" | "policy";
 export interface RolloutFault {
   /** Whose fault it is. */
   readonly by: FaultOwner;
+  /** In a game, the seat of the policy at fault. */
+  readonly seat?: string;
   /** The Python exception's type, or a word such as `signal`, `exit`, `limit`. */
   readonly type: string;
   /** One sentence. */

@@ -73,6 +73,7 @@ export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
   error: z
     .strictObject({
       by: z.enum(["environment", "policy"]),
+      seat: z.string().exactOptional(),
       type: z.string(),
       message: z.string(),
       step: z.int().min(0).exactOptional(),

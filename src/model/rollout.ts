@@ -17,6 +17,14 @@ export type EnvironmentRef =
       readonly className: string;
       /** The file's text. */
       readonly source: string;
+    }
+  | {
+      readonly kind: "game";
+      /** A game of Sameseed's own: `tictactoe`. */ readonly id: string;
+    }
+  | {
+      readonly kind: "pettingzoo";
+      /** An environment of PettingZoo's classic family, such as `connect_four_v3`. */ readonly id: string;
     };
 
 /** What picks actions. */
@@ -30,7 +38,56 @@ export type PolicyRef =
       readonly kind: "source";
       /** A name for messages. */ readonly name: string;
       /** Python text that defines `act(observation, rng)`. */ readonly source: string;
-    };
+    }
+  | SeatsRef;
+
+/** The policies of a game, one for each seat. */
+export interface SeatsRef {
+  readonly kind: "seats";
+  /** `keep`: a policy's process lives through one game. `restart`: a fresh one for each move. */
+  readonly mode: "keep" | "restart";
+  /** The time a policy from source has. */
+  readonly clocks: GameClocks;
+  /** In the order the game names them. */
+  readonly seats: readonly Seat[];
+}
+
+/** One seat of a game. */
+export interface Seat {
+  /** `X` and `O` for tic-tac-toe; `1`, `2`, … for PettingZoo, in the order of its agents. */
+  readonly seat: string;
+  readonly policy: SeatPolicy;
+}
+
+/** A policy that runs in the referee. */
+export type BuiltinPolicyName = "random" | "greedy" | "minimax";
+
+/** What picks a seat's actions. */
+export type SeatPolicy =
+  | { readonly kind: "builtin"; readonly name: BuiltinPolicyName }
+  | {
+      readonly kind: "source";
+      /** A name for messages; ends in `.py`. */ readonly name: string;
+      /** Python text that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`. */
+      readonly source: string;
+    }
+  | {
+      readonly kind: "actions";
+      /** The moves of this seat, in order; the game is truncated where they run out. */
+      readonly actions: readonly JsonValue[];
+    }
+  /** Nobody: forfeits with `no_policy`. */
+  | { readonly kind: "none" };
+
+/** How long a policy from source may take, in milliseconds. */
+export interface GameClocks {
+  /** CPU time of one move; loading counts as one. */
+  readonly moveCpuMs: number;
+  /** CPU time of all its moves in one game, with everything it starts. */
+  readonly bankCpuMs: number;
+  /** Wall time of one move: a backstop for a policy that waits without computing. */
+  readonly moveWallMs: number;
+}
 
 /**
  * Everything that decides a rollout's bytes, besides the image and the world. Limits are not part of it:
@@ -93,6 +150,17 @@ export interface RecordedRollout {
   readonly summary: RolloutSummary;
   /** The trajectory blob of format 1 (`docs/trajectory-format.md`). */
   readonly trajectory: Uint8Array;
+  /** In a game, what each seat with a sandbox of its own used; measured, not recorded. */
+  readonly seats?: readonly SeatUse[];
+}
+
+/** What the sandbox of a seat used in one game. */
+export interface SeatUse {
+  readonly seat: string;
+  /** CPU time, in milliseconds. */
+  readonly cpuMs: number;
+  /** The last of what its policy wrote to standard error. */
+  readonly stderr: string;
 }
 
 /** Limits and placement: what decides whether a rollout completes, not what its bytes are. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { imageManifestSchema, type ImageManifest } from "./image-manifest.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
-import type { RunOptions, RunSpec } from "./rollout.ts";
+import type { BuiltinPolicyName, RunOptions, RunSpec, SeatsRef } from "./rollout.ts";
 
 /** What a run is: decided when its folder is made, never changed after. */
 export interface RunManifest {
@@ -33,12 +33,25 @@ export interface InputRef {
 
 /** An environment in `run.json`: the text of a file is kept beside it. */
 export type StoredEnvironment =
-  | { readonly kind: "gymnasium"; readonly id: string }
+  | { readonly kind: "gymnasium" | "game" | "pettingzoo"; readonly id: string }
   | { readonly kind: "file"; readonly name: string; readonly className: string; readonly source: InputRef };
 
 /** A policy in `run.json`: its text or its actions (as JSON) are kept beside it. */
 export type StoredPolicy =
   | { readonly kind: "random" }
+  | { readonly kind: "actions"; readonly actions: InputRef }
+  | { readonly kind: "source"; readonly name: string; readonly source: InputRef }
+  | StoredSeats;
+
+/** The seats of a game in `run.json`. */
+export type StoredSeats = Omit<SeatsRef, "seats"> & {
+  readonly seats: readonly { readonly seat: string; readonly policy: StoredSeatPolicy }[];
+};
+
+/** A seat's policy in `run.json`. */
+export type StoredSeatPolicy =
+  | { readonly kind: "builtin"; readonly name: BuiltinPolicyName }
+  | { readonly kind: "none" }
   | { readonly kind: "actions"; readonly actions: InputRef }
   | { readonly kind: "source"; readonly name: string; readonly source: InputRef };
 
@@ -66,7 +79,7 @@ const fileName = z
 const count = z.int().min(1);
 
 const environment = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("gymnasium"), id: z.string().min(1).max(1000) }),
+  z.strictObject({ kind: z.enum(["gymnasium", "game", "pettingzoo"]), id: z.string().min(1).max(1000) }),
   z.strictObject({
     kind: z.literal("file"),
     name: fileName,
@@ -75,10 +88,38 @@ const environment = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const actionsPolicy = z.strictObject({ kind: z.literal("actions"), actions: inputRef });
+const sourcePolicy = z.strictObject({
+  kind: z.literal("source"),
+  name: z.string().min(1).max(1000),
+  source: inputRef,
+});
+
+const seats = z.strictObject({
+  kind: z.literal("seats"),
+  mode: z.enum(["keep", "restart"]),
+  clocks: z.strictObject({ moveCpuMs: count, bankCpuMs: count, moveWallMs: count }),
+  seats: z
+    .array(
+      z.strictObject({
+        seat: z.string().min(1).max(100),
+        policy: z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("builtin"), name: z.enum(["random", "greedy", "minimax"]) }),
+          z.strictObject({ kind: z.literal("none") }),
+          actionsPolicy,
+          sourcePolicy,
+        ]),
+      }),
+    )
+    .min(1)
+    .max(8),
+});
+
 const policy = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("random") }),
-  z.strictObject({ kind: z.literal("actions"), actions: inputRef }),
-  z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef }),
+  actionsPolicy,
+  sourcePolicy,
+  seats,
 ]);
 
 /** A list of actions, as `inputs/` holds it. */

@@ -6,7 +6,7 @@ import { outcomes, type FaultOwner, type Outcome } from "./outcome.ts";
 export const maxFrameBytes: number = 64 * 1024 * 1024;
 
 /** What a frame of the referee's result stream holds. */
-export type FrameType = "record" | "volatile" | "end";
+export type FrameType = "record" | "volatile" | "end" | "ask";
 
 /** One frame, as received. */
 export interface Frame {
@@ -92,6 +92,8 @@ export interface EndError {
   /** The record that could not be made; null when the environment could not be built. */
   readonly step: number | null;
   readonly by: FaultOwner;
+  /** In a game, whose policy failed. */
+  readonly seat?: string;
 }
 
 /** A trajectory's identity and what can be told from its records alone. */

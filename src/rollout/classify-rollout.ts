@@ -1,5 +1,5 @@
 import type { FaultOwner, Outcome, RolloutFault } from "../model/outcome.ts";
-import type { EndSummary } from "../model/trajectory.ts";
+import type { EndError, EndSummary } from "../model/trajectory.ts";
 import type { SandboxEnd } from "../sandbox/contract.ts";
 
 /** What is known when every sandbox of a rollout is dead. */
@@ -11,6 +11,8 @@ export interface RolloutEvidence {
   readonly referee: SandboxEnd;
   /** How the policy's sandbox ended, where it has one and ended before it was told to. */
   readonly policy: SandboxEnd | undefined;
+  /** The CPU time of one move in ms, where the policy has a clock for it. */
+  readonly moveCpuMs?: number;
   /** The last of what each wrote to standard error. */
   readonly said: { readonly referee: string; readonly policy: string };
 }
@@ -41,20 +43,41 @@ export function classifyRollout(evidence: RolloutEvidence): Classified {
   if (summary === undefined)
     return silent(evidence, "environment", referee, evidence.said.referee, "env_error");
   if (summary.error?.by === "policy" && summary.error.type === "eof" && evidence.policy !== undefined) {
-    return silent(evidence, "policy", evidence.policy, evidence.said.policy, "policy_error");
+    return silentPolicy(evidence, evidence.policy, summary.error);
   }
   if (summary.error === undefined) return { outcome: summary.outcome };
-  const { type, message, traceback, step, by } = summary.error;
+  const { type, message, traceback, step, by, seat } = summary.error;
   return {
     outcome: summary.outcome,
     fault: {
       by,
+      ...(seat === undefined ? {} : { seat }),
       type,
       message,
       ...(step === null ? {} : { step }),
       ...(traceback === "" ? {} : { traceback }),
     },
   };
+}
+
+/** A policy whose move clock ran out exits with this status. */
+const moveClockStatus = 152;
+
+/** The verdict on a policy that ended without a word; the referee knows at which step it was missed. */
+function silentPolicy(evidence: RolloutEvidence, end: SandboxEnd, error: EndError): Classified {
+  const place = {
+    ...(error.seat === undefined ? {} : { seat: error.seat }),
+    ...(error.seat === undefined || error.step === null ? {} : { step: error.step }),
+  };
+  const { moveCpuMs } = evidence;
+  // A policy may exit with that status itself, but it cannot have used the time.
+  const late = end.cause === "own" && end.exitCode === moveClockStatus;
+  if (late && moveCpuMs !== undefined && end.cpuMs >= moveCpuMs / 2) {
+    const message = `the policy used more than ${moveCpuMs} ms of CPU time for one move`;
+    return { outcome: "cpu_limit", fault: { by: "policy", type: "limit", message, ...place } };
+  }
+  const { outcome, fault: own } = silent(evidence, "policy", end, evidence.said.policy, "policy_error");
+  return { outcome, ...(own === undefined ? {} : { fault: { ...own, ...place } }) };
 }
 
 /** The verdict on a process that ended without a word; at which step is not known, only how many were recorded. */

@@ -1,24 +1,7 @@
-import { availableParallelism } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { AsyncQueue } from "../base/async-queue.ts";
-import { isSameseedError, SameseedError } from "../base/error.ts";
-import type { RecordedRollout } from "../model/rollout.ts";
-import { sharedBackend } from "../sandbox/sandbox-host.ts";
-import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
-import { executeRollout } from "./execute-rollout.ts";
-import { planRollout } from "./plan-rollout.ts";
-import {
-  checkSeed,
-  resolveOptions,
-  type BatchConfig,
-  type ResolvedOptions,
-  type RolloutConfig,
-} from "./rollout-config.ts";
+import { SameseedError } from "../base/error.ts";
+import { recordRollouts } from "./record-rollouts.ts";
+import { resolveOptions, type BatchConfig, type RolloutConfig } from "./rollout-config.ts";
 import { refuseMisuse, toResult, type RolloutResult } from "./rollout-result.ts";
-
-/** How often a rollout that the host failed is started again, and how long before each time. */
-const retryDelaysMs = [100, 1000];
 
 /** The rollouts of one batch, as they finish; or all of them, in the order of their seeds. */
 export interface RolloutBatch extends AsyncIterable<RolloutResult> {
@@ -81,65 +64,4 @@ export function collectRollouts(config: BatchConfig): RolloutBatch {
 export interface RecordingOptions {
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-}
-
-/**
- * Runs rollouts and yields them as recorded, in the order they finish. Holds a few more than run at one time, however
- * many seeds there are.
- */
-export async function* recordRollouts(
-  options: ResolvedOptions,
-  seeds: Iterable<number>,
-  { concurrency = 2 * availableParallelism(), signal }: RecordingOptions,
-): AsyncGenerator<RecordedRollout, void, undefined> {
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024) {
-    throw new SameseedError(
-      "bad_argument",
-      `concurrency must be a whole number from 1 to 1024, not ${concurrency}`,
-    );
-  }
-  const backend = sharedBackend(options.image, options.backend);
-  const receipt = await backend.receipt();
-  const queue = new AsyncQueue<RecordedRollout>(concurrency);
-  const stop = new AbortController();
-  const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const source = seeds[Symbol.iterator]();
-  const work = async (): Promise<void> => {
-    for (let next = source.next(); next.done !== true && !queue.abandoned; next = source.next()) {
-      await queue.push(await tryRollout(backend, receipt, options, checkSeed(next.value), both));
-    }
-  };
-  const workers = Promise.all(Array.from({ length: concurrency }, work)).then(
-    () => queue.end(),
-    (error: unknown) => {
-      queue.end(error);
-      stop.abort();
-    },
-  );
-  try {
-    yield* queue;
-  } finally {
-    stop.abort();
-    await workers;
-  }
-}
-
-async function tryRollout(
-  backend: SandboxBackend,
-  receipt: BackendReceipt,
-  options: ResolvedOptions,
-  seed: number,
-  signal: AbortSignal,
-): Promise<RecordedRollout> {
-  const plan = planRollout({ ...options.template, seed }, options.limits, receipt);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await executeRollout(backend, receipt, plan, options.limits, signal);
-    } catch (error) {
-      const delay = retryDelaysMs[attempt];
-      if (!isSameseedError(error) || !error.kind.retryable || error.code === "aborted" || delay === undefined)
-        throw error;
-      await sleep(delay, undefined, { signal }).catch(() => {});
-    }
-  }
 }

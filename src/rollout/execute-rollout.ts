@@ -2,15 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { SameseedError } from "../base/error.ts";
 import type { Limits } from "../model/limits.ts";
-import type { RecordedRollout } from "../model/rollout.ts";
+import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
-import { classifyRollout } from "./classify-rollout.ts";
+import { classifyRollout, type Classified } from "./classify-rollout.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
 import { RolloutRecording } from "./rollout-recording.ts";
 
 const saidBytesMost = 8192;
 /** How long a policy that closed its link may take to be dead before it is ended. */
-const policyGraceMs = 500;
+const policyGraceMs = 3000;
 
 /**
  * Runs one rollout in fresh sandboxes. Everything the environment or the policy can do wrong is in the result;
@@ -26,7 +26,7 @@ export async function executeRollout(
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
   const recording = new RolloutRecording(plan.manifest);
-  const said = ["", ""];
+  const said: string[] = [];
   let running: readonly RunningSandbox[] = [];
   running = await backend.start({
     members: plan.members,
@@ -40,21 +40,68 @@ export async function executeRollout(
   });
   const startMs = await running[0]!.born;
   const referee = await running[0]!.ended;
-  const policy = await endPolicy(running[1], recording.end?.error?.type === "eof");
+  const judged = await judge(plan, recording, running, referee, said);
   if (signal?.aborted === true) throw new SameseedError("aborted", "the rollout was aborted");
-  const digests = recording.digests();
-  const { outcome, fault } = classifyRollout({
+  const totalMs = performance.now() - calledAt;
+  const rollout = summarize(plan, recording, judged, {
+    receipt: { ...receipt, limits },
+    timings: { startMs: round(startMs), runMs: round(totalMs - startMs), totalMs: round(totalMs) },
+  });
+  const { seats } = plan;
+  return seats === undefined ? rollout : { ...rollout, seats: await seatsUse(seats, running, said) };
+}
+
+/** What the seats' sandboxes used, when all of them are over. */
+export async function seatsUse(
+  seats: readonly string[],
+  running: readonly RunningSandbox[],
+  said: readonly string[],
+): Promise<SeatUse[]> {
+  const ends = await Promise.all(running.slice(1).map(async ({ ended }) => await ended));
+  return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said[at + 1] ?? "" }));
+}
+
+/** Ends the policies' sandboxes and gives the rollout its verdict. */
+export async function judge(
+  plan: RolloutPlan,
+  recording: RolloutRecording,
+  running: readonly RunningSandbox[],
+  referee: SandboxEnd,
+  said: readonly string[],
+): Promise<Classified> {
+  const error = recording.end?.error;
+  const lost = error?.type === "eof" ? missedMember(plan, error.seat) : undefined;
+  const ends = await Promise.all(
+    running.slice(1).map(async (policy, at) => await endPolicy(policy, at + 1 === lost)),
+  );
+  const clocks = plan.spec.policy.kind === "seats" ? plan.spec.policy.clocks : undefined;
+  return classifyRollout({
     summary: recording.end,
     broken: recording.broken?.message,
     referee,
-    policy,
-    said: { referee: said[0] ?? "", policy: said[1] ?? "" },
+    policy: ends[(lost ?? 1) - 1],
+    said: { referee: said[0] ?? "", policy: said[lost ?? 1] ?? "" },
+    ...(clocks === undefined ? {} : { moveCpuMs: clocks.moveCpuMs }),
   });
-  const totalMs = performance.now() - calledAt;
+}
+
+/** Which member of the group fell silent. */
+function missedMember({ seats }: RolloutPlan, seat: string | undefined): number {
+  return seats === undefined || seat === undefined ? 1 : seats.indexOf(seat) + 1;
+}
+
+/** The row and the bytes of a rollout that is over. */
+export function summarize(
+  { spec }: RolloutPlan,
+  recording: RolloutRecording,
+  { outcome, fault }: Classified,
+  measured: Pick<RolloutSummary, "receipt" | "timings">,
+): RecordedRollout {
+  const digests = recording.digests();
   return {
     trajectory: recording.blob(),
     summary: {
-      seed: plan.spec.seed,
+      seed: spec.seed,
       outcome,
       totalReward: recording.end?.totalReward ?? recording.rewardSum(),
       steps: digests.steps,
@@ -63,8 +110,7 @@ export async function executeRollout(
       playDigest: digests.playDigest,
       seeded: recording.end?.seeded ?? [],
       warnings: recording.end?.warnings ?? [],
-      receipt: { ...receipt, limits },
-      timings: { startMs: round(startMs), runMs: round(totalMs - startMs), totalMs: round(totalMs) },
+      ...measured,
       ...(fault === undefined ? {} : { error: fault }),
     },
   };
@@ -74,11 +120,7 @@ export async function executeRollout(
  * Ends the policy's sandbox. Where the referee lost touch with it, how it ended by itself is part of the verdict, and it
  * gets a moment for that.
  */
-async function endPolicy(
-  policy: RunningSandbox | undefined,
-  lostTouch: boolean,
-): Promise<SandboxEnd | undefined> {
-  if (policy === undefined) return undefined;
+async function endPolicy(policy: RunningSandbox, lostTouch: boolean): Promise<SandboxEnd | undefined> {
   if (lostTouch) {
     const own = await Promise.race([policy.ended, sleep(policyGraceMs, undefined, { ref: false })]);
     if (own !== undefined) return own;
@@ -88,6 +130,7 @@ async function endPolicy(
   return undefined;
 }
 
-function round(ms: number): number {
+/** Milliseconds as timings have them. */
+export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -6,8 +6,9 @@ import {
   type PolicyPlan,
 } from "../harness/render-harness.ts";
 import type { Limits } from "../model/limits.ts";
-import type { RolloutSpec } from "../model/rollout.ts";
+import type { PolicyRef, RolloutSpec, SeatsRef } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
+import { planGame } from "./plan-game.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {
@@ -17,6 +18,8 @@ export interface RolloutPlan {
   /** The referee, then the policy where it has a sandbox of its own. */
   readonly members: readonly SandboxPlan[];
   readonly links: readonly Link[];
+  /** In a game, the seats whose policies are the members after the referee. */
+  readonly seats?: readonly string[];
 }
 
 /** A recorded trajectory that is fed to the environment again. */
@@ -48,13 +51,16 @@ export function planRollout(
   receipt: BackendReceipt,
   replay?: ReplaySource,
 ): RolloutPlan {
+  const { policy: picks } = spec;
+  if (picks.kind === "seats")
+    return planGame({ ...spec, policy: picks }, limits, receipt, replay === undefined ? {} : { replay });
   const environmentFile =
     spec.environment.kind === "file" ? jobFile("/tmp/env", spec.environment) : undefined;
   const policyFile =
     spec.policy.kind === "source" && replay === undefined ? jobFile("/tmp/policy", spec.policy) : undefined;
   const referee = renderReferee({
     spec,
-    policyPlan: policyPlan(spec, replay),
+    policyPlan: policyPlan(picks, replay),
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
   });
   const wallMs = limits.wallMs + (policyFile === undefined ? 0 : refereeGraceMs);
@@ -73,12 +79,12 @@ export function planRollout(
   return { spec, manifest, members, links };
 }
 
-function policyPlan(spec: RolloutSpec, replay: ReplaySource | undefined): PolicyPlan {
+function policyPlan(policy: Exclude<PolicyRef, SeatsRef>, replay: ReplaySource | undefined): PolicyPlan {
   if (replay !== undefined) {
     const { actions, end } = replay;
-    return { kind: "replay", of: spec.policy.kind, actions, ...(end === undefined ? {} : { end }) };
+    return { kind: "replay", of: policy.kind, actions, ...(end === undefined ? {} : { end }) };
   }
-  return spec.policy.kind === "source" ? { kind: "remote", fd: linkFd } : spec.policy;
+  return policy.kind === "source" ? { kind: "remote", fd: linkFd } : policy;
 }
 
 function jobFile(

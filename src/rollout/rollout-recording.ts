@@ -1,11 +1,11 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
 import { ChainBuilder } from "../harness/chain.ts";
-import { FrameDecoder } from "../harness/frame-decoder.ts";
+import { failFrames, FrameDecoder } from "../harness/frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "../harness/records.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "../harness/trajectory-blob.ts";
 import { cborToJson } from "../model/cbor/to-json.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { EndSummary, TrajectoryDigests } from "../model/trajectory.ts";
+import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
 export class RolloutRecording {
@@ -34,16 +34,21 @@ export class RolloutRecording {
 
   /** Takes the next bytes; returns false from the first on that break the protocol. */
   push(chunk: Buffer): boolean {
+    return this.#guarded(() => {
+      // A copy: frames are views, and a small one must not hold on to a whole chunk of the transport.
+      for (const frame of this.#decoder.push(Buffer.from(chunk))) this.#add(frame);
+    });
+  }
+
+  /** Takes one frame of a stream that somebody else cuts; returns false from the first on that breaks the protocol. */
+  take(frame: Frame): boolean {
+    return this.#guarded(() => this.#add(frame));
+  }
+
+  #guarded(add: () => void): boolean {
     if (this.#broken !== undefined) return false;
     try {
-      // A copy: frames are views, and a small one must not hold on to a whole chunk of the transport.
-      for (const frame of this.#decoder.push(Buffer.from(chunk))) {
-        if (frame.type === "record") this.#chain.add(frame.payload);
-        else if (frame.type === "volatile") decodeVolatile(frame.payload, "protocol_broken");
-        else this.#end = decodeEnd(frame.payload, "protocol_broken");
-        this.#frames.push(frame.bytes);
-      }
-      if (this.#end !== undefined) checkSummary(this.#end, this.#chain.digests(), "protocol_broken");
+      add();
       return true;
     } catch (error) {
       if (!isSameseedError(error)) throw error;
@@ -51,6 +56,18 @@ export class RolloutRecording {
       this.#end = undefined;
       return false;
     }
+  }
+
+  #add(frame: Frame): void {
+    if (frame.type === "ask") failFrames("protocol_broken", "a question that nobody waits for");
+    if (frame.type === "record") this.#chain.add(frame.payload);
+    else if (frame.type === "volatile") decodeVolatile(frame.payload, "protocol_broken");
+    else {
+      const end = decodeEnd(frame.payload, "protocol_broken");
+      checkSummary(end, this.#chain.digests(), "protocol_broken");
+      this.#end = end;
+    }
+    this.#frames.push(frame.bytes);
   }
 
   /** The digests of what was recorded. */

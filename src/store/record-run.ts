@@ -8,7 +8,7 @@ import { packageVersion } from "../base/package-version.ts";
 import { resolveImage } from "../image/image-store.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
-import { recordRollouts } from "../rollout/collect-rollouts.ts";
+import { recordRollouts } from "../rollout/record-rollouts.ts";
 import {
   checkSeed,
   resolveOptions,
@@ -78,7 +78,11 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   }
 }
 
-async function openWriter(
+/**
+ * Makes a run folder for these rollouts, or goes on in it where `resume` is set and a run is there.
+ * @throws `image_missing`, `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
+ */
+export async function openWriter(
   dir: string,
   options: ResolvedOptions,
   seeds: readonly number[],

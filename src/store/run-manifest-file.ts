@@ -5,7 +5,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
-import type { EnvironmentRef, PolicyRef, RunSpec } from "../model/rollout.ts";
+import type { EnvironmentRef, PolicyRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
 import {
   actionsSchema,
   maxInputBytes,
@@ -15,9 +15,14 @@ import {
   type StoredEnvironment,
   type StoredPolicy,
   type StoredRunManifest,
+  type StoredSeatPolicy,
 } from "../model/run-manifest.ts";
 import { readRegular, type RunPaths } from "./run-folder.ts";
 import { newerFormat, runDamaged, storeError } from "./store-error.ts";
+
+/** A policy that holds a text, as it is and as it is stored. */
+type LoadedText = Extract<SeatPolicy, { readonly kind: "actions" | "source" }>;
+type StoredText = Extract<StoredSeatPolicy, { readonly kind: "actions" | "source" }>;
 
 /** The most bytes `run.json` may have; 10^6 seeds take a quarter of it. */
 const maxManifestBytes = 64 * 1024 * 1024;
@@ -113,8 +118,16 @@ function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): 
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
   }
   function storePolicy(ref: PolicyRef): StoredPolicy {
+    if (ref.kind === "random") return ref;
+    if (ref.kind !== "seats") return storeText(ref);
+    return { ...ref, seats: ref.seats.map(({ seat, policy: own }) => ({ seat, policy: storeSeat(own) })) };
+  }
+  function storeSeat(ref: SeatPolicy): StoredSeatPolicy {
+    return ref.kind === "builtin" || ref.kind === "none" ? ref : storeText(ref);
+  }
+  function storeText(ref: LoadedText): StoredText {
     if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
-    return ref.kind === "source" ? { ...ref, source: keepText(ref.source) } : ref;
+    return { ...ref, source: keepText(ref.source) };
   }
 }
 
@@ -129,8 +142,15 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
   }
   function loadPolicy(ref: StoredPolicy): PolicyRef {
-    if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };
     if (ref.kind === "random") return ref;
+    if (ref.kind !== "seats") return loadText(ref);
+    return { ...ref, seats: ref.seats.map(({ seat, policy: own }) => ({ seat, policy: loadSeat(own) })) };
+  }
+  function loadSeat(ref: StoredSeatPolicy): SeatPolicy {
+    return ref.kind === "builtin" || ref.kind === "none" ? ref : loadText(ref);
+  }
+  function loadText(ref: StoredText): LoadedText {
+    if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };
     const path = inputPath(paths, ref.actions.digest);
     const actions = actionsSchema.safeParse(parseJson(path, loadInput(paths, ref.actions)));
     if (!actions.success) throw runDamaged(path, z.prettifyError(actions.error));

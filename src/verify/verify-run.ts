@@ -6,7 +6,7 @@ import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
-import { recordRollouts } from "../rollout/collect-rollouts.ts";
+import { recordRollouts } from "../rollout/record-rollouts.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
 import { imageForRerun, optionsForRerun, recordedChain } from "./recorded-run.ts";
@@ -31,7 +31,7 @@ export interface VerifyOptions {
 export interface ComparedRollout {
   readonly seed: number;
   /**
-   * `equal`: the same bytes, and a complete episode. `diverged`: other bytes. `failed`: both ended in the same fault;
+   * `equal`: the same bytes, and a complete episode or a game that ended by a forfeit. `diverged`: other bytes. `failed`: both ended in the same fault;
    * equal failures prove nothing.
    */
   readonly verdict: "equal" | "diverged" | "failed";
@@ -97,9 +97,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
   const both = { seed: expected.seed, outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
   const chain = recordedChain(reader, expected);
-  if (isComplete(expected.outcome) && actual.summary.contentDigest === expected.contentDigest) {
-    return { ...both, verdict: "equal" };
-  }
+  if (isResult(expected) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
   const divergence = firstDivergence(chain, chainOf(actual.trajectory));
   return {
@@ -107,6 +105,15 @@ function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRo
     verdict: "diverged",
     firstDivergence: divergence ?? outcomeDivergence(expected, actual.summary),
   };
+}
+
+/** Whether a rollout came to an end that says something: a whole episode, or a game that a seat forfeited. */
+function isResult({ outcome, error }: RolloutSummary): boolean {
+  return isComplete(outcome) || error?.seat !== undefined;
+}
+
+function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {
+  return expected.outcome === actual.outcome && expected.contentDigest === actual.contentDigest;
 }
 
 /** Where a limit ended a rollout, how much of it was recorded depends on the machine's load. */

@@ -19,6 +19,8 @@ export interface Ended {
 export interface StartOptions {
   readonly cwd: string;
   readonly input?: string | Uint8Array;
+  /** Leaves the command's input open behind what is given. */
+  readonly keepOpen?: true;
   /** A file descriptor for standard output, which is then not collected. */
   readonly stdout?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -27,7 +29,7 @@ export interface StartOptions {
 /** Starts the real command line; what it says is collected until it ends. */
 export function startSameseed(
   args: readonly string[],
-  { cwd, input, stdout: target, env = {} }: StartOptions,
+  { cwd, input, keepOpen, stdout: target, env = {} }: StartOptions,
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
@@ -39,7 +41,8 @@ export function startSameseed(
   child.stdout?.on("data", (data: Buffer) => stdout.push(data));
   child.stderr?.on("data", (data: Buffer) => stderr.push(data));
   child.stdin?.on("error", () => {}); // it may end without reading
-  child.stdin?.end(input ?? "");
+  child.stdin?.write(input ?? "");
+  if (keepOpen !== true) child.stdin?.end();
   const { promise, resolve: resolveEnded, reject } = Promise.withResolvers<Ended>();
   child.on("error", reject);
   child.on("close", (code, signal) => {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { TrajectoryStep } from "../../src/model/trajectory-step.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
+import { playGames, type SeatPolicyInput } from "../../src/evaluate/games/play-games.ts";
 import type { PolicyInput } from "../../src/rollout/rollout-config.ts";
+import { toResult, type RolloutResult } from "../../src/rollout/rollout-result.ts";
 
 /** What a golden trajectory is recorded from. */
 export interface GoldenSpec {
@@ -15,6 +17,9 @@ export interface GoldenSpec {
   readonly maxSteps: number;
   readonly envArgs?: JsonObject;
   readonly policy?: PolicyInput;
+  /** A game: who sits where, and its number under the seed. */
+  readonly seats?: readonly SeatPolicyInput[];
+  readonly game?: number;
 }
 
 /** A recorded trajectory, for people to read and for every later version to give again. */
@@ -30,6 +35,10 @@ export interface GoldenTrajectory extends Omit<GoldenSpec, "name"> {
 const balance = `def act(observation, rng):
     position, velocity, angle, spin = observation
     return 1 if angle + spin + 0.01 * rng.random() > 0 else 0
+`;
+
+const dice = `def choose_action(board, player, rng):
+    return rng.choice([cell for cell in range(9) if board[cell] is None])
 `;
 
 /** Every golden trajectory: all classic-control and toy-text environments, and each kind of policy. */
@@ -67,6 +76,16 @@ export const goldenSpecs: readonly GoldenSpec[] = [
   { name: "mountain-car", envName: "MountainCar-v0", seed: 42, maxSteps: 20 },
   { name: "mountain-car-continuous", envName: "MountainCarContinuous-v0", seed: 42, maxSteps: 20 },
   { name: "pendulum", envName: "Pendulum-v1", seed: 42, maxSteps: 20 },
+  { name: "tictactoe", envName: "tictactoe", seed: 42, game: 0, maxSteps: 9, seats: ["random", "greedy"] },
+  { name: "tictactoe-minimax", envName: "tictactoe", seed: 42, game: 1, maxSteps: 9, seats: ["minimax", "minimax"] },
+  {
+    name: "tictactoe-policies",
+    envName: "tictactoe",
+    seed: 42,
+    game: 2,
+    maxSteps: 9,
+    seats: [{ name: "dice.py", source: dice }, { actions: [4, 0, 8, 6, 2] }],
+  },
   { name: "taxi", envName: "Taxi-v4", seed: 42, maxSteps: 40 },
   {
     name: "taxi-rainy",
@@ -91,10 +110,19 @@ export function readGolden(name: string): GoldenTrajectory | undefined {
 /** Runs a spec now, in a fresh sandbox, and tells it as a golden trajectory would. */
 export async function playGolden(spec: GoldenSpec): Promise<GoldenTrajectory> {
   const { name: _, ...config } = spec;
-  const { outcome, totalReward, contentDigest, trajectory } = await runRollout(config);
+  const { outcome, totalReward, contentDigest, trajectory } = await play(config);
   const steps = [...trajectory.steps()];
   // Through JSON, as it is kept: -0 becomes 0, which the digest still tells apart.
   return JSON.parse(JSON.stringify({ ...config, outcome, totalReward, contentDigest, steps })) as GoldenTrajectory;
+}
+
+async function play(spec: Omit<GoldenSpec, "name">): Promise<RolloutResult> {
+  const { seats, game, ...config } = spec;
+  if (seats === undefined || game === undefined) return await runRollout(config);
+  const { envName, seed, maxSteps } = config;
+  for await (const { rollout } of playGames({ game: envName, seats, maxSteps }, [{ seed, game }]))
+    if (rollout !== undefined) return toResult(rollout);
+  throw new Error(`no game of ${envName} was played`);
 }
 
 /** The text of a golden trajectory's file: one line for each fact and each step. */

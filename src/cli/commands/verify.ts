@@ -1,7 +1,11 @@
+import { basename } from "node:path";
 import type { Command } from "commander";
 
+import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
+import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
+import { recordedLegs } from "../../evaluate/matchup/verify-matchup.ts";
 import { RunReader } from "../../store/run-reader.ts";
-import { verifyRun } from "../../verify/verify-run.ts";
+import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { formatImageDifferences } from "../render/divergence-text.ts";
@@ -24,7 +28,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     .description(
       "Runs every recorded rollout again in fresh sandboxes, policy included, and compares the bytes. Where they part, it names the first step, the place and both values.",
     )
-    .argument("<DIR>", "the run folder")
+    .argument("<DIR>", "the run folder, or the folder of a matchup or league")
     .addOption(coldOption())
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
@@ -41,7 +45,40 @@ The exit code is 0 when every rollout gave the same bytes, 4 when one did not, 1
 some failed in the same way both times (equal failures prove nothing), 3 when the host failed.`;
 
 async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<number> {
-  const { cold, concurrency, json } = options;
+  if (isMatchupFolder(dir)) return await verifyLegs(cli, [dir], options);
+  if (isLeagueFolder(dir)) return await verifyLegs(cli, recordedPairings(dir), options);
+  const result = await compareAll(cli, dir, options);
+  if (options.json) await cli.output.write(`${jsonText(toVerifyDocument(result))}\n`);
+  else await cli.output.lines(formatVerification(result, cli.paint));
+  return judge(result);
+}
+
+/** Recorded matchups, one or those of a league: each order of seats is a run of its own. */
+async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOptions): Promise<number> {
+  const legs: Record<string, VerifyResult> = {};
+  for (const dir of dirs) {
+    const { maxPairs } = readMatchup(dir);
+    for (const leg of recordedLegs(dir)) {
+      const result = await compareAll(cli, leg, options);
+      const name = dirs.length === 1 ? basename(leg) : `${basename(dir)}/${basename(leg)}`;
+      // A test that stopped by itself leaves games that nobody misses.
+      legs[name] = maxPairs === null ? result : { ...result, missing: 0 };
+    }
+  }
+  const results = Object.entries(legs);
+  const verified = results.every(([, result]) => result.verified);
+  if (options.json) {
+    const documents = Object.fromEntries(results.map(([leg, result]) => [leg, toVerifyDocument(result)]));
+    await cli.output.write(`${jsonText({ verified, legs: documents })}\n`);
+  } else {
+    for (const [leg, result] of results)
+      await cli.output.lines([cli.paint("strong", leg), ...formatVerification(result, cli.paint)]);
+  }
+  return results.reduce((code, [, result]) => Math.max(code, judge(result)), 0);
+}
+
+async function compareAll(cli: Cli, dir: string, options: VerifyOptions): Promise<VerifyResult> {
+  const { cold, concurrency } = options;
   await prepareForRun(cli, dir);
   let progress: Progress | undefined;
   let diverged = 0;
@@ -65,9 +102,7 @@ async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<nu
     },
   });
   progress?.stop();
-  if (json) await cli.output.write(`${jsonText(toVerifyDocument(result))}\n`);
-  else await cli.output.lines(formatVerification(result, cli.paint));
-  return judge(result);
+  return result;
 }
 
 /** Makes sure that the image a run was recorded with, or the one of its name, can be run. */

@@ -1,5 +1,5 @@
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
-import type { EnvironmentRef, PolicyRef, RolloutSummary } from "../../model/rollout.ts";
+import type { EnvironmentRef, PolicyRef, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
 import { count, formatNumber } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -17,12 +17,16 @@ const shownDigest = "sha256:".length + 16;
 
 /** An environment's name as it was asked for. */
 export function environmentName(ref: EnvironmentRef): string {
-  return ref.kind === "gymnasium" ? ref.id : `${ref.name}:${ref.className}`;
+  if (ref.kind === "file") return `${ref.name}:${ref.className}`;
+  return ref.kind === "pettingzoo" ? `pettingzoo:${ref.id}` : ref.id;
 }
 
 /** A policy's name for people. */
-export function policyName(ref: PolicyRef): string {
+export function policyName(ref: PolicyRef | SeatPolicy): string {
+  if (ref.kind === "seats") return ref.seats.map(({ policy }) => policyName(policy)).join(" v ");
   if (ref.kind === "random") return "random";
+  if (ref.kind === "builtin") return ref.name;
+  if (ref.kind === "none") return "nobody";
   return ref.kind === "source" ? ref.name : `a list of ${count(ref.actions.length, "action")}`;
 }
 

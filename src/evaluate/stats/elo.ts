@@ -1,7 +1,7 @@
-import { dirichletInterval } from "./dirichlet-interval.ts";
 import { levelOf } from "./interval.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
-import { momentsOf, type ScoreCounts, scoresOf } from "./score-counts.ts";
+import { momentsOf, type ScoreCounts } from "./score-counts.ts";
+import { scoreInterval } from "./score-interval.ts";
 
 /*
  * Elo differences from game results.
@@ -9,7 +9,7 @@ import { momentsOf, type ScoreCounts, scoresOf } from "./score-counts.ts";
  * Logistic Elo says how often one wins: score = 1 / (1 + 10^(-elo/400)). Normalised Elo says how hard it is to see:
  * the excess over ½ in standard deviations of one game, times 800/ln 10, so that both agree where no game is drawn and
  * the players are near (Van den Bergh, "Normalized Elo"). The symmetric error bars are those of chess testing tools;
- * they vanish where every result is the same, so the interval beside them is the Dirichlet interval of the score,
+ * they vanish where every result is the same, so the interval beside them is that of the score (`scoreInterval`),
  * carried through the same formula.
  */
 
@@ -33,9 +33,9 @@ export interface EloEstimate {
   readonly games: number;
   /** Mean score of the first policy per game, from 0 to 1. */
   readonly score: number;
-  /** Logistic Elo. `low` and `high` are the Dirichlet interval of the score in Elo. */
+  /** Logistic Elo. `low` and `high` are the interval of the score in Elo. */
   readonly elo: EloDifference;
-  /** Normalised Elo; `low` and `high` are `value` ∓ `error`, or the Dirichlet interval where there is no error. */
+  /** Normalised Elo; `low` and `high` are `value` ∓ `error`, or the score's interval where there is no error. */
   readonly nelo: EloDifference;
   /** Likelihood of superiority, from 0 to 1: Φ of the excess over ½ in standard errors. */
   readonly los: number;
@@ -63,7 +63,7 @@ export function eloDifference(counts: ScoreCounts, options: { readonly level?: n
   const { games, units, score, variance, gameScale } = momentsOf(counts);
   const z = normalQuantile((1 + level) / 2);
   const standardError = Math.sqrt(variance / units);
-  const spread = dirichletInterval(scoresOf(counts), counts, { level });
+  const spread = scoreInterval(counts, { level });
   const inElo = { low: eloOfScore(spread.low), high: eloOfScore(spread.high) };
   const elo = {
     value: eloOfScore(score),

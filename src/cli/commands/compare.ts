@@ -1,0 +1,128 @@
+import { Option, type Command } from "commander";
+
+import {
+  type CompareConfig,
+  type Comparison,
+  comparePolicies,
+  defaultElo,
+  defaultMaxPairs,
+  planComparison,
+} from "../../evaluate/matchup/compare-policies.ts";
+import { resolveGame } from "../../evaluate/games/game-spec.ts";
+import { specOf } from "../../evaluate/matchup/matchup-config.ts";
+import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { MatchupProgress } from "../matchup-progress.ts";
+import { parseElo } from "../parse/schedule.ts";
+import { wholeNumber } from "../parse/whole-number.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { jsonText } from "../render/json-text.ts";
+import { toComparisonDocument } from "../render/matchup-document.ts";
+import { formatComparison, formatUnequal } from "../render/matchup-text.ts";
+import { recordedLines } from "./eval.ts";
+import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
+import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+
+interface CompareOptions extends MatchupCommandOptions {
+  readonly until?: "sprt";
+  readonly elo?: readonly [number, number];
+  readonly maxPairs?: number;
+}
+
+/** Adds `sameseed compare`. */
+export function addCompareCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const command = program
+    .command("compare")
+    .summary("ask whether one policy is better than another")
+    .description(
+      "Plays each policy against itself first, where every byte must be equal, then both against each other in pairs of games with swapped seats, and says how much better the first one is.",
+    )
+    .argument("<A>", "random, greedy, minimax, or a Python file")
+    .argument("<B>", "the policy to compare it with")
+    .addOption(
+      new Option("--until <TEST>", "stop as soon as the test is decided, and cancel what is queued").choices([
+        "sprt",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--elo <LOW,HIGH>",
+        `the hypotheses of the test, in normalised Elo (default: ${defaultElo.join(",")})`,
+      ).argParser(parseElo),
+    )
+    .addOption(
+      new Option("--max-pairs <N>", `with --until: the most pairs (default: ${defaultMaxPairs})`).argParser(
+        wholeNumber({ option: "--max-pairs", unit: "pairs", max: 10_000_000 }),
+      ),
+    );
+  for (const option of matchupOptions()) command.addOption(option);
+  command
+    .addOption(coldOption())
+    .addOption(concurrencyOption())
+    .addOption(jsonOption("the result as one JSON document"))
+    .addHelpText("after", help)
+    .action((a: string, b: string, options: CompareOptions) =>
+      choose(async (cli) => await compare(cli, [a, b], options)),
+    );
+}
+
+const help = `
+Examples:
+  sameseed compare greedy random
+  sameseed compare new.py old.py --until sprt --elo 0,50 --max-pairs 400
+  sameseed compare new.py old.py --seeds 0..99 --games 20 --json
+
+The exit code is 0 when the first policy is better (the test accepted HIGH; without --until, the interval of
+the mean return lies above 0), 1 when it is not or nothing is shown, 2 for misuse, 3 when the host failed
+more than one game in twenty, 4 when a policy does not play the same game twice, 130 when interrupted.`;
+
+async function compare(
+  cli: Cli,
+  [a, b]: readonly [string, string],
+  options: CompareOptions,
+): Promise<number> {
+  const { until, elo, maxPairs, out } = options;
+  const config: CompareConfig = {
+    ...toConfig(options, cli.signal),
+    policyX: a,
+    policyO: b,
+    ...(until === undefined ? {} : { until }),
+    ...(elo === undefined ? {} : { elo }),
+    ...(maxPairs === undefined ? {} : { maxPairs }),
+  };
+  // Files and names are looked at before anything slow is begun.
+  const plan = planComparison(config, options.seeds);
+  await prepareHost(cli, resolveGame(specOf(plan, false)).image);
+  const progress = new MatchupProgress(cli, keysOf(plan).length * 2, out);
+  const comparison = await progress.watch(
+    async () =>
+      await comparePolicies({
+        ...config,
+        policyX: plan.policyX,
+        policyO: plan.policyO,
+        onGame: progress.add,
+      }),
+  );
+  const isEqual = comparison.selfCheck.equal === comparison.selfCheck.seeds;
+  const dir = out === undefined || !isEqual ? {} : { dir: out };
+  if (options.json) await cli.output.write(`${jsonText(toComparisonDocument(comparison, dir))}\n`);
+  else if (!isEqual) await cli.output.lines(formatUnequal(comparison, cli.paint));
+  else {
+    const { games, wallMs } = progress;
+    const most = plan.sequential?.maxPairs;
+    const extras = {
+      games,
+      wallMs,
+      elo: elo ?? defaultElo,
+      ...(most === undefined ? {} : { maxPairs: most }),
+    };
+    await cli.output.lines([...formatComparison(comparison, extras, cli.paint), ...recordedLines(cli, out)]);
+  }
+  return exitCodeOf(comparison, isEqual);
+}
+
+function exitCodeOf(comparison: Comparison, isEqual: boolean): number {
+  if (!isEqual) return 4;
+  if (isUntrustworthy(comparison)) return 3;
+  return comparison.decision === "better" ? 0 : 1;
+}

@@ -1,0 +1,119 @@
+import { Option, type Command } from "commander";
+
+import { evaluateMatchup, type MatchupConfig } from "../../evaluate/matchup/evaluate-matchup.ts";
+import { planMatchup, specOf } from "../../evaluate/matchup/matchup-config.ts";
+import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
+import { exactMatchup } from "../../evaluate/matchup/exact-matchup.ts";
+import { resolveGame } from "../../evaluate/games/game-spec.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { MatchupProgress } from "../matchup-progress.ts";
+import { decimal } from "../parse/schedule.ts";
+import { shellWord } from "../parse/shell-words.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { shownPath } from "../record-with-progress.ts";
+import { jsonText } from "../render/json-text.ts";
+import { toMatchupDocument } from "../render/matchup-document.ts";
+import { formatMatchup } from "../render/matchup-text.ts";
+import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
+import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+
+interface EvalOptions extends MatchupCommandOptions {
+  readonly x: string;
+  readonly o: string;
+  readonly swap: boolean;
+  readonly exact?: true;
+  readonly atLeast?: number;
+}
+
+/** Adds `sameseed eval`. */
+export function addEvalCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const command = program
+    .command("eval")
+    .summary("play two policies against each other and say how well the first did")
+    .description(
+      "Plays pairs of games with swapped seats, every policy from source in sandboxes of its own, and says the first policy's mean return and how sure that is.",
+    )
+    .addOption(policyOption("--x <POLICY>", "the policy that results are of"))
+    .addOption(policyOption("--o <POLICY>", "its opponent"));
+  for (const option of matchupOptions()) command.addOption(option);
+  command
+    .option("--no-swap", "leave --x at the first seat in every game")
+    .option("--exact", "enumerate every game as well: tic-tac-toe, built-in and learned policies only")
+    .addOption(
+      new Option("--at-least <R>", "exit with 1 unless the mean return is shown to be R or more").argParser(
+        decimal("--at-least"),
+      ),
+    )
+    .addOption(coldOption())
+    .addOption(concurrencyOption())
+    .addOption(jsonOption("the result as one JSON document"))
+    .addHelpText("after", help)
+    .action((options: EvalOptions) => choose(async (cli) => await evaluate(cli, options)));
+}
+
+const help = `
+A POLICY is random, greedy, minimax, or a Python file that defines choose_action(board, player, rng) or
+act(observation, rng, info).
+
+Examples:
+  sameseed eval --x greedy --o random --exact
+  sameseed eval --x bot.py --o minimax --seeds 1..4 --games 10 --json
+  sameseed eval --x bot.py --o random --env pettingzoo:connect_four_v3 --out runs/four
+
+The exit code is 0 when the games were played, 1 when --at-least was not shown, 2 for misuse, 3 when the
+host failed more than one game in twenty, 130 when interrupted: with --out DIR and --resume it then goes on.`;
+
+function policyOption(flags: string, what: string): Option {
+  return new Option(flags, `${what}: random, greedy, minimax, or a Python file`).makeOptionMandatory();
+}
+
+async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
+  const config: MatchupConfig = {
+    ...toConfig(options, cli.signal),
+    policyX: options.x,
+    policyO: options.o,
+    swap: options.swap,
+    exact: options.exact ?? false,
+    trajectories: false,
+  };
+  // Files and names are looked at before anything slow is begun.
+  const plan = planMatchup(config, config.seeds);
+  if (options.exact) exactMatchup(plan);
+  await prepareHost(cli, resolveGame(specOf(plan, false)).image);
+  const progress = new MatchupProgress(cli, keysOf(plan).length * (plan.swap ? 2 : 1), options.out);
+  const result = await progress.watch(
+    async () =>
+      await evaluateMatchup({
+        ...config,
+        policyX: plan.policyX,
+        policyO: plan.policyO,
+        onGame: progress.add,
+      }),
+  );
+  const { exact } = result;
+  const extras = {
+    ...(options.out === undefined ? {} : { dir: options.out }),
+    ...(exact === undefined ? {} : { exact }),
+  };
+  if (options.json) await cli.output.write(`${jsonText(toMatchupDocument(result, extras))}\n`);
+  else {
+    const { games, wallMs } = progress;
+    await cli.output.lines([
+      ...formatMatchup(result, { ...extras, games, wallMs }, cli.paint),
+      ...recordedLines(cli, options.out),
+    ]);
+  }
+  if (isUntrustworthy(result)) return 3;
+  const low = result.interval?.low ?? Number.NEGATIVE_INFINITY;
+  return options.atLeast === undefined || low >= options.atLeast ? 0 : 1;
+}
+
+/** Where the games are, and what can be done with them. */
+export function recordedLines({ paint }: Cli, out: string | undefined): string[] {
+  if (out === undefined) return [];
+  const folder = shownPath(out);
+  return [
+    `recorded in ${folder}`,
+    `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} plays every game again and compares every byte`,
+  ];
+}

@@ -1,0 +1,153 @@
+import { Option, type Command } from "commander";
+
+import { SameseedError } from "../../base/error.ts";
+import { builtinPolicies } from "../../evaluate/games/game-spec.ts";
+import {
+  checkLeague,
+  type LeagueConfig,
+  type LeagueResult,
+  runLeague,
+} from "../../evaluate/league/run-league.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { parseSeed } from "../parse/seeds.ts";
+import { resumeCommand } from "../parse/shell-words.ts";
+import { wholeNumber } from "../parse/whole-number.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { shownPath } from "../record-with-progress.ts";
+import { asSameseedError } from "../render/error-text.ts";
+import { jsonText } from "../render/json-text.ts";
+import { formatLeague, leagueDocument, tooMuchTrouble } from "../render/league-text.ts";
+import { count } from "../render/numbers.ts";
+import { Progress } from "../render/progress.ts";
+import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+
+interface LeagueCommandOptions {
+  readonly env: string;
+  readonly games: number;
+  readonly seed: number;
+  readonly restart?: true;
+  readonly image?: string;
+  readonly cold?: true;
+  readonly concurrency?: number;
+  readonly out?: string;
+  readonly resume?: true;
+  readonly json?: true;
+}
+
+/** Adds `sameseed league`. */
+export function addLeagueCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("league")
+    .summary("let many policies play each other, and rate them")
+    .description(
+      "Plays a round robin in sandboxes: each two policies meet in pairs of games with swapped seats. Prints ratings with error bars, the payoff of every pairing, and who forfeited why.",
+    )
+    .argument(
+      "<POLICY...>",
+      `${builtinPolicies.join(", ")}, Python files that define choose_action(board, player, rng), or folders of such files`,
+    )
+    .option("--env <GAME>", "tictactoe, or pettingzoo: and a classic game of two players", "tictactoe")
+    .addOption(
+      new Option("--games <N>", "games of each two players; even, so that both sit at X equally often")
+        .argParser(wholeNumber({ option: "--games", unit: "games", max: 10_000_000 }))
+        .default(20),
+    )
+    .addOption(new Option("--seed <N>", "the seed of all games").argParser(parseSeed).default(0))
+    .option("--restart", "give a policy a fresh process for every move, so that it remembers nothing")
+    .option("--image <NAME>", "the image to play in (default: the game's own)")
+    .addOption(coldOption())
+    .addOption(concurrencyOption())
+    .option("--out <DIR>", "a folder that keeps every pairing as soon as it is done")
+    .option("--resume", "go on with the league in --out: only the pairings that are missing are played")
+    .addOption(jsonOption("the whole league as one JSON document"))
+    .addHelpText("after", help)
+    .action((players: readonly string[], options: LeagueCommandOptions) =>
+      choose(async (cli) => await league(cli, players, options)),
+    );
+}
+
+const help = `
+Examples:
+  sameseed league random greedy minimax learned.py
+  sameseed league bots/ --games 100 --out leagues/bots
+  sameseed league bots/ --games 100 --out leagues/bots --resume
+
+The exit code is 0 when every pairing was played, 2 for misuse, 3 when the host failed (also where more than
+one game in twenty has no result for that reason), 130 when interrupted: the same command with --out DIR and
+--resume then goes on, and ends with the same table.`;
+
+async function league(cli: Cli, players: readonly string[], options: LeagueCommandOptions): Promise<number> {
+  const { out, json } = options;
+  // Names and files are looked at before anything slow is begun.
+  const config = toConfig(players, options);
+  const { image } = checkLeague(config);
+  if (options.resume && out === undefined)
+    throw new SameseedError("bad_argument", "--resume needs to know which league to go on with", {
+      hint: "name its folder with --out DIR",
+    });
+  await prepareHost(cli, image);
+  const result = await play(cli, config, out);
+  if (json) await cli.output.write(`${jsonText(leagueDocument(result))}\n`);
+  else await cli.output.lines(formatLeague(result, cli.paint));
+  return tooMuchTrouble(result.table) ? 3 : 0;
+}
+
+async function play(cli: Cli, config: LeagueConfig, out: string | undefined): Promise<LeagueResult> {
+  let progress: Progress | undefined;
+  let done = 0;
+  let total = 0;
+  try {
+    return await runLeague({
+      ...config,
+      signal: cli.signal,
+      onStart: ({ players, pairings, before }) => {
+        done = before;
+        total = pairings;
+        const earlier = before === 0 ? "" : `; ${before} played before`;
+        const where = out === undefined ? "" : ` in ${shownPath(out)}`;
+        cli.status.note(
+          `${count(players.length, "player")}, ${count(pairings, "pairing")}${where}${earlier}`,
+        );
+        progress = new Progress(cli.status, { verb: "pairing", total: pairings, before, details: () => [] });
+      },
+      onPairing: () => {
+        done++;
+        progress?.advance();
+      },
+    });
+  } catch (error) {
+    throw withWayOn(cli, asSameseedError(error), out, `${done} of ${count(total, "pairing")}`);
+  } finally {
+    progress?.stop();
+  }
+}
+
+function withWayOn(cli: Cli, error: SameseedError, out: string | undefined, played: string): SameseedError {
+  if (out === undefined || error.kind.exitCode === 2) return error;
+  const goOn = resumeCommand(cli.args, shownPath(out));
+  const kept = `${played} are kept in ${shownPath(out)}`;
+  const context = { ...error.context, dir: out, resume: goOn };
+  if (error.code === "aborted")
+    return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context });
+  return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
+    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
+    context,
+    cause: error,
+  });
+}
+
+function toConfig(players: readonly string[], options: LeagueCommandOptions): LeagueConfig {
+  const { env, games, seed, restart, image, cold, concurrency, out, resume } = options;
+  return {
+    players,
+    game: env,
+    games,
+    seed,
+    mode: restart ? "restart" : "keep",
+    ...(image === undefined ? {} : { image }),
+    backend: cold ? "cold" : "zygote",
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(out === undefined ? {} : { dir: out }),
+    resume: resume ?? false,
+  };
+}

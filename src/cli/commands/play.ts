@@ -1,0 +1,115 @@
+import { basename } from "node:path";
+import { Option, type Command } from "commander";
+
+import { playAgainst, playWallMs } from "../../evaluate/play/play-against.ts";
+import type { PlayEnd } from "../../evaluate/play/play-view.ts";
+import { saveGame } from "../../evaluate/play/save-game.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { gameImage } from "../parse/game-image.ts";
+import { parseSeed } from "../parse/seeds.ts";
+import { LineReader } from "../play/line-reader.ts";
+import { playOut } from "../play/play-loop.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { shownPath } from "../record-with-progress.ts";
+import { wallOption } from "./options.ts";
+
+interface PlayOptions {
+  readonly as: "X" | "O";
+  readonly against?: string;
+  readonly seed?: number;
+  readonly hint?: true;
+  readonly mode?: "keep" | "restart";
+  readonly image?: string;
+  readonly wallMs?: number;
+  readonly out?: string;
+}
+
+/** Adds `sameseed play`. */
+export function addPlayCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("play")
+    .summary("play a game against a policy")
+    .description(
+      "Plays a game of you against a policy that runs in a sandbox of its own, and records it as a rollout.",
+    )
+    .argument("<GAME>", "tictactoe, or a PettingZoo game for two such as pettingzoo:connect_four_v3")
+    .addOption(new Option("--as <SEAT>", "your seat; X moves first").choices(["X", "O"]).default("X"))
+    .option(
+      "--against <POLICY>",
+      "random, greedy, minimax, or a Python file (default: greedy; random for PettingZoo's games)",
+    )
+    .addOption(
+      new Option("--seed <N>", "the seed of the policy's chance (default: a fresh one)").argParser(parseSeed),
+    )
+    .option("--hint", "say at each turn what every legal move leads to when both play perfectly")
+    .addOption(
+      new Option("--mode <MODE>", "what the policy keeps from move to move: all of it, or nothing")
+        .choices(["keep", "restart"])
+        .default("keep"),
+    )
+    .option("--image <NAME>", "the image to run in: its name or digest (default: the one the game needs)")
+    .addOption(wallOption("the game", playWallMs))
+    .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
+    .addHelpText("after", help)
+    .action((game: string, options: PlayOptions) => choose(async (cli) => await play(cli, game, options)));
+}
+
+const help = `
+Examples:
+  sameseed play tictactoe --as X --against minimax --hint
+  sameseed play tictactoe --as O --against my_policy.py --seed 7
+  printf '4\\n0\\n8\\n' | sameseed play tictactoe --as X --against greedy --seed 7
+
+Type a number of the board to take it. \`back\` takes your last move back, \`swap\` changes seats, \`hint\` says what each
+move leads to, \`resign\` gives up, \`help\` lists all. Moves can come from a pipe, one a line. A policy that crashes or
+stalls loses.
+
+The game is recorded when it is over; where the input ends before, it is recorded as far as it came. The exit code is
+0 when the game was finished, whoever won, 1 when the input ended before, 2 for misuse, 3 when the host failed or the
+time was up, 130 when interrupted: nothing is recorded then.`;
+
+async function play(cli: Cli, name: string, options: PlayOptions): Promise<number> {
+  const { as, seed, hint, mode, wallMs, out } = options;
+  const against = options.against ?? (name === "tictactoe" ? "greedy" : "random");
+  const image = gameImage(name, options.image);
+  await prepareHost(cli, image);
+  const reader = new LineReader(process.stdin, cli.signal);
+  const game = await playAgainst(against, {
+    game: name,
+    as,
+    ...(seed === undefined ? {} : { seed }),
+    ...(mode === undefined ? {} : { mode }),
+    image,
+    ...(wallMs === undefined ? {} : { limits: { wallMs } }),
+    signal: cli.signal,
+  });
+  try {
+    const { end } = await playOut(game, {
+      cli,
+      reader,
+      interactive: process.stdin.isTTY && process.stdout.isTTY,
+      table: {
+        game: name,
+        against: basename(against),
+        seed: game.seed,
+        hint: hint ?? false,
+        paint: cli.paint,
+      },
+    });
+    if (end?.how !== "failed" && end?.result?.rollout !== undefined) {
+      const dir = await saveGame(game.spec, end.result.rollout, out);
+      const shown = shownPath(dir);
+      cli.status.note(`recorded in ${shown}, seed ${end.result.gameSeed}`);
+      cli.status.note(`next: sameseed verify ${shown} plays it again and compares every byte`);
+    }
+    return exitCodeOf(end);
+  } finally {
+    reader.close();
+    await game.close();
+  }
+}
+
+function exitCodeOf(end: PlayEnd | undefined): number {
+  if (end === undefined || end.how === "left") return 1;
+  return end.how === "failed" ? 3 : 0;
+}

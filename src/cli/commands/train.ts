@@ -1,0 +1,242 @@
+import { existsSync } from "node:fs";
+import { Option, type Command } from "commander";
+
+import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { SameseedError } from "../../base/error.ts";
+import {
+  type ImproveOptions,
+  improvePolicy,
+  improveRules,
+  type ImprovementRound,
+} from "../../evaluate/learning/improve-policy.ts";
+import { qPolicyCode } from "../../evaluate/learning/q-policy-code.ts";
+import {
+  readCheckpoint,
+  removeCheckpoint,
+  type SavedImprovement,
+  writeCheckpoint,
+} from "../../evaluate/learning/training-checkpoint.ts";
+import { episodesMost } from "../../evaluate/learning/training-settings.ts";
+import { Training } from "../../evaluate/learning/training.ts";
+import { acquireRunLock } from "../../store/run-lock.ts";
+import { storeError } from "../../store/store-error.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { decimal, type FromTo, parseElo, schedule } from "../parse/schedule.ts";
+import { parseSeed } from "../parse/seeds.ts";
+import { resumeCommand } from "../parse/shell-words.ts";
+import { wholeNumber } from "../parse/whole-number.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { asSameseedError } from "../render/error-text.ts";
+import { jsonText } from "../render/json-text.ts";
+import { formatRound, formatTraining, type Trained, trainingDocument } from "../render/training-text.ts";
+import { coldOption, concurrencyOption, imageOption, jsonOption, type PlacementOptions } from "./options.ts";
+
+interface TrainCommandOptions extends PlacementOptions {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly against: string;
+  readonly alpha?: FromTo;
+  readonly epsilon?: FromTo;
+  readonly gamma?: number;
+  readonly evaluateEvery?: number;
+  readonly patience?: number;
+  readonly elo?: readonly [number, number];
+  readonly maxPairs?: number;
+  readonly concurrency?: number;
+  readonly out?: string;
+  readonly resume?: true;
+  readonly json?: true;
+}
+
+/** Adds `sameseed train`. */
+export function addTrainCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const command = program
+    .command("train")
+    .summary("learn a tic-tac-toe policy, and keep the one that wins")
+    .description(
+      "Learns tic-tac-toe by Q-learning, all episodes in sandboxes. After each round of episodes the policy as it stands plays the best so far, and takes its place where a sequential test says that it is better.",
+    );
+  for (const option of ownOptions()) command.addOption(option);
+  command
+    .addOption(imageOption())
+    .addOption(coldOption())
+    .addOption(concurrencyOption())
+    .addOption(jsonOption("the course and the result as one JSON document"))
+    .addHelpText("after", help)
+    .action((options: TrainCommandOptions) => choose(async (cli) => await train(cli, options)));
+}
+
+function ownOptions(): Option[] {
+  const count = (option: string, unit: string, max: number): ((text: string) => number) =>
+    wholeNumber({ option, unit, max });
+  return [
+    new Option("--episodes <N>", "episodes in all")
+      .argParser(count("--episodes", "episodes", episodesMost))
+      .default(30_000),
+    new Option("--seed <N>", "the seed: equal seeds give equal policies").argParser(parseSeed).default(0),
+    new Option(
+      "--against <POLICY>",
+      "whom to learn from: self (both seats learn), random, greedy, minimax, or a Python file that defines choose_action(board, player, rng)",
+    ).default("self"),
+    new Option(
+      "--alpha <A[..B]>",
+      "step size, from the first episode to the last (default: 0.5..0.05)",
+    ).argParser(schedule("--alpha")),
+    new Option("--epsilon <A[..B]>", "share of drawn moves while learning (default: 0.5..0.3)").argParser(
+      schedule("--epsilon"),
+    ),
+    new Option("--gamma <N>", "what a value one own move away is worth now (default: 1)").argParser(
+      decimal("--gamma"),
+    ),
+    new Option(
+      "--evaluate-every <N>",
+      "episodes between evaluations, a multiple of 1000 (default: a tenth of all)",
+    ).argParser(count("--evaluate-every", "episodes", episodesMost)),
+    new Option(
+      "--patience <N>",
+      "stop after so many evaluations that promoted nothing (default: 3)",
+    ).argParser(count("--patience", "evaluations", 1_000_000)),
+    new Option(
+      "--elo <LOW,HIGH>",
+      "a policy is promoted where it is better by HIGH normalised Elo rather than LOW (default: 0,50)",
+    ).argParser(parseElo),
+    new Option("--max-pairs <N>", "the most pairs of games in an evaluation (default: 200)").argParser(
+      count("--max-pairs", "pairs", 1_000_000),
+    ),
+    new Option("--out <FILE.py>", "the file to write the policy to"),
+    new Option("--resume", "go on with the training of --out that was interrupted"),
+  ];
+}
+
+const help = `
+Examples:
+  sameseed train --seed 7 --out learned.py
+  sameseed train --against random --episodes 20000 --epsilon 0.5..0.1 --out beats_random.py
+  sameseed train --against my_bot.py --out answer.py
+  sameseed eval --x learned.py --o random --exact
+
+The exit code is 0 when a policy was promoted, 1 when none was better than random play, 2 for misuse (a
+policy that cannot be learned from too), 3 when the host failed, 130 when interrupted: the same command
+with --resume then goes on, and ends with the same file.`;
+
+async function train(cli: Cli, options: TrainCommandOptions): Promise<number> {
+  const { out, resume = false, json } = options;
+  const request = toRequest(options);
+  // Numbers and files are looked at before anything slow is begun.
+  const { settings } = new Training(request);
+  improveRules(request, settings.plannedEpisodes);
+  if (resume && out === undefined)
+    throw new SameseedError("bad_argument", "--resume needs to know which training to go on with", {
+      hint: "name its file with --out FILE.py",
+    });
+  await prepareHost(cli, options.image);
+  const trained = await learn(cli, request, out, resume);
+  if (json) await cli.output.write(`${jsonText(trainingDocument(trained))}\n`);
+  else await cli.output.lines(formatTraining(trained, cli.paint));
+  return trained.improvement.champion === undefined ? 1 : 0;
+}
+
+async function learn(
+  cli: Cli,
+  request: ImproveOptions,
+  out: string | undefined,
+  resume: boolean,
+): Promise<Trained> {
+  const { settings } = new Training(request);
+  if (out === undefined) {
+    const improvement = await improvePolicy({ ...request, ...watching(cli) });
+    return { settings, improvement, file: null };
+  }
+  const checkpoint = `${out}.training`;
+  const lock = acquireRunLock(`${checkpoint}.lock`);
+  let saved: SavedImprovement | undefined;
+  try {
+    const from = beginning(out, checkpoint, resume);
+    saved = from;
+    const improvement = await improvePolicy({
+      ...request,
+      ...watching(cli),
+      ...(from === undefined ? {} : { from }),
+      onSave: (now) => {
+        writeCheckpoint(checkpoint, now);
+        saved = now;
+      },
+    });
+    const champion = improvement.champion;
+    if (champion !== undefined) writePolicy(out, qPolicyCode(champion));
+    removeCheckpoint(checkpoint);
+    return { settings, improvement, file: champion === undefined ? null : out };
+  } catch (error) {
+    throw withWayOn(cli, asSameseedError(error), out, saved);
+  } finally {
+    cli.status.clear();
+    lock.release();
+  }
+}
+
+/** What there is to go on with, where that was asked for; refuses to write over anything. */
+function beginning(out: string, checkpoint: string, resume: boolean): SavedImprovement | undefined {
+  const from = readCheckpoint(checkpoint);
+  if (from !== undefined && resume) return from;
+  const there = from === undefined ? out : checkpoint;
+  if (!existsSync(there)) return undefined;
+  throw new SameseedError("run_exists", `${there} is there already`, {
+    hint:
+      from === undefined
+        ? "name another file with --out, or remove this one first"
+        : "go on with it with --resume, or remove it first",
+    context: { path: there },
+  });
+}
+
+function writePolicy(path: string, code: string): void {
+  try {
+    writeFileAtomic(path, code);
+  } catch (error) {
+    throw storeError(error, "Writing", path);
+  }
+}
+
+function watching(cli: Cli): Pick<ImproveOptions, "signal" | "onProgress" | "onPairs" | "onRound"> {
+  return {
+    signal: cli.signal,
+    onProgress: ({ episodes, planned }) => cli.status.show(`learning ${episodes}/${planned} episodes`),
+    onPairs: ({ episodes, planned, pairs }) =>
+      cli.status.show(`evaluating after ${episodes}/${planned} episodes · ${pairs} pairs of games`),
+    onRound: (round: ImprovementRound) => cli.status.note(formatRound(round, cli.paintStatus)),
+  };
+}
+
+function withWayOn(
+  cli: Cli,
+  error: SameseedError,
+  out: string,
+  saved: SavedImprovement | undefined,
+): SameseedError {
+  if (saved === undefined || error.kind.exitCode === 2) return error;
+  const goOn = resumeCommand(cli.args, out);
+  const kept = `what was learned is kept in ${out}.training`;
+  const context = { ...error.context, resume: goOn };
+  if (error.code === "aborted")
+    return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context });
+  return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
+    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
+    context,
+    cause: error,
+  });
+}
+
+function toRequest(options: TrainCommandOptions): ImproveOptions {
+  const { episodes, seed, against, image, cold, elo } = options;
+  const { alpha, epsilon, gamma, evaluateEvery, patience, maxPairs, concurrency } = options;
+  const chosen = { alpha, epsilon, gamma, evaluateEvery, patience, maxPairs, concurrency };
+  return {
+    episodes,
+    seed,
+    against,
+    image,
+    backend: cold ? "cold" : "zygote",
+    ...(elo === undefined ? {} : { sprt: { elo0: elo[0], elo1: elo[1] } }),
+    ...Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined)),
+  };
+}

@@ -1,0 +1,206 @@
+import { SameseedError } from "../../base/error.ts";
+import type { Limits } from "../../model/limits.ts";
+import type { RolloutFault } from "../../model/outcome.ts";
+import type { GameClocks, SeatsRef } from "../../model/rollout.ts";
+import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
+import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+import { resolveGame } from "../games/game-spec.ts";
+import { playGames, type GameResult, type GameSpec, type SeatFault } from "../games/play-games.ts";
+import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
+
+/** Games that are played where none are asked for. */
+const defaultGames = 3;
+
+/** How a policy is checked. */
+export interface CheckOptions {
+  /** `tictactoe`, or a PettingZoo game for two. @default "tictactoe" */
+  readonly game?: string;
+  /** Games of the policy against itself. @default 3 */
+  readonly games?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  /** What it keeps from move to move when it plays in earnest. @default "keep" */
+  readonly mode?: "keep" | "restart";
+  readonly image?: string;
+  readonly limits?: Partial<Limits>;
+  readonly clocks?: Partial<GameClocks>;
+  readonly signal?: AbortSignal;
+  /** Told of each game that was played. */
+  readonly onGame?: () => void;
+}
+
+/** A fault of the policy in a game against itself. */
+export interface CheckedFault {
+  readonly game: number;
+  readonly seat: string;
+  readonly fault: SeatFault;
+  /** The exception's type, or a word such as `limit`, `signal`, `exit`. */
+  readonly type: string;
+  readonly message: string;
+  /** The move that could not be made, from 1. */
+  readonly step?: number;
+  /** The line of the policy's file that raised. */
+  readonly line?: number;
+  /** Python's traceback. */
+  readonly traceback?: string;
+}
+
+/** What a check found. */
+export interface PolicyCheck {
+  readonly policy: string;
+  readonly game: string;
+  readonly mode: "keep" | "restart";
+  /** Null where the file cannot be loaded, or defines neither function. */
+  readonly interface: PolicyInterface | null;
+  /** Games played, each against itself: the policy sat in every seat of each. */
+  readonly games: number;
+  readonly moves: number;
+  readonly faults: readonly CheckedFault[];
+  /** CPU time of its sandboxes, loading included, in ms; null where it made no move. */
+  readonly cpu: {
+    /** Of all games, over all moves. */
+    readonly perMoveMs: number;
+    /** Of the seat that used most in one game. */
+    readonly mostMs: number;
+    /** What a seat may use in one game. */
+    readonly bankMs: number;
+  } | null;
+  /** Whether every game gave the same bytes when it was played again. */
+  readonly deterministic: boolean;
+  /** Whether it plays the same where each move starts anew; null where it failed. */
+  readonly restartEqualsKeep: boolean | null;
+  /** Games the host could not play. */
+  readonly infra: number;
+  /** No fault, the same bytes twice, and nothing that the host failed. */
+  readonly ok: boolean;
+}
+
+/**
+ * Plays a policy against itself and says what is to be known of it before it plays others.
+ *
+ * @example
+ * const { ok, faults, deterministic } = await checkPolicy("my_policy.py");
+ *
+ * @param policy a Python file, or source text with a name
+ * @throws `bad_argument`, `bad_policy` where the file cannot be read; what it does wrong is in the result
+ */
+export async function checkPolicy(
+  policy: string | { readonly source: string; readonly name?: string },
+  options: CheckOptions = {},
+): Promise<PolicyCheck> {
+  const { game = "tictactoe", games = defaultGames, mode = "keep" } = options;
+  if (!Number.isSafeInteger(games) || games < 1 || games > 1000)
+    throw new SameseedError("bad_argument", `games must be a whole number from 1 to 1000, not ${games}`);
+  const resolved = resolveGame(specOf(policy, options, mode));
+  const { name, source } = sourceOf(resolved);
+  const { clocks } = seatsOf(resolved);
+  const first = await play(policy, options, mode);
+  const again = await play(policy, options, mode);
+  const other = await play(policy, options, mode === "keep" ? "restart" : "keep");
+  const faults = first.flatMap(faultsOf);
+  const moves = first.reduce((sum, result) => sum + result.moves, 0);
+  const used = first.flatMap(({ rollout }) => rollout?.seats ?? []).map(({ cpuMs }) => cpuMs);
+  const perMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
+  const infra = [...first, ...again, ...other].filter((result) => result.infra !== undefined).length;
+  const deterministic = digestsOf(first, "digest") === digestsOf(again, "digest");
+  const restartEqualsKeep =
+    faults.length > 0 ? null : digestsOf(first, "contentDigest") === digestsOf(other, "contentDigest");
+  return {
+    policy: name,
+    game,
+    mode,
+    interface: (await inspect({ name, source }, resolved, clocks, options.signal)) ?? null,
+    games,
+    moves,
+    faults,
+    cpu: moves === 0 ? null : { perMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
+    deterministic,
+    restartEqualsKeep,
+    infra,
+    ok: faults.length === 0 && deterministic && infra === 0,
+  };
+}
+
+type PolicyInput = Parameters<typeof checkPolicy>[0];
+
+function specOf(policy: PolicyInput, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
+  const { game = "tictactoe", image, limits, clocks } = options;
+  return {
+    game,
+    seats: [policy, policy],
+    mode,
+    ...(image === undefined ? {} : { image }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(clocks === undefined ? {} : { clocks }),
+  };
+}
+
+function seatsOf({ template: { policy } }: ResolvedOptions): SeatsRef {
+  if (policy.kind === "seats") return policy;
+  throw new SameseedError("internal", "a game without seats");
+}
+
+function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly source: string } {
+  const own = seatsOf(resolved).seats[0]!.policy;
+  if (own.kind === "source") return own;
+  throw new SameseedError("bad_policy", "a built-in policy needs no check", {
+    hint: "name a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",
+  });
+}
+
+async function inspect(
+  policy: { readonly name: string; readonly source: string },
+  { image, backend, limits }: ResolvedOptions,
+  { moveCpuMs, moveWallMs }: GameClocks,
+  signal: AbortSignal | undefined,
+): Promise<PolicyInterface | undefined> {
+  const cpuMs = Math.min(limits.cpuMs, moveCpuMs);
+  const wallMs = Math.min(limits.wallMs, moveWallMs);
+  return await inspectPolicy(sharedBackend(image, backend), policy, { ...limits, cpuMs, wallMs }, signal);
+}
+
+/** Plays the games of one check, in order. */
+async function play(
+  policy: PolicyInput,
+  options: CheckOptions,
+  mode: "keep" | "restart",
+): Promise<GameResult[]> {
+  const { games = defaultGames, seed = 0, signal, onGame } = options;
+  const keys = Array.from({ length: games }, (_, game) => ({ seed, game }));
+  const results: GameResult[] = [];
+  const playing = playGames(specOf(policy, options, mode), keys, signal === undefined ? {} : { signal });
+  for await (const result of playing) {
+    results.push(result);
+    onGame?.();
+  }
+  return results.sort((a, b) => a.game - b.game);
+}
+
+function digestsOf(results: readonly GameResult[], which: "digest" | "contentDigest"): string {
+  return results.map(({ rollout }) => rollout?.summary[which] ?? "none").join();
+}
+
+function faultsOf({ game, forfeit, rollout }: GameResult): CheckedFault[] {
+  if (forfeit === undefined) return [];
+  const { type = "", traceback } = rollout?.summary.error ?? {};
+  const line = lineOf(rollout?.summary.error);
+  return [
+    {
+      game,
+      ...forfeit,
+      type,
+      ...(line === undefined ? {} : { line }),
+      ...(traceback === undefined ? {} : { traceback }),
+    },
+  ];
+}
+
+/** The innermost line of the policy's own file that a traceback or a message names. */
+export function lineOf(error: RolloutFault | undefined): number | undefined {
+  const text = `${error?.message ?? ""}\n${error?.traceback ?? ""}`;
+  const named = [
+    ...text.matchAll(/File "\/tmp\/policy\/[^"\n]*", line (\d{1,9})|\.py, line (\d{1,9})\)/g),
+  ].at(-1);
+  const found = named?.[1] ?? named?.[2];
+  return found === undefined ? undefined : Number(found);
+}

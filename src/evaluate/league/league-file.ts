@@ -1,0 +1,190 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+
+import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { SameseedError } from "../../base/error.ts";
+import { namesIn, readRegular } from "../../store/run-folder.ts";
+import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
+import { newerFormat, runDamaged, storeError } from "../../store/store-error.ts";
+import { isMatchupFolder } from "../matchup/matchup-file.ts";
+import { type Pairing, pairingSchema } from "./pairing.ts";
+
+/*
+ * A league's folder holds `league.json`, what was asked for and every pairing that is done, and in `games` a recorded matchup
+ * for each pairing. The file is replaced as a whole after each pairing, so that whenever the process dies it has all pairings
+ * before that moment, and going on plays the others. It is compared with what is asked for: a league goes on only as the one
+ * it was.
+ */
+
+/** What decides a league's results. */
+export interface LeaguePlan {
+  readonly game: string;
+  readonly players: readonly { readonly name: string; readonly digest: string | null }[];
+  /** Games of each two players. */
+  readonly games: number;
+  readonly seed: number;
+  /** What of the game's options was chosen, and the image's digest: anything else than what is equal is another league. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The file's name in a league's folder. */
+export const leagueFileName = "league.json";
+
+const gamesFolder = "games";
+const fileBytesMost = 64 << 20;
+
+interface LeagueDocument {
+  readonly format: 1;
+  readonly plan: LeaguePlan;
+  readonly pairings: readonly Pairing[];
+}
+
+const documentSchema: z.ZodType<LeagueDocument> = z.strictObject({
+  format: z.literal(1),
+  plan: z.strictObject({
+    game: z.string(),
+    players: z.array(z.strictObject({ name: z.string(), digest: z.string().nullable() })),
+    games: z.int().min(1),
+    seed: z.int().min(0),
+    options: z.record(z.string(), z.unknown()),
+  }),
+  pairings: z.array(pairingSchema),
+});
+
+/** A league's folder while it is played: locked, and its file replaced after each pairing. */
+export class LeagueFile {
+  readonly path: string;
+  readonly #lock: RunLock;
+  readonly #plan: LeaguePlan;
+  readonly #pairings: Pairing[];
+
+  private constructor(path: string, lock: RunLock, plan: LeaguePlan, pairings: readonly Pairing[]) {
+    this.path = path;
+    this.#lock = lock;
+    this.#plan = plan;
+    this.#pairings = [...pairings];
+  }
+
+  /**
+   * Makes the folder, or goes on in it.
+   * @throws SameseedError `run_exists` where a league is there and `resume` is false, `run_differs` where it is another one,
+   * `run_locked` while another process plays it, `run_damaged`, `io_failed`, `disk_full`
+   */
+  static open(folder: string, plan: LeaguePlan, resume: boolean): LeagueFile {
+    const path = join(folder, leagueFileName);
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw storeError(error, "Making", folder);
+    }
+    const lock = acquireRunLock(join(folder, "lock"));
+    try {
+      const before = existsSync(path) ? readLeague(folder) : undefined;
+      if (before !== undefined) {
+        checkResume(folder, before.plan, plan, resume);
+        return new LeagueFile(path, lock, plan, before.pairings);
+      }
+      const file = new LeagueFile(path, lock, plan, []);
+      file.#save();
+      return file;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** The pairings that are done. */
+  get pairings(): readonly Pairing[] {
+    return this.#pairings;
+  }
+
+  /** Keeps a pairing: it is on the disk when this returns. @throws SameseedError `io_failed`, `disk_full` */
+  add(pairing: Pairing): void {
+    this.#pairings.push(pairing);
+    this.#save();
+  }
+
+  /** Gives the folder back. */
+  close(): void {
+    this.#lock.release();
+  }
+
+  #save(): void {
+    const document: LeagueDocument = { format: 1, plan: this.#plan, pairings: this.#pairings };
+    try {
+      writeFileAtomic(this.path, `${JSON.stringify(document)}\n`);
+    } catch (error) {
+      throw storeError(error, "Writing", this.path);
+    }
+  }
+}
+
+/** Whether a folder holds a league. */
+export function isLeagueFolder(folder: string): boolean {
+  return existsSync(join(folder, leagueFileName));
+}
+
+/** Where the games of a pairing are recorded, below a league's folder. */
+export function pairingFolder(folder: string, name: string): string {
+  return join(folder, gamesFolder, name);
+}
+
+/** The recorded matchups of a league, in the order they were played. */
+export function recordedPairings(folder: string): readonly string[] {
+  return [...namesIn(join(folder, gamesFolder))]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((name) => pairingFolder(folder, name))
+    .filter(isMatchupFolder);
+}
+
+/**
+ * Reads a league's file.
+ * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`
+ */
+export function readLeague(folder: string): Pick<LeagueDocument, "plan" | "pairings"> {
+  const path = join(folder, leagueFileName);
+  if (!existsSync(path))
+    throw new SameseedError("run_missing", `${folder} holds no league`, {
+      hint: "name a folder that `sameseed league --out` has written",
+      context: { path },
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(readRegular(path, fileBytesMost).toString());
+  } catch (error) {
+    if (error instanceof SyntaxError) throw runDamaged(path, "it is not JSON");
+    throw error;
+  }
+  const parsed = documentSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const format = z.object({ format: z.int().min(2) }).safeParse(value);
+  if (format.success) throw newerFormat(path, format.data.format);
+  const issue = parsed.error.issues[0];
+  throw runDamaged(path, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a league"}`);
+}
+
+function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume: boolean): void {
+  if (!resume)
+    throw new SameseedError("run_exists", `${folder} already holds a league`, {
+      hint: "go on with it with --resume, or name another folder with --out",
+      context: { dir: folder },
+    });
+  const differing = (["game", "players", "games", "seed", "options"] as const).filter(
+    (part) => stable(before[part]) !== stable(now[part]),
+  );
+  if (differing.length > 0)
+    throw new SameseedError("run_differs", `${folder} holds another league: ${differing.join(", ")} differ`, {
+      hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+      context: { dir: folder, differing },
+    });
+}
+
+/** JSON with sorted keys, so that order does not count. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

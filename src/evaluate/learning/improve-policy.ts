@@ -1,0 +1,240 @@
+import { type Digest, sha256Of } from "../../base/digest.ts";
+import { SameseedError } from "../../base/error.ts";
+import { defaultImageName } from "../../image/default-image.ts";
+import { resolveImage } from "../../image/image-store.ts";
+import type { SprtOptions } from "../stats/sprt.ts";
+import type { Player } from "../league/play-pairs.ts";
+import { type ContestResult, holdContest } from "./contest.ts";
+import { qPolicyCode, qPolicyDigest } from "./q-policy-code.ts";
+import type { QTable } from "./q-table.ts";
+import { pieceEpisodes, Training, type TrainingOptions, type TrainingProgress } from "./training.ts";
+import { checkSaved, type SavedImprovement } from "./training-checkpoint.ts";
+
+/*
+ * Learning and evaluation in turn. After each round of episodes the table as it stands is the candidate; it is compared
+ * with the champion, pair of games by pair of games, until a sequential test says whether it is better. A better one becomes
+ * the champion. The first champion is the built-in random policy. Learning always goes on from the table as it stands,
+ * promoted or not.
+ *
+ * After self-play the two play each other, with their first own move drawn: they would otherwise play the same game for
+ * ever. Where a policy is learned from, both play that one, as they are.
+ */
+
+/** How to learn and when to promote. */
+export interface ImproveOptions extends TrainingOptions {
+  /** Episodes between two evaluations, a multiple of 1000. @default a tenth of all, at least 1000 */
+  readonly evaluateEvery?: number;
+  /** Stops after so many rounds without a promotion. @default 3 */
+  readonly patience?: number;
+  /** The test: from which normalised Elo on a candidate is no better, and better. @default 0 and 50, errors of 5 % */
+  readonly sprt?: Partial<SprtOptions>;
+  /** The most pairs of one evaluation. @default 200 */
+  readonly maxPairs?: number;
+  /** Games at one time. */
+  readonly concurrency?: number;
+  /** Goes on from here. */
+  readonly from?: SavedImprovement;
+  /** Called whenever there is something new to go on from. */
+  readonly onSave?: (saved: SavedImprovement) => void;
+  readonly onRound?: (round: ImprovementRound) => void;
+  /** Called while an evaluation goes on. */
+  readonly onPairs?: (progress: TrainingProgress & { readonly pairs: number }) => void;
+}
+
+/** One round: learning, then a contest. */
+export interface ImprovementRound extends ContestResult {
+  /** From 1 on. */
+  readonly round: number;
+  /** Episodes in all. */
+  readonly episodes: number;
+  /** The digest of the candidate's source. */
+  readonly candidate: Digest;
+  /** What it played against: a digest, or `random`. */
+  readonly champion: string;
+  readonly promoted: boolean;
+}
+
+/** What came of it. */
+export interface Improvement {
+  /** The last table that was promoted; undefined where none was. */
+  readonly champion: QTable | undefined;
+  /** The table as learning left it. */
+  readonly last: QTable;
+  readonly rounds: readonly ImprovementRound[];
+  /** Whether all episodes were played, or too many rounds brought nothing. */
+  readonly stopped: "episodes" | "patience";
+}
+
+/** {@link ImproveOptions} with every default put in: what a saved state must have been made with. */
+export interface ImproveRules {
+  readonly evaluateEvery: number;
+  readonly patience: number;
+  readonly elo0: number;
+  readonly elo1: number;
+  /** How often a candidate that is no better may be promoted, and a better one be kept out. */
+  readonly falsePositives: number;
+  readonly falseNegatives: number;
+  readonly maxPairs: number;
+}
+
+/** @throws SameseedError `bad_argument` */
+export function improveRules(options: ImproveOptions, plannedEpisodes: number): ImproveRules {
+  const { sprt = {}, patience = 3, maxPairs = 200 } = options;
+  const tenth = Math.max(1, Math.ceil(plannedEpisodes / 10 / pieceEpisodes)) * pieceEpisodes;
+  const evaluateEvery = options.evaluateEvery ?? tenth;
+  const whole = { evaluateEvery, patience, maxPairs };
+  for (const [name, value] of Object.entries(whole))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new SameseedError("bad_argument", `${name} must be a whole number from 1 on, not ${value}`);
+  if (evaluateEvery % pieceEpisodes !== 0)
+    throw new SameseedError("bad_argument", `evaluateEvery must be a multiple of ${pieceEpisodes}`, {
+      hint: `episodes are played ${pieceEpisodes} at a time`,
+    });
+  const { elo0 = 0, elo1 = 50, alpha = 0.05, beta = 0.05 } = sprt;
+  return { ...whole, elo0, elo1, falsePositives: alpha, falseNegatives: beta };
+}
+
+/**
+ * Learns tic-tac-toe and evaluates by turns, and keeps the table that won. Equal options give equal tables and verdicts,
+ * however many games run at one time and however often the work was interrupted.
+ *
+ * @example
+ * const { champion } = await improvePolicy({ episodes: 30_000, seed: 7 });
+ * if (champion) await writeFile("learned.py", qPolicyCode(champion));
+ *
+ * @throws as `trainTttPolicy` and `playGames`; `run_differs` where `from` is of another training
+ */
+export async function improvePolicy(options: ImproveOptions = {}): Promise<Improvement> {
+  return await new Course(options).run();
+}
+
+class Course {
+  readonly #options: ImproveOptions;
+  readonly #training: Training;
+  readonly #rules: ImproveRules;
+  readonly #image: string;
+  readonly #rounds: ImprovementRound[] = [];
+  #champion: Buffer | undefined;
+
+  constructor(options: ImproveOptions) {
+    this.#options = options;
+    this.#training = new Training({
+      ...options,
+      onProgress: (progress) => {
+        this.#save();
+        options.onProgress?.(progress);
+      },
+    });
+    this.#rules = improveRules(options, this.#training.settings.plannedEpisodes);
+    this.#image = resolveImage(options.image ?? defaultImageName).manifest.digest;
+    if (options.from !== undefined) this.#restore(options.from);
+  }
+
+  async run(): Promise<Improvement> {
+    const { plannedEpisodes } = this.#training.settings;
+    while (!this.#finished() && !this.#outOfPatience()) {
+      const goal = (this.#rounds.length + 1) * this.#rules.evaluateEvery;
+      await this.#training.advance(Math.min(goal, plannedEpisodes));
+      const round = await this.#evaluate();
+      this.#rounds.push(round);
+      if (round.promoted) this.#champion = this.#training.state;
+      this.#save();
+      this.#options.onRound?.(round);
+    }
+    return {
+      champion: this.#championTable(),
+      last: this.#training.table(),
+      rounds: this.#rounds,
+      stopped: this.#finished() ? "episodes" : "patience",
+    };
+  }
+
+  #finished(): boolean {
+    return this.#rounds.at(-1)?.episodes === this.#training.settings.plannedEpisodes;
+  }
+
+  #outOfPatience(): boolean {
+    const { patience } = this.#rules;
+    const latest = this.#rounds.slice(-patience);
+    return latest.length === patience && latest.every(({ promoted }) => !promoted);
+  }
+
+  async #evaluate(): Promise<ImprovementRound> {
+    const { image, backend, concurrency, signal, onPairs } = this.#options;
+    const { settings, episodes } = this.#training;
+    const champion = this.#championTable();
+    const candidate = this.#training.table();
+    const { elo0, elo1, falsePositives: alpha, falseNegatives: beta, maxPairs } = this.#rules;
+    const round = this.#rounds.length + 1;
+    const judge = this.#judge();
+    const player = (table: QTable, name: string): Player => ({
+      source: qPolicyCode(table, { randomMoves: judge === undefined ? 1 : 0 }),
+      name,
+    });
+    const result = await holdContest(
+      {
+        candidate: player(candidate, "candidate.py"),
+        champion: champion === undefined ? "random" : player(champion, "champion.py"),
+        judge,
+      },
+      {
+        game: {
+          game: "tictactoe",
+          ...(image === undefined ? {} : { image }),
+          ...(backend === undefined ? {} : { backend }),
+        },
+        seed: contestSeed(settings.seed, round),
+      },
+      { elo0, elo1, alpha, beta, maxPairs },
+      {
+        ...(concurrency === undefined ? {} : { concurrency }),
+        ...(signal === undefined ? {} : { signal }),
+        onPairs: (pairs) => onPairs?.({ episodes, planned: settings.plannedEpisodes, pairs }),
+      },
+    );
+    return {
+      round,
+      episodes,
+      candidate: qPolicyDigest(qPolicyCode(candidate)),
+      champion: champion === undefined ? "random" : qPolicyDigest(qPolicyCode(champion)),
+      promoted: result.verdict === "better",
+      ...result,
+    };
+  }
+
+  /** Whom both play; undefined after self-play. */
+  #judge(): Player | undefined {
+    const { opponent } = this.#training;
+    if (opponent.kind === "self") return undefined;
+    return opponent.kind === "builtin" ? opponent.name : { source: opponent.source, name: opponent.name };
+  }
+
+  #championTable(): QTable | undefined {
+    return this.#champion === undefined ? undefined : this.#training.tableOf(this.#champion);
+  }
+
+  #restore(saved: SavedImprovement): void {
+    checkSaved(saved, { settings: this.#training.settings, rules: this.#rules, image: this.#image });
+    if (saved.table !== null) this.#training.restore(Buffer.from(saved.table, "base64"));
+    if (saved.champion !== null) this.#champion = Buffer.from(saved.champion, "base64");
+    this.#championTable();
+    this.#rounds.push(...saved.rounds);
+  }
+
+  #save(): void {
+    this.#options.onSave?.({
+      settings: this.#training.settings,
+      rules: this.#rules,
+      image: this.#image,
+      table: this.#training.state?.toString("base64") ?? null,
+      champion: this.#champion?.toString("base64") ?? null,
+      rounds: [...this.#rounds],
+    });
+  }
+}
+
+/** Every round has games of its own: a champion must not be one of the seed's luck. */
+function contestSeed(seed: number, round: number): number {
+  const digest = sha256Of(["sameseed/contest/1\0", `${seed}\0${round}`]);
+  return Number(digest.readBigUInt64BE() >> 11n);
+}

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { isSameseedError, SameseedError } from "../../base/error.ts";
+import type { Limits } from "../../model/limits.ts";
+import type { RunningSandbox, SandboxBackend, SandboxEnd } from "../../sandbox/contract.ts";
+import { opponentError } from "./opponent-error.ts";
+import { LearningStream, type LearnedRows, readLearned } from "./learning-result.ts";
+import { type LearningPiece, planPiece } from "./plan-piece.ts";
+
+/** How long an opponent that fell silent may take to be dead before it is ended. */
+const opponentGraceMs = 500;
+
+/** How often a piece that the host failed is started again, and how long before each time. */
+const retryDelaysMs = [100, 1000];
+
+const saidBytesMost = 8192;
+
+/**
+ * Plays a piece of training in fresh sandboxes: one that learns, and one for each seat of an opponent that is source. The
+ * same piece gives the same bytes, wherever and however often it is run.
+ * @throws SameseedError `bad_policy` where the opponent failed, `sandbox_ended` where the learner reached a limit, `aborted`,
+ * `sandbox_failed` and the like after three attempts
+ */
+export async function learnPiece(
+  backend: SandboxBackend,
+  piece: LearningPiece,
+  limits: Limits,
+  signal?: AbortSignal,
+): Promise<LearnedRows> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await tryPiece(backend, piece, limits, signal);
+    } catch (error) {
+      const delay = retryDelaysMs[attempt];
+      if (!isSameseedError(error) || !error.kind.retryable || error.code === "aborted" || delay === undefined)
+        throw error;
+      await sleep(delay, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+async function tryPiece(
+  backend: SandboxBackend,
+  piece: LearningPiece,
+  limits: Limits,
+  signal: AbortSignal | undefined,
+): Promise<LearnedRows> {
+  const stream = new LearningStream();
+  let said = "";
+  let broken: unknown;
+  const running = await backend.start({
+    ...planPiece(piece, limits),
+    ...(signal === undefined ? {} : { signal }),
+    onOutput: (member, channel, data) => {
+      if (member !== 0) return;
+      if (channel === "stderr") said = (said + data.toString()).slice(-saidBytesMost);
+      if (channel !== "stream") return;
+      try {
+        stream.push(data);
+      } catch (error) {
+        broken = error;
+      }
+    },
+  });
+  const end = await running[0]!.ended;
+  const learned = stream.payload === undefined ? undefined : readLearned(stream.payload);
+  const failure = learned !== undefined && "outcome" in learned ? learned : undefined;
+  const silent = failure?.type === "eof" ? running[failure.seat === "X" ? 1 : 2] : undefined;
+  const itsEnd = await endOpponents(running.slice(1), silent);
+  if (signal?.aborted === true) throw new SameseedError("aborted", "the training was aborted");
+  if (broken !== undefined) throw broken;
+  if (failure !== undefined) throw opponentError(piece.settings.against, failure, itsEnd);
+  if (learned === undefined || "outcome" in learned) throw learnerEnded(end, said);
+  return learned;
+}
+
+/** Ends the opponent's sandboxes. How one that fell silent ended by itself is part of the verdict. */
+async function endOpponents(
+  opponents: readonly RunningSandbox[],
+  silent: RunningSandbox | undefined,
+): Promise<SandboxEnd | undefined> {
+  const own =
+    silent === undefined
+      ? undefined
+      : await Promise.race([silent.ended, sleep(opponentGraceMs, undefined, { ref: false })]);
+  for (const opponent of opponents) opponent.kill();
+  await Promise.all(opponents.map(async ({ ended }) => await ended));
+  return own;
+}
+
+function learnerEnded(end: SandboxEnd, said: string): SameseedError {
+  const last = said.trim().split("\n").at(-1) ?? "";
+  if (end.cause === "own")
+    return new SameseedError("internal", `the learning sandbox ended without a table: ${last}`, {
+      context: { exitCode: end.exitCode, signal: end.signal, said },
+    });
+  return new SameseedError("sandbox_ended", `the learning sandbox was ended: ${end.cause}`, {
+    context: { cause: end.cause, cpuMs: end.cpuMs, wallMs: end.wallMs },
+    hint: "raise its limits: `limits.cpuMs`, `limits.wallMs`, `limits.memoryMb`",
+  });
+}

@@ -1,0 +1,86 @@
+import * as z from "zod";
+
+import { SameseedError } from "../../base/error.ts";
+
+/** A quantity over all episodes: constant, or in a straight line from its first value to its last. */
+export type Schedule = number | { readonly from: number; readonly to: number };
+
+/** What decides a learned table, beside the opponent's own source: equal settings, equal tables. */
+export interface TrainingSettings {
+  readonly seed: number;
+  /** All episodes of the training; schedules stretch over them. */
+  readonly plannedEpisodes: number;
+  /** `self`, a built-in policy, or the name and digest of a source: `name.py sha256:…`. */
+  readonly against: string;
+  /** How far a value moves towards what was seen: first and last. */
+  readonly alpha: readonly [number, number];
+  /** How often a cell is drawn instead of chosen: first and last. */
+  readonly epsilon: readonly [number, number];
+  /** What a value that is one own move away is worth now. */
+  readonly gamma: number;
+  /** The value of a cell that was never taken. */
+  readonly initial: number;
+}
+
+/** What of {@link TrainingSettings} a caller may choose. */
+export interface TrainingChoices {
+  /** @default 0 */
+  readonly seed?: number;
+  /** @default 30000 */
+  readonly episodes?: number;
+  /** Step size, above 0 and at most 1. @default from 0.5 to 0.05 */
+  readonly alpha?: Schedule;
+  /** Share of drawn moves, from 0 to 1. @default from 0.5 to 0.3 */
+  readonly epsilon?: Schedule;
+  /** Discount of an own move, from 0 to 1. @default 1 */
+  readonly gamma?: number;
+  /** Value of a cell that was never taken, from -1 to 1. @default 0 */
+  readonly initial?: number;
+}
+
+/** The most episodes of one training. */
+export const episodesMost = 100_000_000;
+
+const share = z.number().min(0).max(1);
+const positiveShare = z.number().gt(0).max(1);
+
+/** The form of {@link TrainingSettings}, as a table's source keeps them. */
+export const trainingSettingsSchema: z.ZodType<TrainingSettings> = z.strictObject({
+  seed: z.int().min(0),
+  plannedEpisodes: z.int().min(1).max(episodesMost),
+  against: z.string().regex(/^[^\r\n\0]{1,400}$/),
+  alpha: z.tuple([positiveShare, positiveShare]),
+  epsilon: z.tuple([share, share]),
+  gamma: share,
+  initial: z.number().min(-1).max(1),
+});
+
+/**
+ * Puts the defaults in and checks every number.
+ * @param against as {@link TrainingSettings} names it
+ * @throws SameseedError `bad_argument`
+ */
+export function settleTraining(choices: TrainingChoices, against: string): TrainingSettings {
+  const settings = {
+    seed: choices.seed ?? 0,
+    plannedEpisodes: choices.episodes ?? 30_000,
+    against,
+    alpha: ends(choices.alpha ?? { from: 0.5, to: 0.05 }),
+    epsilon: ends(choices.epsilon ?? { from: 0.5, to: 0.3 }),
+    gamma: choices.gamma ?? 1,
+    initial: choices.initial ?? 0,
+  };
+  const parsed = trainingSettingsSchema.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const [option, end] = issue?.path ?? [];
+  const name = option === "plannedEpisodes" ? "episodes" : String(option ?? "the options");
+  const which = typeof end === "number" ? ` (its ${end === 0 ? "first" : "last"} value)` : "";
+  throw new SameseedError("bad_argument", `${name}${which}: ${issue?.message ?? "not of its form"}`, {
+    hint: "alpha is above 0 and at most 1, epsilon and gamma are from 0 to 1, the initial value from -1 to 1",
+  });
+}
+
+function ends(schedule: Schedule): [number, number] {
+  return typeof schedule === "number" ? [schedule, schedule] : [schedule.from, schedule.to];
+}

@@ -1,0 +1,121 @@
+import * as z from "zod";
+
+import { SameseedError } from "../../base/error.ts";
+import type { SeatPolicy } from "../../model/rollout.ts";
+import { checkSeed } from "../../rollout/rollout-config.ts";
+import { type GameSpec, resolveGame, type SeatPolicyInput } from "../games/game-spec.ts";
+
+/** Two policies and how they play: what all games of a matchup have in common. */
+export interface MatchupOptions extends Omit<GameSpec, "game" | "seats"> {
+  /** The policy whose view results are in: `random`, `greedy`, `minimax`, a Python file, or a source itself. */
+  readonly policyX: SeatPolicyInput;
+  /** Its opponent. */
+  readonly policyO: SeatPolicyInput;
+  /** `tictactoe` or `pettingzoo:` and an environment of two seats. @default "tictactoe" */
+  readonly env?: string;
+  /** Games under each seed; even where seats are swapped. @default 50 */
+  readonly nGames?: number;
+  /** Play games in pairs, each policy once at each seat with the same seed. @default true */
+  readonly swap?: boolean;
+  /** Sets of sandboxes at one time. @default twice the processors */
+  readonly concurrency?: number;
+  /** Ends the call, and every sandbox of it. */
+  readonly signal?: AbortSignal;
+}
+
+/** Games of tic-tac-toe under one seed. */
+export interface TttConfig extends Omit<MatchupOptions, "env"> {
+  /** 0 to 2^53 - 1; the only source of randomness. */
+  readonly seed: number;
+}
+
+/** When a matchup ends before every game was played. */
+export interface SequentialPlan {
+  readonly maxPairs: number;
+}
+
+/** A matchup as it will be played: checked, with every default in place. */
+export interface MatchupPlan {
+  readonly env: string;
+  readonly policyX: SeatPolicyInput;
+  readonly policyO: SeatPolicyInput;
+  readonly seeds: readonly number[];
+  /** Pairs under each seed, or games where seats are not swapped. */
+  readonly unitsPerSeed: number;
+  readonly swap: boolean;
+  /** Play until a test is decided: then blocks of pairs, one seed after the other, in place of so many under each. */
+  readonly sequential?: SequentialPlan;
+  /** Everything of a game but who sits where. */
+  readonly rules: Omit<GameSpec, "seats">;
+}
+
+/** Games under each seed where none are asked for. */
+export const defaultGames = 50;
+
+/** Games of which it is known that a return is a win, a draw or a loss. */
+const decided = /^(tictactoe|pettingzoo:(tictactoe|connect_four|chess|go)_v\d+)$/;
+
+const schema = z.object({
+  env: z.string().min(1).max(1000).default("tictactoe"),
+  nGames: z.int().min(1).max(10_000_000).default(defaultGames),
+  swap: z.boolean().default(true),
+});
+
+/**
+ * Checks what was asked for, reads the policies' files and puts in the defaults.
+ * @throws SameseedError `bad_argument`, `bad_policy`, `unknown_environment`
+ */
+export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): MatchupPlan {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new SameseedError("bad_argument", `${issue.path.join(".") || "the options"}: ${issue.message}`);
+  }
+  const { env, nGames, swap } = parsed.data;
+  if (swap && nGames % 2 !== 0)
+    throw new SameseedError("bad_argument", `${nGames} games cannot be put in pairs`, {
+      hint: "ask for an even number of games a seed, or play without swapping seats",
+    });
+  const rules = rulesOf(options, env);
+  const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });
+  const checked = [...new Set(Array.from(seeds, checkSeed))];
+  if (checked.length === 0) throw new SameseedError("bad_argument", "a matchup needs at least one seed");
+  return {
+    env,
+    policyX,
+    policyO,
+    seeds: checked,
+    unitsPerSeed: swap ? nGames / 2 : nGames,
+    swap,
+    rules,
+  };
+}
+
+/** The returns a game can have, where they are known: what makes an interval of few games honest. */
+export function returnsOf(env: string): readonly number[] | undefined {
+  return decided.test(env) ? [-1, 0, 1] : undefined;
+}
+
+/** Who sits where. */
+export function specOf({ rules, policyX, policyO }: MatchupPlan, swapped: boolean): GameSpec {
+  return { ...rules, seats: swapped ? [policyO, policyX] : [policyX, policyO] };
+}
+
+/** Both policies with their files read: whatever happens to a file later, all games have the same text. */
+function readPolicies(spec: GameSpec): readonly [SeatPolicyInput, SeatPolicyInput] {
+  const { policy } = resolveGame(spec).template;
+  const [x, o] = policy.kind === "seats" ? policy.seats.map(({ policy: seat }) => inputOf(seat)) : [];
+  return [x ?? { none: true }, o ?? { none: true }];
+}
+
+function inputOf(policy: SeatPolicy): SeatPolicyInput {
+  if (policy.kind === "builtin") return policy.name;
+  if (policy.kind === "source") return { source: policy.source, name: policy.name };
+  return policy.kind === "actions" ? { actions: policy.actions } : { none: true };
+}
+
+function rulesOf(options: MatchupOptions, game: string): Omit<GameSpec, "seats"> {
+  const { mode, image, backend, limits, clocks, maxSteps, envArgs } = options;
+  const given = { mode, image, backend, limits, clocks, maxSteps, envArgs };
+  return { game, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}

@@ -1,0 +1,34 @@
+import { digestOf } from "../../base/digest.ts";
+import type { SeatPolicy } from "../../model/rollout.ts";
+import { resolveGame } from "../games/game-spec.ts";
+import { type MatchupPlan, specOf } from "./matchup-config.ts";
+import type { MatchupDocument } from "./matchup-file.ts";
+import { namesOf } from "./player-names.ts";
+
+/** What `matchup.json` says of a plan. */
+export function documentOf(plan: MatchupPlan): MatchupDocument {
+  const { policy } = resolveGame(specOf(plan, false)).template;
+  const seats = policy.kind === "seats" ? policy.seats : [];
+  const names = namesOf(plan);
+  return {
+    format: 1,
+    env: plan.env,
+    x: { name: names.x, digest: digestOfPolicy(seats[0]?.policy) },
+    o: { name: names.o, digest: digestOfPolicy(seats[1]?.policy) },
+    seeds: plan.seeds,
+    unitsPerSeed: plan.sequential === undefined ? plan.unitsPerSeed : null,
+    swap: plan.swap,
+    maxPairs: plan.sequential?.maxPairs ?? null,
+  };
+}
+
+/** A name for everything that a plan says: another policy text, seed or clock gives another. */
+export function digestOfPlan(plan: MatchupPlan): string {
+  const { template, limits } = resolveGame(specOf(plan, false));
+  return digestOf(JSON.stringify({ ...documentOf(plan), template, limits }));
+}
+
+function digestOfPolicy(policy: SeatPolicy | undefined): string | null {
+  if (policy?.kind === "source") return digestOf(policy.source);
+  return policy?.kind === "actions" ? digestOf(JSON.stringify(policy.actions)) : null;
+}

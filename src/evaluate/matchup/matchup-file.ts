@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+
+import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { SameseedError } from "../../base/error.ts";
+import { readRegular } from "../../store/run-folder.ts";
+import { newerFormat, runDamaged, storeError } from "../../store/store-error.ts";
+
+/*
+ * `matchup.json` says what a folder of recorded games is: who played whom how often. The games themselves are two ordinary
+ * run folders beside it, one for each order of seats, whose `run.json` hold the policies' texts and everything else that
+ * decides bytes.
+ */
+
+/** What a recorded matchup is. */
+export interface MatchupDocument {
+  readonly format: 1;
+  readonly env: string;
+  /** The policies: a name for people, and a digest of the text or the moves; null for a built-in one. */
+  readonly x: { readonly name: string; readonly digest: string | null };
+  readonly o: { readonly name: string; readonly digest: string | null };
+  readonly seeds: readonly number[];
+  /** Pairs under each seed, or games where seats are not swapped; null where a test decides how many. */
+  readonly unitsPerSeed: number | null;
+  readonly swap: boolean;
+  /** Of a sequential matchup. */
+  readonly maxPairs: number | null;
+}
+
+/** The file's name in the folder. */
+export const matchupFileName = "matchup.json";
+
+const fileBytesMost = 256 << 20;
+
+const player = z.strictObject({ name: z.string(), digest: z.string().nullable() });
+
+const schema: z.ZodType<MatchupDocument> = z.strictObject({
+  format: z.literal(1),
+  env: z.string(),
+  x: player,
+  o: player,
+  seeds: z.array(z.int().min(0)),
+  unitsPerSeed: z.int().min(1).nullable(),
+  swap: z.boolean(),
+  maxPairs: z.int().min(1).nullable(),
+});
+
+/** The run folders of a recorded matchup, by whether seats are swapped. */
+export function legFolder(folder: string, swapped: boolean): string {
+  return join(folder, swapped ? "b-first" : "a-first");
+}
+
+/** Whether a folder holds a recorded matchup. */
+export function isMatchupFolder(folder: string): boolean {
+  return existsSync(join(folder, matchupFileName));
+}
+
+/**
+ * Reads what a recorded matchup is.
+ * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`
+ */
+export function readMatchup(folder: string): MatchupDocument {
+  const path = join(folder, matchupFileName);
+  if (!existsSync(path))
+    throw new SameseedError("run_missing", `${folder} holds no matchup`, {
+      hint: "name a folder that `sameseed eval --out` or `sameseed compare --out` has written",
+      context: { path },
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(readRegular(path, fileBytesMost).toString());
+  } catch (error) {
+    if (error instanceof SyntaxError) throw runDamaged(path, "it is not JSON");
+    throw error;
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const format = z.object({ format: z.int().min(2) }).safeParse(value);
+  if (format.success) throw newerFormat(path, format.data.format);
+  const issue = parsed.error.issues[0];
+  throw runDamaged(path, `${issue?.path.join(".") ?? "it"} ${issue?.message ?? "is not of its form"}`);
+}
+
+/** Writes what a matchup is; it is on the disk when this returns. @throws SameseedError `io_failed`, `disk_full` */
+export function writeMatchup(folder: string, document: MatchupDocument): void {
+  const path = join(folder, matchupFileName);
+  try {
+    writeFileAtomic(path, `${JSON.stringify(document)}\n`);
+  } catch (error) {
+    throw storeError(error, "Writing", path);
+  }
+}
+
+/**
+ * Refuses to go on with a matchup that is another one.
+ * @throws SameseedError `run_exists` unless `resume`, `run_differs`
+ */
+export function checkSameMatchup(folder: string, now: MatchupDocument, resume: boolean): void {
+  if (!resume)
+    throw new SameseedError("run_exists", `${folder} already holds a matchup`, {
+      hint: "go on with it with --resume, or choose another folder",
+      context: { dir: folder },
+    });
+  const before = readMatchup(folder);
+  const names = ["env", "x", "o", "seeds", "unitsPerSeed", "swap", "maxPairs"] as const;
+  const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  if (differing.length > 0)
+    throw new SameseedError(
+      "run_differs",
+      `${folder} holds another matchup: ${differing.join(", ")} differ`,
+      {
+        hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+        context: { dir: folder, differing },
+      },
+    );
+}

@@ -1,0 +1,166 @@
+import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { SameseedError, systemErrorCode } from "../../base/error.ts";
+import { discardEmptyRun } from "../../store/discard-empty-run.ts";
+import { openWriter } from "../../store/record-run.ts";
+import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
+import { RunReader } from "../../store/run-reader.ts";
+import type { RunWriter } from "../../store/run-writer.ts";
+import { storeError } from "../../store/store-error.ts";
+import { scoreGame } from "../games/game-result.ts";
+import { gameSeed } from "../games/game-seed.ts";
+import { resolveGame } from "../games/game-spec.ts";
+import type { GameKey, GameResult } from "../games/play-games.ts";
+import { type MatchupPlan, specOf } from "./matchup-config.ts";
+import { documentOf } from "./matchup-document.ts";
+import {
+  checkSameMatchup,
+  isMatchupFolder,
+  legFolder,
+  matchupFileName,
+  writeMatchup,
+} from "./matchup-file.ts";
+import type { GameKeeper } from "./play-matchup.ts";
+import { keysOf } from "./unit-keys.ts";
+
+/** Where games are recorded. */
+export interface KeeperOptions {
+  /** A folder for one run folder per order of seats. @default nothing is recorded */
+  readonly dir?: string;
+  /** Play only what the folder does not hold yet. @default false */
+  readonly resume?: boolean;
+}
+
+/** One order of seats: a run folder. */
+interface Leg {
+  readonly folder: string;
+  readonly writer: RunWriter;
+  /** What was recorded before; undefined where nothing was. */
+  readonly before: RunReader | undefined;
+}
+
+/** A folder that every game of a matchup is recorded in as soon as it is played. */
+export class MatchupKeeper implements GameKeeper, AsyncDisposable {
+  readonly #folder: string;
+  readonly #lock: RunLock;
+  readonly #legs: readonly Leg[];
+
+  private constructor(folder: string, lock: RunLock, legs: readonly Leg[]) {
+    this.#folder = folder;
+    this.#lock = lock;
+    this.#legs = legs;
+  }
+
+  /**
+   * Makes the folder, or goes on in it.
+   * @throws SameseedError `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `io_failed`, `disk_full`
+   */
+  static async open(folder: string, plan: MatchupPlan, resume: boolean): Promise<MatchupKeeper> {
+    const document = documentOf(plan);
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw storeError(error, "Making", folder);
+    }
+    const lock = acquireRunLock(join(folder, "lock"));
+    const legs: Leg[] = [];
+    try {
+      if (isMatchupFolder(folder)) checkSameMatchup(folder, document, resume);
+      else if (existsSync(join(folder, "run.json")))
+        throw new SameseedError("run_exists", `${folder} already holds a run`, {
+          hint: "choose another folder",
+          context: { dir: folder },
+        });
+      const seeds = keysOf(plan).map(({ seed, game }) => gameSeed(seed, game));
+      for (const swapped of plan.swap ? [false, true] : [false])
+        legs.push(await openLeg(legFolder(folder, swapped), plan, swapped, seeds));
+      writeMatchup(folder, document);
+      return new MatchupKeeper(folder, lock, legs);
+    } catch (error) {
+      for (const leg of legs) {
+        await closeLeg(leg);
+        if (leg.writer.recorded.size === 0) discardEmptyRun(leg.folder, false);
+      }
+      lock.release();
+      removeIfEmpty(folder);
+      throw error;
+    }
+  }
+
+  /** A game that was recorded before. */
+  find(key: GameKey, swapped: boolean): GameResult | undefined {
+    const before = this.#legs[swapped ? 1 : 0]?.before;
+    const own = gameSeed(key.seed, key.game);
+    if (before === undefined || !before.has(own)) return undefined;
+    return scoreGame(key, { summary: before.row(own), trajectory: before.trajectory(own) });
+  }
+
+  /** Records a game; resolves when it survives the end of this process. One that the host failed is left to be resumed. */
+  async keep(result: GameResult, swapped: boolean): Promise<void> {
+    if (result.rollout === undefined || result.score === null) return;
+    await this.#legs[swapped ? 1 : 0]?.writer.append(result.rollout);
+  }
+
+  /** Games that are recorded. */
+  get recorded(): number {
+    return this.#legs.reduce((sum, { writer }) => sum + writer.recorded.size, 0);
+  }
+
+  /** Gives the folder back; where nothing was recorded, nothing is left of it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      for (const leg of this.#legs) await closeLeg(leg);
+      if (this.recorded > 0) return;
+      for (const { folder } of this.#legs) discardEmptyRun(folder, false);
+      rmSync(join(this.#folder, matchupFileName), { force: true });
+    } finally {
+      this.#lock.release();
+      if (this.recorded === 0) removeIfEmpty(this.#folder);
+    }
+  }
+}
+
+/**
+ * Opens the folder that games are recorded in; undefined where none is asked for.
+ * @throws SameseedError as {@link MatchupKeeper.open}
+ */
+export async function openKeeper(
+  plan: MatchupPlan,
+  { dir, resume = false }: KeeperOptions,
+): Promise<MatchupKeeper | undefined> {
+  if (dir !== undefined) return await MatchupKeeper.open(resolve(dir), plan, resume);
+  if (!resume) return undefined;
+  throw new SameseedError("bad_argument", "only a matchup that is recorded can go on", {
+    hint: "name its folder",
+  });
+}
+
+async function openLeg(
+  folder: string,
+  plan: MatchupPlan,
+  swapped: boolean,
+  seeds: readonly number[],
+): Promise<Leg> {
+  const before = existsSync(join(folder, "run.json")) ? await RunReader.open(folder) : undefined;
+  try {
+    const writer = await openWriter(folder, resolveGame(specOf(plan, swapped)), seeds, true);
+    return { folder, writer, before };
+  } catch (error) {
+    before?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function closeLeg({ writer, before }: Leg): Promise<void> {
+  before?.[Symbol.dispose]();
+  await writer.close();
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOTEMPTY" && systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}

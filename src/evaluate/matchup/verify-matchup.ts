@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+
+import { verifyRun, type VerifyOptions, type VerifyResult } from "../../verify/verify-run.ts";
+import { legFolder, readMatchup } from "./matchup-file.ts";
+
+/** What verifying the games of a recorded matchup found. */
+export interface MatchupVerification {
+  /** Whether every recorded game was played again with the same bytes. */
+  readonly verified: boolean;
+  /** Each order of seats, by the name of its run folder. */
+  readonly legs: readonly MatchupLeg[];
+}
+
+/** One order of seats. */
+export interface MatchupLeg {
+  readonly leg: string;
+  /** A test that stopped by itself leaves games unplayed: `missing` is 0 then. */
+  readonly result: VerifyResult;
+}
+
+/** The run folders of a recorded matchup. @throws `run_missing`, `run_damaged`, `io_failed` */
+export function recordedLegs(folder: string): readonly string[] {
+  const { swap } = readMatchup(folder);
+  const legs = swap ? [false, true] : [false];
+  return legs.map((swapped) => legFolder(folder, swapped)).filter((leg) => existsSync(leg));
+}
+
+/**
+ * Plays every recorded game of a matchup again, and compares every byte.
+ * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
+ */
+export async function verifyMatchup(
+  folder: string,
+  options: VerifyOptions = {},
+): Promise<MatchupVerification> {
+  const { maxPairs } = readMatchup(folder);
+  const legs: MatchupLeg[] = [];
+  for (const leg of recordedLegs(folder)) {
+    const result = await verifyRun(leg, options);
+    legs.push({ leg: basename(leg), result: maxPairs === null ? result : { ...result, missing: 0 } });
+  }
+  return { verified: legs.length > 0 && legs.every(({ result }) => result.verified), legs };
+}

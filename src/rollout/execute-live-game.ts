@@ -1,0 +1,158 @@
+import { isSameseedError, SameseedError } from "../base/error.ts";
+import { FrameDecoder } from "../harness/frame-decoder.ts";
+import type { JsonValue } from "../model/json.ts";
+import { decodeCbor } from "../model/cbor/decode.ts";
+import { cborToJson } from "../model/cbor/to-json.ts";
+import type { Limits } from "../model/limits.ts";
+import type { RecordedRollout } from "../model/rollout.ts";
+import type { Frame } from "../model/trajectory.ts";
+import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
+import { judge, round, seatsUse, summarize } from "./execute-rollout.ts";
+import { planGame, type GameRolloutSpec } from "./plan-game.ts";
+import { RolloutRecording } from "./rollout-recording.ts";
+
+/** What the referee asks the host. */
+export interface Question {
+  readonly seat: string;
+  /** The move, from 1. */
+  readonly step: number;
+  /** The numbers of the legal actions, where the game says which they are. */
+  readonly legal: readonly JsonValue[] | null;
+  /** What the seat sees: the observation of the last record. */
+  readonly observation: JsonValue;
+}
+
+/** What a {@link LiveGame} is made from. */
+export interface LiveGamePlan {
+  readonly spec: GameRolloutSpec;
+  /** The seats that the host answers for; what the spec says of them is replaced by what was answered. */
+  readonly asked: readonly string[];
+  readonly limits: Limits;
+  readonly signal?: AbortSignal;
+  /** Told of each question; {@link LiveGame.answer} answers it. */
+  readonly onQuestion: (question: Question) => void;
+}
+
+const saidBytesMost = 8192;
+
+/**
+ * A game in which the host answers for some of the seats while it runs. What it records is an ordinary game: the answers
+ * stand in its manifest as those seats' actions, and the referee's questions are no part of it.
+ */
+export class LiveGame {
+  readonly #plan: LiveGamePlan;
+  readonly #receipt: BackendReceipt;
+  readonly #decoder = new FrameDecoder({ live: true });
+  readonly #frames: Frame[] = [];
+  readonly #answers = new Map<string, JsonValue[]>();
+  readonly #said: string[] = [];
+  #running: readonly RunningSandbox[] = [];
+  #asking: string | undefined;
+  #broken: SameseedError | undefined;
+
+  constructor(plan: LiveGamePlan, receipt: BackendReceipt) {
+    this.#plan = plan;
+    this.#receipt = receipt;
+    for (const seat of plan.asked) this.#answers.set(seat, []);
+  }
+
+  /**
+   * Plays the game to its end.
+   * @throws `sandbox_failed`, `aborted` and what starting a sandbox throws
+   */
+  async run(backend: SandboxBackend): Promise<RecordedRollout> {
+    const { spec, asked, limits, signal } = this.#plan;
+    const calledAt = performance.now();
+    const plan = planGame(spec, limits, this.#receipt, { asked });
+    this.#running = await backend.start({
+      members: plan.members,
+      links: plan.links,
+      ...(signal === undefined ? {} : { signal }),
+      onOutput: (member, channel, data) => {
+        if (channel === "stderr")
+          this.#said[member] = ((this.#said[member] ?? "") + data.toString()).slice(-saidBytesMost);
+        if (channel === "stream" && member === 0) this.#push(data);
+      },
+    });
+    const startMs = await this.#running[0]!.born;
+    const referee = await this.#running[0]!.ended;
+    const final = planGame(this.#answered(), limits, this.#receipt);
+    const recording = new RolloutRecording(final.manifest);
+    for (const frame of this.#frames) recording.take(frame);
+    // Who sat where is the started plan's to say: an answered seat has no sandbox.
+    const judged = await judge(plan, recording, this.#running, referee, this.#said);
+    if (signal?.aborted === true) throw new SameseedError("aborted", "the game was aborted");
+    if (this.#broken !== undefined) throw this.#broken;
+    const totalMs = performance.now() - calledAt;
+    const rollout = summarize(final, recording, judged, {
+      receipt: { ...this.#receipt, limits },
+      timings: { startMs: round(startMs), runMs: round(totalMs - startMs), totalMs: round(totalMs) },
+    });
+    return { ...rollout, seats: await seatsUse(plan.seats ?? [], this.#running, this.#said) };
+  }
+
+  /**
+   * Answers the question that was asked last.
+   * @throws `bad_argument` where nothing is asked
+   */
+  answer(action: JsonValue): void {
+    if (this.#asking === undefined) throw new SameseedError("bad_argument", "no move is waited for");
+    this.#answers.get(this.#asking)?.push(action);
+    this.#asking = undefined;
+    const text = Buffer.from(JSON.stringify(action));
+    const head = Buffer.alloc(4);
+    head.writeUInt32LE(text.length);
+    this.#running[0]?.send(Buffer.concat([head, text]));
+  }
+
+  /** Answers no more: the game is truncated at the next question. */
+  leave(): void {
+    this.#running[0]?.endInput();
+  }
+
+  /** Ends every sandbox of the game. */
+  kill(): void {
+    for (const each of this.#running) each.kill();
+  }
+
+  #answered(): GameRolloutSpec {
+    const { spec } = this.#plan;
+    const seats = spec.policy.seats.map(({ seat, policy }) => {
+      const actions = this.#answers.get(seat);
+      return { seat, policy: actions === undefined ? policy : { kind: "actions" as const, actions } };
+    });
+    return { ...spec, policy: { ...spec.policy, seats } };
+  }
+
+  #push(chunk: Buffer): void {
+    try {
+      // A copy: frames are views of it.
+      for (const frame of this.#decoder.push(Buffer.from(chunk))) {
+        if (frame.type === "ask") this.#ask(frame);
+        else this.#frames.push(frame);
+      }
+    } catch (error) {
+      if (!isSameseedError(error)) throw error;
+      this.#broken ??= error;
+      this.kill();
+    }
+  }
+
+  #ask(frame: Frame): void {
+    const { seat, step, legal } = jsonOf(frame) as unknown as Omit<Question, "observation">;
+    if (!this.#answers.has(seat))
+      throw new SameseedError("protocol_broken", `${seat} is not a seat that is asked`);
+    this.#asking = seat;
+    this.#plan.onQuestion({ seat, step, legal, observation: this.#observation() });
+  }
+
+  #observation(): JsonValue {
+    const last = this.#frames.findLast(({ type }) => type === "record");
+    const record = last === undefined ? null : (jsonOf(last) as { readonly observation?: JsonValue });
+    return record?.observation ?? null;
+  }
+}
+
+function jsonOf(frame: Frame): JsonValue {
+  return cborToJson(decodeCbor(frame.payload, "protocol_broken"));
+}

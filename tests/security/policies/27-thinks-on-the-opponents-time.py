@@ -1,0 +1,19 @@
+# verdict: cpu_limit
+# at: 3
+# clocks: bankCpuMs=600 moveCpuMs=30000 moveWallMs=60000
+# why: a thread that goes on while the other moves is on the same bank
+import threading
+import time
+
+
+def burn():
+    while True:
+        pass
+
+
+def choose_action(board, player, rng):
+    if any(board):
+        time.sleep(600)
+    else:
+        threading.Thread(target=burn, daemon=True).start()
+    return board.index(None)

@@ -1,0 +1,28 @@
+# verdict: protocol_error
+# at: 1
+# says: nonce
+# why: a frame that was made elsewhere does not know the link's nonce
+import os
+
+from sameseed import frames
+
+HEAD = frames._LINK_HEAD
+honest_send = frames.Link.send
+
+
+def forge(link, kind, sequence, payload):
+    os.write(link.fd, HEAD.pack(len(payload), kind, b"\0\0\0", sequence, b"\0" * 8) + payload)
+
+
+def send(link, kind, sequence, payload):
+    if kind == frames.ACTION:
+        forge(link, kind, sequence, payload)
+    else:
+        honest_send(link, kind, sequence, payload)
+
+
+frames.Link.send = send
+
+
+def choose_action(board, player, rng):
+    return board.index(None)

@@ -1,0 +1,27 @@
+# verdict: protocol_error
+# at: 1
+# why: a right frame around a right value and something more
+import os
+
+from sameseed import frames
+
+HEAD = frames._LINK_HEAD
+honest_send = frames.Link.send
+
+
+def forge(link, kind, sequence, payload):
+    honest_send(link, kind, sequence, payload + payload)
+
+
+def send(link, kind, sequence, payload):
+    if kind == frames.ACTION:
+        forge(link, kind, sequence, payload)
+    else:
+        honest_send(link, kind, sequence, payload)
+
+
+frames.Link.send = send
+
+
+def choose_action(board, player, rng):
+    return board.index(None)

@@ -1,0 +1,10 @@
+# verdict: wall_limit
+# seat: O
+# at: 2
+# clocks: moveWallMs=1500
+# why: the side that waits must not be blamed for the one that stalls
+import time
+
+
+def choose_action(board, player, rng):
+    time.sleep(600)
