@@ -3,11 +3,13 @@ import { cpus, release } from "node:os";
 import { defaultImageName } from "../src/image/default-image.ts";
 import { closeSandboxes } from "../src/sandbox/sandbox-host.ts";
 import { isReached, type Figure, type Scenario } from "./scenario.ts";
+import { auditScenario } from "./scenarios/audit.ts";
 import { flatScenario } from "./scenarios/flat.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
 import { sprtScenario } from "./scenarios/sprt.ts";
+import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
@@ -16,6 +18,8 @@ const scenarios: readonly Scenario[] = [
   startScenario,
   throughputScenario,
   recorderScenario,
+  sealedScenario,
+  auditScenario,
   stepsScenario,
   memoryScenario,
   flatScenario,

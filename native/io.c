@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+#include "supervise.h"
 
 int read_whole(int fd, void *to, size_t length) {
   for (size_t done = 0; done < length;) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "supervise.h"
 
 enum { TAKE_TIMEOUT_MS = 10000 };
 

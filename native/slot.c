@@ -38,6 +38,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "supervise.h"
 
 enum { STDOUT = 0, STDERR = 1, STREAM = 2, OUTPUTS = 3 };
 
@@ -117,7 +118,7 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
     .exit_signal = SIGCHLD,
   };
   run->began_us = monotonic_us();
-  run->pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+  run->pid = (pid_t)SUPERVISE(SYS_clone3, &args, sizeof args, 0, 0, 0, 0);
   if (run->pid == 0) {
     if (!bare) wall_build(slot, &birth);
     else if (dup2(birth.stream, 3) < 0 || write(3, "W", 1) != 1) _exit(1);
@@ -136,7 +137,7 @@ static void kill_run(struct run *run, uint32_t cause) {
   /* What died a moment ago died of its own. */
   if (poll(&dead, 1, 0) > 0) return;
   if (run->cause == CAUSE_OWN) run->cause = cause;
-  syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
+  SUPERVISE(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0, 0, 0);
 }
 
 /* Passes on what one stream of the child holds; closes it at its end. Returns 0 where nothing was there. */

@@ -34,6 +34,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "supervise.h"
 
 enum { INSIDE_ID = 1000, CAPABILITIES_MOST = 64, TMP_INODES = 65536, SHM_INODES = 1024, EXIT_NO_WALL = 125 };
 
@@ -134,7 +135,7 @@ static void drop_rights(void) {
 
 int wall_filter(const struct filter *filter) {
   struct sock_fprog program = { (unsigned short)(filter->bytes / sizeof(struct sock_filter)), (void *)filter->code };
-  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+  return (int)SUPERVISE(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program, 0, 0, 0);
 }
 
 void wall_build(const struct slot *slot, const struct birth *birth) {

@@ -31,8 +31,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "supervise.h"
 
-enum { STACK_BYTES = 8 << 20 };
+enum { STACK_BYTES = 8 << 20, REPORT_MOST = 16 << 10 };
 
 static struct slot self;
 static int inbox_read[MAX_SLOTS], inbox_write[MAX_SLOTS], slot_pidfd[MAX_SLOTS];
@@ -108,7 +109,7 @@ static void make_slot(uint32_t index) {
   struct clone_args args = {
     .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&slot_pidfd[index], .exit_signal = SIGCHLD,
   };
-  pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+  pid_t pid = (pid_t)SUPERVISE(SYS_clone3, &args, sizeof args, 0, 0, 0, 0);
   if (pid == 0) become_slot(index);
   if (pid < 0) {
     /* The host is out of processes for a moment; what runs here need not die of it. */
@@ -150,8 +151,20 @@ static void wait_forever(void) {
   }
 }
 
-static PyObject *serve(PyObject *module, PyObject *entry) {
+/* Sends what the zygote is, and behind it what its Python found of itself. */
+static void tell_ready(const struct ready *ready, PyObject *report) {
+  static uint8_t body[sizeof *ready + REPORT_MOST];
+  size_t bytes = (size_t)PyBytes_GET_SIZE(report);
+  memcpy(body, ready, sizeof *ready);
+  memcpy(body + sizeof *ready, PyBytes_AS_STRING(report), bytes);
+  send_message(FD_CONTROL, MSG_READY, 0, body, sizeof *ready + bytes);
+}
+
+static PyObject *serve(PyObject *module, PyObject *args) {
   (void)module;
+  PyObject *entry, *report;
+  if (!PyArg_ParseTuple(args, "OS", &entry, &report)) return NULL;
+  if (PyBytes_GET_SIZE(report) > REPORT_MOST) return PyErr_Format(PyExc_ValueError, "the report is too long");
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
@@ -172,7 +185,7 @@ static PyObject *serve(PyObject *module, PyObject *entry) {
   };
   if (ready.threads != 1) { errno = EBUSY; give_up("be single-threaded"); }
   PyOS_BeforeFork();
-  send_message(FD_CONTROL, MSG_READY, 0, &ready, sizeof ready);
+  tell_ready(&ready, report);
   wait_forever();
   Py_RETURN_NONE;
 }
@@ -197,9 +210,12 @@ static PyObject *pin(PyObject *module, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-  { "serve", serve, METH_O, "serve(entry): waits in C to be forked; never returns." },
+  { "serve", serve, METH_VARARGS, "serve(entry, report): waits in C to be forked; never returns." },
   { "pin", pin, METH_VARARGS, "pin(executable, *args): executes itself again with fixed addresses." },
   { "move_clock", move_clock, METH_O, "move_clock(us): ends this process once it has used that much CPU time; 0: never." },
+  { "world_begin", world_begin, METH_O, "world_begin(settings): a new sealed world; False where there is none." },
+  { "world_step", world_step, METH_O, "world_step(k): what was asked of the world since the last call, or None." },
+  { "world_name", world_name, METH_NOARGS, "world_name(): host, or sealed and what does not hold." },
   { NULL, NULL, 0, NULL },
 };
 
@@ -207,5 +223,6 @@ static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, "_zygote", NULL,
 
 PyMODINIT_FUNC PyInit__zygote(void) {
   arenas_install();
+  world_bridge_find();
   return PyModule_Create(&definition);
 }

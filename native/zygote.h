@@ -29,7 +29,7 @@ enum {
 enum {
   MSG_CONFIG = 'C',             /* host -> zygote: struct config, filter A, filter B */
   MSG_NEW_SLOT = 'N',           /* host -> zygote: u32 index; zygote -> host: struct slot_made */
-  MSG_READY = 'R',              /* zygote -> host: struct ready */
+  MSG_READY = 'R',              /* zygote -> host: struct ready, report */
   MSG_SLOT_DIED = 'D',          /* zygote -> host: struct slot_died */
   MSG_START = 'S',              /* host -> slot: struct start, job */
   MSG_INPUT = 'I',              /* host -> slot: bytes for the child's stream */
@@ -87,6 +87,12 @@ uint64_t monotonic_us(void);
 /* links.c: a socketpair between two sandboxes, made by one slot and taken by another. */
 int link_make(int inbox, uint64_t token);
 int link_take(int inbox, uint64_t token);
+
+/* world_bridge.c: Python's methods, and what finds the sealed world where there is one. */
+void world_bridge_find(void);
+PyObject *world_begin(PyObject *module, PyObject *settings);
+PyObject *world_step(PyObject *module, PyObject *k);
+PyObject *world_name(PyObject *module, PyObject *nothing);
 
 /* arenas.c: install before anything is imported, settle before anything is forked. */
 void arenas_install(void);

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run, setUp } from "./steps.mjs";
+import { run, sameseed, setUp } from "./steps.mjs";
 
 const checks = [
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
@@ -14,6 +14,9 @@ const checks = [
 function main() {
   const ready = setUp();
   if (ready !== 0) return ready;
+  // The tests of its games need it; nothing is downloaded once it is there.
+  const games = sameseed(["image", "build", "pettingzoo", "--requirements", "images/pettingzoo.lock"]);
+  if (games !== 0) return games;
   const failedChecks = checks.filter((check) => run(check.command, check.args) !== 0);
   const tests = runTests(process.argv.slice(2));
   for (const { name } of failedChecks)

@@ -21,6 +21,10 @@ _NUMBERS = [encode(number) for number in range(16)]
 class BoardRecorder(Recorder):
     """Records `{board, player}` observations, `{agent}` infos, float rewards, and no hidden state."""
 
+    def boundary(self) -> None:
+        # Sameseed's own game asks nothing of the world; what the seats' answers took is not the game's.
+        self._asked = b""
+
     def action(self, action: object) -> bytes:
         return _NUMBERS[action]
 

@@ -12,6 +12,8 @@ import traceback
 import types
 from typing import NoReturn
 
+from sameseed import world
+
 STREAM_FD = 3
 CRASHED = 1
 
@@ -31,6 +33,12 @@ def main(job: bytes) -> NoReturn:
 def run(job: bytes) -> int:
     length = int.from_bytes(job[:4], "little")
     head = json.loads(job[4 : 4 + length])
+    if "perturb" in head:
+        from sameseed import perturb
+
+        # Before the world begins: what an audit does to it is no part of what the script asks of it.
+        perturb.apply(head["perturb"])
+    world.begin(head.get("world"))
     at = 4 + length
     for file in head["files"]:
         _put(file["path"], job[at : at + file["bytes"]])
@@ -41,6 +49,14 @@ def run(job: bytes) -> int:
 
         agent.serve(STREAM_FD)
     else:
+        if "perturb" in head:
+            perturb.start_threads(head["perturb"])
+        if "explain" in head:
+            from sameseed import explain
+
+            explain.begin(head["explain"])
+        # What was asked so far is not the script's doing.
+        world.boundary(0)
         _execute(head["name"], job[at:])
     return 0
 

@@ -1,7 +1,7 @@
 """The referee of games: plays games between seats, one trajectory each.
 
 Theory of operation. A game is an episode with several policies: a record holds the action of the agent whose turn it was
-and what the next one sees. What breaks becomes a `_Over` with an outcome, as in `referee`; a policy that fails ends its
+and what the next one sees. What breaks becomes a `Ended` with an outcome, as in `referee`; a policy that fails ends its
 game with its seat's name. Several games of built-in policies may follow one another on one stream: each has an
 environment, streams and a recorder of its own, so that its bytes are those it has alone.
 
@@ -11,13 +11,13 @@ docs/trajectory-format.md, sections 2, 3 and 10, is the specification.
 from __future__ import annotations
 
 import base64
-import sys
 
 from .actions import restore
 from .board_recorder import BoardRecorder
 from .canonical_decode import decode
 from .environment import unwrap
-from .failures import IllegalAction, OutOfActions, PolicyFailure, describe, outcome_of
+from .episode_end import Ended, close_episode, raise_broken
+from .failures import IllegalAction, OutOfActions, PolicyFailure
 from .frames import BulkStream, HostStream
 from .game_environment import agents_of, checked_action, legal_actions, make_game
 from .hidden import HiddenState
@@ -25,17 +25,7 @@ from .recorder import Recorder
 from .referee import STREAM_FD, _encoded_or_none
 from .seating import NoHidden, Seating, seed_environment, seed_process
 from .seats import Turn
-
-_RECURSION_LIMIT = 1000
-
-
-class _Over(Exception):
-    """The game is over; `error` is set unless it ended by the rules."""
-
-    def __init__(self, outcome: str, error: dict | None = None, action: bytes | None = None) -> None:
-        self.outcome = outcome
-        self.error = error
-        self.action = action
+from .world import boundary
 
 
 def play(
@@ -64,8 +54,8 @@ def play(
             game.replay_end = replay.get("end")
         try:
             game.play(environment, env_args)
-        except _Over as over:
-            game.finish(over)
+        except Ended as ended:
+            game.finish(ended)
     if type(stream) is BulkStream:
         stream.finish()
     if seating is not None:
@@ -100,14 +90,14 @@ class _Game:
         self.warnings: list[str] = []
 
     def play(self, environment: dict, env_args: dict) -> None:
-        """Plays until the game is over; always leaves by `_Over`."""
+        """Plays until the game is over; always leaves by `Ended`."""
         self.seeded += seed_process(environment["kind"], self.seed)
         try:
             self.env = make_game(environment, env_args)
             self.agents = agents_of(self.env, len(self.names))
             self.plain = environment["kind"] == "game"
         except BaseException as error:
-            raise self._broken(error, None) from None
+            raise_broken(self.recorder, error, None)
         try:
             env = self.env
             self.seeded += seed_environment(env, environment["kind"], self.agents, self.seed)
@@ -116,7 +106,7 @@ class _Game:
             self.seen = env.observe(agent)
             self.recorder.reset(self.seen, self._info(agent))
         except BaseException as error:
-            raise self._broken(error, 0) from None
+            raise_broken(self.recorder, error, 0)
         if self.seating is not None:
             try:
                 self.seeded += self.seating.start(self.seed)
@@ -124,7 +114,7 @@ class _Game:
                 raise self._failed(failure, 1, self.seating.failed) from None
         while self.steps != self.max_steps:
             self._move()
-        raise _Over("truncated")
+        raise Ended("truncated")
 
     def _move(self) -> None:
         number = self.steps + 1
@@ -136,22 +126,24 @@ class _Game:
             action = self._choose(number, agent, seat, legal)
             encoded = self.recorder.action(action)
         except OutOfActions:
-            raise _Over("truncated") from None
+            raise Ended("truncated") from None
         except PolicyFailure as failure:
             raise self._failed(failure, number, seat) from None
         except IllegalAction as error:
             failure = PolicyFailure("illegal_action", "IllegalAction", str(error))
             raise self._failed(failure, number, seat, _encoded_or_none(error.value)) from None
         except BaseException as error:
-            raise self._broken(error, number) from None
+            raise_broken(self.recorder, error, number)
+        # Whoever chose, and however the answer came: what that asked of the world is no part of the game's ledger.
+        boundary(number)
         try:
             reward, over, truncated = self._step(action, encoded)
         except BaseException as error:
-            raise self._broken(error, number, encoded) from None
+            raise_broken(self.recorder, error, number, encoded)
         self.steps = number
         self.total_reward += reward
         if over:
-            raise _Over("truncated" if truncated else "terminated")
+            raise Ended("truncated" if truncated else "terminated")
 
     def _choose(self, number: int, agent: str, seat: str, legal: list | None) -> object:
         env = self.env
@@ -208,40 +200,17 @@ class _Game:
         told = self.env.infos.get(agent)
         return {"agent": agent, "told": told} if told else {"agent": agent}
 
-    def finish(self, over: _Over) -> None:
+    def finish(self, ended: Ended) -> None:
         """Closes the environment, and writes the closing record and the summary."""
-        # An environment may have lowered the limit, or left it where the recorder's own calls hit it.
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
-        error = over.error
-        chained = None
-        if error is not None:
-            chained = {key: error[key] for key in ("seat", "step", "type", "message") if key in error}
-        self.recorder.close(over.outcome, chained, over.action)
-        try:
-            if self.env is not None:
-                self.env.close()
-        except BaseException as failure:
-            kind, message, _ = describe(failure)
-            self.warnings.append(f"env.close() raised {kind}: {message}")
-        summary = {
-            "outcome": over.outcome,
+        told = {
             "steps": self.steps,
             "totalReward": self.total_reward,
             "seeded": self.seeded,
             "warnings": self.warnings,
         }
-        if error is not None:
-            summary["error"] = error
-        self.recorder.end(summary)
+        close_episode(ended, self.recorder, self.env, told)
 
-    def _broken(self, error: BaseException, step: int | None, action: bytes | None = None) -> _Over:
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
-        kind, message, trace = describe(error)
-        said = {"type": kind, "message": message, "traceback": trace, "step": step, "by": "environment"}
-        error.__traceback__ = None
-        return _Over(outcome_of(error), said, action)
-
-    def _failed(self, failure: PolicyFailure, step: int, seat: str, action: bytes | None = None) -> _Over:
+    def _failed(self, failure: PolicyFailure, step: int, seat: str, action: bytes | None = None) -> Ended:
         said = {"type": failure.kind, "message": str(failure), "traceback": failure.trace, "step": step, "by": "policy"}
         said["seat"] = getattr(failure, "seat", seat)
-        return _Over(failure.outcome, said, action)
+        return Ended(failure.outcome, said, action)

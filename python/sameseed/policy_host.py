@@ -17,6 +17,7 @@ from .failures import clean, describe
 from .frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
 from .seeding import seed_globals
 from .source_files import import_file
+from .world import boundary
 
 try:
     import numpy as np
@@ -45,7 +46,9 @@ def serve(*, seed: int, fd: int, path: str) -> None:
         while True:
             sequence += 1
             _, payload = link.receive((STEP,), sequence)
-            link.send(ACTION, sequence, _encoded(act(decode(payload), rng)))
+            action = act(decode(payload), rng)
+            boundary(sequence)
+            link.send(ACTION, sequence, _encoded(action))
     except LinkClosed:
         pass
     except BaseException as error:

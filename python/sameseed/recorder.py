@@ -17,6 +17,7 @@ from .canonical import CanonicalError, encode, encode_part, take_orders
 from .canonical_tags import Opaque, type_name
 from .frames import END, MAX_PAYLOAD, RECORD, VOLATILE, HostStream
 from .hidden import HiddenState
+from .world import boundary
 
 _DICTS = (dict, OrderedDict, defaultdict)
 _pack_k = struct.Struct(">Q").pack
@@ -33,13 +34,21 @@ class Recorder:
         self._seen_volatile: set[str] = set()
         self._order = sha256(b"sameseed/order/1\0")
         self._next = 0
+        # What was asked of the world since the last boundary, from the end of a step until its record is made.
+        self._asked: bytes | None = None
         # The encoded observation of the last record, which is also what a remote policy gets.
         self.observation = b""
         # The encoded info of the last record: in a game, what else a seat gets.
         self.info = b""
 
+    def boundary(self) -> None:
+        """Ends the environment's part of a step: what is done from here on is the recorder's own."""
+        if self._asked is None:
+            self._asked = boundary(self._next)
+
     def reset(self, observation: object, info: dict) -> None:
         """Records what `reset()` returned."""
+        self.boundary()
         kept, left_out = self._split(info)
         field = "info"
         try:
@@ -50,8 +59,9 @@ class Recorder:
             take_orders()
             raise error.inside(field)
         hidden = self._hidden.encoded()
+        head = b"\xa5\x61k\x00\x64info" if self._asked else b"\xa4\x61k\x00\x64info"
         self._record(
-            (b"\xa4\x61k\x00\x64info", info_bytes, b"\x66hidden", hidden, b"\x6bobservation", observation_bytes)
+            (head, info_bytes, b"\x66hidden", hidden, *self._ledger(), b"\x6bobservation", observation_bytes)
         )
         self.observation, self.info = observation_bytes, info_bytes
         if left_out:
@@ -70,6 +80,7 @@ class Recorder:
 
     def step(self, action: bytes, result: tuple) -> None:
         """Records one step: the encoded action and the five values that `step()` returned."""
+        asked = self._asked = boundary(self._next)
         observation, reward, terminated, truncated, info = result
         kept, left_out = self._split(info) if self._volatile else (info, None)
         field = "info"
@@ -88,14 +99,14 @@ class Recorder:
             raise error.inside(field)
         self._record(
             (
-                b"\xa8\x61k",
+                b"\xa9\x61k" if asked else b"\xa8\x61k",
                 encode_part(self._next, 1),
                 b"\x64info",
                 info_bytes,
                 b"\x66action",
                 action,
                 b"\x66hidden",
-                self._hidden.encoded(),
+                self._hidden.encoded() + b"\x66ledger" + asked if asked else self._hidden.encoded(),
                 b"\x66reward",
                 reward_bytes,
                 b"\x69truncated",
@@ -115,13 +126,14 @@ class Recorder:
         """Records the end; `action` is the encoding of the action that could not be made a step of."""
         # The key orders of a record that was not made are no part of any.
         take_orders()
-        count = 3 + (error is not None) + (action is not None)
+        self.boundary()
+        count = 3 + (error is not None) + (action is not None) + bool(self._asked)
         parts = [bytes((0xA0 | count,)), b"\x61k", encode(self._next), b"\x63end", encode(outcome)]
         if error is not None:
             parts += (b"\x65error", encode(error))
         if action is not None:
             parts += (b"\x66action", action)
-        parts += (b"\x66hidden", self._hidden.encoded(closing=True))
+        parts += (b"\x66hidden", self._hidden.encoded(closing=True), *self._ledger())
         self._record(tuple(parts))
 
     def end(self, summary: dict) -> None:
@@ -129,6 +141,9 @@ class Recorder:
         own = {"volatile": sorted(self._seen_volatile), "orderDigest": self._order.digest()}
         self._stream.send(END, encode({**summary, **own}))
         self._stream.flush()
+
+    def _ledger(self) -> tuple[bytes, ...]:
+        return (b"\x66ledger", self._asked) if self._asked else ()
 
     def _record(self, parts: tuple[bytes, ...]) -> None:
         payload = b"".join(parts)
@@ -138,6 +153,7 @@ class Recorder:
         for keys in orders:
             self._order.update(_pack_k(self._next) + keys)
         self._stream.send(RECORD, payload)
+        self._asked = None
 
     def _split(self, info: dict) -> tuple[dict, dict | None]:
         """Parts info into what is recorded and what is volatile, without touching the environment's own dicts."""

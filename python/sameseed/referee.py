@@ -1,7 +1,7 @@
 """The referee: plays one episode of one environment under one seed and records it.
 
 Theory of operation. An episode is a straight line (seed, make, reset, steps) that may break at any point, in code
-nobody trusts. Whatever breaks becomes a `_Ended` with an outcome, the line is left, and the closing record and the
+nobody trusts. Whatever breaks becomes a `Ended` with an outcome, the line is left, and the closing record and the
 summary are written from one place. Nothing the environment or the policy does raises out of `run`; only a lost host
 stream does.
 
@@ -11,12 +11,11 @@ here but by its own sandbox: it can spoil only its own trajectory.
 
 from __future__ import annotations
 
-import sys
-
 from .canonical import encode
 from .canonical_tags import CanonicalError
 from .environment import make_environment, unwrap
-from .failures import IllegalAction, OutOfActions, PolicyFailure, describe, outcome_of
+from .episode_end import Ended, close_episode, raise_broken, restore_recursion_limit
+from .failures import IllegalAction, OutOfActions, PolicyFailure
 from .frames import HostStream
 from .hidden import HiddenState
 from .policies import Policy, make_policy
@@ -34,17 +33,7 @@ except ImportError:  # a plain Python image
     _TRUTHS = (bool, int)
 
 STREAM_FD = 3
-_RECURSION_LIMIT = 1000
 _RESERVE_BYTES = 1 << 18
-
-
-class _Ended(Exception):
-    """The episode is over; `error` is set unless it ended by the rules."""
-
-    def __init__(self, outcome: str, error: dict | None = None, action: bytes | None = None) -> None:
-        self.outcome = outcome
-        self.error = error
-        self.action = action
 
 
 def run(
@@ -66,7 +55,7 @@ def run(
     reserve = [bytes(_RESERVE_BYTES)]
     try:
         episode.play(environment, env_args)
-    except _Ended as ended:
+    except Ended as ended:
         reserve.clear()
         episode.finish(ended)
 
@@ -87,7 +76,7 @@ class _Episode:
         self.warnings: list[str] = []
 
     def play(self, environment: dict, env_args: dict) -> None:
-        """Plays until the episode is over; always leaves by `_Ended`."""
+        """Plays until the episode is over; always leaves by `Ended`."""
         self.seeded += seed_globals(self.seed)
         try:
             self.env = make_environment(environment, env_args)
@@ -95,7 +84,7 @@ class _Episode:
             spaces = Spaces(self.env, self.seed, self.hidden, self.seeded, self.warnings)
             spaces.seed_first()
         except BaseException as error:
-            raise self._broken(error, None) from None
+            raise_broken(self.recorder, error, None)
         try:
             observation, info = _checked_reset(self.env.reset(seed=self.seed))
             self.seeded.append("env")
@@ -103,14 +92,14 @@ class _Episode:
             spaces.seed_replaced()
             self.recorder.reset(observation, info)
         except BaseException as error:
-            raise self._broken(error, 0) from None
+            raise_broken(self.recorder, error, 0)
         try:
             self.policy.start()
         except PolicyFailure as failure:
             raise self._policy_failed(failure, 1) from None
         while self.steps != self.max_steps:
             self._step(spaces)
-        raise _Ended("truncated")
+        raise Ended("truncated")
 
     def _step(self, spaces: Spaces) -> None:
         number = self.steps + 1
@@ -118,14 +107,14 @@ class _Episode:
             action = self.policy.next(number, spaces.action_space)
             encoded = self.recorder.action(action)
         except OutOfActions:
-            raise _Ended("truncated") from None
+            raise Ended("truncated") from None
         except PolicyFailure as failure:
             raise self._policy_failed(failure, number) from None
         except IllegalAction as error:
             said = {"type": "IllegalAction", "message": str(error), "traceback": "", "step": number, "by": "policy"}
-            raise _Ended("illegal_action", said, _encoded_or_none(error.value)) from None
+            raise Ended("illegal_action", said, _encoded_or_none(error.value)) from None
         except BaseException as error:
-            raise self._broken(error, number) from None
+            raise_broken(self.recorder, error, number)
         try:
             result = self.env.step(action)
             if type(result) is not tuple or len(result) != 5:
@@ -140,55 +129,32 @@ class _Episode:
             spaces.look(number)
             self.recorder.step(encoded, result)
         except BaseException as error:
-            raise self._broken(error, number, encoded) from None
+            raise_broken(self.recorder, error, number, encoded)
         self.steps = number
         self.total_reward += number_reward
         if terminated:
-            raise _Ended("terminated")
+            raise Ended("terminated")
         if truncated:
-            raise _Ended("truncated")
+            raise Ended("truncated")
 
-    def finish(self, ended: _Ended) -> None:
+    def finish(self, ended: Ended) -> None:
         """Closes policy and environment, and writes the closing record and the summary."""
-        # An environment may have lowered the limit, or left it where the recorder's own calls hit it.
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+        restore_recursion_limit()
         try:
             self.policy.close()
         except OSError:
             pass
-        error = ended.error
-        chained = None if error is None else {key: error[key] for key in ("type", "message", "step")}
-        # Before the environment is closed: what close() does is no part of the episode.
-        self.recorder.close(ended.outcome, chained, ended.action)
-        try:
-            close = getattr(self.env, "close", None)
-            if close is not None:
-                close()
-        except BaseException as failure:
-            kind, message, _ = describe(failure)
-            self.warnings.append(f"env.close() raised {kind}: {message}")
-        summary = {
-            "outcome": ended.outcome,
+        told = {
             "steps": self.steps,
             "totalReward": self.total_reward,
             "seeded": self.seeded,
             "warnings": self.warnings,
         }
-        if error is not None:
-            summary["error"] = error
-        self.recorder.end(summary)
+        close_episode(ended, self.recorder, self.env, told)
 
-    def _broken(self, error: BaseException, step: int | None, action: bytes | None = None) -> _Ended:
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
-        kind, message, trace = describe(error)
-        said = {"type": kind, "message": message, "traceback": trace, "step": step, "by": "environment"}
-        # The frames of the failure keep alive whatever filled the memory.
-        error.__traceback__ = None
-        return _Ended(outcome_of(error), said, action)
-
-    def _policy_failed(self, failure: PolicyFailure, step: int) -> _Ended:
+    def _policy_failed(self, failure: PolicyFailure, step: int) -> Ended:
         said = {"type": failure.kind, "message": str(failure), "traceback": failure.trace, "step": step, "by": "policy"}
-        return _Ended(failure.outcome, said)
+        return Ended(failure.outcome, said)
 
 
 def _encoded_or_none(value: object) -> bytes | None:

@@ -14,6 +14,7 @@ from .canonical_decode import decode
 from .canonical_tags import CanonicalError
 from .failures import clean, describe
 from .frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from .world import boundary
 
 try:
     from ._zygote import move_clock
@@ -62,6 +63,7 @@ def serve(*, seed: int, fd: int, path: str, seat: str, mode: str, move_us: int) 
             sequence += 1
             _, payload = link.receive((STEP,), sequence)
             answer = answered(choose, payload, move_us)
+            boundary(sequence)
             link.send(ACTION, sequence, answer)
     except LinkClosed:
         pass

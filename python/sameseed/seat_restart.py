@@ -15,11 +15,13 @@ import os
 import resource
 import select
 import signal
+from hashlib import sha256
 from typing import NoReturn
 
 from . import policy_choice, seat_host
 from .canonical import encode
 from .frames import ACTION, ERROR, HELLO, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from .world import begin_part
 
 _FOLDERS = ("/tmp", "/dev/shm")
 _STREAM_FD = 3
@@ -49,7 +51,7 @@ def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
         link.receive((HELLO,), 0)
         question: bytes | None = None
         while True:
-            kind, answer = _ask_fresh(question, link, source, seed, path, seat, move_us)
+            kind, answer = _ask_fresh(question, link, source, _move_seed(seed, sequence), sequence, path, seat, move_us)
             _clean_up()
             if _own_limits() != at_first:
                 raise Tampering("the policy changed a limit of the process that starts it")
@@ -70,8 +72,13 @@ def _own_limits() -> tuple:
     return limits, sorted(os.sched_getaffinity(0)), os.getpgid(0), os.getsid(0)
 
 
+def _move_seed(seed: int, move: int) -> int:
+    # A stream for each move: with one seed for all of them, a policy that draws once a move would draw the same each time.
+    return int.from_bytes(sha256(f"sameseed/move/1\0{move}\0{seed}".encode()).digest()[:16], "big")
+
+
 def _ask_fresh(
-    question: bytes | None, link: Link, source: bytes, seed: int, path: str, seat: str, move_us: int
+    question: bytes | None, link: Link, source: bytes, seed: int, move: int, path: str, seat: str, move_us: int
 ) -> tuple[int, bytes]:
     """Asks a new process; None only loads the policy."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -82,6 +89,7 @@ def _ask_fresh(
     pid = os.fork()
     if pid == 0:
         link.close()
+        begin_part(move)
         _be_the_policy(question, child_end, print_end, seed, path, seat, move_us)
     os.close(child_end)
     os.close(print_end)

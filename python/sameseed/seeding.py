@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from . import poison
 from .hidden import HiddenState
 
 try:
@@ -16,6 +17,7 @@ _SPACES = ("action_space", "observation_space")
 
 def seed_globals(seed: int) -> list[str]:
     """Seeds `random` and, where there is numpy, `numpy.random`; returns their names."""
+    poison.lift()
     random.seed(seed)
     if np is None:
         return ["random"]

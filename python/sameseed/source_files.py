@@ -7,6 +7,8 @@ import os
 import sys
 from types import ModuleType
 
+from .world import boundary
+
 
 def import_file(path: str) -> ModuleType:
     """Runs the file as a module and returns it; raises FileNotFoundError, SyntaxError or what the file raises.
@@ -25,5 +27,7 @@ def import_file(path: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     code = compile(source, path, "exec", dont_inherit=True)
     sys.modules[name] = module
+    # What was asked of the world to get here is not the file's doing.
+    boundary(0)
     exec(code, module.__dict__)
     return module

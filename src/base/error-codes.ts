@@ -32,6 +32,7 @@ export type ErrorCode =
   | "image_build_failed"
   | "image_damaged"
   | "wall_unavailable"
+  | "world_unavailable"
   | "tool_missing"
   | "zygote_failed"
   | "sandbox_failed"
@@ -74,6 +75,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   image_damaged: broken(500, false),
   /** This host cannot build the wall; nothing was run. */
   wall_unavailable: broken(503, false),
+  /** The world that was asked for cannot be had: the image was built without it, or it does not hold here. */
+  world_unavailable: broken(503, false),
   /** A program that Sameseed needs is not installed. */
   tool_missing: broken(503, false),
   /** A zygote did not start or died. */

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { packageVersion } from "../base/package-version.ts";
 import type { CommandWork } from "./cli.ts";
 import { addAttackCommand } from "./commands/attack.ts";
+import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -44,6 +45,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addAuditCommand,
     addEvalCommand,
     addCompareCommand,
     addPlayCommand,

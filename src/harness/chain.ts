@@ -21,7 +21,7 @@ import { expectOutcome, failRecord, recordKind, unsignedAt } from "./records.ts"
 /** Bytes of a SHA-256 digest. */
 export const digestBytes = 32;
 
-const maxFields = 8;
+const maxFields = 9;
 const stepDomain: Buffer = Buffer.from("sameseed/step/1\0", "latin1");
 const chainDomain: Buffer = Buffer.from("sameseed/chain/1\0", "latin1");
 const stepFieldsStart: number = stepDomain.length + 8;
@@ -110,7 +110,7 @@ export class ChainBuilder {
     if ((kind === "reset") !== (this.#records === 0) && kind !== "closing")
       failRecord(code, "only the first record is a reset");
     for (const span of spans) {
-      const mustBeMap = span.name === "hidden" || span.name === "error";
+      const mustBeMap = span.name === "hidden" || span.name === "ledger" || span.name === "error";
       if (mustBeMap && (record[span.start] ?? 0) >> 5 !== 5) failRecord(code, `${span.name} is not a map`);
     }
     if (kind === "step") this.#steps++;

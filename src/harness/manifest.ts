@@ -57,7 +57,7 @@ export function buildManifest({ spec, harness, image, world }: ManifestInputs): 
           }),
     },
     image,
-    world: { ...world },
+    world: worldEntry(world),
   };
   return { value, bytes: Buffer.from(canonicalJson(value), "utf8") };
 }
@@ -77,6 +77,20 @@ export function canonicalJson(value: JsonValue): string {
     });
   }
   throw new SameseedError("bad_argument", "A value of the spec is not JSON.");
+}
+
+/**
+ * What of the world decides bytes. A host's numeric results and shortcomings are the receipt's: hosts that give the same
+ * bytes give the same digests.
+ */
+function worldEntry({ mode, addressesFixed, hashSeed, numericClass, clock }: World): JsonObject {
+  return {
+    mode,
+    addressesFixed,
+    hashSeed,
+    numericClass,
+    ...(clock === undefined ? {} : { clock: { ...clock } }),
+  };
 }
 
 function environmentEntry(environment: EnvironmentRef): JsonObject {

@@ -8,12 +8,16 @@ import {
   isOutcome,
   type EndError,
   type EndSummary,
+  type Ledger,
   type RecordKind,
   type TrajectoryDigests,
   type TrajectoryRecord,
   type VolatileInfo,
 } from "../model/trajectory.ts";
 
+/*
+ * Each record may have a ledger behind its hidden state. The lists below are without it; `recordKind` leaves it out.
+ */
 const resetKeys = ["k", "info", "hidden", "observation"];
 const stepKeys = ["k", "info", "action", "hidden", "reward", "truncated", "terminated", "observation"];
 const closingKeys: readonly (readonly string[])[] = [
@@ -51,8 +55,10 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
   const field = (name: string): CborValue => required(entries, name, code);
   const k = expectInteger(field("k"), code, "k");
   const hidden = expectMap(field("hidden"), code, "hidden");
+  const asked = entryOf(entries, "ledger");
+  const ledger = asked === undefined ? {} : { ledger: expectLedger(asked, code) };
   if (kind === "reset" && k === 0)
-    return { kind, k, observation: field("observation"), info: field("info"), hidden };
+    return { kind, k, observation: field("observation"), info: field("info"), hidden, ...ledger };
   if (kind === "step" && k > 0)
     return {
       kind,
@@ -64,6 +70,7 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
       truncated: field("truncated"),
       info: field("info"),
       hidden,
+      ...ledger,
     };
   if (kind !== "closing") return failRecord(code, "a record has other fields than format 1 gives it");
   const error = entryOf(entries, "error");
@@ -73,6 +80,7 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
     k,
     end: expectOutcome(field("end"), code),
     hidden,
+    ...ledger,
     ...(error === undefined ? {} : { error: expectMap(error, code, "error") }),
     ...(action === undefined ? {} : { action }),
   };
@@ -105,6 +113,7 @@ export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
   if (order.type !== "bytes" || order.value.length !== 32)
     return failRecord(code, "the order digest is not 32 bytes");
   const error = entryOf(entries, "error");
+  const notHeld = entryOf(entries, "notHeld");
   return {
     outcome: expectOutcome(field("outcome"), code),
     steps: expectInteger(field("steps"), code, "steps"),
@@ -113,6 +122,7 @@ export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
     warnings: expectTexts(field("warnings"), code, "warnings"),
     volatile: expectTexts(field("volatile"), code, "volatile"),
     orderDigest: Buffer.from(order.value).toString("hex"),
+    ...(notHeld === undefined ? {} : { notHeld: expectTexts(notHeld, code, "notHeld") }),
     ...(error === undefined ? {} : { error: decodeEndError(expectMap(error, code, "error"), code) }),
   };
 }
@@ -160,10 +170,25 @@ function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndE
   };
 }
 
+/** Whether a record's fields are these, with a ledger behind `hidden` or without one. */
 function hasKeys(fields: readonly { readonly name: string }[], keys: readonly string[]): boolean {
-  if (fields.length !== keys.length) return false;
-  for (let at = 0; at < keys.length; at++) if (fields[at]?.name !== keys[at]) return false;
-  return true;
+  let at = 0;
+  for (const key of keys) {
+    if (fields[at++]?.name !== key) return false;
+    if (key === "hidden" && fields[at]?.name === "ledger") at++;
+  }
+  return at === fields.length;
+}
+
+/** A map of counts, none of them zero: an empty ledger is not written. */
+function expectLedger(value: CborValue, code: BadBytesCode): Ledger {
+  const entries = expectMap(value, code, "the ledger");
+  if (entries.length === 0) failRecord(code, "a ledger is empty");
+  const counts = entries.map(
+    ([kind, count]) => [kind, expectInteger(count, code, `ledger.${kind}`)] as const,
+  );
+  for (const [kind, count] of counts) if (count === 0) failRecord(code, `ledger.${kind} is zero`);
+  return Object.fromEntries(counts);
 }
 
 function required(entries: readonly CborField[], name: string, code: BadBytesCode): CborValue {

@@ -6,6 +6,9 @@ import { lastLines } from "./install-wheels.ts";
 import { runTool } from "./run-tool.ts";
 import { writeRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 
+/** Where the sealed world's library lies in an image. */
+export const worldLibrary = "/opt/sameseed/libworld.so";
+
 /**
  * The C compiler: `CC`, else `cc`, `gcc` or `clang` on PATH.
  *
@@ -25,7 +28,8 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Compiles the native extension into the image: all of `native/*.c` as the module `sameseed._zygote`.
+ * Compiles what is native into the image: `native/*.c` as the module `sameseed._zygote`, and `native/world/*.c` as
+ * `libworld.so`, which stands in front of the C library in sealed sandboxes.
  * No path, time or build id of this machine gets into the bytes.
  *
  * @throws {SameseedError} `tool_missing` without a compiler or Python's headers, `image_build_failed` with
@@ -38,7 +42,7 @@ export async function compileNative(
   workFolder: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const sources = runtime.native.filter((file) => file.name.endsWith(".c"));
+  const sources = runtime.native.map((file) => file.name).filter((name) => name.endsWith(".c"));
   if (sources.length === 0) return;
   const compiler = findCompiler();
   if (!existsSync(join(python.include, "Python.h"))) {
@@ -49,22 +53,33 @@ export async function compileNative(
   }
   const folder = join(root, "opt/sameseed/sameseed");
   mkdirSync(folder, { recursive: true });
-  const sourceFolder = join(workFolder, "native");
-  writeRuntimeFiles(runtime.native, sourceFolder);
-  const output = ["-shared", "-s", "-o", join(folder, `_zygote${python.extensionSuffix}`)];
-  const code = ["-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden", `-I${python.include}`];
+  const cwd = join(workFolder, "native");
+  writeRuntimeFiles(runtime.native, cwd);
+  const shared = ["-shared", "-s", "-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden"];
   const anonymous = [
-    `-ffile-prefix-map=${sourceFolder}=native`,
+    `-ffile-prefix-map=${cwd}=native`,
     `-ffile-prefix-map=${python.include}=python`,
     "-Wl,--build-id=none",
     "-Wl,-z,relro,-z,now",
   ];
-  const names = sources.map((file) => file.name);
-  const args = [...code, ...anonymous, ...output, ...names];
-  const run = await runTool(compiler, args, { cwd: sourceFolder, signal });
-  if (run.exitCode === 0) return;
-  throw new SameseedError("image_build_failed", "The native extension could not be compiled.", {
-    hint: "The compiler's output says why; a C compiler with the C library's and the kernel's headers is needed (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
-    context: { compiler, output: lastLines(run.stderr, 30) },
-  });
+  const compile = async (what: string, args: readonly string[]): Promise<void> => {
+    const run = await runTool(compiler, [...shared, ...anonymous, ...args], { cwd, signal });
+    if (run.exitCode === 0) return;
+    throw new SameseedError("image_build_failed", `${what} could not be compiled.`, {
+      hint: "The compiler's output says why; a C compiler with the C library's and the kernel's headers is needed (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
+      context: { compiler, output: lastLines(run.stderr, 30) },
+    });
+  };
+  const isWorld = (name: string): boolean => name.startsWith("world/");
+  const extension = join(folder, `_zygote${python.extensionSuffix}`);
+  await compile("The native extension", [
+    `-I${python.include}`,
+    "-o",
+    extension,
+    ...sources.filter((name) => !isWorld(name)),
+  ]);
+  const world = sources.filter(isWorld);
+  if (world.length === 0) return;
+  // First of all libraries, so that no library's own initialisation finds the machine's clock.
+  await compile("The sealed world", ["-Wl,-z,initfirst", "-o", join(root, worldLibrary), ...world]);
 }

@@ -58,6 +58,11 @@ export function packagedLock(name: string): string {
   return join(packageRoot, "images", `${name}.lock`);
 }
 
+/** The path of a file that comes with this package, such as `images/numeric-fingerprints.json`. */
+export function packagedFile(name: string): string {
+  return join(packageRoot, name);
+}
+
 function filesBelow(root: string, folder: string, pattern: RegExp): RuntimeFile[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && pattern.test(entry.name))

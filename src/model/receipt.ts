@@ -14,11 +14,17 @@ export interface Receipt {
   readonly world: World;
   /** The image's name when the rollout was started, and the digest of what it held. */
   readonly image: { readonly name: string; readonly digest: string };
-  /** The reach of the reproducibility claim: the same host and image. */
-  readonly tier: "T1";
+  /** The reach of the reproducibility claim. */
+  readonly tier: Tier;
   /** The class of host. */
   readonly host: { readonly kernel: string; readonly architecture: string };
 }
+
+/**
+ * Where the same bytes are promised. `T1`: on the same host, with the same image. `T2`: on every x86-64-v3 host whose
+ * numeric results are the expected ones. `T3`: on every architecture; no result claims it.
+ */
+export type Tier = "T1" | "T2" | "T3";
 
 /** The walls around a sandbox. */
 export interface Wall {
@@ -34,14 +40,36 @@ export interface Wall {
   readonly outer: string;
 }
 
+/**
+ * Which world programs see. `sealed`: clock, waits, entropy, file order and names follow from the seed and from what the
+ * program does. `host`: the clock and the kernel's entropy are the host's.
+ */
+export type WorldMode = "sealed" | "host";
+
+/** The clock of a sealed world. It moves with what the program does, never by itself. */
+export interface WorldClock {
+  /** The date it begins at, in ISO 8601. */
+  readonly epoch: string;
+  /** What reading it adds, in ns. */
+  readonly tickNs: number;
+  /** At step k it shows at least k times this, in ns. */
+  readonly stepNs: number;
+}
+
 /** What the program could observe besides its inputs. */
 export interface World {
-  /** `host`: the clock and kernel entropy are the host's. */
-  readonly mode: "host";
+  /** What the zygote said of itself, not what was asked for. */
+  readonly mode: WorldMode;
   /** Whether address space randomisation was off. */
   readonly addressesFixed: boolean;
   /** Python's hash seed. */
   readonly hashSeed: number;
   /** The numeric class that was asked of numpy and OpenBLAS, or `native`. */
   readonly numericClass: string;
+  /** The sealed world's clock. */
+  readonly clock?: WorldClock;
+  /** SHA-256 over the digests of some 70 numeric results, made when the zygote started; only in a sealed world. */
+  readonly fingerprint?: string;
+  /** What of the world does not hold on this host, such as `addresses` or `vdso`; `docs/guide/sealed-world.md` lists all. */
+  readonly notHeld: readonly string[];
 }

@@ -1,10 +1,13 @@
 import * as z from "zod";
 import { outcomes } from "./outcome.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt, WorldMode } from "./receipt.ts";
 import type { RolloutSummary } from "./rollout.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const milliseconds = z.number().min(0);
+
+/** `sealed` or `host`. */
+export const worldModeSchema: z.ZodType<WorldMode> = z.enum(["sealed", "host"]);
 
 /** Reads a {@link Receipt} back from JSON. */
 export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
@@ -26,13 +29,17 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
   }),
   enforcedBy: z.enum(["cgroup-v2", "cgroup-v1", "rlimits"]),
   world: z.strictObject({
-    mode: z.literal("host"),
+    mode: worldModeSchema,
     addressesFixed: z.boolean(),
     hashSeed: z.int(),
     numericClass: z.string(),
+    clock: z.strictObject({ epoch: z.iso.datetime(), tickNs: z.int(), stepNs: z.int() }).exactOptional(),
+    fingerprint: digest.exactOptional(),
+    // Receipts from before there was a sealed world do not have it.
+    notHeld: z.array(z.string()).default([]),
   }),
   image: z.strictObject({ name: z.string(), digest: z.string() }),
-  tier: z.literal("T1"),
+  tier: z.enum(["T1", "T2", "T3"]),
   host: z.strictObject({ kernel: z.string(), architecture: z.string() }),
 });
 

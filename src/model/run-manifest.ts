@@ -2,6 +2,8 @@ import * as z from "zod";
 import { imageManifestSchema, type ImageManifest } from "./image-manifest.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import type { WorldMode } from "./receipt.ts";
+import { worldModeSchema } from "./rollout-schema.ts";
 import type { BuiltinPolicyName, RunOptions, RunSpec, SeatsRef } from "./rollout.ts";
 
 /** What a run is: decided when its folder is made, never changed after. */
@@ -18,6 +20,8 @@ export interface RunManifest {
   readonly limits: Limits;
   /** Which backend starts the sandboxes. */
   readonly backend: RunOptions["backend"];
+  /** Which world the rollouts see. A `run.json` that does not say is of the host's. */
+  readonly world: WorldMode;
   /** When the folder was made, in ISO 8601. */
   readonly createdAt: string;
   /** The version of Sameseed that made the folder. */
@@ -155,6 +159,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     outputBytes: count,
   }),
   backend: z.enum(["zygote", "cold"]),
+  world: worldModeSchema.default("host"),
   createdAt: z.iso.datetime(),
   sameseedVersion: z.string().max(100),
 });

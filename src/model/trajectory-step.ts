@@ -1,8 +1,13 @@
-import type { JsonValue } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 
 /** One line of `show --json`: the reset (step 0) has no action, reward or flags. */
 export type TrajectoryStep =
-  | { readonly step: 0; readonly observation: JsonValue; readonly info: JsonValue }
+  | {
+      readonly step: 0;
+      readonly observation: JsonValue;
+      readonly info: JsonValue;
+      readonly ledger?: JsonObject;
+    }
   | {
       /** 1 for the first `step()`. */
       readonly step: number;
@@ -12,4 +17,6 @@ export type TrajectoryStep =
       readonly terminated: JsonValue;
       readonly truncated: JsonValue;
       readonly info: JsonValue;
+      /** What was asked of a sealed world since the step before: kind → count; absent where nothing was. */
+      readonly ledger?: JsonObject;
     };

@@ -17,6 +17,9 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
+/** What was asked of a sealed world since the last record: kind → count, none of them zero; absent where nothing was. */
+export type Ledger = Readonly<Record<string, number>>;
+
 /** The record of `reset()`. */
 export interface ResetRecord {
   readonly kind: "reset";
@@ -25,6 +28,7 @@ export interface ResetRecord {
   readonly info: CborValue;
   /** Name of a source of randomness → 32-byte digest of its state. */
   readonly hidden: readonly CborField[];
+  readonly ledger?: Ledger;
 }
 
 /** The record of one `step()`. */
@@ -39,6 +43,7 @@ export interface StepRecord {
   readonly truncated: CborValue;
   readonly info: CborValue;
   readonly hidden: readonly CborField[];
+  readonly ledger?: Ledger;
 }
 
 /** The last record of a rollout that ended by itself. */
@@ -47,6 +52,7 @@ export interface ClosingRecord {
   readonly k: number;
   readonly end: Outcome;
   readonly hidden: readonly CborField[];
+  readonly ledger?: Ledger;
   /** `{type, message, step}`: what went wrong. */
   readonly error?: readonly CborField[];
   /** The action on which `step()` failed, or the one that was refused. */
@@ -81,6 +87,8 @@ export interface EndSummary {
   readonly volatile: readonly string[];
   /** 64 hex digits; differs where maps were filled in another order. */
   readonly orderDigest: string;
+  /** What of the sealed world did not hold in the environment's process; absent where all did. */
+  readonly notHeld?: readonly string[];
   readonly error?: EndError;
 }
 

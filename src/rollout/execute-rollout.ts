@@ -98,6 +98,7 @@ export function summarize(
   measured: Pick<RolloutSummary, "receipt" | "timings">,
 ): RecordedRollout {
   const digests = recording.digests();
+  const { receipt, timings } = measured;
   return {
     trajectory: recording.blob(),
     summary: {
@@ -110,10 +111,18 @@ export function summarize(
       playDigest: digests.playDigest,
       seeded: recording.end?.seeded ?? [],
       warnings: recording.end?.warnings ?? [],
-      ...measured,
+      receipt: withoutHold(receipt, recording.end?.notHeld ?? []),
+      timings,
       ...(fault === undefined ? {} : { error: fault }),
     },
   };
+}
+
+/** The receipt of a rollout in whose process more of the world turned out not to hold than its zygote could know. */
+export function withoutHold<R extends BackendReceipt>(receipt: R, notHeld: readonly string[]): R {
+  const all = [...new Set([...receipt.world.notHeld, ...notHeld])];
+  if (all.length === receipt.world.notHeld.length) return receipt;
+  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: "T1" };
 }
 
 /**

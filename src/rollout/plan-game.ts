@@ -3,6 +3,7 @@ import { renderGame, renderSeatHost, type SeatPlan } from "../harness/render-gam
 import type { Limits } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec, SeatsRef } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
+import { sealedSettings, type WorldRole } from "../sandbox/zygote/world-settings.ts";
 import type { ReplaySource, RolloutPlan } from "./plan-rollout.ts";
 
 /** A spec of a game. */
@@ -64,7 +65,7 @@ export function planGame(
   options: GamePlanOptions = {},
 ): RolloutPlan {
   const { replay } = options;
-  const seats = seatMembers(spec, limits, options);
+  const seats = seatMembers(spec, limits, receipt, options);
   const referee = renderGame({ spec, plans: seats.plans, ...(replay === undefined ? {} : { replay }) });
   return {
     spec,
@@ -79,7 +80,15 @@ export function planGame(
         image: receipt.image.digest,
         world: receipt.world,
       }).bytes,
-    members: [script("harness.py", referee, [], refereeLimits(limits, seats.names.length)), ...seats.members],
+    members: [
+      script("harness.py", referee, [], {
+        role: "referee",
+        seed: spec.seed,
+        receipt,
+        limits: refereeLimits(limits, seats.names.length),
+      }),
+      ...seats.members,
+    ],
     links: seats.links,
     seats: seats.names,
   };
@@ -102,13 +111,17 @@ export function planSharedGames(
   const games = seeds.map((seed) => planGame({ ...template, seed }, limits, receipt));
   const [first = 0, ...more] = seeds;
   const spec = { ...template, seed: first };
-  const referee = renderGame({ spec, more, plans: seatMembers(spec, limits, {}).plans });
-  return { games, member: script("harness.py", referee, [], limits) };
+  const referee = renderGame({ spec, more, plans: seatMembers(spec, limits, receipt, {}).plans });
+  return {
+    games,
+    member: script("harness.py", referee, [], { role: "referee", seed: first, receipt, limits }),
+  };
 }
 
 function seatMembers(
   { seed, policy }: GameRolloutSpec,
   limits: Limits,
+  receipt: BackendReceipt,
   { replay, asked }: GamePlanOptions,
 ): SeatMembers {
   const plans: SeatPlan[] = [];
@@ -126,7 +139,8 @@ function seatMembers(
       const { mode, clocks } = policy;
       const host = { seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs: clocks.moveCpuMs };
       const text = (texts[seat] = renderSeatHost(host));
-      members.push(script("seat_harness.py", text, [file], seatLimits(limits, clocks)));
+      const place = { role: `seat ${seat}` as const, seed, receipt, limits: seatLimits(limits, clocks) };
+      members.push(script("seat_harness.py", text, [file], place));
       links.push([0, members.length]);
       names.push(seat);
     }
@@ -146,6 +160,20 @@ function refereeLimits(limits: Limits, seats: number): Limits {
   return seats === 0 ? limits : { ...limits, wallMs: limits.wallMs + refereeGraceMs };
 }
 
-function script(name: string, source: string, files: readonly JobFile[], limits: Limits): SandboxPlan {
-  return { job: { entry: "script", name, source, files, env: {} }, limits };
+/** What every script of a game is given beside its source. */
+interface Place {
+  readonly role: WorldRole;
+  readonly seed: number;
+  readonly receipt: BackendReceipt;
+  readonly limits: Limits;
+}
+
+function script(
+  name: string,
+  source: string,
+  files: readonly JobFile[],
+  { role, seed, receipt, limits }: Place,
+): SandboxPlan {
+  const world = receipt.world.mode === "sealed" ? { world: sealedSettings(role, seed) } : {};
+  return { job: { entry: "script", name, source, files, env: {}, ...world }, limits };
 }

@@ -7,7 +7,8 @@ import {
 } from "../harness/render-harness.ts";
 import type { Limits } from "../model/limits.ts";
 import type { PolicyRef, RolloutSpec, SeatsRef } from "../model/rollout.ts";
-import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
+import type { BackendReceipt, Job, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
+import { sealedSettings, type WorldRole } from "../sandbox/zygote/world-settings.ts";
 import { planGame } from "./plan-game.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
@@ -64,12 +65,22 @@ export function planRollout(
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
   });
   const wallMs = limits.wallMs + (policyFile === undefined ? 0 : refereeGraceMs);
-  const members = [script("harness.py", referee, environmentFile, { ...limits, wallMs })];
+  const script = (role: WorldRole, name: string, source: string, file: JobFile | undefined): Job => ({
+    entry: "script",
+    name,
+    source,
+    files: file === undefined ? [] : [file],
+    env: {},
+    ...(receipt.world.mode === "sealed" ? { world: sealedSettings(role, spec.seed) } : {}),
+  });
+  const members: SandboxPlan[] = [
+    { job: script("referee", "harness.py", referee, environmentFile), limits: { ...limits, wallMs } },
+  ];
   const links: Link[] = [];
   let policy: string | undefined;
   if (policyFile !== undefined) {
     policy = renderPolicyHost({ seed: spec.seed, fd: linkFd, path: policyFile.path });
-    members.push(script("policy_harness.py", policy, policyFile, limits));
+    members.push({ job: script("policy", "policy_harness.py", policy, policyFile), limits });
     links.push([0, 1]);
   }
   const harness = { referee, ...(policy === undefined ? {} : { policy }) };
@@ -92,8 +103,4 @@ function jobFile(
   { name, source }: { readonly name: string; readonly source: string },
 ): JobFile {
   return { path: `${folder}/${name}`, data: Buffer.from(source) };
-}
-
-function script(name: string, source: string, file: JobFile | undefined, limits: Limits): SandboxPlan {
-  return { job: { entry: "script", name, source, files: file === undefined ? [] : [file], env: {} }, limits };
 }

@@ -60,7 +60,7 @@ export async function* recordBatches(
       `concurrency must be a whole number from 1 to 1024, not ${concurrency}`,
     );
   }
-  const backend = sharedBackend(options.image, options.backend);
+  const backend = sharedBackend(options.image, options.backend, options.world);
   const receipt = await backend.receipt();
   const queue = new AsyncQueue<RecordedRollout>(concurrency);
   const stop = new AbortController();

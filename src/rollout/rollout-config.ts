@@ -6,6 +6,8 @@ import { SameseedError, toError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import { defaultLimits, limitsSchema, type Limits } from "../model/limits.ts";
+import type { WorldMode } from "../model/receipt.ts";
+import { worldModeSchema } from "../model/rollout-schema.ts";
 import type { EnvironmentRef, PolicyRef, RolloutSpec } from "../model/rollout.ts";
 
 /**
@@ -33,6 +35,11 @@ export interface RolloutOptions {
   readonly image?: string;
   /** `cold` starts an interpreter of its own for each rollout. @default "zygote" */
   readonly backend?: "zygote" | "cold";
+  /**
+   * `sealed`: clock, waits, entropy, file order and names follow from the seed alone. `host`: they are the machine's.
+   * @default "sealed"
+   */
+  readonly world?: WorldMode;
   /** What each sandbox may use. @default {@link defaultLimits} */
   readonly limits?: Partial<Limits>;
   /** Ends the call, and every sandbox of it. */
@@ -60,6 +67,7 @@ export interface ResolvedOptions {
   readonly template: SpecTemplate;
   readonly image: string;
   readonly backend: "zygote" | "cold";
+  readonly world: WorldMode;
   readonly limits: Limits;
 }
 
@@ -72,6 +80,7 @@ const optionsSchema = z.object({
   volatileInfo: z.array(z.string().min(1)).default([]),
   image: z.string().min(1).default(defaultImageName),
   backend: z.enum(["zygote", "cold"]).default("zygote"),
+  world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
 });
 
@@ -95,7 +104,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
       },
     });
   }
-  const { envArgs, maxSteps, volatileInfo, image, backend, limits } = parsed.data;
+  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits } = parsed.data;
   return {
     template: {
       environment: resolveEnvironment(options.envName),
@@ -106,6 +115,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     },
     image,
     backend,
+    world,
     limits: {
       ...defaultLimits,
       ...Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),

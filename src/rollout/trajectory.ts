@@ -42,8 +42,9 @@ export class Trajectory {
 }
 
 function toStep(record: TrajectoryRecord): TrajectoryStep | undefined {
+  const ledger = record.ledger === undefined ? {} : { ledger: record.ledger };
   if (record.kind === "reset") {
-    return { step: 0, observation: cborToJson(record.observation), info: cborToJson(record.info) };
+    return { step: 0, observation: cborToJson(record.observation), info: cborToJson(record.info), ...ledger };
   }
   if (record.kind === "closing") return undefined;
   return {
@@ -54,6 +55,7 @@ function toStep(record: TrajectoryRecord): TrajectoryStep | undefined {
     terminated: cborToJson(record.terminated),
     truncated: cborToJson(record.truncated),
     info: cborToJson(record.info),
+    ...ledger,
   };
 }
 

@@ -1,5 +1,7 @@
+import type { JsonObject } from "../model/json.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Receipt } from "../model/receipt.ts";
+import type { WorldSettings } from "./zygote/world-settings.ts";
 
 /** A file that lies in the sandbox before anything runs. */
 export interface JobFile {
@@ -8,23 +10,36 @@ export interface JobFile {
   readonly data: Uint8Array;
 }
 
+/** What an audit asks of a script's sandbox. Both are `python/sameseed`'s to understand: `perturb.py`, `explain.py`. */
+export interface AuditDemands {
+  /** What to change before the script runs. */
+  readonly perturb?: JsonObject;
+  /** Run it under the line tracer, which takes standard output. */
+  readonly explain?: JsonObject;
+}
+
+/** What every job has. */
+interface JobBase {
+  readonly files: readonly JobFile[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The sealed world it begins; only where the backend's world is sealed. */
+  readonly world?: WorldSettings;
+}
+
 /** What a sandbox runs as its first process. */
 export type Job =
-  | {
+  | (JobBase & {
       /** A Python script, executed in the warm interpreter. */
       readonly entry: "script";
+      readonly audit?: AuditDemands;
       /** The name it has in tracebacks. */
       readonly name: string;
       readonly source: string;
-      readonly files: readonly JobFile[];
-      readonly env: Readonly<Record<string, string>>;
-    }
-  | {
+    })
+  | (JobBase & {
       /** The agent that runs commands and moves files, for as long as the sandbox is open. */
       readonly entry: "agent";
-      readonly files: readonly JobFile[];
-      readonly env: Readonly<Record<string, string>>;
-    };
+    });
 
 /** One sandbox to start. */
 export interface SandboxPlan {

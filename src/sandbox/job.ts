@@ -1,6 +1,7 @@
 import type { Job } from "./contract.ts";
 import { SameseedError } from "../base/error.ts";
 import { jobBytesMax } from "./zygote/wire.ts";
+import { encodeWorldSettings } from "./zygote/world-settings.ts";
 
 /**
  * Writes a job as `python/sameseed/child.py` takes it apart: `u32 length of the head | head (JSON) | files | source`.
@@ -13,6 +14,8 @@ export function encodeJob(job: Job): Buffer {
       name: job.entry === "script" ? job.name : "agent",
       files: job.files.map(({ path, data }) => ({ path, bytes: data.length })),
       env: job.env,
+      ...(job.world === undefined ? {} : { world: encodeWorldSettings(job.world).toString("hex") }),
+      ...(job.entry === "script" ? job.audit : {}),
     }),
   );
   const length = Buffer.alloc(4);

@@ -1,4 +1,5 @@
 import { resolveImage } from "../image/image-store.ts";
+import type { WorldMode } from "../model/receipt.ts";
 import { ColdBackend } from "./cold/backend.ts";
 import type { SandboxBackend } from "./contract.ts";
 import { ZygoteBackend } from "./zygote/backend.ts";
@@ -9,17 +10,17 @@ export type BackendKind = SandboxBackend["name"];
 const backends: Map<string, SandboxBackend> = new Map();
 
 /**
- * The one backend of this process for an image and kind, made when it is first asked for. It costs nothing while it is
+ * The one backend of this process for an image, kind and world, made when it is first asked for. It costs nothing while it is
  * idle but memory, and does not keep the process running.
  * @param imageName a name or digest of the store; a name that is built anew gives another backend
  * @throws `image_missing`, `image_damaged`, `bad_argument`
  */
-export function sharedBackend(imageName: string, kind: BackendKind): SandboxBackend {
+export function sharedBackend(imageName: string, kind: BackendKind, world: WorldMode): SandboxBackend {
   const image = resolveImage(imageName);
-  const key = `${kind} ${image.manifest.digest}`;
+  const key = `${kind} ${world} ${image.manifest.digest}`;
   let backend = backends.get(key);
   if (backend === undefined) {
-    backend = kind === "zygote" ? new ZygoteBackend(image) : new ColdBackend(image);
+    backend = kind === "zygote" ? new ZygoteBackend(image, { world }) : new ColdBackend(image, { world });
     backends.set(key, backend);
   }
   return backend;

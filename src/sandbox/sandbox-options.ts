@@ -3,6 +3,8 @@ import * as z from "zod";
 import { SameseedError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import { maxLimitMs } from "../model/limits.ts";
+import type { WorldMode } from "../model/receipt.ts";
+import { worldModeSchema } from "../model/rollout-schema.ts";
 
 /** How a sandbox is made. Every part may be left out. */
 export interface SandboxOptions {
@@ -10,6 +12,13 @@ export interface SandboxOptions {
   readonly image?: string | undefined;
   /** `zygote`: a copy of a warm interpreter; `cold`: an interpreter of its own, some 100 ms slower. @default `zygote` */
   readonly backend?: "zygote" | "cold" | undefined;
+  /**
+   * `sealed`: clock, waits, entropy, file order and names follow from `seed` and from what runs in it. `host`: they are the
+   * machine's. @default `host`
+   */
+  readonly world?: WorldMode | undefined;
+  /** What a sealed world's entropy follows from: 0 to 2^53 - 1. @default 0 */
+  readonly seed?: number | undefined;
   /** Wall time of the whole sandbox, in ms; it ends then, whatever runs. @default 300,000 */
   readonly timeoutMs?: number | undefined;
   /** CPU time of everything that runs in it, in ms. @default 300,000 */
@@ -41,6 +50,8 @@ const signal: z.ZodType<AbortSignal> = z.instanceof(AbortSignal);
 export interface CompleteSandboxOptions {
   readonly image: string;
   readonly backend: "zygote" | "cold";
+  readonly world: WorldMode;
+  readonly seed: number;
   readonly timeoutMs: number;
   readonly cpuMs: number;
   readonly memoryMb: number;
@@ -55,6 +66,8 @@ export interface CompleteSandboxOptions {
 const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
   image: z.string().default(defaultImageName),
   backend: z.enum(["zygote", "cold"]).default("zygote"),
+  world: worldModeSchema.default("host"),
+  seed: z.int().min(0).default(0),
   timeoutMs: positive(maxLimitMs).default(300_000),
   cpuMs: positive(maxLimitMs).default(300_000),
   memoryMb: positive(1024 * 1024).default(512),
@@ -92,7 +105,13 @@ const commandBytesMax = 4 * 1024 * 1024;
 
 /** Checks a sandbox's options and fills in the defaults. @throws `bad_argument` */
 export function completeOptions(options: SandboxOptions): CompleteSandboxOptions {
-  return check(optionsSchema, options, "the sandbox's options");
+  const complete = check(optionsSchema, options, "the sandbox's options");
+  if (complete.world === "host" && options.seed !== undefined) {
+    throw new SameseedError("bad_argument", "a seed says nothing to a sandbox in the host's world", {
+      hint: 'ask for `world: "sealed"` with it',
+    });
+  }
+  return complete;
 }
 
 /** Checks how a command should be started. @throws `bad_argument` */

@@ -12,6 +12,7 @@ import {
   type CompleteSandboxOptions,
   type SandboxOptions,
 } from "./sandbox-options.ts";
+import { sealedSettings } from "./zygote/world-settings.ts";
 
 /** What the handle asks for beyond the caller's processes: the agent itself. */
 const agentProcesses = 1;
@@ -41,15 +42,17 @@ export class Sandbox implements AsyncDisposable {
 
   /**
    * Makes a sandbox of an image of the store.
-   * @throws `bad_argument`, `image_missing`, `wall_unavailable`, `tool_missing`, `zygote_failed`, `sandbox_failed`, `aborted`
+   * @throws `bad_argument`, `image_missing`, `wall_unavailable`, `world_unavailable`, `tool_missing`, `zygote_failed`,
+   * `sandbox_failed`, `aborted`
    */
   static async create(options: SandboxOptions = {}): Promise<Sandbox> {
     const complete = completeOptions(options);
-    return await Sandbox.createOn(sharedBackend(complete.image, complete.backend), options);
+    return await Sandbox.createOn(sharedBackend(complete.image, complete.backend, complete.world), options);
   }
 
   /**
-   * Makes a sandbox on a backend of the caller's own; `image` and `backend` of the options say nothing then.
+   * Makes a sandbox on a backend of the caller's own; `image` and `backend` of the options say nothing then, and
+   * `world` is the backend's.
    * @throws as {@link create}
    */
   static async createOn(backend: SandboxBackend, options: SandboxOptions = {}): Promise<Sandbox> {
@@ -65,6 +68,7 @@ export class Sandbox implements AsyncDisposable {
       },
       outputBytes: complete.outputBytes,
       env: complete.env,
+      ...(complete.world === "sealed" ? { world: sealedSettings("sandbox", complete.seed) } : {}),
       signal: complete.signal,
     });
     return new Sandbox(session, backend, complete);

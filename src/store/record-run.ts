@@ -91,7 +91,11 @@ export async function openWriter(
   const { manifest } = resolveImage(options.image);
   const spec: RunSpec = { ...options.template, seeds };
   if (resume && existsSync(join(dir, "run.json"))) {
-    return await RunWriter.resume(dir, { spec, imageDigest: manifest.digest });
+    return await RunWriter.resume(dir, {
+      spec,
+      imageDigest: manifest.digest,
+      world: options.world,
+    });
   }
   const created: RunManifest = {
     format: 1,
@@ -100,6 +104,7 @@ export async function openWriter(
     image: { name: options.image, manifest },
     limits: options.limits,
     backend: options.backend,
+    world: options.world,
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),
   };

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import type { WorldMode } from "../model/receipt.ts";
 import type { EnvironmentRef, PolicyRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
 import {
   actionsSchema,
@@ -84,10 +85,12 @@ export interface ExpectedRun {
   readonly spec: RunSpec;
   /** The digest of the image that would be used now: 64 hex digits. */
   readonly imageDigest: string;
+  /** The world the rollouts would see. */
+  readonly world: WorldMode;
 }
 
 /**
- * Whether an existing run is the one expected: the same spec, seeds and image. Limits and backend may differ.
+ * Whether an existing run is the one expected: the same spec, seeds, image and world. Limits and backend may differ.
  * @throws SameseedError `run_differs` naming every part that differs.
  */
 export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
@@ -96,13 +99,14 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     (part) => !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
   );
   if (recorded.image.manifest.digest !== expected.imageDigest) differences.push("image");
+  if (recorded.world !== expected.world) differences.push("world");
   if (differences.length === 0) return;
   throw new SameseedError(
     "run_differs",
     `${paths.folder} holds another run: ${differences.join(", ")} differ.`,
     {
       context: { path: paths.folder, differences },
-      hint: "Resume with the same arguments and image as the first time, or choose another folder.",
+      hint: "Resume with the same arguments, image and world as the first time, or choose another folder.",
     },
   );
 }

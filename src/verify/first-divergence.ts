@@ -25,6 +25,7 @@ const telling = [
   "truncated",
   "info",
   "hidden",
+  "ledger",
 ];
 
 /** A record cut into its fields' bytes. */

@@ -37,7 +37,7 @@ export function optionsForRerun(
   backend: "zygote" | "cold",
 ): ResolvedOptions {
   const { seeds: _, ...template } = manifest.spec;
-  return { template, image, backend, limits: manifest.limits };
+  return { template, image, backend, world: manifest.world, limits: manifest.limits };
 }
 
 /**

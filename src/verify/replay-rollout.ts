@@ -40,7 +40,7 @@ export async function replayRollout(
   const expected = reader.row(seed);
   const chain = recordedChain(reader, expected);
   const { image, differences } = imageForRerun(reader.manifest);
-  const backend = sharedBackend(image, options.backend ?? reader.manifest.backend);
+  const backend = sharedBackend(image, options.backend ?? reader.manifest.backend, reader.manifest.world);
   const receipt = await backend.receipt();
   const { seeds: _, ...template } = reader.manifest.spec;
   const end = recordedPolicyEnd(chain.blob);

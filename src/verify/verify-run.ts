@@ -8,6 +8,7 @@ import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import { RunReader } from "../store/run-reader.ts";
+import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "./first-divergence.ts";
 import { imageForRerun, optionsForRerun, recordedChain } from "./recorded-run.ts";
 
@@ -57,6 +58,8 @@ export interface VerifyResult {
   readonly imageDifferences: readonly ImageDifference[];
   /** Groups of different seeds with the same trajectory: a sign that the seed is ignored. */
   readonly identicalSeeds: readonly (readonly number[])[];
+  /** The determinism certificate beside the run, where it has one. */
+  readonly certificate?: Exclude<CertificateCheck, { readonly state: "none" }>;
 }
 
 /**
@@ -72,6 +75,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
   }
   const { image, differences } = imageForRerun(reader.manifest);
   options.onStart?.({ rollouts: reader.size, differences });
+  const certificate = checkCertificate(dir, reader.manifest);
   const tally = new Tally();
   const rerun = optionsForRerun(reader.manifest, image, options.backend ?? reader.manifest.backend);
   const seeds = (function* (): Generator<number> {
@@ -91,6 +95,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
     missing: [...reader.missing()].length,
     imageDifferences: differences,
     identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
+    ...(certificate.state === "none" ? {} : { certificate }),
   };
 }
 

@@ -41,6 +41,18 @@ describe("exec", () => {
     expect(stdout).toBe("['--json', '--image', '-h', '--']\n");
   });
 
+  it("runs in a sealed world where it is asked to, the same for a seed each time", async () => {
+    const source = "import os, time; print(time.time(), os.urandom(4).hex())";
+    const sealed = async (seed: string): Promise<string> => {
+      const args = ["exec", "--world", "sealed", "--seed", seed, "--", "python3", "-c", source];
+      return (await work.run(args)).stdout;
+    };
+    const first = await sealed("7");
+    expect(first).toMatch(/^9466848\d\d\.\d+ [0-9a-f]{8}\n$/);
+    expect(await sealed("7")).toBe(first);
+    expect(await sealed("8")).not.toBe(first);
+  });
+
   it("runs cold too, in a folder that is empty and gone afterwards", async () => {
     const source = "import os; print(os.getcwd(), os.listdir('.')); open('x', 'w').close()";
     for (const more of [[], ["--cold"]]) {

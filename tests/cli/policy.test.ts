@@ -9,8 +9,9 @@ const place = new Workplace({
     "def init(seat, rng):\n    pass\n\ndef act(observation, rng, info):\n    return observation['board'].index(None)\n",
   "counts.py":
     "moves = 0\n\ndef choose_action(board, player, rng):\n    global moves\n    moves += 1\n    free = [c for c in range(9) if board[c] is None]\n    return free[moves % len(free)]\n",
+  // The processor's own counter, which no world seals.
   "clock.py":
-    "import time\n\ndef choose_action(board, player, rng):\n    free = [c for c in range(9) if board[c] is None]\n    return free[time.perf_counter_ns() // 7 % len(free)]\n",
+    "import ctypes\nimport mmap\npage = mmap.mmap(-1, 4096, prot=7)\npage.write(bytes.fromhex('0f3148c1e2204809d0c3'))\ncount = ctypes.CFUNCTYPE(ctypes.c_uint64)(ctypes.addressof(ctypes.c_char.from_buffer(page)))\n\ndef choose_action(board, player, rng):\n    free = [c for c in range(9) if board[c] is None]\n    return free[count() // 7 % len(free)]\n",
   "crash.py":
     "def fails():\n    raise ValueError('\\x1b[2Jno more')\n\ndef choose_action(board, player, rng):\n    if any(board):\n        fails()\n    return 0\n",
   "broken.py": "x = 1\ndef choose_action(\n",

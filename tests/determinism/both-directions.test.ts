@@ -52,7 +52,7 @@ describe("an environment", () => {
   });
 
   it("that draws from the kernel's entropy diverges where it first does", async () => {
-    const dir = await record({ envName: dishonest("DrawsFromTheKernel"), seeds: [5] });
+    const dir = await record({ envName: dishonest("DrawsFromTheKernel"), seeds: [5], world: "host" });
     const result = await verifyRun(dir);
     expect(result).toMatchObject({ verified: false, equal: 0 });
     expect(result.diverged).toMatchObject([
@@ -64,7 +64,7 @@ describe("an environment", () => {
 
 describe("a clock in info", () => {
   it("diverges at its step and path, while the physics are seen to agree", async () => {
-    const dir = await record({ envName: dishonest("TellsTheTime") });
+    const dir = await record({ envName: dishonest("TellsTheTime"), world: "host" });
     const result = await verifyRun(dir);
     expect(result).toMatchObject({ verified: false, equal: 0, failed: [] });
     expect(result.diverged.map(({ seed }) => seed)).toEqual([1, 2, 3]);
@@ -85,20 +85,33 @@ describe("a clock in info", () => {
   });
 
   it("is repaired by declaring it volatile", async () => {
-    const dir = await record({ envName: dishonest("TellsTheTime"), volatileInfo: ["timing.at"] });
+    const dir = await record({
+      envName: dishonest("TellsTheTime"),
+      volatileInfo: ["timing.at"],
+      world: "host",
+    });
     expect(await verifyRun(dir)).toMatchObject({ verified: true, equal: 3 });
+    expect(await replayRollout(dir, 2)).toMatchObject({ equal: true });
+  });
+});
+
+describe("in the sealed world", () => {
+  it.for(["DrawsFromTheKernel", "TellsTheTime"])("%s is as reproducible as any", async (name) => {
+    const dir = await record({ envName: dishonest(name) });
+    expect(await verifyRun(dir)).toMatchObject({ verified: true, equal: 3, identicalSeeds: [] });
+    expect(await verifyRun(dir, { backend: "cold" })).toMatchObject({ verified: true, equal: 3 });
     expect(await replayRollout(dir, 2)).toMatchObject({ equal: true });
   });
 });
 
 describe("a policy", () => {
   const source = (body: string): { policy: { source: string } } => ({
-    policy: { source: `import os, time\n\n\ndef act(observation, rng):\n    ${body}\n` },
+    policy: { source: `import os, signal, time\n\n\ndef act(observation, rng):\n    ${body}\n` },
   });
 
   it("that reads the clock diverges in its actions; the environment replays", async () => {
     const clock = source("return time.time_ns() // 1000 % 2 if observation[2] else 0");
-    const dir = await record({ envName: "CartPole-v1", ...clock, seeds: [1] });
+    const dir = await record({ envName: "CartPole-v1", ...clock, seeds: [1], world: "host" });
     const { diverged, verified } = await verifyRun(dir);
     expect(verified).toBe(false);
     // Which of its coin flips comes out otherwise is chance; that one does in a whole episode is nearly not.
@@ -116,7 +129,7 @@ describe("a policy", () => {
     ["vanishes", "os._exit(3)", "policy_error"],
     ["breaks the protocol", "os.write(4, b'no frame' * 9) and time.sleep(9)", "protocol_error"],
     ["plays what is no action", "return 17", "illegal_action"],
-    ["never answers", "time.sleep(60)", "wall_limit"],
+    ["never answers", "signal.pause()", "wall_limit"],
   ] as const)("that %s replays to the same end", async ([, body, outcome]) => {
     const limits = { wallMs: outcome === "wall_limit" ? 500 : 60_000 };
     const dir = await record({ envName: "CartPole-v1", ...source(body), seeds: [1], limits });

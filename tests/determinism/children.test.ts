@@ -18,7 +18,7 @@ import { fixture, inParallel } from "./fixtures.ts";
 const image = resolveImage("gymnasium");
 const first = new ZygoteBackend(image);
 const second = new ZygoteBackend(image);
-const cold = new ColdBackend(image, 2);
+const cold = new ColdBackend(image, { atOnce: 2 });
 
 const orders: RolloutConfig = { envName: fixture("orders.py:ObjectOrders"), seed: 42 };
 const others: readonly RolloutConfig[] = [

@@ -57,17 +57,17 @@ function policy(body: string): PolicyInput {
 
 const hoard = `x = [bytearray(1 << 20) for _ in range(4096)]`;
 const fill = `f = open("/tmp/f", "wb")\n    while True: f.write(bytes(1 << 20))`;
-const forks = `\n    while True:\n        if os.fork() == 0: time.sleep(60)`;
+const forks = `\n    while True:\n        if os.fork() == 0: signal.pause()`;
 
 const policies: readonly Hostile[] = (
   [
     ["spins", "while True: pass", "cpu_limit", "limit", { cpuMs: 250 }],
-    ["sleeps", "time.sleep(60)", "wall_limit", "limit", { wallMs: 600 }],
+    ["waits for nothing", "signal.pause()", "wall_limit", "limit", { wallMs: 600 }],
     ["hoards", hoard, "memory_limit", "MemoryError", {}],
     ["fills /tmp", fill, "memory_limit", "limit", {}, true],
     ["forks", forks, "process_limit", "BlockingIOError", {}],
     ["floods", "while True: os.write(1, bytes(1 << 16))", "output_limit", "limit", { outputBytes: 1 << 20 }],
-    ["garbles its link", "os.write(4, b'\\xff' * 64); time.sleep(60)", "protocol_error", "LinkError", {}],
+    ["garbles its link", "os.write(4, b'\\xff' * 64); signal.pause()", "protocol_error", "LinkError", {}],
     ["raises", "raise KeyError(3)", "policy_error", "KeyError", {}],
     ["exits", "os._exit(7)", "policy_error", "exit", {}],
     ["crashes", "ctypes.string_at(0)", "policy_error", "signal", {}],
@@ -93,7 +93,7 @@ const honest: readonly RolloutConfig[] = [
 
 const limited: Partial<Limits> = { wallMs: 60_000 };
 
-const enforcedBy = (await sharedBackend("gymnasium", "zygote").receipt()).enforcedBy;
+const enforcedBy = (await sharedBackend("gymnasium", "zygote", "host").receipt()).enforcedBy;
 const hostile = [...environments, ...policies].filter(
   ({ counted }) => counted !== true || enforcedBy !== "rlimits",
 );

@@ -23,7 +23,7 @@ export function temporaryFolder(): string {
 
 /** Runs a Python file of `fixtures/` in a sandbox and returns what it printed; `task` is its environment's TASK. */
 export async function runScript(name: string, task: unknown = null): Promise<string> {
-  const backend = sharedBackend("gymnasium", "zygote");
+  const backend = sharedBackend("gymnasium", "zygote", "host");
   const printed = { stdout: "", stderr: "", stream: "" };
   const [sandbox] = await backend.start({
     members: [

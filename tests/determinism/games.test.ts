@@ -51,7 +51,7 @@ function digests(results: readonly GameResult[]): (string | undefined)[] {
 }
 
 async function record(dir: string, spec: GameSpec, results: readonly GameResult[]): Promise<void> {
-  const { template, image, limits, backend } = resolveGame(spec);
+  const { template, image, limits, backend, world } = resolveGame(spec);
   const writer = await RunWriter.create(dir, {
     format: 1,
     runId: "games",
@@ -59,6 +59,7 @@ async function record(dir: string, spec: GameSpec, results: readonly GameResult[
     image: { name: image, manifest: resolveImage(image).manifest },
     limits,
     backend,
+    world,
     createdAt: "2026-01-01T00:00:00.000Z",
     sameseedVersion: "0.0.0",
   });

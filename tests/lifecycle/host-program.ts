@@ -7,7 +7,7 @@ import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { sharedBackend } from "../../src/sandbox/sandbox-host.ts";
 
 const [, , ending, marker, kind] = process.argv;
-const backend = sharedBackend("gymnasium", kind === "cold" ? "cold" : "zygote");
+const backend = sharedBackend("gymnasium", kind === "cold" ? "cold" : "zygote", "host");
 const sandbox = await Sandbox.createOn(backend);
 
 if (ending === "idle") {

@@ -33,7 +33,7 @@ const tight = {
 } as const;
 
 const source = (body: string): { readonly source: string } => ({
-  source: `import os, time\ndef act(o, rng):\n    ${body}\n`,
+  source: `import os, signal, time\ndef act(o, rng):\n    ${body}\n`,
 });
 
 const hostileFile = join(fixtures, "hostile.py");
@@ -52,7 +52,7 @@ export const hostileSpecs: readonly Omit<RolloutConfig, "seed">[] = [
   ...attacks.split(" ").map((name) => ({ envName: `${hostileFile}:${name}`, limits: tight })),
   { envName: `${hostileFile}:Sleeps`, limits: brief },
   ...policyAttacks.map((body) => ({ envName: "CartPole-v1", policy: source(body), limits: tight })),
-  { envName: "CartPole-v1", policy: source("time.sleep(9)"), limits: brief },
+  { envName: "CartPole-v1", policy: source("signal.pause()"), limits: brief },
 ];
 
 /** Runs one rollout on a backend. */

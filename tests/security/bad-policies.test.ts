@@ -33,10 +33,17 @@ const neighboursMeanwhile: string[][] = [];
 afterAll(closeSandboxes);
 
 beforeAll(async () => {
-  hasGroups = (await sharedBackend("gymnasium", "zygote").receipt()).enforcedBy !== "rlimits";
+  hasGroups = (await sharedBackend("gymnasium", "zygote", "sealed").receipt()).enforcedBy !== "rlimits";
   for (const [kind, alike] of Map.groupBy(policies, kindOf)) {
     const games = Math.max(...alike.map((each) => each.games));
-    const plain = { ...alike[0]!, games, limits: {}, clocks: {}, source: honestSource };
+    const plain = {
+      ...alike[0]!,
+      world: "sealed" as const,
+      games,
+      limits: {},
+      clocks: {},
+      source: honestSource,
+    };
     quiet.set(kind, await playAgainstHonest(plain));
   }
   neighboursAlone = await playNeighbours();

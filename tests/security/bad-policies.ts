@@ -26,6 +26,8 @@ export interface BadPolicy {
   readonly says: RegExp | undefined;
   readonly limits: Readonly<Record<string, number>>;
   readonly clocks: Readonly<Record<string, number>>;
+  /** `host` for one that needs real time to pass. */
+  readonly world: "sealed" | "host";
   /** Whether it needs control groups to get this verdict. */
   readonly needsGroups: boolean;
   /** Whether it gets through where policies and referee share a process. */
@@ -42,6 +44,7 @@ const keys = new Set([
   "says",
   "limits",
   "clocks",
+  "world",
   "needs",
   "control",
   "why",
@@ -83,6 +86,7 @@ function parse(name: string, source: string): BadPolicy {
     says: says === undefined ? undefined : new RegExp(says, "i"),
     limits: numbers("limits"),
     clocks: numbers("clocks"),
+    world: header.get("world") === "host" ? "host" : "sealed",
     needsGroups: header.get("needs") === "groups",
     control: header.get("control") === "in-process",
     why: header.get("why")!,
@@ -113,7 +117,9 @@ def choose_action(board, player, rng):
 
 /** Plays a policy against the honest opponent. */
 export async function playAgainstHonest(
-  policy: Pick<BadPolicy, "seat" | "mode" | "games" | "limits" | "clocks"> & { readonly source: string },
+  policy: Pick<BadPolicy, "seat" | "mode" | "games" | "limits" | "clocks" | "world"> & {
+    readonly source: string;
+  },
 ): Promise<GameResult[]> {
   const own = { source: policy.source, name: "policy.py" };
   const other = { source: opponentSource, name: "opponent.py" };
@@ -121,6 +127,7 @@ export async function playAgainstHonest(
     game: "tictactoe",
     seats: policy.seat === "X" ? [own, other] : [other, own],
     mode: policy.mode,
+    world: policy.world,
     // Enough for a loaded machine; the policies that are to run out of it say so in their headers.
     limits: { wallMs: 60_000, ...policy.limits },
     clocks: { moveCpuMs: 5000, bankCpuMs: 20_000, moveWallMs: 30_000, ...policy.clocks },

@@ -73,7 +73,7 @@ let victim: ChildProcess;
 
 beforeAll(() => {
   image = resolveImage("gymnasium");
-  backend = sharedBackend("gymnasium", "zygote");
+  backend = sharedBackend("gymnasium", "zygote", "host");
   const own = process.getuid?.() === 0 ? { uid: unprivilegedId, gid: unprivilegedId } : {};
   victim = spawn("sleep", ["600"], { stdio: "ignore", ...own });
 });

@@ -1,15 +1,19 @@
 import { constants } from "node:os";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
+import { SameseedError } from "../../base/error.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import type { CommandResult } from "../../sandbox/command-types.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { parseSeed } from "../parse/seeds.ts";
 import { prepareHost } from "../prepare-host.ts";
 import {
   coldOption,
   imageOption,
   memoryOption,
   wallOption,
+  worldOption,
   type LimitOptions,
   type PlacementOptions,
 } from "./options.ts";
@@ -21,6 +25,11 @@ const outputBytes = 256 * 1024 * 1024;
 
 const wallExitCode = 124;
 const killedExitCode = 137;
+
+interface ExecOptions extends PlacementOptions, LimitOptions {
+  readonly world: WorldMode;
+  readonly seed?: number;
+}
 
 /** Adds `sameseed exec`. */
 export function addExecCommand(program: Command, choose: (work: CommandWork) => void): void {
@@ -34,11 +43,17 @@ export function addExecCommand(program: Command, choose: (work: CommandWork) => 
     .argument("<COMMAND...>", "a program of the image and its arguments")
     .addOption(imageOption())
     .addOption(coldOption())
+    .addOption(worldOption("host"))
+    .addOption(
+      new Option("--seed <N>", "what a sealed world's entropy follows from (default: 0)").argParser(
+        parseSeed,
+      ),
+    )
     .addOption(wallOption("the command", defaultWallMs))
     .addOption(memoryOption())
     .passThroughOptions()
     .addHelpText("after", help)
-    .action((command: readonly string[], options: PlacementOptions & LimitOptions) =>
+    .action((command: readonly string[], options: ExecOptions) =>
       choose(async (cli) => await execute(cli, command, options)),
     );
 }
@@ -47,6 +62,7 @@ const help = `
 Examples:
   sameseed exec -- python3 -c 'print(6 * 7)'
   cat script.py | sameseed exec --memory-mb 256 -- python3 -
+  sameseed exec --world sealed --seed 7 -- python3 -c 'import time, os; print(time.time(), os.urandom(4))'
 
 The exit code is the command's own; 124 where its time ran out, 137 where it was killed for its memory,
 processor time or output, 127 where the image has no such command, 128 + N where signal N ended it.`;
@@ -54,12 +70,19 @@ processor time or output, 127 where the image has no such command, 128 + N where
 async function execute(
   cli: Cli,
   [command = "", ...args]: readonly string[],
-  { image, cold, wallMs = defaultWallMs, memoryMb }: PlacementOptions & LimitOptions,
+  { image, cold, world, seed, wallMs = defaultWallMs, memoryMb }: ExecOptions,
 ): Promise<number> {
+  if (seed !== undefined && world === "host") {
+    throw new SameseedError("bad_argument", "--seed says nothing in the host's world", {
+      hint: "add --world sealed",
+    });
+  }
   await prepareHost(cli, image);
   await using sandbox = await Sandbox.create({
     image,
     backend: cold ? "cold" : "zygote",
+    world,
+    seed,
     timeoutMs: wallMs,
     cpuMs: Math.max(wallMs, defaultWallMs),
     outputBytes,

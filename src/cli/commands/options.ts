@@ -3,6 +3,7 @@ import { Option } from "commander";
 
 import { defaultImageName } from "../../image/default-image.ts";
 import { defaultLimits, maxLimitMs, type Limits } from "../../model/limits.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 
 /** Options that several commands have, each worded once. */
@@ -29,6 +30,16 @@ export function coldOption(): Option {
     "--cold",
     "start an interpreter of its own for each sandbox instead of forking a warm one (slower, same bytes)",
   );
+}
+
+/** `--world MODE`. @param standard what holds where it is not given */
+export function worldOption(standard: WorldMode): Option {
+  return new Option(
+    "--world <WORLD>",
+    "sealed: clock, waits, entropy, file order and names follow from the seed; host: they are the machine's",
+  )
+    .choices(["sealed", "host"])
+    .default(standard);
 }
 
 /** `--concurrency N`. */

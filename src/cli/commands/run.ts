@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
 import { defaultLimits } from "../../model/limits.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
@@ -22,6 +23,7 @@ import {
   jsonOption,
   memoryOption,
   wallOption,
+  worldOption,
   type LimitOptions,
   type PlacementOptions,
 } from "./options.ts";
@@ -33,6 +35,7 @@ interface RunOptions extends PlacementOptions, LimitOptions {
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
   readonly volatileInfo: readonly string[];
+  readonly world: WorldMode;
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -85,6 +88,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     )
     .addOption(imageOption())
     .addOption(coldOption())
+    .addOption(worldOption("sealed"))
     .addOption(concurrencyOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .option("--resume", "go on with the run in --out: only what is missing is run")
@@ -110,6 +114,7 @@ Examples:
   sameseed run FrozenLake-v1 --seeds 1..100 --env-arg is_slippery=false --out runs/lake
   sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
+  sameseed run my_env.py:MyEnv --world host
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
 limit), 2 for misuse, 3 when the host failed, 130 when interrupted: the same command with --out DIR and
@@ -127,7 +132,7 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
 }
 
 function toRequest(envName: string, options: RunOptions): RunRequest {
-  const { seeds, policy, actions, maxSteps, volatileInfo, image, concurrency, out, resume } = options;
+  const { seeds, policy, actions, maxSteps, volatileInfo, image, world, concurrency, out, resume } = options;
   if (policy !== undefined && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions exclude each other", {
       hint: "give one of them: a recorded list of actions needs no policy",
@@ -147,6 +152,7 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
     volatileInfo,
     image,
     backend: options.cold ? "cold" : "zygote",
+    world,
     limits: givenLimits(options),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { dir: out }),

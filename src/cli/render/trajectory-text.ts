@@ -46,10 +46,22 @@ export function* formatTrajectory(
   yield* formatRows(columns, widths, measured);
   const rest = Iterator.from(trajectory.steps()).drop(measuredSteps);
   for (const step of rest) yield* formatRows(columns, widths, [toCells(step, widest)]);
+  yield* formatAsked(trajectory);
   if (error === undefined) return;
   yield "";
   yield formatFault(summary, paint).trimStart();
   if (error.traceback !== undefined) yield printable(error.traceback.trimEnd(), true);
+}
+
+/** What the rollout asked of its sealed world, all records together. */
+function* formatAsked(trajectory: Trajectory): Generator<string, void, undefined> {
+  const asked = new Map<string, number>();
+  for (const { ledger = {} } of trajectory.records()) {
+    for (const [kind, times] of Object.entries(ledger)) asked.set(kind, (asked.get(kind) ?? 0) + times);
+  }
+  if (asked.size === 0) return;
+  yield "";
+  yield `asked of the world: ${[...asked].map(([kind, times]) => `${kind} ${formatNumber(times)}`).join(" · ")}`;
 }
 
 function toCells(step: TrajectoryStep, widest: number): string[] {

@@ -1,9 +1,10 @@
 import { isComplete, type Outcome } from "../../model/outcome.ts";
+import { isReproducible } from "../../verify/audit/audit-report.ts";
 import type { ReplayResult } from "../../verify/replay-rollout.ts";
 import type { VerifyResult } from "../../verify/verify-run.ts";
 import { formatDivergence } from "./divergence-text.ts";
 import { count, formatNumber } from "./numbers.ts";
-import type { Painter } from "./style.ts";
+import { clip, type Painter } from "./style.ts";
 
 const mostShown = 10;
 
@@ -13,8 +14,9 @@ export function toVerifyDocument(result: VerifyResult): VerifyResult {
   return { verified, diverged, ...rest };
 }
 
-/** What a verification concludes: 0 the same bytes, 4 other bytes, 1 neither could be shown. */
-export function judge({ verified, diverged }: VerifyResult): 0 | 1 | 4 {
+/** What a verification concludes: 0 the same bytes, 4 other bytes or a certificate that is not this run's, 1 neither could be shown. */
+export function judge({ verified, diverged, certificate }: VerifyResult): 0 | 1 | 4 {
+  if (certificate !== undefined && certificate.state !== "intact") return 4;
   if (verified) return 0;
   return diverged.length > 0 ? 4 : 1;
 }
@@ -36,7 +38,7 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
     ...(diverged.length > 0 ? [`${diverged.length} diverged`] : []),
     ...(failed.length > 0 ? [`${failed.length} failed the same way both times`] : []),
   ];
-  return [...lines, `${head}: ${parts.join(", ")}`];
+  return [...lines, `${head}: ${parts.join(", ")}`, ...certificateLines(result, paint)];
 }
 
 /** A replay for people. */
@@ -81,6 +83,16 @@ function failureLines(
   const more = failed.length > mostShown ? [`  … ${failed.length - mostShown} more`] : [];
   const head = `${count(failed.length, "rollout")} failed the same way both times; equal failures prove nothing:`;
   return [head, ...shown, ...more, ""];
+}
+
+function certificateLines({ certificate }: VerifyResult, paint: Painter): string[] {
+  if (certificate === undefined) return [];
+  if (certificate.state === "intact") {
+    const isGood = isReproducible(certificate.verdict);
+    return [`certificate: ${paint(isGood ? "good" : "bad", certificate.verdict)}, as it was written`];
+  }
+  const what = certificate.state === "altered" ? "was altered" : "is not this run's";
+  return [`certificate: ${paint("bad", what)}: ${clip(certificate.why, 300)}`];
 }
 
 function warningLines(

@@ -156,7 +156,12 @@ async function inspect(
 ): Promise<PolicyInterface | undefined> {
   const cpuMs = Math.min(limits.cpuMs, moveCpuMs);
   const wallMs = Math.min(limits.wallMs, moveWallMs);
-  return await inspectPolicy(sharedBackend(image, backend), policy, { ...limits, cpuMs, wallMs }, signal);
+  return await inspectPolicy(
+    sharedBackend(image, backend, "sealed"),
+    policy,
+    { ...limits, cpuMs, wallMs },
+    signal,
+  );
 }
 
 /** Plays the games of one check, in order. */

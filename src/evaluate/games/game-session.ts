@@ -26,7 +26,7 @@ export type GameTurn =
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`
  */
 export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOptions): Promise<GameSession> {
-  const { template, image, backend: kind, limits } = resolveGame(spec);
+  const { template, image, backend: kind, world, limits } = resolveGame(spec);
   const { environment, policy } = template;
   const game = { ...template, environment, policy, seed: gameSeed(key.seed, key.game) };
   if (!isGame(game)) throw new SameseedError("internal", "a game without seats");
@@ -35,7 +35,7 @@ export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOp
     throw new SameseedError("bad_argument", `${spec.game} has no seat ${stranger}`, {
       hint: `its seats are ${game.policy.seats.map(({ seat }) => seat).join(", ")}`,
     });
-  const backend = sharedBackend(image, kind);
+  const backend = sharedBackend(image, kind, world);
   const receipt = await backend.receipt();
   return new GameSession(key, options.answers ?? [], (onQuestion) => {
     const { humans, signal } = options;

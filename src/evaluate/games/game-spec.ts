@@ -6,6 +6,8 @@ import { SameseedError, toError } from "../../base/error.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import { defaultLimits, type Limits, limitsSchema } from "../../model/limits.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import { worldModeSchema } from "../../model/rollout-schema.ts";
 import type { BuiltinPolicyName, EnvironmentRef, GameClocks, SeatPolicy } from "../../model/rollout.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 
@@ -31,6 +33,8 @@ export interface GameSpec {
   readonly image?: string;
   /** @default "zygote" */
   readonly backend?: "zygote" | "cold";
+  /** The world the game and its seats see. @default "sealed" */
+  readonly world?: WorldMode;
   /** What each sandbox may use; a seat's CPU time is its bank. */
   readonly limits?: Partial<Limits>;
   /** @default {@link defaultClocks} */
@@ -56,6 +60,7 @@ const specSchema = z.object({
   mode: z.enum(["keep", "restart"]).default("keep"),
   image: z.string().min(1).optional(),
   backend: z.enum(["zygote", "cold"]).default("zygote"),
+  world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
   clocks: z
     .strictObject({
@@ -78,7 +83,7 @@ export function resolveGame(spec: GameSpec): ResolvedOptions {
     const issue = parsed.error.issues[0]!;
     throw new SameseedError("bad_argument", `${issue.path.join(".") || "the game"}: ${issue.message}`);
   }
-  const { mode, image, backend, limits, clocks, maxSteps, envArgs } = parsed.data;
+  const { mode, image, backend, world, limits, clocks, maxSteps, envArgs } = parsed.data;
   const environment = resolveEnvironment(spec.game);
   const policies = spec.seats.map(resolveSeat);
   const names = seatNames(environment, policies);
@@ -99,6 +104,7 @@ export function resolveGame(spec: GameSpec): ResolvedOptions {
     },
     image: image ?? (environment.kind === "pettingzoo" ? pettingzooImage : defaultImageName),
     backend,
+    world,
     limits: { ...defaultLimits, ...withoutUndefined(limits) },
   };
 }

@@ -4,9 +4,10 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
-import { namesIn, readRegular } from "../../store/run-folder.ts";
+import { readDocument } from "../../store/read-document.ts";
+import { namesIn } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
-import { newerFormat, runDamaged, storeError } from "../../store/store-error.ts";
+import { storeError } from "../../store/store-error.ts";
 import { isMatchupFolder } from "../matchup/matchup-file.ts";
 import { type Pairing, pairingSchema } from "./pairing.ts";
 
@@ -32,7 +33,6 @@ export interface LeaguePlan {
 export const leagueFileName = "league.json";
 
 const gamesFolder = "games";
-const fileBytesMost = 64 << 20;
 
 interface LeagueDocument {
   readonly format: 1;
@@ -143,25 +143,10 @@ export function recordedPairings(folder: string): readonly string[] {
  * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`
  */
 export function readLeague(folder: string): Pick<LeagueDocument, "plan" | "pairings"> {
-  const path = join(folder, leagueFileName);
-  if (!existsSync(path))
-    throw new SameseedError("run_missing", `${folder} holds no league`, {
-      hint: "name a folder that `sameseed league --out` has written",
-      context: { path },
-    });
-  let value: unknown;
-  try {
-    value = JSON.parse(readRegular(path, fileBytesMost).toString());
-  } catch (error) {
-    if (error instanceof SyntaxError) throw runDamaged(path, "it is not JSON");
-    throw error;
-  }
-  const parsed = documentSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const format = z.object({ format: z.int().min(2) }).safeParse(value);
-  if (format.success) throw newerFormat(path, format.data.format);
-  const issue = parsed.error.issues[0];
-  throw runDamaged(path, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a league"}`);
+  return readDocument(join(folder, leagueFileName), documentSchema, {
+    message: `${folder} holds no league`,
+    hint: "name a folder that `sameseed league --out` has written",
+  });
 }
 
 function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume: boolean): void {

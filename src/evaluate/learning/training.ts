@@ -103,7 +103,7 @@ export class Training {
    */
   async advance(episodes: number): Promise<void> {
     const { image = defaultImageName, backend = "zygote", signal, onProgress } = this.#options;
-    const host = sharedBackend(image, backend);
+    const host = sharedBackend(image, backend, "sealed");
     const goal = Math.min(episodes, this.settings.plannedEpisodes);
     while (this.episodes < goal) {
       const first = this.episodes;

@@ -4,8 +4,8 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
-import { readRegular } from "../../store/run-folder.ts";
-import { newerFormat, runDamaged, storeError } from "../../store/store-error.ts";
+import { readDocument } from "../../store/read-document.ts";
+import { storeError } from "../../store/store-error.ts";
 
 /*
  * `matchup.json` says what a folder of recorded games is: who played whom how often. The games themselves are two ordinary
@@ -30,8 +30,6 @@ export interface MatchupDocument {
 
 /** The file's name in the folder. */
 export const matchupFileName = "matchup.json";
-
-const fileBytesMost = 256 << 20;
 
 const player = z.strictObject({ name: z.string(), digest: z.string().nullable() });
 
@@ -61,25 +59,10 @@ export function isMatchupFolder(folder: string): boolean {
  * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`
  */
 export function readMatchup(folder: string): MatchupDocument {
-  const path = join(folder, matchupFileName);
-  if (!existsSync(path))
-    throw new SameseedError("run_missing", `${folder} holds no matchup`, {
-      hint: "name a folder that `sameseed eval --out` or `sameseed compare --out` has written",
-      context: { path },
-    });
-  let value: unknown;
-  try {
-    value = JSON.parse(readRegular(path, fileBytesMost).toString());
-  } catch (error) {
-    if (error instanceof SyntaxError) throw runDamaged(path, "it is not JSON");
-    throw error;
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const format = z.object({ format: z.int().min(2) }).safeParse(value);
-  if (format.success) throw newerFormat(path, format.data.format);
-  const issue = parsed.error.issues[0];
-  throw runDamaged(path, `${issue?.path.join(".") ?? "it"} ${issue?.message ?? "is not of its form"}`);
+  return readDocument(join(folder, matchupFileName), schema, {
+    message: `${folder} holds no matchup`,
+    hint: "name a folder that `sameseed eval --out` or `sameseed compare --out` has written",
+  });
 }
 
 /** Writes what a matchup is; it is on the disk when this returns. @throws SameseedError `io_failed`, `disk_full` */

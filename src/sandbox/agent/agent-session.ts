@@ -1,5 +1,6 @@
 import { SameseedError, toError } from "../../base/error.ts";
-import type { OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } from "../contract.ts";
+import type { WorldSettings } from "../zygote/world-settings.ts";
+import type { Job, OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } from "../contract.ts";
 import type { Limits } from "../../model/limits.ts";
 import { AgentClient } from "./agent-client.ts";
 import { exitNoMemory } from "./wire.ts";
@@ -10,6 +11,8 @@ export interface SessionOptions {
   /** Bytes of output one command may write. */
   readonly outputBytes: number;
   readonly env: Readonly<Record<string, string>>;
+  /** The sealed world it begins. */
+  readonly world?: WorldSettings;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,7 +63,7 @@ export class AgentSession {
       }
     };
     const [running] = await backend.start({
-      members: [{ job: { entry: "agent", files: [], env: options.env }, limits: options.limits }],
+      members: [{ job: agentJob(options), limits: options.limits }],
       links: [],
       onOutput,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -116,6 +119,10 @@ export class AgentSession {
     await this.#over;
     this.release();
   }
+}
+
+function agentJob({ env, world }: SessionOptions): Job {
+  return { entry: "agent", files: [], env, ...(world === undefined ? {} : { world }) };
 }
 
 const endings: Readonly<Record<SandboxEnd["cause"], string>> = {

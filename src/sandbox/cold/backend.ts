@@ -2,11 +2,20 @@ import { availableParallelism } from "node:os";
 
 import { Semaphore } from "../../base/semaphore.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend } from "../contract.ts";
-import { acquireHostResources, releaseHostResources, type HostResources } from "../linux/host-resources.ts";
+import { HeldHost } from "../linux/held-host.ts";
 import { refuseUnready, startGroup, watchGroup } from "../zygote/start-group.ts";
 import { receiptOf, startZygote } from "../zygote/start-zygote.ts";
 import type { ZygoteProcess } from "../zygote/zygote-process.ts";
+
+/** How a cold backend is made. */
+export interface ColdBackendOptions {
+  /** Which world its sandboxes see. @default "host" */
+  readonly world?: WorldMode;
+  /** Groups at one time; more wait. @default twice the processors */
+  readonly atOnce?: number;
+}
 
 /**
  * Sandboxes from an interpreter of their own: each group gets a zygote that goes through the very same warm-up, is used
@@ -15,16 +24,17 @@ import type { ZygoteProcess } from "../zygote/zygote-process.ts";
 export class ColdBackend implements SandboxBackend {
   readonly name = "cold";
   readonly #image: ResolvedImage;
+  readonly #world: WorldMode;
   readonly #turns: Semaphore;
   readonly #zygotes: Set<ZygoteProcess> = new Set();
-  #resources: Promise<HostResources> | undefined;
+  readonly #host: HeldHost = new HeldHost();
   #receipt: Promise<BackendReceipt> | undefined;
   #closed = false;
 
-  /** @param atOnce groups at one time; more wait. @default twice the processors */
-  constructor(image: ResolvedImage, atOnce: number = 2 * availableParallelism()) {
+  constructor(image: ResolvedImage, options: ColdBackendOptions = {}) {
     this.#image = image;
-    this.#turns = new Semaphore(atOnce);
+    this.#world = options.world ?? "host";
+    this.#turns = new Semaphore(options.atOnce ?? 2 * availableParallelism());
   }
 
   async receipt(): Promise<BackendReceipt> {
@@ -61,12 +71,15 @@ export class ColdBackend implements SandboxBackend {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.all([...this.#zygotes].map((zygote) => zygote.close()));
-    await this.#resources?.then(releaseHostResources, () => {});
+    await this.#host.release();
   }
 
   async #zygote(slots: number, signal: AbortSignal | undefined): Promise<ZygoteProcess> {
-    const resources = await this.#host();
-    const zygote = await startZygote(this.#image, resources, slots, signal === undefined ? {} : { signal });
+    const resources = await this.#host.get();
+    const zygote = await startZygote(this.#image, resources, slots, {
+      world: this.#world,
+      ...(signal === undefined ? {} : { signal }),
+    });
     this.#zygotes.add(zygote);
     this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote.ready));
     return zygote;
@@ -80,20 +93,9 @@ export class ColdBackend implements SandboxBackend {
     this.#turns.release();
   }
 
-  /** What failed once is tried again: a host that was short of something need not stay so. */
-  async #host(): Promise<HostResources> {
-    this.#resources ??= acquireHostResources();
-    try {
-      return await this.#resources;
-    } catch (error) {
-      this.#resources = undefined;
-      throw error;
-    }
-  }
-
   async #probe(): Promise<BackendReceipt> {
-    const resources = await this.#host();
-    const zygote = await startZygote(this.#image, resources, 1);
+    const resources = await this.#host.get();
+    const zygote = await startZygote(this.#image, resources, 1, { world: this.#world });
     await zygote.close();
     return receiptOf(this.name, this.#image, resources, zygote.ready);
   }

@@ -88,9 +88,36 @@ async function checkWholeSandbox(image: ResolvedImage): Promise<DoctorCheck[]> {
     if (breaches !== "")
       return [bad("sandbox", `its wall has holes: ${breaches}`, "report this, with your kernel's version")];
     const receipt = await backend.receipt();
-    return [good("sandbox", "starts, and its wall holds"), ...checkReceipt(receipt)];
+    return [
+      good("sandbox", "starts, and its wall holds"),
+      ...checkReceipt(receipt),
+      await checkSealedWorld(image),
+    ];
   } catch (error) {
     return [failed("sandbox", error)];
+  } finally {
+    await backend.close();
+  }
+}
+
+/** What a sealed world's zygote says of itself; without one, rollouts are refused unless they ask for the host's. */
+async function checkSealedWorld(image: ResolvedImage): Promise<DoctorCheck> {
+  const name = "sealed world";
+  const backend = new ZygoteBackend(image, { world: "sealed" });
+  try {
+    const { world, tier } = await backend.receipt();
+    if (world.notHeld.length === 0)
+      return good(
+        name,
+        `holds, and its numbers are those of every ${world.numericClass} host (tier ${tier})`,
+      );
+    return poor(
+      name,
+      `does not hold in all: ${world.notHeld.join(", ")}; results are claimed for this host only (tier ${tier})`,
+      "docs/guide/sealed-world.md says what each of these is",
+    );
+  } catch (error) {
+    return failed(name, error);
   } finally {
     await backend.close();
   }

@@ -4,8 +4,10 @@ import { release } from "node:os";
 import { sha256Of, toDigest } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
 import { sandboxPolicy, slotPolicy } from "../seccomp/policy.ts";
+import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
 import { CgroupArea } from "./cgroups.ts";
 import { startJanitor } from "./janitor.ts";
 import { numericClass } from "./numeric-class.ts";
@@ -28,16 +30,22 @@ export interface HostResources {
   readonly kernel: string;
   readonly bubblewrap: Bubblewrap;
   readonly filters: Filters;
+  /** The same wall around a sealed world. */
+  readonly sealedFilters: Filters;
   readonly numericClass: string;
   /** The id to drop to; undefined where this process is not root. */
   readonly user: number | undefined;
   readonly cgroups: CgroupArea | undefined;
 }
 
-/** Both filters for an architecture. */
-export function wallFilters(architecture: Architecture): Filters {
+/**
+ * Both filters for an architecture.
+ * @param world whose sandboxes they are for. @default "host"
+ */
+export function wallFilters(architecture: Architecture, world: WorldMode = "host"): Filters {
+  const policy = world === "sealed" ? sealedSandboxPolicy() : sandboxPolicy();
   const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
-  const sandbox = encodeFilter(compileFilter(sandboxPolicy(), architecture));
+  const sandbox = encodeFilter(compileFilter(policy, architecture));
   return { slot, sandbox, digest: toDigest(sha256Of([slot, sandbox])) };
 }
 
@@ -72,6 +80,7 @@ export async function acquireHostResources(): Promise<HostResources> {
     kernel: release(),
     bubblewrap,
     filters: wallFilters(architecture),
+    sealedFilters: wallFilters(architecture, "sealed"),
     numericClass: numericClass(),
     user: process.getuid?.() === 0 ? unprivilegedId : undefined,
     cgroups: acquireCgroups(),

@@ -34,6 +34,7 @@ const RETURN = 0x06; // BPF_RET | BPF_K
 const KILL_PROCESS = 0x80000000;
 const ALLOW = 0x7fff0000;
 const ERRNO = 0x00050000;
+const TRAP = 0x00030000;
 
 const offsetNumber = 0;
 const offsetArchitecture = 4;
@@ -52,6 +53,7 @@ function instruction(code: number, k: number, jt = 0, jf = 0): Instruction {
 }
 
 function verdictValue(verdict: Verdict): number {
+  if (verdict === "trap") return TRAP;
   return verdict === "allow" ? ALLOW : ERRNO | verdict.errno;
 }
 

@@ -1,5 +1,5 @@
-/** What the kernel does with a call: let it pass, or answer with an errno. */
-export type Verdict = "allow" | { readonly errno: number };
+/** What the kernel does with a call: let it pass, hand it to the process's own SIGSYS handler, or answer with an errno. */
+export type Verdict = "allow" | "trap" | { readonly errno: number };
 
 /** One condition on an argument; the first that holds decides. */
 export interface ArgumentRule {

@@ -1,10 +1,11 @@
 import { SameseedError } from "../../base/error.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend } from "../contract.ts";
-import { acquireHostResources, releaseHostResources, type HostResources } from "../linux/host-resources.ts";
+import { HeldHost } from "../linux/held-host.ts";
 import { SlotPool } from "./slot-pool.ts";
 import { refuseUnready, startGroup, watchGroup } from "./start-group.ts";
-import { receiptOf, startZygote } from "./start-zygote.ts";
+import { receiptOf, startZygote, type ZygotePins } from "./start-zygote.ts";
 
 /** How a zygote backend is made. */
 export interface ZygoteBackendOptions {
@@ -13,8 +14,12 @@ export interface ZygoteBackendOptions {
    * @default 512
    */
   readonly slotsMost?: number;
+  /** Which world its sandboxes see. @default "host" */
+  readonly world?: WorldMode;
   /** Allows {@link ZygoteBackend.startBare}. Benchmarks only. */
   readonly allowBare?: boolean;
+  /** What an audit gives the interpreter otherwise than every other zygote has it. */
+  readonly pins?: ZygotePins;
 }
 
 /** Sandboxes as copies of warm interpreters, behind the wall of `native/wall.c`. */
@@ -23,19 +28,23 @@ export class ZygoteBackend implements SandboxBackend {
   readonly #image: ResolvedImage;
   readonly #allowBare: boolean;
   readonly #pool: SlotPool;
-  #resources: Promise<HostResources> | undefined;
+  readonly #host: HeldHost = new HeldHost();
   #closed = false;
 
   constructor(image: ResolvedImage, options: ZygoteBackendOptions = {}) {
     this.#image = image;
     this.#allowBare = options.allowBare ?? false;
     this.#pool = new SlotPool(async (slots) => {
-      return await startZygote(image, await this.#host(), slots, { allowBare: this.#allowBare });
+      return await startZygote(image, await this.#host.get(), slots, {
+        allowBare: this.#allowBare,
+        world: options.world ?? "host",
+        ...(options.pins === undefined ? {} : { pins: options.pins }),
+      });
     }, options.slotsMost ?? 512);
   }
 
   async receipt(): Promise<BackendReceipt> {
-    const resources = await this.#host();
+    const resources = await this.#host.get();
     if (this.#pool.zygotes.length === 0) await this.#pool.warm(1);
     const zygote = this.#pool.zygotes[0];
     if (zygote === undefined) throw new SameseedError("zygote_failed", "no zygote stands");
@@ -69,7 +78,7 @@ export class ZygoteBackend implements SandboxBackend {
     if (this.#closed) return;
     this.#closed = true;
     await this.#pool.close();
-    await this.#resources?.then(releaseHostResources, () => {});
+    await this.#host.release();
   }
 
   async #start(plan: GroupPlan, bare: boolean): Promise<readonly RunningSandbox[]> {
@@ -82,17 +91,6 @@ export class ZygoteBackend implements SandboxBackend {
       return running;
     } catch (error) {
       this.#pool.release(lease);
-      throw error;
-    }
-  }
-
-  /** What failed once is tried again: a host that was short of something need not stay so. */
-  async #host(): Promise<HostResources> {
-    this.#resources ??= acquireHostResources();
-    try {
-      return await this.#resources;
-    } catch (error) {
-      this.#resources = undefined;
       throw error;
     }
   }

@@ -1,3 +1,6 @@
+import { worldLibrary } from "../../image/compile-native.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+
 /** Where the guest's root is prepared inside the outer wall; each sandbox makes it its root and leaves the rest behind. */
 const guestRoot = "/mnt";
 
@@ -6,10 +9,27 @@ const zygoteCommand = ["/opt/python/bin/python3", "-P", "-s", "-B", "/opt/samese
 const devices = ["null", "zero", "full", "random", "urandom"];
 
 /**
+ * What else a sealed world pins. Libraries that ask the processor for entropy are told that it has none, and what follows
+ * from the size of a terminal or the number of processors is the same everywhere.
+ */
+const sealedEnvironment: Readonly<Record<string, string>> = {
+  LD_PRELOAD: worldLibrary,
+  // RDRAND is bit 30 of leaf 1's ECX, RDSEED bit 18 of leaf 7's EBX.
+  OPENSSL_ia32cap: "~0x4000000000000000:~0x40000",
+  QT_NO_CPU_FEATURE: "rdrnd rdseed",
+  PYTHON_CPU_COUNT: "1",
+  COLUMNS: "80",
+  LINES: "24",
+};
+
+/**
  * The zygote's whole environment. One thread each for the numeric libraries: a zygote must be single-threaded to be
  * forked, and thread counts change results.
  */
-export function zygoteEnvironment(numericClass: string): Readonly<Record<string, string>> {
+export function zygoteEnvironment(
+  numericClass: string,
+  world: WorldMode = "host",
+): Readonly<Record<string, string>> {
   return {
     PATH: "/usr/local/bin:/opt/python/bin:/usr/bin:/bin",
     HOME: "/tmp",
@@ -28,6 +48,7 @@ export function zygoteEnvironment(numericClass: string): Readonly<Record<string,
     ...(numericClass === "x86-64-v3"
       ? { OPENBLAS_CORETYPE: "Haswell", NPY_ENABLE_CPU_FEATURES: "X86_V3" }
       : {}),
+    ...(world === "sealed" ? sealedEnvironment : {}),
   };
 }
 

@@ -1,30 +1,68 @@
 import type { ResolvedImage } from "../../image/image-store.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
-import type { HostResources } from "../linux/host-resources.ts";
+import type { Filters, HostResources } from "../linux/host-resources.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
 import type { WireReady } from "./wire.ts";
+import { describeWorld, requireWorld } from "./world-receipt.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
 
-/** Starts a zygote of an image with what this host has. */
+/** Pins of a zygote that an audit sets otherwise; nothing else does. */
+export interface ZygotePins {
+  /** Variables of its environment: they take the place of those of the same name. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Leaves addresses to the kernel's choice. @default false */
+  readonly freeAddresses?: boolean;
+}
+
+/** How a zygote is started. */
+export interface ZygoteStartOptions {
+  /** The world it and everything that comes of it sees. @default "host" */
+  readonly world?: WorldMode;
+  readonly allowBare?: boolean;
+  readonly pins?: ZygotePins;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts a zygote of an image with what this host has.
+ * @throws `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
+ */
 export async function startZygote(
   image: ResolvedImage,
   resources: HostResources,
   slots: number,
-  options: { readonly allowBare?: boolean; readonly signal?: AbortSignal } = {},
+  options: ZygoteStartOptions = {},
 ): Promise<ZygoteProcess> {
-  return await ZygoteProcess.start(
+  const world = options.world ?? "host";
+  const zygote = await ZygoteProcess.start(
     {
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
-      environment: zygoteEnvironment(resources.numericClass),
+      environment: {
+        ...zygoteEnvironment(resources.numericClass, world),
+        ...options.pins?.environment,
+        ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),
+      },
       slots,
-      filters: resources.filters,
+      filters: filtersOf(resources, world),
       user: resources.user,
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
     },
     options.signal,
   );
+  try {
+    requireWorld(world, image.name, zygote.ready);
+  } catch (error) {
+    await zygote.close();
+    throw error;
+  }
+  return zygote;
+}
+
+function filtersOf(resources: HostResources, world: WorldMode): Filters {
+  return world === "sealed" ? resources.sealedFilters : resources.filters;
 }
 
 /** What is enforced for every sandbox that comes of a zygote. */
@@ -34,24 +72,19 @@ export function receiptOf(
   resources: HostResources,
   ready: WireReady,
 ): BackendReceipt {
+  const world = describeWorld(resources.numericClass, ready);
   return {
     backend,
     wall: {
       namespaces: ["user", "pid", "mount", "ipc", "uts", "network"],
-      seccomp: resources.filters.digest,
+      seccomp: filtersOf(resources, world.world.mode).digest,
       network: "none",
       user: { host: resources.user ?? process.getuid!(), inside: 1000 },
       outer: `bubblewrap ${resources.bubblewrap.version}`,
     },
     enforcedBy: resources.cgroups?.version ?? "rlimits",
-    world: {
-      mode: "host",
-      addressesFixed: ready.addressesFixed,
-      hashSeed: 0,
-      numericClass: resources.numericClass,
-    },
+    ...world,
     image: { name: image.name, digest: `sha256:${image.manifest.digest}` },
-    tier: "T1",
     host: { kernel: resources.kernel, architecture: resources.architecture },
   };
 }

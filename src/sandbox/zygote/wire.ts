@@ -3,6 +3,8 @@
  * `u32 length | u8 type | u8 channel | u16 zero | body`, little-endian.
  */
 
+import { parseZygoteReport, type ZygoteReport } from "./zygote-report.ts";
+
 /** The name of a message type. */
 export type MessageName =
   | "config"
@@ -89,6 +91,7 @@ export interface WireExit {
   readonly bornMs: number | undefined;
 }
 
+const readyBytes = 16;
 const linkBytes = 16;
 const startBytes = 48 + 24 + linksMax * linkBytes;
 const causes = ["own", "killed", "wall", "cpu"] as const;
@@ -177,6 +180,7 @@ export function decodeExit(body: Buffer): WireExit {
 
 /** What a zygote says of itself when it waits to be forked. */
 export interface WireReady {
+  readonly report: ZygoteReport;
   /** The interpreter's own address space after the warm-up; a memory limit counts from here. */
   readonly addressSpaceBytes: number;
   readonly addressesFixed: boolean;
@@ -184,7 +188,11 @@ export interface WireReady {
 
 /** Reads the body of `ready`. */
 export function decodeReady(body: Buffer): WireReady {
-  return { addressSpaceBytes: Number(body.readBigUInt64LE(0)), addressesFixed: body.readUInt32LE(8) === 1 };
+  return {
+    addressSpaceBytes: Number(body.readBigUInt64LE(0)),
+    addressesFixed: body.readUInt32LE(8) === 1,
+    report: parseZygoteReport(body.subarray(readyBytes)),
+  };
 }
 
 /** Called for each whole message. The body is valid only during the call where it is a view of the chunk. */

@@ -65,7 +65,9 @@ export const isolationChecks: readonly ContractCheck[] = [
       try {
         await using sandbox = await Sandbox.createOn(backend, { env: { GIVEN: "a b" } });
         const { stdoutText } = await sandbox.run("env", { env: { OWN: "c=d" } });
-        const expected = { ...zygoteEnvironment(world.numericClass), GIVEN: "a b", OWN: "c=d" };
+        // The sealed world's library takes itself out of what programs see.
+        const { LD_PRELOAD: _, ...environment } = zygoteEnvironment(world.numericClass, world.mode);
+        const expected = { ...environment, GIVEN: "a b", OWN: "c=d" };
         assert.deepEqual(
           stdoutText.trim().split("\n").sort(),
           Object.entries(expected)
@@ -157,7 +159,9 @@ print(json.dumps([sorted(writable), odd, sorted(os.listdir("/dev"))]))`;
         ]),
       );
       const seen = await ask<Record<string, string>>(backend, tryAll("import socket", expressions));
-      for (const [family, answer] of Object.entries(seen)) assert.equal(answer, "EPERM", family);
+      // A sealed world says why it cannot be had, where the host's says that it is forbidden.
+      for (const [family, answer] of Object.entries(seen))
+        assert.match(answer, /^(EPERM|ENETUNREACH)$/, family);
       const pair = await ask<Record<string, string>>(
         backend,
         tryAll("import socket", {

@@ -38,8 +38,11 @@ class Os:
     readv = staticmethod(os.readv)
     close = staticmethod(os.close)
 
+    def __getattr__(self, name):
+        return getattr(os, name)
 
-frames.os = Os
+
+frames.os = Os()
 
 
 def act(observation, rng):

@@ -1,7 +1,7 @@
 # verdict: wall_limit
 # at: 1
 # clocks: moveWallMs=1500
-# why: whoever sleeps while loading uses no CPU time, and must still not hold up the game
-import time
+# why: whoever waits while loading uses no CPU time, and must still not hold up the game
+import signal
 
-time.sleep(600)
+signal.pause()

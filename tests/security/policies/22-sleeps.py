@@ -2,7 +2,7 @@
 # at: 5
 # clocks: moveWallMs=1500
 # why: a policy that waits uses no CPU time; the wall backstop ends it
-import time
+import signal
 
 moves = 0
 
@@ -11,5 +11,5 @@ def choose_action(board, player, rng):
     global moves
     moves += 1
     if moves == 3:
-        time.sleep(600)
+        signal.pause()
     return board.index(None)

@@ -1,9 +1,10 @@
 # verdict: cpu_limit
 # at: 3
 # clocks: bankCpuMs=600 moveCpuMs=30000 moveWallMs=60000
+# world: host
 # why: a thread that goes on while the other moves is on the same bank
+import signal
 import threading
-import time
 
 
 def burn():
@@ -13,7 +14,7 @@ def burn():
 
 def choose_action(board, player, rng):
     if any(board):
-        time.sleep(600)
+        signal.pause()
     else:
         threading.Thread(target=burn, daemon=True).start()
     return board.index(None)

@@ -3,6 +3,7 @@
 # says: used up
 # mode: keep
 # clocks: bankCpuMs=700 moveCpuMs=30000 moveWallMs=60000
+# world: host
 # why: moves that are each within their clock, and together are not
 import time
 

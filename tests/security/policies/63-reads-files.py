@@ -9,7 +9,7 @@ HARNESS = "Sameseed" + " harness"
 
 
 def choose_action(board, player, rng):
-    for place in ("/tmp", "/dev/shm", "/proc", "/home", "/root", "/work", "/run", "/var", "/etc"):
+    for place in ("/tmp", "/dev/shm", "/proc", "/home", "/root", "/run", "/var", "/etc"):
         for folder, _, names in os.walk(place):
             for name in names:
                 path = os.path.join(folder, name)

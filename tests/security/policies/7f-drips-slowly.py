@@ -2,6 +2,7 @@
 # at: 1
 # limits: wallMs=6000
 # clocks: moveWallMs=900
+# world: host
 # why: each byte comes in time, and all of them together never do
 import os
 import time

@@ -3,8 +3,8 @@
 # at: 2
 # clocks: moveWallMs=1500
 # why: the side that waits must not be blamed for the one that stalls
-import time
+import signal
 
 
 def choose_action(board, player, rng):
-    time.sleep(600)
+    signal.pause()

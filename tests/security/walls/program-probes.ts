@@ -32,7 +32,7 @@ function refusal({ name, arguments: given = meaningless }: ProbedCall): number {
   const ofSandbox = decide(sandboxPolicy().calls.get(name) ?? { rules: [], verdict: "allow" }, given);
   // Where both refuse, the filter that was installed last is asked first and wins.
   const verdict = ofSandbox === "allow" ? ofSlot : ofSandbox;
-  return verdict === "allow" ? 0 : verdict.errno;
+  return typeof verdict === "string" ? 0 : verdict.errno;
 }
 
 function decide({ rules, verdict }: CallRule, given: readonly number[]): Verdict {

@@ -70,7 +70,25 @@ test("the three kinds of records decode to their fields", () => {
   });
 });
 
+test("each kind of record may have a ledger behind its hidden state", () => {
+  const ledger = map({ clock: int(3), entropy: int(16) });
+  for (const record of episode(1)) {
+    const kind = decodeRecord(encodeRecord(record), "run_damaged").kind;
+    const asked = decodeRecord(encodeRecord({ ...record, ledger }), "run_damaged");
+    expect(asked).toMatchObject({ kind, ledger: { clock: 3, entropy: 16 } });
+    expect(Object.keys(decodeRecord(encodeRecord(record), "run_damaged"))).not.toContain("ledger");
+  }
+});
+
 test.each<[string, CborValue]>([
+  ["an empty ledger", map({ ...episode(0)[0], ledger: map({}) })],
+  ["a ledger with a zero", map({ ...episode(0)[0], ledger: map({ clock: int(0) }) })],
+  ["a ledger of texts", map({ ...episode(0)[0], ledger: map({ clock: text("3") }) })],
+  ["a ledger that is not a map", map({ ...episode(0)[0], ledger: int(1) })],
+  [
+    "a ledger in the place of hidden state",
+    map({ k: int(0), info: map({}), ledger: map({ clock: int(1) }) }),
+  ],
   ["a list", { type: "list", items: [] }],
   ["an empty map", map({})],
   ["a reset with another number", map({ ...episode(0)[0], k: int(1) })],
@@ -98,7 +116,13 @@ test("the summary decodes with a reward that is not a number", () => {
   });
 });
 
+test("the summary may name what of the world did not hold", () => {
+  const notHeld: CborValue = { type: "list", items: [text("threads")] };
+  expect(decodeEnd(encodeRecord({ ...summary, notHeld }), "run_damaged").notHeld).toEqual(["threads"]);
+});
+
 test.each<[string, RecordFields]>([
+  ["things not held that are not texts", { notHeld: { type: "list", items: [int(1)] } }],
   ["a total reward that is an integer", { totalReward: int(1) }],
   ["a negative number of steps", { steps: int(-1) }],
   ["an outcome that is unknown", { outcome: text("won") }],

@@ -202,7 +202,8 @@ describe("refusals", () => {
 
 /** A stand-in for this package's own files: what is tested is that they get where they belong. */
 function makeSources(root: string): void {
-  for (const name of ["python/sameseed", "native"]) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ["python/sameseed", "python/envs", "native"])
+    mkdirSync(join(root, name), { recursive: true });
   writeFileSync(join(root, "python/sameseed/words.py"), 'WORD = "ours"\n');
   writeFileSync(join(root, "native/answer.h"), "#define ANSWER 42\n");
   const methods = `static PyMethodDef none[] = {{NULL, NULL, 0, NULL}};

@@ -14,6 +14,7 @@ import {
   type FilterPolicy,
   type Verdict,
 } from "../../../src/sandbox/seccomp/policy.ts";
+import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
 import { syscallNumbers } from "../../../src/sandbox/seccomp/syscall-numbers.ts";
 import { interpret } from "./bpf-interpreter.ts";
 
@@ -26,12 +27,14 @@ const architectures: readonly Architecture[] = ["x86_64", "aarch64"];
 const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["slot", slotPolicy()],
   ["sandbox", sandboxPolicy()],
+  ["sealed sandbox", sealedSandboxPolicy()],
 ];
 const cases = policies.flatMap(([name, policy]) =>
   architectures.map((architecture) => ({ name, policy, architecture })),
 );
 
 function valueOf(verdict: Verdict): number {
+  if (verdict === "trap") return 0x30000;
   return verdict === "allow" ? ALLOW : 0x50000 + verdict.errno;
 }
 

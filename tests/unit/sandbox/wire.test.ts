@@ -143,5 +143,13 @@ test("what a slot and a zygote report is read in its units", () => {
   const ready = Buffer.alloc(16);
   ready.writeBigUInt64LE(123n, 0);
   ready.writeUInt32LE(1, 8);
-  expect(decodeReady(ready)).toEqual({ addressSpaceBytes: 123, addressesFixed: true });
+  const report = {
+    world: "sealed vdso",
+    numeric: { libraries: "glibc 2", digests: { exp: "00" }, failed: [] },
+  };
+  expect(decodeReady(Buffer.concat([ready, Buffer.from(JSON.stringify(report))]))).toEqual({
+    addressSpaceBytes: 123,
+    addressesFixed: true,
+    report,
+  });
 });

@@ -132,13 +132,14 @@ test("a folder that is already a run, or holds something else, is not written to
   expect(readdirSync(other)).toEqual(["thesis.tex"]);
 });
 
-test("resuming another spec or image names what differs", async () => {
+test("resuming another spec, image or world names what differs", async () => {
   const folder = temporaryFolder();
   await (await RunWriter.create(folder, sampleManifest(5))).close();
   const spec = { ...sampleSpec(6), maxSteps: 3 };
-  const error = await failureOf(() => RunWriter.resume(folder, { spec, imageDigest: "00".repeat(32) }));
+  const other = { spec, imageDigest: "00".repeat(32), world: "host" } as const;
+  const error = await failureOf(() => RunWriter.resume(folder, other));
   expect(error.code).toBe("run_differs");
-  expect(error.context["differences"]).toEqual(["maxSteps", "seeds", "image"]);
+  expect(error.context["differences"]).toEqual(["maxSteps", "seeds", "image", "world"]);
   const missing = await failureOf(() => RunWriter.resume(temporaryFolder(), sampleExpected(5)));
   expect(missing.code).toBe("run_missing");
 });

@@ -38,6 +38,7 @@ export function sampleManifest(count: number, spec: RunSpec = sampleSpec(count))
     image: { name: "gymnasium", manifest: image },
     limits: defaultLimits,
     backend: "zygote",
+    world: "sealed",
     createdAt: "2026-01-02T03:04:05.000Z",
     sameseedVersion: "0.1.0",
   };
@@ -45,7 +46,7 @@ export function sampleManifest(count: number, spec: RunSpec = sampleSpec(count))
 
 /** What resumes {@link sampleManifest}. */
 export function sampleExpected(count: number): ExpectedRun {
-  return { spec: sampleSpec(count), imageDigest: image.digest };
+  return { spec: sampleSpec(count), imageDigest: image.digest, world: "sealed" };
 }
 
 /** A rollout whose bytes follow from its seed. */
@@ -72,7 +73,7 @@ export function sampleRollout(seed: number, changes: Partial<RolloutSummary> = {
       },
       limits: defaultLimits,
       enforcedBy: "cgroup-v2",
-      world: { mode: "host", addressesFixed: true, hashSeed: 0, numericClass: "x86-64-v3" },
+      world: { mode: "host", addressesFixed: true, hashSeed: 0, numericClass: "x86-64-v3", notHeld: [] },
       image: { name: "gymnasium", digest: image.digest },
       tier: "T1",
       host: { kernel: "6.1.0", architecture: "x86_64" },

@@ -9,7 +9,11 @@ afterAll(closeSandboxes);
 
 async function inspect(source: string): Promise<unknown> {
   const limits = { ...defaultLimits, cpuMs: 500, wallMs: 5000 };
-  return await inspectPolicy(sharedBackend("gymnasium", "zygote"), { name: "policy.py", source }, limits);
+  return await inspectPolicy(
+    sharedBackend("gymnasium", "zygote", "sealed"),
+    { name: "policy.py", source },
+    limits,
+  );
 }
 
 describe("a policy is asked what it defines", () => {

@@ -1,0 +1,62 @@
+/*
+ * Numbers the kernel hands out machine-wide, replaced by the order in which this process meets them.
+ */
+#define _GNU_SOURCE
+#include "files.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+
+enum { DEVICES_MOST = 64, NAMELESS_MOST = 512, READ_ONLY_FLAG = 1 /* ST_RDONLY */ };
+
+static struct { uint64_t number; int read_only; } devices[DEVICES_MOST];  /* read_only: -1 no, 1 yes, 0 not asked */
+static unsigned device_count;
+static struct { uint64_t device, inode; } nameless[NAMELESS_MOST];
+static unsigned nameless_count;
+
+static unsigned device_index(uint64_t device) {
+  for (unsigned i = 0; i < device_count; i++)
+    if (devices[i].number == device) return i;
+  if (device_count == DEVICES_MOST) return DEVICES_MOST - 1;
+  devices[device_count].number = device;
+  return device_count++;
+}
+
+uint64_t device_number(uint64_t device) {
+  return device_index(device) + 1;
+}
+
+uint64_t nameless_inode(uint64_t device, uint64_t inode) {
+  for (unsigned i = 0; i < nameless_count; i++)
+    if (nameless[i].inode == inode && nameless[i].device == device) return i + 1;
+  if (nameless_count == NAMELESS_MOST) return NAMELESS_MOST;
+  nameless[nameless_count].device = device;
+  nameless[nameless_count].inode = inode;
+  return ++nameless_count;
+}
+
+void devices_forget(void) {
+  device_count = nameless_count = 0;
+  memset(devices, 0, sizeof devices);
+}
+
+static bool mounted_read_only(const struct file *file) {
+  struct statfs system;
+  long error;
+  if (file->path[0] == 0) error = world_raw6(SYS_fstatfs, file->folder, (long)&system, 0, 0, 0, 0);
+  else {
+    int nofollow = file->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+    long fd = world_raw6(SYS_openat, file->folder, (long)file->path, O_PATH | O_CLOEXEC | nofollow, 0, 0, 0);
+    if (fd < 0) return false;
+    error = world_raw6(SYS_fstatfs, fd, (long)&system, 0, 0, 0, 0);
+    world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
+  }
+  return error == 0 && (system.f_flags & READ_ONLY_FLAG);
+}
+
+bool device_read_only(uint64_t device, const struct file *file) {
+  unsigned index = device_index(device);
+  if (devices[index].read_only == 0) devices[index].read_only = mounted_read_only(file) ? 1 : -1;
+  return devices[index].read_only > 0;
+}

@@ -1,0 +1,200 @@
+/*
+ * The sealed world.
+ *
+ * libworld.so stands in front of libc in every process of a sealed sandbox (LD_PRELOAD). What a program would find
+ * different on another day or machine it finds the same in every run: the clock, what waiting costs, entropy, the order
+ * of directories, the CPU count, names. Nothing here protects anybody: the wall does that. A program that goes out of its
+ * way to reach past this library harms its own reproducibility only.
+ *
+ *   Clock     One number, logical nanoseconds `m`, per process. REALTIME is an epoch + m, MONOTONIC 1000 s + m, CPU clocks
+ *             m. A read adds a tick of 1 us, so a loop that waits for a moment ends; after 100 reads in a row the tick
+ *             doubles up to 1 ms, so that it ends soon. A sleep or a timed wait sets m to its deadline and takes no time.
+ *             At step k of an episode m is at least k ms: one read more in an early step moves nothing later.
+ *   Entropy   One ChaCha20 stream per process, keyed by the seed; a child's key follows from its parent's and its number.
+ *   Begin     A zygote lives with the world from its first instruction, keyed by zeros: what imports read is the same in
+ *             every zygote. In the sandbox's own process world_begin sets the clock to 0 and the key to the seed's.
+ *   Fork      copies the state with the memory. An exec finds it in SAMESEED_WORLD, which the wrappers of process.c put
+ *             into the new program's environment beside LD_PRELOAD, whatever environment the caller chose. Both are taken
+ *             out of `environ` again here, so that a program sees only what it was given.
+ *   Raw calls System calls that do not go through libc are caught by the sandbox's seccomp filter and answered by trap.c.
+ *   Libc      This library begins before libc's own initialisation (the linker's `initfirst`): up to the end of
+ *             `begin_process` nothing of libc is called. What needs the function behind a wrapper finds it later by
+ *             dlsym. The library's own waits and clock reads are system calls that the filter does not catch.
+ *
+ * Not covered: rdtsc, rdpid, and rdrand without a look at CPUID; a program begun by an execve instruction of the
+ * caller's own, past libc, which then has no library and reads the vDSO. A static program is refused at exec (elf.c). A
+ * child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
+ */
+#include "world.h"
+#include "schedule.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+enum { TICK_NS = 1000, STEP_NS = 1000000, PRELOAD_BYTES = 4096 };
+
+struct world_state world;
+
+char world_preload[PRELOAD_BYTES] = "LD_PRELOAD=";
+
+static const char state_name[] = "SAMESEED_WORLD=";
+
+static void settle(struct world_settings *settings) {
+  settings->version = WORLD_VERSION;
+  if (settings->epoch_ns == 0) settings->epoch_ns = WORLD_EPOCH_NS;
+  if (settings->tick_ns <= 0) settings->tick_ns = TICK_NS;
+  if (settings->step_ns <= 0) settings->step_ns = STEP_NS;
+  if (settings->cpus == 0) settings->cpus = 1;
+  settings->hostname[WORLD_HOSTNAME_BYTES - 1] = 0;
+  if (settings->hostname[0] == 0) memcpy(settings->hostname, "sandbox", sizeof "sandbox");
+}
+
+/* The 16 bytes the kernel gives each program for its canaries; some runtimes take their seeds from them. */
+static void seed_auxv(void) {
+  uint8_t *bytes = (uint8_t *)getauxval(AT_RANDOM);
+  if (bytes) world_fill_uncounted(bytes, 16);
+  else world.lacks |= LACK_AUXV;
+}
+
+void world_apply(const struct world_settings *settings) {
+  uint32_t lacks = world.lacks, lock_reads = world.lock_reads;
+  world = (struct world_state){ .settings = *settings, .lacks = lacks, .lock_reads = lock_reads };
+  settle(&world.settings);
+  world.tick = world.settings.tick_ns;
+  world_forget_timers();
+  world_due_at = WORLD_NEVER;
+  world_real_begin();
+  world_rekey(world.settings.key, world.settings.entropy_salt);
+  seed_auxv();
+}
+
+/* ---- what an exec passes on ---- */
+
+struct passed {
+  struct world_settings settings; /* with the new program's own key, and no salt: it is in the key */
+  int64_t now, real_zero;
+  uint32_t depth, begun;
+};
+
+static const char digits[] = "0123456789abcdef";
+
+_Static_assert(WORLD_PASSED_BYTES == sizeof state_name + 2 * sizeof(struct passed), "written in world.h too");
+
+void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth) {
+  struct passed passed = {
+    .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .depth = depth, .begun = world.begun,
+  };
+  memcpy(passed.settings.key, key, WORLD_KEY_BYTES);
+  passed.settings.entropy_salt = 0;
+  memcpy(to, state_name, sizeof state_name - 1);
+  char *at = to + sizeof state_name - 1;
+  const uint8_t *from = (const uint8_t *)&passed;
+  for (size_t i = 0; i < sizeof passed; i++) {
+    *at++ = digits[from[i] >> 4];
+    *at++ = digits[from[i] & 15];
+  }
+  *at = 0;
+}
+
+static int digit(char character) {
+  if (character >= '0' && character <= '9') return character - '0';
+  if (character >= 'a' && character <= 'f') return character - 'a' + 10;
+  return -1;
+}
+
+static bool read_passed(const char *text, struct passed *passed) {
+  uint8_t *to = (uint8_t *)passed;
+  for (size_t i = 0; i < sizeof *passed; i++) {
+    int high = digit(text[2 * i]);
+    int low = high < 0 ? -1 : digit(text[2 * i + 1]);
+    if (low < 0) return false;
+    to[i] = (uint8_t)(high << 4 | low);
+  }
+  return text[2 * sizeof *passed] == 0 && passed->settings.version == WORLD_VERSION;
+}
+
+static bool begins_with(const char *text, const char *with) {
+  while (*with)
+    if (*text++ != *with++) return false;
+  return true;
+}
+
+/* Takes our two variables out of the environment, where it lies: libc has not looked at it yet. */
+static bool take_environment(char **environment, struct passed *passed) {
+  bool found = false;
+  char **to = environment;
+  for (char **from = environment; *from; from++) {
+    if (begins_with(*from, state_name)) {
+      found = read_passed(*from + sizeof state_name - 1, passed);
+      continue;
+    }
+    if (begins_with(*from, "LD_PRELOAD=") && strlen(*from) < PRELOAD_BYTES) {
+      memcpy(world_preload, *from, strlen(*from) + 1);
+      continue;
+    }
+    *to++ = *from;
+  }
+  *to = NULL;
+  return found;
+}
+
+__attribute__((constructor)) static void begin_process(int count, char **arguments, char **environment) {
+  (void)count, (void)arguments;
+  struct passed passed = { .settings = { .version = WORLD_VERSION } };
+  bool inherited = take_environment(environment, &passed);
+  world_apply(&passed.settings);
+  if (inherited) {
+    world.now = passed.now;
+    world.depth = passed.depth;
+    world.begun = passed.begun;
+    if (passed.real_zero) world.real_zero = passed.real_zero;
+  }
+  world_patch_vdso();
+  world_install_trap();
+}
+
+/* ---- what native/world_bridge.c finds by name ---- */
+
+WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
+  struct world_settings copy;
+  if (length != sizeof copy) return -1;
+  memcpy(&copy, settings, sizeof copy);
+  if (copy.version != WORLD_VERSION) return -1;
+  world_schedule_forked();
+  world_note_streams();
+  world_apply(&copy);
+  world.begun = 1;
+  return 0;
+}
+
+/* Returns whether the ledger counted anything since the last boundary. */
+WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS]) {
+  uint64_t any = 0;
+  world.ledger[LEDGER_REFUSED] += world_refused();
+  for (unsigned i = 0; i < LEDGER_KINDS; i++) {
+    any |= world.ledger[i];
+    counts[i] = world.ledger[i];
+    world.ledger[i] = 0;
+  }
+  world.reads = 0;
+  world.tick = world.settings.tick_ns;
+  int64_t least = (int64_t)step * world.settings.step_ns;
+  if (world_now() < least) {
+    world_advance(least);
+    if (least >= world_due_at) world_due();
+  }
+  return any != 0;
+}
+
+/* Between two calls with a lock taken in between; see world_lock_taken. */
+WORLD_EXPORT void sameseed_world_watch_lock(int begin) {
+  static uint64_t before;
+  if (begin) {
+    world.lock_reads = 0;
+    before = world.ledger[LEDGER_CLOCK];
+  } else {
+    world.lock_reads = world.ledger[LEDGER_CLOCK] > before;
+  }
+}
+
+WORLD_EXPORT uint32_t sameseed_world_lacks(void) { return world.lacks; }

@@ -1,0 +1,206 @@
+/*
+ * System calls that do not go through libc's functions: `syscall(number, ...)`, and instructions of a program's own.
+ *
+ * libc's syscall() is a function like any other. Instructions are caught by the sandbox's seccomp filter, which answers
+ * the calls named in src/sandbox/seccomp/sealed.ts with SIGSYS; the handler here answers in the kernel's place. It runs
+ * inside whatever the program was doing, so it calls nothing of libc. Without a filter (this library in front of a plain
+ * program) the handler is never called.
+ */
+#define _GNU_SOURCE
+#include "files.h"
+#include "process.h"
+#include "schedule.h"
+#include "timers.h"
+#include "vdso.h"
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { KERNEL_SIGSET = 8, MEMORY_GIB = 4 };
+
+/* ---- futexes by syscall(), which other languages' locks are made of ---- */
+
+struct futex_wait { const uint32_t *word; uint32_t value; };
+
+static bool has_changed(void *argument) {
+  const struct futex_wait *futex = argument;
+  return __atomic_load_n(futex->word, __ATOMIC_ACQUIRE) != futex->value;
+}
+
+static long wait_futex(const long a[6], int operation) {
+  const struct timespec *timeout = (const struct timespec *)a[3];
+  struct futex_wait futex = { (const uint32_t *)a[0], (uint32_t)a[2] };
+  struct world_wait wait = { .address = futex.word, .deadline = WORLD_NEVER };
+  if (has_changed(&futex)) return -EAGAIN;
+  if (timeout) {
+    int64_t ns = world_duration(timeout);
+    bool absolute = (operation & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+    if (ns < 0) return -EINVAL;
+    world_count(LEDGER_WAIT, 1);
+    wait.deadline = world_deadline(operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, absolute, ns);
+  }
+  /* A word that other processes share may change without a wake of ours. */
+  if (!(operation & FUTEX_PRIVATE_FLAG)) wait.attempt = has_changed, wait.argument = &futex;
+  switch (world_block(&wait)) {
+    case WAIT_TIMEOUT: return -ETIMEDOUT;
+    case WAIT_INTERRUPTED: return -EINTR;
+    default: return 0;
+  }
+}
+
+static bool do_futex(const long a[6], long *result) {
+  int operation = (int)a[1], command = operation & FUTEX_CMD_MASK;
+  if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) {
+    *result = wait_futex(a, operation);
+    return true;
+  }
+  if (command != FUTEX_WAKE && command != FUTEX_WAKE_BITSET) return false;
+  unsigned woken = world_wake((const void *)a[0], (unsigned)a[2]);
+  long real = world_raw6(SYS_futex, a[0], a[1], a[2] - woken, a[3], a[4], a[5]);
+  *result = real < 0 ? real : real + woken;
+  return true;
+}
+
+/* ---- new processes by number ---- */
+
+static bool do_clone(long number, const long a[6], long *result) {
+  /* A new stack or shared memory is for the caller's own assembly. */
+  if (number != SYS_clone || a[1] != 0 || (a[0] & CLONE_VM)) return false;
+  uint32_t birth = world_conceive();
+  *result = world_raw6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  if (*result == 0) world_child_born(birth);
+  return true;
+}
+
+long world_do_sysinfo(struct sysinfo *to) {
+  world_count(LEDGER_NAMES, 1);
+  memset(to, 0, sizeof *to);
+  to->uptime = WORLD_BOOT_NS / WORLD_SECOND + world_now() / WORLD_SECOND;
+  to->totalram = (unsigned long)MEMORY_GIB << 30;
+  to->freeram = (unsigned long)MEMORY_GIB << 29;
+  to->procs = 1;
+  to->mem_unit = 1;
+  return 0;
+}
+
+WORLD_EXPORT int sysinfo(struct sysinfo *to) { return (int)world_do_sysinfo(to); }
+
+long world_do_execve(const char *path, char *const *arguments, char *const *environment);
+long world_do_execveat(int folder, const char *path, char *const *arguments, char *const *environment, int flags);
+
+/* ---- all of them ---- */
+
+static bool emulate_clock(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_clock_gettime: *result = world_do_clock_gettime((clockid_t)a[0], (struct timespec *)a[1]); return true;
+    case SYS_gettimeofday: *result = world_do_gettimeofday((struct timeval *)a[0], (struct timezone *)a[1]); return true;
+    case SYS_times: *result = world_do_times((struct tms *)a[0]); return true;
+    case SYS_getrusage: *result = world_do_getrusage((int)a[0], (struct rusage *)a[1]); return true;
+    case SYS_nanosleep:
+      *result = world_do_sleep(CLOCK_MONOTONIC, 0, (const struct timespec *)a[0], (struct timespec *)a[1]);
+      return true;
+    case SYS_clock_nanosleep:
+      *result = world_do_sleep((clockid_t)a[0], (int)a[1], (const struct timespec *)a[2], (struct timespec *)a[3]);
+      return true;
+#ifdef SYS_time
+    case SYS_time: *result = world_do_time((time_t *)a[0]); return true;
+#endif
+    case SYS_timerfd_create: *result = world_do_timerfd_create((int)a[0], (int)a[1]); return true;
+    case SYS_timerfd_gettime: *result = world_do_timerfd_gettime((int)a[0], (struct itimerspec *)a[1]); return true;
+    case SYS_timerfd_settime:
+      *result = world_do_timerfd_settime((int)a[0], (int)a[1], (const struct itimerspec *)a[2], (struct itimerspec *)a[3]);
+      return true;
+    default: return false;
+  }
+}
+
+bool world_emulate(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_getrandom:
+      world_fill((void *)a[0], (size_t)a[1]);
+      *result = a[1];
+      return true;
+    case SYS_getcpu: *result = world_do_getcpu((unsigned *)a[0], (unsigned *)a[1]); return true;
+    case SYS_sysinfo: *result = world_do_sysinfo((struct sysinfo *)a[0]); return true;
+    default: return emulate_clock(number, a, result);
+  }
+}
+
+/* What only a caller of syscall() can be given. */
+static bool emulate_function(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_futex: return do_futex(a, result);
+    case SYS_statx:
+      *result = world_do_statx((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3], (struct statx *)a[4]);
+      return true;
+    case SYS_clone: return do_clone(number, a, result);
+    case SYS_execve: *result = world_do_execve((char *)a[0], (char *const *)a[1], (char *const *)a[2]); return true;
+    case SYS_execveat:
+      *result = world_do_execveat((int)a[0], (char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
+      return true;
+#ifdef SYS_fork
+    case SYS_fork: case SYS_vfork: *result = fork(); return true;
+#endif
+    case SYS_close: *result = close((int)a[0]) < 0 ? -errno : 0; return true;
+    default: return false;
+  }
+}
+
+WORLD_EXPORT long syscall(long number, ...) {
+  long a[6], result;
+  va_list list;
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
+  va_end(list);
+  if (!world_emulate(number, a, &result) && !emulate_function(number, a, &result))
+    result = world_raw6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return world_result(result);
+}
+
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP 1
+#endif
+
+static void on_trap(int signal, siginfo_t *info, void *context) {
+  (void)signal;
+  /* Another process may send the signal at any instruction, whose registers are nobody's answer. */
+  if (info->si_code != SYS_SECCOMP) return;
+  int error = errno;
+  long result = -ENOSYS;
+#if defined(__x86_64__)
+  greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
+  const long a[6] = { r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8], r[REG_R9] };
+  world_emulate(info->si_syscall, a, &result);
+  r[REG_RAX] = result;
+#elif defined(__aarch64__)
+  unsigned long long *r = ((ucontext_t *)context)->uc_mcontext.regs;
+  const long a[6] = { (long)r[0], (long)r[1], (long)r[2], (long)r[3], (long)r[4], (long)r[5] };
+  world_emulate(info->si_syscall, a, &result);
+  r[0] = (unsigned long long)result;
+#endif
+  errno = error;
+}
+
+struct kernel_action { void *handler; unsigned long flags; void *restorer; uint64_t mask; };
+
+#if defined(__x86_64__)
+/* What a handler returns to; libc's own is private. */
+__attribute__((naked)) static void return_from_signal(void) { __asm__ volatile("mov $15, %eax\n\tsyscall"); }
+enum { RESTORER = 0x04000000 };
+#endif
+
+/* By number, because libc is not initialised yet. Nested, because a sleep in the handler may run another thread. */
+void world_install_trap(void) {
+  struct kernel_action action = { .handler = (void *)on_trap, .flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+#if defined(__x86_64__)
+  action.flags |= RESTORER;
+  action.restorer = (void *)return_from_signal;
+#endif
+  if (world_raw6(SYS_rt_sigaction, SIGSYS, (long)&action, 0, KERNEL_SIGSET, 0, 0) != 0) world.lacks |= LACK_TRAP;
+}

@@ -1,0 +1,68 @@
+/*
+ * Python's way to the sealed world around it: `_zygote.world_begin`, `world_step`, `world_name`.
+ *
+ * The world is another library, loaded before everything else or not at all, so its functions are looked for by name and
+ * a process of the host's world does without.
+ */
+#include "zygote.h"
+#include <dlfcn.h>
+
+enum { LEDGER_KINDS = 14 };     /* native/world/world.h names them */
+
+typedef int begin_function(const void *, size_t);
+typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS]);
+typedef uint32_t lacks_function(void);
+typedef void watch_function(int);
+
+static begin_function *begin;
+static step_function *step;
+static lacks_function *lacks;
+
+void world_bridge_find(void) {
+  begin = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_begin");
+  step = (step_function *)dlsym(RTLD_DEFAULT, "sameseed_world_step");
+  lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
+  watch_function *watch = (watch_function *)dlsym(RTLD_DEFAULT, "sameseed_world_watch_lock");
+  PyThread_type_lock lock = watch ? PyThread_allocate_lock() : NULL;
+  if (!lock) return;
+  watch(1);
+  PyThread_acquire_lock(lock, WAIT_LOCK);
+  watch(0);
+  PyThread_release_lock(lock);
+  PyThread_free_lock(lock);
+}
+
+PyObject *world_begin(PyObject *module, PyObject *settings) {
+  (void)module;
+  char *bytes;
+  Py_ssize_t length;
+  if (PyBytes_AsStringAndSize(settings, &bytes, &length) < 0) return NULL;
+  if (!begin) Py_RETURN_FALSE;
+  if (begin(bytes, (size_t)length) == 0) Py_RETURN_TRUE;
+  PyErr_SetString(PyExc_ValueError, "these are not the settings of a world");
+  return NULL;
+}
+
+PyObject *world_step(PyObject *module, PyObject *k) {
+  (void)module;
+  uint64_t counts[LEDGER_KINDS];
+  unsigned long long number = PyLong_AsUnsignedLongLong(k);
+  if (number == (unsigned long long)-1 && PyErr_Occurred()) return NULL;
+  if (!step || !step(number, counts)) Py_RETURN_NONE;
+  PyObject *tuple = PyTuple_New(LEDGER_KINDS);
+  for (Py_ssize_t i = 0; tuple && i < LEDGER_KINDS; i++) {
+    PyObject *count = PyLong_FromUnsignedLongLong(counts[i]);
+    if (!count) Py_CLEAR(tuple);
+    else PyTuple_SET_ITEM(tuple, i, count);
+  }
+  return tuple;
+}
+
+/* "host", or "sealed" and what does not hold, separated by spaces. */
+PyObject *world_name(PyObject *module, PyObject *nothing) {
+  (void)module, (void)nothing;
+  if (!lacks) return PyUnicode_FromString("host");
+  uint32_t bits = lacks();
+  return PyUnicode_FromFormat("sealed%s%s%s%s", bits & 1 ? " vdso" : "", bits & 2 ? " trap" : "", bits & 4 ? " auxv" : "",
+                              bits & 8 ? " threads" : "");
+}

@@ -1,0 +1,119 @@
+"""Digests and short texts of any value at all, in which no address has a part.
+
+For traces only: what goes into a trajectory is made by `canonical.py`, which refuses what it does not know.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import pathlib
+import random
+import types
+import uuid
+from hashlib import blake2b
+from typing import Any
+
+try:
+    import numpy as np
+except ImportError:  # a plain Python image
+    np = None
+
+# Values without attributes of their own, whose text is all there is to them.
+_PLAIN = (
+    datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction, pathlib.PurePath, uuid.UUID
+)  # fmt: skip
+# Where ctypes keeps its classes, and the codes of its plain types that are pointers.
+_FOREIGN = ("ctypes", "_ctypes")
+_POINTERS = "zZPOX"
+_MOST_PARTS = 1000
+_MOST_BYTES = 1 << 16
+_MOST_DEPTH = 6
+_MOST_TEXT = 120
+
+
+def fingerprint(value: Any) -> bytes:
+    """Eight bytes that are equal where two values are: of like types, with like contents."""
+    return blake2b(_Walk().describe(value, 0), digest_size=8).digest()
+
+
+class _Walk:
+    """One value taken apart; what is very large or deep only as far as it takes to tell most values apart."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_PARTS
+        self.open: set[int] = set()
+
+    def describe(self, value: Any, depth: int) -> bytes:
+        kind = type(value)
+        if value is None or kind in (bool, int, float, complex):
+            return f"{kind.__name__} {value!r};".encode()
+        if kind is str:
+            return f"str {len(value)} ".encode() + value[:_MOST_BYTES].encode("utf-8", "surrogatepass")
+        if kind in (bytes, bytearray):
+            return f"{kind.__name__} {len(value)} ".encode() + bytes(value[:_MOST_BYTES])
+        self.left -= 1
+        if depth > _MOST_DEPTH or self.left <= 0 or id(value) in self.open:
+            return f"… {kind.__qualname__};".encode()
+        self.open.add(id(value))
+        try:
+            return f"{kind.__qualname__}(".encode() + self._parts(value, kind, depth + 1) + b")"
+        finally:
+            self.open.discard(id(value))
+
+    def _parts(self, value: Any, kind: type, depth: int) -> bytes:
+        if isinstance(value, (list, tuple)):
+            return str(len(value)).encode() + b"".join(self.describe(item, depth) for item in list(value)[:_MOST_PARTS])
+        if isinstance(value, dict):
+            return b"".join(self.describe(key, depth) + self.describe(item, depth) for key, item in list(value.items()))
+        if isinstance(value, (set, frozenset)):
+            return b"".join(sorted(self.describe(item, depth) for item in list(value)))
+        if np is not None and isinstance(value, (np.ndarray, np.generic)):
+            return self._array(np.asarray(value), depth)
+        if isinstance(value, random.Random):
+            # A generator of the system's keeps no state.
+            return b"" if isinstance(value, random.SystemRandom) else repr(value.getstate()).encode()
+        if np is not None and isinstance(value, np.random.Generator):
+            return self.describe(value.bit_generator.state, depth)
+        if np is not None and isinstance(value, np.random.RandomState):
+            return self.describe(value.get_state(), depth)
+        if isinstance(value, types.FunctionType):
+            return self.describe([value.__qualname__, value.__defaults__, value.__kwdefaults__], depth)
+        if isinstance(value, (type, types.ModuleType)):
+            return str(getattr(value, "__name__", "")).encode()
+        if isinstance(value, _PLAIN):
+            return str(value).encode()
+        if any(base.__module__ in _FOREIGN for base in kind.__mro__):
+            return self._foreign(value, depth)
+        own = getattr(value, "__dict__", None)
+        return self.describe(own, depth) if type(own) is dict else b""
+
+    def _foreign(self, value: Any, depth: int) -> bytes:
+        """A number or a letter of C; libraries, functions, pointers and what may hold some are addresses."""
+        code = getattr(value, "_type_", None)
+        return self.describe(value.value, depth) if type(code) is str and code not in _POINTERS else b""
+
+    def _array(self, array: Any, depth: int) -> bytes:
+        head = f"{array.dtype} {array.shape} ".encode()
+        if array.dtype.hasobject:
+            return head + self.describe(array.ravel().tolist(), depth)
+        return head + blake2b(np.ascontiguousarray(array).tobytes()).digest()
+
+
+def shown(value: Any) -> str:
+    """A short text about a value: the value itself where it is plain, else what it is."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str, bytes) or isinstance(value, _PLAIN):
+        text = repr(value)
+    elif kind in (list, tuple) and len(value) <= 64 and all(type(item) in (bool, int, float, str, bytes) for item in value):
+        text = repr(value)
+    elif np is not None and isinstance(value, np.generic):
+        text = repr(value.item())
+    elif np is not None and isinstance(value, np.ndarray):
+        text = f"an array of {value.dtype.name} and shape {value.shape}"
+    elif isinstance(value, (list, tuple, dict, set, frozenset)):
+        text = f"a {kind.__name__} of {len(value)}"
+    else:
+        text = f"a value of type {kind.__name__}"
+    return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"

@@ -1,0 +1,75 @@
+"""Digests for traces: equal for equal contents, whatever the addresses, and other ones for other contents."""
+
+import ctypes
+import datetime
+import random
+import unittest
+import uuid
+
+import numpy as np
+from sameseed.fingerprint import fingerprint, shown
+
+
+class Thing:
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def default(at=1):
+    return at
+
+
+class Fingerprints(unittest.TestCase):
+    def test_equal_contents_have_equal_digests(self) -> None:
+        for make in (
+            lambda: [1, 2.5, "a", b"b", None, True, (1,)],
+            lambda: {"a": {1, 2, 3}, "b": frozenset("xyz")},
+            lambda: [Thing(1), Thing(2)],
+            lambda: {Thing(1), Thing(2)},
+            lambda: np.arange(6.0).reshape(2, 3),
+            lambda: random.Random(5),
+            lambda: np.random.default_rng(5),
+            lambda: datetime.datetime(2000, 1, 1),
+            lambda: uuid.UUID(int=7),
+        ):
+            self.assertEqual(fingerprint(make()), fingerprint(make()))
+
+    def test_other_contents_have_other_digests(self) -> None:
+        values = [
+            0, 1, True, 1.0, "1", b"1", None, [1], (1,), {1}, {1: 1}, [1, 1], Thing(1), Thing(2),
+            np.array([1]), np.array([1.0]), np.array([[1]]), random.Random(1), random.Random(2),
+            np.random.default_rng(1), np.random.default_rng(2), datetime.date(2000, 1, 1), datetime.date(2000, 1, 2),
+            uuid.UUID(int=1), uuid.UUID(int=2), {"a": 1, "b": 2}, {"b": 2, "a": 1}, [[1], [2]], [[1, 2]],
+        ]  # fmt: skip
+        self.assertEqual(len({fingerprint(value) for value in values}), len(values))
+
+    def test_a_functions_defaults_belong_to_it(self) -> None:
+        before = fingerprint(default)
+        default.__defaults__ = (2,)
+        self.assertNotEqual(fingerprint(default), before)
+
+    def test_what_holds_itself_or_is_very_large_ends(self) -> None:
+        ring: list = []
+        ring.append(ring)
+        deep: list = []
+        for _ in range(10_000):
+            deep = [deep]
+        for value in (ring, deep, list(range(1_000_000)), "x" * 10_000_000):
+            self.assertEqual(len(fingerprint(value)), 8)
+
+    def test_handles_and_pointers_of_c_have_no_part_in_it(self) -> None:
+        libraries = ctypes.CDLL(None), ctypes.CDLL("libm.so.6")
+        self.assertNotEqual(libraries[0]._handle, libraries[1]._handle)
+        self.assertEqual(fingerprint(libraries[0]), fingerprint(libraries[1]))
+        self.assertEqual(fingerprint(libraries[0].abs), fingerprint(libraries[1].cos))
+        self.assertEqual(fingerprint(ctypes.c_void_p(8)), fingerprint(ctypes.c_void_p(16)))
+        self.assertEqual(fingerprint(ctypes.pointer(ctypes.c_int(1))), fingerprint(ctypes.pointer(ctypes.c_int(2))))
+        self.assertNotEqual(fingerprint(ctypes.c_int(1)), fingerprint(ctypes.c_int(2)))
+
+    def test_no_text_holds_an_address(self) -> None:
+        for value in (Thing(1), [Thing(1)], object(), lambda: 0, {Thing(1): 2}):
+            self.assertNotIn("0x", shown(value))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,222 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Option, type Command } from "commander";
+
+import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { SameseedError } from "../../base/error.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import { auditAll, type AuditTable } from "../../verify/audit/audit-all.ts";
+import { auditEnvironment, auditStepsDefault } from "../../verify/audit/audit-environment.ts";
+import { isReproducible, type AuditReport } from "../../verify/audit/audit-report.ts";
+import { auditRun } from "../../verify/audit/audit-run.ts";
+import { readAuditTable } from "../../verify/audit/audit-table-file.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { readActionsFile } from "../parse/actions-file.ts";
+import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
+import { parseSeeds } from "../parse/seeds.ts";
+import { wholeNumber } from "../parse/whole-number.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { shownPath } from "../record-with-progress.ts";
+import { formatAuditTable } from "../render/audit-table.ts";
+import { formatAudit, formatAuditRow } from "../render/audit-text.ts";
+import { jsonText } from "../render/json-text.ts";
+import { collect, concurrencyOption, imageOption, jsonOption, worldOption } from "./options.ts";
+import { prepareForRun } from "./verify.ts";
+
+interface AuditCommandOptions {
+  readonly seeds?: readonly number[];
+  readonly policy?: string;
+  readonly actions?: string;
+  readonly maxSteps?: number;
+  readonly envArg: readonly EnvArg[];
+  readonly image: string;
+  readonly world: WorldMode;
+  readonly concurrency?: number;
+  readonly all?: true;
+  readonly only?: string;
+  readonly out?: string;
+  readonly resume?: true;
+  readonly run?: string;
+  readonly json?: true;
+}
+
+/** Adds `sameseed audit`. */
+export function addAuditCommand(program: Command, choose: (work: CommandWork) => void): void {
+  program
+    .command("audit")
+    .summary("find out what else than its seed an environment depends on")
+    .description(
+      "Runs the same rollout in worlds that differ in one thing each: another clock, other entropy, other addresses, another file order… Where the bytes differ, it names what they depend on, the first step, the field, both values and the line.",
+    )
+    .argument("[ENV]", "a Gymnasium id, module:Id, or path/to/file.py:ClassName")
+    .addOption(
+      new Option("--seeds <LIST>", "seeds to audit: 0 or 1..3,10 (default: 0)").argParser(parseSeeds),
+    )
+    .option(
+      "--policy <POLICY>",
+      "random, or a Python file that defines act(observation, rng) (default: random)",
+    )
+    .option("--actions <FILE.json>", "a JSON list of actions to take, one a step, instead of a policy")
+    .addOption(
+      new Option("--max-steps <N>", `look at so many steps (default: ${auditStepsDefault})`).argParser(
+        wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
+      ),
+    )
+    .addOption(
+      new Option("--env-arg <KEY=JSON>", "an argument for the environment's constructor; may be repeated")
+        .argParser(collect(parseEnvArg))
+        .default([], "none"),
+    )
+    .addOption(imageOption())
+    .addOption(worldOption("sealed"))
+    .addOption(concurrencyOption())
+    .option("--all", "audit every environment that the image registers")
+    .option("--only <TEXT>", "with --all: only environments whose names hold this text")
+    .option("--out <DIR>", "with --all: write the table to DIR/audit.md and DIR/audit.json")
+    .option("--resume", "with --out: keep the rows that an interrupted audit of the same image left in DIR")
+    .option("--run <RUN>", "audit what a recorded run does, and lay the certificate into its folder")
+    .addOption(jsonOption("the report as one JSON document"))
+    .addHelpText("after", help)
+    .action((envName: string | undefined, options: AuditCommandOptions) =>
+      choose(async (cli) => await audit(cli, envName, options)),
+    );
+}
+
+const tableFile = "audit.json";
+
+const help = `
+Examples:
+  sameseed audit CartPole-v1
+  sameseed audit my_env.py:MyEnv --seeds 1..3 --max-steps 50
+  sameseed audit --run runs/lake
+  sameseed audit --all --image gymnasium --out audits/gymnasium
+
+The verdict is pure (asks nothing of the world), virtualised (asks, and gets the same in every run),
+sensitive (some other world gives other bytes) or broken (not even the same world gives the same).
+The exit code is 0 for pure and virtualised, 4 for the others, 2 for misuse, 3 when the host failed.`;
+
+async function audit(cli: Cli, envName: string | undefined, options: AuditCommandOptions): Promise<number> {
+  const given = [envName !== undefined, options.all === true, options.run !== undefined].filter(
+    Boolean,
+  ).length;
+  if (given !== 1) {
+    throw new SameseedError(
+      "bad_argument",
+      "an audit is of an environment, of a run, or of all of an image",
+      {
+        hint: "name an environment, or give one of --run RUN and --all",
+      },
+    );
+  }
+  if (options.only !== undefined && options.all !== true)
+    throw new SameseedError("bad_argument", "--only chooses among --all", { hint: "add --all" });
+  if (options.out !== undefined && options.all !== true) {
+    throw new SameseedError("bad_argument", "--out takes the table of --all", {
+      hint: "for one environment, redirect what --json prints",
+    });
+  }
+  if (options.resume === true && options.out === undefined)
+    throw new SameseedError("bad_argument", "--resume goes on with the table in --out", {
+      hint: "add --out DIR",
+    });
+  if (options.all === true) return await auditImage(cli, options);
+  if (options.run !== undefined) return await auditRecorded(cli, options.run, options);
+  return await auditOne(cli, envName!, options);
+}
+
+async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions): Promise<number> {
+  const { policy, actions, maxSteps, image, world } = options;
+  if (policy !== undefined && actions !== undefined) {
+    throw new SameseedError("bad_argument", "--policy and --actions exclude each other", {
+      hint: "give one of them: a recorded list of actions needs no policy",
+    });
+  }
+  const request: RolloutOptions = {
+    envName,
+    policy: actions === undefined ? (policy ?? "random") : { actions: readActionsFile(actions) },
+    envArgs: collectEnvArgs(options.envArg),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+    image,
+    world,
+  };
+  // Files and names are looked at before anything slow is begun.
+  resolveOptions(request);
+  await prepareHost(cli, image);
+  const report = await auditEnvironment({ ...request, ...watchOptions(cli, options) });
+  return await print(cli, report, options, []);
+}
+
+async function auditRecorded(cli: Cli, dir: string, options: AuditCommandOptions): Promise<number> {
+  await prepareForRun(cli, dir);
+  const { report, path } = await auditRun(dir, watchOptions(cli, options));
+  return await print(cli, report, options, [`certificate: ${shownPath(path)}`]);
+}
+
+async function print(
+  cli: Cli,
+  report: AuditReport,
+  options: AuditCommandOptions,
+  more: readonly string[],
+): Promise<number> {
+  cli.status.clear();
+  if (options.json) await cli.output.write(`${jsonText(report)}\n`);
+  else await cli.output.lines([...formatAudit(report, cli.paint), ...more]);
+  return isReproducible(report.verdict) ? 0 : 4;
+}
+
+async function auditImage(cli: Cli, options: AuditCommandOptions): Promise<number> {
+  await prepareHost(cli, options.image);
+  // A folder that cannot be written is known before the hours, not after.
+  const { out } = options;
+  if (out !== undefined) mkdirSync(out, { recursive: true });
+  const before = options.resume === true ? readAuditTable(join(out!, tableFile)) : undefined;
+  const table = await auditAll({
+    image: options.image,
+    world: options.world,
+    envArgs: collectEnvArgs(options.envArg),
+    ...(options.seeds === undefined ? {} : { seeds: options.seeds }),
+    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+    ...(options.only === undefined ? {} : { only: options.only }),
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(before === undefined ? {} : { before }),
+    signal: cli.signal,
+    onRow: (row, soFar) => {
+      cli.status.note(formatAuditRow(row, cli.paintStatus));
+      cli.status.show(`audited ${soFar.rows.length}/${soFar.total}`);
+      if (out !== undefined) writeTable(out, soFar);
+    },
+  });
+  cli.status.clear();
+  if (out !== undefined) writeTable(out, table);
+  await cli.output.write(options.json ? `${jsonText(table)}\n` : formatAuditTable(table));
+  return exitCodeOf(table);
+}
+
+/** Both forms of a table, complete or as far as it goes. */
+function writeTable(folder: string, table: AuditTable): void {
+  writeFileAtomic(join(folder, "audit.md"), formatAuditTable(table));
+  writeFileAtomic(join(folder, tableFile), `${jsonText(table)}\n`);
+}
+
+function exitCodeOf({ rows }: AuditTable): number {
+  if (rows.some((row) => "failed" in row)) return 3;
+  return rows.every((row) => !("report" in row) || isReproducible(row.report.verdict)) ? 0 : 4;
+}
+
+function watchOptions(
+  cli: Cli,
+  { seeds, concurrency }: AuditCommandOptions,
+): {
+  readonly signal: AbortSignal;
+  readonly seeds?: readonly number[];
+  readonly concurrency?: number;
+  readonly onProgress: (doing: string) => void;
+} {
+  return {
+    signal: cli.signal,
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    onProgress: (doing) => cli.status.show(`auditing: ${doing}`),
+  };
+}

@@ -1,0 +1,194 @@
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+
+import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
+import { Semaphore } from "../../base/semaphore.ts";
+import type { JsonObject } from "../../model/json.ts";
+import { defaultLimits } from "../../model/limits.ts";
+import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+import { auditRollouts, auditStepsDefault, auditWallMs, makeRunner } from "./audit-environment.ts";
+import type { AuditReport } from "./audit-report.ts";
+
+/** What to audit of an image, and how. */
+export interface AuditAllOptions extends Pick<
+  RolloutOptions,
+  "image" | "limits" | "maxSteps" | "signal" | "world"
+> {
+  /** @default [0] */
+  readonly seeds?: readonly number[];
+  /** Arguments for every environment's constructor. @default {} */
+  readonly envArgs?: JsonObject;
+  /** Audits only names that hold this text. */
+  readonly only?: string;
+  /** Environments at one time. @default 2 */
+  readonly atOnce?: number;
+  /** Rollouts at one time. @default twice the processors */
+  readonly concurrency?: number;
+  /** A table that was not completed: its rows are taken over where it is about the same. */
+  readonly before?: AuditTable;
+  /** Told of each environment when it is done, with the table as far as it goes. */
+  readonly onRow?: (row: AuditRow, table: AuditTable) => void;
+}
+
+/** One environment of an image. */
+export type AuditRow =
+  | { readonly env: string; readonly report: AuditReport }
+  /** It needs a package that the image has not, or cannot be made without arguments. */
+  | { readonly env: string; readonly skipped: string }
+  /** The host failed it. */
+  | { readonly env: string; readonly failed: string };
+
+/** Every environment of an image. */
+export interface AuditTable {
+  readonly image: string;
+  readonly imageDigest: string;
+  readonly world: string;
+  readonly seeds: readonly number[];
+  readonly maxSteps: number;
+  /** Environments to audit; there are fewer rows while it goes on, or where it was interrupted. */
+  readonly total: number;
+  readonly rows: readonly AuditRow[];
+}
+
+/** Modules that register environments when they are imported; their names go before the environment's. */
+const registering = ["ale_py", "minigrid", "highway_env", "gymnasium_robotics", "miniworld"];
+
+const listing = `
+import importlib, json
+try:
+    import gymnasium
+except ModuleNotFoundError:
+    print("[]")
+    raise SystemExit
+names = dict.fromkeys(gymnasium.registry, "")
+for module in ${JSON.stringify(registering)}:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        continue
+    for name in gymnasium.registry:
+        names.setdefault(name, module)
+print(json.dumps([f"{module}:{name}" if module else name for name, module in names.items()]))
+`;
+
+/**
+ * The environments that an image's packages register with Gymnasium, as `sameseed run` takes their names.
+ * @throws `image_missing`, `wall_unavailable`, `sandbox_failed` where they cannot be listed
+ */
+export async function listEnvironments(image: string): Promise<string[]> {
+  const backend = sharedBackend(image, "zygote", "host");
+  let stdout = "";
+  let stderr = "";
+  const [sandbox] = await backend.start({
+    members: [
+      {
+        job: { entry: "script", name: "list.py", source: listing, files: [], env: {} },
+        limits: defaultLimits,
+      },
+    ],
+    links: [],
+    onOutput: (_, channel, data) => {
+      if (channel === "stdout") stdout += data.toString();
+      else if (channel === "stderr") stderr = (stderr + data.toString()).slice(-2000);
+    },
+  });
+  const end = await sandbox!.ended;
+  // What a package prints when it is imported comes before the list.
+  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+  const parsed = z.array(z.string().min(1).max(1000)).safeParse(end.exitCode === 0 ? parse(last) : undefined);
+  if (parsed.success) return parsed.data.sort();
+  throw new SameseedError("sandbox_failed", "the environments of the image could not be listed", {
+    context: { stderr, exitCode: end.exitCode },
+    hint: "see what importing gymnasium in the image says: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
+  });
+}
+
+/**
+ * Audits every environment that an image registers. All of them share zygotes, so that only single audits compare a
+ * cold start with a warm one.
+ * @throws as {@link listEnvironments}, and `aborted`; what is wrong with one environment is in its row
+ */
+export async function auditAll(options: AuditAllOptions): Promise<AuditTable> {
+  const { seeds = [0], maxSteps = auditStepsDefault } = options;
+  const names = (await listEnvironments(options.image ?? "gymnasium")).filter((name) =>
+    name.includes(options.only ?? ""),
+  );
+  const resolve = (envName: string): ReturnType<typeof resolveOptions> =>
+    resolveOptions({
+      envName,
+      ...(options.envArgs === undefined ? {} : { envArgs: options.envArgs }),
+      ...(options.image === undefined ? {} : { image: options.image }),
+      ...(options.world === undefined ? {} : { world: options.world }),
+      maxSteps,
+      limits: { wallMs: auditWallMs, ...options.limits },
+    });
+  const watch = options.signal === undefined ? {} : { signal: options.signal };
+  const { concurrency } = options;
+  const runner = makeRunner(resolve("CartPole-v1"), {
+    ...watch,
+    ...(concurrency === undefined ? {} : { concurrency }),
+  });
+  const turns = new Semaphore(options.atOnce ?? 2);
+  const auditOne = async (env: string): Promise<AuditRow> => {
+    await turns.acquire(options.signal);
+    try {
+      const subject = { env, options: resolve(env), seeds };
+      return rowOf(env, await auditRollouts(subject, { ...watch, runner }));
+    } catch (error) {
+      if (!isSameseedError(error) || error.code === "aborted") throw error;
+      const isMissing = error.code === "unknown_environment";
+      return isMissing ? { env, skipped: error.message } : { env, failed: toError(error).message };
+    } finally {
+      turns.release();
+    }
+  };
+  try {
+    const { image, world } = await runner.receipt();
+    const head = { image: image.name, imageDigest: image.digest, world: world.mode, seeds, maxSteps };
+    const rows = new Map(rowsOf(options.before, head).map((row) => [row.env, row]));
+    const table = (): AuditTable => ({
+      ...head,
+      total: names.length,
+      rows: names.flatMap((name) => rows.get(name) ?? []),
+    });
+    await Promise.all(
+      names
+        .filter((name) => !rows.has(name))
+        .map(async (env) => {
+          const row = await auditOne(env);
+          rows.set(env, row);
+          options.onRow?.(row, table());
+        }),
+    );
+    return table();
+  } finally {
+    await runner.close();
+  }
+}
+
+/** What an earlier table knows already; nothing where it is about something else. What the host failed is tried again. */
+function rowsOf(
+  before: AuditTable | undefined,
+  head: Omit<AuditTable, "rows" | "total">,
+): readonly AuditRow[] {
+  if (before === undefined) return [];
+  const { rows, total: _, ...its } = before;
+  return isDeepStrictEqual(its, head) ? rows.filter((row) => !("failed" in row)) : [];
+}
+
+/** An environment that could not even be made for want of a module is the image's lack, not a fault of its own. */
+function rowOf(env: string, report: AuditReport): AuditRow {
+  const [cause] = report.causes;
+  const said =
+    cause?.factor === "fault" && cause.step === 0 && typeof cause.actual === "string" ? cause.actual : "";
+  return /^(ImportError|ModuleNotFoundError): /.test(said) ? { env, skipped: said } : { env, report };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

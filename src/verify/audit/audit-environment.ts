@@ -1,0 +1,133 @@
+import { SameseedError } from "../../base/error.ts";
+import { resolveImage } from "../../image/image-store.ts";
+import { refuseMisuse } from "../../rollout/rollout-result.ts";
+import {
+  checkSeed,
+  resolveOptions,
+  type ResolvedOptions,
+  type RolloutOptions,
+} from "../../rollout/rollout-config.ts";
+import type { AuditReport } from "./audit-report.ts";
+import { ledgerOf, type Ledger } from "./compare-rollouts.ts";
+import { factors } from "./factors.ts";
+import { judgeRollouts, runAll, type Audit } from "./judge-rollouts.ts";
+import { everything } from "./search-causes.ts";
+import { WorldRunner } from "./world-runner.ts";
+
+/** How an audit runs, beside what it audits. */
+export interface AuditWatch {
+  /** Rollouts at one time. @default twice the processors */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** Told of what is being done, a few words at a time. */
+  readonly onProgress?: (doing: string) => void;
+  /** Zygotes to share with other audits of the same image and limits. @default its own */
+  readonly runner?: WorldRunner;
+}
+
+/** What to audit, and how. */
+export interface AuditOptions extends Omit<RolloutOptions, "backend">, Omit<AuditWatch, "runner"> {
+  /** @default [0] */
+  readonly seeds?: readonly number[];
+}
+
+/** What an audit is of. */
+export interface AuditSubject {
+  /** The environment's name as a person gave it. */
+  readonly env: string;
+  readonly options: ResolvedOptions;
+  readonly seeds: readonly number[];
+}
+
+/** The steps an audit looks at where the caller names no limit. */
+export const auditStepsDefault = 200;
+/** The wall time of one rollout of an audit, in ms: a world without sealed waits may take for ever. */
+export const auditWallMs = 30_000;
+/**
+ * Finds out whether a rollout depends on anything but its spec, and if it does, on what, from which step on and in
+ * which line: runs it twice in one world, once with everything else changed, and where that differs with one thing
+ * changed at a time.
+ * @throws as `runRollout`
+ */
+export async function auditEnvironment(options: AuditOptions): Promise<AuditReport> {
+  const resolved = resolveOptions({
+    ...options,
+    maxSteps: options.maxSteps ?? auditStepsDefault,
+    limits: { wallMs: auditWallMs, ...options.limits },
+  });
+  const seeds = [...new Set((options.seeds ?? [0]).map(checkSeed))];
+  return await auditRollouts({ env: options.envName, options: resolved, seeds }, options);
+}
+
+/**
+ * Audits rollouts whose options are resolved already, such as those of a recorded run.
+ * @throws as `runRollout`
+ */
+export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {}): Promise<AuditReport> {
+  const { env, options, seeds } = subject;
+  if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
+  const image = resolveImage(options.image);
+  const runner = watch.runner ?? makeRunner(options, watch);
+  const before = runner.cost;
+  try {
+    runner.warm(everything(factors));
+    const receipt = await runner.receipt();
+    const mode = receipt.world.mode;
+    const specs = seeds.map((seed) => ({ ...options.template, seed }));
+    const usable = factors.filter(
+      ({ id, needsSeal }) =>
+        (mode === "sealed" || needsSeal !== true) && (id !== "cold" || watch.runner === undefined),
+    );
+    const onProgress = watch.onProgress ?? ((): void => {});
+    const audit: Audit = {
+      onProgress,
+      runner,
+      specs,
+      locate: { runner, image },
+      counted: mode === "sealed",
+      usable,
+    };
+    onProgress("the baseline");
+    const baseline = await runAll(audit, {});
+    for (const { summary } of baseline) refuseMisuse(summary);
+    const ledger = sumLedgers(baseline.map(ledgerOf));
+    const found = await judgeRollouts(audit, baseline, ledger);
+    return {
+      env,
+      ...found,
+      ledger,
+      tier: receipt.tier,
+      image: image.name,
+      imageDigest: receipt.image.digest,
+      world: mode,
+      seeds,
+      maxSteps: options.template.maxSteps,
+      rollouts: baseline.map(({ summary: { seed, steps, outcome } }) => ({ seed, steps, outcome })),
+      cost: {
+        rollouts: runner.cost.rollouts - before.rollouts,
+        zygotes: runner.cost.zygotes - before.zygotes,
+      },
+    };
+  } finally {
+    if (watch.runner === undefined) await runner.close();
+  }
+}
+
+/** Zygotes for audits of one image under one set of limits; the caller closes it. */
+export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRunner {
+  const { image, world, limits } = options;
+  return new WorldRunner({
+    image: resolveImage(image),
+    world,
+    limits,
+    ...(watch.concurrency === undefined ? {} : { concurrency: watch.concurrency }),
+    ...(watch.signal === undefined ? {} : { signal: watch.signal }),
+  });
+}
+
+function sumLedgers(ledgers: readonly Ledger[]): Ledger {
+  const sum: Record<string, number> = {};
+  for (const ledger of ledgers)
+    for (const [kind, count] of Object.entries(ledger)) sum[kind] = (sum[kind] ?? 0) + count;
+  return sum;
+}

@@ -1,0 +1,87 @@
+import type { JsonValue } from "../../model/json.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import type { Ledger } from "./compare-rollouts.ts";
+
+/**
+ * `pure`: equal in every world, and asks nothing of it. `virtualised`: equal in every world, though it asks. `sensitive`:
+ * at least one world gave other bytes. `broken`: two rollouts in the very same world differ, or there is no complete
+ * episode to judge.
+ */
+export type AuditVerdict = "pure" | "virtualised" | "sensitive" | "broken";
+
+/** One world that was tried. */
+export interface AuditedWorld {
+  /** `baseline`, `everything`, a factor, or several joined by `+`. */
+  readonly factor: string;
+  /** Whether the rollouts in it were equal to the baseline; null where it could not be told. */
+  readonly equal: boolean | null;
+  /**
+   * `alone`: this factor was the only one changed. `together`: it was one of several that changed nothing. `not tried`:
+   * this host or world cannot change it.
+   */
+  readonly how: "alone" | "together" | "not tried";
+  /** What else there is to say, such as that a limit ended the rollout. */
+  readonly note?: string;
+}
+
+/** A line of a program. */
+export interface AuditLocation {
+  /** The file as its author names it: `my_env.py`, or below `site-packages`. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly function: string;
+  /** The line's text; empty where it is not known. */
+  readonly source: string;
+  /** What the line gave another value, such as `self.start` or `return`, and that value in both worlds. */
+  readonly name?: string;
+  readonly expected?: string;
+  readonly actual?: string;
+}
+
+/** One place in a program that depends on the world. */
+export interface AuditCause {
+  /** The narrowest factor that shows it; several joined by `+` where only together they do. */
+  readonly factor: string;
+  /** Other factors that show the same place. */
+  readonly also: readonly string[];
+  readonly seed: number;
+  /** The first record that differs: 0 is the reset. */
+  readonly step: number;
+  readonly field: string;
+  readonly path: string;
+  readonly expected: JsonValue;
+  readonly actual: JsonValue;
+  readonly expectedType: string;
+  readonly actualType: string;
+  /** For two floats of one type: how many representable values lie between them. */
+  readonly ulps?: number;
+  /** The line that let the world in; null where the tracer did not find it. */
+  readonly location: AuditLocation | null;
+}
+
+/** What an audit found: `sameseed audit --json`. */
+export interface AuditReport {
+  readonly env: string;
+  readonly verdict: AuditVerdict;
+  readonly worlds: readonly AuditedWorld[];
+  readonly causes: readonly AuditCause[];
+  /** What the baseline asked of the world; empty where it asked nothing. */
+  readonly ledger: Ledger;
+  readonly tier: string;
+  readonly image: string;
+  readonly imageDigest: string;
+  /** Which world the audit started from; in the host's, a clock or entropy shows as `broken`. */
+  readonly world: WorldMode;
+  readonly seeds: readonly number[];
+  readonly maxSteps: number | null;
+  /** Steps and outcomes of the baseline, in the order of the seeds. */
+  readonly rollouts: readonly { readonly seed: number; readonly steps: number; readonly outcome: string }[];
+  /** What the audit cost: rollouts and zygotes. */
+  readonly cost: { readonly rollouts: number; readonly zygotes: number };
+}
+
+/** Whether a verdict means that nothing of the world comes into the bytes. */
+export function isReproducible(verdict: AuditVerdict): boolean {
+  return verdict === "pure" || verdict === "virtualised";
+}

@@ -1,0 +1,52 @@
+import { SameseedError } from "../../base/error.ts";
+import { RunReader } from "../../store/run-reader.ts";
+import { imageForRerun, optionsForRerun } from "../recorded-run.ts";
+import { auditRollouts, auditWallMs, type AuditWatch } from "./audit-environment.ts";
+import type { AuditReport } from "./audit-report.ts";
+import { writeCertificate } from "./certificate.ts";
+
+/** How {@link auditRun} audits. */
+export interface AuditRunOptions extends Omit<AuditWatch, "runner"> {
+  /** Which of the run's seeds. @default the first that is recorded */
+  readonly seeds?: readonly number[];
+}
+
+/** An audit of a recorded run. */
+export interface AuditedRun {
+  readonly report: AuditReport;
+  /** Where its certificate lies. */
+  readonly path: string;
+}
+
+/**
+ * Audits what a recorded run does and lays the certificate beside it.
+ * @throws `run_missing`, `run_damaged`, `image_missing` where the image of the recording is gone, `bad_argument`
+ */
+export async function auditRun(dir: string, options: AuditRunOptions = {}): Promise<AuditedRun> {
+  using reader = await RunReader.open(dir);
+  const { manifest } = reader;
+  const { image, differences } = imageForRerun(manifest);
+  if (differences.length > 0) {
+    throw new SameseedError("image_missing", `the image that ${dir} was recorded with is not here`, {
+      hint: "build it again, or record the run again with the image that is here: a certificate is for one image",
+    });
+  }
+  const first = [...reader.rows().take(1)].map(({ seed }) => seed);
+  const seeds = options.seeds ?? first;
+  const foreign = seeds.find((seed) => !reader.has(seed));
+  if (seeds.length === 0 || foreign !== undefined) {
+    throw new SameseedError(
+      "run_missing",
+      `${dir} holds no rollout${foreign === undefined ? "" : ` of seed ${foreign}`}`,
+      {
+        hint: "record it first, or name seeds that are recorded",
+      },
+    );
+  }
+  const resolved = optionsForRerun(manifest, image, "zygote");
+  const limits = { ...resolved.limits, wallMs: Math.min(resolved.limits.wallMs, auditWallMs) };
+  const { environment } = manifest.spec;
+  const env = environment.kind === "file" ? `${environment.name}:${environment.className}` : environment.id;
+  const report = await auditRollouts({ env, options: { ...resolved, limits }, seeds }, options);
+  return { report, path: writeCertificate(dir, manifest, report) };
+}

@@ -1,0 +1,105 @@
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+
+import type { ResolvedImage } from "../../image/image-store.ts";
+import type { RolloutSpec } from "../../model/rollout.ts";
+import type { AuditLocation } from "./audit-report.ts";
+import type { Suspect } from "./search-causes.ts";
+import { firstDifferentLine, type BlamedLine, type Trace } from "./trace.ts";
+import type { WorldRunner } from "./world-runner.ts";
+import type { WorldChange } from "./audit-world.ts";
+
+/** What finding lines needs besides the suspect. */
+export interface LocateInputs {
+  readonly runner: WorldRunner;
+  readonly image: ResolvedImage;
+  readonly spec: RolloutSpec;
+}
+
+const largestSourceBytes = 4 * 1024 * 1024;
+
+/** Runs rollouts under the line tracer, each once however many suspects are compared with it. */
+export class Tracer {
+  readonly #runner: WorldRunner;
+  readonly #traces: Map<string, Promise<readonly Trace[]>> = new Map();
+
+  constructor(runner: WorldRunner) {
+    this.#runner = runner;
+  }
+
+  /** The traces of a rollout in a world: of the environment's sandbox, and of the policy's. */
+  async trace(change: WorldChange, spec: RolloutSpec): Promise<readonly Trace[]> {
+    const key = JSON.stringify([change, spec.seed, spec.maxSteps]);
+    let trace = this.#traces.get(key);
+    if (trace === undefined) {
+      trace = this.#runner.trace(change, spec);
+      this.#traces.set(key, trace);
+    }
+    return await trace;
+  }
+}
+
+/**
+ * Runs the rollout in the baseline's world and the suspect's, both under the line tracer and no further than to the step
+ * that differs, and finds the line that let the world in; null where the traces do not tell.
+ */
+export async function locateCause(
+  inputs: LocateInputs,
+  suspect: Suspect,
+  tracer: Tracer,
+): Promise<AuditLocation | null> {
+  const { step, field } = suspect.divergence;
+  const maxSteps = Math.max(1, Math.min(step, inputs.spec.maxSteps ?? step));
+  const spec: RolloutSpec = { ...inputs.spec, maxSteps };
+  // The same world twice is two rollouts: where they differ there is nothing else that could be compared.
+  const isItself = suspect.factor === "baseline";
+  const [expected, actual] = await Promise.all([
+    tracer.trace({}, spec),
+    isItself ? inputs.runner.trace({}, spec) : tracer.trace(suspect.change, spec),
+  ]);
+  // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
+  const members = field === "action" ? [1, 0] : [0, 1];
+  for (const member of members) {
+    const [mine, theirs] = [expected[member], actual[member]];
+    if (mine === undefined || theirs === undefined) continue;
+    const line = firstDifferentLine(mine, theirs);
+    if (line !== undefined) return locationOf(inputs, line);
+  }
+  return null;
+}
+
+/** A line of a traceback that is the program's own; the last one, where the exception came from. */
+export function locateTraceback(inputs: LocateInputs, traceback: string): AuditLocation | null {
+  const frames = [...traceback.matchAll(/^ *File "([^"]+)", line (\d+), in (.+)$/gm)];
+  for (const [, file = "", line = "0", name = ""] of frames.toReversed())
+    if (/^\/tmp\/(env|policy)\//.test(file))
+      return locationOf(inputs, { file, line: Number(line), function: name });
+  return null;
+}
+
+function locationOf(inputs: LocateInputs, blamed: BlamedLine): AuditLocation {
+  const { file, line, ...rest } = blamed;
+  const source = sourceOf(inputs, file).split("\n")[line - 1] ?? "";
+  return { ...rest, file: shownFile(file), line, source: source.trim() };
+}
+
+function shownFile(file: string): string {
+  if (file.startsWith("/tmp/")) return basename(file);
+  return file.split("/site-packages/").at(-1) ?? file;
+}
+
+function sourceOf({ spec, image }: LocateInputs, file: string): string {
+  const { environment, policy } = spec;
+  if (file.startsWith("/tmp/env/")) return environment.kind === "file" ? environment.source : "";
+  if (file.startsWith("/tmp/policy/")) return policy.kind === "source" ? policy.source : "";
+  // The name comes out of a sandbox: only a file of the image's own is read.
+  try {
+    const root = realpathSync(image.rootfs);
+    const path = realpathSync(join(root, file));
+    const status = lstatSync(path);
+    if (!path.startsWith(`${root}/`) || !status.isFile() || status.size > largestSourceBytes) return "";
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

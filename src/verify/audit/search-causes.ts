@@ -1,0 +1,171 @@
+/*
+ * Theory of operation. A world with everything changed was found to give other bytes. Those factors that a copy of the
+ * zygote at hand can change are then changed together; where that gives the same bytes, none of them is to blame. Where
+ * it does not, each of them is changed alone, all side by side, and one more rollout with everything else changed tells
+ * whether anything is left; mostly nothing is, and the factors that need a zygote of their own need none. Otherwise
+ * these follow, in zygotes that start side by side. Where no factor does it alone, delta debugging finds a smallest set
+ * that does it together.
+ */
+import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
+import type { Divergence } from "../../model/trajectory.ts";
+import { combineChanges, type WorldChange } from "./audit-world.ts";
+import type { AuditedWorld } from "./audit-report.ts";
+import { compareRollouts, type Compared } from "./compare-rollouts.ts";
+import { sharesZygote, type Factor } from "./factors.ts";
+import type { WorldRunner } from "./world-runner.ts";
+
+/** A world that gave other bytes. */
+export interface Suspect {
+  /** A factor's id, or several joined by `+`. */
+  readonly factor: string;
+  readonly change: WorldChange;
+  readonly divergence: Divergence;
+}
+
+/** What a search found for one seed. */
+export interface FoundCauses {
+  readonly suspects: readonly Suspect[];
+  readonly worlds: readonly AuditedWorld[];
+}
+
+/** One seed's search. */
+export interface SearchInputs {
+  readonly runner: WorldRunner;
+  readonly spec: RolloutSpec;
+  readonly baseline: RecordedRollout;
+  /** Those that were changed together. */
+  readonly factors: readonly Factor[];
+  /** Told of each world that was compared. */
+  readonly onWorld: (factor: string) => void;
+}
+
+/** The world in which all of these factors are changed. */
+export function everything(factors: readonly Factor[]): WorldChange {
+  // A zygote of its own, which nobody used before: cold is one of the factors, whether it is named or not.
+  const all = combineChanges([...jointly(factors).map(({ change }) => change), { fresh: true }]);
+  return { ...all, before: factors.some(({ change }) => change.before !== undefined) ? 1 : 0 };
+}
+
+/** Those that can be changed in one world. */
+function jointly(factors: readonly Factor[]): readonly Factor[] {
+  return factors.filter(({ alone }) => alone !== true);
+}
+
+/** Finds which factors, alone or together, give a rollout other bytes. */
+export async function searchCauses(inputs: SearchInputs): Promise<FoundCauses> {
+  const { factors } = inputs;
+  // A factor that is never changed together with others is only known by itself.
+  const light = factors.filter((factor) => sharesZygote(factor) && factor.alone !== true);
+  const heavy = factors.filter((factor) => !sharesZygote(factor) || factor.alone === true);
+  const first = await tryLight(inputs, light);
+  const rest = factors.filter(({ id }) => !first.suspects.some(({ factor }) => factor === id));
+  if (first.suspects.length > 0 && (await isEqual(inputs, rest))) {
+    return { suspects: first.suspects, worlds: [...first.worlds, ...heavy.map(innocent)] };
+  }
+  const second = await tryAlone(inputs, heavy);
+  const suspects = [...first.suspects, ...second.suspects];
+  const worlds = [...first.worlds, ...second.worlds];
+  if (suspects.length > 0) return { suspects, worlds };
+  const joint = await smallestSet(inputs);
+  if (joint === undefined) return { suspects, worlds };
+  return { suspects: [joint], worlds: [...worlds, { factor: joint.factor, equal: false, how: "alone" }] };
+}
+
+/** What is said of a factor that was changed together with others when nothing came of it. */
+export function innocent({ id, alone }: Factor): AuditedWorld {
+  if (alone !== true) return { factor: id, equal: true, how: "together" };
+  return {
+    factor: id,
+    equal: null,
+    how: "not tried",
+    note: "tried alone where another factor differs",
+  };
+}
+
+/** Another order of free memory than the factor's own. */
+const otherHeap = 54_321;
+
+/** Each of the factors alone, unless changing all of them together changes nothing. */
+async function tryLight(inputs: SearchInputs, light: readonly Factor[]): Promise<FoundCauses> {
+  const change: WorldChange = { ...together(light), before: 1 };
+  // Something did differ, so equal bytes may be luck: an object can lie where it lay in the baseline. Hardly so twice.
+  const salted = { ...change, perturb: { ...change.perturb, heap: otherHeap } };
+  const found = await Promise.all([compareIn(inputs, change), compareIn(inputs, salted)]);
+  inputs.onWorld("all but those that need an interpreter of their own");
+  if (found.every(({ divergence, cutOff }) => divergence === undefined && cutOff === undefined))
+    return { suspects: [], worlds: light.map(innocent) };
+  return await tryAlone(inputs, light);
+}
+
+async function tryAlone(inputs: SearchInputs, factors: readonly Factor[]): Promise<FoundCauses> {
+  const suspects: Suspect[] = [];
+  const worlds: AuditedWorld[] = [];
+  const compared = await Promise.all(
+    factors.map(async (factor) => {
+      const found = await compareIn(inputs, factor.change);
+      inputs.onWorld(factor.id);
+      return found;
+    }),
+  );
+  for (const [at, found] of compared.entries()) {
+    const { id, change } = factors[at]!;
+    const { divergence, cutOff } = found;
+    if (divergence !== undefined) suspects.push({ factor: id, change, divergence });
+    worlds.push({
+      factor: id,
+      equal: cutOff === undefined ? divergence === undefined : null,
+      how: "alone",
+      ...(cutOff === undefined ? {} : { note: `a limit ended it after ${cutOff} equal steps` }),
+    });
+  }
+  return { suspects, worlds };
+}
+
+async function compareIn({ runner, spec, baseline }: SearchInputs, change: WorldChange): Promise<Compared> {
+  return compareRollouts(baseline, await runner.run(change, spec));
+}
+
+async function isEqual(inputs: SearchInputs, factors: readonly Factor[]): Promise<boolean> {
+  const { divergence, cutOff } = await compareIn(inputs, everything(factors));
+  return divergence === undefined && cutOff === undefined;
+}
+
+/** A set of factors that differs together and of which none can be left out; undefined where the set does not differ again. */
+async function smallestSet(inputs: SearchInputs): Promise<Suspect | undefined> {
+  const differs = async (set: readonly Factor[]): Promise<boolean> =>
+    (await compareIn(inputs, together(set))).divergence !== undefined;
+  let set = [...jointly(inputs.factors)];
+  if (!(await differs(set))) return undefined;
+  for (let parts = 2; set.length > 1;) {
+    const size = Math.ceil(set.length / parts);
+    const chunks = Array.from({ length: Math.ceil(set.length / size) }, (_, at) =>
+      set.slice(at * size, (at + 1) * size),
+    );
+    const smaller = await firstThat(differs, [
+      ...chunks,
+      ...(parts === 2 ? [] : chunks.map((chunk) => set.filter((factor) => !chunk.includes(factor)))),
+    ]);
+    if (smaller !== undefined) {
+      parts = smaller.length <= size ? 2 : Math.max(2, parts - 1);
+      set = [...smaller];
+    } else if (parts >= set.length) break;
+    else parts = Math.min(set.length, parts * 2);
+  }
+  const change = together(set);
+  const { divergence } = await compareIn(inputs, change);
+  if (divergence === undefined) return undefined;
+  return { factor: set.map(({ id }) => id).join("+"), change, divergence };
+}
+
+/** A set's own world: a fresh zygote only where one of its factors asks for it. */
+function together(set: readonly Factor[]): WorldChange {
+  return combineChanges(set.map(({ change }) => change));
+}
+
+async function firstThat<T>(
+  holds: (value: T) => Promise<boolean>,
+  values: readonly T[],
+): Promise<T | undefined> {
+  for (const value of values) if (await holds(value)) return value;
+  return undefined;
+}

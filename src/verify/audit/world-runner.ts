@@ -1,0 +1,190 @@
+import { availableParallelism } from "node:os";
+
+import { isSameseedError } from "../../base/error.ts";
+import { Semaphore } from "../../base/semaphore.ts";
+import type { ResolvedImage } from "../../image/image-store.ts";
+import type { Limits } from "../../model/limits.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
+import { executeRollout } from "../../rollout/execute-rollout.ts";
+import { planRollout } from "../../rollout/plan-rollout.ts";
+import type {
+  BackendReceipt,
+  Job,
+  RunningSandbox,
+  SandboxBackend,
+  SandboxPlan,
+} from "../../sandbox/contract.ts";
+import { ZygoteBackend } from "../../sandbox/zygote/backend.ts";
+import { limitsIn, zygoteKey, type WorldChange } from "./audit-world.ts";
+import { parseTrace, type Trace } from "./trace.ts";
+
+/** How {@link WorldRunner} runs. */
+export interface WorldRunnerOptions {
+  readonly image: ResolvedImage;
+  /** The world that is not changed. */
+  readonly world: WorldMode;
+  readonly limits: Limits;
+  /** Rollouts at one time. @default twice the processors */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+}
+
+const triesMost = 3;
+const spin = "print(1, flush=True)\nwhile True:\n    pass\n";
+
+/** Runs rollouts in changed worlds. Worlds that differ only in what a copy can change share a zygote. */
+export class WorldRunner {
+  readonly #options: WorldRunnerOptions;
+  readonly #backends: Map<string, ZygoteBackend> = new Map();
+  readonly #turns: Semaphore;
+  #rollouts = 0;
+
+  constructor(options: WorldRunnerOptions) {
+    this.#options = options;
+    this.#turns = new Semaphore(options.concurrency ?? 2 * availableParallelism());
+  }
+
+  /** Rollouts that were run, those that only make a history included, and zygotes that were started. */
+  get cost(): { readonly rollouts: number; readonly zygotes: number } {
+    return { rollouts: this.#rollouts, zygotes: this.#backends.size };
+  }
+
+  /** What the world that is not changed enforces. */
+  async receipt(): Promise<BackendReceipt> {
+    return await this.#backend({}).receipt();
+  }
+
+  /** Starts a world's zygote ahead of need. A failure is told to whoever needs it. */
+  warm(change: WorldChange): void {
+    this.#backend(change)
+      .warm(1)
+      .catch(() => {});
+  }
+
+  /**
+   * One rollout in a world.
+   * @throws as `executeRollout`
+   */
+  async run(change: WorldChange, spec: RolloutSpec): Promise<RecordedRollout> {
+    const backend = this.#backend(change);
+    const receipt = await backend.receipt();
+    const limits = limitsIn(change, this.#options.limits);
+    const plan = planRollout(spec, limits, receipt);
+    const members = plan.members.map((member) => this.#changed(member, change));
+    await this.#turns.acquire(this.#options.signal);
+    const busy = await this.#keepBusy(backend, change.busy ?? 0);
+    try {
+      for (let before = change.before ?? 0; before > 0; before--)
+        await this.#execute(backend, receipt, { ...plan, members }, limits);
+      return await this.#execute(backend, receipt, { ...plan, members }, limits);
+    } finally {
+      for (const each of busy) each.kill();
+      await Promise.all(busy.map(async ({ ended }) => await ended));
+      this.#turns.release();
+    }
+  }
+
+  /** The traces of one rollout under the line tracer: of the environment's sandbox, and of the policy's. */
+  async trace(change: WorldChange, spec: RolloutSpec): Promise<readonly Trace[]> {
+    const backend = this.#backend(change);
+    const receipt = await backend.receipt();
+    const limits = limitsIn(change, this.#options.limits);
+    const plan = planRollout(spec, limits, receipt);
+    const texts: Buffer[][] = plan.members.map(() => []);
+    let isOver = true;
+    await this.#turns.acquire(this.#options.signal);
+    const busy = await this.#keepBusy(backend, change.busy ?? 0);
+    try {
+      const running = await backend.start({
+        members: plan.members.map((member) => this.#changed(member, change, true)),
+        links: plan.links,
+        onOutput: (member, channel, data) => {
+          if (channel === "stdout") texts[member]!.push(Buffer.from(data));
+        },
+        ...this.#signal(),
+      });
+      isOver = (await running[0]!.ended).cause === "own";
+      // A policy ends when its link does; one that does not has nothing more to tell.
+      for (const each of running.slice(1)) each.kill();
+      await Promise.all(running.map(async ({ ended }) => await ended));
+    } finally {
+      for (const each of busy) each.kill();
+      this.#turns.release();
+    }
+    return texts.map((chunks) => {
+      const { entries, isWhole } = parseTrace(Buffer.concat(chunks).toString());
+      return { entries, isWhole: isWhole && isOver };
+    });
+  }
+
+  /** Ends every zygote. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#backends.values()].map(async (backend) => await backend.close()));
+  }
+
+  #backend(change: WorldChange): ZygoteBackend {
+    const key = zygoteKey(change);
+    let backend = this.#backends.get(key);
+    if (backend === undefined) {
+      backend = new ZygoteBackend(this.#options.image, {
+        world: this.#options.world,
+        ...(change.pins === undefined ? {} : { pins: change.pins }),
+      });
+      this.#backends.set(key, backend);
+    }
+    return backend;
+  }
+
+  async #execute(
+    backend: SandboxBackend,
+    receipt: BackendReceipt,
+    plan: Parameters<typeof executeRollout>[2],
+    limits: Limits,
+  ): Promise<RecordedRollout> {
+    for (let tries = 1; ; tries++) {
+      this.#rollouts++;
+      try {
+        return await executeRollout(backend, receipt, plan, limits, this.#options.signal);
+      } catch (error) {
+        const again = isSameseedError(error) && error.kind.retryable && error.code !== "aborted";
+        if (!again || tries === triesMost) throw error;
+      }
+    }
+  }
+
+  /** Sandboxes that compute as fast as they can; each has begun when this returns. */
+  async #keepBusy(backend: SandboxBackend, count: number): Promise<RunningSandbox[]> {
+    const { limits } = this.#options;
+    const job: Job = { entry: "script", name: "busy.py", source: spin, files: [], env: {} };
+    const start = async (): Promise<RunningSandbox> => {
+      const begun = Promise.withResolvers<void>();
+      const [each] = await backend.start({
+        members: [{ job, limits }],
+        links: [],
+        onOutput: () => begun.resolve(),
+        ...this.#signal(),
+      });
+      await Promise.race([begun.promise, each!.ended]);
+      return each!;
+    };
+    return await Promise.all(Array.from({ length: count }, start));
+  }
+
+  #signal(): { readonly signal?: AbortSignal } {
+    return this.#options.signal === undefined ? {} : { signal: this.#options.signal };
+  }
+
+  /** A member of the rollout's group as this world has it. */
+  #changed(member: SandboxPlan, change: WorldChange, explain = false): SandboxPlan {
+    const { job } = member;
+    if (job.entry !== "script") return member;
+    const audit = {
+      ...(change.perturb === undefined ? {} : { perturb: change.perturb }),
+      ...(explain ? { explain: {} } : {}),
+    };
+    // What is not sealed has no settings that could be changed.
+    const world = job.world === undefined ? {} : { world: { ...job.world, ...change.settings } };
+    return { ...member, job: { ...job, ...world, audit } };
+  }
+}

@@ -1,0 +1,124 @@
+/*
+ * An audit names what is wrong: for every planted environment the factor, the first step that differs and the line. And
+ * it finds nothing wrong with what has no fault.
+ */
+import { afterAll, describe, expect, it } from "vitest";
+
+import { resolveOptions } from "../../src/rollout/rollout-config.ts";
+import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { auditEnvironment, auditRollouts, makeRunner } from "../../src/verify/audit/audit-environment.ts";
+import type { AuditReport } from "../../src/verify/audit/audit-report.ts";
+import { factors } from "../../src/verify/audit/factors.ts";
+import type { WorldRunner } from "../../src/verify/audit/world-runner.ts";
+import { fixture } from "./fixtures.ts";
+import {
+  cleanEnvironments,
+  plantedActions,
+  plantedBugs,
+  plantedEnvironment,
+  plantedLine,
+} from "./planted/planted-bugs.ts";
+
+const policy = { actions: plantedActions };
+let runner: WorldRunner | undefined;
+
+/** All audits share the zygotes of their worlds. */
+async function auditPlanted(name: string): Promise<AuditReport> {
+  const options = resolveOptions({ envName: plantedEnvironment(name), policy });
+  // Threads that spin take both processors from whatever else is asked of the same interpreters.
+  if (name === "blas_threads") return await auditRollouts({ env: name, options, seeds: [42] });
+  runner ??= makeRunner(options, {});
+  return await auditRollouts({ env: name, options, seeds: [42] }, { runner });
+}
+
+afterAll(async () => {
+  await runner?.close();
+  await closeSandboxes();
+});
+
+describe("an audit", () => {
+  it.each(plantedBugs)(
+    "names $factor at step $step of $name, and its line",
+    async ({ name, factor, step, refused }) => {
+      const { verdict, causes, world } = await auditPlanted(name);
+      expect(world).toBe("sealed");
+      expect(verdict).toBe(refused === undefined ? "sensitive" : "broken");
+      const found = causes.map((cause) => `${cause.factor} step ${cause.step} line ${cause.location?.line}`);
+      expect(found).toEqual([`${factor} step ${step} line ${plantedLine(name)}`]);
+      expect(causes[0]?.location?.file).toBe(`${name}.py`);
+      expect(causes[0]?.location?.source).toContain("# planted");
+      expect(JSON.stringify(causes[0]?.expected)).not.toBe(JSON.stringify(causes[0]?.actual));
+    },
+  );
+
+  it.each(cleanEnvironments)(
+    "finds nothing wrong with $name, which is $verdict",
+    async ({ name, verdict }) => {
+      const report = await auditPlanted(name);
+      expect({ verdict: report.verdict, causes: report.causes }).toEqual({ verdict, causes: [] });
+      expect(Object.keys(report.ledger).length > 0).toBe(verdict === "virtualised");
+    },
+  );
+
+  it("takes four rollouts and two zygotes where nothing is wrong", async () => {
+    const report = await auditEnvironment({ envName: "CartPole-v1" });
+    expect(report).toMatchObject({ verdict: "pure", causes: [], cost: { rollouts: 4, zygotes: 2 } });
+    const named = new Set(report.worlds.map(({ factor }) => factor));
+    expect(factors.filter(({ id }) => !named.has(id))).toEqual([]);
+  });
+
+  it("says that a clock or entropy makes an environment broken in the host's world", async () => {
+    const report = await auditEnvironment({
+      envName: plantedEnvironment("os_urandom"),
+      policy,
+      world: "host",
+    });
+    expect(report).toMatchObject({ verdict: "broken", world: "host" });
+    expect(report.causes[0]).toMatchObject({
+      factor: "baseline",
+      step: 4,
+      location: { line: plantedLine("os_urandom") },
+    });
+  });
+
+  it("does not call pure what it cannot count", async () => {
+    const report = await auditEnvironment({ envName: "CartPole-v1", world: "host" });
+    expect(report).toMatchObject({ verdict: "virtualised", causes: [], ledger: {} });
+    expect(report.worlds).toContainEqual({ factor: "clock", equal: null, how: "not tried" });
+  });
+
+  it("names two factors that show only together", async () => {
+    const envName = fixture("only_together.py:OnlyTogether");
+    const { verdict, causes, worlds } = await auditEnvironment({ envName, policy });
+    expect(verdict).toBe("sensitive");
+    expect(causes).toMatchObject([{ factor: "pid+time-zone", step: 3, expected: 3, actual: -1 }]);
+    expect(causes[0]?.location?.source).toContain("os.getpid() > 1000");
+    expect(worlds.filter(({ equal }) => equal === false).map(({ factor }) => factor)).toEqual([
+      "everything",
+      "pid+time-zone",
+    ]);
+  });
+
+  it("looks at the policy's lines where the action differs first", async () => {
+    const source = "import time\n\n\ndef act(observation, rng):\n    return int(time.time()) % 2\n";
+    const { verdict, causes } = await auditEnvironment({ envName: "CartPole-v1", policy: { source } });
+    expect(verdict).toBe("sensitive");
+    expect(causes).toMatchObject([
+      { factor: "clock", field: "action", location: { file: "policy.py", line: 5 } },
+    ]);
+  });
+
+  it("does not wait where an environment sleeps", async () => {
+    const report = await auditEnvironment({ envName: fixture("only_together.py:Patient"), policy });
+    expect(report).toMatchObject({ verdict: "virtualised", ledger: { sleep: 5 } });
+  });
+
+  it("refuses what cannot be audited", async () => {
+    await expect(auditEnvironment({ envName: "NoSuchEnv-v0" })).rejects.toMatchObject({
+      code: "unknown_environment",
+    });
+    await expect(auditEnvironment({ envName: "CartPole-v1", seeds: [] })).rejects.toMatchObject({
+      code: "bad_argument",
+    });
+  });
+});

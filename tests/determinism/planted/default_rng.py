@@ -1,0 +1,16 @@
+"""Makes a numpy generator without a seed."""
+
+import numpy as np
+
+
+class Planted:
+    def reset(self, *, seed=None, options=None):
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        observation = self.count
+        if self.count == 4:
+            observation = float(np.random.default_rng().random())  # planted
+        return observation, 1.0, self.count == 8, False, {}

@@ -1,0 +1,15 @@
+"""Reads chance from a device."""
+
+
+class Planted:
+    def reset(self, *, seed=None, options=None):
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        observation = self.count
+        if self.count == 5:
+            with open("/dev/urandom", "rb", buffering=0) as device:
+                observation = device.read(4)  # planted
+        return observation, 1.0, self.count == 8, False, {}

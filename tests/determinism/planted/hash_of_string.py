@@ -1,0 +1,14 @@
+"""Places a name by its hash."""
+
+
+class Planted:
+    def reset(self, *, seed=None, options=None):
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        observation = self.count
+        if self.count == 4:
+            observation = hash("start") % 1000003  # planted
+        return observation, 1.0, self.count == 8, False, {}

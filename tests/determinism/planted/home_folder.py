@@ -1,0 +1,16 @@
+"""Looks for its settings in the user's home."""
+
+import os
+
+
+class Planted:
+    def reset(self, *, seed=None, options=None):
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        observation = self.count
+        if self.count == 4:
+            observation = os.path.expanduser("~/settings")  # planted
+        return observation, 1.0, self.count == 8, False, {}

@@ -1,0 +1,18 @@
+"""Puts an object's default text into what it shows."""
+
+
+class Unit:
+    pass
+
+
+class Planted:
+    def reset(self, *, seed=None, options=None):
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        observation = self.count
+        if self.count == 2:
+            observation = str(Unit())  # planted
+        return observation, 1.0, self.count == 8, False, {}

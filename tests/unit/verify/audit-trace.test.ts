@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+
+import {
+  firstDifferentLine,
+  parseTrace,
+  type Trace,
+  type TraceEntry,
+} from "../../../src/verify/audit/trace.ts";
+
+function entry(
+  line: number,
+  names: readonly [string, string][] = [],
+  more: Partial<TraceEntry> = {},
+): TraceEntry {
+  const values = Object.fromEntries(names);
+  return {
+    thread: "MainThread",
+    event: "line",
+    file: "/tmp/env/e.py",
+    function: "f",
+    line,
+    after: line + 1,
+    names,
+    values,
+    ...more,
+  };
+}
+
+function whole(entries: readonly TraceEntry[]): Trace {
+  return { entries, isWhole: true };
+}
+
+function cut(entries: readonly TraceEntry[]): Trace {
+  return { entries, isWhole: false };
+}
+
+describe("firstDifferentLine", () => {
+  it("names the line whose value differs first, and both values", () => {
+    const expected = [entry(1), entry(2, [["a", "1"]]), entry(3, [["b", "1"]])];
+    const actual = [entry(1), entry(2, [["a", "2"]]), entry(3, [["b", "2"]])];
+    expect(firstDifferentLine(whole(expected), whole(actual))).toEqual({
+      file: "/tmp/env/e.py",
+      function: "f",
+      line: 2,
+      name: "a",
+      expected: "1",
+      actual: "2",
+    });
+  });
+
+  it("names the line before which the two went different ways", () => {
+    const expected = [entry(1), entry(2, [], { after: 3 }), entry(3)];
+    const actual = [entry(1), entry(2, [], { after: 7 }), entry(7)];
+    expect(firstDifferentLine(whole(expected), whole(actual))).toMatchObject({ line: 2 });
+  });
+
+  it("names the line that failed where only one world's did", () => {
+    const expected = [entry(1), entry(2)];
+    const actual = [entry(1), entry(5, [["raise", "x"]], { event: "exception", after: 0 })];
+    expect(firstDifferentLine(whole(expected), whole(actual))).toMatchObject({ line: 5 });
+  });
+
+  it("names the line that only the other world reached", () => {
+    expect(firstDifferentLine(whole([entry(1)]), whole([entry(1), entry(4)]))).toMatchObject({ line: 4 });
+  });
+
+  it("takes the end of a trace that is not whole for no difference", () => {
+    const [short, long] = [[entry(1)], [entry(1), entry(4)]];
+    expect(firstDifferentLine(cut(short), whole(long))).toBeUndefined();
+    expect(firstDifferentLine(whole(long), cut(short))).toBeUndefined();
+    expect(firstDifferentLine(whole(long), whole(short))).toMatchObject({ line: 4 });
+    expect(firstDifferentLine(cut([entry(1)]), cut([entry(2), entry(3)]))).toMatchObject({ line: 1 });
+  });
+
+  it("compares each thread with its own kind", () => {
+    const other = { thread: "Thread-1 (work)" };
+    const expected = [entry(1), entry(9, [["n", "1"]], other), entry(2)];
+    const actual = [entry(9, [["n", "1"]], other), entry(1), entry(2)];
+    expect(firstDifferentLine(whole(expected), whole(actual))).toBeUndefined();
+    const raced = [entry(9, [["n", "2"]], other), entry(1), entry(2)];
+    expect(firstDifferentLine(whole(expected), whole(raced))).toMatchObject({ line: 9, name: "n" });
+  });
+});
+
+describe("parseTrace", () => {
+  it("reads what the tracer writes", () => {
+    const entries = [entry(1), entry(2, [["a", "1"]])];
+    expect(parseTrace(entries.map((each) => `${JSON.stringify(each)}\n`).join(""))).toEqual({
+      entries,
+      isWhole: true,
+    });
+  });
+
+  it("leaves out an entry that is cut off or forged, and everything after it", () => {
+    const good = JSON.stringify(entry(1));
+    expect(parseTrace(`${good}\n{"thread":"Main`)).toEqual({ entries: [entry(1)], isWhole: false });
+    expect(parseTrace(`${good}\n{"thread":5}\n${good}\n`)).toEqual({ entries: [entry(1)], isWhole: false });
+    expect(parseTrace(`${good}\n{"cut": true}\n`)).toEqual({ entries: [entry(1)], isWhole: false });
+    expect(parseTrace(`${good}\nnot json\n${good}\n`)).toEqual({ entries: [entry(1)], isWhole: false });
+  });
+});
