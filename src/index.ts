@@ -82,3 +82,5 @@ export type {
 export type { SelfCheck } from "./evaluate/matchup/self-check.ts";
 export { verifyMatchup, type MatchupVerification } from "./evaluate/matchup/verify-matchup.ts";
 export type { Interval } from "./evaluate/stats/interval.ts";
+export { auditEnvironment, type AuditOptions } from "./verify/audit/audit-environment.ts";
+export type { AuditCause, AuditReport, AuditVerdict } from "./verify/audit/audit-report.ts";
