@@ -12,6 +12,7 @@ import { count, formatNumber } from "./render/numbers.ts";
 import { Progress } from "./render/progress.ts";
 import { toRolloutDocument } from "./render/rollout-document.ts";
 import { clip } from "./render/style.ts";
+import { withWayOn } from "./way-on.ts";
 
 /** What to run; how it is watched is this module's. */
 export type RunRequest = Omit<RecordRunConfig, "onOpen" | "onRollout" | "signal">;
@@ -48,7 +49,7 @@ export async function recordWithProgress(
     await watch.written;
     return { run, recorded: watch.recorded, wallMs: performance.now() - startedAt };
   } catch (error) {
-    throw withWayOn(cli, asSameseedError(error), watch);
+    throw stopped(cli, asSameseedError(error), watch);
   } finally {
     watch.stop();
   }
@@ -121,7 +122,7 @@ class Watch {
 }
 
 /** Says what is recorded already and which command goes on with it, where there is something to go on with. */
-function withWayOn(cli: Cli, error: SameseedError, { run, recorded }: Watch): SameseedError {
+function stopped(cli: Cli, error: SameseedError, { run, recorded }: Watch): SameseedError {
   if (run === undefined || error.kind.exitCode === 2) return error;
   const done = run.recorded + recorded;
   if (done === 0)
@@ -129,14 +130,10 @@ function withWayOn(cli: Cli, error: SameseedError, { run, recorded }: Watch): Sa
       ? new SameseedError("aborted", "interrupted; nothing is recorded yet")
       : error;
   const kept = `${done} of ${count(run.total, "rollout")} ${done === 1 ? "is" : "are"} recorded in ${shownPath(run.dir)}`;
-  const goOn = resumeCommand(cli.args, shownPath(run.dir));
-  const context = { ...error.context, dir: run.dir, recorded: done, total: run.total, resume: goOn };
-  if (error.code === "aborted")
-    return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context });
-  return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
-    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
-    context,
-    cause: error,
+  return withWayOn(error, {
+    kept,
+    goOn: resumeCommand(cli.args, shownPath(run.dir)),
+    context: { dir: run.dir, recorded: done, total: run.total },
   });
 }
 

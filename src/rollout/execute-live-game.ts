@@ -8,6 +8,7 @@ import type { RecordedRollout } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
 import { judge, round, seatsUse, summarize } from "./execute-rollout.ts";
+import { keepLastWords } from "./last-words.ts";
 import { planGame, type GameRolloutSpec } from "./plan-game.ts";
 import { RolloutRecording } from "./rollout-recording.ts";
 
@@ -32,8 +33,6 @@ export interface LiveGamePlan {
   /** Told of each question; {@link LiveGame.answer} answers it. */
   readonly onQuestion: (question: Question) => void;
 }
-
-const saidBytesMost = 8192;
 
 /**
  * A game in which the host answers for some of the seats while it runs. What it records is an ordinary game: the answers
@@ -69,8 +68,7 @@ export class LiveGame {
       links: plan.links,
       ...(signal === undefined ? {} : { signal }),
       onOutput: (member, channel, data) => {
-        if (channel === "stderr")
-          this.#said[member] = ((this.#said[member] ?? "") + data.toString()).slice(-saidBytesMost);
+        if (channel === "stderr") keepLastWords(this.#said, member, data);
         if (channel === "stream" && member === 0) this.#push(data);
       },
     });

@@ -5,10 +5,10 @@ import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
+import { keepLastWords } from "./last-words.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
 import { RolloutRecording } from "./rollout-recording.ts";
 
-const saidBytesMost = 8192;
 /** How long a policy that closed its link may take to be dead before it is ended. */
 const policyGraceMs = 3000;
 
@@ -33,7 +33,7 @@ export async function executeRollout(
     links: plan.links,
     ...(signal === undefined ? {} : { signal }),
     onOutput: (member, channel, data) => {
-      if (channel === "stderr") said[member] = ((said[member] ?? "") + data.toString()).slice(-saidBytesMost);
+      if (channel === "stderr") keepLastWords(said, member, data);
       if (channel !== "stream" || member !== 0 || recording.push(data)) return;
       for (const each of running) each.kill();
     },

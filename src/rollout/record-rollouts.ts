@@ -15,7 +15,7 @@ import { checkSeed, type ResolvedOptions } from "./rollout-config.ts";
 /** How often a rollout that the host failed is started again, and how long before each time. */
 const retryDelaysMs = [100, 1000];
 /** Games that may share a sandbox, in one: more would keep the other processors waiting. */
-const sharedGamesMost = 50;
+export const sharedGamesMost = 50;
 
 /** How {@link recordRollouts} runs, beside the options that decide bytes. */
 export interface RecordingOptions {

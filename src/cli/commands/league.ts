@@ -19,6 +19,7 @@ import { jsonText } from "../render/json-text.ts";
 import { formatLeague, leagueDocument, tooMuchTrouble } from "../render/league-text.ts";
 import { count } from "../render/numbers.ts";
 import { Progress } from "../render/progress.ts";
+import { withWayOn } from "../way-on.ts";
 import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
 
 interface LeagueCommandOptions {
@@ -116,24 +117,16 @@ async function play(cli: Cli, config: LeagueConfig, out: string | undefined): Pr
       },
     });
   } catch (error) {
-    throw withWayOn(cli, asSameseedError(error), out, `${done} of ${count(total, "pairing")}`);
+    const failure = asSameseedError(error);
+    if (out === undefined || failure.kind.exitCode === 2) throw failure;
+    throw withWayOn(failure, {
+      kept: `${done} of ${count(total, "pairing")} are kept in ${shownPath(out)}`,
+      goOn: resumeCommand(cli.args, shownPath(out)),
+      context: { dir: out },
+    });
   } finally {
     progress?.stop();
   }
-}
-
-function withWayOn(cli: Cli, error: SameseedError, out: string | undefined, played: string): SameseedError {
-  if (out === undefined || error.kind.exitCode === 2) return error;
-  const goOn = resumeCommand(cli.args, shownPath(out));
-  const kept = `${played} are kept in ${shownPath(out)}`;
-  const context = { ...error.context, dir: out, resume: goOn };
-  if (error.code === "aborted")
-    return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context });
-  return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
-    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
-    context,
-    cause: error,
-  });
 }
 
 function toConfig(players: readonly string[], options: LeagueCommandOptions): LeagueConfig {

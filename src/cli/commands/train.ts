@@ -29,6 +29,7 @@ import { prepareHost } from "../prepare-host.ts";
 import { asSameseedError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatRound, formatTraining, type Trained, trainingDocument } from "../render/training-text.ts";
+import { withWayOn } from "../way-on.ts";
 import { coldOption, concurrencyOption, imageOption, jsonOption, type PlacementOptions } from "./options.ts";
 
 interface TrainCommandOptions extends PlacementOptions {
@@ -167,7 +168,10 @@ async function learn(
     removeCheckpoint(checkpoint);
     return { settings, improvement, file: champion === undefined ? null : out };
   } catch (error) {
-    throw withWayOn(cli, asSameseedError(error), out, saved);
+    const failure = asSameseedError(error);
+    if (saved === undefined || failure.kind.exitCode === 2) throw failure;
+    const kept = `what was learned is kept in ${out}.training`;
+    throw withWayOn(failure, { kept, goOn: resumeCommand(cli.args, out) });
   } finally {
     cli.status.clear();
     lock.release();
@@ -205,25 +209,6 @@ function watching(cli: Cli): Pick<ImproveOptions, "signal" | "onProgress" | "onP
       cli.status.show(`evaluating after ${episodes}/${planned} episodes · ${pairs} pairs of games`),
     onRound: (round: ImprovementRound) => cli.status.note(formatRound(round, cli.paintStatus)),
   };
-}
-
-function withWayOn(
-  cli: Cli,
-  error: SameseedError,
-  out: string,
-  saved: SavedImprovement | undefined,
-): SameseedError {
-  if (saved === undefined || error.kind.exitCode === 2) return error;
-  const goOn = resumeCommand(cli.args, out);
-  const kept = `what was learned is kept in ${out}.training`;
-  const context = { ...error.context, resume: goOn };
-  if (error.code === "aborted")
-    return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context });
-  return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
-    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
-    context,
-    cause: error,
-  });
 }
 
 function toRequest(options: TrainCommandOptions): ImproveOptions {

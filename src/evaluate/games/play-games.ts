@@ -1,5 +1,5 @@
 import { SameseedError } from "../../base/error.ts";
-import { recordBatches } from "../../rollout/record-rollouts.ts";
+import { recordBatches, sharedGamesMost } from "../../rollout/record-rollouts.ts";
 import { gameSeed } from "./game-seed.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
 import { scoreGame, unplayed, type GameKey, type GameResult } from "./game-result.ts";
@@ -57,9 +57,6 @@ export async function* playGames(
   while (failed.length > 0) yield told(failed.shift()!);
 }
 
-/** The most games in one batch: more would keep the other processors waiting. */
-const batchMost = 64;
-
 function* gamesBySeed(
   games: Iterable<GameKey>,
   asked: Map<number, GameKey>,
@@ -67,7 +64,7 @@ function* gamesBySeed(
   let batch: number[] = [];
   let last: number | undefined;
   for (const { seed, game } of games) {
-    if (batch.length >= batchMost || (last !== seed && batch.length > 0)) {
+    if (batch.length >= sharedGamesMost || (last !== seed && batch.length > 0)) {
       yield batch;
       batch = [];
     }

@@ -1,5 +1,5 @@
-import type { JsonValue } from "../../model/json.ts";
 import type { WorldMode } from "../../model/receipt.ts";
+import type { Divergence } from "../../model/trajectory.ts";
 import type { Ledger } from "./compare-rollouts.ts";
 
 /**
@@ -39,23 +39,13 @@ export interface AuditLocation {
   readonly actual?: string;
 }
 
-/** One place in a program that depends on the world. */
-export interface AuditCause {
+/** One place in a program that depends on the world, and the first value that differs because of it. */
+export interface AuditCause extends Omit<Divergence, "differing" | "agreeing"> {
   /** The narrowest factor that shows it; several joined by `+` where only together they do. */
   readonly factor: string;
   /** Other factors that show the same place. */
   readonly also: readonly string[];
   readonly seed: number;
-  /** The first record that differs: 0 is the reset. */
-  readonly step: number;
-  readonly field: string;
-  readonly path: string;
-  readonly expected: JsonValue;
-  readonly actual: JsonValue;
-  readonly expectedType: string;
-  readonly actualType: string;
-  /** For two floats of one type: how many representable values lie between them. */
-  readonly ulps?: number;
   /** The line that let the world in; null where the tracer did not find it. */
   readonly location: AuditLocation | null;
 }

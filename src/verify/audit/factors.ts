@@ -220,11 +220,6 @@ export const factors: readonly Factor[] = [
 
 const byId: ReadonlyMap<string, Factor> = new Map(factors.map((factor) => [factor.id, factor]));
 
-/** The factor of an id. */
-export function factorOf(id: FactorId): Factor {
-  return byId.get(id)!;
-}
-
 /** What a joint factor such as `clock+pid` is made of. */
 export function factorsOf(name: string): readonly Factor[] {
   return name.split("+").flatMap((id) => byId.get(id) ?? []);
