@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 import numpy as np
-from sameseed.canonical import encode
-from sameseed.canonical_decode import decode
-from sameseed.canonical_tags import Opaque
+from sameseed.recording.canonical import encode
+from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_tags import Opaque
 
 TARGET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden", "canonical-vectors.json")
 

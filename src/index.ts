@@ -22,7 +22,7 @@ export type { SandboxOptions } from "./sandbox/sandbox-options.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
-export { Trajectory } from "./rollout/trajectory.ts";
+export { Trajectory } from "./trajectory/trajectory.ts";
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export { RunReader } from "./store/run-reader.ts";
 export { replayRollout, type ReplayResult } from "./verify/replay-rollout.ts";
@@ -56,10 +56,10 @@ export {
   type PolicyCheck,
 } from "./evaluate/check/check-policy.ts";
 export type { PolicyInterface } from "./evaluate/check/inspect-policy.ts";
-export { PersonalGame, playAgainst, type PlayAgainstOptions } from "./evaluate/play/play-against.ts";
-export type { PlayEnd, PlayView } from "./evaluate/play/play-view.ts";
-export { saveGame } from "./evaluate/play/save-game.ts";
-export type { GameSpec, SeatPolicyInput } from "./evaluate/games/game-spec.ts";
+export { PersonalGame, playAgainst, type PlayAgainstOptions } from "./games/play/play-against.ts";
+export type { PlayEnd, PlayView } from "./games/play/play-view.ts";
+export { saveGame } from "./games/play/save-game.ts";
+export type { GameSpec, SeatPolicyInput } from "./games/game-spec.ts";
 export { comparePolicies, type CompareConfig, type Comparison } from "./evaluate/matchup/compare-policies.ts";
 export type { Strength } from "./evaluate/matchup/compare-report.ts";
 export {
@@ -81,6 +81,6 @@ export type {
 } from "./evaluate/matchup/report-matchup.ts";
 export type { SelfCheck } from "./evaluate/matchup/self-check.ts";
 export { verifyMatchup, type MatchupVerification } from "./evaluate/matchup/verify-matchup.ts";
-export type { Interval } from "./evaluate/stats/interval.ts";
+export type { Interval } from "./stats/interval.ts";
 export { auditEnvironment, type AuditOptions } from "./verify/audit/audit-environment.ts";
 export type { AuditCause, AuditReport, AuditVerdict } from "./verify/audit/audit-report.ts";

@@ -1,4 +1,4 @@
-import { playGames, type GameResult, type GameSpec } from "../../src/evaluate/games/play-games.ts";
+import { playGames, type GameResult, type GameSpec } from "../../src/games/play-games.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { coldPython } from "../bubblewrap-python.ts";
 import { median } from "../quantiles.ts";
@@ -11,10 +11,10 @@ const gamesPerSeed = 50;
 const bareLoops = (rounds: number): string => `
 import os, random, sys, time
 sys.path.insert(0, "/opt/sameseed")
-from sameseed.own_games import TicTacToe
-from sameseed import game_referee
-from sameseed.builtin_policies import choose_random
-from sameseed.seats import role_seed
+from sameseed.play.own_games import TicTacToe
+from sameseed.play import game_referee
+from sameseed.play.builtin_policies import choose_random
+from sameseed.play.seats import role_seed
 
 seeds = list(range(${seeds * gamesPerSeed}))
 

@@ -1,7 +1,7 @@
-import { RolloutRecording } from "../../src/rollout/rollout-recording.ts";
+import { RolloutRecording } from "../../src/trajectory/rollout-recording.ts";
 import { recordRollouts } from "../../src/rollout/record-rollouts.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
-import { framesOf, parseTrajectoryBlob } from "../../src/harness/trajectory-blob.ts";
+import { framesOf, parseTrajectoryBlob } from "../../src/trajectory/trajectory-blob.ts";
 import { coldPython } from "../bubblewrap-python.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
@@ -16,7 +16,7 @@ sys.path.insert(0, "/opt/sameseed")
 import gymnasium
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 from gymnasium.wrappers import OrderEnforcing, TimeLimit
-from sameseed.referee import run
+from sameseed.play.referee import run
 
 source = '''
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv

@@ -1,8 +1,8 @@
 import { comparePolicies } from "../../src/evaluate/matchup/compare-policies.ts";
 import { SequentialPairs } from "../../src/evaluate/matchup/sequential-pairs.ts";
 import { pairsPerBlock } from "../../src/evaluate/matchup/unit-keys.ts";
-import { sampleSize } from "../../src/evaluate/stats/sample-size.ts";
-import { type SeededStream, streamOf } from "../../src/evaluate/stats/seeded-stream.ts";
+import { sampleSize } from "../../src/stats/sample-size.ts";
+import { type SeededStream, streamOf } from "../../src/stats/seeded-stream.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
 /*

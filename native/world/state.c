@@ -26,7 +26,7 @@
  * child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
  */
 #include "world.h"
-#include "schedule.h"
+#include "world/threads/schedule.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -153,7 +153,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_install_trap();
 }
 
-/* ---- what native/world_bridge.c finds by name ---- */
+/* ---- what native/zygote/world_bridge.c finds by name ---- */
 
 WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   struct world_settings copy;

@@ -7,11 +7,11 @@
  * program) the handler is never called.
  */
 #define _GNU_SOURCE
-#include "files.h"
-#include "process.h"
-#include "schedule.h"
-#include "timers.h"
-#include "vdso.h"
+#include "world/files/files.h"
+#include "world/process/process.h"
+#include "world/threads/schedule.h"
+#include "world/time/timers.h"
+#include "world/time/vdso.h"
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 #ifndef SAMESEED_WORLD_WORLD_H
 #define SAMESEED_WORLD_WORLD_H
 
-#include "../kernel.h"
+#include "kernel.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>

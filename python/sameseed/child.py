@@ -12,7 +12,7 @@ import traceback
 import types
 from typing import NoReturn
 
-from sameseed import world
+from sameseed.world import sealed as world
 
 STREAM_FD = 3
 CRASHED = 1
@@ -34,7 +34,7 @@ def run(job: bytes) -> int:
     length = int.from_bytes(job[:4], "little")
     head = json.loads(job[4 : 4 + length])
     if "perturb" in head:
-        from sameseed import perturb
+        from sameseed.audit import perturb
 
         # Before the world begins: what an audit does to it is no part of what the script asks of it.
         perturb.apply(head["perturb"])
@@ -45,14 +45,14 @@ def run(job: bytes) -> int:
         at += file["bytes"]
     os.environ.update(head["env"])
     if head["entry"] == "agent":
-        from sameseed import agent
+        from sameseed.agent import agent
 
         agent.serve(STREAM_FD)
     else:
         if "perturb" in head:
             perturb.start_threads(head["perturb"])
         if "explain" in head:
-            from sameseed import explain
+            from sameseed.audit import explain
 
             explain.begin(head["explain"])
         # What was asked so far is not the script's doing.

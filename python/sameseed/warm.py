@@ -17,9 +17,11 @@ import random
 import socket
 import sys
 
-from . import builtin_policies, game_referee, policy_host, referee, seat_host
-from .canonical import encode
-from .frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link
+from .play import builtin_policies, game_referee, referee
+
+from .policy import policy_host, seat_host
+from .recording.canonical import encode
+from .recording.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link
 
 _MODULES = (
     "gymnasium.envs.classic_control.acrobot",

@@ -1,6 +1,6 @@
 """What the zygote's interpreter executes: pin, import, warm up by doing, then wait in C to be copied.
 
-After ``_zygote.serve`` no Python runs in this process again (see ``native/zygote.c``). Everything that would make one
+After ``_zygote.serve`` no Python runs in this process again (see ``native/zygote/zygote.c``). Everything that would make one
 copy differ from another, or a copy of one zygote from a copy of the next, has to be settled before that call.
 """
 
@@ -21,7 +21,8 @@ def main() -> None:
         _zygote.pin(sys.executable, *sys.orig_argv[1:])
     gc.disable()
 
-    from sameseed import agent, child, warm
+    from sameseed.agent import agent
+    from sameseed import child, warm
 
     warm.warm()
     agent.prepare()
@@ -40,11 +41,11 @@ def _report() -> bytes:
     """What this zygote found of itself, as JSON; a sealed one pins here what only Python can."""
     import json
 
-    from sameseed import world
+    from sameseed.world import sealed as world
 
     found: dict[str, object] = {"world": world.name()}
     if found["world"] != "host":
-        from sameseed import numeric, poison
+        from sameseed.world import numeric, poison
 
         found["numeric"] = numeric.report()
         poison.poison()

@@ -7,9 +7,9 @@ import socket
 import struct
 from collections.abc import Callable
 
-from sameseed import game_referee
-from sameseed.canonical import encode
-from sameseed.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from sameseed.play import game_referee
+from sameseed.recording.canonical import encode
+from sameseed.recording.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
 from support import Rollout, _above_three, drain, fork, parse
 
 GAME = {"kind": "game", "id": "tictactoe"}

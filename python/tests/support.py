@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sameseed.canonical_decode import decode
-from sameseed.policy_host import serve
-from sameseed.referee import run
+from sameseed.recording.canonical_decode import decode
+from sameseed.policy.policy_host import serve
+from sameseed.play.referee import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 POLICY_SEED = 0x0123456789ABCDEF0123456789ABCDEF

@@ -8,9 +8,9 @@ import unittest
 from collections import OrderedDict, defaultdict
 
 import numpy as np
-from sameseed.canonical import CanonicalError, encode, encode_part, take_orders
-from sameseed.canonical_decode import decode
-from sameseed.canonical_tags import DecodeError
+from sameseed.recording.canonical import CanonicalError, encode, encode_part, take_orders
+from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_tags import DecodeError
 from support import HERE
 
 ROOT = os.path.join(HERE, "..", "..")

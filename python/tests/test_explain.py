@@ -20,7 +20,7 @@ KEPT = count(5)
 
 PROGRAM = """
 import sys
-from sameseed import explain
+from sameseed.audit import explain
 explain.begin({})
 explain._site = sys.argv[1]
 sys.path.insert(0, sys.argv[1])

@@ -7,7 +7,7 @@ import unittest
 import uuid
 
 import numpy as np
-from sameseed.fingerprint import fingerprint, shown
+from sameseed.audit.fingerprint import fingerprint, shown
 
 
 class Thing:

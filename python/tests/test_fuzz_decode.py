@@ -9,9 +9,9 @@ import random
 import resource
 import unittest
 
-from sameseed.canonical import encode
-from sameseed.canonical_decode import decode
-from sameseed.canonical_tags import DecodeError
+from sameseed.recording.canonical import encode
+from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_tags import DecodeError
 from test_canonical import ROOT, some_value
 
 CASES = int(os.environ.get("SAMESEED_FUZZ_CASES", "20000"))

@@ -4,9 +4,9 @@ import random
 import unittest
 
 from game_support import builtin, play, play_raw, split
-from sameseed.builtin_policies import choose_greedy, choose_minimax, choose_random
-from sameseed.own_games import LINES, TicTacToe
-from sameseed.seats import role_seed
+from sameseed.play.builtin_policies import choose_greedy, choose_minimax, choose_random
+from sameseed.play.own_games import LINES, TicTacToe
+from sameseed.play.seats import role_seed
 from support import parse
 
 

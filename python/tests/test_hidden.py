@@ -6,11 +6,11 @@ from hashlib import sha256
 
 import gymnasium as gym
 import numpy as np
-from sameseed.canonical import encode
-from sameseed.canonical_decode import decode
-from sameseed.generators import PcgWatcher, RandomStateWatcher, watch
-from sameseed.hidden import HiddenState
-from sameseed.seeding import seed_globals
+from sameseed.recording.canonical import encode
+from sameseed.recording.canonical_decode import decode
+from sameseed.recording.generators import PcgWatcher, RandomStateWatcher, watch
+from sameseed.recording.hidden import HiddenState
+from sameseed.play.seeding import seed_globals
 from support import file_env, play
 
 

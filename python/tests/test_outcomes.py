@@ -8,7 +8,7 @@ import resource
 import unittest
 
 import numpy as np
-from sameseed.canonical import encode
+from sameseed.recording.canonical import encode
 from support import Rollout, file_env, fixture, play, policy_from
 
 NOTHING = {"kind": "actions", "actions": [0] * 10}

@@ -6,7 +6,7 @@ import unittest
 from hashlib import sha256
 
 import numpy as np
-from sameseed.canonical import encode
+from sameseed.recording.canonical import encode
 from support import Rollout, file_env, play
 
 SEED = 7

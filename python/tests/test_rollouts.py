@@ -12,8 +12,8 @@ from hashlib import sha256
 
 import gymnasium as gym
 import numpy as np
-from sameseed.canonical import encode
-from sameseed.frames import HostStream
+from sameseed.recording.canonical import encode
+from sameseed.recording.frames import HostStream
 from sameseed.warm import warm
 from support import HERE, file_env, fixture, parse, play
 
@@ -145,7 +145,7 @@ class WithoutNumpy(unittest.TestCase):
         """A plain Python image, stood in for by an interpreter without its site-packages."""
         script = """
 import sys
-from sameseed.referee import run
+from sameseed.play.referee import run
 from sameseed.warm import warm
 warm()
 assert "numpy" not in sys.modules

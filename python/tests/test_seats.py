@@ -7,11 +7,11 @@ import unittest
 from hashlib import sha256
 
 from game_support import Opponent, answering, builtin, hear_out, play
-from sameseed import seat_host
-from sameseed.canonical import encode
-from sameseed.canonical_decode import decode
-from sameseed.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
-from sameseed.policies import PolicyLink
+from sameseed.policy import seat_host
+from sameseed.recording.canonical import encode
+from sameseed.recording.canonical_decode import decode
+from sameseed.recording.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from sameseed.play.policies import PolicyLink
 from support import Rollout, _above_three, fork
 
 

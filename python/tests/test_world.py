@@ -6,9 +6,9 @@ import sys
 import unittest
 
 import numpy as np
-from sameseed import numeric, poison, world
-from sameseed.canonical import encode
-from sameseed.seeding import seed_globals
+from sameseed.world import numeric, poison, sealed as world
+from sameseed.recording.canonical import encode
+from sameseed.play.seeding import seed_globals
 
 
 class Ledger(unittest.TestCase):
@@ -81,7 +81,7 @@ class Numbers(unittest.TestCase):
 
     def test_other_code_for_this_processor_gives_other_digests(self):
         here = numeric.report()
-        masked = "import json; from sameseed import numeric; print(json.dumps(numeric.report()))"
+        masked = "import json; from sameseed.world import numeric; print(json.dumps(numeric.report()))"
         environment = {
             "PYTHONPATH": ":".join(sys.path),
             "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",

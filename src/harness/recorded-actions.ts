@@ -1,7 +1,7 @@
 import { fieldSpans } from "../model/cbor/field-spans.ts";
-import { decodeEnd } from "./records.ts";
+import { decodeEnd } from "../trajectory/records.ts";
 import type { PolicyEnd } from "./render-harness.ts";
-import { framesOf, recordsOf, type TrajectoryBlob } from "./trajectory-blob.ts";
+import { framesOf, recordsOf, type TrajectoryBlob } from "../trajectory/trajectory-blob.ts";
 
 /**
  * The actions of a stored trajectory as base64 of a canonical CBOR list, for a replay: one for each step and, where the

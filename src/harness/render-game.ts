@@ -51,7 +51,7 @@ export function renderGame({ spec, more = [], plans, replay }: GameScript): stri
   const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
   return [
     "# Sameseed harness, format 1.",
-    "from sameseed.game_referee import play",
+    "from sameseed.play.game_referee import play",
     `SEED = ${seedLiteral(spec.seed)}`,
     `play(seeds=[${seeds}], environment=${pythonLiteral({ kind: environment.kind, id })}, ` +
       `env_args=${pythonLiteral(spec.envArgs)}, seats=${pythonLiteral(seats)},`,
@@ -69,7 +69,7 @@ export function renderGame({ spec, more = [], plans, replay }: GameScript): stri
 export function renderSeatHost({ seed, seat, fd, path, mode, moveCpuMs }: SeatScript): string {
   return [
     "# Sameseed harness, format 1.",
-    "from sameseed.seat_host import serve",
+    "from sameseed.policy.seat_host import serve",
     `SEED = ${pythonLiteral(roleSeed(seat, seed))}`,
     `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)}, seat=${pythonLiteral(seat)}, ` +
       `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral(moveCpuMs * 1000)})`,

@@ -56,7 +56,7 @@ export function renderReferee({ spec, policyPlan, environmentPath }: RefereeScri
   const environment = pythonLiteral(environmentArgument(spec.environment, environmentPath));
   return [
     "# Sameseed harness, format 1.",
-    "from sameseed.referee import run",
+    "from sameseed.play.referee import run",
     `SEED = ${seedLiteral(spec.seed)}`,
     `run(seed=SEED, environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
       `policy=${pythonLiteral(policyArgument(policyPlan))},`,
@@ -73,7 +73,7 @@ export function renderReferee({ spec, policyPlan, environmentPath }: RefereeScri
 export function renderPolicyHost({ seed, fd, path }: PolicyScript): string {
   return [
     "# Sameseed harness, format 1.",
-    "from sameseed.policy_host import serve",
+    "from sameseed.policy.policy_host import serve",
     `SEED = ${pythonLiteral(policySeed(seed))}`,
     `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)})`,
     "",

@@ -28,7 +28,7 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Compiles what is native into the image: `native/*.c` as the module `sameseed._zygote`, and `native/world/*.c` as
+ * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, and `native/world/` as
  * `libworld.so`, which stands in front of the C library in sealed sandboxes.
  * No path, time or build id of this machine gets into the bytes.
  *
@@ -55,7 +55,7 @@ export async function compileNative(
   mkdirSync(folder, { recursive: true });
   const cwd = join(workFolder, "native");
   writeRuntimeFiles(runtime.native, cwd);
-  const shared = ["-shared", "-s", "-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden"];
+  const shared = ["-shared", "-s", "-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I."];
   const anonymous = [
     `-ffile-prefix-map=${cwd}=native`,
     `-ffile-prefix-map=${python.include}=python`,

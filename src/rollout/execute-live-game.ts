@@ -1,5 +1,5 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { FrameDecoder } from "../harness/frame-decoder.ts";
+import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import type { JsonValue } from "../model/json.ts";
 import { decodeCbor } from "../model/cbor/decode.ts";
 import { cborToJson } from "../model/cbor/to-json.ts";
@@ -10,7 +10,7 @@ import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/
 import { judge, round, seatsUse, summarize } from "./execute-rollout.ts";
 import { keepLastWords } from "./last-words.ts";
 import { planGame, type GameRolloutSpec } from "./plan-game.ts";
-import { RolloutRecording } from "./rollout-recording.ts";
+import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 
 /** What the referee asks the host. */
 export interface Question {

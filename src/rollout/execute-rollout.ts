@@ -7,7 +7,7 @@ import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxEnd } from 
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
 import { keepLastWords } from "./last-words.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
-import { RolloutRecording } from "./rollout-recording.ts";
+import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 
 /** How long a policy that closed its link may take to be dead before it is ended. */
 const policyGraceMs = 3000;

@@ -1,5 +1,5 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { FrameDecoder } from "../harness/frame-decoder.ts";
+import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
@@ -9,7 +9,7 @@ import { round, summarize } from "./execute-rollout.ts";
 import { keepLastWords } from "./last-words.ts";
 import type { SharedGamesPlan } from "./plan-game.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
-import { RolloutRecording } from "./rollout-recording.ts";
+import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 
 /**
  * Plays games of built-in policies one after the other in one fresh sandbox. Only Sameseed's own code runs there, so

@@ -1,6 +1,6 @@
 import { SameseedError } from "../base/error.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
-import { Trajectory } from "./trajectory.ts";
+import { Trajectory } from "../trajectory/trajectory.ts";
 
 /** One rollout's row together with what it recorded. */
 export interface RolloutResult extends RolloutSummary {

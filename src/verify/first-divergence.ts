@@ -5,9 +5,9 @@
  * Inside that record the bytes of each field tell which fields differ, and only the first of those is decoded, to find
  * the place inside it. Which fields agree is then read off the remaining records.
  */
-import { digestBytes } from "../harness/chain.ts";
-import { recordKind } from "../harness/records.ts";
-import type { TrajectoryChain } from "../harness/trajectory-chain.ts";
+import { digestBytes } from "../trajectory/chain.ts";
+import { recordKind } from "../trajectory/records.ts";
+import type { TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { decodeCbor } from "../model/cbor/decode.ts";
 import { fieldSpans } from "../model/cbor/field-spans.ts";
 import type { Divergence, RecordKind } from "../model/trajectory.ts";

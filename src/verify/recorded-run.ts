@@ -1,5 +1,5 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { chainOf, type TrajectoryChain } from "../harness/trajectory-chain.ts";
+import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { compareImages } from "../image/compare-images.ts";
 import { resolveImage } from "../image/image-store.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";

@@ -1,5 +1,5 @@
 import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
-import { chainOf } from "../harness/trajectory-chain.ts";
+import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Divergence } from "../model/trajectory.ts";

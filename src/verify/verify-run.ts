@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { SameseedError } from "../base/error.ts";
-import { chainOf, type TrajectoryChain } from "../harness/trajectory-chain.ts";
+import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";

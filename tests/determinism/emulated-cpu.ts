@@ -28,7 +28,7 @@ import type { RecordedRollout } from "../../src/model/rollout.ts";
 import { executeRollout } from "../../src/rollout/execute-rollout.ts";
 import { planRollout, type RolloutPlan } from "../../src/rollout/plan-rollout.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
-import { RolloutRecording } from "../../src/rollout/rollout-recording.ts";
+import { RolloutRecording } from "../../src/trajectory/rollout-recording.ts";
 import { encodeJob } from "../../src/sandbox/job.ts";
 import { closeSandboxes, sharedBackend } from "../../src/sandbox/sandbox-host.ts";
 import { zygoteEnvironment } from "../../src/sandbox/zygote/bubblewrap-arguments.ts";

@@ -6,12 +6,12 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { openGame } from "../../src/evaluate/games/game-session.ts";
-import { resolveGame, type GameSpec } from "../../src/evaluate/games/game-spec.ts";
-import { playGames, type GameKey, type GameResult } from "../../src/evaluate/games/play-games.ts";
+import { openGame } from "../../src/games/game-session.ts";
+import { resolveGame, type GameSpec } from "../../src/games/game-spec.ts";
+import { playGames, type GameKey, type GameResult } from "../../src/games/play-games.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
 import type { JsonValue } from "../../src/model/json.ts";
-import { Trajectory } from "../../src/rollout/trajectory.ts";
+import { Trajectory } from "../../src/trajectory/trajectory.ts";
 import { RunWriter } from "../../src/store/run-writer.ts";
 import { replayRollout } from "../../src/verify/replay-rollout.ts";
 import { verifyRun } from "../../src/verify/verify-run.ts";

@@ -4,10 +4,10 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { playGames, type GameResult, type SeatPolicyInput } from "../../src/evaluate/games/play-games.ts";
+import { playGames, type GameResult, type SeatPolicyInput } from "../../src/games/play-games.ts";
 import { buildImage } from "../../src/image/build-image.ts";
 import { packagedLock } from "../../src/image/runtime-files.ts";
-import { Trajectory } from "../../src/rollout/trajectory.ts";
+import { Trajectory } from "../../src/trajectory/trajectory.ts";
 import { temporaryFolder } from "./fixtures.ts";
 
 temporaryFolder();

@@ -5,7 +5,7 @@
  */
 import { expect, it } from "vitest";
 
-import { parseTrajectoryBlob, recordsOf } from "../../src/harness/trajectory-blob.ts";
+import { parseTrajectoryBlob, recordsOf } from "../../src/trajectory/trajectory-blob.ts";
 import { fieldSpans } from "../../src/model/cbor/field-spans.ts";
 import { collectRollouts } from "../../src/rollout/collect-rollouts.ts";
 import { listEnvironments, runScript, temporaryFolder } from "./fixtures.ts";

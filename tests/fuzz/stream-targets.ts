@@ -1,16 +1,16 @@
-import { ChainBuilder } from "../../src/harness/chain.ts";
-import { FrameDecoder } from "../../src/harness/frame-decoder.ts";
-import { decodeRecord, decodeVolatile } from "../../src/harness/records.ts";
+import { ChainBuilder } from "../../src/trajectory/chain.ts";
+import { FrameDecoder } from "../../src/trajectory/frame-decoder.ts";
+import { decodeRecord, decodeVolatile } from "../../src/trajectory/records.ts";
 import {
   buildTrajectoryBlob,
   framesOf,
   parseTrajectoryBlob,
   recordsOf,
-} from "../../src/harness/trajectory-blob.ts";
+} from "../../src/trajectory/trajectory-blob.ts";
 import { decodeCbor } from "../../src/model/cbor/decode.ts";
 import { fieldSpans } from "../../src/model/cbor/field-spans.ts";
 import { cborToJson } from "../../src/model/cbor/to-json.ts";
-import { RolloutRecording } from "../../src/rollout/rollout-recording.ts";
+import { RolloutRecording } from "../../src/trajectory/rollout-recording.ts";
 import {
   bytes as byteString,
   encodeRecord,
@@ -20,7 +20,7 @@ import {
   int,
   map,
   text,
-} from "../unit/harness/trajectories.ts";
+} from "../unit/trajectory/trajectories.ts";
 import { cborValue } from "../unit/model/cbor/cbor-values.ts";
 import { encodeCbor } from "../unit/model/cbor/encode-cbor.ts";
 import { sample } from "fast-check";

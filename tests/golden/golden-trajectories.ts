@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { TrajectoryStep } from "../../src/model/trajectory-step.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
-import { playGames, type SeatPolicyInput } from "../../src/evaluate/games/play-games.ts";
+import { playGames, type SeatPolicyInput } from "../../src/games/play-games.ts";
 import type { PolicyInput } from "../../src/rollout/rollout-config.ts";
 import { toResult, type RolloutResult } from "../../src/rollout/rollout-result.ts";
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { playGames, type GameResult } from "../../src/evaluate/games/play-games.ts";
+import { playGames, type GameResult } from "../../src/games/play-games.ts";
 import { closeSandboxes, sharedBackend } from "../../src/sandbox/sandbox-host.ts";
 import {
   honestSource,

@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { parseTrajectoryBlob, recordsOf } from "../../src/harness/trajectory-blob.ts";
-import { playGames, type GameResult, type GameSpec } from "../../src/evaluate/games/play-games.ts";
+import { parseTrajectoryBlob, recordsOf } from "../../src/trajectory/trajectory-blob.ts";
+import { playGames, type GameResult, type GameSpec } from "../../src/games/play-games.ts";
 
 const folder = join(import.meta.dirname, "policies");
 

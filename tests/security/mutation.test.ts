@@ -53,7 +53,7 @@ test("every step of the outer wall, every limit and every filter rule has its mu
   );
   for (const flag of flags) expect(text).toContain(flag);
   const wall = readRuntimeFiles()
-    .native.find(({ name }) => name === "wall.c")!
+    .native.find(({ name }) => name === "zygote/wall.c")!
     .content.toString();
   for (const [, limit] of wall.matchAll(/^ {2}limit\((\w+),/gm)) expect(text).toContain(`limit(${limit}`);
   const steps = mutations.map(({ step }) => step).join(" ");
@@ -67,8 +67,8 @@ test("every step of the outer wall, every limit and every filter rule has its mu
 });
 
 test("a mutation whose step is gone says so", () => {
-  expect(() => changeSource("wall.c", "int a;", [{ file: "wall.c", from: "int b;", to: "" }])).toThrow(
-    "holds 0 times",
-  );
+  expect(() =>
+    changeSource("zygote/wall.c", "int a;", [{ file: "zygote/wall.c", from: "int b;", to: "" }]),
+  ).toThrow("holds 0 times");
   expect(() => changeArguments(["--a", "--a"], [{ from: ["--a"], to: [] }])).toThrow("hold 2 times");
 });

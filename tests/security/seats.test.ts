@@ -4,10 +4,10 @@
  */
 import { afterAll, describe, expect, it } from "vitest";
 
-import { playGames, type GameResult, type GameSpec } from "../../src/evaluate/games/play-games.ts";
+import { playGames, type GameResult, type GameSpec } from "../../src/games/play-games.ts";
 import { cborToJson } from "../../src/model/cbor/to-json.ts";
 import { roleSeed } from "../../src/harness/render-harness.ts";
-import { Trajectory } from "../../src/rollout/trajectory.ts";
+import { Trajectory } from "../../src/trajectory/trajectory.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 
 afterAll(closeSandboxes);

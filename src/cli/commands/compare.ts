@@ -8,7 +8,7 @@ import {
   defaultMaxPairs,
   planComparison,
 } from "../../evaluate/matchup/compare-policies.ts";
-import { resolveGame } from "../../evaluate/games/game-spec.ts";
+import { resolveGame } from "../../games/game-spec.ts";
 import { specOf } from "../../evaluate/matchup/matchup-config.ts";
 import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
 import type { Cli, CommandWork } from "../cli.ts";

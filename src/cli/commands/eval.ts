@@ -4,7 +4,7 @@ import { evaluateMatchup, type MatchupConfig } from "../../evaluate/matchup/eval
 import { planMatchup, specOf } from "../../evaluate/matchup/matchup-config.ts";
 import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
 import { exactMatchup } from "../../evaluate/matchup/exact-matchup.ts";
-import { resolveGame } from "../../evaluate/games/game-spec.ts";
+import { resolveGame } from "../../games/game-spec.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
 import { decimal } from "../parse/schedule.ts";

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { builtinPolicies } from "../../evaluate/games/game-spec.ts";
+import { builtinPolicies } from "../../games/game-spec.ts";
 import {
   checkLeague,
   type LeagueConfig,

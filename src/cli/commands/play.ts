@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { Option, type Command } from "commander";
 
-import { playAgainst, playWallMs } from "../../evaluate/play/play-against.ts";
-import type { PlayEnd } from "../../evaluate/play/play-view.ts";
-import { saveGame } from "../../evaluate/play/save-game.ts";
+import { playAgainst, playWallMs } from "../../games/play/play-against.ts";
+import type { PlayEnd } from "../../games/play/play-view.ts";
+import { saveGame } from "../../games/play/save-game.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { gameImage } from "../parse/game-image.ts";
 import { parseSeed } from "../parse/seeds.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { Trajectory } from "../../rollout/trajectory.ts";
+import { Trajectory } from "../../trajectory/trajectory.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeed } from "../parse/seeds.ts";

@@ -1,4 +1,4 @@
-import { resolveGame } from "../../evaluate/games/game-spec.ts";
+import { resolveGame } from "../../games/game-spec.ts";
 
 /**
  * The image a game for two is played in: the one that was named, or the one the game needs.

@@ -1,5 +1,5 @@
-import { lines, type Board, type Seat } from "../../evaluate/exact/tictactoe-board.ts";
-import type { CellValue } from "../../evaluate/play/cell-values.ts";
+import { lines, type Board, type Seat } from "../../games/tictactoe-board.ts";
+import type { CellValue } from "../../games/play/cell-values.ts";
 import type { Painter } from "../render/style.ts";
 
 const rule = "  ───┼───┼───";

@@ -1,5 +1,5 @@
-import type { PersonalGame } from "../../evaluate/play/play-against.ts";
-import type { PlayView } from "../../evaluate/play/play-view.ts";
+import type { PersonalGame } from "../../games/play/play-against.ts";
+import type { PlayView } from "../../games/play/play-view.ts";
 import type { Cli } from "../cli.ts";
 import type { LineReader } from "./line-reader.ts";
 import { readPlayLine, type PlayWord } from "./move-line.ts";

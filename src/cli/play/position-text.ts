@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../model/json.ts";
-import type { PlayView } from "../../evaluate/play/play-view.ts";
+import type { PlayView } from "../../games/play/play-view.ts";
 import { clip, type Painter } from "../render/style.ts";
 import { drawBoard } from "./board-text.ts";
 

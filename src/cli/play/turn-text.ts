@@ -1,6 +1,6 @@
-import type { PlayEnd, PlayView } from "../../evaluate/play/play-view.ts";
-import { cellValues } from "../../evaluate/play/cell-values.ts";
-import type { Forfeit } from "../../evaluate/games/play-games.ts";
+import type { PlayEnd, PlayView } from "../../games/play/play-view.ts";
+import { cellValues } from "../../games/play/cell-values.ts";
+import type { Forfeit } from "../../games/play-games.ts";
 import { faultMessage } from "../render/fault-message.ts";
 import { clip, type Painter } from "../render/style.ts";
 import { describeValues } from "./board-text.ts";

@@ -2,7 +2,7 @@ import type { LeagueTable, Payoff, PlayerTally } from "../../evaluate/league/lea
 import type { Pairing } from "../../evaluate/league/pairing.ts";
 import type { LeaguePlan } from "../../evaluate/league/league-file.ts";
 import type { LeagueResult } from "../../evaluate/league/run-league.ts";
-import type { Rating } from "../../evaluate/stats/bradley-terry.ts";
+import type { Rating } from "../../stats/bradley-terry.ts";
 import { count } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable } from "./table.ts";

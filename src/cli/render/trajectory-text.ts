@@ -1,7 +1,7 @@
 import type { JsonValue } from "../../model/json.ts";
 import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
 import type { TrajectoryStep } from "../../model/trajectory-step.ts";
-import type { Trajectory } from "../../rollout/trajectory.ts";
+import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
 import { count, formatNumber } from "./numbers.ts";
 import { environmentName, formatFault, paintOutcome, policyName } from "./run-text.ts";

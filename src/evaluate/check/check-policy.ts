@@ -4,8 +4,8 @@ import type { RolloutFault } from "../../model/outcome.ts";
 import type { GameClocks, SeatsRef } from "../../model/rollout.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import { sharedBackend } from "../../sandbox/sandbox-host.ts";
-import { resolveGame } from "../games/game-spec.ts";
-import { playGames, type GameResult, type GameSpec, type SeatFault } from "../games/play-games.ts";
+import { resolveGame } from "../../games/game-spec.ts";
+import { playGames, type GameResult, type GameSpec, type SeatFault } from "../../games/play-games.ts";
 import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
 
 /** Games that are played where none are asked for. */

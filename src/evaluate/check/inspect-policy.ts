@@ -1,4 +1,4 @@
-import { FrameDecoder } from "../../harness/frame-decoder.ts";
+import { FrameDecoder } from "../../trajectory/frame-decoder.ts";
 import { pythonLiteral } from "../../harness/python-literal.ts";
 import { decodeCbor } from "../../model/cbor/decode.ts";
 import { entryOf } from "../../model/cbor/value.ts";
@@ -29,7 +29,7 @@ export async function inspectPolicy(
   const path = `/tmp/policy/${policy.name}`;
   const source = [
     "# Sameseed harness, format 1.",
-    "from sameseed.policy_inspection import run",
+    "from sameseed.policy.policy_inspection import run",
     `run(path=${pythonLiteral(path)})`,
     "",
   ].join("\n");

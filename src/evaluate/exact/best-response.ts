@@ -10,7 +10,7 @@ import {
   seatToMove,
   standingOf,
   withMark,
-} from "./tictactoe-board.ts";
+} from "../../games/tictactoe-board.ts";
 
 /** The most that any policy can get against a given one. */
 export interface BestResponse {

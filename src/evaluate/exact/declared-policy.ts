@@ -9,7 +9,7 @@ import {
   seatToMove,
   standingOf,
   withMark,
-} from "./tictactoe-board.ts";
+} from "../../games/tictactoe-board.ts";
 
 /**
  * A policy that says with which probability it takes which cell, so that its games can be enumerated rather than played.

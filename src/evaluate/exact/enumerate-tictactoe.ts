@@ -7,7 +7,7 @@ import {
   type Standing,
   standingOf,
   withMark,
-} from "./tictactoe-board.ts";
+} from "../../games/tictactoe-board.ts";
 
 /** A position that play can reach. */
 export interface ReachableState {

@@ -1,7 +1,14 @@
 import { type Arithmetic, doubles, inFractions } from "./arithmetic.ts";
 import { type DeclaredPolicy, movesOf } from "./declared-policy.ts";
 import { formatFraction, toNumber } from "./fraction.ts";
-import { type Board, boardKey, emptyBoard, seatToMove, standingOf, withMark } from "./tictactoe-board.ts";
+import {
+  type Board,
+  boardKey,
+  emptyBoard,
+  seatToMove,
+  standingOf,
+  withMark,
+} from "../../games/tictactoe-board.ts";
 
 /** What a game of two declared policies is worth, without playing it: probabilities and means. */
 export interface ExactValue {

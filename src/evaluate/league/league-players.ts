@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 
 import { type Digest, digestOf } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
-import { builtinPolicies, readSource } from "../games/game-spec.ts";
+import { builtinPolicies, readSource } from "../../games/game-spec.ts";
 
 /** Who plays: a built-in name, a Python file, a folder whose Python files all play, or a source with its name. */
 export type LeaguePlayerInput = string | { readonly source: string; readonly name: string };

@@ -1,4 +1,4 @@
-import { bradleyTerry, type LeagueRatings } from "../stats/bradley-terry.ts";
+import { bradleyTerry, type LeagueRatings } from "../../stats/bradley-terry.ts";
 import type { FaultCounts, LeagueLeg, Pairing } from "./pairing.ts";
 
 /** A player's line of the table, beside the rating. */

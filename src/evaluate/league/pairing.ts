@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { sha256Of, toDigest } from "../../base/digest.ts";
-import type { GameResult } from "../games/play-games.ts";
+import type { GameResult } from "../../games/play-games.ts";
 
 /*
  * What is kept of the games of two players: counts for each order of seats. Faults are forfeits in the counts of wins, and

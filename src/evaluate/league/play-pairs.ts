@@ -1,4 +1,4 @@
-import { type GameSpec, playGames, type PlayGamesOptions } from "../games/play-games.ts";
+import { type GameSpec, playGames, type PlayGamesOptions } from "../../games/play-games.ts";
 import { type LeagueGame, toLeagueGame } from "./pairing.ts";
 
 /** One who sits at a seat. */

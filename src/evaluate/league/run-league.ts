@@ -1,7 +1,7 @@
 import { sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import { type GameSpec, resolveGame } from "../games/game-spec.ts";
+import { type GameSpec, resolveGame } from "../../games/game-spec.ts";
 import { checkSeed } from "../../rollout/rollout-config.ts";
 import { planMatchup } from "../matchup/matchup-config.ts";
 import { openKeeper } from "../matchup/matchup-keeper.ts";

@@ -1,4 +1,4 @@
-import { type Board, boardKey } from "../exact/tictactoe-board.ts";
+import { type Board, boardKey } from "../../games/tictactoe-board.ts";
 
 /*
  * Turning and mirroring make up to eight boards of one. They are worth the same, so a table keeps one of them: the first

@@ -1,8 +1,8 @@
 import { SameseedError } from "../../base/error.ts";
-import type { PlayGamesOptions } from "../games/play-games.ts";
+import type { PlayGamesOptions } from "../../games/play-games.ts";
 import { countPairing, type LeagueGame } from "../league/pairing.ts";
 import { type GamesToPlay, type Player, playLeg, playPairs } from "../league/play-pairs.ts";
-import { sprt, type SprtOptions } from "../stats/sprt.ts";
+import { sprt, type SprtOptions } from "../../stats/sprt.ts";
 
 /*
  * A candidate against the champion, by a sequential test on pairs of games. The test looks after every batch of pairs, in

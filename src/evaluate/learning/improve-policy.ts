@@ -2,7 +2,7 @@ import { type Digest, sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import type { SprtOptions } from "../stats/sprt.ts";
+import type { SprtOptions } from "../../stats/sprt.ts";
 import type { Player } from "../league/play-pairs.ts";
 import { type ContestResult, holdContest } from "./contest.ts";
 import { qPolicyCode, qPolicyDigest } from "./q-policy-code.ts";

@@ -1,5 +1,5 @@
 import { SameseedError } from "../../base/error.ts";
-import { FrameDecoder } from "../../harness/frame-decoder.ts";
+import { FrameDecoder } from "../../trajectory/frame-decoder.ts";
 import { decodeCbor } from "../../model/cbor/decode.ts";
 import { entryOf, type CborField, type CborValue } from "../../model/cbor/value.ts";
 import type { QRow } from "./q-table.ts";

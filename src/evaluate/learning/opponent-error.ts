@@ -1,6 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
 import type { SandboxEnd } from "../../sandbox/contract.ts";
-import type { SeatFault } from "../games/play-games.ts";
+import type { SeatFault } from "../../games/play-games.ts";
 import type { OpponentFailure } from "./learning-result.ts";
 
 const byCause: Readonly<Partial<Record<SandboxEnd["cause"], SeatFault>>> = {

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { digestOf } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { BuiltinPolicyName } from "../../model/rollout.ts";
-import { builtinPolicies, readSource } from "../games/game-spec.ts";
+import { builtinPolicies, readSource } from "../../games/game-spec.ts";
 
 /** Whom to learn from: `self`, a built-in policy, a Python file, or such a source itself. */
 export type OpponentInput = string | { readonly source: string; readonly name?: string };

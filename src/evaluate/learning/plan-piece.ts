@@ -5,7 +5,7 @@ import { seedLiteral } from "../../harness/render-harness.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { GroupPlan, JobFile, Link, SandboxPlan } from "../../sandbox/contract.ts";
-import { defaultClocks } from "../games/game-spec.ts";
+import { defaultClocks } from "../../games/game-spec.ts";
 import type { Opponent } from "./opponent.ts";
 import type { TrainingSettings } from "./training-settings.ts";
 
@@ -48,7 +48,7 @@ export function renderLearner(piece: LearningPiece): string {
   const { plannedEpisodes, alpha, epsilon, gamma, initial } = settings;
   return [
     "# Sameseed harness, format 1.",
-    "from sameseed.learning_job import run",
+    "from sameseed.learning.job import run",
     `SEED = ${seedLiteral(settings.seed)}`,
     `run(seed=SEED, episodes=${pythonLiteral([first, last])}, planned=${pythonLiteral(plannedEpisodes)}, ` +
       `alpha=${pythonLiteral(alpha)}, epsilon=${pythonLiteral(epsilon)}, gamma=${pythonLiteral(gamma)},`,

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
 import type { DeclaredPolicy } from "../exact/declared-policy.ts";
-import { emptyCells, standingOf } from "../exact/tictactoe-board.ts";
+import { emptyCells, standingOf } from "../../games/tictactoe-board.ts";
 import { boardOfKey, formOf } from "./board-forms.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 

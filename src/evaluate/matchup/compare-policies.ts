@@ -1,6 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
-import { checkHypotheses } from "../stats/gsprt.ts";
-import { sprtBounds, type SprtOptions } from "../stats/sprt.ts";
+import { checkHypotheses } from "../../stats/gsprt.ts";
+import { sprtBounds, type SprtOptions } from "../../stats/sprt.ts";
 import { strengthOf, type Strength } from "./compare-report.ts";
 import { collectGames, factsOf, playingOptions } from "./evaluate-matchup.ts";
 import type { MatchGame } from "./match-game.ts";

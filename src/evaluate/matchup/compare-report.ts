@@ -1,9 +1,9 @@
-import { type EloDifference, eloDifference } from "../stats/elo.ts";
-import type { Interval } from "../stats/interval.ts";
-import { pairedDifference } from "../stats/paired-difference.ts";
-import { countPairs, type PairCounts } from "../stats/score-counts.ts";
-import { scoreInterval } from "../stats/score-interval.ts";
-import { sprt, type SprtOptions, type SprtState } from "../stats/sprt.ts";
+import { type EloDifference, eloDifference } from "../../stats/elo.ts";
+import type { Interval } from "../../stats/interval.ts";
+import { pairedDifference } from "../../stats/paired-difference.ts";
+import { countPairs, type PairCounts } from "../../stats/score-counts.ts";
+import { scoreInterval } from "../../stats/score-interval.ts";
+import { sprt, type SprtOptions, type SprtState } from "../../stats/sprt.ts";
 import { pointsOf, type Unit } from "./units.ts";
 
 /** How much stronger policy x is than policy o, from pairs of games with swapped seats. */

@@ -1,5 +1,5 @@
 import { SameseedError } from "../../base/error.ts";
-import { Trajectory } from "../../rollout/trajectory.ts";
+import { Trajectory } from "../../trajectory/trajectory.ts";
 import { type ExactMatchup, exactMatchup } from "./exact-matchup.ts";
 import type { MatchGame } from "./match-game.ts";
 import {

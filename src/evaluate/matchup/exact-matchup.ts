@@ -6,7 +6,7 @@ import {
   uniformPolicy,
 } from "../exact/declared-policy.ts";
 import { type ExactValue, exactValue } from "../exact/exact-value.ts";
-import type { SeatPolicyInput } from "../games/game-spec.ts";
+import type { SeatPolicyInput } from "../../games/game-spec.ts";
 import { parseQPolicy } from "../learning/q-policy-code.ts";
 import { qTablePolicy } from "../learning/q-table.ts";
 import type { MatchupPlan } from "./matchup-config.ts";
@@ -22,7 +22,7 @@ export interface ExactMatchup {
   readonly o: ExactValue | null;
 }
 
-/** What the built-in policies do, as `python/sameseed/builtin_policies.py` has it. */
+/** What the built-in policies do, as `python/sameseed/play/builtin_policies.py` has it. */
 const declared: Readonly<Record<string, () => DeclaredPolicy>> = {
   random: () => uniformPolicy,
   greedy: () => blockingPolicy,

@@ -1,4 +1,4 @@
-import type { GameResult } from "../games/play-games.ts";
+import type { GameResult } from "../../games/play-games.ts";
 
 /** The two policies of a matchup: `x` is the one that was named first, wherever it sits. */
 export type Side = "x" | "o";

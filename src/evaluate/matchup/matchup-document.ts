@@ -1,6 +1,6 @@
 import { digestOf } from "../../base/digest.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
-import { resolveGame } from "../games/game-spec.ts";
+import { resolveGame } from "../../games/game-spec.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
 import type { MatchupDocument } from "./matchup-file.ts";
 import { namesOf } from "./player-names.ts";

@@ -8,10 +8,10 @@ import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { RunWriter } from "../../store/run-writer.ts";
 import { storeError } from "../../store/store-error.ts";
-import { scoreGame } from "../games/game-result.ts";
-import { gameSeed } from "../games/game-seed.ts";
-import { resolveGame } from "../games/game-spec.ts";
-import type { GameKey, GameResult } from "../games/play-games.ts";
+import { scoreGame } from "../../games/game-result.ts";
+import { gameSeed } from "../../games/game-seed.ts";
+import { resolveGame } from "../../games/game-spec.ts";
+import type { GameKey, GameResult } from "../../games/play-games.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
 import { documentOf } from "./matchup-document.ts";
 import {

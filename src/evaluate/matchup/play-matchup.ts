@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { AsyncQueue } from "../../base/async-queue.ts";
-import { type GameKey, type GameResult, playGames } from "../games/play-games.ts";
+import { type GameKey, type GameResult, playGames } from "../../games/play-games.ts";
 import { type MatchGame, toMatchGame } from "./match-game.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
 

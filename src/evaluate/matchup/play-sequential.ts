@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { isSameseedError } from "../../base/error.ts";
-import type { SprtOptions } from "../stats/sprt.ts";
+import type { SprtOptions } from "../../stats/sprt.ts";
 import type { MatchGame } from "./match-game.ts";
 import type { MatchupPlan } from "./matchup-config.ts";
 import { playMatchup, type PlayedGame, type PlayMatchupOptions } from "./play-matchup.ts";

@@ -1,4 +1,4 @@
-import type { SeatPolicyInput } from "../games/play-games.ts";
+import type { SeatPolicyInput } from "../../games/play-games.ts";
 import type { MatchupPlan } from "./matchup-config.ts";
 
 /** The names of both policies, for people: a built-in's name, a file's own name. A plan has read its files. */

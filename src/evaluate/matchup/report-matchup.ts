@@ -1,9 +1,9 @@
 import { sha256Of, toDigest } from "../../base/digest.ts";
-import { anytimeInterval } from "../stats/anytime-interval.ts";
-import type { Interval } from "../stats/interval.ts";
-import { clusterInterval } from "../stats/mean-interval.ts";
-import { countPairs } from "../stats/score-counts.ts";
-import { scoreInterval } from "../stats/score-interval.ts";
+import { anytimeInterval } from "../../stats/anytime-interval.ts";
+import type { Interval } from "../../stats/interval.ts";
+import { clusterInterval } from "../../stats/mean-interval.ts";
+import { countPairs } from "../../stats/score-counts.ts";
+import { scoreInterval } from "../../stats/score-interval.ts";
 import type { MatchGame, Side } from "./match-game.ts";
 import { type PlaceOf, pointsOf, toUnits, type Unit, type Units } from "./units.ts";
 

@@ -1,4 +1,4 @@
-import type { GameKey } from "../games/play-games.ts";
+import type { GameKey } from "../../games/play-games.ts";
 import type { MatchGame } from "./match-game.ts";
 import { type MatchupPlan } from "./matchup-config.ts";
 import { playMatchup, type PlayMatchupOptions } from "./play-matchup.ts";

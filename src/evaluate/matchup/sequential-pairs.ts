@@ -1,5 +1,5 @@
-import { countPairs } from "../stats/score-counts.ts";
-import { sprt, type SprtOptions, type SprtState } from "../stats/sprt.ts";
+import { countPairs } from "../../stats/score-counts.ts";
+import { sprt, type SprtOptions, type SprtState } from "../../stats/sprt.ts";
 
 /*
  * A sequential test over pairs that are played several blocks at a time. Which block finishes first is the machine's affair,

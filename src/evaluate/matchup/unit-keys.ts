@@ -1,4 +1,4 @@
-import type { GameKey } from "../games/play-games.ts";
+import type { GameKey } from "../../games/play-games.ts";
 import type { MatchupPlan } from "./matchup-config.ts";
 import type { PlaceOf } from "./units.ts";
 

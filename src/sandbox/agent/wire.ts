@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 
 /**
- * The messages between a host and the agent of a sandbox that stays open, as `python/sameseed/agent_wire.py` lists
+ * The messages between a host and the agent of a sandbox that stays open, as `python/sameseed/agent/wire.py` lists
  * them: `u32 length | u8 type | u32 id | payload`, little-endian.
  */
 

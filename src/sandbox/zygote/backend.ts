@@ -22,7 +22,7 @@ export interface ZygoteBackendOptions {
   readonly pins?: ZygotePins;
 }
 
-/** Sandboxes as copies of warm interpreters, behind the wall of `native/wall.c`. */
+/** Sandboxes as copies of warm interpreters, behind the wall of `native/zygote/wall.c`. */
 export class ZygoteBackend implements SandboxBackend {
   readonly name = "zygote";
   readonly #image: ResolvedImage;

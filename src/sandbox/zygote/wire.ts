@@ -1,5 +1,5 @@
 /**
- * The messages between host, zygote and slots, as `native/zygote.h` lays them out:
+ * The messages between host, zygote and slots, as `native/zygote/zygote.h` lays them out:
  * `u32 length | u8 type | u8 channel | u16 zero | body`, little-endian.
  */
 

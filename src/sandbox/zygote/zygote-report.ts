@@ -12,7 +12,7 @@ export interface ZygoteReport {
   readonly numeric?: NumericReport;
 }
 
-/** Numeric results on fixed inputs, as `python/sameseed/numeric.py` makes them. */
+/** Numeric results on fixed inputs, as `python/sameseed/world/numeric.py` makes them. */
 export interface NumericReport {
   /** The libraries that made them, such as `numpy 2.4.6, OpenBLAS 0.3.30, glibc 2.36`. */
   readonly libraries: string;

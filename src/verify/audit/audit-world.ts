@@ -37,7 +37,7 @@ export type FactorId =
 export interface WorldChange {
   /** Settings of the sealed world. */
   readonly settings?: Omit<Partial<WorldSettings>, "key">;
-  /** What `python/sameseed/perturb.py` changes in the copy. */
+  /** What `python/sameseed/audit/perturb.py` changes in the copy. */
   readonly perturb?: JsonObject;
   /** Memory, as a multiple of what the rollout has otherwise. */
   readonly memoryTimes?: number;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-import { digestBytes } from "../../harness/chain.ts";
-import { decodeRecord } from "../../harness/records.ts";
-import { chainOf, type TrajectoryChain } from "../../harness/trajectory-chain.ts";
+import { digestBytes } from "../../trajectory/chain.ts";
+import { decodeRecord } from "../../trajectory/records.ts";
+import { chainOf, type TrajectoryChain } from "../../trajectory/trajectory-chain.ts";
 import { fieldSpans } from "../../model/cbor/field-spans.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";

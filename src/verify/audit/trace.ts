@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /*
- * `python/sameseed/explain.py` writes one entry for each line that was executed: what changed since the last one, as
+ * `python/sameseed/audit/explain.py` writes one entry for each line that was executed: what changed since the last one, as
  * digests, and the line that changed it. Two traces are compared thread by thread; the first entry that differs names
  * the line. The traces come out of a sandbox, so that nothing in them is believed but its form.
  */

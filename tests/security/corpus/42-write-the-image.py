@@ -24,7 +24,7 @@ def write(path):
 
 
 library = os.path.dirname(os.__file__)
-harness = "/opt/sameseed/sameseed/referee.py"
+harness = "/opt/sameseed/sameseed/play/referee.py"
 bytecode = sorted(glob.glob(f"{library}/__pycache__/*.pyc"))[0]
 attempt("harness", lambda: os.truncate(harness, 0))
 attempt("standard library", lambda: os.truncate(os.__file__, 0))

@@ -9,7 +9,7 @@ import socket
 
 from kit import say
 
-from sameseed import frames
+from sameseed.recording import frames
 
 ends = []
 link = socket.socket(fileno=os.dup(4))

@@ -5,8 +5,8 @@ import os
 
 import struct
 
-from sameseed.canonical import encode
-from sameseed.frames import ACTION
+from sameseed.recording.canonical import encode
+from sameseed.recording.frames import ACTION
 
 forged = 0
 

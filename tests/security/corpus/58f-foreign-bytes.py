@@ -5,7 +5,7 @@ import os
 import pickle
 import struct
 
-from sameseed import frames
+from sameseed.recording import frames
 
 
 class Bomb:

@@ -4,7 +4,7 @@
 import gc
 import os
 
-from sameseed.frames import Link
+from sameseed.recording.frames import Link
 
 link = next(each for each in gc.get_objects() if isinstance(each, Link))
 

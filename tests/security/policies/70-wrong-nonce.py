@@ -4,7 +4,7 @@
 # why: a frame that was made elsewhere does not know the link's nonce
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

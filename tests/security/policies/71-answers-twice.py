@@ -4,7 +4,7 @@
 # why: the second copy of an answer is not the answer to the next question
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

@@ -3,8 +3,8 @@
 # why: answers to questions that were not asked yet; each may count once at most, and then one is left over
 import os
 
-from sameseed import frames
-from sameseed.canonical import encode
+from sameseed.recording import frames
+from sameseed.recording.canonical import encode
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

@@ -4,7 +4,7 @@
 # why: a length that nobody would read to the end
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

@@ -4,7 +4,7 @@
 # why: the referee's own frames, sent back to it
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

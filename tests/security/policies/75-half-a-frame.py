@@ -4,7 +4,7 @@
 # why: whoever begins an answer and never ends it must not hold the referee
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

@@ -3,7 +3,7 @@
 # why: a right frame around a right value and something more
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

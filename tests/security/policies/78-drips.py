@@ -3,7 +3,7 @@
 # why: an answer that comes byte by byte is an answer; how bytes arrive must not decide anything
 import os
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 honest_send = frames.Link.send

@@ -3,7 +3,7 @@
 import os
 import struct
 
-from sameseed.canonical import encode
+from sameseed.recording.canonical import encode
 
 END = encode({"outcome": "terminated", "steps": 5, "totalReward": 1.0, "seeded": [], "warnings": []})
 FRAMES = b"".join(struct.pack("<BI", kind, len(END)) + END for kind in (1, 2, 3, 4, 5, 6))

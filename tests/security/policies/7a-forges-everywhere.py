@@ -4,7 +4,7 @@
 import os
 import struct
 
-from sameseed.canonical import encode
+from sameseed.recording.canonical import encode
 
 END = encode({"outcome": "terminated", "steps": 5, "totalReward": 1.0, "seeded": [], "warnings": []})
 

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 
-from sameseed import frames
+from sameseed.recording import frames
 
 
 def write_all(fd, data):

@@ -7,7 +7,7 @@
 import os
 import time
 
-from sameseed import frames
+from sameseed.recording import frames
 
 HEAD = frames._LINK_HEAD
 

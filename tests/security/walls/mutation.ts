@@ -21,9 +21,9 @@ export interface Mutation {
   readonly short?: boolean;
 }
 
-/** A change of one place of a native file. */
+/** A change of one place of a file of `native/zygote/`. */
 export function native(file: string, from: string, to = ""): WallChange {
-  return { native: [{ file, from, to }] };
+  return { native: [{ file: `zygote/${file}`, from, to }] };
 }
 
 /** A change of bubblewrap's arguments. */

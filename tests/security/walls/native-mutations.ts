@@ -250,7 +250,7 @@ const places: readonly Mutation[] = [
     change: {
       native: [
         {
-          file: "wall.c",
+          file: "zygote/wall.c",
           from: 'int sources[4 + MAX_LINKS] = { open("/dev/null", O_RDWR | O_CLOEXEC), ',
           to: "int sources[4 + MAX_LINKS] = { 0, ",
         },

@@ -4,10 +4,20 @@ import {
   buildTrajectoryBlob,
   parseTrajectoryBlob,
   type TrajectoryBlob,
-} from "../../../src/harness/trajectory-blob.ts";
+} from "../../../src/trajectory/trajectory-blob.ts";
 import type { CborValue } from "../../../src/model/cbor/value.ts";
 import { encodeCbor } from "../model/cbor/encode-cbor.ts";
-import { bytes, encodeRecord, episode, float, frame, int, map, store, text } from "./trajectories.ts";
+import {
+  bytes,
+  encodeRecord,
+  episode,
+  float,
+  frame,
+  int,
+  map,
+  store,
+  text,
+} from "../trajectory/trajectories.ts";
 
 test.each([0, 1, 23, 24, 255, 256, 300])("%i actions are a canonical list of what was recorded", (steps) => {
   const records = episode(steps);

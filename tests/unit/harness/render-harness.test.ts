@@ -21,7 +21,7 @@ const spec: RolloutSpec = {
 
 test("the referee's script is exactly this", () => {
   expect(renderReferee({ spec, policyPlan: { kind: "random" } })).toBe(`# Sameseed harness, format 1.
-from sameseed.referee import run
+from sameseed.play.referee import run
 SEED = 42
 run(seed=SEED, environment={"kind": "gymnasium", "id": "CartPole-v1"}, env_args={}, policy={"kind": "random"},
     max_steps=None, volatile_info=[])
@@ -31,7 +31,7 @@ run(seed=SEED, environment={"kind": "gymnasium", "id": "CartPole-v1"}, env_args=
 test("the policy's script is exactly this", () => {
   expect(renderPolicyHost({ seed: 42, fd: 4, path: "/tmp/policy/mine.py" }))
     .toBe(`# Sameseed harness, format 1.
-from sameseed.policy_host import serve
+from sameseed.policy.policy_host import serve
 SEED = ${policySeed(42)}
 serve(seed=SEED, fd=4, path="/tmp/policy/mine.py")
 `);
@@ -61,11 +61,12 @@ function argumentsOf(scripts: readonly string[]): unknown[] {
   const program = `
 import json, sys, types
 def called(**arguments): print(json.dumps(arguments))
-for name, function in (("referee", "run"), ("policy_host", "serve")):
+for package in ("sameseed", "sameseed.play", "sameseed.policy"):
+    sys.modules[package] = types.ModuleType(package)
+for name, function in (("play.referee", "run"), ("policy.policy_host", "serve")):
     module = types.ModuleType("sameseed." + name)
     setattr(module, function, called)
     sys.modules["sameseed." + name] = module
-sys.modules["sameseed"] = types.ModuleType("sameseed")
 for script in json.load(sys.stdin): exec(compile(script, "harness.py", "exec"), {})
 `;
   const { stdout, stderr } = spawnSync("python3", ["-c", program], { input: JSON.stringify(scripts) });

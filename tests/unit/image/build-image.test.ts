@@ -202,7 +202,7 @@ describe("refusals", () => {
 
 /** A stand-in for this package's own files: what is tested is that they get where they belong. */
 function makeSources(root: string): void {
-  for (const name of ["python/sameseed", "python/envs", "native"])
+  for (const name of ["python/sameseed", "python/envs", "native/zygote"])
     mkdirSync(join(root, name), { recursive: true });
   writeFileSync(join(root, "python/sameseed/words.py"), 'WORD = "ours"\n');
   writeFileSync(join(root, "native/answer.h"), "#define ANSWER 42\n");
@@ -213,7 +213,10 @@ PyMODINIT_FUNC PyInit__zygote(void) {
   PyModule_AddIntConstant(made, "ANSWER", ANSWER);
   return made;
 }`;
-  writeFileSync(join(root, "native/zygote.c"), `#include <Python.h>\n#include "answer.h"\n${methods}\n`);
+  writeFileSync(
+    join(root, "native/zygote/zygote.c"),
+    `#include <Python.h>\n#include "answer.h"\n${methods}\n`,
+  );
 }
 
 function namespace(): string {

@@ -78,7 +78,7 @@ test("what no agent sends is refused, and never waited for", () => {
   expect(() => reader().push(long)).toThrow(refused);
 });
 
-test("a start is laid out as native/zygote.h says", () => {
+test("a start is laid out as native/zygote/zygote.h says", () => {
   const message = encodeStart(
     {
       addressSpaceBytes: 2 ** 40 + 1,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CborValue, ElementType } from "../../../src/model/cbor/value.ts";
 import { compareValues } from "../../../src/verify/compare-values.ts";
-import { bool, bytes, float, float32s, int, map, text } from "../harness/trajectories.ts";
+import { bool, bytes, float, float32s, int, map, text } from "../trajectory/trajectories.ts";
 import { cborValue } from "../model/cbor/cbor-values.ts";
 import { encodeCbor } from "../model/cbor/encode-cbor.ts";
 

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from "fast-check";
 import { expect, test } from "vitest";
-import { chainOf } from "../../../src/harness/trajectory-chain.ts";
+import { chainOf } from "../../../src/trajectory/trajectory-chain.ts";
 import type { CborValue } from "../../../src/model/cbor/value.ts";
 import type { Divergence } from "../../../src/model/trajectory.ts";
 import { firstDivergence } from "../../../src/verify/first-divergence.ts";
@@ -16,7 +16,7 @@ import {
   store,
   text,
   type RecordFields,
-} from "../harness/trajectories.ts";
+} from "../trajectory/trajectories.ts";
 
 function compare(a: readonly RecordFields[], b: readonly RecordFields[]): Divergence | undefined {
   return firstDivergence(chainOf(store(a, '{"seed":1}')), chainOf(store(b, '{"seed":2}')));

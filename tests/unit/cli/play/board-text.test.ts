@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { describeValues, drawBoard, winningCells } from "../../../../src/cli/play/board-text.ts";
 import { plain, type Painter } from "../../../../src/cli/render/style.ts";
-import { emptyBoard } from "../../../../src/evaluate/exact/tictactoe-board.ts";
-import { cellValues } from "../../../../src/evaluate/play/cell-values.ts";
+import { emptyBoard } from "../../../../src/games/tictactoe-board.ts";
+import { cellValues } from "../../../../src/games/play/cell-values.ts";
 
 const middle = emptyBoard.with(4, "X").with(0, "O");
 const coloured: Painter = (tone, text) =>

@@ -10,8 +10,8 @@ import {
   type Table,
 } from "../../../../src/cli/play/turn-text.ts";
 import { plain } from "../../../../src/cli/render/style.ts";
-import { emptyBoard } from "../../../../src/evaluate/exact/tictactoe-board.ts";
-import type { PlayEnd, PlayView } from "../../../../src/evaluate/play/play-view.ts";
+import { emptyBoard } from "../../../../src/games/tictactoe-board.ts";
+import type { PlayEnd, PlayView } from "../../../../src/games/play/play-view.ts";
 
 const table: Table = { game: "tictactoe", against: "greedy", seed: 5, hint: false, paint: plain };
 const board = emptyBoard.with(0, "X").with(4, "O");

@@ -12,12 +12,7 @@ import {
 } from "../../../../src/evaluate/exact/declared-policy.ts";
 import { countGames, reachableStates } from "../../../../src/evaluate/exact/enumerate-tictactoe.ts";
 import { exactValue } from "../../../../src/evaluate/exact/exact-value.ts";
-import {
-  type Board,
-  boardKey,
-  emptyCells,
-  seatToMove,
-} from "../../../../src/evaluate/exact/tictactoe-board.ts";
+import { type Board, boardKey, emptyCells, seatToMove } from "../../../../src/games/tictactoe-board.ts";
 
 const optimal = optimalPolicy();
 const policies = [uniformPolicy, winningPolicy, blockingPolicy, centrePolicy, optimal] as const;

@@ -21,7 +21,7 @@ it("writes the seed as a literal, and every number as it is", () => {
   expect(renderLearner(piece)).toBe(
     [
       "# Sameseed harness, format 1.",
-      "from sameseed.learning_job import run",
+      "from sameseed.learning.job import run",
       "SEED = 9007199254740991",
       "run(seed=SEED, episodes=[1000, 2000], planned=3000, alpha=[0.5, 0.05], epsilon=[0.5, 0.3], gamma=0.9,",
       '    initial=0, opponent={"kind": "self"}, table=None)',

@@ -6,7 +6,7 @@ import { formOf, turns } from "../../../../src/evaluate/learning/board-forms.ts"
 import { parseQPolicy, qPolicyCode, qPolicyDigest } from "../../../../src/evaluate/learning/q-policy-code.ts";
 import { qTablePolicy, type QTable } from "../../../../src/evaluate/learning/q-table.ts";
 import { settleTraining } from "../../../../src/evaluate/learning/training-settings.ts";
-import { emptyBoard } from "../../../../src/evaluate/exact/tictactoe-board.ts";
+import { emptyBoard } from "../../../../src/games/tictactoe-board.ts";
 import { anyTable, openForms, rowOf } from "./tables.ts";
 
 const table: QTable = {

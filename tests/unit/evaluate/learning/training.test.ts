@@ -4,7 +4,7 @@ import { bestResponse } from "../../../../src/evaluate/exact/best-response.ts";
 import { uniformPolicy } from "../../../../src/evaluate/exact/declared-policy.ts";
 import { reachableStates } from "../../../../src/evaluate/exact/enumerate-tictactoe.ts";
 import { exactValue } from "../../../../src/evaluate/exact/exact-value.ts";
-import { boardKey, seatToMove } from "../../../../src/evaluate/exact/tictactoe-board.ts";
+import { boardKey, seatToMove } from "../../../../src/games/tictactoe-board.ts";
 import { exactWorth } from "../../../../src/evaluate/learning/exact-worth.ts";
 import { parseQPolicy, qPolicyCode, qPolicyDigest } from "../../../../src/evaluate/learning/q-policy-code.ts";
 import { qTablePolicy, type QTable } from "../../../../src/evaluate/learning/q-table.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { intervalOf } from "../../../../src/evaluate/matchup/report-matchup.ts";
-import type { Interval } from "../../../../src/evaluate/stats/interval.ts";
-import { dirichletInterval } from "../../../../src/evaluate/stats/dirichlet-interval.ts";
-import { exactCoverage, type Returns } from "../stats/coverage-cases.ts";
+import type { Interval } from "../../../../src/stats/interval.ts";
+import { dirichletInterval } from "../../../../src/stats/dirichlet-interval.ts";
+import { exactCoverage, type Returns } from "../../stats/coverage-cases.ts";
 import { type Player, players, shareOfPairs, simulatePairs } from "./simulated-pairs.ts";
 
 /*

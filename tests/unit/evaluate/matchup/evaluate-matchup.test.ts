@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { exactMatchup } from "../../../../src/evaluate/matchup/exact-matchup.ts";
 import { evaluateMatchup, runTttBatch } from "../../../../src/evaluate/matchup/evaluate-matchup.ts";
-import { chainOf } from "../../../../src/harness/trajectory-chain.ts";
+import { chainOf } from "../../../../src/trajectory/trajectory-chain.ts";
 import { closeSandboxes } from "../../../../src/sandbox/sandbox-host.ts";
 import { sources } from "./sources.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import type { GameResult } from "../../../../src/evaluate/games/play-games.ts";
+import type { GameResult } from "../../../../src/games/play-games.ts";
 import { defaultSeeds, planComparison } from "../../../../src/evaluate/matchup/compare-policies.ts";
 import { playMatchup } from "../../../../src/evaluate/matchup/play-matchup.ts";
 import { playSequential } from "../../../../src/evaluate/matchup/play-sequential.ts";

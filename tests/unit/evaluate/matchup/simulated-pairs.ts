@@ -11,9 +11,9 @@ import {
   seatToMove,
   standingOf,
   withMark,
-} from "../../../../src/evaluate/exact/tictactoe-board.ts";
-import { type SeededStream, streamOf } from "../../../../src/evaluate/stats/seeded-stream.ts";
-import type { Returns } from "../stats/coverage-cases.ts";
+} from "../../../../src/games/tictactoe-board.ts";
+import { type SeededStream, streamOf } from "../../../../src/stats/seeded-stream.ts";
+import type { Returns } from "../../stats/coverage-cases.ts";
 
 /*
  * Pairs of games as they are played: both games of a pair have the same stream at the same seat. How often which result

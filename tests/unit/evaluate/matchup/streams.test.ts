@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { varianceOf } from "../../../../src/evaluate/stats/moments.ts";
+import { varianceOf } from "../../../../src/stats/moments.ts";
 import { type Player, players, simulatePairs, type Streams } from "./simulated-pairs.ts";
 
 /*

@@ -1,0 +1,160 @@
+/*
+ * New processes and new programs.
+ *
+ * A fork copies the world with the memory; the child takes a key of its own, from its parent's and its number. An exec
+ * loses the memory: its wrappers put SAMESEED_WORLD and LD_PRELOAD into the environment the new program gets, whatever
+ * environment the caller chose, and refuse a program this library could not live in (elf.c). A child made and replaced in
+ * one call (posix_spawn, system, popen) gets a child's key in that variable.
+ *
+ * vfork is a fork here: its child would run in these frames, which are gone when the wrapper returns.
+ */
+#define _GNU_SOURCE
+#include "process.h"
+#include "world/threads/schedule.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- counting what was refused, also by children that are gone ---- */
+
+static uint64_t *refusals;      /* shared with forked children */
+static uint64_t told;
+
+static void share_refusals(void) {
+  if (refusals) return;
+  long page = world_raw6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page > 0 || page < -4095) refusals = (uint64_t *)page;
+}
+
+uint64_t world_refused(void) {
+  if (!refusals) return 0;
+  uint64_t all = __atomic_load_n(refusals, __ATOMIC_RELAXED), fresh = all - told;
+  told = all;
+  return fresh;
+}
+
+static void say(const char *path, const char *reason) {
+  const char *parts[] = { "sameseed: ", path, " was not started: ", reason,
+                          ", so it cannot be sealed. Use a dynamically linked build, or world \"host\".\n" };
+  char text[PATH_MAX + 256];
+  size_t length = 0;
+  for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    for (const char *at = parts[i]; *at && length < sizeof text; at++) text[length++] = *at;
+  world_raw6(SYS_write, 2, (long)text, (long)length, 0, 0, 0);
+}
+
+bool world_refuses(const char *path) {
+  const char *reason = path ? world_unsealable(path) : NULL;
+  if (!reason) return false;
+  share_refusals();
+  if (refusals) __atomic_fetch_add(refusals, 1, __ATOMIC_RELAXED);
+  say(path, reason);
+  return true;
+}
+
+/* ---- fork ---- */
+
+static uint32_t conceive(void) {
+  world_count(LEDGER_PROCESS, 1);
+  share_refusals();
+  return ++world.births;
+}
+
+void world_child_born(uint32_t birth) {
+  uint8_t key[WORLD_KEY_BYTES];
+  world_derive(key, 'f', birth);
+  world_rekey(key, 0);
+  world.births = 0;
+  world.depth++;
+  memset(world.ledger, 0, sizeof world.ledger);
+  if (refusals) told = __atomic_load_n(refusals, __ATOMIC_RELAXED);
+  world_forget_timers();
+  world_schedule_forked();
+}
+
+WORLD_EXPORT pid_t fork(void) {
+  uint32_t birth = conceive();
+  pid_t pid = REAL(fork)();
+  if (pid == 0) world_child_born(birth);
+  return pid;
+}
+
+WORLD_EXPORT pid_t vfork(void) { return fork(); }
+
+uint32_t world_conceive(void) { return conceive(); }
+
+/* ---- the environment of a new program ---- */
+
+static bool is_ours(const char *entry) {
+  return strncmp(entry, "LD_PRELOAD=", 11) == 0 || strncmp(entry, "SAMESEED_WORLD=", 15) == 0;
+}
+
+size_t world_environment_slots(char *const *environment) {
+  size_t count = 0;
+  while (environment && environment[count]) count++;
+  return count + 3;
+}
+
+void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth) {
+  uint8_t key[WORLD_KEY_BYTES];
+  world_derive(key, birth ? 'f' : 'x', birth ? birth : world.entropy.block);
+  world_pass_on(carried->state, key, world.depth + (birth ? 1 : 0));
+  strcpy(carried->preload, world_preload);
+  *to++ = carried->preload;
+  *to++ = carried->state;
+  for (; from && *from; from++) {
+    /* Libraries the caller wants too come after this one. */
+    if (strncmp(*from, "LD_PRELOAD=", 11) == 0 && (*from)[11] && !strstr(*from, "libworld.so") &&
+        strlen(carried->preload) + strlen(*from) < sizeof carried->preload) {
+      strcat(carried->preload, ":");
+      strcat(carried->preload, *from + 11);
+    }
+    if (!is_ours(*from)) *to++ = (char *)*from;
+  }
+  *to = NULL;
+}
+
+/* The first executable file of that name, as the shell would find it; the name itself where it has a slash. */
+const char *world_find_program(const char *name, char found[PATH_MAX]) {
+  if (!name || strchr(name, '/')) return name;
+  const char *path = getenv("PATH");
+  if (!path) path = "/bin:/usr/bin";
+  for (; *path; path += *path == ':') {
+    size_t folder = strcspn(path, ":");
+    if (folder + strlen(name) + 2 < PATH_MAX) {
+      memcpy(found, path, folder);
+      size_t at = folder;
+      if (at > 0) found[at++] = '/';
+      strcpy(found + at, name);
+      if (world_raw6(SYS_faccessat, AT_FDCWD, (long)found, X_OK, 0, 0, 0) == 0) return found;
+    }
+    path += folder;
+  }
+  return NULL;
+}
+
+/* ---- starting a program and waiting for it, as one call of libc's ---- */
+
+#define WITH_ENVIRONMENT(call)                                   \
+  ({                                                             \
+    struct carried carried_;                                     \
+    char **before_ = environ;                                    \
+    char *slots_[world_environment_slots(before_)];              \
+    world_environment(&carried_, slots_, before_, conceive());   \
+    environ = slots_;                                            \
+    __auto_type result_ = (call);                                \
+    if (environ == slots_) environ = before_;                    \
+    result_;                                                     \
+  })
+
+WORLD_EXPORT int system(const char *command) {
+  if (!command) return REAL(system)(command);
+  return WITH_ENVIRONMENT(REAL(system)(command));
+}
+
+WORLD_EXPORT FILE *popen(const char *command, const char *mode) { return WITH_ENVIRONMENT(REAL(popen)(command, mode)); }

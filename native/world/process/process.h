@@ -1,0 +1,19 @@
+#ifndef SAMESEED_WORLD_PROCESS_H
+#define SAMESEED_WORLD_PROCESS_H
+
+#include "world/world.h"
+#include <limits.h>
+#include <sys/types.h>
+
+/* What a new program's environment points to besides the caller's own. */
+struct carried { char state[WORLD_PASSED_BYTES], preload[8192]; };
+
+bool world_refuses(const char *path);   /* says why on stderr, and counts it */
+uint32_t world_conceive(void);          /* the number of the child about to be made */
+void world_child_born(uint32_t birth);  /* first in a forked child */
+size_t world_environment_slots(char *const *environment);
+/* `birth` 0: this process becomes the program; else a child made by the same call does. */
+void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth);
+const char *world_find_program(const char *name, char found[PATH_MAX]);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * Calls that wait for a descriptor or for a child. Where the thread is the only one, the kernel waits; where there are
+ * others, the descriptor is asked first and waited for in the schedule, so that the thread that will write to it can run.
+ *
+ * Being ready is not enough for a write: a pipe that takes one byte is ready. A pipe that is ready takes PIPE_BUF bytes,
+ * so longer writes go in pieces of that; sockets are told not to wait.
+ */
+#define _GNU_SOURCE
+#include "world/files/files.h"
+#include "threads.h"
+#include "world/world.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The streams of Sameseed itself: how fast their other end is depends on the machine, so nobody else runs while one of
+ * them is waited for.
+ */
+enum { STREAMS_MOST = 16 };
+static struct { uint64_t device, inode; } streams[STREAMS_MOST];
+
+void world_note_streams(void) {
+  devices_forget();
+  for (int fd = 0; fd < STREAMS_MOST; fd++) {
+    struct stat status = { 0 };
+    long error = world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0);
+    streams[fd].device = error < 0 ? 0 : status.st_dev;
+    streams[fd].inode = error < 0 ? 0 : status.st_ino;
+  }
+}
+
+/* What kind of thing can be waited for here; 0: nothing, the call goes to the kernel as it is. */
+static mode_t kind_of(int fd) {
+  struct stat status;
+  if (world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0 || S_ISREG(status.st_mode)) return 0;
+  for (int i = 0; i < STREAMS_MOST; i++)
+    if (streams[i].inode == status.st_ino && streams[i].device == status.st_dev) return 0;
+  long flags = world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+  if (flags < 0 || (flags & O_NONBLOCK)) return 0;
+  /* What has no type is an event's or a timer's descriptor: read like a device. */
+  return status.st_mode & S_IFMT ? status.st_mode & S_IFMT : S_IFCHR;
+}
+
+/* Waits until the call would not: 0, or -1 with EINTR. */
+static int until_ready(int fd, short events) {
+  struct pollfd asked = { .fd = fd, .events = events };
+  struct timespec none = { 0, 0 };
+  bool asks = !world_races(&asked, 1);
+  for (;; asks = true) {
+    if (asks && world_raw6(SYS_ppoll, (long)&asked, 1, (long)&none, 0, 0, 0) != 0) return 0;
+    struct world_wait wait = { .fds = &asked, .fd_count = 1, .deadline = WORLD_NEVER };
+    enum world_outcome ended = world_block(&wait);
+    if (ended == WAIT_INTERRUPTED) {
+      errno = EINTR;
+      return -1;
+    }
+  }
+}
+
+static int until_readable(int fd) {
+  return world_simple() || kind_of(fd) == 0 ? 0 : until_ready(fd, POLLIN);
+}
+
+WORLD_EXPORT ssize_t read(int fd, void *buffer, size_t count) {
+  if (until_readable(fd) < 0) return -1;
+  return REAL(read)(fd, buffer, count);
+}
+
+WORLD_EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
+  if (until_readable(fd) < 0) return -1;
+  return REAL(readv)(fd, parts, count);
+}
+
+/* One piece that will not wait; -1 as write gives it. */
+static ssize_t write_piece(int fd, mode_t kind, const char *from, size_t count) {
+  if (until_ready(fd, POLLOUT) < 0) return -1;
+  if (kind == S_IFSOCK) return REAL(send)(fd, from, count, MSG_DONTWAIT);
+  if (kind == S_IFIFO && count > PIPE_BUF) count = PIPE_BUF;
+  return REAL(write)(fd, from, count);
+}
+
+WORLD_EXPORT ssize_t write(int fd, const void *buffer, size_t count) {
+  if (world_simple()) return REAL(write)(fd, buffer, count);
+  mode_t kind = kind_of(fd);
+  if (kind != S_IFIFO && kind != S_IFSOCK) return REAL(write)(fd, buffer, count);
+  size_t done = 0;
+  do {
+    ssize_t n = write_piece(fd, kind, (const char *)buffer + done, count - done);
+    if (n < 0 && errno == EAGAIN && kind == S_IFSOCK) continue;
+    if (n < 0) return done > 0 ? (ssize_t)done : -1;
+    done += (size_t)n;
+  } while (done < count);
+  return (ssize_t)done;
+}
+
+WORLD_EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
+  if (world_simple()) return REAL(writev)(fd, parts, count);
+  mode_t kind = kind_of(fd);
+  if (kind != S_IFIFO && kind != S_IFSOCK) return REAL(writev)(fd, parts, count);
+  ssize_t done = 0;
+  for (int i = 0; i < count; i++) {
+    ssize_t n = write(fd, parts[i].iov_base, parts[i].iov_len);
+    if (n < 0) return done > 0 ? done : -1;
+    done += n;
+    if ((size_t)n < parts[i].iov_len) break;
+  }
+  return done;
+}
+
+/* ---- sockets ---- */
+
+static int socket_readable(int fd, int flags) {
+  return flags & MSG_DONTWAIT ? 0 : until_readable(fd);
+}
+
+WORLD_EXPORT ssize_t recv(int fd, void *buffer, size_t count, int flags) {
+  return socket_readable(fd, flags) < 0 ? -1 : REAL(recv)(fd, buffer, count, flags);
+}
+
+WORLD_EXPORT ssize_t recvfrom(int fd, void *restrict buffer, size_t count, int flags, __SOCKADDR_ARG from, socklen_t *restrict length) {
+  return socket_readable(fd, flags) < 0 ? -1 : REAL(recvfrom)(fd, buffer, count, flags, from, length);
+}
+
+WORLD_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+  return socket_readable(fd, flags) < 0 ? -1 : REAL(recvmsg)(fd, message, flags);
+}
+
+WORLD_EXPORT ssize_t send(int fd, const void *buffer, size_t count, int flags) {
+  if (world_simple() || (flags & MSG_DONTWAIT) || kind_of(fd) == 0) return REAL(send)(fd, buffer, count, flags);
+  size_t done = 0;
+  do {
+    if (until_ready(fd, POLLOUT) < 0) return done > 0 ? (ssize_t)done : -1;
+    ssize_t n = REAL(send)(fd, (const char *)buffer + done, count - done, flags | MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN) continue;
+    if (n < 0) return done > 0 ? (ssize_t)done : -1;
+    done += (size_t)n;
+  } while (done < count);
+  return (ssize_t)done;
+}
+
+WORLD_EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *restrict length) {
+  return socket_readable(fd, 0) < 0 ? -1 : REAL(accept)(fd, address, length);
+}
+
+WORLD_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flags) {
+  return socket_readable(fd, 0) < 0 ? -1 : REAL(accept4)(fd, address, length, flags);
+}
+
+/* ---- children ---- */
+
+struct child_wait { idtype_t type; id_t id; int options; };
+
+/* Whether waiting for such a child would end at once: one has changed, or there is none. */
+static bool child_ready(void *argument) {
+  struct child_wait *child = argument;
+  siginfo_t found = { 0 };
+  int options = (child->options & (WEXITED | WSTOPPED | WCONTINUED)) | WNOHANG | WNOWAIT;
+  long error = world_raw6(SYS_waitid, child->type, child->id, (long)&found, options, 0, 0);
+  return error < 0 || found.si_pid != 0;
+}
+
+static int until_child(struct child_wait *child) {
+  if ((child->options & WNOHANG) && child->type == P_PID) world_ask_patiently(child_ready, child);
+  if (world_simple() || (child->options & WNOHANG)) return 0;
+  bool asks = world_alone();
+  while (!asks || !child_ready(child)) {
+    asks = true;
+    struct world_wait wait = { .attempt = child_ready, .argument = child, .deadline = WORLD_NEVER };
+    enum world_outcome ended = world_block(&wait);
+    if (ended == WAIT_INTERRUPTED) {
+      errno = EINTR;
+      return -1;
+    }
+  }
+  return 0;
+}
+
+WORLD_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
+  struct child_wait child = { P_ALL, 0, (options & (WNOHANG | WUNTRACED | WCONTINUED)) | WEXITED };
+  if (pid > 0) child.type = P_PID, child.id = (id_t)pid;
+  else if (pid != -1) child.type = P_PGID, child.id = (id_t)-pid;
+  if (until_child(&child) < 0) return -1;
+  pid_t ended = REAL(wait4)(pid, status, options, usage);
+  /* What a child used of a machine is the machine's; its own clock ended with it. */
+  if (ended > 0 && usage) memset(usage, 0, sizeof *usage);
+  return ended;
+}
+
+WORLD_EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {
+  return wait4(-1, status, options, usage);
+}
+
+WORLD_EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
+  return wait4(pid, status, options, NULL);
+}
+
+WORLD_EXPORT pid_t wait(int *status) {
+  return wait4(-1, status, 0, NULL);
+}
+
+WORLD_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *found, int options) {
+  struct child_wait child = { type, id, options };
+  return until_child(&child) < 0 ? -1 : REAL(waitid)(type, id, found, options);
+}

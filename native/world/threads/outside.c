@@ -1,0 +1,95 @@
+/*
+ * What the schedule does about other processes: the children of this one.
+ *
+ * What a child does next is part of the same program, but when it does it is the machine's. So time stands still while a
+ * child may still do something: a deadline that passed before the child had its turn would depend on the machine, and
+ * `wait(timeout)` is often a row of short sleeps around a question, so sleeping and asking are waited with too. All this
+ * costs real time only beside a child that waits for its parent or never ends, and only up to an amount that every sign
+ * of life fills again; what such a program observes then does depend on the machine.
+ */
+#define _GNU_SOURCE
+#include "threads.h"
+#include "world/world.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define PATIENCE_NS 2000000000ll
+#define ASKING_NS 250000000ll
+enum { DESCRIPTORS_MOST = 256, STEP_FIRST_NS = 50000, STEP_MOST_NS = 2000000 };
+
+static int64_t spent;           /* real nanoseconds since the last sign of life */
+
+bool world_has_child(void) {
+  siginfo_t found = { 0 };
+  return world_raw6(SYS_waitid, P_ALL, 0, (long)&found, WEXITED | WNOHANG | WNOWAIT, 0, 0) == 0;
+}
+
+/* One that has ended and has not been asked for needs no waiting. */
+bool world_child_lives(void) {
+  siginfo_t found = { 0 };
+  long error = world_raw6(SYS_waitid, P_ALL, 0, (long)&found, WEXITED | WNOHANG | WNOWAIT, 0, 0);
+  return error == 0 && found.si_pid == 0;
+}
+
+int64_t world_patience_left(void) {
+  static uint32_t births;
+  /* A new child has had no time yet. */
+  if (births != world.births) spent = 0;
+  births = world.births;
+  return spent < PATIENCE_NS ? PATIENCE_NS - spent : 0;
+}
+
+int64_t world_patience(bool several) {
+  return several || world_child_lives() ? world_patience_left() : 0;
+}
+
+void world_patience_spend(int64_t ns) {
+  spent += ns;
+}
+
+void world_patience_refill(void) {
+  spent = 0;
+}
+
+void world_ask_patiently(bool (*answered)(void *), void *argument) {
+  int64_t waited = 0;
+  for (int64_t step = STEP_FIRST_NS; !answered(argument); step *= 2) {
+    if (step > STEP_MOST_NS) step = STEP_MOST_NS;
+    if (waited >= ASKING_NS || world_patience_left() == 0) return;
+    struct timespec time = { 0, step };
+    world_raw6(SYS_ppoll, 0, 0, (long)&time, 0, 0, 0);
+    waited += step;
+    spent += step;
+  }
+  if (waited > 0) spent = 0;
+}
+
+/* ---- whose descriptors ---- */
+
+static bool status_of(int fd, struct stat *status) {
+  return world_raw6(SYS_fstat, fd, (long)status, 0, 0, 0, 0) == 0;
+}
+
+/* A pipe whose other end is in no hand of this process. */
+static bool is_childs(int fd) {
+  struct stat own, other;
+  if (!status_of(fd, &own) || !S_ISFIFO(own.st_mode)) return false;
+  for (int i = 0; i < DESCRIPTORS_MOST; i++)
+    if (i != fd && status_of(i, &other) && other.st_ino == own.st_ino && other.st_dev == own.st_dev) return false;
+  return true;
+}
+
+bool world_waits_outside(const struct world_wait *wait) {
+  if (wait->attempt) return true;
+  for (unsigned i = 0; i < wait->fd_count; i++)
+    if (is_childs(wait->fds[i].fd)) return true;
+  return false;
+}
+
+bool world_races(struct pollfd *fds, unsigned count) {
+  struct world_wait wait = { .fds = fds, .fd_count = count };
+  return !world_alone() && world_has_child() && world_waits_outside(&wait);
+}

@@ -1,0 +1,24 @@
+/* The kernel's own fast paths, replaced; and what the world answers as the kernel would (-errno). */
+#ifndef SAMESEED_WORLD_VDSO_H
+#define SAMESEED_WORLD_VDSO_H
+
+#include "world/world.h"
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <time.h>
+
+int64_t world_vdso_monotonic(void); /* the machine's CLOCK_MONOTONIC in nanoseconds; 0 where it cannot be read */
+
+/* clock.c */
+long world_do_clock_gettime(clockid_t clock, struct timespec *to);
+long world_do_gettimeofday(struct timeval *to, struct timezone *zone);
+long world_do_time(time_t *to);
+long world_do_getrusage(int who, struct rusage *to);
+long world_do_times(struct tms *to);
+long world_do_getcpu(unsigned *cpu, unsigned *node);
+
+/* waits.c */
+long world_do_sleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left);
+
+#endif

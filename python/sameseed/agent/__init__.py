@@ -1,0 +1,1 @@
+"""Commands and files in a sandbox that stays open."""

@@ -1,0 +1,1 @@
+"""One thing of the world changed, and the line that depends on it."""

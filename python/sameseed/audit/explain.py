@@ -1,0 +1,199 @@
+"""Writes down, line by line, what an environment or a policy computes: two such traces of two worlds name the line.
+
+Theory of operation. `sameseed audit` runs the same rollout in two worlds that differ in one thing, both under this
+tracer, and looks for the first entry that differs. For each line that was executed an entry holds a digest of every
+name that changed: locals, the attributes of `self`, the module's own globals. So the entry that first differs stands
+behind the line that let the world in, even where the trajectory shows it many steps later.
+
+Digests must be equal where the values are: nothing here looks at an address, and sets are sorted. Only code outside
+the interpreter's library, numpy, Gymnasium's own plumbing and Sameseed is traced; what those return is seen where it
+is used. So are the imports of installed packages, which can be tens of thousands of lines: what they kept of the world
+shows in the function that uses it. A line that is repeated often is written down ever more seldom. `__del__` runs at
+moments that nobody can know and is left out; what it changed is seen where it is read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import sysconfig
+import threading
+from types import CodeType, FrameType
+from typing import Any, Callable
+
+from .fingerprint import fingerprint, shown
+
+# High enough to leave the numbers that a program gets alone.
+_TRACE_FD = 200
+_ALWAYS = 64
+_MOST_ENTRIES = 200_000
+_MOST_NAMES = 6
+# The last entry of a trace that went on.
+_CUT = {"cut": True}
+
+_out = -1
+_left = _MOST_ENTRIES
+_known: dict[str, bool] = {}
+_libraries: tuple[str, ...] = ()
+_site = ""
+_library = ""
+
+
+def begin(_settings: dict[str, Any]) -> None:
+    """Traces from here on, on what was standard output; the program's own output goes nowhere."""
+    global _out, _site, _library, _libraries
+    _site = sysconfig.get_path("purelib")
+    _library = sysconfig.get_path("stdlib")
+    _libraries = _library_folders()
+    sys.stdout.flush()
+    _out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _TRACE_FD)
+    nowhere = os.open("/dev/null", os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    threading.settrace(_enter)
+    sys.settrace(_enter)
+
+
+def _library_folders() -> tuple[str, ...]:
+    gymnasium = os.path.join(_site, "gymnasium")
+    plumbing = [os.path.join(gymnasium, name) for name in ("core.py", "wrappers", "utils", "spaces", "error.py", "vector")]
+    plumbing.append(os.path.join(gymnasium, "envs", "registration.py"))
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return (own, os.path.join(_site, "numpy"), os.path.join(_site, "scipy"), *plumbing)
+
+
+def _is_traced(file: str) -> bool:
+    known = _known.get(file)
+    if known is None:
+        known = (
+            os.path.isabs(file)
+            and not file.startswith(_libraries)
+            and (file.startswith(_site) or not file.startswith(_library))
+        )
+        _known[file] = known
+    return known
+
+
+class _Imports(threading.local):
+    """How many installed modules a thread is in the middle of importing."""
+
+    depth = 0
+
+
+_imports = _Imports()
+
+
+def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
+    code = frame.f_code
+    if code.co_name == "<module>" and code.co_filename.startswith(_site):
+        _imports.depth += 1
+        frame.f_trace_lines = False
+        return _leave_import
+    if _imports.depth > 0 or code.co_name == "__del__" or not _is_traced(code.co_filename):
+        return None
+    return _Traced(frame).see
+
+
+def _leave_import(_frame: FrameType, event: str, _arg: Any) -> Callable | None:
+    # A module that raises returns too.
+    if event == "return":
+        _imports.depth -= 1
+    return _leave_import
+
+
+class _Traced:
+    """One execution of one function."""
+
+    def __init__(self, frame: FrameType) -> None:
+        self.code: CodeType = frame.f_code
+        self.digests: dict[str, tuple[bytes, int]] = {}
+        self.times: dict[int, int] = {}
+        caller = frame.f_back
+        while caller is not None and not _is_traced(caller.f_code.co_filename):
+            caller = caller.f_back
+        # What an object or the module held before is not this function's doing: an earlier episode may have left it.
+        if self.code.co_name != "<module>":
+            for name, value in _names(frame):
+                if name.startswith(("self.", "global ")):
+                    self.digests[name] = (fingerprint(value), id(value))
+        # What differs before the first line differs because of how it was called.
+        self.before = (self.code if caller is None else caller.f_code, frame.f_lineno if caller is None else caller.f_lineno)
+
+    def see(self, frame: FrameType, event: str, arg: Any) -> Callable | None:
+        if _left <= 0:
+            return None
+        line = frame.f_lineno
+        if event == "line":
+            blamed = self.before
+            self.before = (self.code, line)
+            times = self.times[line] = self.times.get(line, 0) + 1
+            if times > _ALWAYS and times & (times - 1):
+                return self.see
+            _write(event, blamed, line, self._changes(frame))
+        elif event == "return":
+            _write(event, (self.code, line), 0, [*self._changes(frame), ("return", arg, fingerprint(arg))])
+        elif event == "exception":
+            failure = f"{arg[0].__name__}: {shown(str(arg[1]))}"
+            _write(event, (self.code, line), 0, [*self._changes(frame), ("raise", failure, fingerprint(failure))])
+        return self.see
+
+    def _changes(self, frame: FrameType) -> list[tuple[str, Any, bytes]]:
+        """The names whose values are others than when this frame was last looked at."""
+        changes = []
+        for name, value in _names(frame):
+            digest = fingerprint(value)
+            before = self.digests.get(name)
+            # Another object of the same contents counts for attributes: an earlier episode may have left the same there.
+            if before is None or before[0] != digest or (before[1] != id(value) and name.startswith("self.")):
+                self.digests[name] = (digest, id(value))
+                changes.append((name, value, digest))
+        return changes
+
+
+def _names(frame: FrameType) -> list[tuple[str, Any]]:
+    found = []
+    inside = frame.f_locals
+    for name, value in list(inside.items()):
+        if name == "self":
+            # Not `vars`: an attribute may be computed.
+            own = getattr(value, "__dict__", None)
+            if type(own) is dict:
+                found += [(f"self.{key}", part) for key, part in list(own.items()) if type(key) is str]
+        elif not name.startswith("__"):
+            found.append((name, value))
+    if frame.f_globals is not inside:
+        found += [
+            (f"global {name}", value)
+            for name, value in list(frame.f_globals.items())
+            if not name.startswith("__") and isinstance(value, (int, float, str, bytes, list, dict, set, tuple))
+        ]
+    return found
+
+
+def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[tuple[str, Any, bytes]]) -> None:
+    global _left
+    _left -= 1
+    if _left <= 0:
+        _put(_CUT)
+        return
+    code, line = blamed
+    names = sorted((name, digest.hex()) for name, _, digest in changes)
+    entry = {
+        "thread": threading.current_thread().name,
+        "event": event,
+        "file": code.co_filename,
+        "function": code.co_qualname if sys.version_info >= (3, 11) else code.co_name,
+        "line": line,
+        "after": after,
+        "names": names,
+        "values": {name: shown(value) for name, value, _ in changes[:_MOST_NAMES]},
+    }
+    _put(entry)
+
+
+def _put(entry: dict[str, Any]) -> None:
+    data = json.dumps(entry).encode() + b"\n"
+    while data:
+        data = data[os.write(_out, data) :]

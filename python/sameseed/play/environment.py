@@ -1,0 +1,130 @@
+"""Makes the environment of a rollout from its reference.
+
+A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come with it (time limit, order enforcing),
+but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
+from a file is called with the arguments; it need not be a `gymnasium.Env`, only have `reset` and `step`.
+
+What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import traceback
+from collections.abc import Iterable
+
+from .failures import UnknownEnvironment
+from ..policy.source_files import import_file
+
+
+def make_environment(ref: dict, env_args: dict) -> object:
+    """Makes the environment of `{"kind": "gymnasium", "id"}` or `{"kind": "file", "path", "class"}`."""
+    if ref["kind"] == "file":
+        return _from_file(ref["path"], ref["class"], env_args)
+    return _from_gymnasium(ref["id"], env_args)
+
+
+def unwrap(env: object) -> object:
+    """The environment inside all wrappers."""
+    return getattr(env, "unwrapped", env)
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    lower = {}
+    for candidate in names:
+        lower.setdefault(candidate.lower(), candidate)
+    close = difflib.get_close_matches(name.lower(), list(lower), n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(lower[match] for match in close)}?" if close else ""
+
+
+def _from_file(path: str, name: str, env_args: dict) -> object:
+    file = os.path.basename(path)
+    if not os.path.isfile(path):
+        raise UnknownEnvironment(f"there is no file {file}")
+    module = import_file(path)
+    cls = module.__dict__.get(name)
+    if not isinstance(cls, type):
+        classes = [
+            key
+            for key, value in module.__dict__.items()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        ]
+        hint = _suggest(name, classes) or (f"; it has {', '.join(sorted(classes))}" if classes else "; it has no class")
+        raise UnknownEnvironment(f"{file} has no class {name}{hint}")
+    for method in ("reset", "step"):
+        if not callable(getattr(cls, method, None)):
+            raise UnknownEnvironment(f"{name} in {file} is not an environment: it has no {method}()")
+    _check_arguments(cls, name, env_args)
+    return cls(**env_args)
+
+
+def _check_arguments(creator: object, name: str, env_args: dict) -> None:
+    try:
+        signature = inspect.signature(creator)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(**env_args)
+    except TypeError as error:
+        raise UnknownEnvironment(f"{name} cannot be made with these arguments: {error}") from None
+
+
+def _from_gymnasium(id: str, env_args: dict) -> object:
+    try:
+        import gymnasium
+    except ModuleNotFoundError as error:
+        if error.name != "gymnasium":
+            raise
+        raise UnknownEnvironment(
+            "this image has no gymnasium; use another image, or a FILE.py:Class environment"
+        ) from None
+    module, _, name = id.rpartition(":")
+    if module:
+        _import(module)
+    try:
+        return gymnasium.make(name, disable_env_checker=True, **env_args)
+    except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
+        # What replaces a deprecated version only gymnasium knows; for the rest the nearest names say more.
+        deprecated = isinstance(error, gymnasium.error.DeprecatedEnv)
+        hint = f": {error}" if deprecated else _suggest(name, gymnasium.registry)
+        raise UnknownEnvironment(f"this image has no environment {id}{hint}") from None
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise UnknownEnvironment(f"{id} needs a package that is not in this image: {error}") from None
+    except ModuleNotFoundError as error:
+        if _is_entry_point(gymnasium, name, error.name):
+            raise UnknownEnvironment(f"{id} needs the module {error.name}, which is not in this image") from None
+        raise
+    except gymnasium.error.Error as error:
+        if _raised_in_registration(error):
+            raise UnknownEnvironment(f"{id} cannot be made: {error}") from None
+        raise
+    except TypeError as error:
+        # gymnasium raises it again with more words; the cause knows where it came from.
+        if env_args and _raised_in_registration(error.__cause__ or error):
+            raise UnknownEnvironment(f"{id} cannot be made with these arguments: {error.__cause__ or error}") from None
+        raise
+
+
+def _import(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module + ".").startswith(error.name + "."):
+            raise
+        raise UnknownEnvironment(f"this image has no module {module}") from None
+
+
+def _is_entry_point(gymnasium: object, name: str, missing: str | None) -> bool:
+    spec = gymnasium.registry.get(name)
+    entry = getattr(spec, "entry_point", None)
+    return missing is not None and isinstance(entry, str) and (entry.split(":")[0] + ".").startswith(missing + ".")
+
+
+def _raised_in_registration(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and os.path.basename(frames[-1].filename) == "registration.py"

@@ -1,0 +1,61 @@
+"""How an episode ends, of one policy or of several seats: by the rules, or by what broke, written from one place."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from .failures import describe, outcome_of
+from ..recording.recorder import Recorder
+from ..world.sealed import lacks
+
+_RECURSION_LIMIT = 1000
+
+
+class Ended(Exception):
+    """The episode is over; `error` is set unless it ended by the rules."""
+
+    def __init__(self, outcome: str, error: dict | None = None, action: bytes | None = None) -> None:
+        self.outcome = outcome
+        self.error = error
+        self.action = action
+
+
+def restore_recursion_limit() -> None:
+    """An environment may have lowered the limit, or left it where the recorder's own calls hit it."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+
+
+def raise_broken(recorder: Recorder, error: BaseException, step: int | None, action: bytes | None = None) -> NoReturn:
+    """Ends an episode whose environment raised."""
+    restore_recursion_limit()
+    # Before the failure is described, which reads files.
+    recorder.boundary()
+    kind, message, trace = describe(error)
+    said = {"type": kind, "message": message, "traceback": trace, "step": step, "by": "environment"}
+    # The frames of the failure keep alive whatever filled the memory.
+    error.__traceback__ = None
+    raise Ended(outcome_of(error), said, action) from None
+
+
+def close_episode(ended: Ended, recorder: Recorder, env: object, told: dict) -> None:
+    """Writes the closing record, closes the environment, and writes the summary: `told` and how it ended."""
+    restore_recursion_limit()
+    error = ended.error
+    chained = None if error is None else {key: error[key] for key in ("type", "message", "step", "seat") if key in error}
+    # Before the environment is closed: what close() does is no part of the episode.
+    recorder.close(ended.outcome, chained, ended.action)
+    try:
+        close = getattr(env, "close", None)
+        if close is not None:
+            close()
+    except BaseException as failure:
+        kind, message, _ = describe(failure)
+        told["warnings"].append(f"env.close() raised {kind}: {message}")
+    summary = {"outcome": ended.outcome, **told}
+    if error is not None:
+        summary["error"] = error
+    lacking = lacks()
+    if lacking:
+        summary["notHeld"] = lacking
+    recorder.end(summary)

@@ -1,0 +1,97 @@
+"""How a rollout fails: what the referee catches, and how an exception becomes an outcome and a few plain texts.
+
+Messages and tracebacks come from code nobody trusts. Asking an exception for its text may itself raise, recurse or
+return something that is no text, so every question is guarded and every answer cut to a length.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from types import TracebackType
+
+_MAX_TYPE = 200
+_MAX_MESSAGE = 4096
+_MAX_TRACEBACK = 16384
+_NO_THREAD = "can't start new thread"
+_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class UnknownEnvironment(Exception):
+    """What was asked for cannot be made: an unknown id, module, class or argument. Not the environment's fault."""
+
+
+class PolicyFailure(Exception):
+    """The policy failed; carries the outcome and what the policy's side said about it."""
+
+    def __init__(self, outcome: str, kind: str, message: str, trace: str = "", action: object = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.kind = kind
+        self.trace = trace
+        self.action = action
+
+
+class IllegalAction(Exception):
+    """A value that is not an action of the space; `value` is the refused value where it is known."""
+
+    value: object = None
+
+
+class OutOfActions(Exception):
+    """A recorded action list has come to its end."""
+
+
+def clean(text: str, limit: int) -> str:
+    """Text as it can be recorded: valid UTF-8, at most `limit` code points."""
+    return text[:limit].encode("utf-8", "backslashreplace").decode()[:limit]
+
+
+def describe(error: BaseException) -> tuple[str, str, str]:
+    """The type name, message and traceback of an exception, as plain texts."""
+    kind = type.__getattribute__(type(error), "__qualname__")
+    try:
+        message = str(error)
+        message = message if type(message) is str else ""
+    except BaseException:
+        message = "(the message cannot be read: asking for it raised)"
+    try:
+        trace = "".join(traceback.format_exception(type(error), error, _foreign_part(error.__traceback__)))
+    except BaseException:
+        trace = ""
+    if len(trace) > _MAX_TRACEBACK:
+        # The end names the error, so the middle is what can be missed.
+        half = _MAX_TRACEBACK // 2 - 8
+        trace = f"{trace[:half]}\n[…]\n{trace[-half:]}"
+    return clean(str(kind), _MAX_TYPE), clean(message, _MAX_MESSAGE), clean(trace, _MAX_TRACEBACK)
+
+
+def _foreign_part(trace: TracebackType | None) -> TracebackType | None:
+    """Leaves out the leading frames that are Sameseed's own."""
+    first = trace
+    while first is not None and first.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        first = first.tb_next
+    return first or trace
+
+
+def outcome_of(error: BaseException) -> str:
+    """The outcome of an exception that environment code raised."""
+    if isinstance(error, MemoryError):
+        return "memory_limit"
+    if isinstance(error, OSError) and error.errno == errno.EAGAIN:
+        return "process_limit"
+    if isinstance(error, RuntimeError) and error.args == (_NO_THREAD,):
+        return "process_limit"
+    return "env_error"
+
+
+def reported_outcome(kind: str, message: str) -> str:
+    """The outcome of an exception that a policy's sandbox reported in words: `outcome_of` for one that is elsewhere."""
+    if kind == "MemoryError":
+        return "memory_limit"
+    if kind == "BlockingIOError" and message.startswith(f"[Errno {errno.EAGAIN}]"):
+        return "process_limit"
+    if kind == "RuntimeError" and message == _NO_THREAD:
+        return "process_limit"
+    return "policy_error"

@@ -1,0 +1,1 @@
+"""Untrusted policies, in sandboxes of their own."""

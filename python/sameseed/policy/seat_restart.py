@@ -1,0 +1,196 @@
+"""A seat whose policy forgets: each move is made by a fresh process, and no memory, file or process of the one before is left.
+
+Theory of operation. The first process of the sandbox never runs the policy. It cannot be traced or read by its children
+(it is not dumpable), signals from inside its namespace without a handler do not reach it, and it keeps the link and
+the host's stream to itself. For each move it forks a child that loads the policy anew, takes its answer from a pipe, and
+then kills and buries every other process, empties the folders that can be written to, and looks whether a limit of its own
+was changed. Every descriptor of a child is made for it alone, since flags and positions of a shared one would stay.
+
+What does stay are the kernel's counts of this sandbox: process numbers go up, and so does the CPU time that was used.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+from hashlib import sha256
+from typing import NoReturn
+
+from . import policy_choice, seat_host
+from ..recording.canonical import encode
+from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from ..world.sealed import begin_part
+
+_FOLDERS = ("/tmp", "/dev/shm")
+_STREAM_FD = 3
+_LIMITS = tuple(value for name, value in sorted(vars(resource).items()) if name.startswith("RLIMIT_"))
+_MAX_ANSWER = MAX_TO_REFEREE + 1
+# What shells report for a process that a signal ended.
+_SIGNALLED = 128
+_PIECE = 64 << 10
+_LOOK_AGAIN_MS = 50
+
+
+class Tampering(Exception):
+    """The policy changed a limit of the process that starts it."""
+
+
+def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
+    """Answers each STEP with what a fresh process says, until the referee closes the link."""
+    if os.getpid() != 1:
+        raise RuntimeError("only the first process of a sandbox may end all others")
+    # Python's own handler would raise here when a child sends the signal.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with open(path, "rb") as file:
+        source = file.read()
+    at_first = _own_limits()
+    sequence = 0
+    try:
+        link.receive((HELLO,), 0)
+        question: bytes | None = None
+        while True:
+            kind, answer = _ask_fresh(question, link, source, _move_seed(seed, sequence), sequence, path, seat, move_us)
+            _clean_up()
+            if _own_limits() != at_first:
+                raise Tampering("the policy changed a limit of the process that starts it")
+            link.send(kind, sequence, answer)
+            if kind == ERROR:
+                break
+            sequence += 1
+            _, question = link.receive((STEP,), sequence)
+    except LinkClosed:
+        pass
+    except BaseException as error:
+        link.send(ERROR, sequence, seat_host.error_payload(error))
+    link.close()
+
+
+def _own_limits() -> tuple:
+    limits = tuple(resource.getrlimit(which) for which in _LIMITS)
+    return limits, sorted(os.sched_getaffinity(0)), os.getpgid(0), os.getsid(0)
+
+
+def _move_seed(seed: int, move: int) -> int:
+    # A stream for each move: with one seed for all of them, a policy that draws once a move would draw the same each time.
+    return int.from_bytes(sha256(f"sameseed/move/1\0{move}\0{seed}".encode()).digest()[:16], "big")
+
+
+def _ask_fresh(
+    question: bytes | None, link: Link, source: bytes, seed: int, move: int, path: str, seat: str, move_us: int
+) -> tuple[int, bytes]:
+    """Asks a new process; None only loads the policy."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(source)
+    answer_end, child_end = os.pipe()
+    printed_end, print_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        link.close()
+        begin_part(move)
+        _be_the_policy(question, child_end, print_end, seed, path, seat, move_us)
+    os.close(child_end)
+    os.close(print_end)
+    try:
+        answer = _read_answer(answer_end, printed_end, pid)
+    finally:
+        os.close(answer_end)
+        os.close(printed_end)
+    if not answer:
+        _, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        # The way it ended is told by ending likewise: whoever supervises this sandbox sees it.
+        os._exit(code if code >= 0 else _SIGNALLED - code)
+    kind, payload = answer[0], answer[1:]
+    if kind not in ((READY, ERROR) if question is None else (ACTION, ERROR)):
+        raise ValueError("the policy's process answered with another kind than was due")
+    return kind, payload
+
+
+def _be_the_policy(
+    question: bytes | None, answer_fd: int, print_fd: int, seed: int, path: str, seat: str, move_us: int
+) -> NoReturn:
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(print_fd, 1)
+        os.dup2(print_fd, 2)
+        os.dup2(answer_fd, _STREAM_FD)
+        os.closerange(_STREAM_FD + 1, 256)
+        try:
+            seat_host.move_clock(move_us)
+            choose = policy_choice.load(path, seat, seed)
+            answer = bytes((READY,)) + encode({})
+            if question is not None:
+                answer = bytes((ACTION,)) + seat_host.answered(choose, question, move_us)
+        except BaseException as error:
+            answer = bytes((ERROR,)) + seat_host.error_payload(error)
+        seat_host.move_clock(0)
+        answer = len(answer).to_bytes(4, "little") + answer
+        while answer:
+            answer = answer[os.write(_STREAM_FD, answer) :]
+    finally:
+        os._exit(0)
+
+
+def _read_answer(answer_fd: int, printed_fd: int, pid: int) -> bytes:
+    """The one answer from the pipe, empty where the process ends without; what is printed goes on to the host."""
+    poll = select.poll()
+    poll.register(answer_fd, select.POLLIN)
+    poll.register(printed_fd, select.POLLIN)
+    data = b""
+    while True:
+        ready = [fd for fd, _ in poll.poll(_LOOK_AGAIN_MS)]
+        if printed_fd in ready:
+            printed = os.read(printed_fd, _PIECE)
+            if printed:
+                os.write(2, printed)
+            else:
+                poll.unregister(printed_fd)
+        if answer_fd in ready:
+            got = os.read(answer_fd, _MAX_ANSWER + 4 - len(data))
+            data += got
+            length = int.from_bytes(data[:4], "little")
+            if len(data) >= 4 and (length > _MAX_ANSWER or len(data) >= 4 + length):
+                return data[4 : 4 + length] if 0 < length <= _MAX_ANSWER else b""
+            if not got:
+                return b""
+        # Something it started may hold the pipe open when it is gone itself.
+        elif not ready and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return b""
+
+
+def _clean_up() -> None:
+    """Kills and buries every other process of the sandbox, and empties what they can write to."""
+    try:
+        os.kill(-1, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    while True:
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            break
+    for folder in _FOLDERS:
+        _empty(folder)
+
+
+def _empty(folder: str) -> None:
+    """Removes everything in a folder, however deep it lies and whatever its modes are."""
+    number = 0
+    while entries := list(os.scandir(folder)):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            # What lies inside comes up first: a path to the bottom might be longer than the kernel takes.
+            os.chmod(entry.path, 0o700)
+            for name in os.listdir(entry.path):
+                inner = os.path.join(entry.path, name)
+                if os.path.isdir(inner) and not os.path.islink(inner):
+                    os.chmod(inner, 0o700)
+                while os.path.lexists(target := os.path.join(folder, f"up-{number}")):
+                    number += 1
+                os.rename(inner, target)
+            os.rmdir(entry.path)

@@ -1,0 +1,1 @@
+"""The bytes of a trajectory: canonical CBOR, frames, records, and what is hidden from observations."""

@@ -1,0 +1,1 @@
+"""The sealed world, seen from Python: its ledger, numeric results, and generators that nobody seeded."""

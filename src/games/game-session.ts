@@ -1,0 +1,129 @@
+import { SameseedError, toError } from "../base/error.ts";
+import type { JsonValue } from "../model/json.ts";
+import { LiveGame, type Question } from "../rollout/execute-live-game.ts";
+import { isGame } from "../rollout/plan-game.ts";
+import { sharedBackend } from "../sandbox/sandbox-host.ts";
+import { scoreGame, type GameKey, type GameResult } from "./game-result.ts";
+import { gameSeed } from "./game-seed.ts";
+import { resolveGame, type GameSpec } from "./game-spec.ts";
+
+/** How a game with people in it is opened. */
+export interface OpenGameOptions {
+  /** The seats that {@link GameSession.answer} plays; what the spec says of them is ignored. */
+  readonly humans: readonly string[];
+  /** Their first moves, in the order of play: a game that goes on from there. @default [] */
+  readonly answers?: readonly JsonValue[];
+  readonly signal?: AbortSignal;
+}
+
+/** What a game waits for. */
+export type GameTurn =
+  | ({ readonly kind: "ask" } & Question)
+  | { readonly kind: "end"; readonly result: GameResult };
+
+/**
+ * Opens a game that waits for people's moves; its sandboxes stay until it is over or closed.
+ * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`
+ */
+export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOptions): Promise<GameSession> {
+  const { template, image, backend: kind, world, limits } = resolveGame(spec);
+  const { environment, policy } = template;
+  const game = { ...template, environment, policy, seed: gameSeed(key.seed, key.game) };
+  if (!isGame(game)) throw new SameseedError("internal", "a game without seats");
+  const stranger = options.humans.find((name) => !game.policy.seats.some(({ seat }) => seat === name));
+  if (stranger !== undefined)
+    throw new SameseedError("bad_argument", `${spec.game} has no seat ${stranger}`, {
+      hint: `its seats are ${game.policy.seats.map(({ seat }) => seat).join(", ")}`,
+    });
+  const backend = sharedBackend(image, kind, world);
+  const receipt = await backend.receipt();
+  return new GameSession(key, options.answers ?? [], (onQuestion) => {
+    const { humans, signal } = options;
+    const plan = {
+      spec: game,
+      asked: humans,
+      limits,
+      onQuestion,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const live = new LiveGame(plan, receipt);
+    return { live, played: live.run(backend).then((rollout) => scoreGame(key, rollout)) };
+  });
+}
+
+/** A game that is being played by people; made by {@link openGame}. */
+export class GameSession implements AsyncDisposable {
+  readonly key: GameKey;
+  readonly #live: LiveGame;
+  readonly #played: Promise<GameResult>;
+  readonly #ahead: JsonValue[];
+  #asked: Question | undefined;
+  #wake: () => void = () => {};
+
+  constructor(
+    key: GameKey,
+    answers: readonly JsonValue[],
+    start: (onQuestion: (question: Question) => void) => {
+      readonly live: LiveGame;
+      readonly played: Promise<GameResult>;
+    },
+  ) {
+    this.key = key;
+    this.#ahead = [...answers];
+    const { live, played } = start((question) => this.#take(question));
+    this.#live = live;
+    this.#played = played;
+    // Whoever waits is told by `next`; nobody may be waiting.
+    played.catch(() => {});
+  }
+
+  /**
+   * Waits until a person is to move, or the game is over. May be called again before the answer.
+   * @throws `sandbox_failed`, `aborted`, `unknown_environment`
+   */
+  async next(): Promise<GameTurn> {
+    if (this.#asked === undefined) {
+      const asked = new Promise<void>((resolve) => (this.#wake = resolve));
+      const result = await Promise.race([asked, this.#played]);
+      if (result !== undefined) return { kind: "end", result };
+    }
+    return this.#asked === undefined
+      ? { kind: "end", result: await this.#played }
+      : { kind: "ask", ...this.#asked };
+  }
+
+  /**
+   * Makes the move that is waited for. One that is not legal forfeits the game.
+   * @throws `bad_argument` where no move is waited for
+   */
+  answer(action: JsonValue): void {
+    this.#live.answer(action);
+    this.#asked = undefined;
+  }
+
+  /** Leaves the table: the game is over, truncated, as soon as a person would be to move. */
+  resign(): void {
+    this.#asked = undefined;
+    this.#live.leave();
+  }
+
+  /** Ends the game's sandboxes, whether it is over or not. */
+  async close(): Promise<void> {
+    this.#live.kill();
+    await this.#played.catch((error: unknown) => toError(error));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #take(question: Question): void {
+    const ahead = this.#ahead.shift();
+    if (ahead !== undefined) {
+      this.#live.answer(ahead);
+      return;
+    }
+    this.#asked = question;
+    this.#wake();
+  }
+}

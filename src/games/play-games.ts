@@ -1,0 +1,86 @@
+import { SameseedError } from "../base/error.ts";
+import { recordBatches, sharedGamesMost } from "../rollout/record-rollouts.ts";
+import { gameSeed } from "./game-seed.ts";
+import { resolveGame, type GameSpec } from "./game-spec.ts";
+import { scoreGame, unplayed, type GameKey, type GameResult } from "./game-result.ts";
+
+export type { GameSpec, SeatPolicyInput } from "./game-spec.ts";
+export type { Forfeit, GameKey, GameResult, SeatFault } from "./game-result.ts";
+
+/** How games are played. */
+export interface PlayGamesOptions {
+  /** Sets of sandboxes at one time. @default twice the processors */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** Told of each game as it finishes, before it is yielded. */
+  readonly onGame?: (result: GameResult) => void;
+}
+
+/**
+ * Plays games, each as if it were alone, and yields them in the order they finish. Games of one batch seed that only
+ * built-in policies play share a sandbox; any other game has fresh ones of its own.
+ *
+ * @example
+ * const games = [{ seed: 1, game: 0 }, { seed: 1, game: 1 }];
+ * for await (const { score, forfeit } of playGames({ game: "tictactoe", seats: ["greedy", "random"] }, games)) {
+ *   console.log(score, forfeit?.fault);
+ * }
+ *
+ * @throws while iterating: misuse (`bad_argument`, `bad_policy`, `unknown_environment`), `aborted`, and what no further
+ * attempt would mend (`wall_unavailable`, `image_missing`)
+ */
+export async function* playGames(
+  spec: GameSpec,
+  games: Iterable<GameKey>,
+  options: PlayGamesOptions = {},
+): AsyncGenerator<GameResult, void, undefined> {
+  const resolved = resolveGame(spec);
+  // Games that are asked for and not yet yielded, by their own seed.
+  const asked = new Map<number, GameKey>();
+  const failed: GameResult[] = [];
+  const recorded = recordBatches(resolved, gamesBySeed(games, asked), {
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onFailure: (seeds, error) => {
+      for (const own of seeds) failed.push(unplayed(taken(asked, own), own, error.message));
+    },
+  });
+  const told = (result: GameResult): GameResult => {
+    options.onGame?.(result);
+    return result;
+  };
+  for await (const rollout of recorded) {
+    const own = rollout.summary.seed;
+    yield told(scoreGame(taken(asked, own), rollout));
+    while (failed.length > 0) yield told(failed.shift()!);
+  }
+  while (failed.length > 0) yield told(failed.shift()!);
+}
+
+function* gamesBySeed(
+  games: Iterable<GameKey>,
+  asked: Map<number, GameKey>,
+): Generator<readonly number[], void, undefined> {
+  let batch: number[] = [];
+  let last: number | undefined;
+  for (const { seed, game } of games) {
+    if (batch.length >= sharedGamesMost || (last !== seed && batch.length > 0)) {
+      yield batch;
+      batch = [];
+    }
+    const own = gameSeed(seed, game);
+    if (asked.has(own))
+      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is asked for twice`);
+    asked.set(own, { seed, game });
+    batch.push(own);
+    last = seed;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function taken(asked: Map<number, GameKey>, own: number): GameKey {
+  const key = asked.get(own);
+  if (key === undefined) throw new SameseedError("internal", "a game was played that nobody asked for");
+  asked.delete(own);
+  return key;
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { timeName } from "../../base/clock.ts";
+import type { RecordedRollout } from "../../model/rollout.ts";
+import { discardEmptyRun } from "../../store/discard-empty-run.ts";
+import { openWriter } from "../../store/record-run.ts";
+import { resolveGame, type GameSpec } from "../game-spec.ts";
+
+/**
+ * Records a game that was played as a run folder of one rollout, as any other: it verifies, replays and can be shown.
+ *
+ * @example
+ * const { end } = game.view;
+ * if (end?.result?.rollout) await saveGame(game.spec, end.result.rollout, "runs/my-game");
+ *
+ * @param spec the game with the person's moves as a list
+ * @param dir the folder; a new one below `runs/` where it is undefined
+ * @returns the folder's path
+ * @throws `run_exists`, `bad_argument` where the folder holds other things, `disk_full`, `io_failed`
+ */
+export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: string): Promise<string> {
+  const folder = resolve(dir ?? join("runs", newName(spec.game)));
+  const existed = existsSync(folder);
+  const writer = await openWriter(folder, resolveGame(spec), [game.summary.seed], false);
+  try {
+    await writer.append(game);
+  } finally {
+    await writer.close();
+    if (writer.recorded.size === 0) discardEmptyRun(folder, existed);
+  }
+  return folder;
+}
+
+function newName(game: string): string {
+  return `play-${game.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}-${timeName()}-${randomBytes(2).toString("hex")}`;
+}

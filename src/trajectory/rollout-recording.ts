@@ -1,0 +1,97 @@
+import { SameseedError, isSameseedError } from "../base/error.ts";
+import { ChainBuilder } from "./chain.ts";
+import { failFrames, FrameDecoder } from "./frame-decoder.ts";
+import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
+import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
+import { cborToJson } from "../model/cbor/to-json.ts";
+import type { JsonValue } from "../model/json.ts";
+import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
+
+/** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
+export class RolloutRecording {
+  readonly #manifest: Uint8Array;
+  readonly #decoder = new FrameDecoder();
+  readonly #chain: ChainBuilder;
+  readonly #frames: Uint8Array[] = [];
+  #end: EndSummary | undefined;
+  #broken: SameseedError | undefined;
+
+  /** @param manifest what the chain starts from */
+  constructor(manifest: Uint8Array) {
+    this.#manifest = manifest;
+    this.#chain = new ChainBuilder(manifest);
+  }
+
+  /** The referee's summary; undefined where the stream ended before it. */
+  get end(): EndSummary | undefined {
+    return this.#end;
+  }
+
+  /** Why the stream is not of format 1; undefined where it is so far. */
+  get broken(): SameseedError | undefined {
+    return this.#broken;
+  }
+
+  /** Takes the next bytes; returns false from the first on that break the protocol. */
+  push(chunk: Buffer): boolean {
+    return this.#guarded(() => {
+      // A copy: frames are views, and a small one must not hold on to a whole chunk of the transport.
+      for (const frame of this.#decoder.push(Buffer.from(chunk))) this.#add(frame);
+    });
+  }
+
+  /** Takes one frame of a stream that somebody else cuts; returns false from the first on that breaks the protocol. */
+  take(frame: Frame): boolean {
+    return this.#guarded(() => this.#add(frame));
+  }
+
+  #guarded(add: () => void): boolean {
+    if (this.#broken !== undefined) return false;
+    try {
+      add();
+      return true;
+    } catch (error) {
+      if (!isSameseedError(error)) throw error;
+      this.#broken = error;
+      this.#end = undefined;
+      return false;
+    }
+  }
+
+  #add(frame: Frame): void {
+    if (frame.type === "ask") failFrames("protocol_broken", "a question that nobody waits for");
+    if (frame.type === "record") this.#chain.add(frame.payload);
+    else if (frame.type === "volatile") decodeVolatile(frame.payload, "protocol_broken");
+    else {
+      const end = decodeEnd(frame.payload, "protocol_broken");
+      checkSummary(end, this.#chain.digests(), "protocol_broken");
+      this.#end = end;
+    }
+    this.#frames.push(frame.bytes);
+  }
+
+  /** The digests of what was recorded. */
+  digests(): TrajectoryDigests {
+    return this.#chain.digests();
+  }
+
+  /** The trajectory blob of what was recorded. */
+  blob(): Buffer {
+    return buildTrajectoryBlob(this.#manifest, this.#frames);
+  }
+
+  /** The sum of the recorded rewards in step order, for a recording that has no summary. */
+  rewardSum(): number {
+    let sum = 0;
+    for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
+      const record = decodeRecord(payload, "protocol_broken");
+      if (record.kind === "step") sum += toNumber(cborToJson(record.reward));
+    }
+    return sum;
+  }
+}
+
+/** A recorded reward as a number: a scalar, or an array of one element; `cborToJson` writes non-finite ones as text. */
+function toNumber(reward: JsonValue): number {
+  return Array.isArray(reward) ? toNumber((reward as readonly JsonValue[])[0] ?? 0) : Number(reward);
+}
