@@ -101,6 +101,11 @@ void arenas_settle(void);
 /* clock.c: of Python, for the process that runs a policy. */
 PyObject *move_clock(PyObject *module, PyObject *microseconds);
 
+/* patience.c: of Python, for the referee. */
+PyObject *patience_set(PyObject *module, PyObject *arguments);
+PyObject *link_read(PyObject *module, PyObject *arguments);
+PyObject *link_write(PyObject *module, PyObject *arguments);
+
 /* slot.c */
 void slot_run(struct slot *slot) __attribute__((noreturn));
 

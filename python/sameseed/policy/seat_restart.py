@@ -15,13 +15,14 @@ import os
 import resource
 import select
 import signal
-from hashlib import sha256
 from typing import NoReturn
 
-from . import policy_choice, seat_host
+from . import seat_host
+from ..play.seeds import move_seed
 from ..recording.canonical import encode
 from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
 from ..world.sealed import begin_part
+from .load_policy import load
 
 _FOLDERS = ("/tmp", "/dev/shm")
 _STREAM_FD = 3
@@ -51,7 +52,7 @@ def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
         link.receive((HELLO,), 0)
         question: bytes | None = None
         while True:
-            kind, answer = _ask_fresh(question, link, source, _move_seed(seed, sequence), sequence, path, seat, move_us)
+            kind, answer = _ask_fresh(question, link, source, move_seed(seed, sequence), sequence, path, seat, move_us)
             _clean_up()
             if _own_limits() != at_first:
                 raise Tampering("the policy changed a limit of the process that starts it")
@@ -70,11 +71,6 @@ def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
 def _own_limits() -> tuple:
     limits = tuple(resource.getrlimit(which) for which in _LIMITS)
     return limits, sorted(os.sched_getaffinity(0)), os.getpgid(0), os.getsid(0)
-
-
-def _move_seed(seed: int, move: int) -> int:
-    # A stream for each move: with one seed for all of them, a policy that draws once a move would draw the same each time.
-    return int.from_bytes(sha256(f"sameseed/move/1\0{move}\0{seed}".encode()).digest()[:16], "big")
 
 
 def _ask_fresh(
@@ -120,7 +116,7 @@ def _be_the_policy(
         os.closerange(_STREAM_FD + 1, 256)
         try:
             seat_host.move_clock(move_us)
-            choose = policy_choice.load(path, seat, seed)
+            choose = load(path, seat, seed)
             answer = bytes((READY,)) + encode({})
             if question is not None:
                 answer = bytes((ACTION,)) + seat_host.answered(choose, question, move_us)

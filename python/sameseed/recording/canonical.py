@@ -55,6 +55,11 @@ _pack_float = struct.Struct(">d").pack
 
 _plans: dict[tuple, tuple[list[tuple[str, bytes]], bytes | None]] = {}
 _orders: list[bytes] = []
+# Short texts that were encoded before: programs use the same few again and again. It only grows, so that what is in it
+# depends on what was encoded and on nothing else.
+_texts: dict[str, bytes] = {}
+_KNOWN_TEXTS = 1024
+_KNOWN_TEXT_BYTES = 32
 
 
 def encode(value: object, name: str = "") -> bytes:
@@ -73,8 +78,7 @@ def encode_part(value: object, depth: int) -> bytes:
 
     The recorder's way in: it names paths itself and reads the insertion orders with `take_orders`.
     """
-    encoder = _ENCODERS.get(type(value))
-    return encoder(value, depth) if encoder is not None else _encode_other(value, depth)
+    return _ENCODERS.get(type(value), _encode_other)(value, depth)
 
 
 def take_orders() -> list[bytes]:
@@ -105,11 +109,17 @@ def _encode_float(value: float, depth: int) -> bytes:
 
 
 def _encode_str(value: str, depth: int) -> bytes:
+    known = _texts.get(value)
+    if known is not None:
+        return known
     try:
         data = value.encode()
     except UnicodeEncodeError:
         raise CanonicalError("text with a lone surrogate has no encoding") from None
-    return head(3, len(data)) + data
+    encoded = head(3, len(data)) + data
+    if len(data) <= _KNOWN_TEXT_BYTES and len(_texts) < _KNOWN_TEXTS:
+        _texts[value] = encoded
+    return encoded
 
 
 def _encode_bytes(value: bytes, depth: int) -> bytes:
@@ -120,9 +130,10 @@ def _encode_items(items: list | tuple, depth: int) -> bytes:
     if depth >= MAX_DEPTH:
         raise _too_deep()
     parts = [head(4, len(items))]
+    append, encoder_of, inner = parts.append, _ENCODERS.get, depth + 1
     try:
         for item in items:
-            parts.append(encode_part(item, depth + 1))
+            append(encoder_of(type(item), _encode_other)(item, inner))
     except CanonicalError as error:
         raise error.inside(f"[{len(parts) - 1}]")
     return b"".join(parts)
@@ -190,11 +201,13 @@ def _encode_dict(value: dict, depth: int) -> bytes:
     if order is not None:
         _orders.append(order)
     parts = [head(5, len(entries))]
+    append, encoder_of, inner = parts.append, _ENCODERS.get, depth + 1
     key = ""
     try:
         for key, data in entries:
-            parts.append(data)
-            parts.append(encode_part(value[key], depth + 1))
+            item = value[key]
+            append(data)
+            append(encoder_of(type(item), _encode_other)(item, inner))
     except CanonicalError as error:
         raise error.inside(key_part(key))
     return b"".join(parts)

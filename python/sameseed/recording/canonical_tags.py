@@ -113,11 +113,14 @@ class Opaque:
         self.type_name = type_name
 
 
+_SHORT_HEADS = [bytes((first,)) for first in range(256)]
+
+
 def head(major: int, argument: int) -> bytes:
     """The shortest head of a major type (0..7) with its argument (0 to 2^64-1)."""
     first = major << 5
     if argument < 24:
-        return bytes((first | argument,))
+        return _SHORT_HEADS[first | argument]
     if argument < 0x100:
         return bytes((first | 24, argument))
     if argument < 0x10000:

@@ -16,11 +16,12 @@ from hashlib import sha256
 from .canonical import CanonicalError, encode, encode_part, take_orders
 from .canonical_tags import Opaque, type_name
 from .frames import END, MAX_PAYLOAD, RECORD, VOLATILE, HostStream
-from .hidden import HiddenState
+from .hidden import HiddenState, NoHidden
 from ..world.sealed import boundary
 
 _DICTS = (dict, OrderedDict, defaultdict)
 _pack_k = struct.Struct(">Q").pack
+_pack_float = struct.Struct(">d").pack
 _MISSING = object()
 
 
@@ -40,6 +41,10 @@ class Recorder:
         self.observation = b""
         # The encoded info of the last record: in a game, what else a seat gets.
         self.info = b""
+
+    def watch(self, hidden: HiddenState | NoHidden) -> None:
+        """Takes the hidden state from somewhere else, from the first record on."""
+        self._hidden = hidden
 
     def boundary(self) -> None:
         """Ends the environment's part of a step: what is done from here on is the recorder's own."""
@@ -87,11 +92,11 @@ class Recorder:
         try:
             info_bytes = encode_part(kept, 1)
             field = "reward"
-            reward_bytes = encode_part(reward, 1)
+            reward_bytes = b"\xfb" + _pack_float(reward) if type(reward) is float and reward == reward else encode_part(reward, 1)
             field = "truncated"
-            truncated_bytes = encode_part(truncated, 1)
+            truncated_bytes = b"\xf4" if truncated is False else encode_part(truncated, 1)
             field = "terminated"
-            terminated_bytes = encode_part(terminated, 1)
+            terminated_bytes = b"\xf4" if terminated is False else encode_part(terminated, 1)
             field = "observation"
             observation_bytes = encode_part(observation, 1)
         except CanonicalError as error:

@@ -1,36 +1,10 @@
-"""Seeds every source of randomness of a rollout from its one seed, and says what was seeded."""
+"""The two spaces of a Gymnasium environment: seeded before the reset, watched, and seeded again where the reset replaced them."""
 
 from __future__ import annotations
 
-import random
-
-from ..world import poison
 from ..recording.hidden import HiddenState
 
-try:
-    import numpy as np
-except ImportError:  # a plain Python image
-    np = None
-
 _SPACES = ("action_space", "observation_space")
-
-
-def seed_globals(seed: int) -> list[str]:
-    """Seeds `random` and, where there is numpy, `numpy.random`; returns their names."""
-    poison.lift()
-    random.seed(seed)
-    if np is None:
-        return ["random"]
-    if seed < 1 << 32:
-        np.random.seed(seed)
-    else:
-        # The legacy generator takes 32-bit words, least significant first.
-        words = []
-        while seed:
-            words.append(seed & 0xFFFFFFFF)
-            seed >>= 32
-        np.random.seed(words)
-    return ["random", "numpy.random"]
 
 
 class Spaces:
