@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from .actions import coerce, restore
 from ..recording.canonical import encode
-from ..recording.canonical_decode import decode
+from ..recording.canonical_decode import PLAIN, decode
 from ..recording.canonical_tags import DecodeError
 from .failures import OutOfActions, PolicyFailure, clean, reported_outcome
 from ..recording.frames import (
@@ -30,7 +30,6 @@ from ..recording.frames import (
 )
 from ..recording.recorder import Recorder
 
-_MAX_ACTION_DEPTH = 32
 # Encoded as one byte of their own value: what most actions are.
 _SMALL_INTEGERS = 24
 
@@ -108,7 +107,9 @@ class PolicyLink:
 
     def wait_ready(self) -> None:
         """Waits for the policy to be loaded; raises PolicyFailure."""
-        if self._receive(READY, 0) != {}:
+        ready = self._receive(READY, 0)
+        # An array among foreign values compares element by element.
+        if type(ready) is not dict or ready:
             raise PolicyFailure("protocol_error", "LinkError", "a READY frame that is not empty")
 
     def ask(self, step: int, payload: bytes) -> object:
@@ -131,15 +132,20 @@ class PolicyLink:
     def _receive(self, due: int, sequence: int) -> object:
         try:
             kind, payload = self._link.receive((due, ERROR), sequence)
-            if kind == due and len(payload) == 1 and payload[0] < _SMALL_INTEGERS:
-                return payload[0]
-            value = decode(payload, _MAX_ACTION_DEPTH)
         except LinkClosed:
             raise PolicyFailure("policy_error", "eof", "the policy ended without an answer") from None
         except LinkSilent:
             raise self._late() from None
-        except (LinkError, DecodeError) as error:
-            raise PolicyFailure("protocol_error", type(error).__name__, str(error)) from None
+        except LinkError as error:
+            raise PolicyFailure("protocol_error", "LinkError", str(error)) from None
+        if kind == due and len(payload) == 1 and payload[0] < _SMALL_INTEGERS:
+            return payload[0]
+        try:
+            value = decode(payload, PLAIN)
+        except Exception as error:
+            # Whatever it is, memory that ran out included: these bytes are what was sent.
+            said = str(error) if type(error) is DecodeError else f"decoding raised {type(error).__name__}"
+            raise PolicyFailure("protocol_error", "DecodeError", said) from None
         if kind == due:
             return value
         texts = [value.get(key) for key in ("type", "message", "traceback")] if type(value) is dict else []

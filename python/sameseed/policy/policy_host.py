@@ -13,6 +13,7 @@ from collections.abc import Callable
 from ..recording.canonical import encode
 from ..recording.canonical_decode import decode
 from ..recording.canonical_tags import CanonicalError
+from ..recording.plain import encode_plain
 from ..play.failures import clean, describe
 from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
 from ..play.seeding import seed_globals
@@ -69,7 +70,7 @@ def _load(path: str) -> Callable[[object, object], object]:
 
 def _encoded(action: object) -> bytes:
     try:
-        data = encode(action, "action")
+        data = encode_plain(action, "action")
     except CanonicalError as error:
         raise BadAction(str(error)) from None
     if len(data) > MAX_TO_REFEREE:

@@ -12,6 +12,7 @@ from . import policy_choice
 from ..recording.canonical import encode
 from ..recording.canonical_decode import decode
 from ..recording.canonical_tags import CanonicalError
+from ..recording.plain import encode_plain
 from ..play.failures import clean, describe
 from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
 from ..world.sealed import boundary
@@ -82,7 +83,7 @@ def answered(choose: Callable[[object, dict], object], payload: bytes, move_us: 
         move_clock(0)
         return _ENCODED[action]
     try:
-        data = encode(action, "action")
+        data = encode_plain(action, "action")
     except CanonicalError as error:
         raise BadAction(str(error)) from None
     move_clock(0)
