@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_decode import CHAIN, VOLATILE, decode
 from sameseed.policy.policy_host import serve
 from sameseed.play.referee import run
 
@@ -45,7 +45,7 @@ def parse(raw: bytes) -> Rollout:
         assert len(payload) == length, "the stream ends inside a frame"
         assert rollout.end is None, "a frame after END"
         at += 5 + length
-        value = decode(payload)
+        value = decode(payload, VOLATILE if kind == 2 else CHAIN)
         if kind == 1:
             assert value["k"] == len(rollout.records)
             rollout.records.append(value)

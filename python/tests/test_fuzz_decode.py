@@ -10,7 +10,7 @@ import resource
 import unittest
 
 from sameseed.recording.canonical import encode
-from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_decode import VOLATILE, decode
 from sameseed.recording.canonical_tags import DecodeError
 from test_canonical import ROOT, some_value
 
@@ -62,7 +62,7 @@ class Fuzzing(unittest.TestCase):
             for _ in range(rng.randrange(6)):
                 data = change(data, rng, right)[:MAX_BYTES]
             try:
-                value = decode(data)
+                value = decode(data, VOLATILE)
             except DecodeError:
                 refused += 1
                 continue

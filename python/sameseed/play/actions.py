@@ -45,7 +45,7 @@ def restore(space: object, value: object) -> object:
     """A sample of `space` as it was before it was recorded; nothing is checked."""
     if _spaces is None:
         return value
-    if isinstance(space, _spaces.Box) and type(value) is not np.ndarray:
+    if isinstance(space, _spaces.Box) and isinstance(value, np.generic):
         return np.asarray(value, space.dtype)
     if isinstance(space, _spaces.Dict) and type(value) is dict:
         return {key: restore(space.spaces[key], value[key]) if key in value else None for key in space.spaces}
@@ -182,8 +182,17 @@ def _one_of(space: object, value: object) -> object:
 
 
 def _graph(space: object, value: object) -> object:
-    nodes, edges, links = _items(value, 3)
-    return _spaces.GraphInstance(*(part if part is None else np.asarray(part) for part in (nodes, edges, links)))
+    parts = _items(value, 3)
+    return _spaces.GraphInstance(*(part if part is None else np.asarray(_nested(part)) for part in parts))
+
+
+def _nested(value: object) -> object:
+    """Arrays, numbers and lists of them; numpy would ask anything else for an interface to memory."""
+    if isinstance(value, (np.ndarray, np.generic)) or type(value) in (bool, int, float):
+        return value
+    if type(value) not in (list, tuple):
+        raise IllegalAction(f"{_show(value)} is not an array")
+    return [_nested(item) for item in value]
 
 
 _Converter = Callable[[object, object], object]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 
 from ..recording.canonical import encode
-from ..recording.canonical_decode import decode
+from ..recording.canonical_decode import PLAIN, decode
 from ..recording.canonical_tags import DecodeError
 from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, READY, STEP, LinkClosed, LinkError, LinkSilent, TimedLink
 from .failures import PolicyFailure, clean, reported_outcome
 
-_MAX_ACTION_DEPTH = 32
 # Encoded as one byte of their own value: what most actions are.
 _SMALL_INTEGERS = 24
 _TEXTS = ("type", "message", "traceback")
@@ -30,7 +29,9 @@ class PolicyLink:
 
     def wait_ready(self) -> None:
         """Waits for the policy to be loaded; raises PolicyFailure."""
-        if self._receive(READY, 0) != {}:
+        ready = self._receive(READY, 0)
+        # An array among foreign values compares element by element.
+        if type(ready) is not dict or ready:
             raise _broken("LinkError", "a READY frame that is not empty")
 
     def ask(self, step: int, payload: bytes) -> object:
@@ -50,15 +51,20 @@ class PolicyLink:
     def _receive(self, due: int, sequence: int) -> object:
         try:
             kind, payload = self._link.receive((due, ERROR), sequence)
-            if kind == due and len(payload) == 1 and payload[0] < _SMALL_INTEGERS:
-                return payload[0]
-            value = decode(payload, _MAX_ACTION_DEPTH)
         except LinkClosed:
             raise PolicyFailure("policy_error", "silent", "eof", "the policy ended without an answer") from None
         except LinkSilent as silent:
             raise _late(silent) from None
-        except (LinkError, DecodeError) as error:
-            raise _broken(type(error).__name__, str(error)) from None
+        except LinkError as error:
+            raise _broken("LinkError", str(error)) from None
+        if kind == due and len(payload) == 1 and payload[0] < _SMALL_INTEGERS:
+            return payload[0]
+        try:
+            value = decode(payload, PLAIN)
+        except Exception as error:
+            # Whatever it is, memory that ran out included: these bytes are what was sent.
+            said = str(error) if type(error) is DecodeError else f"decoding raised {type(error).__name__}"
+            raise _broken("DecodeError", said) from None
         if kind == due:
             return value
         raise _reported(value, sequence)

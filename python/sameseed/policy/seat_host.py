@@ -12,6 +12,7 @@ from ..recording.canonical import encode
 from ..recording.canonical_decode import decode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from ..recording.plain import encode_plain
 from ..world.sealed import boundary
 from .load_policy import BadPolicy, Choose, load
 
@@ -70,7 +71,7 @@ def answered(choose: Choose, payload: bytes, move_us: int) -> bytes:
         move_clock(0)
         return _ENCODED[action]
     try:
-        data = encode(action, "action")
+        data = encode_plain(action, "action")
     except CanonicalError as error:
         raise BadAction(str(error)) from None
     move_clock(0)

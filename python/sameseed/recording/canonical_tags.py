@@ -9,6 +9,12 @@ import struct
 
 MAX_DEPTH = 64
 MAX_DIMENSIONS = 64
+# One value: no frame is longer.
+MAX_BYTES = 64 << 20
+# Heads in one value: nested values, tags and map keys included.
+MAX_ITEMS = 1 << 22
+# An array in memory, where sizes of 0 count as 1.
+MAX_ARRAY_BYTES = (1 << 31) - 1
 
 TAG_BIG_POSITIVE = 2
 TAG_BIG_NEGATIVE = 3
