@@ -80,7 +80,7 @@ async function settle(cli: Cli, work: () => Promise<number>): Promise<number> {
 function report(cli: Cli, thrown: unknown): number {
   const error = asSameseedError(thrown);
   const debug = (process.env["SAMESEED_DEBUG"] ?? "") !== "";
-  process.stderr.write(`${formatError(error, cli.paintStatus, debug)}\n`);
+  for (const line of formatError(error, cli.paintStatus, debug).split("\n")) cli.status.note(line);
   // Where a document was begun, nothing that follows can make it whole.
   if (wantsJson(cli.args) && cli.output.failure === undefined)
     process.stdout.write(`${jsonText({ error: error.toJSON() })}\n`);

@@ -1,5 +1,5 @@
 import { sha256Of } from "../base/digest.ts";
-import { checkSeed } from "../rollout/rollout-config.ts";
+import { checkSeed } from "../model/seed.ts";
 
 /**
  * The seed of one game of a batch: 53 bits of SHA-256("sameseed/game/1\0" seed "\0" game), both in decimal. It is the

@@ -3,6 +3,7 @@ import { SameseedError } from "../base/error.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec } from "../model/rollout.ts";
+import { checkSeed } from "../model/seed.ts";
 import { pythonLiteral } from "./python-literal.ts";
 
 /** How the referee gets its actions: decided when a rollout is planned. */
@@ -106,12 +107,7 @@ export function roleSeed(role: string, seed: number): bigint {
  * @throws {@link SameseedError} `bad_argument` where it is not one
  */
 export function seedLiteral(seed: number): string {
-  if (!Number.isSafeInteger(seed) || seed < 0 || Object.is(seed, -0))
-    throw new SameseedError("bad_argument", `${seed} is not a seed.`, {
-      context: { seed },
-      hint: "A seed is a whole number from 0 to 9007199254740991 (2^53 - 1).",
-    });
-  return String(seed);
+  return String(checkSeed(seed));
 }
 
 /** The plan with its keys in a fixed order, so that equal plans render to equal scripts. */

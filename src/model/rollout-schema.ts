@@ -2,6 +2,7 @@ import * as z from "zod";
 import { outcomes } from "./outcome.ts";
 import type { Receipt, WorldMode } from "./receipt.ts";
 import type { RolloutSummary } from "./rollout.ts";
+import { seedSchema } from "./seed.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const milliseconds = z.number().min(0);
@@ -66,7 +67,7 @@ const anyNumber = z.union([
 
 /** Reads a {@link RolloutSummary} back from JSON whose `totalReward` went through {@link numberToJson}. */
 export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
-  seed: z.int().min(0),
+  seed: seedSchema,
   outcome: z.enum(outcomes),
   totalReward: anyNumber,
   steps: z.int().min(0),

@@ -5,6 +5,7 @@ import type { Limits } from "./limits.ts";
 import type { WorldMode } from "./receipt.ts";
 import { worldModeSchema } from "./rollout-schema.ts";
 import type { BuiltinPolicyName, RunOptions, RunSpec, SeatsRef } from "./rollout.ts";
+import { seedSchema } from "./seed.ts";
 
 /** What a run is: decided when its folder is made, never changed after. */
 export interface RunManifest {
@@ -147,7 +148,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     policy,
     maxSteps: count.nullable(),
     volatileInfo: z.array(z.string().max(1000)).max(10_000),
-    seeds: z.array(z.int().min(0)),
+    seeds: z.array(seedSchema),
   }),
   image: z.strictObject({ name: z.string().max(1000), manifest: imageManifestSchema }),
   limits: z.strictObject({

@@ -1,13 +1,18 @@
 import { SameseedError } from "../base/error.ts";
 import { recordRollouts } from "./record-rollouts.ts";
+import { checkSeed } from "../model/seed.ts";
 import { resolveOptions, type BatchConfig, type RolloutConfig } from "./rollout-config.ts";
 import { refuseMisuse, toResult, type RolloutResult } from "./rollout-result.ts";
 
-/** The rollouts of one batch, as they finish; or all of them, in the order of their seeds. */
+/**
+ * The rollouts of one batch, as they finish; or all of them, in the order of their seeds. A batch is run once: whoever asks
+ * for it a second time, in either way, is refused.
+ */
 export interface RolloutBatch extends AsyncIterable<RolloutResult> {
   /**
    * Waits for all and returns them in the order the seeds were given. Holds every trajectory in memory: iterate
    * where there are very many.
+   * @throws as iterating does; `bad_argument` where the batch was run already
    */
   results(): Promise<RolloutResult[]>;
 }
@@ -36,28 +41,47 @@ export async function runRollout(config: RolloutConfig): Promise<RolloutResult> 
  *   console.log(rollout.seed, rollout.totalReward);
  * }
  *
- * @throws while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first
+ * @throws while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first. Iterating a
+ * second time throws `bad_argument`: it would run everything again.
  */
 export function collectRollouts(config: BatchConfig): RolloutBatch {
-  const iterate = async function* (): AsyncGenerator<RolloutResult, void, undefined> {
-    const options = resolveOptions(config);
-    const run = recordRollouts(options, config.seeds, config);
-    for await (const recorded of run) {
-      refuseMisuse(recorded.summary);
-      yield toResult(recorded);
-    }
+  let isRun = false;
+  const run = (seeds: Iterable<number>): AsyncGenerator<RolloutResult, void, undefined> => {
+    if (isRun)
+      throw new SameseedError("bad_argument", "this batch has been run already", {
+        hint: "keep the results of the first time, or call collectRollouts again to run everything again",
+      });
+    isRun = true;
+    return collect(config, seeds);
   };
   return {
-    [Symbol.asyncIterator]: iterate,
+    [Symbol.asyncIterator]: () => run(config.seeds),
     results: async () => {
-      const order = new Map<number, number>();
-      const seeds = [...config.seeds];
-      for (const seed of seeds) order.set(seed, order.size);
-      const results = [];
-      for await (const result of collectRollouts({ ...config, seeds })) results.push(result);
-      return results.sort((a, b) => order.get(a.seed)! - order.get(b.seed)!);
+      const seeds = Array.from(config.seeds, checkSeed);
+      return await inOrder(run(seeds), seeds);
     },
   };
+}
+
+async function* collect(
+  config: BatchConfig,
+  seeds: Iterable<number>,
+): AsyncGenerator<RolloutResult, void, undefined> {
+  for await (const recorded of recordRollouts(resolveOptions(config), seeds, config)) {
+    refuseMisuse(recorded.summary);
+    yield toResult(recorded);
+  }
+}
+
+/** Puts results at the places of their seeds. Of a seed that occurs twice, either result may stand at either place. */
+async function inOrder(
+  results: AsyncIterable<RolloutResult>,
+  seeds: readonly number[],
+): Promise<RolloutResult[]> {
+  const places = Map.groupBy(seeds.keys(), (place) => seeds[place]!);
+  const ordered: RolloutResult[] = [];
+  for await (const result of results) ordered[places.get(result.seed)!.pop()!] = result;
+  return ordered;
 }
 
 /** How {@link recordRollouts} runs, beside the options that decide bytes. */

@@ -8,7 +8,7 @@ import type { RecordedRollout } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
 import { judge, round, seatsUse, summarize } from "./execute-rollout.ts";
-import { keepLastWords } from "./last-words.ts";
+import { LastWords } from "./last-words.ts";
 import { planGame, type GameRolloutSpec } from "./plan-game.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 
@@ -44,7 +44,7 @@ export class LiveGame {
   readonly #decoder = new FrameDecoder({ live: true });
   readonly #frames: Frame[] = [];
   readonly #answers = new Map<string, JsonValue[]>();
-  readonly #said: string[] = [];
+  readonly #said = new LastWords();
   #running: readonly RunningSandbox[] = [];
   #asking: string | undefined;
   #broken: SameseedError | undefined;
@@ -68,7 +68,7 @@ export class LiveGame {
       links: plan.links,
       ...(signal === undefined ? {} : { signal }),
       onOutput: (member, channel, data) => {
-        if (channel === "stderr") keepLastWords(this.#said, member, data);
+        if (channel === "stderr") this.#said.push(member, data);
         if (channel === "stream" && member === 0) this.#push(data);
       },
     });

@@ -5,7 +5,7 @@ import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
-import { keepLastWords } from "./last-words.ts";
+import { LastWords } from "./last-words.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 
@@ -26,14 +26,14 @@ export async function executeRollout(
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
   const recording = new RolloutRecording(plan.manifest);
-  const said: string[] = [];
+  const said = new LastWords();
   let running: readonly RunningSandbox[] = [];
   running = await backend.start({
     members: plan.members,
     links: plan.links,
     ...(signal === undefined ? {} : { signal }),
     onOutput: (member, channel, data) => {
-      if (channel === "stderr") keepLastWords(said, member, data);
+      if (channel === "stderr") said.push(member, data);
       if (channel !== "stream" || member !== 0 || recording.push(data)) return;
       for (const each of running) each.kill();
     },
@@ -55,10 +55,10 @@ export async function executeRollout(
 export async function seatsUse(
   seats: readonly string[],
   running: readonly RunningSandbox[],
-  said: readonly string[],
+  said: LastWords,
 ): Promise<SeatUse[]> {
   const ends = await Promise.all(running.slice(1).map(async ({ ended }) => await ended));
-  return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said[at + 1] ?? "" }));
+  return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said.of(at + 1) }));
 }
 
 /** Ends the policies' sandboxes and gives the rollout its verdict. */
@@ -67,7 +67,7 @@ export async function judge(
   recording: RolloutRecording,
   running: readonly RunningSandbox[],
   referee: SandboxEnd,
-  said: readonly string[],
+  said: LastWords,
 ): Promise<Classified> {
   const error = recording.end?.error;
   const lost = error?.type === "eof" ? missedMember(plan, error.seat) : undefined;
@@ -80,7 +80,7 @@ export async function judge(
     broken: recording.broken?.message,
     referee,
     policy: ends[(lost ?? 1) - 1],
-    said: { referee: said[0] ?? "", policy: said[lost ?? 1] ?? "" },
+    said: { referee: said.of(0), policy: said.of(lost ?? 1) },
     ...(clocks === undefined ? {} : { moveCpuMs: clocks.moveCpuMs }),
   });
 }

@@ -6,7 +6,7 @@ import type { Frame } from "../model/trajectory.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { classifyRollout } from "./classify-rollout.ts";
 import { round, summarize } from "./execute-rollout.ts";
-import { keepLastWords } from "./last-words.ts";
+import { LastWords } from "./last-words.ts";
 import type { SharedGamesPlan } from "./plan-game.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
@@ -25,13 +25,13 @@ export async function executeSharedGames(
 ): Promise<RecordedRollout[]> {
   const calledAt = performance.now();
   const recorder = new SharedRecorder(plan.games);
-  const words: string[] = [];
+  const words = new LastWords();
   const [running] = await backend.start({
     members: [plan.member],
     links: [],
     ...(signal === undefined ? {} : { signal }),
     onOutput: (member, channel, data) => {
-      if (channel === "stderr") keepLastWords(words, member, data);
+      if (channel === "stderr") words.push(member, data);
       if (channel === "stream") recorder.push(data);
     },
   });
@@ -39,7 +39,7 @@ export async function executeSharedGames(
   const end = await running!.ended;
   if (signal?.aborted === true) throw new SameseedError("aborted", "the games were aborted");
   const totalMs = performance.now() - calledAt;
-  const said = words[0] ?? "";
+  const said = words.of(0);
   const recordings = recorder.finished();
   if (recordings === undefined) {
     const last = said.trim().split("\n").at(-1) ?? "";

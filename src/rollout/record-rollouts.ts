@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { AsyncQueue } from "../base/async-queue.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
+import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import { sharedBackend } from "../sandbox/sandbox-host.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
@@ -10,7 +11,7 @@ import { executeRollout } from "./execute-rollout.ts";
 import { executeSharedGames } from "./execute-shared-games.ts";
 import { canShareSandbox, isGame, planSharedGames } from "./plan-game.ts";
 import { planRollout } from "./plan-rollout.ts";
-import { checkSeed, type ResolvedOptions } from "./rollout-config.ts";
+import { type ResolvedOptions } from "./rollout-config.ts";
 
 /** How often a rollout that the host failed is started again, and how long before each time. */
 const retryDelaysMs = [100, 1000];

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
 
+import { startOfText } from "../base/cut-text.ts";
 import { SameseedError, toError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
@@ -123,18 +124,6 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
   };
 }
 
-/**
- * Refuses what is not a seed: a whole number from 0 to 2^53 - 1.
- * @throws `bad_argument`
- */
-export function checkSeed(seed: number): number {
-  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
-  throw new SameseedError("bad_argument", `${seed} is not a seed`, {
-    hint: "a seed is a whole number from 0 to 9007199254740991 (2^53 - 1)",
-    context: { seed: String(seed) },
-  });
-}
-
 /** `path/to/file.py:ClassName` is a file; everything else is Gymnasium's to understand. */
 function resolveEnvironment(envName: string): EnvironmentRef {
   const file = /^(.+\.py):([A-Za-z_]\w*)$/.exec(envName);
@@ -169,9 +158,13 @@ function resolvePolicy(policy: PolicyInput): PolicyRef {
     return { kind: "source", name: basename(policy), source: readSource(policy, "bad_policy", "policy") };
   }
   if (!policySchema.safeParse(policy).success) {
-    throw new SameseedError("bad_policy", `${JSON.stringify(policy)?.slice(0, 200)} is not a policy`, {
-      hint: "use `random`, the path of a .py file, { source } or { actions }",
-    });
+    throw new SameseedError(
+      "bad_policy",
+      `${startOfText(JSON.stringify(policy) ?? typeof policy, 200)} is not a policy`,
+      {
+        hint: "use `random`, the path of a .py file, { source } or { actions }",
+      },
+    );
   }
   if ("actions" in policy) {
     const actions = z.array(z.json()).safeParse(policy.actions);

@@ -5,6 +5,7 @@ import { defaultImageName } from "../image/default-image.ts";
 import { maxLimitMs } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
+import { seedSchema } from "../model/seed.ts";
 
 /** How a sandbox is made. Every part may be left out. */
 export interface SandboxOptions {
@@ -67,7 +68,7 @@ const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
   image: z.string().default(defaultImageName),
   backend: z.enum(["zygote", "cold"]).default("zygote"),
   world: worldModeSchema.default("host"),
-  seed: z.int().min(0).default(0),
+  seed: seedSchema.default(0),
   timeoutMs: positive(maxLimitMs).default(300_000),
   cpuMs: positive(maxLimitMs).default(300_000),
   memoryMb: positive(1024 * 1024).default(512),

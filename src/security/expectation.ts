@@ -1,3 +1,5 @@
+import { startOfText } from "../base/cut-text.ts";
+
 /*
  * What a program says is compared word by word with what its header expects. In an expectation `a|b` allows either word
  * and `3..7` any whole number between; a line of another name than the expected ones, one that is missing, and one that
@@ -22,7 +24,7 @@ export function answersIn(output: string): string[] {
     .split("\n")
     .filter((line) => /^[A-Za-z][\w '/+=.-]{0,60}: \S/.test(line))
     .slice(0, linesMost)
-    .map((line) => line.slice(0, lineMost));
+    .map((line) => startOfText(line, lineMost));
 }
 
 const linesMost = 100;

@@ -4,17 +4,13 @@ import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
+import { checkSeed } from "../model/seed.ts";
 import { packageVersion } from "../base/package-version.ts";
 import { resolveImage } from "../image/image-store.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
-import {
-  checkSeed,
-  resolveOptions,
-  type BatchConfig,
-  type ResolvedOptions,
-} from "../rollout/rollout-config.ts";
+import { resolveOptions, type BatchConfig, type ResolvedOptions } from "../rollout/rollout-config.ts";
 import { refuseMisuse } from "../rollout/rollout-result.ts";
 import { discardEmptyRun } from "./discard-empty-run.ts";
 import { RunWriter } from "./run-writer.ts";

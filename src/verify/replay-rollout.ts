@@ -2,6 +2,7 @@ import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.
 import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import type { Outcome } from "../model/outcome.ts";
+import { checkSeed } from "../model/seed.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
@@ -33,9 +34,10 @@ export interface ReplayResult {
  */
 export async function replayRollout(
   dir: string,
-  seed: number,
+  ofSeed: number,
   options: { readonly backend?: "zygote" | "cold"; readonly signal?: AbortSignal } = {},
 ): Promise<ReplayResult> {
+  const seed = checkSeed(ofSeed);
   using reader = await RunReader.open(dir);
   const expected = reader.row(seed);
   const chain = recordedChain(reader, expected);

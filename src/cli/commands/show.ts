@@ -40,7 +40,7 @@ async function show(cli: Cli, dir: string, { seed, json }: ShowOptions): Promise
   const trajectory = new Trajectory(reader.trajectory(seed));
   if (!json) {
     for (const line of formatTrajectory(reader.manifest.spec, summary, trajectory, cli))
-      await cli.output.write(`${line}\n`);
+      await cli.output.lines([line]);
     return 0;
   }
   for (const step of trajectory.steps()) await cli.output.write(`${jsonText(step)}\n`);

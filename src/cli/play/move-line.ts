@@ -1,3 +1,4 @@
+import { startOfText } from "../../base/cut-text.ts";
 import type { JsonValue } from "../../model/json.ts";
 
 /** What a person can ask for besides a move. */
@@ -65,5 +66,5 @@ function valueOf(text: string): JsonValue | undefined {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length <= 30 ? text : `${text.slice(0, 29)}…`);
+  return JSON.stringify(text.length <= 30 ? text : `${startOfText(text, 29)}…`);
 }

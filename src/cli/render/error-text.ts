@@ -1,5 +1,6 @@
 import { isSameseedError, SameseedError, systemErrorCode, toError } from "../../base/error.ts";
-import { printable, type Painter } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import type { Painter } from "./style.ts";
 
 /** Any failure as the one error class: what is not one already is a defect, or the system's refusal. */
 export function asSameseedError(error: unknown): SameseedError {

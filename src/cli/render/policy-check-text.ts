@@ -1,7 +1,8 @@
 import type { CheckedFault, PolicyCheck } from "../../evaluate/check/check-policy.ts";
 import { faultMessage } from "./fault-message.ts";
 import { count, formatNumber } from "./numbers.ts";
-import { clip, printable, type Painter } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import { clip, type Painter } from "./style.ts";
 
 const labelWidth = 16;
 const mostFaults = 5;

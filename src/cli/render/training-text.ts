@@ -5,7 +5,8 @@ import type { QTable } from "../../evaluate/learning/q-table.ts";
 import type { TrainingSettings } from "../../evaluate/learning/training-settings.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { count } from "./numbers.ts";
-import { printable, type Painter } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import type { Painter } from "./style.ts";
 import { formatTable } from "./table.ts";
 
 /** A training that came to its end. */

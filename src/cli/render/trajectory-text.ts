@@ -5,7 +5,8 @@ import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
 import { count, formatNumber } from "./numbers.ts";
 import { environmentName, formatFault, paintOutcome, policyName } from "./run-text.ts";
-import { clip, printable } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import { clip } from "./style.ts";
 import { columnWidths, formatRows, type Column } from "./table.ts";
 
 const columns: readonly Column[] = [
@@ -50,7 +51,7 @@ export function* formatTrajectory(
   if (error === undefined) return;
   yield "";
   yield formatFault(summary, paint).trimStart();
-  if (error.traceback !== undefined) yield printable(error.traceback.trimEnd(), true);
+  if (error.traceback !== undefined) yield* printable(error.traceback.trimEnd(), true).split("\n");
 }
 
 /** What the rollout asked of its sealed world, all records together. */

@@ -4,6 +4,7 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
+import { seedSchema } from "../../model/seed.ts";
 import { readDocument } from "../../store/read-document.ts";
 import { namesIn } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
@@ -46,7 +47,7 @@ const documentSchema: z.ZodType<LeagueDocument> = z.strictObject({
     game: z.string(),
     players: z.array(z.strictObject({ name: z.string(), digest: z.string().nullable() })),
     games: z.int().min(1),
-    seed: z.int().min(0),
+    seed: seedSchema,
     options: z.record(z.string(), z.unknown()),
   }),
   pairings: z.array(pairingSchema),

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { type Digest, digestOf } from "../../base/digest.ts";
+import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
 import { builtinPolicies, readSource } from "../../games/game-spec.ts";
 
@@ -65,7 +66,7 @@ function filesIn(folder: string): string[] {
   }
   throw new SameseedError(
     "bad_policy",
-    `${JSON.stringify(folder.slice(0, 200))} is neither a built-in policy, a Python file nor a folder`,
+    `${JSON.stringify(startOfText(folder, 200))} is neither a built-in policy, a Python file nor a folder`,
     { hint: `built in are ${builtinPolicies.join(", ")}` },
   );
 }

@@ -2,7 +2,7 @@ import { sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { type GameSpec, resolveGame } from "../../games/game-spec.ts";
-import { checkSeed } from "../../rollout/rollout-config.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { planMatchup } from "../matchup/matchup-config.ts";
 import { openKeeper } from "../matchup/matchup-keeper.ts";
 import { playMatchup } from "../matchup/play-matchup.ts";
@@ -118,13 +118,13 @@ export function checkLeague(config: LeagueConfig): {
 }
 
 function planLeague(config: LeagueConfig, players: readonly LeaguePlayer[], image: string): LeaguePlan {
-  const { games = 20, seed = 0, mode = "keep", limits, clocks, maxSteps, envArgs } = config;
+  const { games = 20, mode = "keep", limits, clocks, maxSteps, envArgs } = config;
   const chosen = { mode, limits, clocks, maxSteps, envArgs, image };
   return {
     game: gameOf(config).game,
     players: players.map(({ name, digest }) => ({ name, digest })),
     games,
-    seed,
+    seed: checkSeed(config.seed ?? 0),
     options: Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined)),
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError, SameseedError } from "../../base/error.ts";
+import { LastBytes } from "../../base/kept-bytes.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { RunningSandbox, SandboxBackend, SandboxEnd } from "../../sandbox/contract.ts";
 import { opponentError } from "./opponent-error.ts";
@@ -46,14 +47,14 @@ async function tryPiece(
   signal: AbortSignal | undefined,
 ): Promise<LearnedRows> {
   const stream = new LearningStream();
-  let said = "";
+  const said = new LastBytes(saidBytesMost);
   let broken: unknown;
   const running = await backend.start({
     ...planPiece(piece, limits),
     ...(signal === undefined ? {} : { signal }),
     onOutput: (member, channel, data) => {
       if (member !== 0) return;
-      if (channel === "stderr") said = (said + data.toString()).slice(-saidBytesMost);
+      if (channel === "stderr") said.push(data);
       if (channel !== "stream") return;
       try {
         stream.push(data);
@@ -70,7 +71,7 @@ async function tryPiece(
   if (signal?.aborted === true) throw new SameseedError("aborted", "the training was aborted");
   if (broken !== undefined) throw broken;
   if (failure !== undefined) throw opponentError(piece.settings.against, failure, itsEnd);
-  if (learned === undefined || "outcome" in learned) throw learnerEnded(end, said);
+  if (learned === undefined || "outcome" in learned) throw learnerEnded(end, said.text);
   return learned;
 }
 

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 
 import { digestOf } from "../../base/digest.ts";
+import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { BuiltinPolicyName } from "../../model/rollout.ts";
 import { builtinPolicies, readSource } from "../../games/game-spec.ts";
@@ -26,9 +27,13 @@ export function resolveOpponent(input: OpponentInput): Opponent {
   if (builtin !== undefined) return { kind: "builtin", name: builtin };
   if (input.endsWith(".py"))
     return { kind: "source", name: checkName(basename(input)), source: readSource(input) };
-  throw new SameseedError("bad_policy", `${JSON.stringify(input.slice(0, 200))} is nobody to learn from`, {
-    hint: `learn from \`self\`, ${builtinPolicies.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
-  });
+  throw new SameseedError(
+    "bad_policy",
+    `${JSON.stringify(startOfText(input, 200))} is nobody to learn from`,
+    {
+      hint: `learn from \`self\`, ${builtinPolicies.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
+    },
+  );
 }
 
 /** How settings name an opponent: a source by its digest as well, so that another source is another training. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import { checkSeed, seedSchema } from "../../model/seed.ts";
 
 /** A quantity over all episodes: constant, or in a straight line from its first value to its last. */
 export type Schedule = number | { readonly from: number; readonly to: number };
@@ -46,7 +47,7 @@ const positiveShare = z.number().gt(0).max(1);
 
 /** The form of {@link TrainingSettings}, as a table's source keeps them. */
 export const trainingSettingsSchema: z.ZodType<TrainingSettings> = z.strictObject({
-  seed: z.int().min(0),
+  seed: seedSchema,
   plannedEpisodes: z.int().min(1).max(episodesMost),
   against: z.string().regex(/^[^\r\n\0]{1,400}$/),
   alpha: z.tuple([positiveShare, positiveShare]),
@@ -62,7 +63,7 @@ export const trainingSettingsSchema: z.ZodType<TrainingSettings> = z.strictObjec
  */
 export function settleTraining(choices: TrainingChoices, against: string): TrainingSettings {
   const settings = {
-    seed: choices.seed ?? 0,
+    seed: checkSeed(choices.seed ?? 0),
     plannedEpisodes: choices.episodes ?? 30_000,
     against,
     alpha: ends(choices.alpha ?? { from: 0.5, to: 0.05 }),

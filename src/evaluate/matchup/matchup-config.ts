@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
-import { checkSeed } from "../../rollout/rollout-config.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
 /** Two policies and how they play: what all games of a matchup have in common. */

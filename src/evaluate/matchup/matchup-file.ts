@@ -4,6 +4,7 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
+import { seedSchema } from "../../model/seed.ts";
 import { readDocument } from "../../store/read-document.ts";
 import { storeError } from "../../store/store-error.ts";
 
@@ -38,7 +39,7 @@ const schema: z.ZodType<MatchupDocument> = z.strictObject({
   env: z.string(),
   x: player,
   o: player,
-  seeds: z.array(z.int().min(0)),
+  seeds: z.array(seedSchema),
   unitsPerSeed: z.int().min(1).nullable(),
   swap: z.boolean(),
   maxPairs: z.int().min(1).nullable(),

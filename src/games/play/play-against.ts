@@ -8,6 +8,7 @@ import { randomInt } from "node:crypto";
 import { SameseedError } from "../../base/error.ts";
 import type { JsonValue } from "../../model/json.ts";
 import type { Limits } from "../../model/limits.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
@@ -73,7 +74,7 @@ export class PersonalGame implements AsyncDisposable {
     this.#policy = policy;
     this.#options = options;
     this.#as = options.as ?? "X";
-    this.seed = options.seed ?? randomInt(2 ** 31);
+    this.seed = checkSeed(options.seed ?? randomInt(2 ** 31));
   }
 
   /** Where the game stands. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
 import type { SameseedError } from "../../base/error.ts";
+import { LastBytes } from "../../base/kept-bytes.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import type { CgroupArea } from "../linux/cgroups.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
@@ -21,6 +22,9 @@ export interface ZygoteOptions {
   /** Lets sandboxes be started without a wall, to measure what the wall costs. Benchmarks only. */
   readonly allowBare?: boolean;
 }
+
+/** How much of the end of what a zygote says is kept. */
+const saidBytesMost = 4000;
 
 /** The descriptor of the zygote's own stream; those of its slots follow. */
 export const controlStream = 3;
@@ -64,14 +68,14 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
   const control = child.stdio[controlStream] as Socket;
   const ready = Promise.withResolvers<WireReady>();
   ready.promise.catch(() => {});
-  let said = "";
+  const said = new LastBytes(saidBytesMost);
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+    stream?.on("data", (chunk: Buffer) => said.push(chunk));
   }
-  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.trim(), { code, signal })));
+  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.text.trim(), { code, signal })));
   // Its streams may be held open a moment longer by what it leaves behind; what it said last is there by then.
   child.on("exit", (code, signal) =>
-    setImmediate(() => exited.resolve(hostRefusal(said.trim(), { code, signal }))),
+    setImmediate(() => exited.resolve(hostRefusal(said.text.trim(), { code, signal }))),
   );
   const spawned: SpawnedZygote = {
     child,
@@ -82,7 +86,7 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
   };
   const reader = new MessageReader((type, _channel, body) => {
     if (type === messages.ready) ready.resolve(decodeReady(body));
-    else if (type === messages.error) said = `${said}\n${body.toString()}`;
+    else if (type === messages.error) said.push(Buffer.concat([Buffer.from("\n"), body]));
     else spawned.onMessage(type, body);
   });
   control.on("data", (chunk: Buffer) => reader.push(chunk));

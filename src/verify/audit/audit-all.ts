@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
+import { LastBytes } from "../../base/kept-bytes.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { defaultLimits } from "../../model/limits.ts";
@@ -78,8 +79,8 @@ print(json.dumps([f"{module}:{name}" if module else name for name, module in nam
  */
 export async function listEnvironments(image: string): Promise<string[]> {
   const backend = sharedBackend(image, "zygote", "host");
-  let stdout = "";
-  let stderr = "";
+  const stdout: Buffer[] = [];
+  const stderr = new LastBytes(2000);
   const [sandbox] = await backend.start({
     members: [
       {
@@ -89,17 +90,17 @@ export async function listEnvironments(image: string): Promise<string[]> {
     ],
     links: [],
     onOutput: (_, channel, data) => {
-      if (channel === "stdout") stdout += data.toString();
-      else if (channel === "stderr") stderr = (stderr + data.toString()).slice(-2000);
+      if (channel === "stdout") stdout.push(Buffer.from(data));
+      else if (channel === "stderr") stderr.push(data);
     },
   });
   const end = await sandbox!.ended;
   // What a package prints when it is imported comes before the list.
-  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+  const last = Buffer.concat(stdout).toString().trimEnd().split("\n").at(-1) ?? "";
   const parsed = z.array(z.string().min(1).max(1000)).safeParse(end.exitCode === 0 ? parse(last) : undefined);
   if (parsed.success) return parsed.data.sort();
   throw new SameseedError("sandbox_failed", "the environments of the image could not be listed", {
-    context: { stderr, exitCode: end.exitCode },
+    context: { stderr: stderr.text, exitCode: end.exitCode },
     hint: "see what importing gymnasium in the image says: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
   });
 }

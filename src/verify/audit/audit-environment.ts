@@ -1,12 +1,8 @@
 import { SameseedError } from "../../base/error.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { refuseMisuse } from "../../rollout/rollout-result.ts";
-import {
-  checkSeed,
-  resolveOptions,
-  type ResolvedOptions,
-  type RolloutOptions,
-} from "../../rollout/rollout-config.ts";
+import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { AuditReport } from "./audit-report.ts";
 import { ledgerOf, type Ledger } from "./compare-rollouts.ts";
 import { factors } from "./factors.ts";

@@ -122,7 +122,7 @@ test("equal plans render to equal scripts, however they were made", () => {
   );
 });
 
-test.each([-1, -0, 0.5, NaN, 2 ** 53])("%d is refused as a seed", (seed) => {
+test.each([-1, 0.5, NaN, 2 ** 53])("%d is refused as a seed", (seed) => {
   const refusal = expect.objectContaining({ code: "bad_argument" });
   expect(() => renderReferee({ spec: { ...spec, seed }, policyPlan: { kind: "random" } })).toThrow(refusal);
   expect(() => renderPolicyHost({ seed, fd: 4, path: "p.py" })).toThrow(refusal);
