@@ -14,6 +14,7 @@ import type {
   SandboxPlan,
 } from "../sandbox/contract.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
+import { sealedSettings } from "../sandbox/zygote/world-settings.ts";
 import { attackLimits, corpusFolder, type AttackKind, type AttackProgram } from "./attack-program.ts";
 import { collectArtefacts } from "./collect-artefacts.ts";
 import { answersIn } from "./expectation.ts";
@@ -61,8 +62,10 @@ const performers: Readonly<Record<AttackKind, typeof attackAsScript>> = {
 
 async function attackAsScript(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
   const output = new KeptOutput();
+  const isSealed = ground.receipt.world.mode === "sealed";
   const plan: SandboxPlan = {
     job: {
+      ...(isSealed ? { world: sealedSettings("sandbox", program.seed) } : {}),
       entry: "script",
       name: basename(program.program),
       source: prelude + program.source,
@@ -82,7 +85,10 @@ async function attackAsScript(program: AttackProgram, ground: AttackGround): Pro
 
 async function attackAsCommand(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
   const { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = limitsOf(program);
+  const { mode: world } = ground.receipt.world;
   await using sandbox = await Sandbox.createOn(ground.backend, {
+    world,
+    ...(world === "sealed" ? { seed: program.seed } : {}),
     timeoutMs: wallMs,
     cpuMs,
     memoryMb,

@@ -15,6 +15,7 @@ import { randomBytes } from "node:crypto";
 
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { checkImage, type ResolvedImage } from "../image/image-store.ts";
+import type { WorldMode } from "../model/receipt.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { expectedLines, loadCorpus, type AttackProgram } from "./attack-program.ts";
 import { Bystanders } from "./bystanders.ts";
@@ -27,6 +28,8 @@ import { compareThroughput, type Throughput } from "./throughput.ts";
 /** How one program of the corpus fared. */
 export interface AttackRow {
   readonly id: string;
+  /** The world it ran in. */
+  readonly world: WorldMode;
   /** The program's file, from the package's root. */
   readonly program: string;
   /** What its header says must be seen. */
@@ -40,6 +43,8 @@ export interface AttackRow {
 /** How a backend fared. */
 export interface Scorecard {
   readonly backend: string;
+  /** The world of its sandboxes. */
+  readonly world: WorldMode;
   readonly enforcedBy: BackendReceipt["enforcedBy"];
   readonly rows: readonly AttackRow[];
   /** What holds for all rows together: I6 where it was asked for, and the image. */
@@ -95,6 +100,7 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   const verdict = ok ? "pass" : "fail";
   return {
     backend: backend.name,
+    world: receipt.world.mode,
     enforcedBy: receipt.enforcedBy,
     rows,
     throughput,
@@ -159,7 +165,7 @@ class Range {
   }
 
   async attack(program: AttackProgram): Promise<AttackRow> {
-    const expected = expectedLines(program, this.#receipt.enforcedBy);
+    const expected = expectedLines(program, this.#receipt.enforcedBy, this.#receipt.world.mode);
     const seen = new Set<string>();
     const breaches = new Set<string>();
     for (let time = 0; time < program.times; time++) {
@@ -169,6 +175,7 @@ class Range {
     }
     return {
       id: program.id,
+      world: this.#receipt.world.mode,
       program: program.program,
       expected: expected.join("; "),
       seen: [...seen].join("; "),

@@ -14,28 +14,38 @@ beforeAll(() => {
 afterAll(() => place[Symbol.dispose]());
 
 const verdict = z.enum(["pass", "fail"]);
-const documentSchema = z.object({
-  backend: z.enum(["zygote", "cold"]),
-  enforcedBy: z.string(),
-  rows: z.array(
+const world = z.enum(["sealed", "host"]);
+const documentSchema = z.strictObject({
+  scorecards: z.array(
     z.strictObject({
-      id: z.string(),
-      program: z.string().regex(/^tests\/security\/corpus\/.+\.py$/),
-      expected: z.string(),
-      seen: z.string(),
+      backend: z.enum(["zygote", "cold"]),
+      world,
+      enforcedBy: z.string(),
+      rows: z.array(
+        z.strictObject({
+          id: z.string(),
+          world,
+          program: z.string().regex(/^tests\/security\/corpus\/.+\.py$/),
+          expected: z.string(),
+          seen: z.string(),
+          verdict,
+          breaches: z.array(z.string()),
+        }),
+      ),
+      throughput: z.object({ ratio: z.number(), verdict }),
+      image: z.enum(["unchanged", "changed"]),
       verdict,
-      breaches: z.array(z.string()),
     }),
   ),
-  throughput: z.object({ ratio: z.number(), verdict }),
-  image: z.enum(["unchanged", "changed"]),
   verdict,
 });
 
 it("chosen rows give a scorecard, as a document and for people", async () => {
   const json = await place.run(["attack", "--only", "14-fd-bomb", "58", "57b", "--json"]);
   const document = documentSchema.parse(JSON.parse(json.stdout));
-  expect(document.rows.map(({ id }) => id.slice(0, 2))).toEqual([
+  const [scorecard] = document.scorecards;
+  expect(document.scorecards).toHaveLength(1);
+  expect(scorecard!.rows.map(({ id }) => id.slice(0, 2))).toEqual([
     "14",
     "57",
     "58",
@@ -45,7 +55,8 @@ it("chosen rows give a scorecard, as a document and for people", async () => {
     "58",
     "58",
   ]);
-  expect(document.rows[0]).toMatchObject({
+  expect(scorecard!.rows[0]).toMatchObject({
+    world: "sealed",
     program: "tests/security/corpus/14-fd-bomb.py",
     expected: "open: EMFILE after 252; end: exit 0",
     seen: "open: EMFILE after 252; end: exit 0",
@@ -54,13 +65,34 @@ it("chosen rows give a scorecard, as a document and for people", async () => {
   expect([document.verdict, json.code]).toEqual(["pass", 0]);
   const text = await place.run(["attack", "--only", "14-fd-bomb"]);
   expect(text.stdout).toMatch(/^pass {2}14-fd-bomb +open: EMFILE after 252; end: exit 0$/m);
+  expect(text.stdout).toMatch(/^world +sealed$/m);
   expect(text.stdout).toMatch(/1 of 1 attack held off/);
 });
 
-it("an unknown row and an unknown backend are misuse", async () => {
+it("both worlds give a scorecard each, the default world's first, and what each world answers differs", async () => {
+  const { stdout, code } = await place.run([
+    "attack",
+    "--only",
+    "30-sleep-forever",
+    "--world",
+    "both",
+    "--json",
+  ]);
+  const { scorecards, verdict: all } = documentSchema.parse(JSON.parse(stdout));
+  expect(scorecards.map(({ world: of, rows: [row] }) => [of, row!.world, row!.seen, row!.verdict])).toEqual([
+    ["sealed", "sealed", "end: exit 0", "pass"],
+    ["host", "host", "end: wall", "pass"],
+  ]);
+  expect([all, code]).toEqual(["pass", 0]);
+  const text = await place.run(["attack", "--only", "30-sleep-forever", "--world", "host"]);
+  expect(text.stdout).toMatch(/^world +host$/m);
+});
+
+it("an unknown row, backend or world is misuse", async () => {
   for (const args of [
     ["--only", "99-none"],
     ["--backend", "hope"],
+    ["--world", "third"],
   ]) {
     const { code, stdout } = await place.run(["attack", ...args, "--json"]);
     expect(code).toBe(2);
@@ -96,7 +128,7 @@ it("an image that is not what its digest says is found, and the answer is no", a
   const { code, stdout } = await place.run(["attack", "--only", "10", "--json"], {
     env: { SAMESEED_HOME: home },
   });
-  expect(JSON.parse(stdout)).toMatchObject({ image: "changed", verdict: "fail" });
+  expect(JSON.parse(stdout)).toMatchObject({ scorecards: [{ image: "changed" }], verdict: "fail" });
   expect(code).toBe(1);
   rmSync(home, { recursive: true });
 });

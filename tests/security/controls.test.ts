@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { resolveImage, type ResolvedImage } from "../../src/image/image-store.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
+import type { WorldMode } from "../../src/model/receipt.ts";
 import { executeRollout } from "../../src/rollout/execute-rollout.ts";
 import { planRollout } from "../../src/rollout/plan-rollout.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
@@ -20,6 +21,7 @@ import { corpusFolder, expectedLines, loadCorpus } from "../../src/security/atta
 import { answersIn, mismatches } from "../../src/security/expectation.ts";
 import { performAttack } from "../../src/security/perform-attack.ts";
 import { runPlainly } from "./plain-wall.ts";
+import { worlds } from "./worlds.ts";
 
 const machine = process.arch === "x64" ? "x86_64" : "aarch64";
 const corpus = loadCorpus().filter((program) => (program.machine ?? machine) === machine);
@@ -41,6 +43,7 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "27-closed-streams": "harms itself only",
   "28-write-after-close": "harms its own record only",
   "30-sleep-forever": "only its wall time can end it",
+  "30b-wait-forever": "only its wall time can end it",
   "31-stop-itself": "only its wall time can end it",
   "34-daemon": "is about what is left afterwards, which the host looks for",
   "35-daemon-holds-stdout": "is about what is left afterwards, which the host looks for",
@@ -68,15 +71,14 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60b-say-goodbye": "is about whose loss it is",
   "60c-stall": "only its wall time can end it",
   "60d-crash-the-game": "is about whose loss it is",
+  "60e-sleep": "only its wall time can end it",
 };
 
 let image: ResolvedImage;
-let backend: SandboxBackend;
 let victim: ChildProcess;
 
 beforeAll(() => {
   image = resolveImage("gymnasium");
-  backend = sharedBackend("gymnasium", "zygote", "host");
   const own = process.getuid?.() === 0 ? { uid: unprivilegedId, gid: unprivilegedId } : {};
   victim = spawn("sleep", ["600"], { stdio: "ignore", ...own });
 });
@@ -95,7 +97,8 @@ it("every row has a control, or a reason to have none", () => {
 
 describe("behind a plain container's wall, more is managed by", () => {
   it.for(named(corpus.filter(({ control }) => control.length > 0)))("%s", async ([, program]) => {
-    const expected = expectedLines(program, "rlimits");
+    // A plain container has no sealed world.
+    const expected = expectedLines(program, "rlimits", "host");
     const seesProcesses = program.id === "39-kill-everybody";
     const seen = await runPlainly(program.id, image, { hostPid: victim.pid!, seesProcesses });
     for (const name of program.control) {
@@ -107,24 +110,25 @@ describe("behind a plain container's wall, more is managed by", () => {
   });
 });
 
-describe("with other limits, more is managed by", () => {
+describe.for(worlds)("with other limits in the %s world, more is managed by", (world) => {
   it.for(named(corpus.filter(({ controlLimits }) => controlLimits !== undefined)))(
     "%s",
     async ([, program]) => {
+      const backend = sharedBackend("gymnasium", "zygote", world);
       const receipt = await backend.receipt();
       const ground = { backend, receipt, mark: "atk-control", hostFile: "/tmp/none", hostPid: victim.pid! };
       const { seen } = await performAttack({ ...program, limits: program.controlLimits! }, ground);
-      expect(mismatches(expectedLines(program, receipt.enforcedBy), seen)).not.toEqual([]);
+      expect(mismatches(expectedLines(program, receipt.enforcedBy, world), seen)).not.toEqual([]);
     },
   );
 });
 
-describe("in the interpreter of the referee, more is managed by", () => {
+describe.for(worlds)("in the interpreter of the referee in the %s world, more is managed by", (world) => {
   it.for(named(corpus.filter(({ controlInProcess }) => controlInProcess.length > 0)))(
     "%s",
     async ([, program]) => {
-      const { seen, isHonest } = await playInProcess(program.source);
-      const expected = expectedLines(program, "rlimits");
+      const { seen, isHonest } = await playInProcess(program.source, world);
+      const expected = expectedLines(program, "rlimits", world);
       for (const name of program.controlInProcess) {
         if (name === "record") {
           expect(isHonest).toBe(false);
@@ -139,7 +143,7 @@ describe("in the interpreter of the referee, more is managed by", () => {
   );
 
   it("an honest policy manages nothing there either", async () => {
-    expect(await playInProcess("def act(observation, rng):\n    return 0\n")).toEqual({
+    expect(await playInProcess("def act(observation, rng):\n    return 0\n", world)).toEqual({
       seen: [],
       isHonest: true,
     });
@@ -149,7 +153,9 @@ describe("in the interpreter of the referee, more is managed by", () => {
 /** Plays one episode in which referee and policy share a process; honest is a return that is made of its steps. */
 async function playInProcess(
   source: string,
+  world: WorldMode,
 ): Promise<{ readonly seen: string[]; readonly isHonest: boolean }> {
+  const backend = sharedBackend("gymnasium", "zygote", world);
   const receipt = await backend.receipt();
   const { template } = resolveOptions({ envName: "CartPole-v1" });
   const plan = planRollout({ ...template, seed: 1 }, defaultLimits, receipt);

@@ -16,11 +16,12 @@ export function formatRow({ id, seen, verdict, breaches }: AttackRow, paint: Pai
 
 /** What holds for all rows together, and the verdict. */
 export function formatVerdict(scorecard: Scorecard, paint: Painter): string[] {
-  const { backend, enforcedBy, rows, throughput, image, verdict } = scorecard;
+  const { backend, world, enforcedBy, rows, throughput, image, verdict } = scorecard;
   const failed = rows.filter((row) => row.verdict === "fail").length;
   const lines = [
     "",
     `backend      ${backend}, limits by ${enforcedBy}`,
+    `world        ${world}`,
     ...(image === undefined ? [] : [`image        ${image}`]),
   ];
   if (throughput !== undefined) {
