@@ -12,7 +12,7 @@ import random
 from sameseed.play.choice import Choice
 from sameseed.play.sampling import pick
 
-GAME = {"seats": ["X", "O"], "policies": ["greedy"]}
+GAME = {"seats": ["X", "O"], "policies": ["greedy"], "columns": 7}
 
 COLUMNS, ROWS = 7, 6
 _CELLS = COLUMNS * ROWS

@@ -13,7 +13,7 @@ import random
 from sameseed.play.choice import Choice
 from sameseed.play.sampling import pick
 
-GAME = {"seats": ["X", "O"], "policies": ["greedy", "minimax"]}
+GAME = {"seats": ["X", "O"], "policies": ["greedy", "minimax"], "columns": 3}
 
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 THROUGH = tuple(tuple(tuple(c for c in line if c != cell) for line in LINES if cell in line) for cell in range(9))

@@ -63,7 +63,7 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   run_differs: misuse(409),
   /** Another process is writing to the run. */
   run_locked: broken(409, true),
-  /** Recorded bytes fail their checksum or are not of format 1. */
+  /** Recorded bytes fail their checksum or are not of format 2. */
   run_damaged: broken(500, false),
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),

@@ -1,6 +1,6 @@
 import { SameseedError } from "../base/error.ts";
-import { recordBatches, sharedGamesMost } from "../rollout/record-rollouts.ts";
-import { gameSeed } from "./game-seed.ts";
+import { recordBatches, sharedMost } from "../rollout/record-rollouts.ts";
+import { gameSeed } from "../model/seed.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
 import { scoreGame, unplayed, type GameKey, type GameResult } from "./game-result.ts";
 
@@ -64,7 +64,7 @@ function* gamesBySeed(
   let batch: number[] = [];
   let last: number | undefined;
   for (const { seed, game } of games) {
-    if (batch.length >= sharedGamesMost || (last !== seed && batch.length > 0)) {
+    if (batch.length >= sharedMost || (last !== seed && batch.length > 0)) {
       yield batch;
       batch = [];
     }

@@ -1,6 +1,6 @@
 import { fieldSpans } from "../model/cbor/field-spans.ts";
 import { decodeEnd } from "../trajectory/records.ts";
-import type { PolicyEnd } from "./render-harness.ts";
+import type { PolicyEnd } from "./render-rollout.ts";
 import { framesOf, recordsOf, type TrajectoryBlob } from "../trajectory/trajectory-blob.ts";
 
 /**
@@ -28,8 +28,8 @@ export function recordedPolicyEnd(blob: TrajectoryBlob): PolicyEnd | undefined {
     if (frame.type !== "end") continue;
     const { outcome, error } = decodeEnd(frame.payload, "run_damaged");
     if (error?.by !== "policy") return undefined;
-    const { type, message, seat } = error;
-    return { outcome, error: { type, message, ...(seat === undefined ? {} : { seat }) } };
+    const { kind, type, message, seat } = error;
+    return { outcome, error: { kind, type, message, ...(seat === undefined ? {} : { seat }) } };
   }
   return undefined;
 }

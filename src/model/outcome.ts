@@ -40,11 +40,40 @@ export function isComplete(outcome: Outcome): boolean {
 /** Who a fault belongs to: the environment's sandbox or the policy's. */
 export type FaultOwner = "environment" | "policy";
 
+/** How something failed, in the referee's or the host's own words: never read from what untrusted code says. */
+export type FaultKind = (typeof faultKinds)[number];
+
+/** All of {@link FaultKind}. */
+export const faultKinds = [
+  /** The environment that was asked for cannot be had: the caller's mistake, found while it is made. */
+  "unknown_environment",
+  /** The file is no policy: the caller's mistake, found while it is loaded. */
+  "bad_policy",
+  /** Nobody sits at the seat. */
+  "no_policy",
+  /** It raised an exception. */
+  "raised",
+  /** An action that is not in the action space, or not legal. */
+  "illegal_action",
+  /** It broke the protocol of its link or stream. */
+  "protocol",
+  /** It reached a limit. */
+  "limit",
+  /** A signal ended its process. */
+  "signal",
+  /** Its process exited. */
+  "exit",
+  /** It fell silent, and the referee does not know why. */
+  "silent",
+] as const;
+
 /** What is known of a fault. */
 export interface RolloutFault {
   /** Whose fault it is. */
   readonly by: FaultOwner;
-  /** In a game, the seat of the policy at fault. */
+  /** How it failed. */
+  readonly kind: FaultKind;
+  /** The seat of the policy at fault. */
   readonly seat?: string;
   /** The Python exception's type, or a word such as `signal`, `exit`, `limit`. */
   readonly type: string;

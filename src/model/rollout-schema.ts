@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { outcomes } from "./outcome.ts";
+import { faultKinds, outcomes } from "./outcome.ts";
 import type { Receipt, WorldMode } from "./receipt.ts";
 import type { RolloutSummary } from "./rollout.ts";
 import { seedSchema } from "./seed.ts";
@@ -81,6 +81,7 @@ export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
   error: z
     .strictObject({
       by: z.enum(["environment", "policy"]),
+      kind: z.enum(faultKinds),
       seat: z.string().exactOptional(),
       type: z.string(),
       message: z.string(),

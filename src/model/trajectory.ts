@@ -1,6 +1,6 @@
 import type { CborField, CborValue } from "./cbor/value.ts";
 import type { JsonValue } from "./json.ts";
-import { outcomes, type FaultOwner, type Outcome } from "./outcome.ts";
+import { outcomes, type FaultKind, type FaultOwner, type Outcome } from "./outcome.ts";
 
 /** The most bytes a frame's payload may have: 64 MiB. */
 export const maxFrameBytes: number = 64 * 1024 * 1024;
@@ -100,7 +100,9 @@ export interface EndError {
   /** The record that could not be made; null when the environment could not be built. */
   readonly step: number | null;
   readonly by: FaultOwner;
-  /** In a game, whose policy failed. */
+  /** How it failed; only the referee says so. */
+  readonly kind: FaultKind;
+  /** Whose policy failed. */
   readonly seat?: string;
 }
 

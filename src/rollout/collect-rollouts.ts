@@ -2,7 +2,7 @@ import { SameseedError } from "../base/error.ts";
 import { recordRollouts } from "./record-rollouts.ts";
 import { checkSeed } from "../model/seed.ts";
 import { resolveOptions, type BatchConfig, type RolloutConfig } from "./rollout-config.ts";
-import { refuseMisuse, toResult, type RolloutResult } from "./rollout-result.ts";
+import { MisuseCheck, toResult, type RolloutResult } from "./rollout-result.ts";
 
 /**
  * The rollouts of one batch, as they finish; or all of them, in the order of their seeds. A batch is run once: whoever asks
@@ -67,8 +67,9 @@ async function* collect(
   config: BatchConfig,
   seeds: Iterable<number>,
 ): AsyncGenerator<RolloutResult, void, undefined> {
+  const misuse = new MisuseCheck();
   for await (const recorded of recordRollouts(resolveOptions(config), seeds, config)) {
-    refuseMisuse(recorded.summary);
+    misuse.refuse(recorded.summary);
     yield toResult(recorded);
   }
 }
@@ -82,10 +83,4 @@ async function inOrder(
   const ordered: RolloutResult[] = [];
   for await (const result of results) ordered[places.get(result.seed)!.pop()!] = result;
   return ordered;
-}
-
-/** How {@link recordRollouts} runs, beside the options that decide bytes. */
-export interface RecordingOptions {
-  readonly concurrency?: number;
-  readonly signal?: AbortSignal;
 }

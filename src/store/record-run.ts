@@ -6,12 +6,12 @@ import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
 import { checkSeed } from "../model/seed.ts";
 import { packageVersion } from "../base/package-version.ts";
-import { resolveImage } from "../image/image-store.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
-import type { RunManifest } from "../model/run-manifest.ts";
+import { runFormat, type RunManifest } from "../model/run-manifest.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import { resolveOptions, type BatchConfig, type ResolvedOptions } from "../rollout/rollout-config.ts";
-import { refuseMisuse } from "../rollout/rollout-result.ts";
+import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
+import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardEmptyRun } from "./discard-empty-run.ts";
 import { RunWriter } from "./run-writer.ts";
 
@@ -50,7 +50,8 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const existed = existsSync(dir);
-  const writer = await openWriter(dir, options, seeds, config.resume ?? false);
+  const host = await openHost(options);
+  const writer = await openWriter(dir, options, host, seeds, config.resume ?? false);
   try {
     const run: OpenRun = {
       runId: writer.manifest.runId,
@@ -61,8 +62,9 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
     config.onOpen?.(run);
     const missing = seeds.filter((seed) => !writer.recorded.has(seed));
     if (missing.length > 0) {
-      for await (const rollout of recordRollouts(options, missing, config)) {
-        refuseMisuse(rollout.summary);
+      const misuse = new MisuseCheck(writer.recorded.size > 0);
+      for await (const rollout of recordRollouts(options, missing, { ...config, host })) {
+        misuse.refuse(rollout.summary);
         await writer.append(rollout);
         config.onRollout?.(rollout.summary);
       }
@@ -81,10 +83,10 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
 export async function openWriter(
   dir: string,
   options: ResolvedOptions,
+  { image: { manifest } }: RolloutHost,
   seeds: readonly number[],
   resume: boolean,
 ): Promise<RunWriter> {
-  const { manifest } = resolveImage(options.image);
   const spec: RunSpec = { ...options.template, seeds };
   if (resume && existsSync(join(dir, "run.json"))) {
     return await RunWriter.resume(dir, {
@@ -94,12 +96,12 @@ export async function openWriter(
     });
   }
   const created: RunManifest = {
-    format: 1,
+    format: runFormat,
     runId: `${timeName()}-${randomBytes(4).toString("hex")}`,
     spec,
     image: { name: options.image, manifest },
     limits: options.limits,
-    backend: options.backend,
+    backend: backendName(options.backend),
     world: options.world,
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),

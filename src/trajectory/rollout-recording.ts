@@ -27,7 +27,7 @@ export class RolloutRecording {
     return this.#end;
   }
 
-  /** Why the stream is not of format 1; undefined where it is so far. */
+  /** Why the stream is not of format 2; undefined where it is so far. */
   get broken(): SameseedError | undefined {
     return this.#broken;
   }

@@ -8,7 +8,7 @@ import type { TrajectoryStep } from "../model/trajectory-step.ts";
 
 /** A recorded rollout's bytes, decoded only as far as they are looked at. */
 export class Trajectory {
-  /** The trajectory blob of format 1 (`docs/trajectory-format.md`). */
+  /** The trajectory blob of format 2 (`docs/trajectory-format.md`). */
   readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {

@@ -47,9 +47,11 @@ export async function replayRollout(
   const { seeds: _, ...template } = reader.manifest.spec;
   const end = recordedPolicyEnd(chain.blob);
   const plan = planRollout({ ...template, seed }, reader.manifest.limits, receipt, {
-    actions: recordedActions(chain.blob),
-    ...(end === undefined ? {} : { end }),
-    manifest: chain.blob.manifest,
+    replay: {
+      actions: recordedActions(chain.blob),
+      ...(end === undefined ? {} : { end }),
+      manifest: chain.blob.manifest,
+    },
   });
   const actual = await executeRollout(backend, receipt, plan, reader.manifest.limits, options.signal);
   const { summary } = actual;

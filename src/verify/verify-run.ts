@@ -102,7 +102,8 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
   const both = { seed: expected.seed, outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
   const chain = recordedChain(reader, expected);
-  if (isResult(expected) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
+  const isGame = reader.manifest.spec.seats.length > 1;
+  if (isResult(expected, isGame) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
   const divergence = firstDivergence(chain, chainOf(actual.trajectory));
   return {
@@ -113,8 +114,8 @@ function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRo
 }
 
 /** Whether a rollout came to an end that says something: a whole episode, or a game that a seat forfeited. */
-function isResult({ outcome, error }: RolloutSummary): boolean {
-  return isComplete(outcome) || error?.seat !== undefined;
+function isResult({ outcome, error }: RolloutSummary, isGame: boolean): boolean {
+  return isComplete(outcome) || (isGame && error?.seat !== undefined);
 }
 
 function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { builtinPolicies } from "../../games/game-spec.ts";
+import { builtinPolicies } from "../../games/builtin-games.ts";
 import {
   checkLeague,
   type LeagueConfig,
@@ -45,7 +45,7 @@ export function addLeagueCommand(program: Command, choose: (work: CommandWork) =
     )
     .argument(
       "<POLICY...>",
-      `${builtinPolicies.join(", ")}, Python files that define choose_action(board, player, rng), or folders of such files`,
+      `${builtinPolicies().join(", ")}, Python files that define choose_action(board, player, rng), or folders of such files`,
     )
     .option("--env <GAME>", "tictactoe, or pettingzoo: and a classic game of two players", "tictactoe")
     .addOption(

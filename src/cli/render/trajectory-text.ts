@@ -4,7 +4,7 @@ import type { TrajectoryStep } from "../../model/trajectory-step.ts";
 import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
 import { count, formatNumber } from "./numbers.ts";
-import { environmentName, formatFault, paintOutcome, policyName } from "./run-text.ts";
+import { environmentName, formatFault, paintOutcome, policyNames } from "./run-text.ts";
 import { printable } from "./safe-text.ts";
 import { clip } from "./style.ts";
 import { columnWidths, formatRows, type Column } from "./table.ts";
@@ -32,7 +32,7 @@ export function* formatTrajectory(
   { paint, output }: Pick<Cli, "paint" | "output">,
 ): Generator<string, void, undefined> {
   const { seed, outcome, steps, totalReward, digest, seeded, error } = summary;
-  yield `${paint("strong", environmentName(spec.environment))} · policy ${policyName(spec.policy)} · seed ${seed}`;
+  yield `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · seed ${seed}`;
   yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatNumber(totalReward)}`;
   yield digest;
   if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);

@@ -1,10 +1,10 @@
 import { SameseedError } from "../../base/error.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
-import type { GameClocks, SeatsRef } from "../../model/rollout.ts";
+import type { GameClocks } from "../../model/rollout.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
-import { sharedBackend } from "../../sandbox/sandbox-host.ts";
-import { resolveGame } from "../../games/game-spec.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
+import { defaultClocks, resolveGame } from "../../games/game-spec.ts";
 import { playGames, type GameResult, type GameSpec, type SeatFault } from "../../games/play-games.ts";
 import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
 
@@ -93,7 +93,7 @@ export async function checkPolicy(
     throw new SameseedError("bad_argument", `games must be a whole number from 1 to 1000, not ${games}`);
   const resolved = resolveGame(specOf(policy, options, mode));
   const { name, source } = sourceOf(resolved);
-  const { clocks } = seatsOf(resolved);
+  const clocks = resolved.template.clocks ?? defaultClocks;
   const first = await play(policy, options, mode);
   const again = await play(policy, options, mode);
   const other = await play(policy, options, mode === "keep" ? "restart" : "keep");
@@ -135,13 +135,8 @@ function specOf(policy: PolicyInput, options: CheckOptions, mode: "keep" | "rest
   };
 }
 
-function seatsOf({ template: { policy } }: ResolvedOptions): SeatsRef {
-  if (policy.kind === "seats") return policy;
-  throw new SameseedError("internal", "a game without seats");
-}
-
 function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly source: string } {
-  const own = seatsOf(resolved).seats[0]!.policy;
+  const own = resolved.template.seats[0]!.policy;
   if (own.kind === "source") return own;
   throw new SameseedError("bad_policy", "a built-in policy needs no check", {
     hint: "name a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",
@@ -150,18 +145,15 @@ function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly 
 
 async function inspect(
   policy: { readonly name: string; readonly source: string },
-  { image, backend, limits }: ResolvedOptions,
+  resolved: ResolvedOptions,
   { moveCpuMs, moveWallMs }: GameClocks,
   signal: AbortSignal | undefined,
 ): Promise<PolicyInterface | undefined> {
+  const { limits } = resolved;
   const cpuMs = Math.min(limits.cpuMs, moveCpuMs);
   const wallMs = Math.min(limits.wallMs, moveWallMs);
-  return await inspectPolicy(
-    sharedBackend(image, backend, "sealed"),
-    policy,
-    { ...limits, cpuMs, wallMs },
-    signal,
-  );
+  const { backend } = await openHost(resolved);
+  return await inspectPolicy(backend, policy, { ...limits, cpuMs, wallMs }, signal);
 }
 
 /** Plays the games of one check, in order. */

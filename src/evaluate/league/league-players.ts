@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { type Digest, digestOf } from "../../base/digest.ts";
 import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
-import { builtinPolicies, readSource } from "../../games/game-spec.ts";
+import { builtinPolicies } from "../../games/builtin-games.ts";
+import { readSource } from "../../rollout/policy-input.ts";
 
 /** Who plays: a built-in name, a Python file, a folder whose Python files all play, or a source with its name. */
 export type LeaguePlayerInput = string | { readonly source: string; readonly name: string };
@@ -49,7 +50,7 @@ export function resolvePlayers(inputs: readonly LeaguePlayerInput[]): readonly L
 
 function playersOf(input: LeaguePlayerInput): LeaguePlayer[] {
   if (typeof input !== "string") return [sourcePlayer(input.name, input.name, input.source)];
-  if (builtinPolicies.some((name) => name === input)) return [{ name: input, policy: input, digest: null }];
+  if (builtinPolicies().includes(input)) return [{ name: input, policy: input, digest: null }];
   if (input.endsWith(".py")) return [filePlayer(input)];
   return filesIn(input).map((name) => filePlayer(join(input, name)));
 }
@@ -67,12 +68,12 @@ function filesIn(folder: string): string[] {
   throw new SameseedError(
     "bad_policy",
     `${JSON.stringify(startOfText(folder, 200))} is neither a built-in policy, a Python file nor a folder`,
-    { hint: `built in are ${builtinPolicies.join(", ")}` },
+    { hint: `built in are ${builtinPolicies().join(", ")}` },
   );
 }
 
 function filePlayer(path: string): LeaguePlayer {
-  return sourcePlayer(path, basename(path), readSource(path));
+  return sourcePlayer(path, basename(path), readSource(path, "bad_policy", "policy"));
 }
 
 function sourcePlayer(name: string, file: string, source: string): LeaguePlayer {

@@ -24,7 +24,9 @@ export interface OpponentFailure {
   readonly seat: string;
   /** The outcome that a rollout would have had: `illegal_action`, `policy_error`, `protocol_error`, `wall_limit`… */
   readonly outcome: string;
-  /** The exception's type; `eof` where it fell silent. */
+  /** How it failed, in the learner's own words. */
+  readonly kind: string;
+  /** The exception's type. */
   readonly type: string;
   readonly message: string;
 }
@@ -65,6 +67,7 @@ export function readLearned(bytes: Buffer): LearnedRows | OpponentFailure {
       episode: wholeOf(entryOf(facts, "episode")),
       seat: textOf(entryOf(facts, "seat")),
       outcome: textOf(entryOf(facts, "outcome")),
+      kind: textOf(entryOf(facts, "kind")),
       type: textOf(entryOf(facts, "type")),
       message: textOf(entryOf(facts, "message")),
     };

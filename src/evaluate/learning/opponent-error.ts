@@ -44,11 +44,11 @@ export function opponentError(
   );
 }
 
-function faultOf({ outcome, type }: OpponentFailure, end: SandboxEnd | undefined): SeatFault {
+function faultOf({ outcome, kind }: OpponentFailure, end: SandboxEnd | undefined): SeatFault {
   const cause = end === undefined ? undefined : byCause[end.cause];
   if (cause !== undefined) return cause;
   // The status of a policy whose move clock ran out; nothing is gained by pretending it.
   if (end?.cause === "own" && end.exitCode === moveClockStatus) return "cpu_limit";
-  if (type === "NoPolicy" || type === "BadPolicy") return "no_policy";
+  if (kind === "no_policy" || kind === "bad_policy") return "no_policy";
   return faults.find((fault) => fault === outcome) ?? "crash";
 }

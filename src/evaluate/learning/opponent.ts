@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import { digestOf } from "../../base/digest.ts";
 import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
-import type { BuiltinPolicyName } from "../../model/rollout.ts";
-import { builtinPolicies, readSource } from "../../games/game-spec.ts";
+import { builtinGame } from "../../games/builtin-games.ts";
+import { readSource } from "../../rollout/policy-input.ts";
 
 /** Whom to learn from: `self`, a built-in policy, a Python file, or such a source itself. */
 export type OpponentInput = string | { readonly source: string; readonly name?: string };
@@ -12,7 +12,7 @@ export type OpponentInput = string | { readonly source: string; readonly name?: 
 /** Whom to learn from, resolved. */
 export type Opponent =
   | { readonly kind: "self" }
-  | { readonly kind: "builtin"; readonly name: BuiltinPolicyName }
+  | { readonly kind: "builtin"; readonly name: string }
   | { readonly kind: "source"; readonly name: string; readonly source: string };
 
 /**
@@ -23,15 +23,15 @@ export function resolveOpponent(input: OpponentInput): Opponent {
   if (typeof input !== "string")
     return { kind: "source", name: checkName(input.name ?? "policy.py"), source: input.source };
   if (input === "self") return { kind: "self" };
-  const builtin = builtinPolicies.find((name) => name === input);
-  if (builtin !== undefined) return { kind: "builtin", name: builtin };
+  const builtins = ["random", ...(builtinGame("tictactoe")?.policies ?? [])];
+  if (builtins.includes(input)) return { kind: "builtin", name: input };
   if (input.endsWith(".py"))
-    return { kind: "source", name: checkName(basename(input)), source: readSource(input) };
+    return { kind: "source", name: checkName(basename(input)), source: readSource(input, "bad_policy", "policy") };
   throw new SameseedError(
     "bad_policy",
     `${JSON.stringify(startOfText(input, 200))} is nobody to learn from`,
     {
-      hint: `learn from \`self\`, ${builtinPolicies.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
+      hint: `learn from \`self\`, ${builtins.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
     },
   );
 }

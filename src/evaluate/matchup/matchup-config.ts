@@ -53,7 +53,7 @@ export interface MatchupPlan {
 export const defaultGames = 50;
 
 /** Games of which it is known that a return is a win, a draw or a loss. */
-const decided = /^(tictactoe|pettingzoo:(tictactoe|connect_four|chess|go)_v\d+)$/;
+const decided = /^(tictactoe|connect_four|pettingzoo:(tictactoe|connect_four|chess|go)_v\d+)$/;
 
 const schema = z.object({
   env: z.string().min(1).max(1000).default("tictactoe"),
@@ -103,8 +103,7 @@ export function specOf({ rules, policyX, policyO }: MatchupPlan, swapped: boolea
 
 /** Both policies with their files read: whatever happens to a file later, all games have the same text. */
 function readPolicies(spec: GameSpec): readonly [SeatPolicyInput, SeatPolicyInput] {
-  const { policy } = resolveGame(spec).template;
-  const [x, o] = policy.kind === "seats" ? policy.seats.map(({ policy: seat }) => inputOf(seat)) : [];
+  const [x, o] = resolveGame(spec).template.seats.map(({ policy }) => inputOf(policy));
   return [x ?? { none: true }, o ?? { none: true }];
 }
 

@@ -7,8 +7,7 @@ import { namesOf } from "./player-names.ts";
 
 /** What `matchup.json` says of a plan. */
 export function documentOf(plan: MatchupPlan): MatchupDocument {
-  const { policy } = resolveGame(specOf(plan, false)).template;
-  const seats = policy.kind === "seats" ? policy.seats : [];
+  const { seats } = resolveGame(specOf(plan, false)).template;
   const names = namesOf(plan);
   return {
     format: 1,

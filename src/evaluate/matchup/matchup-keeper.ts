@@ -9,7 +9,8 @@ import { RunReader } from "../../store/run-reader.ts";
 import type { RunWriter } from "../../store/run-writer.ts";
 import { storeError } from "../../store/store-error.ts";
 import { scoreGame } from "../../games/game-result.ts";
-import { gameSeed } from "../../games/game-seed.ts";
+import { gameSeed } from "../../model/seed.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
 import { resolveGame } from "../../games/game-spec.ts";
 import type { GameKey, GameResult } from "../../games/play-games.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
@@ -93,7 +94,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
     const before = this.#legs[swapped ? 1 : 0]?.before;
     const own = gameSeed(key.seed, key.game);
     if (before === undefined || !before.has(own)) return undefined;
-    return scoreGame(key, { summary: before.row(own), trajectory: before.trajectory(own) });
+    return scoreGame(key, { summary: before.row(own), trajectory: before.trajectory(own), seats: [] });
   }
 
   /** Records a game; resolves when it survives the end of this process. One that the host failed is left to be resumed. */
@@ -144,7 +145,8 @@ async function openLeg(
 ): Promise<Leg> {
   const before = existsSync(join(folder, "run.json")) ? await RunReader.open(folder) : undefined;
   try {
-    const writer = await openWriter(folder, resolveGame(specOf(plan, swapped)), seeds, true);
+    const resolved = resolveGame(specOf(plan, swapped));
+    const writer = await openWriter(folder, resolved, await openHost(resolved), seeds, true);
     return { folder, writer, before };
   } catch (error) {
     before?.[Symbol.dispose]();

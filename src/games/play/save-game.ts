@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 
 import { timeName } from "../../base/clock.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
 import { discardEmptyRun } from "../../store/discard-empty-run.ts";
 import { openWriter } from "../../store/record-run.ts";
 import { resolveGame, type GameSpec } from "../game-spec.ts";
@@ -23,7 +24,8 @@ import { resolveGame, type GameSpec } from "../game-spec.ts";
 export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: string): Promise<string> {
   const folder = resolve(dir ?? join("runs", newName(spec.game)));
   const existed = existsSync(folder);
-  const writer = await openWriter(folder, resolveGame(spec), [game.summary.seed], false);
+  const resolved = resolveGame(spec);
+  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], false);
   try {
     await writer.append(game);
   } finally {

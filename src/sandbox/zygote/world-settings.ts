@@ -1,5 +1,5 @@
-import { sha256Of } from "../../base/digest.ts";
 import type { WorldClock } from "../../model/receipt.ts";
+import { worldKey } from "../../model/seed.ts";
 
 /**
  * What a sealed world is made of. Everything but the key may be left out and is the sealed world's own then; only an audit
@@ -29,7 +29,7 @@ export interface WorldSettings {
 }
 
 /** What a sandbox is in its rollout: its entropy is no other's. */
-export type WorldRole = "referee" | "policy" | "sandbox" | `seat ${string}`;
+export type WorldRole = "referee" | "sandbox" | `seat ${string}`;
 
 /** The version of the layout. */
 export const worldVersion = 1;
@@ -64,7 +64,7 @@ export const sealedClock: WorldClock = { epoch: "2000-01-01T00:00:00Z", tickNs: 
 
 /** The settings of a rollout's sandbox: nothing but the seed, and what the sandbox is in the rollout. */
 export function sealedSettings(role: WorldRole, seed: number): WorldSettings {
-  return { key: sha256Of([`sameseed/world/1\0${role}\0${seed}`]).toString("hex") };
+  return { key: worldKey(role, seed) };
 }
 
 /** Writes settings as `native/world/world.h` lays them out. What is left out is zero, which stands for the default. */

@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import { refuseMisuse } from "../../rollout/rollout-result.ts";
+import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { AuditReport } from "./audit-report.ts";
 import { ledgerOf, type Ledger } from "./compare-rollouts.ts";
@@ -85,7 +85,8 @@ export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {
     };
     onProgress("the baseline");
     const baseline = await runAll(audit, {});
-    for (const { summary } of baseline) refuseMisuse(summary);
+    const misuse = new MisuseCheck();
+    for (const { summary } of baseline) misuse.refuse(summary);
     const ledger = sumLedgers(baseline.map(ledgerOf));
     const found = await judgeRollouts(audit, baseline, ledger);
     return {

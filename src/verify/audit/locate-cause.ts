@@ -89,9 +89,12 @@ function shownFile(file: string): string {
 }
 
 function sourceOf({ spec, image }: LocateInputs, file: string): string {
-  const { environment, policy } = spec;
+  const { environment, seats } = spec;
   if (file.startsWith("/tmp/env/")) return environment.kind === "file" ? environment.source : "";
-  if (file.startsWith("/tmp/policy/")) return policy.kind === "source" ? policy.source : "";
+  if (file.startsWith("/tmp/policy/")) {
+    const policy = seats.map((seat) => seat.policy).find((each) => each.kind === "source");
+    return policy?.kind === "source" ? policy.source : "";
+  }
   // The name comes out of a sandbox: only a file of the image's own is read.
   try {
     const root = realpathSync(image.rootfs);

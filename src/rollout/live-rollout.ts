@@ -1,16 +1,16 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { FrameDecoder } from "../trajectory/frame-decoder.ts";
-import type { JsonValue } from "../model/json.ts";
 import { decodeCbor } from "../model/cbor/decode.ts";
 import { cborToJson } from "../model/cbor/to-json.ts";
+import type { JsonValue } from "../model/json.ts";
 import type { Limits } from "../model/limits.ts";
-import type { RecordedRollout } from "../model/rollout.ts";
+import type { RecordedRollout, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
-import { judge, round, seatsUse, summarize } from "./execute-rollout.ts";
-import { LastWords } from "./last-words.ts";
-import { planGame, type GameRolloutSpec } from "./plan-game.ts";
+import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
+import { judge, seatsUse, summarize, timingsOf } from "./execute-rollout.ts";
+import { planRollout } from "./plan-rollout.ts";
+import { refuseAborted, runGroup } from "./run-group.ts";
 
 /** What the referee asks the host. */
 export interface Question {
@@ -23,70 +23,66 @@ export interface Question {
   readonly observation: JsonValue;
 }
 
-/** What a {@link LiveGame} is made from. */
-export interface LiveGamePlan {
-  readonly spec: GameRolloutSpec;
+/** What a {@link LiveRollout} is made from. */
+export interface LiveRolloutPlan {
+  readonly spec: RolloutSpec;
   /** The seats that the host answers for; what the spec says of them is replaced by what was answered. */
   readonly asked: readonly string[];
   readonly limits: Limits;
   readonly signal?: AbortSignal;
-  /** Told of each question; {@link LiveGame.answer} answers it. */
+  /** Told of each question; {@link LiveRollout.answer} answers it. */
   readonly onQuestion: (question: Question) => void;
 }
 
 /**
- * A game in which the host answers for some of the seats while it runs. What it records is an ordinary game: the answers
+ * A rollout in which the host answers for some of the seats while it runs. What it records is an ordinary rollout: the answers
  * stand in its manifest as those seats' actions, and the referee's questions are no part of it.
  */
-export class LiveGame {
-  readonly #plan: LiveGamePlan;
+export class LiveRollout {
+  readonly #plan: LiveRolloutPlan;
   readonly #receipt: BackendReceipt;
   readonly #decoder = new FrameDecoder({ live: true });
   readonly #frames: Frame[] = [];
   readonly #answers = new Map<string, JsonValue[]>();
-  readonly #said = new LastWords();
   #running: readonly RunningSandbox[] = [];
   #asking: string | undefined;
   #broken: SameseedError | undefined;
 
-  constructor(plan: LiveGamePlan, receipt: BackendReceipt) {
+  constructor(plan: LiveRolloutPlan, receipt: BackendReceipt) {
     this.#plan = plan;
     this.#receipt = receipt;
     for (const seat of plan.asked) this.#answers.set(seat, []);
   }
 
   /**
-   * Plays the game to its end.
+   * Plays the rollout to its end.
    * @throws `sandbox_failed`, `aborted` and what starting a sandbox throws
    */
   async run(backend: SandboxBackend): Promise<RecordedRollout> {
     const { spec, asked, limits, signal } = this.#plan;
     const calledAt = performance.now();
-    const plan = planGame(spec, limits, this.#receipt, { asked });
-    this.#running = await backend.start({
-      members: plan.members,
-      links: plan.links,
-      ...(signal === undefined ? {} : { signal }),
-      onOutput: (member, channel, data) => {
-        if (channel === "stderr") this.#said.push(member, data);
-        if (channel === "stream" && member === 0) this.#push(data);
-      },
+    const plan = planRollout(spec, limits, this.#receipt, { asked });
+    const group = await runGroup(backend, {
+      ...plan,
+      signal,
+      onStart: (running) => (this.#running = running),
+      onStream: (data) => this.#push(data),
     });
-    const startMs = await this.#running[0]!.born;
-    const referee = await this.#running[0]!.ended;
-    const final = planGame(this.#answered(), limits, this.#receipt);
+    const final = planRollout(this.#answered(), limits, this.#receipt);
     const recording = new RolloutRecording(final.manifest);
     for (const frame of this.#frames) recording.take(frame);
     // Who sat where is the started plan's to say: an answered seat has no sandbox.
-    const judged = await judge(plan, recording, this.#running, referee, this.#said);
-    if (signal?.aborted === true) throw new SameseedError("aborted", "the game was aborted");
+    const judged = await judge(plan, recording, group);
+    refuseAborted(signal, "rollout");
     if (this.#broken !== undefined) throw this.#broken;
     const totalMs = performance.now() - calledAt;
-    const rollout = summarize(final, recording, judged, {
-      receipt: { ...this.#receipt, limits },
-      timings: { startMs: round(startMs), runMs: round(totalMs - startMs), totalMs: round(totalMs) },
-    });
-    return { ...rollout, seats: await seatsUse(plan.seats ?? [], this.#running, this.#said) };
+    return {
+      ...summarize(final, recording, judged, {
+        receipt: { ...this.#receipt, limits },
+        timings: timingsOf(group.startMs, totalMs - group.startMs),
+      }),
+      seats: await seatsUse(plan, group),
+    };
   }
 
   /**
@@ -103,26 +99,27 @@ export class LiveGame {
     this.#running[0]?.send(Buffer.concat([head, text]));
   }
 
-  /** Answers no more: the game is truncated at the next question. */
+  /** Answers no more: the rollout is truncated at the next question. */
   leave(): void {
     this.#running[0]?.endInput();
   }
 
-  /** Ends every sandbox of the game. */
+  /** Ends every sandbox of the rollout. */
   kill(): void {
     for (const each of this.#running) each.kill();
   }
 
-  #answered(): GameRolloutSpec {
+  #answered(): RolloutSpec {
     const { spec } = this.#plan;
-    const seats = spec.policy.seats.map(({ seat, policy }) => {
+    const seats = spec.seats.map(({ seat, policy }) => {
       const actions = this.#answers.get(seat);
-      return { seat, policy: actions === undefined ? policy : { kind: "actions" as const, actions } };
+      const own: SeatPolicy = actions === undefined ? policy : { kind: "actions", actions };
+      return { seat, policy: own };
     });
-    return { ...spec, policy: { ...spec.policy, seats } };
+    return { ...spec, seats };
   }
 
-  #push(chunk: Buffer): void {
+  #push(chunk: Buffer): boolean {
     try {
       // A copy: frames are views of it.
       for (const frame of this.#decoder.push(Buffer.from(chunk))) {
@@ -132,8 +129,8 @@ export class LiveGame {
     } catch (error) {
       if (!isSameseedError(error)) throw error;
       this.#broken ??= error;
-      this.kill();
     }
+    return this.#broken === undefined;
   }
 
   #ask(frame: Frame): void {
