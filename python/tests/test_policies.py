@@ -7,13 +7,13 @@ from hashlib import sha256
 from unittest import mock
 
 import numpy as np
-from sameseed.play import policies
+from sameseed.play import policy_link
 from sameseed.recording.canonical import encode
 from sameseed.recording.canonical_tags import ForeignDataclass, ForeignEnum, ForeignTuple, Opaque
 from support import Rollout, file_env, play
 
 SEED = 7
-NONCE = sha256(b"sameseed/link/1\0" + str(SEED).encode()).digest()[:8]
+NONCE = sha256(f"sameseed/link/1\0{SEED}\0agent".encode()).digest()[:8]
 
 
 def frame(
@@ -113,7 +113,7 @@ class HostilePolicies(unittest.TestCase):
 
     def test_whatever_decoding_raises_is_the_senders(self):
         for raised in (MemoryError, RecursionError, OverflowError, ValueError, TypeError, KeyError):
-            with mock.patch.object(policies, "decode", side_effect=raised("own words")):
+            with mock.patch.object(policy_link, "decode", side_effect=raised("own words")):
                 error = self.ended(READY + action(25), "protocol_error", "DecodeError")
             self.assertEqual(error["message"], f"decoding raised {raised.__name__}")
 
@@ -181,12 +181,12 @@ class HostilePolicies(unittest.TestCase):
 
 
 class ListsAndReplays(unittest.TestCase):
-    def replay(self, original: Rollout, environment, of: str, **options) -> Rollout:
+    def replay(self, original: Rollout, environment, policy: dict | None = None, end: dict | None = None) -> Rollout:
         actions = [step["action"] for step in original.steps]
         if "action" in original.closing:
             actions.append(original.closing["action"])
-        spec = {"kind": "replay", "of": of, "actions": base64.b64encode(encode(actions)).decode(), **options}
-        return play(environment, spec)
+        replay = {"actions": base64.b64encode(encode(actions)).decode(), "end": end}
+        return play(environment, policy, replay=replay)
 
     def test_replays_are_equal_to_the_byte(self):
         for environment in (
@@ -198,17 +198,17 @@ class ListsAndReplays(unittest.TestCase):
             file_env("Raises"),
         ):
             original = play(environment)
-            self.assertEqual(self.replay(original, environment, "random").raw, original.raw, environment)
+            self.assertEqual(self.replay(original, environment).raw, original.raw, environment)
 
     def test_a_replay_of_a_list_does_not_sample(self):
         original = play("CartPole-v1", {"kind": "actions", "actions": [0, 1, 1]})
-        self.assertEqual(self.replay(original, "CartPole-v1", "actions").raw, original.raw)
-        self.assertNotEqual(self.replay(original, "CartPole-v1", "random").raw, original.raw)
+        self.assertEqual(self.replay(original, "CartPole-v1", {"kind": "actions", "actions": []}).raw, original.raw)
+        self.assertNotEqual(self.replay(original, "CartPole-v1").raw, original.raw)
 
     def test_a_replay_ends_as_the_policy_ended(self):
         original = against(READY + action(0))
-        end = {"outcome": original.closing["end"], "error": original.closing["error"]}
-        again = self.replay(original, file_env("Base"), "source", end=end)
+        end = {"outcome": original.closing["end"], "error": original.end["error"]}
+        again = self.replay(original, file_env("Base"), {"kind": "none"}, end)
         self.assertEqual(again.records[-1], original.closing)
         self.assertEqual(again.end["error"], original.end["error"])
 

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 from sameseed.world import numeric, poison, sealed as world
 from sameseed.recording.canonical import encode
-from sameseed.play.seeding import seed_globals
+from sameseed.play.seeds import seed_globals
 
 
 class Ledger(unittest.TestCase):

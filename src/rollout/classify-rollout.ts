@@ -98,12 +98,6 @@ function silent(
   return fault(otherwise, by, "exit", "exit", `${who}'s process exited with status ${end.exitCode}${last}`);
 }
 
-function fault(
-  outcome: Outcome,
-  by: FaultOwner,
-  kind: FaultKind,
-  type: string,
-  message: string,
-): Classified {
+function fault(outcome: Outcome, by: FaultOwner, kind: FaultKind, type: string, message: string): Classified {
   return { outcome, fault: { by, kind, type, message } };
 }

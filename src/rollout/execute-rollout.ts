@@ -69,7 +69,10 @@ export async function executeShared(
     recordings.map(async (recording, at) => {
       const plan = rollouts[at]!;
       const judged = await judge(plan, recording, group);
-      return { ...summarize(plan, recording, judged, { receipt: { ...receipt, limits }, timings }), seats: [] };
+      return {
+        ...summarize(plan, recording, judged, { receipt: { ...receipt, limits }, timings }),
+        seats: [],
+      };
     }),
   );
 }

@@ -74,7 +74,8 @@ export function readRunManifest(paths: RunPaths): RunManifest {
   }
   const json = parseJson(paths.manifest, text);
   const format = z.object({ format: z.int() }).safeParse(json);
-  if (format.success && format.data.format !== runFormat) throw otherFormat(paths.manifest, format.data.format, runFormat);
+  if (format.success && format.data.format !== runFormat)
+    throw otherFormat(paths.manifest, format.data.format, runFormat);
   const stored = storedRunManifestSchema.safeParse(json);
   if (!stored.success) throw runDamaged(paths.manifest, z.prettifyError(stored.error));
   return fromStored(paths, stored.data);
@@ -94,7 +95,16 @@ export interface ExpectedRun {
  * @throws SameseedError `run_differs` naming every part that differs.
  */
 export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
-  const parts = ["environment", "envArgs", "seats", "mode", "clocks", "maxSteps", "volatileInfo", "seeds"] as const;
+  const parts = [
+    "environment",
+    "envArgs",
+    "seats",
+    "mode",
+    "clocks",
+    "maxSteps",
+    "volatileInfo",
+    "seeds",
+  ] as const;
   const differences: string[] = parts.filter(
     (part) => !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
   );

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { playGames, type GameResult, type GameSpec } from "../../src/games/play-games.ts";
 import { cborToJson } from "../../src/model/cbor/to-json.ts";
-import { roleSeed } from "../../src/harness/render-harness.ts";
+import { roleSeed } from "../../src/model/seed.ts";
 import { Trajectory } from "../../src/trajectory/trajectory.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 

@@ -26,7 +26,11 @@ export function resolveOpponent(input: OpponentInput): Opponent {
   const builtins = ["random", ...(builtinGame("tictactoe")?.policies ?? [])];
   if (builtins.includes(input)) return { kind: "builtin", name: input };
   if (input.endsWith(".py"))
-    return { kind: "source", name: checkName(basename(input)), source: readSource(input, "bad_policy", "policy") };
+    return {
+      kind: "source",
+      name: checkName(basename(input)),
+      source: readSource(input, "bad_policy", "policy"),
+    };
   throw new SameseedError(
     "bad_policy",
     `${JSON.stringify(startOfText(input, 200))} is nobody to learn from`,

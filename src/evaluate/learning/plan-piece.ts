@@ -3,7 +3,13 @@ import { harnessHeader, renderSeatHost, seedLiteral } from "../../harness/render
 import type { JsonObject } from "../../model/json.ts";
 import type { Limits } from "../../model/limits.ts";
 import { pieceSeed } from "../../model/seed.ts";
-import { firstLinkFd, refereeWallMs, type ScriptPlace, scriptMember, seatLimits } from "../../rollout/plan-rollout.ts";
+import {
+  firstLinkFd,
+  refereeWallMs,
+  type ScriptPlace,
+  scriptMember,
+  seatLimits,
+} from "../../rollout/plan-rollout.ts";
 import type { BackendReceipt, GroupPlan, JobFile, Link, SandboxPlan } from "../../sandbox/contract.ts";
 import { defaultClocks } from "../../games/game-spec.ts";
 import type { Opponent } from "./opponent.ts";

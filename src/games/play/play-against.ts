@@ -234,7 +234,7 @@ export class PersonalGame implements AsyncDisposable {
     // Whose sandbox the time ran out in first says nothing about who was to move.
     const isTimeUp = performance.now() - this.#openedAt >= mostMs;
     if (isTimeUp && (infra !== undefined || forfeit?.fault === "wall_limit")) {
-      const trouble = `its sandboxes were open for ${mostMs / 1000} s, which is as long as they may be`;
+      const trouble = `the game took longer than its sandboxes may: limits.wallMs is ${mostMs}`;
       return { how: "failed", winner: null, trouble, result };
     }
     if (infra !== undefined) return { how: "failed", winner: null, trouble: infra, result };

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 
-import { checkSeed, seedSchema } from "../../../src/model/seed.ts";
-import { renderPolicyHost, seedLiteral } from "../../../src/harness/render-harness.ts";
-import { gameSeed } from "../../../src/games/game-seed.ts";
+import { checkSeed, gameSeed, seedSchema } from "../../../src/model/seed.ts";
+import { renderSeatHost, seedLiteral } from "../../../src/harness/render-rollout.ts";
 import { settleTraining } from "../../../src/evaluate/learning/training-settings.ts";
 import { completeOptions } from "../../../src/sandbox/sandbox-options.ts";
 
@@ -34,6 +33,6 @@ test("minus zero is the seed zero, at every door", () => {
   expect(gameSeed(-0, -0)).toBe(gameSeed(0, 0));
   expect(settleTraining({ seed: -0 }, "self").seed).toBe(0);
   expect(completeOptions({ world: "sealed", seed: -0 }).seed).toBe(0);
-  const host = { fd: 4, path: "p.py" };
-  expect(renderPolicyHost({ ...host, seed: -0 })).toBe(renderPolicyHost({ ...host, seed: 0 }));
+  const host = { seat: "agent", fd: 4, path: "p.py", mode: "keep", moveCpuMs: null } as const;
+  expect(renderSeatHost({ ...host, seed: -0 })).toBe(renderSeatHost({ ...host, seed: 0 }));
 });

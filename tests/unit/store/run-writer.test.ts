@@ -150,7 +150,11 @@ test("source texts and actions lie beside run.json and come back exactly", async
   const spec = {
     ...sampleSpec(2),
     environment: { kind: "file" as const, name: "my_env.py", className: "Env", source: text },
-    policy: { kind: "actions" as const, actions: [0, -0, 1.5, [1, { a: null }], "x"] },
+    seats: [
+      { seat: "X", policy: { kind: "actions" as const, actions: [0, -0, 1.5, [1, { a: null }], "x"] } },
+      { seat: "O", policy: { kind: "none" as const } },
+    ],
+    clocks: { moveCpuMs: 1, bankCpuMs: 2, moveWallMs: 3 },
     envArgs: { gravity: -0, nested: { list: [1, 2] } },
   };
   const manifest: RunManifest = sampleManifest(2, spec);

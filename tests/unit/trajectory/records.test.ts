@@ -37,6 +37,7 @@ const summary: RecordFields = {
     traceback: text(""),
     step: { type: "null" },
     by: text("environment"),
+    kind: text("raised"),
   }),
 };
 
@@ -112,7 +113,7 @@ test("the summary decodes with a reward that is not a number", () => {
     warnings: [],
     volatile: ["episode.t"],
     orderDigest: "ff".repeat(32),
-    error: { type: "ValueError", message: "no", traceback: "", step: null, by: "environment" },
+    error: { type: "ValueError", message: "no", traceback: "", step: null, by: "environment", kind: "raised" },
   });
 });
 
@@ -131,6 +132,10 @@ test.each<[string, RecordFields]>([
   [
     "a fault without an owner",
     { error: map({ ...Object.fromEntries(entriesOf(summary["error"])), by: text("me") }) },
+  ],
+  [
+    "a fault of an unknown kind",
+    { error: map({ ...Object.fromEntries(entriesOf(summary["error"])), kind: text("BadPolicy") }) },
   ],
   ["an error without a message", { error: map({ by: text("policy"), step: int(1), type: text("x") }) }],
 ])("refuses %s in the summary", (_, change) => {
