@@ -81,13 +81,13 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   tool_missing: broken(503, false),
   /** A zygote did not start or died. */
   zygote_failed: broken(500, true),
-  /** A sandbox could not be started, or died for a reason that is not its program's. */
+  /** A sandbox could not be started, or the host is known to have ended it. */
   sandbox_failed: broken(500, true),
   /** A path does not exist in the sandbox, or is not what the call needs. */
   sandbox_file: misuse(404),
   /** The handle was used after `close()`. */
   sandbox_closed: misuse(409),
-  /** The sandbox reached one of its limits and was ended. */
+  /** The sandbox reached one of its limits, or its first process died. */
   sandbox_ended: broken(409, false),
   /** Bytes on a stream are not of the protocol. */
   protocol_broken: broken(502, false),

@@ -55,7 +55,7 @@ export type OutputChannel = "stdout" | "stderr" | "stream";
 
 /** Why a sandbox is over. */
 export type EndCause =
-  /** Its first process ended by itself, or by a signal of its own making. */
+  /** Its first process ended, by itself or by a signal, and nothing says that the host did it. */
   | "own"
   /** `kill()` was called, or the caller's signal fired. */
   | "killed"

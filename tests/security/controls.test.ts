@@ -72,6 +72,7 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60c-stall": "only its wall time can end it",
   "60d-crash-the-game": "is about whose loss it is",
   "60e-sleep": "only its wall time can end it",
+  "61c-die-by-a-limit": "makes the attempt of row 61, and is about whose loss it is",
 };
 
 let image: ResolvedImage;

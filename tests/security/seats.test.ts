@@ -127,14 +127,14 @@ def choose_action(board, player, rng):
     expect(told(await play(leaving, { mode: "keep" }))).toContain("LEFT");
   });
 
-  it("notices a policy that changes the process it comes from", async () => {
+  it("refuses a policy that would lower the limits of the process it comes from", async () => {
     const source = `import resource
 def choose_action(board, player, rng):
     resource.prlimit(1, resource.RLIMIT_NOFILE, (100, 100))
     return board.index(None)
 `;
     const { forfeit } = await play(source, { mode: "restart" });
-    expect(forfeit?.fault).toBe("crash");
+    expect(forfeit).toMatchObject({ fault: "crash", message: expect.stringContaining("Permission denied") });
   });
 
   it("survives signals to its first process", async () => {

@@ -134,13 +134,9 @@ const endings: Readonly<Record<SandboxEnd["cause"], string>> = {
   output: "it sent too much",
 };
 
-/** An agent ends by itself only where it finds no memory to go on. */
-function agentEnd(end: SandboxEnd): SandboxEnd | SameseedError {
-  if (end.cause !== "own") return end;
-  if (end.exitCode === exitNoMemory) return { ...end, cause: "memory" };
-  return new SameseedError("sandbox_failed", "the sandbox's agent ended", {
-    context: { exitCode: end.exitCode, signal: end.signal },
-  });
+/** What ends an agent is in its own sandbox: its memory, or what its commands did to it. */
+function agentEnd(end: SandboxEnd): SandboxEnd {
+  return end.cause === "own" && end.exitCode === exitNoMemory ? { ...end, cause: "memory" } : end;
 }
 
 function asSameseedError(value: unknown): SameseedError {

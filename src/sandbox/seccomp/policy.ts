@@ -5,7 +5,9 @@ export type Verdict = "allow" | "trap" | { readonly errno: number };
 export interface ArgumentRule {
   /** 0 to 5. */
   readonly argument: number;
-  /** `equal`: the low 32 bits are the value. `any`: one of the bits is set. */
+  /** Which 32 bits of it are looked at. @default "low" */
+  readonly half?: "low" | "high";
+  /** `equal`: they are the value. `any`: one of the value's bits is set in them. */
   readonly test: "equal" | "any";
   readonly value: number;
   readonly verdict: Verdict;
@@ -24,6 +26,7 @@ export interface FilterPolicy {
 }
 
 const EPERM = 1;
+const EACCES = 13;
 const ENOLCK = 37;
 const ENOSYS = 38;
 const ENOTSUP = 95;
@@ -141,6 +144,22 @@ export function slotPolicy(): FilterPolicy {
   return { calls, otherwise: { errno: ENOSYS } };
 }
 
+/**
+ * Limits stand as the wall set them. A program that lowers its own CPU limit is ended by SIGKILL, which would pass for the
+ * host's doing; one that lowers its first process's from outside would end it; and a core limit of 0 makes the kernel start
+ * the host's core handler again. Asking stays allowed: `prlimit64` with no new limits. The errno is one that no library
+ * explains away: CPython calls EPERM here an attempt to raise a limit, whichever way it went.
+ */
+const limitsStand: Verdict = { errno: EACCES };
+const newLimits = 2;
+const anyPointer: readonly ArgumentRule[] = (["low", "high"] as const).map((half) => ({
+  argument: newLimits,
+  half,
+  test: "any",
+  value: 0xffffffff,
+  verdict: limitsStand,
+}));
+
 /** Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed. */
 export function sandboxPolicy(): FilterPolicy {
   const calls = new Map<string, CallRule>();
@@ -152,6 +171,8 @@ export function sandboxPolicy(): FilterPolicy {
     verdict: "allow",
   });
   calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });
+  calls.set("setrlimit", { rules: [], verdict: limitsStand });
+  calls.set("prlimit64", { rules: anyPointer, verdict: "allow" });
   // It passes descriptors, of which one user may have only so many on their way; slots need it, sandboxes would starve
   // and signal each other with it. send and write take its place.
   calls.set("sendmsg", { rules: [], verdict: denied });

@@ -18,17 +18,6 @@ export function hostMemory(): SameseedError {
   });
 }
 
-/** Somebody on the host ended it: an operator, or a program that watches over memory. */
-export function killedFromOutside(): SameseedError {
-  return new SameseedError(
-    "sandbox_failed",
-    "the sandbox's first process was ended from outside by SIGKILL",
-    {
-      hint: "see whether something on this host ends processes, such as a program that frees memory",
-    },
-  );
-}
-
 /** How a sandbox ended that said nothing. @param status as `waitpid` gives it */
 export function describeStatus(status: number): string {
   const signal = signalOfStatus(status);

@@ -39,6 +39,7 @@ export function startGroup(
       outputBytes: limits.outputBytes,
       wallMs: limits.wallMs,
       cpuMs: limits.cpuMs,
+      memoryBytes: limits.memoryMb * mebibyte,
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
     }),
   );

@@ -197,6 +197,19 @@ const others: readonly Mutation[] = [
     probe: callsProbe([{ name: "sendmsg" }]),
   },
   {
+    id: "calls-setrlimit",
+    step: "filter B: `setrlimit`",
+    change: sandboxAllowing("setrlimit"),
+    probe: callsProbe([{ name: "setrlimit" }]),
+  },
+  {
+    id: "calls-prlimit",
+    step: "filter B: `prlimit64` with new limits",
+    change: sandboxAllowing("prlimit64"),
+    probe: callsProbe([{ name: "prlimit64" }]),
+    short: true,
+  },
+  {
     id: "calls-prctl",
     step: "filter B: `prctl` options",
     change: sandboxAllowing("prctl"),

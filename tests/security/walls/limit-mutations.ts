@@ -17,7 +17,7 @@ const limits: readonly Mutation[] = [
     step: "`RLIMIT_CORE`",
     change: withoutLimit("RLIMIT_CORE, 1"),
     probe: programs.dumpCore,
-    behind: ["dumpable", "calls-prctl"],
+    behind: ["dumpable", "calls-prctl", "calls-prlimit"],
   },
   {
     id: "address-space",

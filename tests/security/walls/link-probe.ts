@@ -56,6 +56,7 @@ async function run(
     message: encodeStart(start, job),
     calledAt: performance.now(),
     outputBytes: mebibyte,
+    memoryBytes: 64 << 20,
     cpuMs: 5_000,
     wallMs: 5_000,
     onOutput: (_channel, data) => (stdout += data.toString()),
