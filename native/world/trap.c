@@ -7,6 +7,7 @@
  * program) the handler is never called.
  */
 #define _GNU_SOURCE
+#include "world/files/descriptors.h"
 #include "world/files/dirents.h"
 #include "world/files/files.h"
 #include "world/process/process.h"
@@ -155,6 +156,22 @@ bool world_emulate(long number, const long a[6], long *result) {
 
 static long raw_of(long answer) { return answer < 0 ? -errno : answer; }
 
+static bool emulate_descriptor(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_close: *result = world_do_close((int)a[0]); return true;
+    case SYS_dup: *result = world_do_dup((int)a[0]); return true;
+    case SYS_dup3: *result = world_do_dup3((int)a[0], (int)a[1], (int)a[2]); return true;
+    case SYS_close_range: *result = world_do_close_range((unsigned)a[0], (unsigned)a[1], (unsigned)a[2]); return true;
+    case SYS_eventfd2: *result = world_do_eventfd((unsigned)a[0], (int)a[1]); return true;
+    case SYS_fcntl: *result = raw_of(fcntl((int)a[0], (int)a[1], a[2])); return true;
+#ifdef SYS_dup2
+    case SYS_dup2: *result = raw_of(dup2((int)a[0], (int)a[1])); return true;
+    case SYS_eventfd: *result = world_do_eventfd((unsigned)a[0], 0); return true;
+#endif
+    default: return false;
+  }
+}
+
 /* Files: the linker asks the same before any handler of ours could answer, so no filter can catch these. */
 static bool emulate_name(long number, const long a[6], long *result) {
   switch (number) {
@@ -188,8 +205,7 @@ static bool emulate_function(long number, const long a[6], long *result) {
 #ifdef SYS_fork
     case SYS_fork: case SYS_vfork: *result = fork(); return true;
 #endif
-    case SYS_close: *result = raw_of(close((int)a[0])); return true;
-    default: return emulate_name(number, a, result);
+    default: return emulate_descriptor(number, a, result) || emulate_name(number, a, result);
   }
 }
 

@@ -65,6 +65,29 @@ test("every wait of the C library takes logical time only, and ends as it should
   expect(await runProgram(program)).toEqual(one);
 });
 
+test("a timer writes to nothing that took its descriptor's place, and lives on in a copy", async () => {
+  const program = compileFixture("replaced_timers.c", "-w");
+  const sealed = await runProgram(program);
+  expect(sealed.stderr).toBe("");
+  expect(sealed.stdout.trim().split("\n")).toEqual([
+    "dup2 0",
+    "dup3 0",
+    "close_range 0",
+    "closefrom 0",
+    "fclose 0",
+    "an eventfd -1 0",
+    "a copy 8 1",
+    "set through a copy 1",
+    "through a copy 8 1",
+    "and again -1 0",
+  ]);
+});
+
+test("a thread that ends while it waits for the kernel in another's name takes signals with its own mask", async () => {
+  const said = await runProgram(compileFixture("leaving_thread.c", "-w", "-pthread"));
+  expect(said).toMatchObject({ stdout: "read 1\n", ending: "own 0" });
+});
+
 test("a statically linked program is refused with the reason, however it is started, and counted", async () => {
   const program = compileFixture("raw_calls.c", "-static");
   const start = `
