@@ -21,7 +21,8 @@
  *             `begin_process` nothing of libc is called. What needs the function behind a wrapper finds it later by
  *             dlsym. The library's own waits and clock reads are system calls that the filter does not catch.
  *
- * Not covered: rdtsc, rdpid, and rdrand without a look at CPUID; a program begun by an execve instruction of the
+ * Not covered: instructions that ask the processor (rdtsc, rdpid, cpuid, and rdrand without a look at CPUID); calls by an
+ * instruction of a program's own that the filter cannot tell from the linker's, such as newfstatat; a program begun by an execve instruction of the
  * caller's own, past libc, which then has no library and reads the vDSO. A static program is refused at exec (elf.c). A
  * child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
  */
@@ -149,6 +150,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
     world.begun = passed.begun;
     if (passed.real_zero) world.real_zero = passed.real_zero;
   }
+  world_end_rseq();
   world_patch_vdso();
   world_install_trap();
 }

@@ -5,9 +5,8 @@
  * a process of the host's world does without.
  */
 #include "zygote.h"
+#include "world/ledger.h"
 #include <dlfcn.h>
-
-enum { LEDGER_KINDS = 14 };     /* native/world/world.h names them */
 
 typedef int begin_function(const void *, size_t);
 typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS]);
@@ -63,6 +62,7 @@ PyObject *world_name(PyObject *module, PyObject *nothing) {
   (void)module, (void)nothing;
   if (!lacks) return PyUnicode_FromString("host");
   uint32_t bits = lacks();
-  return PyUnicode_FromFormat("sealed%s%s%s%s", bits & 1 ? " vdso" : "", bits & 2 ? " trap" : "", bits & 4 ? " auxv" : "",
-                              bits & 8 ? " threads" : "");
+  return PyUnicode_FromFormat("sealed%s%s%s%s%s", bits & LACK_VDSO ? " vdso" : "", bits & LACK_TRAP ? " trap" : "",
+                              bits & LACK_AUXV ? " auxv" : "", bits & LACK_THREADS ? " threads" : "",
+                              bits & LACK_RSEQ ? " rseq" : "");
 }

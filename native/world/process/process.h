@@ -3,6 +3,7 @@
 
 #include "world/world.h"
 #include <limits.h>
+#include <sched.h>
 #include <sys/types.h>
 
 /* What a new program's environment points to besides the caller's own. */
@@ -15,5 +16,11 @@ size_t world_environment_slots(char *const *environment);
 /* `birth` 0: this process becomes the program; else a child made by the same call does. */
 void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth);
 const char *world_find_program(const char *name, char found[PATH_MAX]);
+
+/* names.c: as the kernel answers. */
+struct utsname;
+long world_do_uname(struct utsname *to);
+long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
+long world_do_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
 
 #endif

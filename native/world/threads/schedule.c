@@ -264,7 +264,6 @@ void world_yield(void) {
 
 void thread_leave(struct thread *me) {
   signals_block(&me->signals);
-  signals_block(&me->signals);
   thread_enter(me);
   me->state = FINISHED;
   world_live--;

@@ -65,7 +65,8 @@ async function checkOuterWall(image: ResolvedImage): Promise<DoctorCheck> {
     const bubblewrap = await findBubblewrap();
     if (bubblewrap === undefined) return bad(name, "not tried: there is no bubblewrap");
     const isRoot = process.getuid?.() === 0;
-    const args = bubblewrapArguments(image.rootfs, {}, ["/opt/python/bin/python3", "-I", "-c", "pass"]);
+    const command = ["/opt/python/bin/python3", "-I", "-c", "pass"];
+    const args = bubblewrapArguments(image.rootfs, {}, "host", command);
     const child = spawn(bubblewrap.path, args, {
       stdio: ["ignore", "ignore", "pipe"],
       env: {},

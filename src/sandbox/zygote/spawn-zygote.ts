@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 
 import type { SameseedError } from "../../base/error.ts";
 import { LastBytes } from "../../base/kept-bytes.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import type { CgroupArea } from "../linux/cgroups.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
@@ -13,6 +14,8 @@ export interface ZygoteOptions {
   readonly bubblewrap: string;
   readonly rootfs: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Which devices there are. @default "host" */
+  readonly world?: WorldMode;
   /** The most slots it may ever be asked for. */
   readonly slots: number;
   readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
@@ -49,7 +52,7 @@ const exitGraceMs = 1000;
  * @throws `zygote_failed` where this process cannot start another
  */
 export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
-  const args = bubblewrapArguments(options.rootfs, options.environment);
+  const args = bubblewrapArguments(options.rootfs, options.environment, options.world);
   let child: ChildProcess;
   try {
     child = spawn(options.bubblewrap, args, {

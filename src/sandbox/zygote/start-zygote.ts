@@ -39,6 +39,7 @@ export async function startZygote(
     {
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
+      world,
       environment: {
         ...zygoteEnvironment(resources.numericClass, world),
         ...options.pins?.environment,

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, expect, test } from "vitest";
 
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
@@ -49,6 +52,16 @@ test("at step k the clock shows at least k milliseconds, and never less than it 
       "time.sleep(1); _zygote.world_step(5); print(time.time_ns() - 946684800000000000)",
   );
   expect(said.stdout).toBe("1000\n3001000\n4001000\n1004003000\n");
+});
+
+test("the kinds of counts have one order in C and in Python", () => {
+  const read = (path: string): string => readFileSync(join(import.meta.dirname, "../../..", path), "utf8");
+  const inC = [...read("native/world/ledger.h").matchAll(/\bLEDGER_([A-Z]+)/g)].map(([, name]) =>
+    name!.toLowerCase(),
+  );
+  const inPython = /^KINDS = \(([^)]*)\)/m.exec(read("python/sameseed/world/sealed.py"))![1]!;
+  expect([...inPython.matchAll(/"(\w+)"/g)].map(([, name]) => name)).toEqual(kinds);
+  expect(inC).toEqual([...kinds, "kinds"]);
 });
 
 test("settings that are none are refused", async () => {
