@@ -158,7 +158,10 @@ async function playInProcess(
   const plan = planRollout({ ...template, seed: 1 }, defaultLimits, receipt);
   const files = [
     { path: "/tmp/policy/attack.py", data: Buffer.from(source) },
-    { path: "/tmp/corpus/kit.py", data: readFileSync(join(corpusFolder(), "kit.py")) },
+    ...["kit.py", "raw.py"].map((file) => ({
+      path: `/tmp/corpus/${file}`,
+      data: readFileSync(join(corpusFolder(), file)),
+    })),
   ];
   const harness = readFileSync(join(import.meta.dirname, "fixtures", "in_process_referee.py"), "utf8");
   const job = { entry: "script", name: "harness.py", source: harness, files, env: {} } as const;
