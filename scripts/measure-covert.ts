@@ -16,7 +16,7 @@ import {
   type SharedTree,
 } from "../tests/security/covert/measure.ts";
 import { measureReuse, measureSuccession, successions } from "../tests/security/covert/succession.ts";
-import { worlds } from "../tests/security/worlds.ts";
+import { worlds } from "../tests/worlds.ts";
 import { ImageCopy } from "../tests/security/walls/image-copy.ts";
 import { MutatedWall } from "../tests/security/walls/mutated-wall.ts";
 

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 
-import { worlds } from "../tests/security/worlds.ts";
+import { worlds } from "../tests/worlds.ts";
 import { ImageCopy } from "../tests/security/walls/image-copy.ts";
 import { judge, judgeIntact, type Judgement } from "../tests/security/walls/judge.ts";
 import { mutationOf, mutations } from "../tests/security/walls/mutations.ts";

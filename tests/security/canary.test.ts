@@ -12,7 +12,7 @@ import type { WorldMode } from "../../src/model/receipt.ts";
 import type { Job } from "../../src/sandbox/contract.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
 import { runGroup, runScript, startScript } from "../../src/testing/contract-check.ts";
-import { worlds } from "./worlds.ts";
+import { worlds } from "../worlds.ts";
 import { staySource } from "./walls/probe.ts";
 import { Canary, readScan, scan, scanSource, type Scan } from "./walls/canary.ts";
 

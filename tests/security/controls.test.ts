@@ -21,7 +21,7 @@ import { corpusFolder, expectedLines, loadCorpus } from "../../src/security/atta
 import { answersIn, mismatches } from "../../src/security/expectation.ts";
 import { performAttack } from "../../src/security/perform-attack.ts";
 import { runPlainly } from "./plain-wall.ts";
-import { worlds } from "./worlds.ts";
+import { worlds } from "../worlds.ts";
 
 const machine = process.arch === "x64" ? "x86_64" : "aarch64";
 const corpus = loadCorpus().filter((program) => (program.machine ?? machine) === machine);

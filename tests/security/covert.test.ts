@@ -12,7 +12,7 @@ import {
 } from "./covert/measure.ts";
 import { messageBits, recovery } from "./covert/message.ts";
 import { measureReuse, measureSuccession, successions } from "./covert/succession.ts";
-import { worlds } from "./worlds.ts";
+import { worlds } from "../worlds.ts";
 import { ImageCopy } from "./walls/image-copy.ts";
 import { MutatedWall } from "./walls/mutated-wall.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { worlds } from "./worlds.ts";
+import { worlds } from "../worlds.ts";
 import { ImageCopy } from "./walls/image-copy.ts";
 import { judge, judgeIntact } from "./walls/judge.ts";
 import { mutations } from "./walls/mutations.ts";
