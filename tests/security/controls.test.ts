@@ -69,6 +69,22 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60c-stall": "only its wall time can end it",
   "60d-crash-the-game": "is about whose loss it is",
   "60e-sleep": "only its wall time can end it",
+  "74-stream-questions": "asks about a stream that a plain container does not have",
+  "81-timer-storm": "is about what its neighbours notice",
+  "83-deadlock": "only its wall time can end it",
+  "85-storm-at-the-end": "is about what is left afterwards, which the host looks for",
+  "86-signals-to-the-agent": "is about what the agent does with a signal",
+  "87-two-referees": "is about what the host makes of a record",
+  "87b-giant-frame": "is about what the host makes of a record",
+  "87c-hangs-up-and-stays": "only its wall time can end it",
+  "87d-turns-its-back": "is about what the host makes of a record",
+  "87e-becomes-another": "is about what the host makes of a record",
+  "87f-swaps-its-stream": "is about what the host makes of a record",
+  "87g-the-walls-own-status": "is about whose loss it is",
+  "87h-a-trusted-name": "is about whose loss it is",
+  "87i-floods-sideways": "is about what the host makes of a record",
+  "88-a-trusted-name": "is about whose loss it is",
+  "88b-forks-at-its-move": "is about the link's protocol, which a shared interpreter has not",
 };
 
 let image: ResolvedImage;

@@ -15,7 +15,8 @@ _CALL, _TICKS = (
     if _X64
     else ("e80300aa" "e00301aa" "e10302aa" "e20303aa" "e30304aa" "e40305aa" "e50306aa" "010000d4" "c0035fd6", "40e03bd5" "c0035fd6")
 )  # fmt: skip
-_page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+_anything = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+_page = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=_anything)
 _page[:128] = bytes.fromhex(_CALL).ljust(64, b"\0") + bytes.fromhex(_TICKS).ljust(64, b"\0")
 _at = ctypes.addressof(ctypes.c_char.from_buffer(_page))
 _call = ctypes.CFUNCTYPE(ctypes.c_long, *[ctypes.c_long] * 7)(_at)

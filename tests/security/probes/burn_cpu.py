@@ -1,13 +1,16 @@
 """Uses more CPU time than it may."""
 
+import ctypes
+import os
 import resource
 import signal
 
 signal.signal(signal.SIGXCPU, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_CPU, (resource.getrlimit(resource.RLIMIT_CPU)[1],) * 2)
-# A timer on processor time is real in every world; a clock that is read is not.
+# Set with an instruction of its own: what the library sets in a sealed world counts that world's time.
 signal.signal(signal.SIGPROF, lambda *_: burnt.append("3.2 s"))
-signal.setitimer(signal.ITIMER_PROF, 3.2)
+due = (ctypes.c_long * 4)(0, 0, 3, 200_000)
+call_kernel(38 if os.uname().machine == "x86_64" else 103, signal.ITIMER_PROF, ctypes.addressof(due), 0)
 burnt: list = []
 while not burnt:
     pass

@@ -5,7 +5,7 @@ import { MutatedWall } from "./mutated-wall.ts";
 import type { Mutation } from "./mutation.ts";
 import { mutationOf } from "./mutations.ts";
 import { program, type Finding, type Probe } from "./probe.ts";
-import { joinChanges, type WallChange } from "./wall-change.ts";
+import { allowing, joinChanges, type WallChange } from "./wall-change.ts";
 
 /** What came of taking a step out. */
 export type Outcome =
@@ -43,8 +43,10 @@ export async function judge(copy: ImageCopy, world: WorldMode, mutation: Mutatio
   if (alone.through) return { mutation, outcome: "through", alone: alone.seen };
   if (alone.refused) return { mutation, outcome: "unproven", alone: alone.seen };
   if (mutation.silent !== undefined) return { mutation, outcome: "silent", alone: alone.seen };
-  if (mutation.behind === undefined) return { mutation, outcome: "unproven", alone: alone.seen };
-  const others = mutation.behind.map((id) => mutationOf(id).change);
+  const others = (mutation.behind ?? []).map((id) => mutationOf(id).change);
+  if (mutation.answered !== undefined && world === "sealed")
+    others.push({ sandboxPolicy: allowing(mutation.answered) });
+  if (others.length === 0) return { mutation, outcome: "unproven", alone: alone.seen };
   const together = await attempt(copy, world, joinChanges([mutation.change, ...others]), mutation.probe);
   const outcome = together.through ? "behind" : "unproven";
   return { mutation, outcome, alone: alone.seen, together: together.seen };

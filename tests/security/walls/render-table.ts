@@ -66,8 +66,11 @@ function renderSection(
 function renderRow([sealed, host]: WorldJudgements): string {
   const { mutation, outcome } = sealed;
   const probe = mutation.probe === "refused" ? "any start" : mutation.probe.name;
-  const more =
-    outcome === "behind" ? ` without ${mutation.behind!.map((id) => `\`${id}\``).join(", ")} too` : "";
+  const others = [
+    ...(mutation.behind ?? []).map((id) => `\`${id}\``),
+    ...(mutation.answered === undefined ? [] : ["the answer of the sealed world's library"]),
+  ];
+  const more = outcome === "behind" ? ` without ${others.join(", ")} too` : "";
   const cells = [`\`${mutation.id}\``, mutation.step, `${shorten(probe)}${more}`, shorten(seenIn(sealed))];
   const other = host.outcome === outcome ? "" : `${host.outcome}: `;
   const same = seenIn(host) === seenIn(sealed) && other === "";
