@@ -69,7 +69,7 @@ async function attackAsScript(program: AttackProgram, ground: AttackGround): Pro
       entry: "script",
       name: basename(program.program),
       source: prelude + program.source,
-      files: [kitFile()],
+      files: kitFiles(),
       env: variables(ground),
     },
     limits: limitsOf(program),
@@ -97,7 +97,7 @@ async function attackAsCommand(program: AttackProgram, ground: AttackGround): Pr
     outputBytes,
     env: variables(ground),
   });
-  await sandbox.files.write(`${insideFolder}/kit.py`, kitFile().data);
+  for (const { path, data } of kitFiles()) await sandbox.files.write(path, data);
   await sandbox.files.write(`${insideFolder}/program.py`, program.source);
   const output = new KeptOutput();
   const isReady = Promise.withResolvers<void>();
@@ -185,7 +185,7 @@ function planOf(program: AttackProgram, source: string, receipt: BackendReceipt)
 /** Gives a member of a rollout what the corpus's programs are written with. */
 function arm({ job, limits }: SandboxPlan, ground: AttackGround): SandboxPlan {
   return {
-    job: { ...job, files: [...job.files, kitFile()], env: { ...job.env, ...variables(ground) } },
+    job: { ...job, files: [...job.files, ...kitFiles()], env: { ...job.env, ...variables(ground) } },
     limits,
   };
 }
@@ -215,8 +215,12 @@ function variables({ mark, hostFile, hostPid }: AttackGround): Record<string, st
   return { ATTACK_MARK: mark, ATTACK_HOST_FILE: hostFile, ATTACK_HOST_PID: String(hostPid) };
 }
 
-function kitFile(): JobFile {
-  return { path: `${insideFolder}/kit.py`, data: readFileSync(join(corpusFolder(), "kit.py")) };
+/** What every program may import. */
+function kitFiles(): JobFile[] {
+  return ["kit.py", "raw.py"].map((name) => ({
+    path: `${insideFolder}/${name}`,
+    data: readFileSync(join(corpusFolder(), name)),
+  }));
 }
 
 function endOf({ cause, exitCode, signal }: SandboxEnd): string {

@@ -20,7 +20,7 @@ import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { expectedLines, loadCorpus, type AttackProgram } from "./attack-program.ts";
 import { Bystanders } from "./bystanders.ts";
 import { Canaries } from "./canaries.ts";
-import { mismatches } from "./expectation.ts";
+import { differences, mismatches } from "./expectation.ts";
 import { performAttack, type AttackTraces } from "./perform-attack.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { compareThroughput, type Throughput } from "./throughput.ts";
@@ -166,19 +166,20 @@ class Range {
 
   async attack(program: AttackProgram): Promise<AttackRow> {
     const expected = expectedLines(program, this.#receipt.enforcedBy, this.#receipt.world.mode);
-    const seen = new Set<string>();
+    const runs: (readonly string[])[] = [];
     const breaches = new Set<string>();
     for (let time = 0; time < program.times; time++) {
       const once = await this.#attackOnce(program, expected);
-      for (const line of once.seen) seen.add(line);
+      runs.push(once.seen);
       for (const breach of once.breaches) breaches.add(breach);
     }
+    for (const difference of differences(expected, runs)) breaches.add(difference);
     return {
       id: program.id,
       world: this.#receipt.world.mode,
       program: program.program,
       expected: expected.join("; "),
-      seen: [...seen].join("; "),
+      seen: [...new Set(runs.flat())].join("; "),
       verdict: breaches.size === 0 ? "pass" : "fail",
       breaches: [...breaches],
     };

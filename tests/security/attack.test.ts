@@ -7,7 +7,7 @@ import type { SandboxBackend } from "../../src/sandbox/contract.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
 import { loadCorpus } from "../../src/security/attack-program.ts";
 import { runAttacks, type Scorecard } from "../../src/security/run-attacks.ts";
-import { worlds } from "./worlds.ts";
+import { worlds } from "../worlds.ts";
 
 const machine = process.arch === "x64" ? "x86_64" : "aarch64";
 const ids = loadCorpus()

@@ -21,7 +21,7 @@ import { corpusFolder, expectedLines, loadCorpus } from "../../src/security/atta
 import { answersIn, mismatches } from "../../src/security/expectation.ts";
 import { performAttack } from "../../src/security/perform-attack.ts";
 import { runPlainly } from "./plain-wall.ts";
-import { worlds } from "./worlds.ts";
+import { worlds } from "../worlds.ts";
 
 const machine = process.arch === "x64" ? "x86_64" : "aarch64";
 const corpus = loadCorpus().filter((program) => (program.machine ?? machine) === machine);
@@ -73,6 +73,22 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60d-crash-the-game": "is about whose loss it is",
   "60e-sleep": "only its wall time can end it",
   "61c-die-by-a-limit": "makes the attempt of row 61, and is about whose loss it is",
+  "74-stream-questions": "asks about a stream that a plain container does not have",
+  "81-timer-storm": "is about what its neighbours notice",
+  "83-deadlock": "only its wall time can end it",
+  "85-storm-at-the-end": "is about what is left afterwards, which the host looks for",
+  "86-signals-to-the-agent": "is about what the agent does with a signal",
+  "87-two-referees": "is about what the host makes of a record",
+  "87b-giant-frame": "is about what the host makes of a record",
+  "87c-hangs-up-and-stays": "only its wall time can end it",
+  "87d-turns-its-back": "is about what the host makes of a record",
+  "87e-becomes-another": "is about what the host makes of a record",
+  "87f-swaps-its-stream": "is about what the host makes of a record",
+  "87g-the-walls-own-status": "is about whose loss it is",
+  "87h-a-trusted-name": "is about whose loss it is",
+  "87i-floods-sideways": "is about what the host makes of a record",
+  "88-a-trusted-name": "is about whose loss it is",
+  "88b-forks-at-its-move": "is about the link's protocol, which a shared interpreter has not",
 };
 
 let image: ResolvedImage;
@@ -162,7 +178,10 @@ async function playInProcess(
   const plan = planRollout({ ...template, seed: 1 }, defaultLimits, receipt);
   const files = [
     { path: "/tmp/policy/attack.py", data: Buffer.from(source) },
-    { path: "/tmp/corpus/kit.py", data: readFileSync(join(corpusFolder(), "kit.py")) },
+    ...["kit.py", "raw.py"].map((file) => ({
+      path: `/tmp/corpus/${file}`,
+      data: readFileSync(join(corpusFolder(), file)),
+    })),
   ];
   const harness = readFileSync(join(import.meta.dirname, "fixtures", "in_process_referee.py"), "utf8");
   const job = { entry: "script", name: "harness.py", source: harness, files, env: {} } as const;

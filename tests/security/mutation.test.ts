@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { worlds } from "../worlds.ts";
 import { ImageCopy } from "./walls/image-copy.ts";
 import { judge, judgeIntact } from "./walls/judge.ts";
 import { mutations } from "./walls/mutations.ts";
@@ -23,15 +24,17 @@ beforeAll(() => {
 
 afterAll(() => copy.remove());
 
-test("the intact wall holds every probe of the short list", async () => {
-  expect(await judgeIntact(copy, short)).toEqual([]);
+test.for(worlds)("the intact wall holds every probe of the short list in the %s world", async (world) => {
+  expect(await judgeIntact(copy, world, short)).toEqual([]);
 });
 
-test.for(short)("without $step it does not hold", async (mutation) => {
-  const { outcome, alone } = await judge(copy, mutation);
+test.for(short)("without $step it holds in neither world", async (mutation) => {
   const expected =
     mutation.probe === "refused" ? "refused" : mutation.silent === undefined ? "through" : "silent";
-  expect(outcome, alone).toBe(expected);
+  for (const world of worlds) {
+    const { outcome, alone } = await judge(copy, world, mutation);
+    expect([world, outcome], alone).toEqual([world, expected]);
+  }
 });
 
 test("every mutation finds the step it takes out", () => {

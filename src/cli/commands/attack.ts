@@ -67,7 +67,7 @@ const worldsOf: Readonly<Record<AttackCommandOptions["world"], readonly WorldMod
 };
 
 async function attack(cli: Cli, options: AttackCommandOptions): Promise<number> {
-  const { image: name, world, only, json } = options;
+  const { image: name, world, json } = options;
   await prepareHost(cli, name);
   const image = resolveImage(name);
   const scorecards: Scorecard[] = [];

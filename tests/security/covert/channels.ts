@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { rawSource } from "../walls/probe.ts";
 import { numberHere } from "../walls/program-probes.ts";
 
 /** A way for one sandbox to tell another something. */
@@ -75,5 +76,5 @@ export function endSource(
   const [ends, driver] = [join("channels", `${channel.file}.py`), "driver.py"].map((name) =>
     readFileSync(join(import.meta.dirname, name), "utf8"),
   );
-  return `import json\nPARAMS = json.loads(${literal})\n${ends}\n${driver}`;
+  return `${rawSource}\nimport json\nPARAMS = json.loads(${literal})\n${ends}\n${driver}`;
 }

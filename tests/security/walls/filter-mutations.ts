@@ -43,6 +43,9 @@ const silentGroups: Readonly<Record<string, string>> = { gone: "the kernel has n
 /** Groups whose calls the kernel refuses itself to those without capabilities. */
 const groupsBehind: Readonly<Record<string, readonly string[]>> = { names: ["capset"] };
 
+/** Calls of groups that a sealed world's library answers. */
+const answeredOf: Readonly<Record<string, readonly string[]>> = { counts: ["sysinfo"] };
+
 const groups: readonly Mutation[] = Object.entries(refused).map(([name, text]): Mutation => ({
   id: `calls-${name}`,
   step: `filter A: ${words(text)
@@ -52,6 +55,7 @@ const groups: readonly Mutation[] = Object.entries(refused).map(([name, text]): 
   probe: callsProbe(words(text).map((each) => ({ name: each }))),
   ...(silentGroups[name] === undefined ? {} : { silent: silentGroups[name] }),
   ...(groupsBehind[name] === undefined ? {} : { behind: groupsBehind[name] }),
+  ...(answeredOf[name] === undefined ? {} : { answered: answeredOf[name] }),
   ...(name === "socket" ? { short: true } : {}),
 }));
 

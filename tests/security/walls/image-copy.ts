@@ -23,8 +23,8 @@ export class ImageCopy {
   readonly folder: string;
   readonly #extension: string;
   readonly #intact: string;
-  /** Whether the extension in place is this repository's own; the image's may be older. */
-  #isIntact = false;
+  /** What the extension in place was changed by; undefined before the first was built: the image's may be older. */
+  #inPlace: string | undefined;
 
   private constructor(folder: string, image: ResolvedImage) {
     this.folder = folder;
@@ -49,23 +49,28 @@ export class ImageCopy {
   /** Builds this repository's native sources into the copy, with these changes. No zygote of the copy may be running. */
   async setNative(changes: readonly TextChange[]): Promise<void> {
     const isIntact = changes.length === 0;
-    if (isIntact && this.#isIntact) return;
-    this.#isIntact = isIntact;
+    const key = JSON.stringify(changes);
+    if (this.#inPlace === key) return;
+    const isFirst = this.#inPlace === undefined;
+    this.#inPlace = key;
     rmSync(this.#extension);
     if (isIntact && existsSync(this.#intact)) copyFileSync(this.#intact, this.#extension);
-    else await this.#compile(changes);
+    else await this.#compile(changes, isFirst);
     if (isIntact) copyFileSync(this.#extension, this.#intact);
   }
 
-  async #compile(changes: readonly TextChange[]): Promise<void> {
+  /** @param withWorld whether the sealed world's library is built too; no change is one of its sources */
+  async #compile(changes: readonly TextChange[], withWorld: boolean): Promise<void> {
     const files = readRuntimeFiles();
     const native = files.native.map(({ name, content }) => ({
       name,
       content: Buffer.from(changeSource(name, content.toString(), changes)),
     }));
     const named = new Set(native.map(({ name }) => name));
+    const isOfWorld = (name: string): boolean => name.startsWith("world/") && name.endsWith(".c");
+    const sources = withWorld ? native : native.filter(({ name }) => !isOfWorld(name));
     for (const { file } of changes) if (!named.has(file)) throw new Error(`there is no native/${file}`);
-    await compileNative(await findPython(), { ...files, native }, this.image.rootfs, this.folder);
+    await compileNative(await findPython(), { ...files, native: sources }, this.image.rootfs, this.folder);
   }
 
   remove(): void {

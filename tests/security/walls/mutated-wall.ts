@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import type { WorldMode } from "../../../src/model/receipt.ts";
 import type {
   BackendReceipt,
   GroupPlan,
@@ -49,18 +50,19 @@ export class MutatedWall implements SandboxBackend {
   }
 
   /** Starts one. Another one of the same copy must have been closed. */
-  static async start(copy: ImageCopy, change: WallChange = {}): Promise<MutatedWall> {
+  static async start(copy: ImageCopy, world: WorldMode, change: WallChange = {}): Promise<MutatedWall> {
     await copy.setNative(change.native ?? []);
     const resources = await acquireHostResources();
     const without = new Set(change.without);
     try {
-      const launcher = writeLauncher(copy, resources, change);
+      const environment = zygoteEnvironment(resources.numericClass, world);
+      const launcher = writeLauncher(copy, resources, environment, change);
       const zygote = await ZygoteProcess.start({
         bubblewrap: launcher,
         rootfs: copy.image.rootfs,
-        environment: zygoteEnvironment(resources.numericClass),
+        environment,
         slots,
-        filters: changedFilters(change, resources.architecture),
+        filters: changedFilters(change, resources.architecture, world),
         user: without.has("user") ? undefined : resources.user,
         cgroups: without.has("cgroups") ? undefined : resources.cgroups,
       });
@@ -95,9 +97,14 @@ export class MutatedWall implements SandboxBackend {
 }
 
 /** A program that starts bubblewrap with the changed arguments, whatever it is started with. */
-function writeLauncher(copy: ImageCopy, resources: HostResources, change: WallChange): string {
+function writeLauncher(
+  copy: ImageCopy,
+  resources: HostResources,
+  environment: Readonly<Record<string, string>>,
+  change: WallChange,
+): string {
   const path = join(copy.folder, "launch");
-  const intact = bubblewrapArguments(rootfsWord, zygoteEnvironment(resources.numericClass));
+  const intact = bubblewrapArguments(rootfsWord, environment);
   const words = changeArguments(intact, change.outer ?? []).map((word) =>
     quote(word === rootfsWord ? copy.image.rootfs : word),
   );

@@ -74,9 +74,8 @@ describe("a header", () => {
 it("the corpus has a program for each of the sixty rows, each with a name of its own", () => {
   const ids = loadCorpus().map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  expect([...new Set(ids.map((id) => Number.parseInt(id, 10)))]).toEqual(
-    Array.from({ length: 60 }, (_, at) => at + 1),
-  );
+  const rows = new Set(ids.map((id) => Number.parseInt(id, 10)));
+  expect(Array.from({ length: 60 }, (_, at) => at + 1).filter((row) => !rows.has(row))).toEqual([]);
 });
 
 it("no header expects that something got through", () => {

@@ -3,8 +3,7 @@
 import ctypes
 import mmap
 import os
-import threading
-import time
+import signal
 
 libc = ctypes.CDLL(None, use_errno=True)
 FUTEX, WAIT, WAKE = PARAMS["numbers"]["futex"], 0, 1
@@ -29,10 +28,17 @@ class Ends:
 
 
 class Writer(Ends):
+    def __init__(self):
+        super().__init__()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
     def set(self, bit):
         if bit:
-            threading.Thread(target=self.futex, args=(WAIT, self.value, Timespec(0, 50_000_000)), daemon=True).start()
-            time.sleep(0.0005)
+            # In a process of its own: a sealed world's threads take turns, and one that waits past its library keeps its.
+            if os.fork() == 0:
+                self.futex(WAIT, self.value, Timespec(0, 50_000_000))
+                os._exit(0)
+            wait_really(0.001)
         else:
             self.futex(WAKE, 1000)
 
