@@ -19,6 +19,8 @@ export const sharedGamesMost = 50;
 
 /** How {@link recordRollouts} runs, beside the options that decide bytes. */
 export interface RecordingOptions {
+  /** A backend of the caller's, of the options' image and world. @default the one this process shares */
+  readonly startOn?: SandboxBackend;
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
 }
@@ -52,7 +54,7 @@ export async function* recordRollouts(
 export async function* recordBatches(
   options: ResolvedOptions,
   batches: Iterable<readonly number[]>,
-  { concurrency = 2 * availableParallelism(), signal, onFailure }: BatchRecordingOptions,
+  { concurrency = 2 * availableParallelism(), signal, onFailure, startOn }: BatchRecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024) {
     throw new SameseedError(
@@ -60,7 +62,7 @@ export async function* recordBatches(
       `concurrency must be a whole number from 1 to 1024, not ${concurrency}`,
     );
   }
-  const backend = sharedBackend(options.image, options.backend, options.world);
+  const backend = startOn ?? sharedBackend(options.image, options.backend, options.world);
   const receipt = await backend.receipt();
   const queue = new AsyncQueue<RecordedRollout>(concurrency);
   const stop = new AbortController();

@@ -3,14 +3,20 @@ import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts
 import { compareImages } from "../image/compare-images.ts";
 import { resolveImage } from "../image/image-store.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
+import type { Limits } from "../model/limits.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { RunReader } from "../store/run-reader.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
+import type { SandboxBackend } from "../sandbox/contract.ts";
+import { sharedBackend, type BackendKind } from "../sandbox/sandbox-host.ts";
+
+/** What runs a recorded run again: the backend of a kind that this process shares, or one that the caller holds. */
+export type RerunBackend = BackendKind | SandboxBackend;
 
 /** The image a recorded run is run with again, and what differs from the one it was recorded with. */
 export interface ImageForRerun {
-  /** Name or digest. */
+  /** A digest: 64 hex digits. */
   readonly image: string;
   /** Empty where it is the very same. */
   readonly differences: readonly ImageDifference[];
@@ -30,14 +36,53 @@ export function imageForRerun({ image }: RunManifest): ImageForRerun {
   return { image: present.manifest.digest, differences: compareImages(image.manifest, present.manifest) };
 }
 
-/** The options that run a recorded run again. */
+/** {@link imageForRerun} with a backend of it. A backend that the caller holds has its own image. */
+export async function hostForRerun(
+  manifest: RunManifest,
+  backend: RerunBackend,
+): Promise<ImageForRerun & { readonly backend: SandboxBackend }> {
+  if (typeof backend === "string") {
+    const found = imageForRerun(manifest);
+    return { ...found, backend: sharedBackend(found.image, backend, manifest.world) };
+  }
+  const { image, world } = await backend.receipt();
+  if (world.mode !== manifest.world) {
+    throw new SameseedError(
+      "bad_argument",
+      `the run was recorded in the ${manifest.world} world, and the backend's is ${world.mode}`,
+      { hint: "make the backend with the run's world" },
+    );
+  }
+  const digest = image.digest.slice("sha256:".length);
+  const isSame = digest === manifest.image.manifest.digest;
+  const differences = isSame ? [] : compareImages(manifest.image.manifest, resolveImage(digest).manifest);
+  return { image: digest, differences, backend };
+}
+
+/**
+ * The options that run rollouts of a recorded run again.
+ * @param limits those of the rollouts' receipts. @default those that the run was begun with
+ */
 export function optionsForRerun(
   manifest: RunManifest,
   image: string,
-  backend: "zygote" | "cold",
+  backend: BackendKind,
+  limits: Limits = manifest.limits,
 ): ResolvedOptions {
   const { seeds: _, ...template } = manifest.spec;
-  return { template, image, backend, world: manifest.world, limits: manifest.limits };
+  return { template, image, backend, world: manifest.world, limits };
+}
+
+/** Recorded seeds by the limits they ran under: a run that was resumed with others has more than one group. */
+export function seedsByLimits(reader: RunReader): { readonly limits: Limits; readonly seeds: number[] }[] {
+  const groups = new Map<string, { readonly limits: Limits; readonly seeds: number[] }>();
+  for (const { seed, receipt } of reader.rows()) {
+    const key = JSON.stringify(Object.entries(receipt.limits).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { limits: receipt.limits, seeds: [seed] });
+    else group.seeds.push(seed);
+  }
+  return [...groups.values()];
 }
 
 /**
