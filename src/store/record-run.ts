@@ -16,7 +16,6 @@ import {
   type ResolvedOptions,
 } from "../rollout/rollout-config.ts";
 import { refuseMisuse } from "../rollout/rollout-result.ts";
-import { discardEmptyRun } from "./discard-empty-run.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -73,8 +72,7 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
     }
     return run;
   } finally {
-    await writer.close();
-    if (writer.recorded.size === 0) discardEmptyRun(dir, existed);
+    await writer.closeOrDiscard(existed);
   }
 }
 

@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 
 import { timeName } from "../../base/clock.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
-import { discardEmptyRun } from "../../store/discard-empty-run.ts";
 import { openWriter } from "../../store/record-run.ts";
 import { resolveGame, type GameSpec } from "../game-spec.ts";
 
@@ -27,8 +26,7 @@ export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: stri
   try {
     await writer.append(game);
   } finally {
-    await writer.close();
-    if (writer.recorded.size === 0) discardEmptyRun(folder, existed);
+    await writer.closeOrDiscard(existed);
   }
   return folder;
 }
