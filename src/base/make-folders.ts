@@ -6,24 +6,25 @@ import { systemErrorCode } from "./error.ts";
 /**
  * Makes a folder and those above it. Not `mkdirSync` with `recursive`, which never returns where the system refuses a
  * folder with ENOENT, as below `/proc`.
+ * @param mode the mode of the folder itself, less the umask; a folder that is there keeps its own
  * @throws the system's error
  */
-export function makeFolders(path: string): void {
+export function makeFolders(path: string, mode = 0o777): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, mode);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === "EEXIST" && statSync(path).isDirectory()) return;
     const parent = dirname(path);
     if (code !== "ENOENT" || parent === path) throw error;
     makeFolders(parent);
-    makeOne(path);
+    makeOne(path, mode);
   }
 }
 
-function makeOne(path: string): void {
+function makeOne(path: string, mode: number): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, mode);
   } catch (error) {
     // Another process may have made it in between.
     if (systemErrorCode(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;

@@ -9,7 +9,7 @@ const fixedTime = 1_577_836_800;
  * Makes a tree what its listing says and nothing more: folders 755, files 644 or 755 (so no setuid, and
  * readable for every id), one time for all, and no link that leads out of it.
  *
- * @throws {SameseedError} `image_build_failed` for a link that leads out.
+ * @throws {SameseedError} `image_build_failed` for a link that leads out, and for a device, socket or pipe.
  */
 export function finishTree(root: string): void {
   const visit = (folder: string): void => {
@@ -23,6 +23,8 @@ export function finishTree(root: string): void {
         continue;
       }
       if (stat.isDirectory()) visit(path);
+      else if (!stat.isFile())
+        throw new SameseedError("image_build_failed", `/${path} is neither file, folder nor link.`);
       chmodSync(full, stat.isDirectory() || (stat.mode & 0o111) !== 0 ? 0o755 : 0o644);
       utimesSync(full, fixedTime, fixedTime);
     }

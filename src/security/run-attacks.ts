@@ -14,8 +14,9 @@
 import { randomBytes } from "node:crypto";
 
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { checkImage, type ResolvedImage } from "../image/image-store.ts";
 import type { WorldMode } from "../model/receipt.ts";
+import { checkImage } from "../image/check-image.ts";
+import type { ResolvedImage } from "../image/image-store.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { expectedLines, loadCorpus, type AttackProgram } from "./attack-program.ts";
 import { Bystanders } from "./bystanders.ts";

@@ -12,7 +12,6 @@ import { recordRollouts } from "../rollout/record-rollouts.ts";
 import { resolveOptions, type BatchConfig, type ResolvedOptions } from "../rollout/rollout-config.ts";
 import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
-import { discardEmptyRun } from "./discard-empty-run.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -71,8 +70,7 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
     }
     return run;
   } finally {
-    await writer.close();
-    if (writer.recorded.size === 0) discardEmptyRun(dir, existed);
+    await writer.closeOrDiscard(existed);
   }
 }
 

@@ -25,6 +25,12 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
+/**
+ * The mode of a new folder that holds recordings: its owner's alone, whatever the umask says. One `chmod` shares it, since what
+ * is in it has the umask's modes; a folder that was made before keeps the mode its maker gave it.
+ */
+export const privateMode = 0o700;
+
 /** The file of segment `number`, 1 to 999,999. */
 export function segmentPath(paths: RunPaths, number: number): string {
   return join(paths.segments, `${String(number).padStart(6, "0")}.seg`);

@@ -6,10 +6,9 @@ import { checkSeed } from "../model/seed.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
-import { sharedBackend } from "../sandbox/sandbox-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { imageForRerun, recordedChain } from "./recorded-run.ts";
+import { hostForRerun, recordedChain, type RerunBackend } from "./recorded-run.ts";
 
 /** What feeding a recorded rollout's actions to the environment again gave. */
 export interface ReplayResult {
@@ -35,25 +34,31 @@ export interface ReplayResult {
 export async function replayRollout(
   dir: string,
   ofSeed: number,
-  options: { readonly backend?: "zygote" | "cold"; readonly signal?: AbortSignal } = {},
+  options: {
+    /** A backend of the caller's has its own image. @default the backend the run was recorded with */
+    readonly backend?: RerunBackend;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<ReplayResult> {
   const seed = checkSeed(ofSeed);
   using reader = await RunReader.open(dir);
   const expected = reader.row(seed);
   const chain = recordedChain(reader, expected);
-  const { image, differences } = imageForRerun(reader.manifest);
-  const backend = sharedBackend(image, options.backend ?? reader.manifest.backend, reader.manifest.world);
-  const receipt = await backend.receipt();
-  const { seeds: _, ...template } = reader.manifest.spec;
+  const { manifest } = reader;
+  const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
+  const { backend, receipt, differences } = host;
+  const { seeds: _, ...template } = manifest.spec;
+  // Those of the rollout itself: a run may have been resumed with others.
+  const { limits } = expected.receipt;
   const end = recordedPolicyEnd(chain.blob);
-  const plan = planRollout({ ...template, seed }, reader.manifest.limits, receipt, {
+  const plan = planRollout({ ...template, seed }, limits, receipt, {
     replay: {
       actions: recordedActions(chain.blob),
       ...(end === undefined ? {} : { end }),
       manifest: chain.blob.manifest,
     },
   });
-  const actual = await executeRollout(backend, receipt, plan, reader.manifest.limits, options.signal);
+  const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
   const { summary } = actual;
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));

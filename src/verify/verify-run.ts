@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 
 import { SameseedError } from "../base/error.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
+import { checkImage } from "../image/check-image.ts";
+import { resolveImage } from "../image/image-store.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
@@ -10,12 +12,24 @@ import { recordRollouts } from "../rollout/record-rollouts.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { imageForRerun, optionsForRerun, recordedChain } from "./recorded-run.ts";
+import {
+  hostForRerun,
+  optionsForRerun,
+  recordedChain,
+  seedsByLimits,
+  type RerunBackend,
+} from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
-  /** @default the backend the run was recorded with */
-  readonly backend?: "zygote" | "cold";
+  /** A backend of the caller's has its own image. @default the backend the run was recorded with */
+  readonly backend?: RerunBackend;
+  /**
+   * Reads every file of the image, and every recorded byte, before anything is run. Otherwise the image is known by the
+   * sizes, times and inodes of its files, and a recorded byte is checked when it is read.
+   * @default false
+   */
+  readonly deep?: boolean;
   /** Rollouts at one time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
@@ -54,6 +68,8 @@ export interface VerifyResult {
   readonly failed: readonly { readonly seed: number; readonly outcome: Outcome }[];
   /** Seeds of the run that are not recorded yet. */
   readonly missing: number;
+  /** The image used now: its digest (64 hex digits), and whether every file of it was read, as `deep` asks. */
+  readonly image: { readonly digest: string; readonly checked: "stamps" | "content" };
   /** What differs between the image of the recording and the one used now. */
   readonly imageDifferences: readonly ImageDifference[];
   /** Groups of different seeds with the same trajectory: a sign that the seed is ignored. */
@@ -67,33 +83,37 @@ export interface VerifyResult {
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function verifyRun(dir: string, options: VerifyOptions = {}): Promise<VerifyResult> {
-  using reader = await RunReader.open(dir);
+  const { deep = false } = options;
+  using reader = await RunReader.open(dir, { checkAll: deep });
   if (reader.size === 0) {
     throw new SameseedError("run_missing", `${dir} holds no recorded rollout yet`, {
       hint: "record it with `sameseed run … --out DIR`",
     });
   }
-  const { image, differences } = imageForRerun(reader.manifest);
-  options.onStart?.({ rollouts: reader.size, differences });
-  const certificate = checkCertificate(dir, reader.manifest);
+  const { manifest } = reader;
+  const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
+  if (deep) checkImage(host.image);
+  options.onStart?.({ rollouts: reader.size, differences: host.differences });
+  const certificate = checkCertificate(dir, manifest);
   const tally = new Tally();
-  const rerun = optionsForRerun(reader.manifest, image, options.backend ?? reader.manifest.backend);
-  const seeds = (function* (): Generator<number> {
-    for (const row of reader.rows()) yield row.seed;
-  })();
-  const recorded = recordRollouts(rerun, seeds, {
-    concurrency: options.concurrency ?? 2 * availableParallelism(),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  for await (const actual of recorded) {
-    const compared = compare(reader, reader.row(actual.summary.seed), actual);
-    tally.add(compared);
-    options.onRollout?.(compared);
+  for (const { limits, seeds } of seedsByLimits(reader)) {
+    const rerun = optionsForRerun(manifest, host.image.manifest.digest, host.backend, limits);
+    const recorded = recordRollouts(rerun, seeds, {
+      host,
+      concurrency: options.concurrency ?? 2 * availableParallelism(),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    for await (const actual of recorded) {
+      const compared = compare(reader, reader.row(actual.summary.seed), actual);
+      tally.add(compared);
+      options.onRollout?.(compared);
+    }
   }
   return {
     ...tally.result(),
     missing: [...reader.missing()].length,
-    imageDifferences: differences,
+    image: { digest: host.image.manifest.digest, checked: deep ? "content" : "stamps" },
+    imageDifferences: host.differences,
     identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
     ...(certificate.state === "none" ? {} : { certificate }),
   };

@@ -1,10 +1,12 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { execFileSync } from "node:child_process";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 
-import { homeFolder } from "../../src/base/home.ts";
+import { resolveImage } from "../../src/image/image-store.ts";
+import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import { runAttacks } from "../../src/security/run-attacks.ts";
+import { copyHome } from "./copy-home.ts";
 import { Workplace } from "./sameseed.ts";
 
 let place: Workplace;
@@ -107,28 +109,38 @@ it("a host without a wall is a failure of the host, not a pass", async () => {
   expect(JSON.parse(stdout)).toHaveProperty("error.code");
 });
 
-it("an image that is not what its digest says is found, and the answer is no", async () => {
-  const home = place.path("home");
-  chmodSync(place.folder, 0o755); // the sandboxes' own user must be able to enter
-  const store = join(homeFolder(), "images");
-  mkdirSync(join(home, "images"), { recursive: true });
-  // What knows that the image is up to date comes along: another would be built anew.
-  for (const index of ["names", "inputs"]) {
-    cpSync(join(store, index), join(home, "images", index), { recursive: true });
-  }
-  if (existsSync(join(homeFolder(), "tools")))
-    cpSync(join(homeFolder(), "tools"), join(home, "tools"), { recursive: true });
-  const { images } = z
-    .object({ images: z.array(z.object({ names: z.array(z.string()), digest: z.string() })) })
-    .parse(JSON.parse((await place.run(["image", "list", "--json"])).stdout));
-  const digest = images.find(({ names }) => names.includes("gymnasium"))?.digest;
-  execFileSync("cp", ["-al", join(store, digest!), join(home, "images")]);
-  writeFileSync(join(home, "images", digest!, "rootfs", "etc", "added"), "");
-  expect(readdirSync(join(home, "images"))).toContain(digest);
-  const { code, stdout } = await place.run(["attack", "--only", "10", "--json"], {
-    env: { SAMESEED_HOME: home },
+describe("an image that is not what its digest says", () => {
+  let home: string;
+  let rootfs: string;
+
+  beforeAll(() => {
+    chmodSync(place.folder, 0o755); // the sandboxes' own user must be able to enter
+    home = copyHome(place.path("home"));
+    rootfs = join(home, "images", resolveImage("gymnasium").manifest.digest, "rootfs");
+    writeFileSync(join(rootfs, "etc", "added"), "");
   });
-  expect(JSON.parse(stdout)).toMatchObject({ scorecards: [{ image: "changed" }], verdict: "fail" });
-  expect(code).toBe(1);
-  rmSync(home, { recursive: true });
+
+  it("is not attacked", async () => {
+    const { code, stdout } = await place.run(["attack", "--only", "10", "--json"], {
+      env: { SAMESEED_HOME: home },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: "image_damaged", context: { changes: ["/etc/added was added"] } },
+    });
+    expect(code).toBe(3);
+  });
+
+  it("when it comes to be so meanwhile, is found, and the answer is no", async () => {
+    const image = resolveImage("gymnasium");
+    const backend = new ZygoteBackend(image);
+    try {
+      const changed = { ...image, rootfs, seal: null };
+      expect(await runAttacks({ backend, image: changed, only: ["10"] })).toMatchObject({
+        image: "changed",
+        verdict: "fail",
+      });
+    } finally {
+      await backend.close();
+    }
+  });
 });

@@ -1,12 +1,21 @@
 import type { Command } from "commander";
 
-import { SameseedError } from "../../base/error.ts";
+import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { buildImage } from "../../image/build-image.ts";
+import { checkImage } from "../../image/check-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
-import { listImages, removeImage, type ResolvedImage } from "../../image/image-store.ts";
+import {
+  listDigests,
+  listImages,
+  removeImage,
+  resolveImage,
+  type ResolvedImage,
+} from "../../image/image-store.ts";
 import type { CommandWork } from "../cli.ts";
+import { formatError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { count, formatBytes } from "../render/numbers.ts";
+import type { Painter } from "../render/style.ts";
 import { formatTable, type Column } from "../render/table.ts";
 import { jsonOption } from "./options.ts";
 
@@ -24,11 +33,11 @@ const columns: readonly Column[] = [
   { title: "size", align: "right" },
 ];
 
-/** Adds `sameseed image build|list|rm`. */
+/** Adds `sameseed image build|list|verify|rm`. */
 export function addImageCommand(program: Command, choose: (work: CommandWork) => void): void {
   const image = program
     .command("image")
-    .summary("build, list and remove images")
+    .summary("build, list, verify and remove images")
     .description(
       "An image is a frozen Python: the interpreter and locked packages in a read-only tree, named by a digest of what is in it.",
     );
@@ -65,6 +74,7 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
         return 0;
       }),
     );
+  addVerify(image, choose);
   image
     .command("rm")
     .summary("remove images by name or digest")
@@ -79,6 +89,57 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
         return 0;
       }),
     );
+}
+
+function addVerify(image: Command, choose: (work: CommandWork) => void): void {
+  image
+    .command("verify")
+    .summary("read every file of images and compare with their digests")
+    .description(
+      "Reads every file of the images named, or of all, and compares the whole with the digest. Each use of an image looks at sizes, times and inodes only.",
+    )
+    .argument("[NAME...]", "names or digests (default: every image)")
+    .addOption(jsonOption("what was found as one JSON document"))
+    .addHelpText("after", "\nThe exit code is 0 when every image is as it was built, 3 when one is not.")
+    .action((names: readonly string[], { json }: { readonly json?: true }) =>
+      choose(async ({ output, paint }) => {
+        const found = (names.length === 0 ? listDigests() : names).map((name) => verifyImage(name));
+        const intact = found.every(({ error }) => error === undefined);
+        if (json) await output.write(`${jsonText({ intact, images: found })}\n`);
+        else await output.lines(found.flatMap((image) => formatVerified(image, paint)));
+        return intact ? 0 : 3;
+      }),
+    );
+}
+
+/** What reading all of an image found. */
+interface VerifiedImage {
+  readonly name: string;
+  readonly digest?: string;
+  readonly files?: number;
+  readonly sizeBytes?: number;
+  /** Why it is not as it was built. */
+  readonly error?: SameseedError;
+}
+
+function verifyImage(name: string): VerifiedImage {
+  try {
+    const image = resolveImage(name);
+    return { name, ...checkImage(image) };
+  } catch (error) {
+    if (isSameseedError(error) && error.code === "image_damaged") return { name, error };
+    throw error;
+  }
+}
+
+function formatVerified(
+  { name, digest = "", files = 0, sizeBytes = 0, error }: VerifiedImage,
+  paint: Painter,
+): string[] {
+  if (error !== undefined) return [formatError(error, paint)];
+  const label = name === digest ? "" : `${name} `;
+  const size = `${count(files, "file")}, ${formatBytes(sizeBytes)}`;
+  return [`${paint("good", "intact")}: image ${label}${digest.slice(0, 12)}, ${size}`];
 }
 
 function addBuild(image: Command, choose: (work: CommandWork) => void): void {

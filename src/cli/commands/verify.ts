@@ -16,6 +16,7 @@ import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
 
 interface VerifyOptions {
   readonly cold?: true;
+  readonly deep?: true;
   readonly concurrency?: number;
   readonly json?: true;
 }
@@ -30,6 +31,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     )
     .argument("<DIR>", "the run folder, or the folder of a matchup or league")
     .addOption(coldOption())
+    .option("--deep", "read every file of the image and every recorded byte first")
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
     .addHelpText("after", help)
@@ -40,6 +42,7 @@ const help = `
 Examples:
   sameseed verify runs/lake
   sameseed verify runs/lake --cold --json
+  sameseed verify runs/lake --deep
 
 The exit code is 0 when every rollout gave the same bytes, 4 when one did not, 1 when none diverged but
 some failed in the same way both times (equal failures prove nothing), 3 when the host failed.`;
@@ -78,13 +81,14 @@ async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOpti
 }
 
 async function compareAll(cli: Cli, dir: string, options: VerifyOptions): Promise<VerifyResult> {
-  const { cold, concurrency } = options;
+  const { cold, deep, concurrency } = options;
   await prepareForRun(cli, dir);
   let progress: Progress | undefined;
   let diverged = 0;
   let failed = 0;
   const result = await verifyRun(dir, {
     ...(cold ? { backend: "cold" } : {}),
+    ...(deep ? { deep } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),
     signal: cli.signal,
     onStart: ({ rollouts, differences }) => {

@@ -38,7 +38,11 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
     ...(diverged.length > 0 ? [`${diverged.length} diverged`] : []),
     ...(failed.length > 0 ? [`${failed.length} failed the same way both times`] : []),
   ];
-  return [...lines, `${head}: ${parts.join(", ")}`, ...certificateLines(result, paint)];
+  const image =
+    result.image.checked === "content"
+      ? [`image ${result.image.digest.slice(0, 12)}: every file was read, and is as its digest says`]
+      : [];
+  return [...lines, `${head}: ${parts.join(", ")}`, ...image, ...certificateLines(result, paint)];
 }
 
 /** A replay for people. */

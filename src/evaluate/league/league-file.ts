@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
 import { seedSchema } from "../../model/seed.ts";
+import { makeFolders } from "../../base/make-folders.ts";
 import { readDocument } from "../../store/read-document.ts";
-import { namesIn } from "../../store/run-folder.ts";
+import { namesIn, privateMode } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { storeError } from "../../store/store-error.ts";
 import { isMatchupFolder } from "../matchup/matchup-file.ts";
@@ -75,7 +76,7 @@ export class LeagueFile {
   static open(folder: string, plan: LeaguePlan, resume: boolean): LeagueFile {
     const path = join(folder, leagueFileName);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder, privateMode);
     } catch (error) {
       throw storeError(error, "Making", folder);
     }

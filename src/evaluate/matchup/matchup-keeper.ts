@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { SameseedError, systemErrorCode } from "../../base/error.ts";
-import { discardEmptyRun } from "../../store/discard-empty-run.ts";
+import { SameseedError } from "../../base/error.ts";
+import { makeFolders } from "../../base/make-folders.ts";
+import { removeIfEmpty } from "../../store/discard-empty-run.ts";
 import { openWriter } from "../../store/record-run.ts";
+import { privateMode } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { RunWriter } from "../../store/run-writer.ts";
@@ -35,7 +37,6 @@ export interface KeeperOptions {
 
 /** One order of seats: a run folder. */
 interface Leg {
-  readonly folder: string;
   readonly writer: RunWriter;
   /** What was recorded before; undefined where nothing was. */
   readonly before: RunReader | undefined;
@@ -60,7 +61,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
   static async open(folder: string, plan: MatchupPlan, resume: boolean): Promise<MatchupKeeper> {
     const document = documentOf(plan);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder, privateMode);
     } catch (error) {
       throw storeError(error, "Making", folder);
     }
@@ -79,10 +80,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
       writeMatchup(folder, document);
       return new MatchupKeeper(folder, lock, legs);
     } catch (error) {
-      for (const leg of legs) {
-        await closeLeg(leg);
-        if (leg.writer.recorded.size === 0) discardEmptyRun(leg.folder, false);
-      }
+      for (const leg of legs) await closeLeg(leg, true);
       lock.release();
       removeIfEmpty(folder);
       throw error;
@@ -111,9 +109,9 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
   /** Gives the folder back; where nothing was recorded, nothing is left of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      for (const leg of this.#legs) await closeLeg(leg);
-      if (this.recorded > 0) return;
-      for (const { folder } of this.#legs) discardEmptyRun(folder, false);
+      const isEmpty = this.recorded === 0;
+      for (const leg of this.#legs) await closeLeg(leg, isEmpty);
+      if (!isEmpty) return;
       rmSync(join(this.#folder, matchupFileName), { force: true });
     } finally {
       this.#lock.release();
@@ -147,22 +145,16 @@ async function openLeg(
   try {
     const resolved = resolveGame(specOf(plan, swapped));
     const writer = await openWriter(folder, resolved, await openHost(resolved), seeds, true);
-    return { folder, writer, before };
+    return { writer, before };
   } catch (error) {
     before?.[Symbol.dispose]();
     throw error;
   }
 }
 
-async function closeLeg({ writer, before }: Leg): Promise<void> {
+/** @param discard take it away where it holds no game */
+async function closeLeg({ writer, before }: Leg, discard: boolean): Promise<void> {
   before?.[Symbol.dispose]();
-  await writer.close();
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOTEMPTY" && systemErrorCode(error) !== "ENOENT") throw error;
-  }
+  if (discard) await writer.closeOrDiscard(false);
+  else await writer.close();
 }

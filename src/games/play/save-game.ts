@@ -5,7 +5,6 @@ import { join, resolve } from "node:path";
 import { timeName } from "../../base/clock.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
-import { discardEmptyRun } from "../../store/discard-empty-run.ts";
 import { openWriter } from "../../store/record-run.ts";
 import { resolveGame, type GameSpec } from "../game-spec.ts";
 
@@ -29,8 +28,7 @@ export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: stri
   try {
     await writer.append(game);
   } finally {
-    await writer.close();
-    if (writer.recorded.size === 0) discardEmptyRun(folder, existed);
+    await writer.closeOrDiscard(existed);
   }
   return folder;
 }

@@ -1,3 +1,4 @@
+import { checkBeforeUse } from "../../image/check-image.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
@@ -26,7 +27,7 @@ export interface ZygoteStartOptions {
 
 /**
  * Starts a zygote of an image with what this host has.
- * @throws `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
+ * @throws `image_damaged`; `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
  */
 export async function startZygote(
   image: ResolvedImage,
@@ -35,7 +36,9 @@ export async function startZygote(
   options: ZygoteStartOptions = {},
 ): Promise<ZygoteProcess> {
   const world = options.world ?? "host";
-  const zygote = await ZygoteProcess.start(
+  const damaged = new AbortController();
+  const { signal = damaged.signal } = options;
+  const starting = ZygoteProcess.start(
     {
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
@@ -51,8 +54,17 @@ export async function startZygote(
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
     },
-    options.signal,
+    AbortSignal.any([signal, damaged.signal]),
   );
+  try {
+    // The interpreter takes some 100 ms to come up; nothing is asked of it before its tree was looked at.
+    checkBeforeUse(image);
+  } catch (error) {
+    damaged.abort();
+    await starting.then((zygote) => zygote.close()).catch(() => {});
+    throw error;
+  }
+  const zygote = await starting;
   try {
     requireWorld(world, image.name, zygote.ready);
   } catch (error) {

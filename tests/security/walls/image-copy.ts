@@ -43,7 +43,7 @@ export class ImageCopy {
       execFileSync("chown", ["-hR", `${unprivilegedId}:${unprivilegedId}`, rootfs]);
       writeFileSync(join(rootfs, rootOnly.path), rootOnly.text, { mode: 0o600 });
     }
-    return new ImageCopy(folder, { ...original, rootfs });
+    return new ImageCopy(folder, { ...original, rootfs, seal: null });
   }
 
   /** Builds this repository's native sources into the copy, with these changes. No zygote of the copy may be running. */

@@ -178,7 +178,12 @@ describe("a game's score", () => {
     expect(scored("cpu_limit", { ...by, seat: "X" })).toEqual([-1, "X", "cpu_limit", true]);
     expect(scored("policy_error", { ...by, seat: "O" })).toEqual([1, "O", "crash", true]);
     expect(scored("process_limit", { ...by, seat: "O" })).toEqual([1, "O", "crash", true]);
-    expect(scored("policy_error", { ...by, kind: "no_policy", seat: "O" })).toEqual([1, "O", "no_policy", true]);
+    expect(scored("policy_error", { ...by, kind: "no_policy", seat: "O" })).toEqual([
+      1,
+      "O",
+      "no_policy",
+      true,
+    ]);
     expect(scored("policy_error", { ...by, kind: "bad_policy", seat: "O" })).toEqual([
       1,
       "O",
@@ -186,7 +191,12 @@ describe("a game's score", () => {
       true,
     ]);
     expect(scored("env_error", { ...by, by: "environment" })).toEqual([null, undefined, undefined, false]);
-    const unknown = { by: "environment", kind: "unknown_environment", type: "UnknownEnvironment", message: "m" };
+    const unknown = {
+      by: "environment",
+      kind: "unknown_environment",
+      type: "UnknownEnvironment",
+      message: "m",
+    };
     expect(() => scored("env_error", unknown)).toThrow("m");
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -142,6 +142,22 @@ test("resuming another spec, image or world names what differs", async () => {
   expect(error.context["differences"]).toEqual(["maxSteps", "seeds", "image", "world"]);
   const missing = await failureOf(() => RunWriter.resume(temporaryFolder(), sampleExpected(5)));
   expect(missing.code).toBe("run_missing");
+});
+
+test("going on with a run that is taken away before its lock is had finds none, and makes none", async () => {
+  const folder = temporaryFolder();
+  await (await RunWriter.create(folder, sampleManifest(5))).close();
+  const expected = sampleExpected(5);
+  const between = {
+    ...expected,
+    // Asked for when the run was read, and its lock not yet taken.
+    get world() {
+      rmSync(join(folder, "run.json"), { force: true });
+      return expected.world;
+    },
+  };
+  expect((await failureOf(() => RunWriter.resume(folder, between))).code).toBe("run_missing");
+  expect(readdirSync(folder)).not.toContain("lock");
 });
 
 test("source texts and actions lie beside run.json and come back exactly", async () => {

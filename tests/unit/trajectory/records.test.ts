@@ -113,7 +113,14 @@ test("the summary decodes with a reward that is not a number", () => {
     warnings: [],
     volatile: ["episode.t"],
     orderDigest: "ff".repeat(32),
-    error: { type: "ValueError", message: "no", traceback: "", step: null, by: "environment", kind: "raised" },
+    error: {
+      type: "ValueError",
+      message: "no",
+      traceback: "",
+      step: null,
+      by: "environment",
+      kind: "raised",
+    },
   });
 });
 

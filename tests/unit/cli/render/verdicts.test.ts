@@ -29,6 +29,7 @@ const result: VerifyResult = {
   diverged: [],
   failed: [],
   missing: 0,
+  image: { digest: "5".repeat(64), checked: "stamps" },
   imageDifferences: [],
   identicalSeeds: [],
 };
