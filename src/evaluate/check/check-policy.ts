@@ -1,9 +1,9 @@
 import { SameseedError } from "../../base/error.ts";
-import type { Limits } from "../../model/limits.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
 import type { GameClocks, SeatsRef } from "../../model/rollout.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+import { type GameRules, gameRulesOf } from "../../games/game-rules.ts";
 import { resolveGame } from "../../games/game-spec.ts";
 import { playGames, type GameResult, type GameSpec, type SeatFault } from "../../games/play-games.ts";
 import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
@@ -11,19 +11,14 @@ import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
 /** Games that are played where none are asked for. */
 const defaultGames = 3;
 
-/** How a policy is checked. */
-export interface CheckOptions {
+/** How a policy is checked. `mode` is what it keeps from move to move when it plays in earnest. */
+export interface CheckOptions extends GameRules {
   /** `tictactoe`, or a PettingZoo game for two. @default "tictactoe" */
   readonly game?: string;
   /** Games of the policy against itself. @default 3 */
   readonly games?: number;
   /** @default 0 */
   readonly seed?: number;
-  /** What it keeps from move to move when it plays in earnest. @default "keep" */
-  readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly limits?: Partial<Limits>;
-  readonly clocks?: Partial<GameClocks>;
   readonly signal?: AbortSignal;
   /** Told of each game that was played. */
   readonly onGame?: () => void;
@@ -124,15 +119,7 @@ export async function checkPolicy(
 type PolicyInput = Parameters<typeof checkPolicy>[0];
 
 function specOf(policy: PolicyInput, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
-  const { game = "tictactoe", image, limits, clocks } = options;
-  return {
-    game,
-    seats: [policy, policy],
-    mode,
-    ...(image === undefined ? {} : { image }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(clocks === undefined ? {} : { clocks }),
-  };
+  return { ...gameRulesOf(options), game: options.game ?? "tictactoe", seats: [policy, policy], mode };
 }
 
 function seatsOf({ template: { policy } }: ResolvedOptions): SeatsRef {
@@ -150,14 +137,14 @@ function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly 
 
 async function inspect(
   policy: { readonly name: string; readonly source: string },
-  { image, backend, limits }: ResolvedOptions,
+  { image, backend, world, limits }: ResolvedOptions,
   { moveCpuMs, moveWallMs }: GameClocks,
   signal: AbortSignal | undefined,
 ): Promise<PolicyInterface | undefined> {
   const cpuMs = Math.min(limits.cpuMs, moveCpuMs);
   const wallMs = Math.min(limits.wallMs, moveWallMs);
   return await inspectPolicy(
-    sharedBackend(image, backend, "sealed"),
+    sharedBackend(image, backend, world),
     policy,
     { ...limits, cpuMs, wallMs },
     signal,

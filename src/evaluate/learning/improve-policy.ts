@@ -1,6 +1,7 @@
 import { type Digest, sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import { gameRulesOf } from "../../games/game-rules.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { SprtOptions } from "../../stats/sprt.ts";
 import type { Player } from "../league/play-pairs.ts";
@@ -160,7 +161,7 @@ class Course {
   }
 
   async #evaluate(): Promise<ImprovementRound> {
-    const { image, backend, concurrency, signal, onPairs } = this.#options;
+    const { concurrency, signal, onPairs } = this.#options;
     const { settings, episodes } = this.#training;
     const champion = this.#championTable();
     const candidate = this.#training.table();
@@ -178,11 +179,7 @@ class Course {
         judge,
       },
       {
-        game: {
-          game: "tictactoe",
-          ...(image === undefined ? {} : { image }),
-          ...(backend === undefined ? {} : { backend }),
-        },
+        game: { game: "tictactoe", ...gameRulesOf(this.#options) },
         seed: contestSeed(settings.seed, round),
       },
       { elo0, elo1, alpha, beta, maxPairs },
@@ -214,7 +211,12 @@ class Course {
   }
 
   #restore(saved: SavedImprovement): void {
-    checkSaved(saved, { settings: this.#training.settings, rules: this.#rules, image: this.#image });
+    checkSaved(saved, {
+      settings: this.#training.settings,
+      rules: this.#rules,
+      image: this.#image,
+      world: this.#options.world ?? "sealed",
+    });
     if (saved.table !== null) this.#training.restore(Buffer.from(saved.table, "base64"));
     if (saved.champion !== null) this.#champion = Buffer.from(saved.champion, "base64");
     this.#championTable();
@@ -226,6 +228,7 @@ class Course {
       settings: this.#training.settings,
       rules: this.#rules,
       image: this.#image,
+      world: this.#options.world ?? "sealed",
       table: this.#training.state?.toString("base64") ?? null,
       champion: this.#champion?.toString("base64") ?? null,
       rounds: [...this.#rounds],

@@ -1,6 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { defaultLimits, type Limits, limitsSchema } from "../../model/limits.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { sharedBackend, type BackendKind } from "../../sandbox/sandbox-host.ts";
 import { learnPiece } from "./learning-job.ts";
 import { type LearnedRows, readLearned } from "./learning-result.ts";
@@ -19,7 +20,9 @@ export interface TrainingOptions extends TrainingChoices {
   readonly image?: string;
   /** @default "zygote" */
   readonly backend?: BackendKind;
-  /** Limits of each sandbox; one lives through {@link pieceEpisodes} episodes. */
+  /** The world that episodes, and the games of an evaluation, see. @default "sealed" */
+  readonly world?: WorldMode;
+  /** Limits of each sandbox, also of an evaluation's; one that learns lives through {@link pieceEpisodes} episodes. */
   readonly limits?: Partial<Limits>;
   readonly signal?: AbortSignal;
   /** Called after each piece. */
@@ -102,8 +105,14 @@ export class Training {
    * @throws SameseedError as {@link trainTttPolicy}
    */
   async advance(episodes: number): Promise<void> {
-    const { image = defaultImageName, backend = "zygote", signal, onProgress } = this.#options;
-    const host = sharedBackend(image, backend, "sealed");
+    const {
+      image = defaultImageName,
+      backend = "zygote",
+      world = "sealed",
+      signal,
+      onProgress,
+    } = this.#options;
+    const host = sharedBackend(image, backend, world);
     const goal = Math.min(episodes, this.settings.plannedEpisodes);
     while (this.episodes < goal) {
       const first = this.episodes;

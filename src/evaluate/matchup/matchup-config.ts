@@ -3,10 +3,11 @@ import * as z from "zod";
 import { SameseedError } from "../../base/error.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
 import { checkSeed } from "../../model/seed.ts";
+import { type GameRules, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
 /** Two policies and how they play: what all games of a matchup have in common. */
-export interface MatchupOptions extends Omit<GameSpec, "game" | "seats"> {
+export interface MatchupOptions extends GameRules {
   /** The policy whose view results are in: `random`, `greedy`, `minimax`, a Python file, or a source itself. */
   readonly policyX: SeatPolicyInput;
   /** Its opponent. */
@@ -76,7 +77,7 @@ export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): M
     throw new SameseedError("bad_argument", `${nGames} games cannot be put in pairs`, {
       hint: "ask for an even number of games a seed, or play without swapping seats",
     });
-  const rules = rulesOf(options, env);
+  const rules = { game: env, ...gameRulesOf(options) };
   const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });
   const checked = [...new Set(Array.from(seeds, checkSeed))];
   if (checked.length === 0) throw new SameseedError("bad_argument", "a matchup needs at least one seed");
@@ -112,10 +113,4 @@ function inputOf(policy: SeatPolicy): SeatPolicyInput {
   if (policy.kind === "builtin") return policy.name;
   if (policy.kind === "source") return { source: policy.source, name: policy.name };
   return policy.kind === "actions" ? { actions: policy.actions } : { none: true };
-}
-
-function rulesOf(options: MatchupOptions, game: string): Omit<GameSpec, "seats"> {
-  const { mode, image, backend, limits, clocks, maxSteps, envArgs } = options;
-  const given = { mode, image, backend, limits, clocks, maxSteps, envArgs };
-  return { game, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }

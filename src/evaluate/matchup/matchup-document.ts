@@ -7,7 +7,8 @@ import { namesOf } from "./player-names.ts";
 
 /** What `matchup.json` says of a plan. */
 export function documentOf(plan: MatchupPlan): MatchupDocument {
-  const { policy } = resolveGame(specOf(plan, false)).template;
+  const { template, world } = resolveGame(specOf(plan, false));
+  const { policy } = template;
   const seats = policy.kind === "seats" ? policy.seats : [];
   const names = namesOf(plan);
   return {
@@ -19,6 +20,7 @@ export function documentOf(plan: MatchupPlan): MatchupDocument {
     unitsPerSeed: plan.sequential === undefined ? plan.unitsPerSeed : null,
     swap: plan.swap,
     maxPairs: plan.sequential?.maxPairs ?? null,
+    world,
   };
 }
 

@@ -7,28 +7,21 @@ import { randomInt } from "node:crypto";
 
 import { SameseedError } from "../../base/error.ts";
 import type { JsonValue } from "../../model/json.ts";
-import type { Limits } from "../../model/limits.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
+import { type GameRules, gameRulesOf } from "../game-rules.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
 
-/** How a person plays against a policy. */
-export interface PlayAgainstOptions {
+/** How a person plays against a policy. The wall time of its sandboxes is 300 s where `limits` say nothing else. */
+export interface PlayAgainstOptions extends GameRules {
   /** `tictactoe`, or a game of PettingZoo with two seats, such as `pettingzoo:connect_four_v3`. @default "tictactoe" */
   readonly game?: string;
   /** The person's seat: X moves first. @default "X" */
   readonly as?: "X" | "O";
   /** Decides the policy's chance, and the game's. @default a fresh one */
   readonly seed?: number;
-  /** What the policy keeps: everything through the game, or nothing from move to move. @default "keep" */
-  readonly mode?: "keep" | "restart";
-  /** The image's name or digest. @default as the game needs */
-  readonly image?: string;
-  /** What each sandbox may use. @default as for any rollout, and 300 s of wall time */
-  readonly limits?: Partial<Limits>;
-  readonly clocks?: GameSpec["clocks"];
   /** Ends the game. */
   readonly signal?: AbortSignal;
 }
@@ -178,13 +171,11 @@ export class PersonalGame implements AsyncDisposable {
   }
 
   #spec(person: SeatPolicyInput): GameSpec {
-    const { game = "tictactoe", mode, image, limits, clocks } = this.#options;
+    const { game = "tictactoe", limits } = this.#options;
     return {
+      ...gameRulesOf(this.#options),
       game,
       seats: this.#index === 0 ? [person, this.#policy] : [this.#policy, person],
-      ...(mode === undefined ? {} : { mode }),
-      ...(image === undefined ? {} : { image }),
-      ...(clocks === undefined ? {} : { clocks }),
       limits: { wallMs: playWallMs, ...limits },
     };
   }
