@@ -1,25 +1,26 @@
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import * as z from "zod";
 
-import { SameseedError, toError } from "../base/error.ts";
+import { SameseedError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { JsonObject } from "../model/json.ts";
 import { defaultLimits, type Limits, limitsSchema } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import type { BuiltinPolicyName, EnvironmentRef, GameClocks, SeatPolicy } from "../model/rollout.ts";
+import {
+  readPolicyInput,
+  type ActionList,
+  type SourcePath,
+  type SourceText,
+} from "../rollout/policy-input.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 
 /**
- * What plays a seat: a built-in policy's name, the path of a Python file that defines `choose_action(board, player, rng)`
- * or `act(observation, rng, info)`, such a source itself, moves that are decided already, or nobody, which forfeits.
+ * What plays a seat: a Python file that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`, such a
+ * text itself, moves that are decided already, or nobody, which forfeits. A string is the name of a built-in policy or a path
+ * that ends in `.py`; any other is refused.
  */
-export type SeatPolicyInput =
-  | string
-  | { readonly source: string; readonly name?: string }
-  | { readonly actions: readonly JsonValue[] }
-  | { readonly none: true };
+export type SeatPolicyInput = string | SourcePath | SourceText | ActionList | { readonly none: true };
 
 /** A game and who plays it. */
 export interface GameSpec {
@@ -50,7 +51,6 @@ export const defaultClocks: GameClocks = { moveCpuMs: 1000, bankCpuMs: 10_000, m
 
 /** The image that PettingZoo's games are played in where none is named. */
 const pettingzooImage = "pettingzoo";
-const sourceBytesMost = 16 * 1024 * 1024;
 /** The built-in policies, by name. */
 export const builtinPolicies: readonly BuiltinPolicyName[] = ["random", "greedy", "minimax"];
 
@@ -140,61 +140,12 @@ function seatNames(environment: EnvironmentRef, policies: readonly SeatPolicy[])
   throw new SameseedError("bad_argument", `tictactoe has 2 seats, not ${policies.length}`);
 }
 
-function resolveSeat(policy: SeatPolicyInput): SeatPolicy {
-  if (typeof policy === "string") {
-    const builtin = builtinPolicies.find((name) => name === policy);
-    if (builtin !== undefined) return { kind: "builtin", name: builtin };
-    if (policy.endsWith(".py")) return { kind: "source", name: basename(policy), source: readSource(policy) };
-    throw new SameseedError(
-      "bad_policy",
-      `${JSON.stringify(policy)} is neither a built-in policy nor a Python file`,
-      {
-        hint: "use `random`, `greedy`, `minimax`, or the path of a .py file that defines choose_action(board, player, rng)",
-      },
-    );
-  }
-  if ("none" in policy) return { kind: "none" };
-  if ("actions" in policy) {
-    const actions = z.array(z.json()).safeParse(policy.actions);
-    if (actions.success) return { kind: "actions", actions: policy.actions };
-    throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a move");
-  }
-  const name = policy.name ?? "policy.py";
-  if (!/^[^/\0]{1,200}\.py$/.test(name) || typeof policy.source !== "string") {
-    throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
-      hint: "give { source, name } with a file name that ends in .py",
-    });
-  }
-  return { kind: "source", name, source: policy.source };
-}
-
-/**
- * Reads a policy's file.
- * @throws `bad_policy` where it cannot be read, is larger than 16 MiB or not UTF-8 text
- */
-export function readSource(path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new SameseedError("bad_policy", `the policy's file cannot be read: ${toError(error).message}`, {
-      hint: "check the path; it starts from the folder you are in",
-      context: { path },
-    });
-  }
-  if (bytes.length > sourceBytesMost)
-    throw new SameseedError(
-      "bad_policy",
-      `the policy's file ${path} is larger than ${sourceBytesMost} bytes`,
-      {
-        context: { path },
-      },
-    );
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new SameseedError("bad_policy", `the policy's file ${path} is not UTF-8 text`, {
-      context: { path },
-    });
-  }
+function resolveSeat(input: SeatPolicyInput): SeatPolicy {
+  const read = readPolicyInput(input, {
+    names: builtinPolicies,
+    defines: "choose_action(board, player, rng)",
+    actions: true,
+    none: true,
+  });
+  return read.kind === "named" ? { kind: "builtin", name: read.name as BuiltinPolicyName } : read;
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
 import type { ImageManifest } from "../model/image-manifest.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
@@ -46,6 +47,17 @@ export interface BuildImageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const buildNames: NamesOf<BuildImageOptions> = {
+  name: true,
+  requirements: true,
+  python: true,
+  findLinks: true,
+  sources: true,
+  images: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Builds an image, or finds that the same inputs were built before, and points a name at it.
  * Builds of the same image at the same time are safe: the first to finish is kept.
@@ -54,6 +66,7 @@ export interface BuildImageOptions {
  * `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
  */
 export async function buildImage(options: BuildImageOptions): Promise<ResolvedImage> {
+  refuseUnknownOptions(options, buildNames, "buildImage");
   checkImageName(options.name);
   const images = options.images ?? imagesFolder();
   const lock = readLock(options.requirements);

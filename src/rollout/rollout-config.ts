@@ -1,24 +1,27 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
 
-import { startOfText } from "../base/cut-text.ts";
-import { SameseedError, toError } from "../base/error.ts";
+import { SameseedError } from "../base/error.ts";
+import type { NamesOf } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
-import { defaultLimits, limitsSchema, type Limits } from "../model/limits.ts";
+import type { JsonObject } from "../model/json.ts";
+import { defaultLimits, limitNames, limitsSchema, type Limits } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import type { EnvironmentRef, PolicyRef, RolloutSpec } from "../model/rollout.ts";
+import {
+  readPolicyInput,
+  readSourceFile,
+  type ActionList,
+  type SourcePath,
+  type SourceText,
+} from "./policy-input.ts";
 
 /**
- * What picks actions: `"random"` (the environment's own seeded `action_space.sample()`), a path to a Python file that
- * defines `act(observation, rng)`, such a source itself, or a list of actions.
+ * What picks actions: a Python file that defines `act(observation, rng)`, such a text itself, or a list of actions. A string
+ * is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`; any other is refused.
  */
-export type PolicyInput =
-  | string
-  | { readonly source: string; readonly name?: string }
-  | { readonly actions: readonly JsonValue[] };
+export type PolicyInput = string | SourcePath | SourceText | ActionList;
 
 /** What every rollout of a call has in common. */
 export interface RolloutOptions {
@@ -72,7 +75,22 @@ export interface ResolvedOptions {
   readonly limits: Limits;
 }
 
-const sourceBytesMax = 16 * 1024 * 1024;
+/** Every name of {@link RolloutOptions}. */
+export const rolloutOptionNames: NamesOf<RolloutOptions> = {
+  envName: true,
+  policy: true,
+  envArgs: true,
+  maxSteps: true,
+  volatileInfo: true,
+  image: true,
+  backend: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+};
+
+/** Every name of {@link BatchConfig}. */
+export const batchNames: NamesOf<BatchConfig> = { ...rolloutOptionNames, seeds: true, concurrency: true };
 
 const optionsSchema = z.object({
   envName: z.string().min(1).max(1000),
@@ -84,12 +102,6 @@ const optionsSchema = z.object({
   world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
 });
-
-/** A policy that is no text; the actions are looked at by themselves, because there may be very many. */
-const policySchema = z.union([
-  z.object({ actions: z.unknown().refine((actions) => actions !== undefined) }),
-  z.object({ source: z.string(), name: z.string().optional() }),
-]);
 
 /**
  * Checks options, reads the files they name, and puts in the defaults.
@@ -139,65 +151,16 @@ function resolveEnvironment(envName: string): EnvironmentRef {
     }
     return { kind: "gymnasium", id: envName };
   }
-  const source = readSource(file[1]!, "unknown_environment", "environment");
+  const source = readSourceFile(file[1]!, "unknown_environment", "environment");
   return { kind: "file", name: basename(file[1]!), className: file[2]!, source };
 }
 
 function resolvePolicy(policy: PolicyInput): PolicyRef {
-  if (policy === "random") return { kind: "random" };
-  if (typeof policy === "string") {
-    if (!policy.endsWith(".py")) {
-      throw new SameseedError(
-        "bad_policy",
-        `${JSON.stringify(policy)} is neither a built-in policy nor a Python file`,
-        {
-          hint: "use `random`, or the path of a .py file that defines act(observation, rng)",
-        },
-      );
-    }
-    return { kind: "source", name: basename(policy), source: readSource(policy, "bad_policy", "policy") };
-  }
-  if (!policySchema.safeParse(policy).success) {
-    throw new SameseedError(
-      "bad_policy",
-      `${startOfText(JSON.stringify(policy) ?? typeof policy, 200)} is not a policy`,
-      {
-        hint: "use `random`, the path of a .py file, { source } or { actions }",
-      },
-    );
-  }
-  if ("actions" in policy) {
-    const actions = z.array(z.json()).safeParse(policy.actions);
-    if (actions.success) return { kind: "actions", actions: policy.actions };
-    throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a step");
-  }
-  const name = policy.name ?? "policy.py";
-  if (!/^[^/\0]{1,200}\.py$/.test(name)) {
-    throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
-      hint: "use a file name that ends in .py",
-    });
-  }
-  return { kind: "source", name, source: policy.source };
-}
-
-function readSource(path: string, code: "unknown_environment" | "bad_policy", what: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new SameseedError(code, `the ${what}'s file cannot be read: ${toError(error).message}`, {
-      hint: "check the path; it starts from the folder you are in",
-      context: { path },
-    });
-  }
-  if (bytes.length > sourceBytesMax) {
-    throw new SameseedError(code, `the ${what}'s file ${path} is larger than ${sourceBytesMax} bytes`, {
-      context: { path },
-    });
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new SameseedError(code, `the ${what}'s file ${path} is not UTF-8 text`, { context: { path } });
-  }
+  const read = readPolicyInput(policy, {
+    names: ["random"],
+    defines: "act(observation, rng)",
+    actions: true,
+  });
+  if (read.kind === "source" || read.kind === "actions") return read;
+  return { kind: "random" };
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
@@ -27,6 +28,15 @@ export interface VerifyOptions {
   /** Told of each rollout that was compared. */
   readonly onRollout?: (compared: ComparedRollout) => void;
 }
+
+/** Every name of {@link VerifyOptions}. */
+export const verifyNames: NamesOf<VerifyOptions> = {
+  backend: true,
+  concurrency: true,
+  signal: true,
+  onStart: true,
+  onRollout: true,
+};
 
 /** One recorded rollout beside the one that was run again. */
 export interface ComparedRollout {
@@ -67,6 +77,7 @@ export interface VerifyResult {
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function verifyRun(dir: string, options: VerifyOptions = {}): Promise<VerifyResult> {
+  refuseUnknownOptions(options, verifyNames, "verifyRun");
   using reader = await RunReader.open(dir);
   if (reader.size === 0) {
     throw new SameseedError("run_missing", `${dir} holds no recorded rollout yet`, {

@@ -8,6 +8,7 @@ import {
   type LeagueResult,
   runLeague,
 } from "../../evaluate/league/run-league.ts";
+import { isPath } from "../../rollout/policy-input.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeed } from "../parse/seeds.ts";
 import { resumeCommand } from "../parse/shell-words.ts";
@@ -137,7 +138,9 @@ async function play(cli: Cli, config: LeagueConfig, out: string | undefined): Pr
 function toConfig(players: readonly string[], options: LeagueCommandOptions): LeagueConfig {
   const { env, games, seed, mode, concurrency, out, resume } = options;
   return {
-    players,
+    players: players.map((word) =>
+      builtinPolicies.some((name) => name === word) || isPath(word) ? word : { folder: word },
+    ),
     game: env,
     games,
     seed,

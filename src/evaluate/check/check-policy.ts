@@ -1,9 +1,11 @@
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
 import type { GameClocks, SeatsRef } from "../../model/rollout.ts";
+import type { SourcePath, SourceText } from "../../rollout/policy-input.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import { sharedBackend } from "../../sandbox/sandbox-host.ts";
-import { type GameRules, gameRulesOf } from "../../games/game-rules.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { resolveGame } from "../../games/game-spec.ts";
 import { playGames, type GameResult, type GameSpec, type SeatFault } from "../../games/play-games.ts";
 import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
@@ -23,6 +25,18 @@ export interface CheckOptions extends GameRules {
   /** Told of each game that was played. */
   readonly onGame?: () => void;
 }
+
+const checkNames: NamesOf<CheckOptions> = {
+  ...gameRuleNames,
+  game: true,
+  games: true,
+  seed: true,
+  signal: true,
+  onGame: true,
+};
+
+/** A policy that can be checked: a string is a path that ends in `.py`. */
+export type CheckedPolicy = string | SourcePath | SourceText;
 
 /** A fault of the policy in a game against itself. */
 export interface CheckedFault {
@@ -53,8 +67,8 @@ export interface PolicyCheck {
   readonly faults: readonly CheckedFault[];
   /** CPU time of its sandboxes, loading included, in ms; null where it made no move. */
   readonly cpu: {
-    /** Of all games, over all moves. */
-    readonly perMoveMs: number;
+    /** The mean over all moves of all games. */
+    readonly meanMoveMs: number;
     /** Of the seat that used most in one game. */
     readonly mostMs: number;
     /** What a seat may use in one game. */
@@ -76,13 +90,11 @@ export interface PolicyCheck {
  * @example
  * const { ok, faults, deterministic } = await checkPolicy("my_policy.py");
  *
- * @param policy a Python file, or source text with a name
+ * @param policy a Python file, or its text; a string is a path that ends in `.py`
  * @throws `bad_argument`, `bad_policy` where the file cannot be read; what it does wrong is in the result
  */
-export async function checkPolicy(
-  policy: string | { readonly source: string; readonly name?: string },
-  options: CheckOptions = {},
-): Promise<PolicyCheck> {
+export async function checkPolicy(policy: CheckedPolicy, options: CheckOptions = {}): Promise<PolicyCheck> {
+  refuseUnknownOptions(options, checkNames, "checkPolicy");
   const { game = "tictactoe", games = defaultGames, mode = "keep" } = options;
   if (!Number.isSafeInteger(games) || games < 1 || games > 1000)
     throw new SameseedError("bad_argument", `games must be a whole number from 1 to 1000, not ${games}`);
@@ -95,7 +107,7 @@ export async function checkPolicy(
   const faults = first.flatMap(faultsOf);
   const moves = first.reduce((sum, result) => sum + result.moves, 0);
   const used = first.flatMap(({ rollout }) => rollout?.seats ?? []).map(({ cpuMs }) => cpuMs);
-  const perMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
+  const meanMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
   const infra = [...first, ...again, ...other].filter((result) => result.infra !== undefined).length;
   const deterministic = digestsOf(first, "digest") === digestsOf(again, "digest");
   const restartEqualsKeep =
@@ -108,7 +120,7 @@ export async function checkPolicy(
     games,
     moves,
     faults,
-    cpu: moves === 0 ? null : { perMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
+    cpu: moves === 0 ? null : { meanMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
     deterministic,
     restartEqualsKeep,
     infra,
@@ -116,9 +128,7 @@ export async function checkPolicy(
   };
 }
 
-type PolicyInput = Parameters<typeof checkPolicy>[0];
-
-function specOf(policy: PolicyInput, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
+function specOf(policy: CheckedPolicy, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
   return { ...gameRulesOf(options), game: options.game ?? "tictactoe", seats: [policy, policy], mode };
 }
 
@@ -153,7 +163,7 @@ async function inspect(
 
 /** Plays the games of one check, in order. */
 async function play(
-  policy: PolicyInput,
+  policy: CheckedPolicy,
   options: CheckOptions,
   mode: "keep" | "restart",
 ): Promise<GameResult[]> {

@@ -1,7 +1,8 @@
 import { sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import { type GameRules, gameRulesOf } from "../../games/game-rules.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame } from "../../games/game-spec.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { planMatchup } from "../matchup/matchup-config.ts";
@@ -34,6 +35,20 @@ export interface LeagueConfig extends GameRules {
   readonly onPairing?: (pairing: Pairing) => void;
 }
 
+const leagueNames: NamesOf<LeagueConfig> = {
+  ...gameRuleNames,
+  players: true,
+  game: true,
+  games: true,
+  seed: true,
+  dir: true,
+  resume: true,
+  concurrency: true,
+  signal: true,
+  onStart: true,
+  onPairing: true,
+};
+
 /** What a league is about to do. */
 export interface LeagueStart {
   readonly players: readonly string[];
@@ -62,6 +77,7 @@ export interface LeagueResult {
  * what broken infrastructure throws
  */
 export async function runLeague(config: LeagueConfig): Promise<LeagueResult> {
+  refuseUnknownOptions(config, leagueNames, "runLeague");
   const { dir, resume = false } = config;
   const { players, image } = checkLeague(config);
   const plan = planLeague(config, players, resolveImage(image).manifest.digest);

@@ -1,5 +1,6 @@
 import { type Digest, sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { gameRulesOf } from "../../games/game-rules.ts";
 import { resolveImage } from "../../image/image-store.ts";
@@ -8,7 +9,13 @@ import type { Player } from "../league/play-pairs.ts";
 import { type ContestResult, holdContest } from "./contest.ts";
 import { qPolicyCode, qPolicyDigest } from "./q-policy-code.ts";
 import type { QTable } from "./q-table.ts";
-import { pieceEpisodes, Training, type TrainingOptions, type TrainingProgress } from "./training.ts";
+import {
+  pieceEpisodes,
+  Training,
+  trainingNames,
+  type TrainingOptions,
+  type TrainingProgress,
+} from "./training.ts";
 import { checkSaved, type SavedImprovement } from "./training-checkpoint.ts";
 
 /*
@@ -41,6 +48,19 @@ export interface ImproveOptions extends TrainingOptions {
   /** Called while an evaluation goes on. */
   readonly onPairs?: (progress: TrainingProgress & { readonly pairs: number }) => void;
 }
+
+const improveNames: NamesOf<ImproveOptions> = {
+  ...trainingNames,
+  evaluateEvery: true,
+  patience: true,
+  sprt: { elo0: true, elo1: true, alpha: true, beta: true },
+  maxPairs: true,
+  concurrency: true,
+  from: true,
+  onSave: true,
+  onRound: true,
+  onPairs: true,
+};
 
 /** One round: learning, then a contest. */
 export interface ImprovementRound extends ContestResult {
@@ -103,9 +123,10 @@ export function improveRules(options: ImproveOptions, plannedEpisodes: number): 
  * const { champion } = await improvePolicy({ episodes: 30_000, seed: 7 });
  * if (champion) await writeFile("learned.py", qPolicyCode(champion));
  *
- * @throws as `trainTttPolicy` and `playGames`; `run_differs` where `from` is of another training
+ * @throws as `trainPolicy` and `playGames`; `run_differs` where `from` is of another training
  */
 export async function improvePolicy(options: ImproveOptions = {}): Promise<Improvement> {
+  refuseUnknownOptions(options, improveNames, "improvePolicy");
   return await new Course(options).run();
 }
 

@@ -1,13 +1,14 @@
-import { basename } from "node:path";
-
 import { digestOf } from "../../base/digest.ts";
-import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { BuiltinPolicyName } from "../../model/rollout.ts";
-import { builtinPolicies, readSource } from "../../games/game-spec.ts";
+import { builtinPolicies } from "../../games/game-spec.ts";
+import { readPolicyInput, type SourcePath, type SourceText } from "../../rollout/policy-input.ts";
 
-/** Whom to learn from: `self`, a built-in policy, a Python file, or such a source itself. */
-export type OpponentInput = string | { readonly source: string; readonly name?: string };
+/**
+ * Whom to learn from: a Python file, or such a text itself. A string is `self`, the name of a built-in policy or a path that
+ * ends in `.py`; any other is refused.
+ */
+export type OpponentInput = string | SourcePath | SourceText;
 
 /** Whom to learn from, resolved. */
 export type Opponent =
@@ -20,20 +21,13 @@ export type Opponent =
  * @throws SameseedError `bad_policy` where there is no such policy, or its file cannot be read
  */
 export function resolveOpponent(input: OpponentInput): Opponent {
-  if (typeof input !== "string")
-    return { kind: "source", name: checkName(input.name ?? "policy.py"), source: input.source };
-  if (input === "self") return { kind: "self" };
-  const builtin = builtinPolicies.find((name) => name === input);
-  if (builtin !== undefined) return { kind: "builtin", name: builtin };
-  if (input.endsWith(".py"))
-    return { kind: "source", name: checkName(basename(input)), source: readSource(input) };
-  throw new SameseedError(
-    "bad_policy",
-    `${JSON.stringify(startOfText(input, 200))} is nobody to learn from`,
-    {
-      hint: `learn from \`self\`, ${builtinPolicies.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
-    },
-  );
+  const read = readPolicyInput(input, {
+    names: ["self", ...builtinPolicies],
+    defines: "choose_action(board, player, rng)",
+  });
+  if (read.kind === "source") return { ...read, name: checkName(read.name) };
+  const builtin = builtinPolicies.find((name) => read.kind === "named" && name === read.name);
+  return builtin === undefined ? { kind: "self" } : { kind: "builtin", name: builtin };
 }
 
 /** How settings name an opponent: a source by its digest as well, so that another source is another training. */

@@ -1,9 +1,10 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import type { NamesOf } from "../../base/known-options.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
 import { checkSeed } from "../../model/seed.ts";
-import { type GameRules, gameRulesOf } from "../../games/game-rules.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
 /** Two policies and how they play: what all games of a matchup have in common. */
@@ -24,8 +25,22 @@ export interface MatchupOptions extends GameRules {
   readonly signal?: AbortSignal;
 }
 
-/** Games of tic-tac-toe under one seed. */
-export interface TttConfig extends Omit<MatchupOptions, "env"> {
+/** Every name of {@link MatchupOptions} but `swap`. */
+export const swappedNames: NamesOf<Omit<MatchupOptions, "swap">> = {
+  ...gameRuleNames,
+  policyX: true,
+  policyO: true,
+  env: true,
+  nGames: true,
+  concurrency: true,
+  signal: true,
+};
+
+/** Every name of {@link MatchupOptions}. */
+export const matchupNames: NamesOf<MatchupOptions> = { ...swappedNames, swap: true };
+
+/** A matchup under one seed. */
+export interface SeedMatchupConfig extends MatchupOptions {
   /** 0 to 2^53 - 1; the only source of randomness. */
   readonly seed: number;
 }

@@ -6,10 +6,11 @@
 import { randomInt } from "node:crypto";
 
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
-import { type GameRules, gameRulesOf } from "../game-rules.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../game-rules.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
@@ -26,6 +27,14 @@ export interface PlayAgainstOptions extends GameRules {
   readonly signal?: AbortSignal;
 }
 
+const playNames: NamesOf<PlayAgainstOptions> = {
+  ...gameRuleNames,
+  game: true,
+  as: true,
+  seed: true,
+  signal: true,
+};
+
 /** How long the sandboxes of a game stay open, in milliseconds. */
 export const playWallMs = 300_000;
 
@@ -37,7 +46,7 @@ export const playWallMs = 300_000;
  * await game.move(4);
  * console.log(game.view.board, game.view.legal, game.view.end);
  *
- * @param policy a built-in policy's name, a Python file, or source text
+ * @param policy a built-in policy's name, a Python file, or its text as `{ source }`
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`, `aborted`. What the
  * policy does wrong is the game's end, not an error.
  */
@@ -64,6 +73,7 @@ export class PersonalGame implements AsyncDisposable {
 
   /** @param policy as for {@link playAgainst}, which also opens the game */
   constructor(policy: SeatPolicyInput, options: PlayAgainstOptions) {
+    refuseUnknownOptions(options, playNames, "playAgainst");
     this.#policy = policy;
     this.#options = options;
     this.#as = options.as ?? "X";

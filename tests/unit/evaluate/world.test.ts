@@ -12,7 +12,7 @@ import { recordedPairings } from "../../../src/evaluate/league/league-file.ts";
 import { runLeague } from "../../../src/evaluate/league/run-league.ts";
 import { improvePolicy } from "../../../src/evaluate/learning/improve-policy.ts";
 import type { SavedImprovement } from "../../../src/evaluate/learning/training-checkpoint.ts";
-import { trainTttPolicy } from "../../../src/evaluate/learning/training.ts";
+import { trainPolicy } from "../../../src/evaluate/learning/training.ts";
 import { comparePolicies } from "../../../src/evaluate/matchup/compare-policies.ts";
 import { evaluateMatchup } from "../../../src/evaluate/matchup/evaluate-matchup.ts";
 import { legFolder, readMatchup } from "../../../src/evaluate/matchup/matchup-file.ts";
@@ -122,9 +122,9 @@ test("a check and a person's game take place in their world", { timeout: 120_000
 
 test("a training learns and is saved in its world", { timeout: 120_000 }, async () => {
   const asked = { against: dated, episodes: 1000, seed: 1 };
-  expect((await trainTttPolicy(asked)).episodes).toBe(1000);
+  expect((await trainPolicy(asked)).episodes).toBe(1000);
   const failed = expect.objectContaining({ code: "bad_policy" });
-  await expect(trainTttPolicy({ ...asked, world: "host" })).rejects.toThrow(failed);
+  await expect(trainPolicy({ ...asked, world: "host" })).rejects.toThrow(failed);
 
   let saved: SavedImprovement | undefined;
   const short = { episodes: 1000, maxPairs: 1, world: "host" as const };
