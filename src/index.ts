@@ -43,7 +43,7 @@ export {
 export { qTablePolicy, type QTable } from "./evaluate/learning/q-table.ts";
 export type { SavedImprovement } from "./evaluate/learning/training-checkpoint.ts";
 export type { Schedule, TrainingSettings } from "./evaluate/learning/training-settings.ts";
-export { trainTttPolicy, type TrainingOptions } from "./evaluate/learning/training.ts";
+export { trainPolicy, trainTttPolicy, type TrainingOptions } from "./evaluate/learning/training.ts";
 export type { LeaguePlan } from "./evaluate/league/league-file.ts";
 export type { LeaguePlayerInput } from "./evaluate/league/league-players.ts";
 export type { LeagueTable, Payoff, PlayerTally } from "./evaluate/league/league-report.ts";
@@ -64,15 +64,18 @@ export { comparePolicies, type CompareConfig, type Comparison } from "./evaluate
 export type { Strength } from "./evaluate/matchup/compare-report.ts";
 export {
   evaluateMatchup,
+  runMatchup,
   runTttBatch,
   type MatchupConfig,
   type MatchupResult,
+  type SeedMatchupResult,
   type SeedResult,
   type TttBatchResult,
+  type TttConfig,
 } from "./evaluate/matchup/evaluate-matchup.ts";
 export type { ExactMatchup } from "./evaluate/matchup/exact-matchup.ts";
 export type { MatchForfeit, MatchGame } from "./evaluate/matchup/match-game.ts";
-export type { MatchupOptions, TttConfig } from "./evaluate/matchup/matchup-config.ts";
+export type { MatchupOptions, SeedMatchupConfig } from "./evaluate/matchup/matchup-config.ts";
 export type {
   FaultCounts,
   MatchupReport,

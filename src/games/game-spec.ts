@@ -7,12 +7,17 @@ import { defaultLimits, type Limits, limitsSchema } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import type { EnvironmentRef, GameClocks, Seat } from "../model/rollout.ts";
-import { resolvePolicy, type SeatPolicyInput } from "../rollout/policy-input.ts";
+import { type ActionList, type SourcePath, type SourceText, seatPolicy } from "../rollout/policy-input.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { type BackendChoice, backendSchema } from "../rollout/rollout-host.ts";
 import { type BuiltinGame, builtinGame, builtinGames } from "./builtin-games.ts";
 
-export type { SeatPolicyInput } from "../rollout/policy-input.ts";
+/**
+ * What plays a seat: a Python file that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`, such a
+ * text itself, moves that are decided already, or nobody, which forfeits. A string is the name of a built-in policy or a path
+ * that ends in `.py`; any other is refused.
+ */
+export type SeatPolicyInput = string | SourcePath | SourceText | ActionList | { readonly none: true };
 
 /** A game and who plays it. */
 export interface GameSpec {
@@ -43,6 +48,7 @@ export const defaultClocks: GameClocks = { moveCpuMs: 1000, bankCpuMs: 10_000, m
 
 /** The image that PettingZoo's games are played in where none is named. */
 const pettingzooImage = "pettingzoo";
+
 const specSchema = z.object({
   game: z.string().min(1).max(200),
   seats: z.array(z.unknown()).min(1).max(8),
@@ -104,15 +110,14 @@ function resolveEnvironment(game: string): EnvironmentRef {
   const known = /^pettingzoo:([a-z0-9_]+)$/.exec(game);
   if (known !== null) return { kind: "pettingzoo", id: known[1]! };
   const family = /^pettingzoo:(\w+)\//.exec(game);
+  const names = builtinGames().map((name) => `\`${name}\``);
   throw new SameseedError(
     "unknown_environment",
     family === null
       ? `there is no game ${JSON.stringify(game)}`
       : `PettingZoo's family ${family[1]} is not played here: only the classic games take turns`,
     {
-      hint: `name ${builtinGames()
-        .map((name) => `\`${name}\``)
-        .join(", ")}, or \`pettingzoo:\` and a classic game, such as \`pettingzoo:connect_four_v3\``,
+      hint: `name ${names.join(", ")}, or \`pettingzoo:\` and a classic game, such as \`pettingzoo:connect_four_v3\``,
     },
   );
 }
@@ -129,9 +134,9 @@ function resolveSeats(
 ): readonly Seat[] {
   if (rules !== undefined && rules.seats.length !== inputs.length)
     throw new SameseedError("bad_argument", `${game} has ${rules.seats.length} seats, not ${inputs.length}`);
-  const builtins = ["random", ...(rules?.policies ?? [])];
+  const names = ["random", ...(rules?.policies ?? [])];
   return inputs.map((input, at) => ({
     seat: rules?.seats[at] ?? String(at + 1),
-    policy: resolvePolicy(input, builtins),
+    policy: seatPolicy(input, { names, actions: true, none: true }),
   }));
 }

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
 import type { ImageManifest } from "../model/image-manifest.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
@@ -44,6 +45,18 @@ export interface BuildImageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const buildNames: NamesOf<BuildImageOptions> = {
+  name: true,
+  requirements: true,
+  python: true,
+  findLinks: true,
+  sources: true,
+  images: true,
+  trustPresent: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Builds an image, or finds that the same inputs were built before, and points a name at it.
  * Builds of the same image at the same time are safe: the first to finish is kept.
@@ -52,6 +65,7 @@ export interface BuildImageOptions {
  * `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
  */
 export async function buildImage(options: BuildImageOptions): Promise<ResolvedImage> {
+  refuseUnknownOptions(options, buildNames, "buildImage");
   checkImageName(options.name);
   const images = options.images ?? imagesFolder();
   const lock = readLock(options.requirements);

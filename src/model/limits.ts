@@ -26,6 +26,16 @@ export const defaultLimits: Limits = {
   outputBytes: 256 * 1024 * 1024,
 };
 
+/** Every name of {@link Limits}. */
+export const limitNames: Readonly<Record<keyof Limits, true>> = {
+  wallMs: true,
+  cpuMs: true,
+  memoryMb: true,
+  processes: true,
+  diskMb: true,
+  outputBytes: true,
+};
+
 const positive = (max: number): z.ZodNumber => z.int().min(1).max(max);
 
 /** The largest wall and CPU limit, in milliseconds: one day. */

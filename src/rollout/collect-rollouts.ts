@@ -1,7 +1,14 @@
 import { SameseedError } from "../base/error.ts";
+import { refuseUnknownOptions } from "../base/known-options.ts";
 import { recordRollouts } from "./record-rollouts.ts";
 import { checkSeed } from "../model/seed.ts";
-import { resolveOptions, type BatchConfig, type RolloutConfig } from "./rollout-config.ts";
+import {
+  batchNames,
+  resolveOptions,
+  rolloutOptionNames,
+  type BatchConfig,
+  type RolloutConfig,
+} from "./rollout-config.ts";
 import { MisuseCheck, toResult, type RolloutResult } from "./rollout-result.ts";
 
 /**
@@ -28,8 +35,9 @@ export interface RolloutBatch extends AsyncIterable<RolloutResult> {
  * and broken infrastructure. What the environment or policy does wrong is the result's `outcome`.
  */
 export async function runRollout(config: RolloutConfig): Promise<RolloutResult> {
-  for await (const result of collectRollouts({ ...config, seeds: [config.seed], concurrency: 1 }))
-    return result;
+  refuseUnknownOptions(config, { ...rolloutOptionNames, seed: true }, "runRollout");
+  const { seed, ...options } = config;
+  for await (const result of collect({ ...options, seeds: [seed], concurrency: 1 }, [seed])) return result;
   throw new SameseedError("internal", "a batch of one seed had no result");
 }
 
@@ -41,10 +49,11 @@ export async function runRollout(config: RolloutConfig): Promise<RolloutResult> 
  *   console.log(rollout.seed, rollout.totalReward);
  * }
  *
- * @throws while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first. Iterating a
+ * @throws `bad_argument` for an option that it does not have; while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first. Iterating a
  * second time throws `bad_argument`: it would run everything again.
  */
 export function collectRollouts(config: BatchConfig): RolloutBatch {
+  refuseUnknownOptions(config, batchNames, "collectRollouts");
   let isRun = false;
   const run = (seeds: Iterable<number>): AsyncGenerator<RolloutResult, void, undefined> => {
     if (isRun)

@@ -1,78 +1,97 @@
+/*
+ * What callers write for a policy, read in one place. Text and paths are told apart by their shape: `{ source }` is text,
+ * `{ path }` is a file, and a string is only ever a name that is built in, or a path that ends in `.py`. Nothing is looked up
+ * to find out which one is meant.
+ */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
 
 import { startOfText } from "../base/cut-text.ts";
 import { SameseedError, toError } from "../base/error.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
+import { type OptionNames, refuseUnknownOptions } from "../base/known-options.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { SeatPolicy } from "../model/rollout.ts";
 
-/**
- * What picks a seat's actions: the name of a built-in policy, the path of a Python file (it ends in `.py`) that defines
- * `act(observation, rng, info)` or `choose_action(board, player, rng)`, such a source itself, or a list of actions.
- */
-export type PolicyInput =
-  | string
-  | { readonly source: string; readonly name?: string }
-  | { readonly actions: readonly JsonValue[] };
+/** The text of a Python file, with a name for messages that ends in `.py`. */
+export interface SourceText {
+  readonly source: string;
+  /** @default "policy.py" */
+  readonly name?: string;
+}
 
-/** A {@link PolicyInput}, or nobody, which forfeits. */
-export type SeatPolicyInput = PolicyInput | { readonly none: true };
+/** A Python file by its path, whatever it ends in. */
+export interface SourcePath {
+  readonly path: string;
+}
 
-const sourceBytesMost = 16 * 1024 * 1024;
+/** Moves or actions that are decided already, one a step. */
+export interface ActionList {
+  readonly actions: readonly JsonValue[];
+}
+
+/** A policy as it was understood, with its file read. */
+export type ReadPolicy =
+  | { readonly kind: "named"; readonly name: string }
+  | { readonly kind: "source"; readonly name: string; readonly source: string }
+  | { readonly kind: "actions"; readonly actions: readonly JsonValue[] }
+  | { readonly kind: "none" };
+
+/** What may stand at a place where a policy is named. */
+export interface PolicyForms {
+  /** Names that are no paths. */
+  readonly names: readonly string[];
+  /** Whether a list of actions, and nobody at all, may stand there too. */
+  readonly actions?: boolean;
+  readonly none?: boolean;
+}
+
+/** What a source defines, for hints. */
 const functions = "act(observation, rng, info) or choose_action(board, player, rng)";
-
-/** The actions are looked at by themselves, because there may be very many. */
-const inputSchema = z.union([
-  z.object({ actions: z.unknown().refine((actions) => actions !== undefined) }),
-  z.object({ source: z.string(), name: z.string().optional() }),
-  z.object({ none: z.literal(true) }),
-]);
+const sourceBytesMost = 16 * 1024 * 1024;
 
 /**
- * Checks what picks a seat's actions, and reads the file it names.
- * @param builtins the built-in policies that play here
- * @throws `bad_policy`, `bad_actions`
+ * Reads what a caller wrote for a policy, and the file where it names one.
+ * @throws `bad_policy`, `bad_actions`, `bad_argument` for a key that no form has
  */
-export function resolvePolicy(input: SeatPolicyInput, builtins: readonly string[]): SeatPolicy {
+export function readPolicyInput(input: unknown, forms: PolicyForms): ReadPolicy {
   if (typeof input === "string") {
-    if (builtins.includes(input)) return { kind: "builtin", name: input };
-    if (input.endsWith(".py"))
-      return { kind: "source", name: basename(input), source: readSource(input, "bad_policy", "policy") };
-    throw new SameseedError(
-      "bad_policy",
-      `${JSON.stringify(input)} is neither a built-in policy that plays here nor a Python file`,
-      {
-        hint: `use ${builtins.map((name) => `\`${name}\``).join(", ")}, or the path of a .py file that defines ${functions}`,
-      },
-    );
+    if (forms.names.includes(input)) return { kind: "named", name: input };
+    if (isPath(input)) return readPath(input);
+    throw notPolicy(input, forms);
   }
-  if (!inputSchema.safeParse(input).success) {
-    const shown = startOfText(JSON.stringify(input) ?? typeof input, 200);
-    throw new SameseedError("bad_policy", `${shown} is not a policy`, {
-      hint: "use `random`, the path of a .py file, { source } or { actions }",
-    });
+  if (typeof input !== "object" || input === null || Array.isArray(input)) throw notPolicy(input, forms);
+  const shapes = ["source", "path", "actions", "none"].filter((shape) => Object.hasOwn(input, shape));
+  const [shape] = shapes;
+  if (shapes.length !== 1 || (shape === "actions" && forms.actions !== true)) throw notPolicy(input, forms);
+  if (shape === "none" && forms.none !== true) throw notPolicy(input, forms);
+  refuseUnknownOptions(input, namesOf(shape!), "a policy");
+  const { source, name = "policy.py", path, actions } = input as Record<string, unknown>;
+  if (shape === "none") return { kind: "none" };
+  if (shape === "actions") return { kind: "actions", actions: checkActions(actions) };
+  if (shape === "path") {
+    if (typeof path !== "string" || path === "") throw notPolicy(input, forms);
+    return readPath(path);
   }
-  if ("none" in input) return { kind: "none" };
-  if ("actions" in input) {
-    const actions = z.array(z.json()).safeParse(input.actions);
-    if (actions.success) return { kind: "actions", actions: input.actions };
-    throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a step");
-  }
-  const name = input.name ?? "policy.py";
-  if (!/^[^/\0]{1,200}\.py$/.test(name)) {
-    throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
-      hint: "use a file name that ends in .py",
-    });
-  }
-  return { kind: "source", name, source: input.source };
+  if (typeof source !== "string") throw notPolicy(input, forms);
+  return { kind: "source", name: checkName(name), source };
 }
 
 /**
- * Reads the file of an environment or a policy.
- * @throws `code` where it cannot be read, is larger than 16 MiB or not UTF-8 text
+ * What a caller wrote for a seat, as the seat's policy: a name is a built-in policy's.
+ * @throws as {@link readPolicyInput}
  */
-export function readSource(path: string, code: "unknown_environment" | "bad_policy", what: string): string {
+export function seatPolicy(input: unknown, forms: PolicyForms): SeatPolicy {
+  const read = readPolicyInput(input, forms);
+  return read.kind === "named" ? { kind: "builtin", name: read.name } : read;
+}
+
+/**
+ * Reads a Python file.
+ * @throws the given code where it cannot be read, is larger than 16 MiB or not UTF-8 text
+ */
+export function readSourceFile(path: string, code: ErrorCode, what: string): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -82,14 +101,65 @@ export function readSource(path: string, code: "unknown_environment" | "bad_poli
       context: { path },
     });
   }
-  if (bytes.length > sourceBytesMost) {
+  if (bytes.length > sourceBytesMost)
     throw new SameseedError(code, `the ${what}'s file ${path} is larger than ${sourceBytesMost} bytes`, {
       context: { path },
     });
-  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new SameseedError(code, `the ${what}'s file ${path} is not UTF-8 text`, { context: { path } });
   }
+}
+
+/** Whether a string is taken for the path of a policy. */
+export function isPath(text: string): boolean {
+  return text.endsWith(".py") && !/[\n\r\0]/.test(text);
+}
+
+function readPath(path: string): ReadPolicy {
+  const file = basename(path);
+  return {
+    kind: "source",
+    name: file.endsWith(".py") ? file : `${file}.py`,
+    source: readSourceFile(path, "bad_policy", "policy"),
+  };
+}
+
+function namesOf(shape: string): OptionNames {
+  return shape === "source" ? { source: true, name: true } : { [shape]: true };
+}
+
+function checkActions(actions: unknown): readonly JsonValue[] {
+  // Looked at by themselves, because there may be very many.
+  if (z.array(z.json()).safeParse(actions).success) return actions as readonly JsonValue[];
+  throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a step");
+}
+
+function checkName(name: unknown): string {
+  if (typeof name === "string" && /^[^/\0]{1,200}\.py$/.test(name)) return name;
+  throw new SameseedError("bad_policy", `${shown(name)} is not a name for a policy`, {
+    hint: "use a file name that ends in .py",
+  });
+}
+
+function notPolicy(input: unknown, { names, actions, none }: PolicyForms): SameseedError {
+  const isText = typeof input === "string" && /[\n\r]/.test(input);
+  const quoted = names.map((name) => `\`${name}\``).join(", ");
+  const more = `${actions === true ? ", { actions }" : ""}${none === true ? ", { none: true }" : ""}`;
+  return new SameseedError(
+    "bad_policy",
+    typeof input === "string"
+      ? `${shown(input)} is neither a built-in policy nor a Python file`
+      : `${shown(input)} is not a policy`,
+    {
+      hint: isText
+        ? "give the text of a policy as { source }"
+        : `use ${quoted === "" ? "" : `${quoted}, `}the path of a .py file that defines ${functions}, { path }, { source }${more}`,
+    },
+  );
+}
+
+function shown(value: unknown): string {
+  return startOfText(JSON.stringify(value) ?? typeof value, 200);
 }

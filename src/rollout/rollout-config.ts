@@ -2,16 +2,27 @@ import { basename } from "node:path";
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
+import type { NamesOf } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject } from "../model/json.ts";
-import { defaultLimits, limitsSchema, type Limits } from "../model/limits.ts";
+import { defaultLimits, limitNames, limitsSchema, type Limits } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
-import { onlySeat, type EnvironmentRef, type RolloutSpec } from "../model/rollout.ts";
-import { type PolicyInput, readSource, resolvePolicy } from "./policy-input.ts";
+import { onlySeat, type EnvironmentRef, type RolloutSpec, type SeatPolicy } from "../model/rollout.ts";
+import {
+  readSourceFile,
+  seatPolicy,
+  type ActionList,
+  type SourcePath,
+  type SourceText,
+} from "./policy-input.ts";
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
-export type { PolicyInput } from "./policy-input.ts";
+/**
+ * What picks actions: a Python file that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`, such a
+ * text itself, or a list of actions. A string is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`; any other is refused.
+ */
+export type PolicyInput = string | SourcePath | SourceText | ActionList;
 
 /** What every rollout of a call has in common. */
 export interface RolloutOptions {
@@ -65,6 +76,23 @@ export interface ResolvedOptions {
   readonly limits: Limits;
 }
 
+/** Every name of {@link RolloutOptions}. */
+export const rolloutOptionNames: NamesOf<RolloutOptions> = {
+  envName: true,
+  policy: true,
+  envArgs: true,
+  maxSteps: true,
+  volatileInfo: true,
+  image: true,
+  backend: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+};
+
+/** Every name of {@link BatchConfig}. */
+export const batchNames: NamesOf<BatchConfig> = { ...rolloutOptionNames, seeds: true, concurrency: true };
+
 const optionsSchema = z.object({
   envName: z.string().min(1).max(1000),
   envArgs: z.record(z.string(), z.json()).default({}),
@@ -95,7 +123,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     template: {
       environment: resolveEnvironment(options.envName),
       envArgs,
-      seats: [{ seat: onlySeat, policy: resolvePolicy(options.policy ?? "random", ["random"]) }],
+      seats: [{ seat: onlySeat, policy: resolvePolicy(options.policy ?? "random") }],
       mode: "keep",
       clocks: null,
       maxSteps: maxSteps ?? null,
@@ -126,6 +154,10 @@ function resolveEnvironment(envName: string): EnvironmentRef {
     }
     return { kind: "gymnasium", id: envName };
   }
-  const source = readSource(file[1]!, "unknown_environment", "environment");
+  const source = readSourceFile(file[1]!, "unknown_environment", "environment");
   return { kind: "file", name: basename(file[1]!), className: file[2]!, source };
+}
+
+function resolvePolicy(input: PolicyInput): SeatPolicy {
+  return seatPolicy(input, { names: ["random"], actions: true });
 }

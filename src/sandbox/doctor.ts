@@ -1,4 +1,5 @@
 import { defaultImageName } from "../image/default-image.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkHost } from "./doctor/host-checks.ts";
 import { checkSandbox } from "./doctor/sandbox-checks.ts";
 import { checkTools } from "./doctor/tool-checks.ts";
@@ -17,6 +18,7 @@ export interface DoctorOptions {
  * throws for what it finds.
  */
 export async function runDoctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
+  refuseUnknownOptions(options, { image: true } satisfies NamesOf<DoctorOptions>, "runDoctor");
   const image = options.image ?? defaultImageName;
   return [...checkHost(), ...(await checkTools(image)), ...(await checkSandbox(image))];
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import {
   agentErrorSchema,
   parseAgentJson,
@@ -25,6 +26,8 @@ export interface FileCallOptions {
   /** Ends the call with `aborted`. */
   readonly signal?: AbortSignal;
 }
+
+const callNames: NamesOf<FileCallOptions> = { signal: true };
 
 /** The most bytes {@link SandboxFiles.read} gives back when it is not told otherwise: 256 MiB. */
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -57,6 +60,7 @@ export class SandboxFiles {
    * @throws `sandbox_file` where there is none, it cannot be read, or it is too long; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async read(path: string, options: FileCallOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
+    refuseUnknownOptions(options, { ...callNames, maxBytes: true }, "files.read");
     return await this.#collect("read", path, options.maxBytes ?? defaultMaxBytes, options.signal);
   }
 
@@ -78,6 +82,7 @@ export class SandboxFiles {
     data: string | Uint8Array,
     options: FileCallOptions & { readonly mode?: number } = {},
   ): Promise<void> {
+    refuseUnknownOptions(options, { ...callNames, mode: true }, "files.write");
     const call = this.#call(
       "open",
       path,
@@ -94,6 +99,7 @@ export class SandboxFiles {
    * @throws `sandbox_file` where there is none; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async list(path: string, options: FileCallOptions = {}): Promise<SandboxFileEntry[]> {
+    refuseUnknownOptions(options, callNames, "files.list");
     const found: SandboxFileEntry[] = [];
     const parts = await this.#collectParts("list", path, listBytesMax, options.signal);
     for (const part of parts) found.push(...parseAgentJson(entriesSchema, part));
@@ -109,6 +115,7 @@ export class SandboxFiles {
     path: string,
     options: FileCallOptions & { readonly recursive?: boolean } = {},
   ): Promise<void> {
+    refuseUnknownOptions(options, { ...callNames, recursive: true }, "files.remove");
     const payload = { path: checkPath(path), recursive: options.recursive ?? false };
     await this.#call("remove", path, payload, options.signal).done;
   }

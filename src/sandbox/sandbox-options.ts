@@ -1,11 +1,13 @@
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import { maxLimitMs } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import { seedSchema } from "../model/seed.ts";
+import type { CommandOptions } from "./command-types.ts";
 
 /** How a sandbox is made. Every part may be left out. */
 export interface SandboxOptions {
@@ -80,6 +82,33 @@ const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
   signal: signal.optional(),
 });
 
+const sandboxNames: NamesOf<SandboxOptions> = {
+  image: true,
+  backend: true,
+  world: true,
+  seed: true,
+  timeoutMs: true,
+  cpuMs: true,
+  memoryMb: true,
+  processes: true,
+  diskMb: true,
+  outputBytes: true,
+  network: true,
+  env: true,
+  signal: true,
+};
+
+const commandNames: NamesOf<CommandOptions> = {
+  args: true,
+  env: true,
+  cwd: true,
+  input: true,
+  timeoutMs: true,
+  signal: true,
+  onStdout: true,
+  onStderr: true,
+};
+
 const isInput = (value: unknown): boolean =>
   typeof value === "string" ||
   value instanceof Uint8Array ||
@@ -106,6 +135,7 @@ const commandBytesMax = 4 * 1024 * 1024;
 
 /** Checks a sandbox's options and fills in the defaults. @throws `bad_argument` */
 export function completeOptions(options: SandboxOptions): CompleteSandboxOptions {
+  refuseUnknownOptions(options, sandboxNames, "a sandbox");
   const complete = check(optionsSchema, options, "the sandbox's options");
   if (complete.world === "host" && options.seed !== undefined) {
     throw new SameseedError("bad_argument", "a seed says nothing to a sandbox in the host's world", {
@@ -118,6 +148,7 @@ export function completeOptions(options: SandboxOptions): CompleteSandboxOptions
 /** Checks how a command should be started. @throws `bad_argument` */
 export function checkCommand(command: string, options: unknown): void {
   check(nameSchema, command, "the command");
+  refuseUnknownOptions(options, commandNames, "a command");
   const { args = [], env = {} } = check(commandSchema, options, "the command's options");
   const bytes = Buffer.byteLength(JSON.stringify([args, env]));
   if (bytes > commandBytesMax) {

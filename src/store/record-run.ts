@@ -4,12 +4,18 @@ import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkSeed } from "../model/seed.ts";
 import { packageVersion } from "../base/package-version.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
 import { runFormat, type RunManifest } from "../model/run-manifest.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
-import { resolveOptions, type BatchConfig, type ResolvedOptions } from "../rollout/rollout-config.ts";
+import {
+  batchNames,
+  resolveOptions,
+  type BatchConfig,
+  type ResolvedOptions,
+} from "../rollout/rollout-config.ts";
 import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { RunWriter } from "./run-writer.ts";
@@ -26,6 +32,14 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   /** Told of each rollout when it is recorded. */
   readonly onRollout?: (summary: RolloutSummary) => void;
 }
+
+const recordNames: NamesOf<RecordRunConfig> = {
+  ...batchNames,
+  dir: true,
+  resume: true,
+  onOpen: true,
+  onRollout: true,
+};
 
 /** A run that is being recorded. */
 export interface OpenRun {
@@ -44,6 +58,7 @@ export interface OpenRun {
  * @throws as `collectRollouts`, and `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
  */
 export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
+  refuseUnknownOptions(config, recordNames, "recordRun");
   const options = resolveOptions(config);
   const seeds = [...new Set(config.seeds.map(checkSeed))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");

@@ -1,5 +1,6 @@
 import { toDigest, type Digest } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { isComplete, outcomes, type Outcome } from "../model/outcome.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
@@ -67,7 +68,9 @@ export class RunReader implements Disposable {
    * Opens a run folder. A torn tail is left out.
    * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`.
    */
-  static async open(folder: string, { checkAll = false }: RunReaderOptions = {}): Promise<RunReader> {
+  static async open(folder: string, options: RunReaderOptions = {}): Promise<RunReader> {
+    refuseUnknownOptions(options, { checkAll: true } satisfies NamesOf<RunReaderOptions>, "RunReader.open");
+    const { checkAll = false } = options;
     const paths = runPaths(folder);
     const manifest = readRunManifest(paths);
     const { runId } = manifest;

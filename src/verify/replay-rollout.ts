@@ -1,4 +1,5 @@
 import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import type { Outcome } from "../model/outcome.ts";
@@ -9,6 +10,13 @@ import { planRollout } from "../rollout/plan-rollout.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
 import { hostForRerun, recordedChain, type RerunBackend } from "./recorded-run.ts";
+
+/** How a rollout is replayed. */
+export interface ReplayOptions {
+  /** A backend of the caller's has its own image. @default the backend the run was recorded with */
+  readonly backend?: RerunBackend;
+  readonly signal?: AbortSignal;
+}
 
 /** What feeding a recorded rollout's actions to the environment again gave. */
 export interface ReplayResult {
@@ -34,12 +42,13 @@ export interface ReplayResult {
 export async function replayRollout(
   dir: string,
   ofSeed: number,
-  options: {
-    /** A backend of the caller's has its own image. @default the backend the run was recorded with */
-    readonly backend?: RerunBackend;
-    readonly signal?: AbortSignal;
-  } = {},
+  options: ReplayOptions = {},
 ): Promise<ReplayResult> {
+  refuseUnknownOptions(
+    options,
+    { backend: true, signal: true } satisfies NamesOf<ReplayOptions>,
+    "replayRollout",
+  );
   const seed = checkSeed(ofSeed);
   using reader = await RunReader.open(dir);
   const expected = reader.row(seed);

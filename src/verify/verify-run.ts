@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { checkImage } from "../image/check-image.ts";
-import { resolveImage } from "../image/image-store.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
@@ -41,6 +41,16 @@ export interface VerifyOptions {
   /** Told of each rollout that was compared. */
   readonly onRollout?: (compared: ComparedRollout) => void;
 }
+
+/** Every name of {@link VerifyOptions}. */
+export const verifyNames: NamesOf<VerifyOptions> = {
+  deep: true,
+  backend: true,
+  concurrency: true,
+  signal: true,
+  onStart: true,
+  onRollout: true,
+};
 
 /** One recorded rollout beside the one that was run again. */
 export interface ComparedRollout {
@@ -83,6 +93,7 @@ export interface VerifyResult {
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function verifyRun(dir: string, options: VerifyOptions = {}): Promise<VerifyResult> {
+  refuseUnknownOptions(options, verifyNames, "verifyRun");
   const { deep = false } = options;
   using reader = await RunReader.open(dir, { checkAll: deep });
   if (reader.size === 0) {

@@ -7,13 +7,13 @@ import { SameseedError } from "../../base/error.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import { auditAll, type AuditTable } from "../../verify/audit/audit-all.ts";
-import { auditEnvironment, auditStepsDefault } from "../../verify/audit/audit-environment.ts";
+import { auditEnvironment, auditStepsDefault, auditWallMs } from "../../verify/audit/audit-environment.ts";
 import { isReproducible, type AuditReport } from "../../verify/audit/audit-report.ts";
 import { auditRun } from "../../verify/audit/audit-run.ts";
 import { readAuditTable } from "../../verify/audit/audit-table-file.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
-import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
+import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -21,10 +21,19 @@ import { shownPath } from "../record-with-progress.ts";
 import { formatAuditTable } from "../render/audit-table.ts";
 import { formatAudit, formatAuditRow } from "../render/audit-text.ts";
 import { jsonText } from "../render/json-text.ts";
-import { collect, concurrencyOption, imageOption, jsonOption, worldOption } from "./options.ts";
+import {
+  concurrencyOption,
+  envArgOption,
+  givenLimits,
+  imageOption,
+  jsonOption,
+  limitOptions,
+  worldOption,
+  type LimitOptions,
+} from "./options.ts";
 import { prepareForRun } from "./verify.ts";
 
-interface AuditCommandOptions {
+interface AuditCommandOptions extends LimitOptions {
   readonly seeds?: readonly number[];
   readonly policy?: string;
   readonly actions?: string;
@@ -43,7 +52,7 @@ interface AuditCommandOptions {
 
 /** Adds `sameseed audit`. */
 export function addAuditCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("audit")
     .summary("find out what else than its seed an environment depends on")
     .description(
@@ -63,11 +72,7 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
         wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
       ),
     )
-    .addOption(
-      new Option("--env-arg <KEY=JSON>", "an argument for the environment's constructor; may be repeated")
-        .argParser(collect(parseEnvArg))
-        .default([], "none"),
-    )
+    .addOption(envArgOption())
     .addOption(imageOption())
     .addOption(worldOption("sealed"))
     .addOption(concurrencyOption())
@@ -81,6 +86,7 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
     .action((envName: string | undefined, options: AuditCommandOptions) =>
       choose(async (cli) => await audit(cli, envName, options)),
     );
+  for (const option of limitOptions("a rollout", { wallMs: auditWallMs })) command.addOption(option);
 }
 
 const tableFile = "audit.json";
@@ -116,6 +122,10 @@ async function audit(cli: Cli, envName: string | undefined, options: AuditComman
       hint: "for one environment, redirect what --json prints",
     });
   }
+  if (options.run !== undefined && Object.keys(givenLimits(options)).length > 0)
+    throw new SameseedError("bad_argument", "the limits of --run are those of the recording", {
+      hint: "leave the limits out, or record the run again with others",
+    });
   if (options.resume === true && options.out === undefined)
     throw new SameseedError("bad_argument", "--resume goes on with the table in --out", {
       hint: "add --out DIR",
@@ -139,6 +149,7 @@ async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions)
     ...(maxSteps === undefined ? {} : { maxSteps }),
     image,
     world,
+    limits: givenLimits(options),
   };
   // Files and names are looked at before anything slow is begun.
   resolveOptions(request);
@@ -174,6 +185,7 @@ async function auditImage(cli: Cli, options: AuditCommandOptions): Promise<numbe
   const table = await auditAll({
     image: options.image,
     world: options.world,
+    limits: givenLimits(options),
     envArgs: collectEnvArgs(options.envArg),
     ...(options.seeds === undefined ? {} : { seeds: options.seeds }),
     ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),

@@ -21,7 +21,7 @@ import { toComparisonDocument } from "../render/matchup-document.ts";
 import { formatComparison, formatUnequal } from "../render/matchup-text.ts";
 import { recordedLines } from "./eval.ts";
 import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface CompareOptions extends MatchupCommandOptions {
   readonly until?: "sprt";
@@ -57,7 +57,6 @@ export function addCompareCommand(program: Command, choose: (work: CommandWork) 
     );
   for (const option of matchupOptions()) command.addOption(option);
   command
-    .addOption(coldOption())
     .addOption(concurrencyOption())
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)

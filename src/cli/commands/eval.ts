@@ -15,7 +15,7 @@ import { jsonText } from "../render/json-text.ts";
 import { toMatchupDocument } from "../render/matchup-document.ts";
 import { formatMatchup } from "../render/matchup-text.ts";
 import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface EvalOptions extends MatchupCommandOptions {
   readonly x: string;
@@ -44,7 +44,6 @@ export function addEvalCommand(program: Command, choose: (work: CommandWork) => 
         decimal("--at-least"),
       ),
     )
-    .addOption(coldOption())
     .addOption(concurrencyOption())
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)

@@ -2,38 +2,33 @@ import { constants } from "node:os";
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import type { WorldMode } from "../../model/receipt.ts";
+import { defaultLimits } from "../../model/limits.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import type { CommandResult } from "../../sandbox/command-types.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeed } from "../parse/seeds.ts";
 import { prepareHost } from "../prepare-host.ts";
 import {
-  coldOption,
-  imageOption,
-  memoryOption,
-  wallOption,
-  worldOption,
+  givenLimits,
+  limitOptions,
+  placementOptions,
   type LimitOptions,
   type PlacementOptions,
 } from "./options.ts";
 
 /** How long a command may take where nothing else is said, in milliseconds: it may be a person's own shell pipeline. */
 const defaultWallMs = 300_000;
-/** What a command may print. It is kept in memory while the command runs. */
-const outputBytes = 256 * 1024 * 1024;
 
 const wallExitCode = 124;
 const killedExitCode = 137;
 
 interface ExecOptions extends PlacementOptions, LimitOptions {
-  readonly world: WorldMode;
   readonly seed?: number;
 }
 
 /** Adds `sameseed exec`. */
 export function addExecCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const exec = program
     .command("exec")
     .summary("run one command in a fresh sandbox")
     .description(
@@ -41,21 +36,19 @@ export function addExecCommand(program: Command, choose: (work: CommandWork) => 
     )
     .usage("[OPTIONS] -- COMMAND [ARGS...]")
     .argument("<COMMAND...>", "a program of the image and its arguments")
-    .addOption(imageOption())
-    .addOption(coldOption())
-    .addOption(worldOption("host"))
     .addOption(
       new Option("--seed <N>", "what a sealed world's entropy follows from (default: 0)").argParser(
         parseSeed,
       ),
     )
-    .addOption(wallOption("the command", defaultWallMs))
-    .addOption(memoryOption())
     .passThroughOptions()
     .addHelpText("after", help)
     .action((command: readonly string[], options: ExecOptions) =>
       choose(async (cli) => await execute(cli, command, options)),
     );
+  const defaults = { wallMs: defaultWallMs, cpuMs: defaultWallMs };
+  for (const option of [...placementOptions("host"), ...limitOptions("the command", defaults)])
+    exec.addOption(option);
 }
 
 const help = `
@@ -70,8 +63,10 @@ processor time or output, 127 where the image has no such command, 128 + N where
 async function execute(
   cli: Cli,
   [command = "", ...args]: readonly string[],
-  { image, cold, world, seed, wallMs = defaultWallMs, memoryMb }: ExecOptions,
+  options: ExecOptions,
 ): Promise<number> {
+  const { image, backend, world, seed } = options;
+  const { wallMs = defaultWallMs, ...limits } = givenLimits(options);
   if (seed !== undefined && world === "host") {
     throw new SameseedError("bad_argument", "--seed says nothing in the host's world", {
       hint: "add --world sealed",
@@ -80,13 +75,13 @@ async function execute(
   await prepareHost(cli, image);
   await using sandbox = await Sandbox.create({
     image,
-    backend: cold ? "cold" : "zygote",
+    backend,
     world,
     seed,
     timeoutMs: wallMs,
     cpuMs: Math.max(wallMs, defaultWallMs),
-    outputBytes,
-    memoryMb,
+    outputBytes: defaultLimits.outputBytes,
+    ...limits,
     signal: cli.signal,
   });
   let written: Promise<unknown> = Promise.resolve();
@@ -101,7 +96,7 @@ async function execute(
     onStderr: (data) => void process.stderr.write(data),
   });
   await written;
-  const note = noteOn(result, wallMs);
+  const note = noteOn(result, wallMs, limits.outputBytes ?? defaultLimits.outputBytes);
   if (note !== undefined) cli.status.note(`sameseed: ${note}`);
   return exitCodeOf(result);
 }
@@ -113,15 +108,15 @@ function exitCodeOf({ exitCode, signal, timedOut, outputTruncated, sandboxEnded 
 }
 
 /** What a person must be told because the command could not say it; undefined where it ended by itself. */
-function noteOn(result: CommandResult, wallMs: number): string | undefined {
+function noteOn(result: CommandResult, wallMs: number, outputBytes: number): string | undefined {
   const { startError, sandboxEnded, timedOut, outputTruncated, memoryExceeded } = result;
   if (startError !== null) return `the command cannot be started: ${startError.message}`;
   if (sandboxEnded === "wall" || (timedOut && sandboxEnded === null))
     return `the command was ended after ${wallMs} ms (--wall-ms)`;
-  if (sandboxEnded === "cpu") return "the command was ended: it used up its processor time";
+  if (sandboxEnded === "cpu") return "the command was ended: it used up its processor time (--cpu-ms)";
   if (sandboxEnded === "memory") return "the command was ended: it used up its memory (--memory-mb)";
   if (outputTruncated || sandboxEnded === "output")
-    return `the command was ended: it printed more than ${outputBytes} bytes`;
+    return `the command was ended: it printed more than ${outputBytes} bytes (--output-bytes)`;
   if (memoryExceeded) return "the command ran out of memory (--memory-mb)";
   return undefined;
 }

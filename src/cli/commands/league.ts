@@ -8,6 +8,7 @@ import {
   type LeagueResult,
   runLeague,
 } from "../../evaluate/league/run-league.ts";
+import { isPath } from "../../rollout/policy-input.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeed } from "../parse/seeds.ts";
 import { resumeCommand } from "../parse/shell-words.ts";
@@ -20,15 +21,20 @@ import { formatLeague, leagueDocument, tooMuchTrouble } from "../render/league-t
 import { count } from "../render/numbers.ts";
 import { Progress } from "../render/progress.ts";
 import { withWayOn } from "../way-on.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import {
+  concurrencyOption,
+  gameRun,
+  gameRunOptions,
+  jsonOption,
+  modeOption,
+  type GameRunOptions,
+} from "./options.ts";
 
-interface LeagueCommandOptions {
+interface LeagueCommandOptions extends GameRunOptions {
   readonly env: string;
   readonly games: number;
   readonly seed: number;
-  readonly restart?: true;
-  readonly image?: string;
-  readonly cold?: true;
+  readonly mode: "keep" | "restart";
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -37,7 +43,7 @@ interface LeagueCommandOptions {
 
 /** Adds `sameseed league`. */
 export function addLeagueCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("league")
     .summary("let many policies play each other, and rate them")
     .description(
@@ -54,9 +60,8 @@ export function addLeagueCommand(program: Command, choose: (work: CommandWork) =
         .default(20),
     )
     .addOption(new Option("--seed <N>", "the seed of all games").argParser(parseSeed).default(0))
-    .option("--restart", "give a policy a fresh process for every move, so that it remembers nothing")
-    .option("--image <NAME>", "the image to play in (default: the game's own)")
-    .addOption(coldOption())
+    .addOption(modeOption())
+    .addOption(new Option("--restart", "the same as --mode restart").implies({ mode: "restart" }))
     .addOption(concurrencyOption())
     .option("--out <DIR>", "a folder that keeps every pairing as soon as it is done")
     .option("--resume", "go on with the league in --out: only the pairings that are missing are played")
@@ -65,6 +70,7 @@ export function addLeagueCommand(program: Command, choose: (work: CommandWork) =
     .action((players: readonly string[], options: LeagueCommandOptions) =>
       choose(async (cli) => await league(cli, players, options)),
     );
+  for (const option of gameRunOptions({ of: "a game" })) command.addOption(option);
 }
 
 const help = `
@@ -130,15 +136,16 @@ async function play(cli: Cli, config: LeagueConfig, out: string | undefined): Pr
 }
 
 function toConfig(players: readonly string[], options: LeagueCommandOptions): LeagueConfig {
-  const { env, games, seed, restart, image, cold, concurrency, out, resume } = options;
+  const { env, games, seed, mode, concurrency, out, resume } = options;
   return {
-    players,
+    players: players.map((word) =>
+      builtinPolicies().some((name) => name === word) || isPath(word) ? word : { folder: word },
+    ),
     game: env,
     games,
     seed,
-    mode: restart ? "restart" : "keep",
-    ...(image === undefined ? {} : { image }),
-    backend: cold ? "cold" : "zygote",
+    mode,
+    ...gameRun(options),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { dir: out }),
     resume: resume ?? false,

@@ -5,16 +5,15 @@ import type { MatchupConfig } from "../../evaluate/matchup/evaluate-matchup.ts";
 import type { MatchupReport } from "../../evaluate/matchup/report-matchup.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
+import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./options.ts";
 
 /** What `eval` and `compare` have in common. */
-export interface MatchupCommandOptions {
+export interface MatchupCommandOptions extends GameRunOptions {
   readonly env: string;
   readonly seeds: readonly number[];
   readonly games?: number;
   readonly anytime?: true;
   readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly cold?: true;
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -35,18 +34,13 @@ export function matchupOptions(): Option[] {
       wholeNumber({ option: "--games", unit: "games", max: 10_000_000 }),
     ),
     new Option("--anytime", "give an interval that holds however often one looks"),
-    new Option(
-      "--mode <MODE>",
-      "what a policy from source keeps: everything through one game, or nothing from move to move",
-    )
-      .choices(["keep", "restart"])
-      .default("keep"),
-    new Option("--image <NAME>", "the image to run in: its name or digest (default: the game's own)"),
+    modeOption(),
     new Option(
       "--out <DIR>",
       "record every game in this folder, so that `sameseed verify` can play it again",
     ),
     new Option("--resume", "go on with the matchup in --out: only what is missing is played"),
+    ...gameRunOptions({ of: "a game" }),
   ];
 }
 
@@ -55,7 +49,7 @@ export function toConfig(
   options: MatchupCommandOptions,
   signal: AbortSignal,
 ): Omit<MatchupConfig, "policyX" | "policyO"> {
-  const { env, seeds, games, anytime, mode, image, cold, concurrency, out, resume } = options;
+  const { env, seeds, games, anytime, mode, concurrency, out, resume } = options;
   if (resume && out === undefined) {
     throw new SameseedError("bad_argument", "--resume needs to know which matchup to go on with", {
       hint: "name its folder with --out DIR",
@@ -65,11 +59,10 @@ export function toConfig(
     env,
     seeds,
     signal,
+    ...gameRun(options),
     ...(games === undefined ? {} : { nGames: games }),
     ...(anytime ? { anytime: true } : {}),
     ...(mode === undefined ? {} : { mode }),
-    ...(image === undefined ? {} : { image }),
-    ...(cold ? { backend: "cold" as const } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { dir: out }),
     ...(resume ? { resume: true } : {}),

@@ -11,22 +11,20 @@ import { LineReader } from "../play/line-reader.ts";
 import { playOut } from "../play/play-loop.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { shownPath } from "../record-with-progress.ts";
-import { wallOption } from "./options.ts";
+import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./options.ts";
 
-interface PlayOptions {
+interface PlayOptions extends GameRunOptions {
   readonly as: "X" | "O";
   readonly against?: string;
   readonly seed?: number;
   readonly hint?: true;
   readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly wallMs?: number;
   readonly out?: string;
 }
 
 /** Adds `sameseed play`. */
 export function addPlayCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("play")
     .summary("play a game against a policy")
     .description(
@@ -42,16 +40,11 @@ export function addPlayCommand(program: Command, choose: (work: CommandWork) => 
       new Option("--seed <N>", "the seed of the policy's chance (default: a fresh one)").argParser(parseSeed),
     )
     .option("--hint", "say at each turn what every legal move leads to when both play perfectly")
-    .addOption(
-      new Option("--mode <MODE>", "what the policy keeps from move to move: all of it, or nothing")
-        .choices(["keep", "restart"])
-        .default("keep"),
-    )
-    .option("--image <NAME>", "the image to run in: its name or digest (default: the one the game needs)")
-    .addOption(wallOption("the game", playWallMs))
+    .addOption(modeOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .addHelpText("after", help)
     .action((game: string, options: PlayOptions) => choose(async (cli) => await play(cli, game, options)));
+  for (const option of gameRunOptions({ of: "the game", ms: playWallMs })) command.addOption(option);
 }
 
 const help = `
@@ -69,7 +62,7 @@ The game is recorded when it is over; where the input ends before, it is recorde
 time was up, 130 when interrupted: nothing is recorded then.`;
 
 async function play(cli: Cli, name: string, options: PlayOptions): Promise<number> {
-  const { as, seed, hint, mode, wallMs, out } = options;
+  const { as, seed, hint, mode, out } = options;
   const against = options.against ?? (name === "tictactoe" ? "greedy" : "random");
   const image = gameImage(name, options.image);
   await prepareHost(cli, image);
@@ -79,8 +72,8 @@ async function play(cli: Cli, name: string, options: PlayOptions): Promise<numbe
     as,
     ...(seed === undefined ? {} : { seed }),
     ...(mode === undefined ? {} : { mode }),
+    ...gameRun(options),
     image,
-    ...(wallMs === undefined ? {} : { limits: { wallMs } }),
     signal: cli.signal,
   });
   try {

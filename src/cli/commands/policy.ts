@@ -8,14 +8,13 @@ import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatPolicyCheck } from "../render/policy-check-text.ts";
-import { jsonOption } from "./options.ts";
+import { gameRun, gameRunOptions, jsonOption, modeOption, type GameRunOptions } from "./options.ts";
 
-interface CheckCommandOptions {
+interface CheckCommandOptions extends GameRunOptions {
   readonly mode: "keep" | "restart";
   readonly games: number;
   readonly seed: number;
   readonly env: string;
-  readonly image?: string;
   readonly json?: true;
 }
 
@@ -28,7 +27,7 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
     .summary("check a policy before it plays others")
     .description("Says what is to be known of a policy before it plays others.")
     .helpCommand(false);
-  policy
+  const command = policy
     .command("check")
     .summary("play a policy against itself and report")
     .description(
@@ -38,11 +37,7 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
       "<FILE>",
       "a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",
     )
-    .addOption(
-      new Option("--mode <MODE>", "what it keeps from move to move: all of it, or nothing")
-        .choices(["keep", "restart"])
-        .default("keep"),
-    )
+    .addOption(modeOption())
     .addOption(
       new Option("--games <N>", "how many games to play")
         .argParser(wholeNumber({ option: "--games", unit: "games", max: 1000 }))
@@ -50,12 +45,12 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
     )
     .addOption(new Option("--seed <N>", "the seed of the games").argParser(parseSeed).default(0))
     .option("--env <GAME>", "tictactoe, or a PettingZoo game for two", "tictactoe")
-    .option("--image <NAME>", "the image to run in: its name or digest (default: the one the game needs)")
     .addOption(jsonOption("what was found as one JSON document"))
     .addHelpText("after", help)
     .action((file: string, options: CheckCommandOptions) =>
       choose(async (cli) => await check(cli, file, options)),
     );
+  for (const option of gameRunOptions({ of: "a game" })) command.addOption(option);
 }
 
 const help = `
@@ -76,6 +71,7 @@ async function check(cli: Cli, file: string, options: CheckCommandOptions): Prom
     games,
     seed,
     mode,
+    ...gameRun(options),
     image,
     signal: cli.signal,
     onGame: () => cli.status.show(`game ${++played} of ${3 * games}`),

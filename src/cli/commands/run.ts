@@ -1,29 +1,24 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { defaultLimits } from "../../model/limits.ts";
-import type { WorldMode } from "../../model/receipt.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
-import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
+import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { recordWithProgress, type RunRequest } from "../record-with-progress.ts";
 import { printRun, type RunFormat } from "../render/print-run.ts";
 import {
-  coldOption,
   collect,
   concurrencyOption,
-  cpuOption,
+  envArgOption,
   givenLimits,
-  imageOption,
   jsonOption,
-  memoryOption,
-  wallOption,
-  worldOption,
+  limitOptions,
+  placementOptions,
   type LimitOptions,
   type PlacementOptions,
 } from "./options.ts";
@@ -35,7 +30,6 @@ interface RunOptions extends PlacementOptions, LimitOptions {
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
   readonly volatileInfo: readonly string[];
-  readonly world: WorldMode;
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -70,14 +64,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
       ),
     )
-    .addOption(
-      new Option(
-        "--env-arg <KEY=JSON>",
-        "an argument for the environment's constructor; may be repeated. A plain word needs no quotes: map_name=8x8",
-      )
-        .argParser(collect(parseEnvArg))
-        .default([], "none"),
-    )
+    .addOption(envArgOption())
     .addOption(
       new Option(
         "--volatile-info <KEY>",
@@ -86,15 +73,9 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         .argParser(collect((key) => key))
         .default([], "none"),
     )
-    .addOption(imageOption())
-    .addOption(coldOption())
-    .addOption(worldOption("sealed"))
     .addOption(concurrencyOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .option("--resume", "go on with the run in --out: only what is missing is run")
-    .addOption(wallOption("a rollout", defaultLimits.wallMs))
-    .addOption(cpuOption())
-    .addOption(memoryOption())
     .addOption(jsonOption("the whole run as one JSON document"))
     .addOption(
       new Option(
@@ -103,6 +84,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
       ).conflicts("json"),
     )
     .addHelpText("after", help);
+  for (const option of [...placementOptions(), ...limitOptions("a rollout")]) command.addOption(option);
   command.action((envName: string, options: RunOptions) =>
     choose(async (cli) => await run(cli, envName, options)),
   );
@@ -132,7 +114,8 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
 }
 
 function toRequest(envName: string, options: RunOptions): RunRequest {
-  const { seeds, policy, actions, maxSteps, volatileInfo, image, world, concurrency, out, resume } = options;
+  const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out, resume } =
+    options;
   if (policy !== undefined && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions exclude each other", {
       hint: "give one of them: a recorded list of actions needs no policy",
@@ -151,7 +134,7 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
     ...(maxSteps === undefined ? {} : { maxSteps }),
     volatileInfo,
     image,
-    backend: options.cold ? "cold" : "zygote",
+    backend,
     world,
     limits: givenLimits(options),
     ...(concurrency === undefined ? {} : { concurrency }),

@@ -30,9 +30,17 @@ import { asSameseedError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatRound, formatTraining, type Trained, trainingDocument } from "../render/training-text.ts";
 import { withWayOn } from "../way-on.ts";
-import { coldOption, concurrencyOption, imageOption, jsonOption, type PlacementOptions } from "./options.ts";
+import {
+  concurrencyOption,
+  givenLimits,
+  jsonOption,
+  limitOptions,
+  placementOptions,
+  type LimitOptions,
+  type PlacementOptions,
+} from "./options.ts";
 
-interface TrainCommandOptions extends PlacementOptions {
+interface TrainCommandOptions extends PlacementOptions, LimitOptions {
   readonly episodes: number;
   readonly seed: number;
   readonly against: string;
@@ -57,10 +65,9 @@ export function addTrainCommand(program: Command, choose: (work: CommandWork) =>
     .description(
       "Learns tic-tac-toe by Q-learning, all episodes in sandboxes. After each round of episodes the policy as it stands plays the best so far, and takes its place where a sequential test says that it is better.",
     );
-  for (const option of ownOptions()) command.addOption(option);
+  for (const option of [...ownOptions(), ...placementOptions(), ...limitOptions("a thousand episodes")])
+    command.addOption(option);
   command
-    .addOption(imageOption())
-    .addOption(coldOption())
     .addOption(concurrencyOption())
     .addOption(jsonOption("the course and the result as one JSON document"))
     .addHelpText("after", help)
@@ -212,7 +219,7 @@ function watching(cli: Cli): Pick<ImproveOptions, "signal" | "onProgress" | "onP
 }
 
 function toRequest(options: TrainCommandOptions): ImproveOptions {
-  const { episodes, seed, against, image, cold, elo } = options;
+  const { episodes, seed, against, image, backend, world, elo } = options;
   const { alpha, epsilon, gamma, evaluateEvery, patience, maxPairs, concurrency } = options;
   const chosen = { alpha, epsilon, gamma, evaluateEvery, patience, maxPairs, concurrency };
   return {
@@ -220,7 +227,9 @@ function toRequest(options: TrainCommandOptions): ImproveOptions {
     seed,
     against,
     image,
-    backend: cold ? "cold" : "zygote",
+    backend,
+    world,
+    limits: givenLimits(options),
     ...(elo === undefined ? {} : { sprt: { elo0: elo[0], elo1: elo[1] } }),
     ...Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined)),
   };

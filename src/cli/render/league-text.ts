@@ -74,8 +74,8 @@ function ratingRow(rating: Rating, tally: PlayerTally | undefined, place: number
     String(tally?.wins ?? 0),
     String(tally?.draws ?? 0),
     String(tally?.losses ?? 0),
-    meanText(tally?.asX ?? null),
-    meanText(tally?.asO ?? null),
+    meanText(tally?.meanAsX ?? null),
+    meanText(tally?.meanAsO ?? null),
   ];
 }
 

@@ -80,11 +80,11 @@ function ownTrace(traceback: string): string[] {
 
 function cpuText({ cpu }: PolicyCheck): string[] {
   if (cpu === null) return [];
-  const { perMoveMs, mostMs, bankMs } = cpu;
+  const { meanMoveMs, mostMs, bankMs } = cpu;
   return [
     row(
       "CPU time",
-      `${formatNumber(round(perMoveMs))} ms a move, loading included; at most ${formatNumber(round(mostMs))} of ${bankMs} ms in a game`,
+      `${formatNumber(round(meanMoveMs))} ms a move, loading included; at most ${formatNumber(round(mostMs))} of ${bankMs} ms in a game`,
     ),
   ];
 }

@@ -1,9 +1,11 @@
 import { SameseedError } from "../../base/error.ts";
-import type { Limits } from "../../model/limits.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
 import type { GameClocks } from "../../model/rollout.ts";
+import type { SourcePath, SourceText } from "../../rollout/policy-input.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { defaultClocks, resolveGame } from "../../games/game-spec.ts";
 import { playGames, type GameResult, type GameSpec, type SeatFault } from "../../games/play-games.ts";
 import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
@@ -11,23 +13,30 @@ import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
 /** Games that are played where none are asked for. */
 const defaultGames = 3;
 
-/** How a policy is checked. */
-export interface CheckOptions {
+/** How a policy is checked. `mode` is what it keeps from move to move when it plays in earnest. */
+export interface CheckOptions extends GameRules {
   /** `tictactoe`, or a PettingZoo game for two. @default "tictactoe" */
   readonly game?: string;
   /** Games of the policy against itself. @default 3 */
   readonly games?: number;
   /** @default 0 */
   readonly seed?: number;
-  /** What it keeps from move to move when it plays in earnest. @default "keep" */
-  readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly limits?: Partial<Limits>;
-  readonly clocks?: Partial<GameClocks>;
   readonly signal?: AbortSignal;
   /** Told of each game that was played. */
   readonly onGame?: () => void;
 }
+
+const checkNames: NamesOf<CheckOptions> = {
+  ...gameRuleNames,
+  game: true,
+  games: true,
+  seed: true,
+  signal: true,
+  onGame: true,
+};
+
+/** A policy that can be checked: a string is a path that ends in `.py`. */
+export type CheckedPolicy = string | SourcePath | SourceText;
 
 /** A fault of the policy in a game against itself. */
 export interface CheckedFault {
@@ -58,8 +67,8 @@ export interface PolicyCheck {
   readonly faults: readonly CheckedFault[];
   /** CPU time of its sandboxes, loading included, in ms; null where it made no move. */
   readonly cpu: {
-    /** Of all games, over all moves. */
-    readonly perMoveMs: number;
+    /** The mean over all moves of all games. */
+    readonly meanMoveMs: number;
     /** Of the seat that used most in one game. */
     readonly mostMs: number;
     /** What a seat may use in one game. */
@@ -81,13 +90,11 @@ export interface PolicyCheck {
  * @example
  * const { ok, faults, deterministic } = await checkPolicy("my_policy.py");
  *
- * @param policy a Python file, or source text with a name
+ * @param policy a Python file, or its text; a string is a path that ends in `.py`
  * @throws `bad_argument`, `bad_policy` where the file cannot be read; what it does wrong is in the result
  */
-export async function checkPolicy(
-  policy: string | { readonly source: string; readonly name?: string },
-  options: CheckOptions = {},
-): Promise<PolicyCheck> {
+export async function checkPolicy(policy: CheckedPolicy, options: CheckOptions = {}): Promise<PolicyCheck> {
+  refuseUnknownOptions(options, checkNames, "checkPolicy");
   const { game = "tictactoe", games = defaultGames, mode = "keep" } = options;
   if (!Number.isSafeInteger(games) || games < 1 || games > 1000)
     throw new SameseedError("bad_argument", `games must be a whole number from 1 to 1000, not ${games}`);
@@ -100,7 +107,7 @@ export async function checkPolicy(
   const faults = first.flatMap(faultsOf);
   const moves = first.reduce((sum, result) => sum + result.moves, 0);
   const used = first.flatMap(({ rollout }) => rollout?.seats ?? []).map(({ cpuMs }) => cpuMs);
-  const perMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
+  const meanMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
   const infra = [...first, ...again, ...other].filter((result) => result.infra !== undefined).length;
   const deterministic = digestsOf(first, "digest") === digestsOf(again, "digest");
   const restartEqualsKeep =
@@ -113,7 +120,7 @@ export async function checkPolicy(
     games,
     moves,
     faults,
-    cpu: moves === 0 ? null : { perMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
+    cpu: moves === 0 ? null : { meanMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
     deterministic,
     restartEqualsKeep,
     infra,
@@ -121,18 +128,8 @@ export async function checkPolicy(
   };
 }
 
-type PolicyInput = Parameters<typeof checkPolicy>[0];
-
-function specOf(policy: PolicyInput, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
-  const { game = "tictactoe", image, limits, clocks } = options;
-  return {
-    game,
-    seats: [policy, policy],
-    mode,
-    ...(image === undefined ? {} : { image }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(clocks === undefined ? {} : { clocks }),
-  };
+function specOf(policy: CheckedPolicy, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
+  return { ...gameRulesOf(options), game: options.game ?? "tictactoe", seats: [policy, policy], mode };
 }
 
 function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly source: string } {
@@ -158,7 +155,7 @@ async function inspect(
 
 /** Plays the games of one check, in order. */
 async function play(
-  policy: PolicyInput,
+  policy: CheckedPolicy,
   options: CheckOptions,
   mode: "keep" | "restart",
 ): Promise<GameResult[]> {

@@ -158,13 +158,18 @@ function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume
       context: { dir: folder },
     });
   const differing = (["game", "players", "games", "seed", "options"] as const).filter(
-    (part) => stable(before[part]) !== stable(now[part]),
+    (part) => stable(withWorld(before)[part]) !== stable(withWorld(now)[part]),
   );
   if (differing.length > 0)
     throw new SameseedError("run_differs", `${folder} holds another league: ${differing.join(", ")} differ`, {
       hint: "give the arguments that it was begun with, the files as they were then, or another folder",
       context: { dir: folder, differing },
     });
+}
+
+/** Leagues from before the world was recorded were played in the sealed one. */
+function withWorld(plan: LeaguePlan): LeaguePlan {
+  return { ...plan, options: { world: "sealed", ...plan.options } };
 }
 
 /** JSON with sorted keys, so that order does not count. */

@@ -8,8 +8,8 @@ export interface PlayerTally {
   readonly draws: number;
   readonly losses: number;
   /** Mean return per game at X and at O, from the player's own view; null without a game. */
-  readonly asX: number | null;
-  readonly asO: number | null;
+  readonly meanAsX: number | null;
+  readonly meanAsO: number | null;
   readonly faults: FaultCounts;
 }
 
@@ -81,9 +81,9 @@ function tallyOf(player: string, legs: readonly LeagueLeg[]): PlayerTally {
     wins: sum(asX, ({ xWins }) => xWins) + sum(asO, ({ oWins }) => oWins),
     draws: sum([...asX, ...asO], ({ draws }) => draws),
     losses: sum(asX, ({ oWins }) => oWins) + sum(asO, ({ xWins }) => xWins),
-    asX: meanReturn(asX),
+    meanAsX: meanReturn(asX),
     // Not a change of sign, which would make -0 of 0.
-    asO: fromO === null ? null : 0 - fromO,
+    meanAsO: fromO === null ? null : 0 - fromO,
     faults: merged([...asX.map(({ faults }) => faults.x), ...asO.map(({ faults }) => faults.o)]),
   };
 }

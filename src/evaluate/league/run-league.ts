@@ -1,6 +1,8 @@
 import { sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { resolveImage } from "../../image/image-store.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame } from "../../games/game-spec.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { planMatchup } from "../matchup/matchup-config.ts";
@@ -13,7 +15,7 @@ import { type LeagueTable, tabulate } from "./league-report.ts";
 import { countPairing, type LeagueGame, type Pairing, toLeagueGame } from "./pairing.ts";
 
 /** Who plays a league, how much, and where it is kept. */
-export interface LeagueConfig extends Omit<GameSpec, "game" | "seats"> {
+export interface LeagueConfig extends GameRules {
   readonly players: readonly LeaguePlayerInput[];
   /** @default "tictactoe" */
   readonly game?: string;
@@ -32,6 +34,20 @@ export interface LeagueConfig extends Omit<GameSpec, "game" | "seats"> {
   /** Called when a pairing is done and kept. */
   readonly onPairing?: (pairing: Pairing) => void;
 }
+
+const leagueNames: NamesOf<LeagueConfig> = {
+  ...gameRuleNames,
+  players: true,
+  game: true,
+  games: true,
+  seed: true,
+  dir: true,
+  resume: true,
+  concurrency: true,
+  signal: true,
+  onStart: true,
+  onPairing: true,
+};
 
 /** What a league is about to do. */
 export interface LeagueStart {
@@ -61,6 +77,7 @@ export interface LeagueResult {
  * what broken infrastructure throws
  */
 export async function runLeague(config: LeagueConfig): Promise<LeagueResult> {
+  refuseUnknownOptions(config, leagueNames, "runLeague");
   const { dir, resume = false } = config;
   const { players, image } = checkLeague(config);
   const plan = planLeague(config, players, resolveImage(image).manifest.digest);
@@ -118,8 +135,8 @@ export function checkLeague(config: LeagueConfig): {
 }
 
 function planLeague(config: LeagueConfig, players: readonly LeaguePlayer[], image: string): LeaguePlan {
-  const { games = 20, mode = "keep", limits, clocks, maxSteps, envArgs } = config;
-  const chosen = { mode, limits, clocks, maxSteps, envArgs, image };
+  const { games = 20, mode = "keep", world = "sealed", limits, clocks, maxSteps, envArgs } = config;
+  const chosen = { mode, world, limits, clocks, maxSteps, envArgs, image };
   return {
     game: gameOf(config).game,
     players: players.map(({ name, digest }) => ({ name, digest })),
@@ -131,9 +148,7 @@ function planLeague(config: LeagueConfig, players: readonly LeaguePlayer[], imag
 
 /** Everything of a game but who sits where. */
 function gameOf(config: LeagueConfig): Omit<GameSpec, "seats"> {
-  const { game = "tictactoe", mode, image, backend, limits, clocks, maxSteps, envArgs } = config;
-  const given = { mode, image, backend, limits, clocks, maxSteps, envArgs };
-  return { game, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return { game: config.game ?? "tictactoe", ...gameRulesOf(config) };
 }
 
 function everyTwo(players: readonly LeaguePlayer[]): (readonly [LeaguePlayer, LeaguePlayer])[] {

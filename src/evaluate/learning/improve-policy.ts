@@ -1,13 +1,21 @@
 import { type Digest, sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import { gameRulesOf } from "../../games/game-rules.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { SprtOptions } from "../../stats/sprt.ts";
 import type { Player } from "../league/play-pairs.ts";
 import { type ContestResult, holdContest } from "./contest.ts";
 import { qPolicyCode, qPolicyDigest } from "./q-policy-code.ts";
 import type { QTable } from "./q-table.ts";
-import { pieceEpisodes, Training, type TrainingOptions, type TrainingProgress } from "./training.ts";
+import {
+  pieceEpisodes,
+  Training,
+  trainingNames,
+  type TrainingOptions,
+  type TrainingProgress,
+} from "./training.ts";
 import { checkSaved, type SavedImprovement } from "./training-checkpoint.ts";
 
 /*
@@ -40,6 +48,19 @@ export interface ImproveOptions extends TrainingOptions {
   /** Called while an evaluation goes on. */
   readonly onPairs?: (progress: TrainingProgress & { readonly pairs: number }) => void;
 }
+
+const improveNames: NamesOf<ImproveOptions> = {
+  ...trainingNames,
+  evaluateEvery: true,
+  patience: true,
+  sprt: { elo0: true, elo1: true, alpha: true, beta: true },
+  maxPairs: true,
+  concurrency: true,
+  from: true,
+  onSave: true,
+  onRound: true,
+  onPairs: true,
+};
 
 /** One round: learning, then a contest. */
 export interface ImprovementRound extends ContestResult {
@@ -102,9 +123,10 @@ export function improveRules(options: ImproveOptions, plannedEpisodes: number): 
  * const { champion } = await improvePolicy({ episodes: 30_000, seed: 7 });
  * if (champion) await writeFile("learned.py", qPolicyCode(champion));
  *
- * @throws as `trainTttPolicy` and `playGames`; `run_differs` where `from` is of another training
+ * @throws as `trainPolicy` and `playGames`; `run_differs` where `from` is of another training
  */
 export async function improvePolicy(options: ImproveOptions = {}): Promise<Improvement> {
+  refuseUnknownOptions(options, improveNames, "improvePolicy");
   return await new Course(options).run();
 }
 
@@ -160,7 +182,7 @@ class Course {
   }
 
   async #evaluate(): Promise<ImprovementRound> {
-    const { image, backend, concurrency, signal, onPairs } = this.#options;
+    const { concurrency, signal, onPairs } = this.#options;
     const { settings, episodes } = this.#training;
     const champion = this.#championTable();
     const candidate = this.#training.table();
@@ -178,11 +200,7 @@ class Course {
         judge,
       },
       {
-        game: {
-          game: "tictactoe",
-          ...(image === undefined ? {} : { image }),
-          ...(backend === undefined ? {} : { backend }),
-        },
+        game: { game: "tictactoe", ...gameRulesOf(this.#options) },
         seed: contestSeed(settings.seed, round),
       },
       { elo0, elo1, alpha, beta, maxPairs },
@@ -214,7 +232,12 @@ class Course {
   }
 
   #restore(saved: SavedImprovement): void {
-    checkSaved(saved, { settings: this.#training.settings, rules: this.#rules, image: this.#image });
+    checkSaved(saved, {
+      settings: this.#training.settings,
+      rules: this.#rules,
+      image: this.#image,
+      world: this.#options.world ?? "sealed",
+    });
     if (saved.table !== null) this.#training.restore(Buffer.from(saved.table, "base64"));
     if (saved.champion !== null) this.#champion = Buffer.from(saved.champion, "base64");
     this.#championTable();
@@ -226,6 +249,7 @@ class Course {
       settings: this.#training.settings,
       rules: this.#rules,
       image: this.#image,
+      world: this.#options.world ?? "sealed",
       table: this.#training.state?.toString("base64") ?? null,
       champion: this.#champion?.toString("base64") ?? null,
       rounds: [...this.#rounds],

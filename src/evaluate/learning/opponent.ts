@@ -1,13 +1,13 @@
-import { basename } from "node:path";
-
 import { digestOf } from "../../base/digest.ts";
-import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
 import { builtinGame } from "../../games/builtin-games.ts";
-import { readSource } from "../../rollout/policy-input.ts";
+import { readPolicyInput, type SourcePath, type SourceText } from "../../rollout/policy-input.ts";
 
-/** Whom to learn from: `self`, a built-in policy, a Python file, or such a source itself. */
-export type OpponentInput = string | { readonly source: string; readonly name?: string };
+/**
+ * Whom to learn from: a Python file, or such a text itself. A string is `self`, the name of a built-in policy or a path that
+ * ends in `.py`; any other is refused.
+ */
+export type OpponentInput = string | SourcePath | SourceText;
 
 /** Whom to learn from, resolved. */
 export type Opponent =
@@ -20,24 +20,12 @@ export type Opponent =
  * @throws SameseedError `bad_policy` where there is no such policy, or its file cannot be read
  */
 export function resolveOpponent(input: OpponentInput): Opponent {
-  if (typeof input !== "string")
-    return { kind: "source", name: checkName(input.name ?? "policy.py"), source: input.source };
-  if (input === "self") return { kind: "self" };
   const builtins = ["random", ...(builtinGame("tictactoe")?.policies ?? [])];
-  if (builtins.includes(input)) return { kind: "builtin", name: input };
-  if (input.endsWith(".py"))
-    return {
-      kind: "source",
-      name: checkName(basename(input)),
-      source: readSource(input, "bad_policy", "policy"),
-    };
-  throw new SameseedError(
-    "bad_policy",
-    `${JSON.stringify(startOfText(input, 200))} is nobody to learn from`,
-    {
-      hint: `learn from \`self\`, ${builtins.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
-    },
-  );
+  const read = readPolicyInput(input, { names: ["self", ...builtins] });
+  if (read.kind === "source") return { ...read, name: checkName(read.name) };
+  return read.kind === "named" && read.name !== "self"
+    ? { kind: "builtin", name: read.name }
+    : { kind: "self" };
 }
 
 /** How settings name an opponent: a source by its digest as well, so that another source is another training. */

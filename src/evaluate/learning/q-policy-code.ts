@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { turns } from "./board-forms.ts";
 import { checkQTable, type QRow, type QTable } from "./q-table.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
@@ -37,6 +38,7 @@ const firstLine = "# Sameseed Q policy, format 1, ";
  * @throws SameseedError `bad_argument` for something that is not a table, or `randomMoves` that is not from 0 to 5
  */
 export function qPolicyCode(table: QTable, options: QPolicyCodeOptions = {}): string {
+  refuseUnknownOptions(options, { randomMoves: true } satisfies NamesOf<QPolicyCodeOptions>, "qPolicyCode");
   checkQTable(table);
   const { randomMoves = 0 } = options;
   if (!Number.isInteger(randomMoves) || randomMoves < 0 || randomMoves > 5)

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import { refuseUnknownOptions } from "../../base/known-options.ts";
 import type { DeclaredPolicy } from "../exact/declared-policy.ts";
 import { emptyCells, standingOf } from "../../games/tictactoe-board.ts";
 import { boardOfKey, formOf } from "./board-forms.ts";
@@ -51,6 +52,7 @@ export function qTablePolicy(
   table: Pick<QTable, "rows">,
   options: { readonly randomMoves?: number } = {},
 ): DeclaredPolicy {
+  refuseUnknownOptions(options, { randomMoves: true }, "qTablePolicy");
   const { randomMoves = 0 } = options;
   return (board, seat) => {
     const empty = emptyCells(board);
@@ -66,6 +68,6 @@ export function qTablePolicy(
 
 function badTable(what: string): SameseedError {
   return new SameseedError("bad_argument", `this is not a table of tic-tac-toe: ${what}`, {
-    hint: "take tables from `trainTttPolicy` or `parseQPolicy`",
+    hint: "take tables from `trainPolicy` or `parseQPolicy`",
   });
 }

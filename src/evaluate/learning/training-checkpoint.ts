@@ -3,6 +3,8 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError, systemErrorCode } from "../../base/error.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import { worldModeSchema } from "../../model/rollout-schema.ts";
 import { readRegular } from "../../store/run-folder.ts";
 import { runDamaged, storeError } from "../../store/store-error.ts";
 import type { ImprovementRound, ImproveRules } from "./improve-policy.ts";
@@ -14,6 +16,8 @@ export interface SavedImprovement {
   readonly rules: ImproveRules;
   /** Digest of the image. */
   readonly image: string;
+  /** Trainings from before it was kept were of the sealed one. */
+  readonly world: WorldMode;
   /** The table as a sandbox handed it back, in base64; null before the first piece. */
   readonly table: string | null;
   /** The champion's, in the same form. */
@@ -52,6 +56,7 @@ const savedSchema: z.ZodType<SavedImprovement> = z.strictObject({
     maxPairs: z.int().min(1),
   }),
   image: z.string(),
+  world: worldModeSchema.default("sealed"),
   table: base64,
   champion: base64,
   rounds: z.array(round),
@@ -105,10 +110,10 @@ export function removeCheckpoint(path: string): void {
  */
 export function checkSaved(
   saved: SavedImprovement,
-  now: Pick<SavedImprovement, "settings" | "rules" | "image">,
+  now: Pick<SavedImprovement, "settings" | "rules" | "image" | "world">,
 ): void {
-  const parts = (of: Pick<SavedImprovement, "settings" | "rules" | "image">): [string, unknown][] =>
-    Object.entries({ ...of.settings, ...of.rules, image: of.image });
+  const parts = (of: Pick<SavedImprovement, "settings" | "rules" | "image" | "world">): [string, unknown][] =>
+    Object.entries({ ...of.settings, ...of.rules, image: of.image, world: of.world });
   const before = new Map(parts(saved));
   const differing = parts(now)
     .filter(([name, value]) => JSON.stringify(before.get(name)) !== JSON.stringify(value))

@@ -1,10 +1,11 @@
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { checkHypotheses } from "../../stats/gsprt.ts";
 import { sprtBounds, type SprtOptions } from "../../stats/sprt.ts";
 import { strengthOf, type Strength } from "./compare-report.ts";
 import { collectGames, factsOf, playingOptions } from "./evaluate-matchup.ts";
 import type { MatchGame } from "./match-game.ts";
-import { type MatchupOptions, type MatchupPlan, planMatchup } from "./matchup-config.ts";
+import { swappedNames, type MatchupOptions, type MatchupPlan, planMatchup } from "./matchup-config.ts";
 import { type KeeperOptions, openKeeper } from "./matchup-keeper.ts";
 import { playSequential, type PlaySequentialOptions } from "./play-sequential.ts";
 import { type MatchupReport, reportUnits } from "./report-matchup.ts";
@@ -31,6 +32,21 @@ export interface CompareConfig extends Omit<MatchupOptions, "swap">, KeeperOptio
   /** Told of each game as it finishes. */
   readonly onGame?: (game: MatchGame) => void;
 }
+
+const compareNames: NamesOf<CompareConfig> = {
+  ...swappedNames,
+  dir: true,
+  resume: true,
+  seeds: true,
+  until: true,
+  elo: true,
+  maxPairs: true,
+  alpha: true,
+  beta: true,
+  anytime: true,
+  onSelfCheck: true,
+  onGame: true,
+};
 
 /** What a comparison shows. */
 export interface Comparison extends MatchupReport, Strength {
@@ -62,6 +78,7 @@ export const defaultSeeds: readonly number[] = Array.from({ length: 20 }, (_, se
  * which nothing is played.
  */
 export async function comparePolicies(config: CompareConfig): Promise<Comparison> {
+  refuseUnknownOptions(config, compareNames, "comparePolicies");
   const { seeds = defaultSeeds, anytime = false, onSelfCheck, onGame } = config;
   const plan = planComparison(config, seeds);
   const sprt = testOf(config);

@@ -1,13 +1,15 @@
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { type ExactMatchup, exactMatchup } from "./exact-matchup.ts";
 import type { MatchGame } from "./match-game.ts";
 import {
+  matchupNames,
   type MatchupOptions,
   type MatchupPlan,
   planMatchup,
   returnsOf,
-  type TttConfig,
+  type SeedMatchupConfig,
 } from "./matchup-config.ts";
 import { type KeeperOptions, openKeeper } from "./matchup-keeper.ts";
 import { type PlayedGame, playMatchup, type PlayMatchupOptions } from "./play-matchup.ts";
@@ -38,9 +40,16 @@ export interface SeedResult extends SeedRecord {
 }
 
 /** One seed's games, at least one of which the host could play. */
-export interface TttBatchResult extends SeedResult {
+export interface SeedMatchupResult extends SeedResult {
+  readonly meanReturn: number;
   readonly totalReward: number;
 }
+
+/** Another name of {@link SeedMatchupConfig}. */
+export type TttConfig = SeedMatchupConfig;
+
+/** Another name of {@link SeedMatchupResult}. */
+export type TttBatchResult = SeedMatchupResult;
 
 /** What a matchup shows, with every game. */
 export interface MatchupResult extends Omit<MatchupReport, "bySeed"> {
@@ -49,28 +58,48 @@ export interface MatchupResult extends Omit<MatchupReport, "bySeed"> {
   readonly exact?: ExactMatchup;
 }
 
+const configNames: NamesOf<MatchupConfig> = {
+  ...matchupNames,
+  dir: true,
+  resume: true,
+  seeds: true,
+  anytime: true,
+  trajectories: true,
+  exact: true,
+  onGame: true,
+};
+
 /**
- * Plays tic-tac-toe under one seed, every game in fresh sandboxes with streams of its own. `totalReward` is the mean
- * return per game from the view of policy x.
+ * Plays two policies against each other under one seed, every game in fresh sandboxes with streams of its own, and gives the
+ * mean return per game from the view of policy x.
  *
  * @example
- * const { totalReward, trajectory } = await runTttBatch({ policyX: "greedy", policyO: "random", seed: 42 });
- * console.log(totalReward, trajectory.length); // 50 games in 25 pairs with seats swapped
+ * const { meanReturn, trajectory } = await runMatchup({ policyX: "greedy", policyO: "random", seed: 42 });
+ * console.log(meanReturn, trajectory.length); // 50 games in 25 pairs with seats swapped
  *
  * @throws `bad_argument`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…; `sandbox_failed` where the host
  * could play none of the games. What a policy does wrong is a lost game; a game that the host could not play is left out.
  */
-export async function runTttBatch(config: TttConfig): Promise<TttBatchResult> {
-  const { bySeed } = await evaluateMatchup({ ...config, seeds: [config.seed] });
+export async function runMatchup(config: SeedMatchupConfig): Promise<SeedMatchupResult> {
+  refuseUnknownOptions(
+    config,
+    { ...matchupNames, seed: true } satisfies NamesOf<SeedMatchupConfig>,
+    "runMatchup",
+  );
+  const { seed, ...options } = config;
+  const { bySeed } = await evaluateMatchup({ ...options, seeds: [seed] });
   const [batch] = bySeed;
-  if (batch === undefined || batch.totalReward === null) {
+  if (batch === undefined || batch.meanReturn === null) {
     const why = batch?.games.find(({ infra }) => infra !== undefined)?.infra ?? "nothing was played";
     throw new SameseedError("sandbox_failed", `none of the games could be played: ${why}`, {
       hint: "try again; if it stays, see `sameseed doctor`",
     });
   }
-  return { ...batch, totalReward: batch.totalReward };
+  return { ...batch, meanReturn: batch.meanReturn, totalReward: batch.meanReturn };
 }
+
+/** Another name of {@link runMatchup}. */
+export const runTttBatch: typeof runMatchup = runMatchup;
 
 /**
  * Plays two policies against each other under many seeds, one set of sandboxes per seed or game and many at one time, and
@@ -79,9 +108,10 @@ export async function runTttBatch(config: TttConfig): Promise<TttBatchResult> {
  * @example
  * const { meanReturn, interval } = await evaluateMatchup({ policyX: "greedy", policyO: "bot.py", seeds: [1, 2, 3] });
  *
- * @throws as {@link runTttBatch}, save that `infra` counts what the host could not play, even where it is everything
+ * @throws as {@link runMatchup}, save that `infra` counts what the host could not play, even where it is everything
  */
 export async function evaluateMatchup(config: MatchupConfig): Promise<MatchupResult> {
+  refuseUnknownOptions(config, configNames, "evaluateMatchup");
   const plan = planMatchup(config, config.seeds);
   const { anytime = false, trajectories = true, onGame } = config;
   const facts = factsOf(plan, anytime);

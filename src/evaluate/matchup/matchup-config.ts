@@ -1,12 +1,14 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import type { NamesOf } from "../../base/known-options.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
 import { checkSeed } from "../../model/seed.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
 /** Two policies and how they play: what all games of a matchup have in common. */
-export interface MatchupOptions extends Omit<GameSpec, "game" | "seats"> {
+export interface MatchupOptions extends GameRules {
   /** The policy whose view results are in: `random`, `greedy`, `minimax`, a Python file, or a source itself. */
   readonly policyX: SeatPolicyInput;
   /** Its opponent. */
@@ -23,8 +25,22 @@ export interface MatchupOptions extends Omit<GameSpec, "game" | "seats"> {
   readonly signal?: AbortSignal;
 }
 
-/** Games of tic-tac-toe under one seed. */
-export interface TttConfig extends Omit<MatchupOptions, "env"> {
+/** Every name of {@link MatchupOptions} but `swap`. */
+export const swappedNames: NamesOf<Omit<MatchupOptions, "swap">> = {
+  ...gameRuleNames,
+  policyX: true,
+  policyO: true,
+  env: true,
+  nGames: true,
+  concurrency: true,
+  signal: true,
+};
+
+/** Every name of {@link MatchupOptions}. */
+export const matchupNames: NamesOf<MatchupOptions> = { ...swappedNames, swap: true };
+
+/** A matchup under one seed. */
+export interface SeedMatchupConfig extends MatchupOptions {
   /** 0 to 2^53 - 1; the only source of randomness. */
   readonly seed: number;
 }
@@ -76,7 +92,7 @@ export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): M
     throw new SameseedError("bad_argument", `${nGames} games cannot be put in pairs`, {
       hint: "ask for an even number of games a seed, or play without swapping seats",
     });
-  const rules = rulesOf(options, env);
+  const rules = { game: env, ...gameRulesOf(options) };
   const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });
   const checked = [...new Set(Array.from(seeds, checkSeed))];
   if (checked.length === 0) throw new SameseedError("bad_argument", "a matchup needs at least one seed");
@@ -111,10 +127,4 @@ function inputOf(policy: SeatPolicy): SeatPolicyInput {
   if (policy.kind === "builtin") return policy.name;
   if (policy.kind === "source") return { source: policy.source, name: policy.name };
   return policy.kind === "actions" ? { actions: policy.actions } : { none: true };
-}
-
-function rulesOf(options: MatchupOptions, game: string): Omit<GameSpec, "seats"> {
-  const { mode, image, backend, limits, clocks, maxSteps, envArgs } = options;
-  const given = { mode, image, backend, limits, clocks, maxSteps, envArgs };
-  return { game, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }

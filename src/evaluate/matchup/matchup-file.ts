@@ -4,6 +4,8 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import { worldModeSchema } from "../../model/rollout-schema.ts";
 import { seedSchema } from "../../model/seed.ts";
 import { readDocument } from "../../store/read-document.ts";
 import { storeError } from "../../store/store-error.ts";
@@ -27,6 +29,8 @@ export interface MatchupDocument {
   readonly swap: boolean;
   /** Of a sequential matchup. */
   readonly maxPairs: number | null;
+  /** The world its games were played in. Documents from before it was recorded are of the sealed one. */
+  readonly world: WorldMode;
 }
 
 /** The file's name in the folder. */
@@ -43,6 +47,7 @@ const schema: z.ZodType<MatchupDocument> = z.strictObject({
   unitsPerSeed: z.int().min(1).nullable(),
   swap: z.boolean(),
   maxPairs: z.int().min(1).nullable(),
+  world: worldModeSchema.default("sealed"),
 });
 
 /** The run folders of a recorded matchup, by whether seats are swapped. */
@@ -87,7 +92,7 @@ export function checkSameMatchup(folder: string, now: MatchupDocument, resume: b
       context: { dir: folder },
     });
   const before = readMatchup(folder);
-  const names = ["env", "x", "o", "seeds", "unitsPerSeed", "swap", "maxPairs"] as const;
+  const names = ["env", "x", "o", "seeds", "unitsPerSeed", "swap", "maxPairs", "world"] as const;
   const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
   if (differing.length > 0)
     throw new SameseedError(

@@ -42,6 +42,8 @@ export type FaultCounts = Readonly<Record<string, number>>;
 export interface SeedRecord {
   readonly seed: number;
   /** Mean return per game from policy x's view; null where the host played none of its games. */
+  readonly meanReturn: number | null;
+  /** Another name of {@link meanReturn}. It is no sum. */
   readonly totalReward: number | null;
   /** Moves of all its games. */
   readonly steps: number;
@@ -175,10 +177,12 @@ function bySeed(
   return seeds.flatMap((seed) => {
     const own = grouped.get(seed);
     if (own === undefined) return [];
+    const { meanReturn } = seatRecord(countedOf.get(seed) ?? []);
     return [
       {
         seed,
-        totalReward: seatRecord(countedOf.get(seed) ?? []).meanReturn,
+        meanReturn,
+        totalReward: meanReturn,
         steps: own.reduce((sum, { steps }) => sum + steps, 0),
         digest: digestOf(own),
       },

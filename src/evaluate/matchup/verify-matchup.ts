@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { refuseUnknownOptions } from "../../base/known-options.ts";
 
-import { verifyRun, type VerifyOptions, type VerifyResult } from "../../verify/verify-run.ts";
+import { verifyNames, verifyRun, type VerifyOptions, type VerifyResult } from "../../verify/verify-run.ts";
 import { legFolder, readMatchup } from "./matchup-file.ts";
 
 /** What verifying the games of a recorded matchup found. */
@@ -34,6 +35,7 @@ export async function verifyMatchup(
   folder: string,
   options: VerifyOptions = {},
 ): Promise<MatchupVerification> {
+  refuseUnknownOptions(options, verifyNames, "verifyMatchup");
   const { maxPairs } = readMatchup(folder);
   const legs: MatchupLeg[] = [];
   for (const leg of recordedLegs(folder)) {

@@ -6,32 +6,34 @@
 import { randomInt } from "node:crypto";
 
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { JsonValue } from "../../model/json.ts";
-import type { Limits } from "../../model/limits.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../game-rules.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
 
-/** How a person plays against a policy. */
-export interface PlayAgainstOptions {
+/** How a person plays against a policy. The wall time of its sandboxes is 300 s where `limits` say nothing else. */
+export interface PlayAgainstOptions extends GameRules {
   /** `tictactoe`, or a game of PettingZoo with two seats, such as `pettingzoo:connect_four_v3`. @default "tictactoe" */
   readonly game?: string;
   /** The person's seat: X moves first. @default "X" */
   readonly as?: "X" | "O";
   /** Decides the policy's chance, and the game's. @default a fresh one */
   readonly seed?: number;
-  /** What the policy keeps: everything through the game, or nothing from move to move. @default "keep" */
-  readonly mode?: "keep" | "restart";
-  /** The image's name or digest. @default as the game needs */
-  readonly image?: string;
-  /** What each sandbox may use. @default as for any rollout, and 300 s of wall time */
-  readonly limits?: Partial<Limits>;
-  readonly clocks?: GameSpec["clocks"];
   /** Ends the game. */
   readonly signal?: AbortSignal;
 }
+
+const playNames: NamesOf<PlayAgainstOptions> = {
+  ...gameRuleNames,
+  game: true,
+  as: true,
+  seed: true,
+  signal: true,
+};
 
 /** How long the sandboxes of a game stay open, in milliseconds. */
 export const playWallMs = 300_000;
@@ -44,7 +46,7 @@ export const playWallMs = 300_000;
  * await game.move(4);
  * console.log(game.view.board, game.view.legal, game.view.end);
  *
- * @param policy a built-in policy's name, a Python file, or source text
+ * @param policy a built-in policy's name, a Python file, or its text as `{ source }`
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`, `aborted`. What the
  * policy does wrong is the game's end, not an error.
  */
@@ -71,6 +73,7 @@ export class PersonalGame implements AsyncDisposable {
 
   /** @param policy as for {@link playAgainst}, which also opens the game */
   constructor(policy: SeatPolicyInput, options: PlayAgainstOptions) {
+    refuseUnknownOptions(options, playNames, "playAgainst");
     this.#policy = policy;
     this.#options = options;
     this.#as = options.as ?? "X";
@@ -178,13 +181,11 @@ export class PersonalGame implements AsyncDisposable {
   }
 
   #spec(person: SeatPolicyInput): GameSpec {
-    const { game = "tictactoe", mode, image, limits, clocks } = this.#options;
+    const { game = "tictactoe", limits } = this.#options;
     return {
+      ...gameRulesOf(this.#options),
       game,
       seats: this.#index === 0 ? [person, this.#policy] : [this.#policy, person],
-      ...(mode === undefined ? {} : { mode }),
-      ...(image === undefined ? {} : { image }),
-      ...(clocks === undefined ? {} : { clocks }),
       limits: { wallMs: playWallMs, ...limits },
     };
   }

@@ -1,4 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
+import { limitNames } from "../../model/limits.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
@@ -27,6 +29,21 @@ export interface AuditOptions extends Omit<RolloutOptions, "backend">, Omit<Audi
   readonly seeds?: readonly number[];
 }
 
+const auditNames: NamesOf<AuditOptions> = {
+  envName: true,
+  policy: true,
+  envArgs: true,
+  maxSteps: true,
+  volatileInfo: true,
+  image: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+  seeds: true,
+  concurrency: true,
+  onProgress: true,
+};
+
 /** What an audit is of. */
 export interface AuditSubject {
   /** The environment's name as a person gave it. */
@@ -46,6 +63,7 @@ export const auditWallMs = 30_000;
  * @throws as `runRollout`
  */
 export async function auditEnvironment(options: AuditOptions): Promise<AuditReport> {
+  refuseUnknownOptions(options, auditNames, "auditEnvironment");
   const resolved = resolveOptions({
     ...options,
     maxSteps: options.maxSteps ?? auditStepsDefault,
