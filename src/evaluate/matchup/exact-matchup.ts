@@ -22,7 +22,7 @@ export interface ExactMatchup {
   readonly o: ExactValue | null;
 }
 
-/** What the built-in policies do, as `python/sameseed/play/builtin_policies.py` has it. */
+/** What the built-in policies do, as `python/envs/tictactoe.py` has it. */
 const declared: Readonly<Record<string, () => DeclaredPolicy>> = {
   random: () => uniformPolicy,
   greedy: () => blockingPolicy,

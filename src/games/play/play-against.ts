@@ -11,6 +11,7 @@ import type { JsonValue } from "../../model/json.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { type GameRules, gameRuleNames, gameRulesOf } from "../game-rules.ts";
+import { builtinGame } from "../builtin-games.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
@@ -69,6 +70,7 @@ export class PersonalGame implements AsyncDisposable {
   #session: GameSession | undefined;
   #moves: JsonValue[] = [];
   #view: PlayView | undefined;
+  readonly #columns: number | undefined;
   #openedAt = 0;
 
   /** @param policy as for {@link playAgainst}, which also opens the game */
@@ -77,6 +79,7 @@ export class PersonalGame implements AsyncDisposable {
     this.#policy = policy;
     this.#options = options;
     this.#as = options.as ?? "X";
+    this.#columns = builtinGame(options.game ?? "tictactoe")?.columns;
     this.seed = checkSeed(options.seed ?? randomInt(2 ** 31));
   }
 
@@ -176,8 +179,8 @@ export class PersonalGame implements AsyncDisposable {
 
   /** The seat's name in the game: PettingZoo's are numbered. */
   get #seat(): string {
-    if (!(this.#options.game ?? "tictactoe").startsWith("pettingzoo:")) return this.#as;
-    return String(this.#index + 1);
+    const own = builtinGame(this.#options.game ?? "tictactoe")?.seats[this.#index];
+    return own ?? String(this.#index + 1);
   }
 
   #spec(person: SeatPolicyInput): GameSpec {
@@ -216,6 +219,7 @@ export class PersonalGame implements AsyncDisposable {
       observation,
       legal: legal ?? legalMoves(observation),
       ...(board === undefined ? {} : { board }),
+      ...(this.#columns === undefined ? {} : { columns: this.#columns }),
       ...(answer === undefined ? {} : { answer }),
     };
   }

@@ -14,6 +14,8 @@ export interface PlayView {
   readonly legal: readonly JsonValue[] | null;
   /** The tic-tac-toe board; undefined for another game. */
   readonly board?: Board;
+  /** How many cells of a built-in game's board stand in a row; undefined for another game. */
+  readonly columns?: number;
   /** The cell the other side took last; undefined where it is not known. */
   readonly answer?: number;
   /** Set when the game is over. */
