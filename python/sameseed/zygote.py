@@ -40,8 +40,12 @@ def main() -> None:
 def _report() -> bytes:
     """What this zygote found of itself, as JSON; a sealed one pins here what only Python can."""
     import json
+    import selectors
 
     from sameseed.world import sealed as world
+
+    # Where sandboxes share an id of the host they may not have epoll; what asks for a selector gets the same everywhere.
+    selectors.DefaultSelector = selectors.PollSelector
 
     found: dict[str, object] = {"world": world.name()}
     if found["world"] != "host":

@@ -34,10 +34,22 @@ export interface Wall {
   readonly seccomp: string;
   /** `none`: an empty network namespace, and no way to make a socket that leaves it. */
   readonly network: "none";
-  /** The numeric user id on the host, and the id inside. */
-  readonly user: { readonly host: number; readonly inside: number };
+  readonly user: WallUser;
   /** The outer wall's program and version. */
   readonly outer: string;
+}
+
+/** Whom a sandbox runs as. */
+export interface WallUser {
+  /** The numeric id on the host; where each slot has its own, the first of the range these are from. */
+  readonly host: number;
+  /** The numeric id inside. */
+  readonly inside: number;
+  /**
+   * `own`: no other sandbox on this host that runs at the same time has its id, so that nothing the kernel counts by user is
+   * shared. `shared`: all of this user's have it. Recordings made before this was told do not have it.
+   */
+  readonly ids?: "own" | "shared";
 }
 
 /**

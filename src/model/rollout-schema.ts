@@ -17,7 +17,11 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
     namespaces: z.array(z.string()),
     seccomp: z.string(),
     network: z.literal("none"),
-    user: z.strictObject({ host: z.int(), inside: z.int() }),
+    user: z.strictObject({
+      host: z.int(),
+      inside: z.int(),
+      ids: z.enum(["own", "shared"]).exactOptional(),
+    }),
     outer: z.string(),
   }),
   limits: z.strictObject({

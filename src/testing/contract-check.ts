@@ -107,8 +107,13 @@ export function sleepMarker(): string {
 
 /** How many processes of this host have that argument. */
 export function countMarked(marker: string): number {
+  return markedPids(marker).length;
+}
+
+/** The processes of this host that have that argument. */
+export function markedPids(marker: string): string[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => commandLine(pid).includes(marker)).length;
+  return pids.filter((pid) => commandLine(pid).includes(marker));
 }
 
 /** Waits until something holds; false where it does not within the time. */

@@ -3,9 +3,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { defaultImageName } from "../../src/image/default-image.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
+import { HostIds } from "../../src/sandbox/linux/host-ids.ts";
+import { acquireHostResources, releaseHostResources } from "../../src/sandbox/linux/host-resources.ts";
 import { childPids } from "../../src/sandbox/linux/processes.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import { startZygote } from "../../src/sandbox/zygote/start-zygote.ts";
 import {
   ask,
   codeOf,
@@ -149,4 +152,21 @@ test("a zygote that has lost all its slots is replaced", async () => {
   expect(await ask(small, "print(7)")).toBe(7);
   expect(small.zygotePids.length).toBe(1);
   await small.close();
+});
+
+test("where the ids that a zygote asks for are refused, it starts with the one that all share", async () => {
+  const resources = await acquireHostResources();
+  const ids = new HostIds({
+    kind: "subordinate",
+    range: { first: 300_000, count: 65_536 },
+    newuidmap: "/bin/false",
+  });
+  const zygote = await startZygote(resolveImage(defaultImageName), { ...resources, ids }, 1);
+  try {
+    expect(ids.receipt.ids).toBe("shared");
+    expect((await zygote.newSlot()).usable).toBe(true);
+  } finally {
+    await zygote.close();
+    releaseHostResources();
+  }
 });

@@ -15,7 +15,7 @@ import { executeRollout } from "../../src/rollout/execute-rollout.ts";
 import { planRollout } from "../../src/rollout/plan-rollout.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
 import type { SandboxBackend } from "../../src/sandbox/contract.ts";
-import { unprivilegedId } from "../../src/sandbox/linux/host-resources.ts";
+import { unprivilegedId } from "../../src/sandbox/linux/host-ids.ts";
 import { closeSandboxes, sharedBackend } from "../../src/sandbox/sandbox-host.ts";
 import { corpusFolder, expectedLines, loadCorpus } from "../../src/security/attack-program.ts";
 import { answersIn, mismatches } from "../../src/security/expectation.ts";

@@ -9,7 +9,7 @@ import { defaultLimits } from "../../model/limits.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import { CgroupArea } from "../linux/cgroups.ts";
-import { unprivilegedId } from "../linux/host-resources.ts";
+import { unprivilegedId } from "../linux/host-ids.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
@@ -141,8 +141,15 @@ async function runProbe(backend: ZygoteBackend): Promise<string> {
   );
 }
 
-function checkReceipt({ enforcedBy, world }: BackendReceipt): DoctorCheck[] {
+function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): DoctorCheck[] {
   return [
+    wall.user.ids === "own"
+      ? good("host ids", "each sandbox has its own, so that nothing the kernel counts by user is shared")
+      : poor(
+          "host ids",
+          "all sandboxes run as one user, so epoll is refused in them",
+          "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid",
+        ),
     enforcedBy === "rlimits"
       ? withoutGroups()
       : good("limits", `memory and processes are counted by ${enforcedBy}`),

@@ -160,8 +160,21 @@ const anyPointer: readonly ArgumentRule[] = (["low", "high"] as const).map((half
   verdict: limitsStand,
 }));
 
-/** Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed. */
-export function sandboxPolicy(): FilterPolicy {
+/** What sandboxes run as on the host: ids of their own, or one for all. */
+export type HostIdKind = "own" | "shared";
+
+/**
+ * Calls that use up what the kernel gives a user of the host. Watches of epoll instances: one process registers 400,000 of
+ * them in seconds, no rlimit bounds them, and where none are left Node, which is the same user's, aborts. Programs have
+ * `poll` and `select`.
+ */
+const sharedPoolCalls = words("epoll_create epoll_create1");
+
+/**
+ * Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed.
+ * @param ids where they are shared, what one sandbox would use up for all is refused. @default "own"
+ */
+export function sandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   const calls = new Map<string, CallRule>();
   for (const name of setupCalls) calls.set(name, { rules: [], verdict: denied });
   // glibc asks for clone3 first and takes ENOSYS as "use clone", whose flags a filter can see.
@@ -176,5 +189,6 @@ export function sandboxPolicy(): FilterPolicy {
   // It passes descriptors, of which one user may have only so many on their way; slots need it, sandboxes would starve
   // and signal each other with it. send and write take its place.
   calls.set("sendmsg", { rules: [], verdict: denied });
+  if (ids === "shared") for (const name of sharedPoolCalls) calls.set(name, { rules: [], verdict: denied });
   return { calls, otherwise: "allow" };
 }

@@ -1,4 +1,4 @@
-import { type CallRule, type FilterPolicy, sandboxPolicy } from "./policy.ts";
+import { type CallRule, type FilterPolicy, type HostIdKind, sandboxPolicy } from "./policy.ts";
 
 /**
  * Calls that tell a program what the sealed world decides. The world's library stands in front of the C library's
@@ -36,8 +36,8 @@ const worldCallsItMakes = ["fstatfs", "getdents64", "sched_getaffinity", "statfs
 const worldMark = 0x5ea1ed;
 
 /** Filter B of a sealed sandbox: {@link sandboxPolicy}'s, and the world's calls go to its library. */
-export function sealedSandboxPolicy(): FilterPolicy {
-  const policy = sandboxPolicy();
+export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
+  const policy = sandboxPolicy(ids);
   const calls = new Map<string, CallRule>(policy.calls);
   for (const name of worldCalls) calls.set(name, { rules: [], verdict: "trap" });
   const own: CallRule = {

@@ -59,19 +59,30 @@ export function zygoteEnvironment(
   };
 }
 
+/** Descriptors over which the outer wall is given its ids. */
+export interface IdPipes {
+  /** It writes `{"child-pid": PID}`, and more. */
+  readonly info: number;
+  /** It waits for a byte. */
+  readonly block: number;
+}
+
 /**
  * The outer wall around a zygote: the image read-only as `/`, and once more at {@link guestRoot} without the outer
  * wall's `/proc`. Only namespaces of its own; root in its user namespace, because it has to make its children's.
  * @param world what its sandboxes live in. @default "host"
  * @param command what runs inside. @default the zygote
+ * @param pipes where it tells its first process and waits for ids. @default it maps the one id it has
  */
 export function bubblewrapArguments(
   rootfs: string,
   environment: Readonly<Record<string, string>>,
   world: WorldMode = "host",
   command: readonly string[] = zygoteCommand,
+  pipes?: IdPipes,
 ): string[] {
   return [
+    pipes === undefined ? [] : ["--info-fd", String(pipes.info), "--userns-block-fd", String(pipes.block)],
     ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"],
     ["--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--cap-add", "ALL", "--hostname", "sandbox"],
     ["--die-with-parent", "--new-session", "--clearenv"],

@@ -1,9 +1,11 @@
+import { isSameseedError } from "../../base/error.ts";
 import { checkBeforeUse } from "../../image/check-image.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
-import type { Filters, HostResources } from "../linux/host-resources.ts";
+import { wallFilters, type HostResources } from "../linux/host-resources.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
+import type { ZygoteOptions } from "./spawn-zygote.ts";
 import type { WireReady } from "./wire.ts";
 import { describeWorld, requireWorld } from "./world-receipt.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
@@ -38,7 +40,7 @@ export async function startZygote(
   const world = options.world ?? "host";
   const damaged = new AbortController();
   const { signal = damaged.signal } = options;
-  const starting = ZygoteProcess.start(
+  const starting = startWithIds(
     {
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
@@ -49,11 +51,11 @@ export async function startZygote(
         ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),
       },
       slots,
-      filters: filtersOf(resources, world),
-      user: resources.user,
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
     },
+    resources,
+    world,
     AbortSignal.any([signal, damaged.signal]),
   );
   try {
@@ -74,8 +76,26 @@ export async function startZygote(
   return zygote;
 }
 
-function filtersOf(resources: HostResources, world: WorldMode): Filters {
-  return world === "sealed" ? resources.sealedFilters : resources.filters;
+/** With ids of its own where the host gives some; where it turns out that it does not, with one for all. */
+async function startWithIds(
+  options: Omit<ZygoteOptions, "ids" | "filters">,
+  resources: HostResources,
+  world: WorldMode,
+  signal: AbortSignal | undefined,
+): Promise<ZygoteProcess> {
+  const { ids: host, architecture } = resources;
+  const ids = await host.take();
+  const filters = wallFilters(architecture, world, ids.map === undefined ? "shared" : "own");
+  try {
+    const zygote = await ZygoteProcess.start({ ...options, ids, filters }, signal);
+    host.confirm();
+    return zygote;
+  } catch (error) {
+    ids.release();
+    const isRefused = isSameseedError(error) && error.code === "wall_unavailable";
+    if (ids.map === undefined || !isRefused || !host.giveUp()) throw error;
+    return await startWithIds(options, resources, world, signal);
+  }
 }
 
 /** What is enforced for every sandbox that comes of a zygote. */
@@ -86,13 +106,14 @@ export function receiptOf(
   ready: WireReady,
 ): BackendReceipt {
   const world = describeWorld(resources.numericClass, ready);
+  const user = resources.ids.receipt;
   return {
     backend,
     wall: {
       namespaces: ["user", "pid", "mount", "ipc", "uts", "network"],
-      seccomp: filtersOf(resources, world.world.mode).digest,
+      seccomp: wallFilters(resources.architecture, world.world.mode, user.ids).digest,
       network: "none",
-      user: { host: resources.user ?? process.getuid!(), inside: 1000 },
+      user: { ...user, inside: 1000 },
       outer: `bubblewrap ${resources.bubblewrap.version}`,
     },
     enforcedBy: resources.cgroups?.version ?? "rlimits",

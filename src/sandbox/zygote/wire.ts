@@ -112,13 +112,13 @@ export function encodeMessage(type: number, body: Uint8Array = new Uint8Array())
 /** The first message a zygote reads. */
 export function encodeConfig(
   slots: number,
-  allowBare: boolean,
+  flags: { readonly allowBare: boolean; readonly ownIds: boolean },
   slotFilter: Uint8Array,
   childFilter: Uint8Array,
 ): Buffer {
   const head = Buffer.alloc(16);
   head.writeUInt32LE(slots, 0);
-  head.writeUInt32LE(allowBare ? 1 : 0, 4);
+  head.writeUInt32LE((flags.allowBare ? 1 : 0) | (flags.ownIds ? 2 : 0), 4);
   head.writeUInt32LE(slotFilter.length, 8);
   head.writeUInt32LE(childFilter.length, 12);
   return encodeMessage(messages.config, Buffer.concat([head, slotFilter, childFilter]));

@@ -124,6 +124,7 @@ export class ZygoteProcess {
     this.#child.ref();
     this.#child.kill("SIGKILL");
     await this.exited;
+    this.#options.ids.release();
     for (const stream of this.#child.stdio) stream?.destroy();
     const deadline = performance.now() + emptyTimeoutMs;
     let left = this.#groups.splice(0);

@@ -92,7 +92,7 @@ export async function measureSandboxes(
     endSource(channel, "writer", parameters),
     endSource(channel, "reader", parameters),
   ] as const;
-  return await play(await sandboxParties(backend, sources));
+  return await play(await sandboxParties(backend, sources, channel.limits));
 }
 
 /** The same for two plain processes of one user of this host: how much the channel carries where nothing closes it. */

@@ -94,6 +94,25 @@ export const hostIdentity: Probe = {
     }),
 };
 
+/** Asks under which ids two sandboxes run that run at one time; through where it is one. */
+export const ownId: Probe = {
+  name: "ids of two sandboxes",
+  run: async (wall) =>
+    whileOneStays(
+      wall,
+      async (first) =>
+        await whileOneStays(wall, async () => {
+          const slots = childPids(wall.zygote.pid!);
+          const all = slots.flatMap((slot) => childPids(slot)).map((pid) => statusOf(pid, "Uid"));
+          const isShared = new Set(all).size < all.length;
+          return {
+            through: isShared,
+            seen: isShared ? `both ${statusOf(first, "Uid").split(/\s/)[0]}` : "two",
+          };
+        }),
+    ),
+};
+
 /** Asks whether a sandbox is the first to be ended when memory runs out. */
 export const oomScore: Probe = {
   name: "oom_score_adj",

@@ -8,7 +8,7 @@ import { defaultImageName } from "../../../src/image/default-image.ts";
 import { findPython } from "../../../src/image/find-python.ts";
 import { resolveImage, type ResolvedImage } from "../../../src/image/image-store.ts";
 import { readRuntimeFiles } from "../../../src/image/runtime-files.ts";
-import { unprivilegedId } from "../../../src/sandbox/linux/host-resources.ts";
+import { unprivilegedId } from "../../../src/sandbox/linux/host-ids.ts";
 import { changeSource, type TextChange } from "./wall-change.ts";
 
 /** A file of the copy that only root may read; its text. */

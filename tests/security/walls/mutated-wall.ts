@@ -13,6 +13,7 @@ import {
   releaseHostResources,
   type HostResources,
 } from "../../../src/sandbox/linux/host-resources.ts";
+import { sharedIds } from "../../../src/sandbox/linux/host-ids.ts";
 import { bubblewrapArguments, zygoteEnvironment } from "../../../src/sandbox/zygote/bubblewrap-arguments.ts";
 import { SlotPool } from "../../../src/sandbox/zygote/slot-pool.ts";
 import { startGroup, watchGroup } from "../../../src/sandbox/zygote/start-group.ts";
@@ -31,14 +32,23 @@ export class MutatedWall implements SandboxBackend {
   readonly launcher: string;
   /** The id it runs as, where this process is root. */
   readonly user: number | undefined;
+  /** Whether each of its slots has an id of its own. */
+  readonly hasOwnIds: boolean;
   readonly #copy: ImageCopy;
   readonly #resources: HostResources;
   readonly #pool: SlotPool;
 
-  private constructor(copy: ImageCopy, resources: HostResources, zygote: ZygoteProcess, launcher: string) {
+  private constructor(
+    copy: ImageCopy,
+    resources: HostResources,
+    zygote: ZygoteProcess,
+    launcher: string,
+    hasOwnIds: boolean,
+  ) {
     this.#copy = copy;
     this.launcher = launcher;
-    this.user = resources.user;
+    this.user = sharedIds().user;
+    this.hasOwnIds = hasOwnIds;
     this.#resources = resources;
     this.zygote = zygote;
     let isUsed = false;
@@ -54,6 +64,9 @@ export class MutatedWall implements SandboxBackend {
     await copy.setNative(change.native ?? []);
     const resources = await acquireHostResources();
     const without = new Set(change.without);
+    const ids = without.has("user")
+      ? { ...sharedIds(), user: undefined, group: undefined }
+      : await resources.ids.take();
     try {
       const environment = zygoteEnvironment(resources.numericClass, world);
       const launcher = writeLauncher(copy, resources, environment, change);
@@ -63,11 +76,12 @@ export class MutatedWall implements SandboxBackend {
         environment,
         slots,
         filters: changedFilters(change, resources.architecture, world),
-        user: without.has("user") ? undefined : resources.user,
+        ids,
         cgroups: without.has("cgroups") ? undefined : resources.cgroups,
       });
-      return new MutatedWall(copy, resources, zygote, launcher);
+      return new MutatedWall(copy, resources, zygote, launcher, ids.map !== undefined);
     } catch (error) {
+      ids.release();
       releaseHostResources();
       throw error;
     }
@@ -111,9 +125,15 @@ function writeLauncher(
   const variables = Object.entries(change.outerEnvironment ?? {}).map(
     ([name, value]) => `export ${name}=${quote(value)}\n`,
   );
+  // Only where it is started with ids to come does it wait for them.
+  const pipes = `--info-fd ${4 + slots} --userns-block-fd ${5 + slots}`;
   writeFileSync(
     path,
-    `#!/bin/sh\n${variables.join("")}exec ${quote(resources.bubblewrap.path)} ${words.join(" ")}\n`,
+    `#!/bin/sh
+${variables.join("")}ids=
+case " $* " in *" --userns-block-fd "*) ids="${pipes}" ;; esac
+exec ${quote(resources.bubblewrap.path)} $ids ${words.join(" ")}
+`,
   );
   chmodSync(path, 0o755);
   return path;

@@ -29,6 +29,7 @@ const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["slot", slotPolicy()],
   ["sandbox", sandboxPolicy()],
   ["sealed sandbox", sealedSandboxPolicy()],
+  ["sealed sandbox of a shared id", sealedSandboxPolicy("shared")],
 ];
 const cases = policies.flatMap(([name, policy]) =>
   architectures.map((architecture) => ({ name, policy, architecture })),
@@ -149,6 +150,20 @@ test("no namespace flag gets through clone, whatever else is set", () => {
   expect(clone(0x11n)).toBe(ALLOW);
   expect(clone(0x3d0f00n)).toBe(ALLOW); // a thread, as glibc makes it
 });
+
+test.for(architectures)(
+  "epoll is for sandboxes that have an id of the host to themselves, on %s",
+  (architecture) => {
+    const calls = architecture === "x86_64" ? [213, 291] : [20];
+    for (const number of calls) {
+      const call = { number, architecture: audit[architecture] };
+      for (const policy of [sandboxPolicy, sealedSandboxPolicy]) {
+        expect(interpret(compileFilter(policy("own"), architecture), call)).toBe(ALLOW);
+        expect(interpret(compileFilter(policy("shared"), architecture), call)).toBe(EPERM);
+      }
+    }
+  },
+);
 
 test.for(architectures)(
   "limits can be asked for and not set, wherever the new ones lie, on %s",
