@@ -1,5 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { resolveImage } from "../../image/image-store.ts";
+import type { Tier } from "../../model/receipt.ts";
+import type { RecordedRollout } from "../../model/rollout.ts";
 import { refuseMisuse } from "../../rollout/rollout-result.ts";
 import {
   checkSeed,
@@ -96,7 +98,7 @@ export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {
       env,
       ...found,
       ledger,
-      tier: receipt.tier,
+      tier: found.verdict === "broken" ? "none" : lowestTier(baseline),
       image: image.name,
       imageDigest: receipt.image.digest,
       world: mode,
@@ -123,6 +125,13 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
     ...(watch.concurrency === undefined ? {} : { concurrency: watch.concurrency }),
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),
   });
+}
+
+/** What every rollout of a baseline claims: what did not hold in one of them holds in none. */
+function lowestTier(baseline: readonly RecordedRollout[]): Tier {
+  return baseline
+    .map(({ summary }) => summary.receipt.tier)
+    .reduce((lowest, tier) => (tier < lowest ? tier : lowest));
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {
