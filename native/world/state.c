@@ -169,15 +169,17 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   return 0;
 }
 
-/* Returns whether the ledger counted anything since the last boundary. */
-WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS]) {
+/* Returns whether anything was counted since the last boundary; `beside` is what real time had a part in. */
+WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS], uint64_t beside[LEDGER_KINDS]) {
   uint64_t any = 0;
-  world.ledger[LEDGER_REFUSED] += world_refused();
+  *world_ledger(LEDGER_REFUSED) += world_refused();
   for (unsigned i = 0; i < LEDGER_KINDS; i++) {
-    any |= world.ledger[i];
+    any |= world.ledger[i] | world.beside[i];
     counts[i] = world.ledger[i];
+    beside[i] = world.beside[i];
     world.ledger[i] = 0;
   }
+  world_race_boundary();
   world.reads = 0;
   world.tick = world.settings.tick_ns;
   int64_t least = (int64_t)step * world.settings.step_ns;

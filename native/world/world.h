@@ -68,6 +68,9 @@ struct world_state {
   uint32_t reads;               /* of clocks, in a row */
   uint32_t lacks;               /* enum world_lack */
   uint64_t ledger[LEDGER_KINDS];
+  uint64_t beside[LEDGER_KINDS]; /* what was counted while real time decided how often; see racing.c */
+  uint32_t racing;              /* enum world_race */
+  int64_t hidden;               /* ticks that a race does not show */
   struct world_settings settings; /* zeros replaced by what they stand for */
   struct world_stream entropy;
   uint32_t births;              /* processes ever begun here: the n-th child's entropy follows from it */
@@ -96,11 +99,29 @@ static inline long world_result(long raw) {
   return -1;
 }
 
+/* ---- racing.c: when what happens next is a matter of real time ---- */
+
+/* CHILDREN: a child may be at work beside this process. THREADS: threads run beside each other (watch.c). */
+enum world_race { RACE_NONE, RACE_CHILDREN, RACE_THREADS };
+
+void world_race_begin(void);    /* a child is about to be made */
+void world_race_over(void);     /* one was waited for: whether none is left */
+void world_race_threads(void);
+void world_race_boundary(void); /* the counts have been taken */
+void world_early_ask(void);     /* a question that is not waited with, whose answer real time decides in a race */
+
+/* Where a count of this kind goes now. */
+static inline uint64_t *world_ledger(enum world_kind kind) {
+  if (WORLD_LIKELY(!world.racing)) return &world.ledger[kind];
+  bool timed = kind == LEDGER_CLOCK || kind == LEDGER_SLEEP || kind == LEDGER_WAIT;
+  return timed || world.racing == RACE_THREADS ? &world.beside[kind] : &world.ledger[kind];
+}
+
 /* ---- state.c ---- */
 
 /* Counts what a program asked for. Anything but a clock read ends a row of clock reads. */
 static inline void world_count(enum world_kind kind, uint64_t amount) {
-  world.ledger[kind] += amount;
+  *world_ledger(kind) += amount;
   world.reads = 0;
   world.tick = world.settings.tick_ns;
 }
@@ -119,7 +140,7 @@ extern char world_preload[];
 static inline void world_lock_taken(void) {
   if (!world.lock_reads || world.reads == 0) return;
   world.reads--;
-  world.ledger[LEDGER_CLOCK]--;
+  --*world_ledger(LEDGER_CLOCK);
 }
 
 /* ---- clock.c ---- */
@@ -127,6 +148,7 @@ static inline void world_lock_taken(void) {
 int64_t world_now(void);        /* logical nanoseconds; asking adds nothing */
 int64_t world_read(void);       /* a program's read: counts, ticks, runs what is due */
 void world_advance(int64_t to); /* never backwards */
+void world_tick(int64_t ns);    /* lets a little time pass; in a race it shows later, and all at once */
 void world_real_begin(void);    /* WORLD_REAL_CLOCK: from now on */
 int64_t world_clock_base(int clock);          /* what `clock` shows at logical 0; see world_clock_known */
 bool world_clock_known(int clock);

@@ -65,12 +65,14 @@ export type TrajectoryRecord = ResetRecord | StepRecord | ClosingRecord;
 /** Which of the three records one is. */
 export type RecordKind = TrajectoryRecord["kind"];
 
-/** What was left out of a record's `info`, kept beside the chain. */
+/** What was left out of a record, kept beside the chain. */
 export interface VolatileInfo {
   /** The record it belongs to. */
   readonly k: number;
   /** Dotted path → value. */
   readonly info: readonly CborField[];
+  /** Counts in which real time had a part, such as clock reads while a child process was at work. */
+  readonly ledger?: Ledger;
 }
 
 /** The referee's summary, outside the chain. */

@@ -93,9 +93,11 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
  */
 export function decodeVolatile(payload: Uint8Array, code: BadBytesCode): VolatileInfo {
   const entries = expectMap(decodeCbor(payload, code, { opaque: true }), code, "volatile info");
+  const beside = entryOf(entries, "ledger");
   return {
     k: expectInteger(required(entries, "k", code), code, "k"),
     info: expectMap(required(entries, "info", code), code, "info"),
+    ...(beside === undefined ? {} : { ledger: expectLedger(beside, code) }),
   };
 }
 

@@ -38,7 +38,7 @@ const report = z.object({
   worlds: z.array(z.object({ factor: z.string(), equal: z.boolean().nullable() })),
   causes: z.array(cause),
   ledger: z.record(z.string(), z.int()),
-  tier: z.enum(["T1", "T2", "T3"]),
+  tier: z.enum(["T1", "T2", "T3", "none"]),
   image: z.string(),
   imageDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
 });

@@ -61,6 +61,7 @@ bool world_refuses(const char *path) {
 
 static uint32_t conceive(void) {
   world_count(LEDGER_PROCESS, 1);
+  world_race_begin();
   share_refusals();
   return ++world.births;
 }
@@ -72,6 +73,9 @@ void world_child_born(uint32_t birth) {
   world.births = 0;
   world.depth++;
   memset(world.ledger, 0, sizeof world.ledger);
+  memset(world.beside, 0, sizeof world.beside);
+  world.racing = RACE_NONE;
+  world.hidden = 0;
   if (refusals) told = __atomic_load_n(refusals, __ATOMIC_RELAXED);
   world_forget_timers();
   world_schedule_forked();
@@ -154,7 +158,15 @@ const char *world_find_program(const char *name, char found[PATH_MAX]) {
 
 WORLD_EXPORT int system(const char *command) {
   if (!command) return REAL(system)(command);
-  return WITH_ENVIRONMENT(REAL(system)(command));
+  int status = WITH_ENVIRONMENT(REAL(system)(command));
+  world_race_over();
+  return status;
 }
 
 WORLD_EXPORT FILE *popen(const char *command, const char *mode) { return WITH_ENVIRONMENT(REAL(popen)(command, mode)); }
+
+WORLD_EXPORT int pclose(FILE *stream) {
+  int status = REAL(pclose)(stream);
+  world_race_over();
+  return status;
+}

@@ -112,6 +112,7 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
                        const sigset_t *mask) {
   uint64_t before;
   if (ns > 0) world_count(LEDGER_WAIT, 1);
+  if (ns == 0) world_early_ask();
   long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
   if (ns > 0 && world_alone() && got >= 0 && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
   if (got != 0) return got;

@@ -22,7 +22,7 @@ export function formatAudit(report: AuditReport, paint: Painter): string[] {
   const head = [
     paint("strong", clip(env, 200)),
     `seed${seeds.length === 1 ? "" : "s"} ${clip(seeds.join(", "), 60)}`,
-    `${world} world, ${tier}`,
+    `${world} world, ${tier === "none" ? "no tier" : tier}`,
     `image ${image} ${imageDigest.replace("sha256:", "").slice(0, 12)}`,
   ];
   const tried = worlds.filter(({ how, factor }) => how !== "not tried" && factor !== "everything");

@@ -3,6 +3,8 @@ import { limitNames } from "../../model/limits.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
+import type { Tier } from "../../model/receipt.ts";
+import type { RecordedRollout } from "../../model/rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { AuditReport } from "./audit-report.ts";
@@ -111,7 +113,7 @@ export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {
       env,
       ...found,
       ledger,
-      tier: receipt.tier,
+      tier: found.verdict === "broken" ? "none" : lowestTier(baseline),
       image: image.name,
       imageDigest: receipt.image.digest,
       world: mode,
@@ -138,6 +140,13 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
     ...(watch.concurrency === undefined ? {} : { concurrency: watch.concurrency }),
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),
   });
+}
+
+/** What every rollout of a baseline claims: what did not hold in one of them holds in none. */
+function lowestTier(baseline: readonly RecordedRollout[]): Tier {
+  return baseline
+    .map(({ summary }) => summary.receipt.tier)
+    .reduce((lowest, tier) => (tier < lowest ? tier : lowest));
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {

@@ -1,4 +1,4 @@
-import type { WorldMode } from "../../model/receipt.ts";
+import type { Tier, WorldMode } from "../../model/receipt.ts";
 import type { Divergence } from "../../model/trajectory.ts";
 import type { Ledger } from "./compare-rollouts.ts";
 
@@ -58,7 +58,8 @@ export interface AuditReport {
   readonly causes: readonly AuditCause[];
   /** What the baseline asked of the world; empty where it asked nothing. */
   readonly ledger: Ledger;
-  readonly tier: string;
+  /** The lowest that a rollout of the baseline claims; `none` where two of one world differ or none is complete. */
+  readonly tier: Tier | "none";
   readonly image: string;
   readonly imageDigest: string;
   /** Which world the audit started from; in the host's, a clock or entropy shows as `broken`. */

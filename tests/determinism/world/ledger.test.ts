@@ -15,11 +15,11 @@ const kinds =
 async function ledgerOf(statement: string): Promise<Record<string, number>> {
   const said = await runPython(
     "import os, time, select, math, threading\nfrom sameseed import _zygote\nlock = threading.Lock()\n" +
-      `_zygote.world_step(0)\n${statement}\nprint(_zygote.world_step(1))`,
+      `_zygote.world_step(0)\n${statement}\nprint((_zygote.world_step(1) or ((), ()))[0])`,
   );
   expect(said.stderr).toBe("");
   const counts = JSON.parse(
-    said.stdout.replace("None", "[]").replace("(", "[").replace(")", "]"),
+    said.stdout.replace("(", "[").replace(")", "]"),
   ) as number[];
   return Object.fromEntries(
     counts.map((count, index) => [kinds[index]!, count] as const).filter(([, n]) => n > 0),

@@ -68,7 +68,7 @@ describe("a device of chance", () => {
     const said = await runPython(
       "import os\nfrom sameseed import _zygote\nos.chdir('/dev'); folder = os.open('/dev', os.O_RDONLY)\n_zygote.world_step(0)\n" +
         "os.open('urandom', 0); os.open('random', 0, dir_fd=folder); open('//dev/urandom', 'rb').close()\n" +
-        "print(_zygote.world_step(1)[12])",
+        "print(_zygote.world_step(1)[0][12])",
     );
     expect(said).toMatchObject({ stdout: "3\n", stderr: "" });
   });

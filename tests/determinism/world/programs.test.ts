@@ -104,7 +104,7 @@ for path in ("/tmp/program", "/tmp/script"):
         except PermissionError as error:
             print(error.errno)
 print(os.system("/tmp/program") >> 8)
-print(_zygote.world_step(1)[13])
+print(_zygote.world_step(1)[0][13])
 `;
   const said = await runPython(start, { files: { "/tmp/program": program } });
   expect(said.stdout).toBe("13\n13\n13\n13\n13\n13\n126\n6\n");
