@@ -27,6 +27,7 @@ export interface FilterPolicy {
 
 const EPERM = 1;
 const EACCES = 13;
+const ENOTTY = 25;
 const ENOLCK = 37;
 const ENOSYS = 38;
 const ENOTSUP = 95;
@@ -91,7 +92,11 @@ const attributeCalls = words(`
 /** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; and CLONE_PIDFD. */
 const newNamespaces = 0x7e020080;
 const clonePidfd = 0x1000;
-const terminalTricks = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
+/**
+ * FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: about a descriptor. Every other request is a device's or a file system's, which tell
+ * the file system's identity, where on the machine's disk a file lies, and random numbers that follow from no seed.
+ */
+const descriptorRequests = [0x541b, 0x5421, 0x5450, 0x5451];
 const lockCommands = [5, 6, 7 /* F_GETLK, F_SETLK, F_SETLKW */, 36, 37, 38 /* the F_OFD_ ones */];
 const leaseCommands = [1024, 1026 /* F_SETLEASE, F_NOTIFY */];
 /** F_SETPIPE_SZ: a few large pipes use up what one user may have, and every sibling's pipes shrink. */
@@ -102,6 +107,10 @@ const tellingSocketOptions = [57, 71, 77];
 const pidfdSocketOption = [76];
 /** MADV_MERGEABLE shares pages with strangers; MADV_COLD and MADV_PAGEOUT push out the page cache's. */
 const sharedMemoryAdvice = [12, 20, 21];
+/** SO_ATTACH_FILTER, SO_LOCK_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, _EBPF: programs that the kernel compiles. */
+const socketPrograms = [26, 44, 50, 51, 52];
+/** What unix sockets do with it has a record: sandboxes were left through a byte that was freed twice. */
+const MSG_OOB = 1;
 const AF_UNIX = 1;
 
 /**
@@ -129,7 +138,7 @@ export function slotPolicy(): FilterPolicy {
   // Programs such as ls ask for attributes and take "not supported" as "none".
   for (const name of attributeCalls) calls.set(name, { rules: [], verdict: { errno: ENOTSUP } });
   calls.set("flock", { rules: [], verdict: { errno: ENOLCK } });
-  calls.set("ioctl", { rules: equal(1, terminalTricks, denied), verdict: "allow" });
+  calls.set("ioctl", { rules: equal(1, descriptorRequests, "allow"), verdict: { errno: ENOTTY } });
   calls.set("fcntl", {
     rules: [
       ...equal(1, lockCommands, { errno: ENOLCK }),
@@ -138,7 +147,20 @@ export function slotPolicy(): FilterPolicy {
     verdict: "allow",
   });
   calls.set("getsockopt", { rules: equal(2, tellingSocketOptions, denied), verdict: "allow" });
-  calls.set("setsockopt", { rules: equal(2, pidfdSocketOption, denied), verdict: "allow" });
+  calls.set("setsockopt", {
+    rules: equal(2, [...pidfdSocketOption, ...socketPrograms], denied),
+    verdict: "allow",
+  });
+  for (const [name, flags] of [
+    ["sendto", 3],
+    ["recvfrom", 3],
+    ["recvmsg", 2],
+  ] as const) {
+    calls.set(name, {
+      rules: [{ argument: flags, test: "any", value: MSG_OOB, verdict: denied }],
+      verdict: "allow",
+    });
+  }
   calls.set("madvise", { rules: equal(2, sharedMemoryAdvice, denied), verdict: "allow" });
   calls.set("socketpair", { rules: equal(0, [AF_UNIX], "allow"), verdict: { errno: EAFNOSUPPORT } });
   return { calls, otherwise: { errno: ENOSYS } };

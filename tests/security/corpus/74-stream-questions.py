@@ -3,10 +3,10 @@
 # expects: groups of the other end: nothing
 # expects: forced buffer: EPERM
 # expects: forced read buffer: EPERM
-# expects: network namespace: EPERM
-# expects: file of the socket: EPERM
-# expects: a module by name: ENODEV
-# expects: interfaces: 1
+# expects: network namespace: ENOTTY
+# expects: file of the socket: ENOTTY
+# expects: a module by name: ENOTTY
+# expects: interfaces: 0
 # expects: mark: EPERM
 # expects: the machine's socket number: EPERM
 # expects: send to a name: ECONNREFUSED
