@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import type { ImageManifest } from "../model/image-manifest.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { inputKey, knownDigest, rememberDigest, type BuildInputs } from "./build-inputs.ts";
@@ -58,7 +59,7 @@ export async function buildImage(options: BuildImageOptions): Promise<ResolvedIm
   const python = await findPython(options.python);
   const inputs: BuildInputs = { python, lock, runtime: readRuntimeFiles(options.sources) };
   try {
-    mkdirSync(images, { recursive: true, mode: 0o755 });
+    makeOpenFolders(images);
     const key = inputKey(inputs);
     const digest = reusable(images, key, options) ?? (await buildAnew(inputs, key, images, options));
     if (nameOf(options.name, images) !== digest) writeName(options.name, digest, images);
@@ -89,7 +90,7 @@ async function buildAnew(
   try {
     const folder = join(work, "image");
     const root = join(folder, "rootfs");
-    mkdirSync(root, { recursive: true, mode: 0o755 });
+    makeOpenFolders(root);
     const { packages, libraries } = await fillTree(inputs, root, work, options);
     options.onProgress?.("Computing the image's digest");
     await sleep(settledMs);

@@ -16,6 +16,7 @@ import {
   type ResolvedOptions,
 } from "../rollout/rollout-config.ts";
 import { refuseMisuse } from "../rollout/rollout-result.ts";
+import { isRunFolder } from "./run-folder.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -88,7 +89,7 @@ export async function openWriter(
 ): Promise<RunWriter> {
   const { manifest } = resolveImage(options.image);
   const spec: RunSpec = { ...options.template, seeds };
-  if (resume && existsSync(join(dir, "run.json"))) {
+  if (resume && isRunFolder(dir)) {
     return await RunWriter.resume(dir, {
       spec,
       imageDigest: manifest.digest,
