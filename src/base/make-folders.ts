@@ -32,14 +32,14 @@ function makeOne(path: string, mode: number): void {
 }
 
 /**
- * Makes a folder and those above it so that every user can enter and list them, whatever the umask says; those that are
- * there keep their modes. Sandboxes of root's run as another user.
+ * Makes a folder and those above it that nobody else can write to. As root everybody can enter them, whatever the umask
+ * says, because root's sandboxes run as another user. Folders that are there keep their modes.
  * @throws the system's error
  */
 export function makeOpenFolders(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);
   if (parent !== path) makeOpenFolders(parent);
-  makeFolders(path);
-  chmodSync(path, 0o755);
+  makeFolders(path, 0o755);
+  if (process.getuid?.() === 0) chmodSync(path, 0o755);
 }

@@ -29,19 +29,29 @@ it("gives the folder itself the mode that is asked for, and leaves that of one t
   expect(modeOf(path)).toBe(0o750);
 });
 
-it("opens what it makes to everybody whatever the umask, and nothing that was there", () => {
-  const closed = join(root, "closed");
-  mkdirSync(closed);
-  chmodSync(closed, 0o700);
-  const path = join(closed, "home", "images");
+/** Makes open folders in a process with this umask. */
+function makeOpen(path: string, umask: string): void {
   const program = `import { makeOpenFolders } from ${JSON.stringify(module)}; makeOpenFolders(${JSON.stringify(path)});`;
-  const command = 'umask 077; exec "$0" --input-type=module -e "$1"';
-  execFileSync("bash", ["-c", command, process.execPath, program]);
-  expect([closed, join(closed, "home"), path].map(modeOf)).toEqual([0o700, 0o755, 0o755]);
-  chmodSync(path, 0o711);
-  makeOpenFolders(path);
-  expect(modeOf(path)).toBe(0o711);
-});
+  const command = `umask ${umask}; exec "$0" "$@"`;
+  const node = [process.execPath, "--input-type=module", "-e", program];
+  execFileSync("bash", ["-c", command, ...node]);
+}
+
+it.for(["000", "077"])(
+  "lets nobody else write to open folders under umask %s, and root's be entered",
+  (umask) => {
+    const closed = join(root, `closed-${umask}`);
+    mkdirSync(closed);
+    chmodSync(closed, 0o700);
+    const path = join(closed, "home", "images");
+    makeOpen(path, umask);
+    const made = process.getuid?.() === 0 || umask === "000" ? 0o755 : 0o700;
+    expect([closed, join(closed, "home"), path].map(modeOf)).toEqual([0o700, made, made]);
+    chmodSync(path, 0o711);
+    makeOpenFolders(path);
+    expect(modeOf(path)).toBe(0o711);
+  },
+);
 
 it("refuses where a file is in the way", () => {
   writeFileSync(join(root, "file"), "");
