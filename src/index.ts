@@ -12,6 +12,7 @@ export type { RolloutSummary, Timings } from "./model/rollout.ts";
 export type { Divergence } from "./model/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export { buildImage } from "./image/build-image.ts";
+export { checkImage } from "./image/check-image.ts";
 export { listImages, removeImage, resolveImage } from "./image/image-store.ts";
 export type { CommandOptions, CommandResult, SandboxProcess } from "./sandbox/command-types.ts";
 export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/doctor.ts";

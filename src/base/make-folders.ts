@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { systemErrorCode } from "./error.ts";
@@ -29,4 +29,17 @@ function makeOne(path: string, mode: number): void {
     // Another process may have made it in between.
     if (systemErrorCode(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;
   }
+}
+
+/**
+ * Makes a folder and those above it that nobody else can write to. As root everybody can enter them, whatever the umask
+ * says, because root's sandboxes run as another user. Folders that are there keep their modes.
+ * @throws the system's error
+ */
+export function makeOpenFolders(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeOpenFolders(parent);
+  makeFolders(path, 0o755);
+  if (process.getuid?.() === 0) chmodSync(path, 0o755);
 }

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import type { ImageManifest } from "../model/image-manifest.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { inputKey, knownDigest, rememberDigest, type BuildInputs } from "./build-inputs.ts";
@@ -72,7 +73,7 @@ export async function buildImage(options: BuildImageOptions): Promise<ResolvedIm
   const python = await findPython(options.python);
   const inputs: BuildInputs = { python, lock, runtime: readRuntimeFiles(options.sources) };
   try {
-    mkdirSync(images, { recursive: true, mode: 0o755 });
+    makeOpenFolders(images);
     const key = inputKey(inputs);
     const digest = reusable(images, key, options) ?? (await buildAnew(inputs, key, images, options));
     if (nameOf(options.name, images) !== digest) writeName(options.name, digest, images);
@@ -103,7 +104,7 @@ async function buildAnew(
   try {
     const folder = join(work, "image");
     const root = join(folder, "rootfs");
-    mkdirSync(root, { recursive: true, mode: 0o755 });
+    makeOpenFolders(root);
     const { packages, libraries } = await fillTree(inputs, root, work, options);
     options.onProgress?.("Computing the image's digest");
     await sleep(settledMs);

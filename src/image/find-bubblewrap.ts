@@ -13,7 +13,7 @@ export interface Bubblewrap {
 }
 
 /** The release that {@link findBubblewrap} looks for among our own tools. */
-export const bundledBubblewrapVersion = "0.11.0";
+const bundledBubblewrapVersion = "0.11.0";
 
 /** Where a bubblewrap that was installed for Sameseed alone is. */
 export function bundledBubblewrapFolder(tools: string = toolsFolder()): string {

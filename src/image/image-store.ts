@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { SameseedError, systemErrorCode } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
 import { buildFolderName } from "./build-folder.ts";
 import { defaultImageName } from "./image-names.ts";
@@ -105,7 +106,7 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
 /** Points a name at an image; the old image of that name stays until it is removed by its digest. */
 export function writeName(name: string, digest: string, images: string): void {
   checkImageName(name);
-  mkdirSync(join(images, "names"), { recursive: true, mode: 0o755 });
+  makeOpenFolders(join(images, "names"));
   writeFileAtomic(nameFilePath(name, images), `${JSON.stringify({ digest })}\n`);
 }
 

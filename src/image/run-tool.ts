@@ -21,7 +21,7 @@ export interface ToolOptions {
  * The caller's environment without what changes how Python, the loader or the compiler behave.
  * Proxy and pip settings stay: they say where packages come from, which hashes make irrelevant to the result.
  */
-export function cleanEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+function cleanEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (

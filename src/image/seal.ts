@@ -27,7 +27,7 @@ export function sealPath(rootfs: string): string {
 }
 
 /** The text of a seal. */
-export function sealText({ root, entries }: Seal): string {
+function sealText({ root, entries }: Seal): string {
   const lines = entries.map(({ path, type, mode, content, stamp }) =>
     JSON.stringify([path, type, mode, content, stamp]),
   );

@@ -18,6 +18,8 @@ import {
 } from "../rollout/rollout-config.ts";
 import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
+import { refuseMisuse } from "../rollout/rollout-result.ts";
+import { isRunFolder } from "./run-folder.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -101,7 +103,7 @@ export async function openWriter(
   resume: boolean,
 ): Promise<RunWriter> {
   const spec: RunSpec = { ...options.template, seeds };
-  if (resume && existsSync(join(dir, "run.json"))) {
+  if (resume && isRunFolder(dir)) {
     return await RunWriter.resume(dir, {
       spec,
       imageDigest: manifest.digest,

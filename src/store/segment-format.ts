@@ -15,7 +15,7 @@ export const segmentHeaderBytes = 64;
 /** Bytes of an entry before its payload. */
 export const entryHeaderBytes = 44;
 /** Bytes of a `synced` entry's payload. */
-export const syncedPayloadBytes = 8;
+const syncedPayloadBytes = 8;
 
 /** The format version of segments this code reads and writes. */
 const segmentVersion = 1;

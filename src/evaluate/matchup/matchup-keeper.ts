@@ -1,11 +1,11 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { SameseedError } from "../../base/error.ts";
 import { makeFolders } from "../../base/make-folders.ts";
 import { removeIfEmpty } from "../../store/discard-empty-run.ts";
 import { openWriter } from "../../store/record-run.ts";
-import { privateMode } from "../../store/run-folder.ts";
+import { isRunFolder, privateMode } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { RunWriter } from "../../store/run-writer.ts";
@@ -69,7 +69,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
     const legs: Leg[] = [];
     try {
       if (isMatchupFolder(folder)) checkSameMatchup(folder, document, resume);
-      else if (existsSync(join(folder, "run.json")))
+      else if (isRunFolder(folder))
         throw new SameseedError("run_exists", `${folder} already holds a run`, {
           hint: "choose another folder",
           context: { dir: folder },
@@ -141,7 +141,7 @@ async function openLeg(
   swapped: boolean,
   seeds: readonly number[],
 ): Promise<Leg> {
-  const before = existsSync(join(folder, "run.json")) ? await RunReader.open(folder) : undefined;
+  const before = isRunFolder(folder) ? await RunReader.open(folder) : undefined;
   try {
     const resolved = resolveGame(specOf(plan, swapped));
     const writer = await openWriter(folder, resolved, await openHost(resolved), seeds, true);

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { release } from "node:os";
 import { dirname } from "node:path";
 
 import { homeFolder } from "../../base/home.ts";
+import { makeOpenFolders } from "../../base/make-folders.ts";
 import { canListChildren } from "../linux/processes.ts";
 import { hostArchitecture } from "../seccomp/compile.ts";
 import { bad, good, poor, type DoctorCheck } from "./verdicts.ts";
@@ -114,7 +115,7 @@ function checkOpenFiles(): DoctorCheck {
 
 function checkDisk(home: string): DoctorCheck {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o755 });
+    makeOpenFolders(home);
   } catch {
     // Not ours to write; what is free there is still of interest.
   }

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import { LastBytes } from "../../base/kept-bytes.ts";
 import { Semaphore } from "../../base/semaphore.ts";
+import { defaultImageName } from "../../image/default-image.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
@@ -112,7 +113,7 @@ export async function listEnvironments(image: string): Promise<string[]> {
  */
 export async function auditAll(options: AuditAllOptions): Promise<AuditTable> {
   const { seeds = [0], maxSteps = auditStepsDefault } = options;
-  const names = (await listEnvironments(options.image ?? "gymnasium")).filter((name) =>
+  const names = (await listEnvironments(options.image ?? defaultImageName)).filter((name) =>
     name.includes(options.only ?? ""),
   );
   const resolve = (envName: string): ReturnType<typeof resolveOptions> =>

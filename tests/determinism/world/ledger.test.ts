@@ -18,9 +18,7 @@ async function ledgerOf(statement: string): Promise<Record<string, number>> {
       `_zygote.world_step(0)\n${statement}\nprint((_zygote.world_step(1) or ((), ()))[0])`,
   );
   expect(said.stderr).toBe("");
-  const counts = JSON.parse(
-    said.stdout.replace("(", "[").replace(")", "]"),
-  ) as number[];
+  const counts = JSON.parse(said.stdout.replace("(", "[").replace(")", "]")) as number[];
   return Object.fromEntries(
     counts.map((count, index) => [kinds[index]!, count] as const).filter(([, n]) => n > 0),
   );

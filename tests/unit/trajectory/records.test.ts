@@ -176,7 +176,11 @@ test("volatile info may hold values without an encoding, records may not", () =>
     info: info.entries,
   });
   const beside = { k: int(4), info: map({}), ledger: map({ clock: int(50) }) };
-  expect(decodeVolatile(encodeRecord(beside), "run_damaged")).toEqual({ k: 4, info: [], ledger: { clock: 50 } });
+  expect(decodeVolatile(encodeRecord(beside), "run_damaged")).toEqual({
+    k: 4,
+    info: [],
+    ledger: { clock: 50 },
+  });
   const empty = { ...beside, ledger: map({}) };
   expect(() => decodeVolatile(encodeRecord(empty), "run_damaged")).toThrow(/a ledger is empty/);
   const reset = { ...episode(0)[0], info };
