@@ -47,7 +47,9 @@ function writeDoors(folder) {
 /** What tsc leaves of a file that only exports from others. */
 function exportedNames(text) {
   const lists = [...text.matchAll(/^export \{([^}]*)\} from "[^"]+";$/gm)];
-  const rest = text.replaceAll(/^export \{[^}]*\} from "[^"]+";$/gm, "").replaceAll(/\/\*[^]*?\*\//g, "");
+  const rest = text
+    .replaceAll(/^export \{[^}]*\} from "[^"]+";$/gm, "")
+    .replaceAll(/\/\*[^]*?\*\/|^\/\/.*$/gm, "");
   if (rest.trim() !== "") throw new Error(`a door exports in a way that is not understood: ${rest.trim()}`);
   return lists
     .flatMap(([, list]) => list.split(",").map((name) => name.trim().split(" as ").at(-1)))

@@ -19,7 +19,7 @@ export interface AuditDemands {
 }
 
 /** What every job has. */
-interface JobBase {
+export interface JobBase {
   readonly files: readonly JobFile[];
   readonly env: Readonly<Record<string, string>>;
   /** The sealed world it begins; only where the backend's world is sealed. */

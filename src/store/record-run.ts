@@ -18,7 +18,6 @@ import {
 } from "../rollout/rollout-config.ts";
 import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
-import { refuseMisuse } from "../rollout/rollout-result.ts";
 import { isRunFolder } from "./run-folder.ts";
 import { RunWriter } from "./run-writer.ts";
 

@@ -51,21 +51,20 @@ export function imageOption(): Option {
 
 /** `--backend KIND`, and `--cold` for the slower one. */
 export function backendOptions(): Option[] {
-  return [backendOption("(default: zygote)").default("zygote", "zygote"), coldOption()];
+  return [backendOption("").default("zygote"), coldOption()];
 }
 
 /** The same for what was recorded: where nothing is said, it runs as it did then. */
 export function rerunBackendOptions(): Option[] {
-  return [backendOption("(default: the one of the recording)"), coldOption()];
+  return [backendOption(" (default: the one of the recording)"), coldOption()];
 }
 
 function backendOption(standard: string): Option {
   const what = "what starts sandboxes: zygote forks a warm interpreter, cold starts one for each (slower)";
-  const option = new Option("--backend <KIND>", `${what}; the bytes are the same ${standard}`).choices([
+  return new Option("--backend <KIND>", `${what}; the bytes are the same${standard}`).choices([
     "zygote",
     "cold",
   ]);
-  return option;
 }
 
 function coldOption(): Option {

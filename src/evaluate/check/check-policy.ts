@@ -92,6 +92,8 @@ export interface PolicyCheck {
  *
  * @param policy a Python file, or its text; a string is a path that ends in `.py`
  * @throws `bad_argument`, `bad_policy` where the file cannot be read; what it does wrong is in the result
+ *
+ * @experimental
  */
 export async function checkPolicy(policy: CheckedPolicy, options: CheckOptions = {}): Promise<PolicyCheck> {
   refuseUnknownOptions(options, checkNames, "checkPolicy");

@@ -1,5 +1,6 @@
 import { bradleyTerry, type LeagueRatings } from "../../stats/bradley-terry.ts";
-import type { FaultCounts, LeagueLeg, Pairing } from "./pairing.ts";
+import type { FaultCounts } from "../matchup/report-matchup.ts";
+import type { LeagueLeg, Pairing } from "./pairing.ts";
 
 /** A player's line of the table, beside the rating. */
 export interface PlayerTally {

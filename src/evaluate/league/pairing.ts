@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { sha256Of, toDigest } from "../../base/digest.ts";
 import type { GameResult } from "../../games/play-games.ts";
+import type { FaultCounts } from "../matchup/report-matchup.ts";
 
 /*
  * What is kept of the games of two players: counts for each order of seats. Faults are forfeits in the counts of wins, and
@@ -37,9 +38,6 @@ export interface LeagueLeg {
   /** Over the digests of all games in order. */
   readonly digest: string;
 }
-
-/** How often which fault ended a game. */
-export type FaultCounts = Readonly<Record<string, number>>;
 
 /** The games of two players, each at X once in every pair. */
 export interface Pairing {

@@ -75,6 +75,8 @@ export interface LeagueResult {
  *
  * @throws SameseedError `bad_argument`, `bad_policy`, `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `aborted`, and
  * what broken infrastructure throws
+ *
+ * @experimental
  */
 export async function runLeague(config: LeagueConfig): Promise<LeagueResult> {
   refuseUnknownOptions(config, leagueNames, "runLeague");

@@ -18,7 +18,11 @@ export interface ExactWorth {
   readonly againstPerfect: SeatWorth;
 }
 
-/** The exact worth of a table's policy. */
+/**
+ * The exact worth of a table's policy.
+ *
+ * @experimental
+ */
 export function exactWorth(table: Pick<QTable, "rows">): ExactWorth {
   const policy = qTablePolicy(table);
   const perfect = optimalPolicy();

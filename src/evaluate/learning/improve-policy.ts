@@ -124,6 +124,8 @@ export function improveRules(options: ImproveOptions, plannedEpisodes: number): 
  * if (champion) await writeFile("learned.py", qPolicyCode(champion));
  *
  * @throws as `trainPolicy` and `playGames`; `run_differs` where `from` is of another training
+ *
+ * @experimental
  */
 export async function improvePolicy(options: ImproveOptions = {}): Promise<Improvement> {
   refuseUnknownOptions(options, improveNames, "improvePolicy");

@@ -36,6 +36,8 @@ const firstLine = "# Sameseed Q policy, format 1, ";
  * among equals the lowest cell of the board's form, and the lowest empty cell where the table has no row. Equal tables give
  * equal bytes: rows are sorted, every value is written with the digits that read back to the same number.
  * @throws SameseedError `bad_argument` for something that is not a table, or `randomMoves` that is not from 0 to 5
+ *
+ * @experimental
  */
 export function qPolicyCode(table: QTable, options: QPolicyCodeOptions = {}): string {
   refuseUnknownOptions(options, { randomMoves: true } satisfies NamesOf<QPolicyCodeOptions>, "qPolicyCode");
@@ -64,6 +66,8 @@ export function qPolicyCode(table: QTable, options: QPolicyCodeOptions = {}): st
 /**
  * Takes a table back out of the source that {@link qPolicyCode} made of it.
  * @throws SameseedError `bad_policy` where the source is not one, or was changed since
+ *
+ * @experimental
  */
 export function parseQPolicy(source: string): QPolicy {
   const end = source.indexOf("\n");

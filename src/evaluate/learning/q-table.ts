@@ -47,6 +47,8 @@ export function checkQTable(table: QTable): QTable {
  * A table as a policy whose games can be enumerated: always the best cell; among equals the lowest cell of the form; the
  * lowest empty cell on a board whose form has no row.
  * @param options `randomMoves` is how many of its own first moves are drawn instead, each empty cell as likely
+ *
+ * @experimental
  */
 export function qTablePolicy(
   table: Pick<QTable, "rows">,

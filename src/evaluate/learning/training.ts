@@ -70,6 +70,8 @@ export const pieceEpisodes = 1000;
  *
  * @throws SameseedError `bad_argument` for numbers out of range, `bad_policy` where the opponent cannot be read or fails,
  * `aborted`, and what broken infrastructure throws
+ *
+ * @experimental
  */
 export async function trainPolicy(options: TrainingOptions = {}): Promise<QTable> {
   refuseUnknownOptions(options, trainingNames, "trainPolicy");
@@ -78,7 +80,11 @@ export async function trainPolicy(options: TrainingOptions = {}): Promise<QTable
   return training.table();
 }
 
-/** Another name of {@link trainPolicy}. */
+/**
+ * Another name of {@link trainPolicy}.
+ *
+ * @experimental
+ */
 export const trainTttPolicy: typeof trainPolicy = trainPolicy;
 
 /** A training that goes on piece by piece, and can be saved and taken up again. */

@@ -50,6 +50,8 @@ export const playWallMs = 300_000;
  * @param policy a built-in policy's name, a Python file, or its text as `{ source }`
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`, `aborted`. What the
  * policy does wrong is the game's end, not an error.
+ *
+ * @experimental
  */
 export async function playAgainst(
   policy: SeatPolicyInput,
@@ -60,7 +62,11 @@ export async function playAgainst(
   return game;
 }
 
-/** A game of a person against a policy; made by {@link playAgainst}. */
+/**
+ * A game of a person against a policy; made by {@link playAgainst}.
+ *
+ * @experimental
+ */
 export class PersonalGame implements AsyncDisposable {
   /** The batch seed the game was opened with. */
   readonly seed: number;

@@ -19,6 +19,8 @@ import { resolveGame, type GameSpec } from "../game-spec.ts";
  * @param dir the folder; a new one below `runs/` where it is undefined
  * @returns the folder's path
  * @throws `run_exists`, `bad_argument` where the folder holds other things, `disk_full`, `io_failed`
+ *
+ * @experimental
  */
 export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: string): Promise<string> {
   const folder = resolve(dir ?? join("runs", newName(spec.game)));

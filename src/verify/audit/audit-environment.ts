@@ -7,8 +7,9 @@ import type { Tier } from "../../model/receipt.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import type { Ledger } from "../../model/trajectory.ts";
 import type { AuditReport } from "./audit-report.ts";
-import { ledgerOf, type Ledger } from "./compare-rollouts.ts";
+import { ledgerOf } from "./compare-rollouts.ts";
 import { factors } from "./factors.ts";
 import { judgeRollouts, runAll, type Audit } from "./judge-rollouts.ts";
 import { everything } from "./search-causes.ts";
@@ -21,12 +22,16 @@ export interface AuditWatch {
   readonly signal?: AbortSignal;
   /** Told of what is being done, a few words at a time. */
   readonly onProgress?: (doing: string) => void;
+}
+
+/** How one of several audits runs. */
+export interface SharedAuditWatch extends AuditWatch {
   /** Zygotes to share with other audits of the same image and limits. @default its own */
   readonly runner?: WorldRunner;
 }
 
 /** What to audit, and how. */
-export interface AuditOptions extends Omit<RolloutOptions, "backend">, Omit<AuditWatch, "runner"> {
+export interface AuditOptions extends Omit<RolloutOptions, "backend">, AuditWatch {
   /** @default [0] */
   readonly seeds?: readonly number[];
 }
@@ -63,6 +68,8 @@ export const auditWallMs = 30_000;
  * which line: runs it twice in one world, once with everything else changed, and where that differs with one thing
  * changed at a time.
  * @throws as `runRollout`
+ *
+ * @experimental
  */
 export async function auditEnvironment(options: AuditOptions): Promise<AuditReport> {
   refuseUnknownOptions(options, auditNames, "auditEnvironment");
@@ -79,7 +86,10 @@ export async function auditEnvironment(options: AuditOptions): Promise<AuditRepo
  * Audits rollouts whose options are resolved already, such as those of a recorded run.
  * @throws as `runRollout`
  */
-export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {}): Promise<AuditReport> {
+export async function auditRollouts(
+  subject: AuditSubject,
+  watch: SharedAuditWatch = {},
+): Promise<AuditReport> {
   const { env, options, seeds } = subject;
   if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
   const image = resolveImage(options.image);

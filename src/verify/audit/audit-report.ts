@@ -1,6 +1,6 @@
 import type { Tier, WorldMode } from "../../model/receipt.ts";
 import type { Divergence } from "../../model/trajectory.ts";
-import type { Ledger } from "./compare-rollouts.ts";
+import type { Ledger } from "../../model/trajectory.ts";
 
 /**
  * `pure`: equal in every world, and asks nothing of it. `virtualised`: equal in every world, though it asks. `sensitive`:

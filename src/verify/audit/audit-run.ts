@@ -6,7 +6,7 @@ import type { AuditReport } from "./audit-report.ts";
 import { writeCertificate } from "./certificate.ts";
 
 /** How {@link auditRun} audits. */
-export interface AuditRunOptions extends Omit<AuditWatch, "runner"> {
+export interface AuditRunOptions extends AuditWatch {
   /** Which of the run's seeds. @default the first that is recorded */
   readonly seeds?: readonly number[];
 }
