@@ -70,6 +70,8 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60d-crash-the-game": "is about whose loss it is",
   "60e-sleep": "only its wall time can end it",
   "74-stream-questions": "asks about a stream that a plain container does not have",
+  "78-host-entropy": "asks a sealed world, which a plain container has not",
+  "79-which-machine": "asks a sealed world, which a plain container has not",
   "81-timer-storm": "is about what its neighbours notice",
   "83-deadlock": "only its wall time can end it",
   "85-storm-at-the-end": "is about what is left afterwards, which the host looks for",
