@@ -69,6 +69,7 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60c-stall": "only its wall time can end it",
   "60d-crash-the-game": "is about whose loss it is",
   "60e-sleep": "only its wall time can end it",
+  "71-pipe-pages": "is about what its neighbours notice",
   "74-stream-questions": "asks about a stream that a plain container does not have",
   "78-host-entropy": "asks a sealed world, which a plain container has not",
   "79-which-machine": "asks a sealed world, which a plain container has not",
