@@ -71,6 +71,7 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60e-sleep": "only its wall time can end it",
   "71-pipe-pages": "is about what its neighbours notice",
   "74-stream-questions": "asks about a stream that a plain container does not have",
+  "77-real-time": "asks a sealed world, which a plain container has not",
   "78-host-entropy": "asks a sealed world, which a plain container has not",
   "79-which-machine": "asks a sealed world, which a plain container has not",
   "81-timer-storm": "is about what its neighbours notice",
