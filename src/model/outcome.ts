@@ -40,32 +40,40 @@ export function isComplete(outcome: Outcome): boolean {
 /** Who a fault belongs to: the environment's sandbox or the policy's. */
 export type FaultOwner = "environment" | "policy";
 
-/** How something failed, in the referee's or the host's own words: never read from what untrusted code says. */
-export type FaultKind = (typeof faultKinds)[number];
+/** One of {@link faultKinds}. */
+export type FaultKind =
+  | "unknown_environment"
+  | "bad_policy"
+  | "no_policy"
+  | "raised"
+  | "illegal_action"
+  | "protocol"
+  | "limit"
+  | "signal"
+  | "exit"
+  | "silent";
 
-/** All of {@link FaultKind}. */
-export const faultKinds = [
-  /** The environment that was asked for cannot be had: the caller's mistake, found while it is made. */
+/**
+ * How something failed, in the referee's or the host's own words: never read from what untrusted code says.
+ *
+ * `unknown_environment`: what was asked for cannot be had; the caller's mistake, found while it is made. `bad_policy`: the
+ * file is no policy; the caller's mistake, found while it is loaded. `no_policy`: nobody sits at the seat. `raised`: an
+ * exception. `illegal_action`: an action that is not in the action space, or not legal. `protocol`: it broke the protocol of
+ * its link or stream. `limit`: it reached a limit. `signal`, `exit`: its process ended so. `silent`: it ended without a word,
+ * and nobody saw how.
+ */
+export const faultKinds: readonly FaultKind[] = [
   "unknown_environment",
-  /** The file is no policy: the caller's mistake, found while it is loaded. */
   "bad_policy",
-  /** Nobody sits at the seat. */
   "no_policy",
-  /** It raised an exception. */
   "raised",
-  /** An action that is not in the action space, or not legal. */
   "illegal_action",
-  /** It broke the protocol of its link or stream. */
   "protocol",
-  /** It reached a limit. */
   "limit",
-  /** A signal ended its process. */
   "signal",
-  /** Its process exited. */
   "exit",
-  /** It fell silent, and the referee does not know why. */
   "silent",
-] as const;
+];
 
 /** What is known of a fault. */
 export interface RolloutFault {

@@ -87,6 +87,7 @@ const others = new Set([
   "SameseedError",
   "isSameseedError",
   "isComplete",
+  "checkImage",
   "listImages",
   "removeImage",
   "resolveImage",
