@@ -23,7 +23,7 @@ export {
   type Outcome,
   type RolloutFault,
 } from "./model/outcome.ts";
-export type { Receipt, Tier, Wall, World, WorldClock, WorldMode } from "./model/receipt.ts";
+export type { Receipt, Tier, Wall, WallUser, World, WorldClock, WorldMode } from "./model/receipt.ts";
 export type {
   EnvironmentRef,
   GameClocks,
@@ -68,6 +68,7 @@ export { closeSandboxes, type BackendKind } from "./sandbox/sandbox-host.ts";
 export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/doctor.ts";
 export { buildImage, type BuildImageOptions } from "./image/build-image.ts";
 export { checkImage } from "./image/check-image.ts";
+export type { TreeDigest } from "./image/tree-listing.ts";
 export { listImages, removeImage, resolveImage, type ResolvedImage } from "./image/image-store.ts";
 export type { ImageDifference, ImageManifest } from "./model/image-manifest.ts";
 

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <ucontext.h>
@@ -163,6 +164,7 @@ static bool emulate_descriptor(long number, const long a[6], long *result) {
     case SYS_dup3: *result = world_do_dup3((int)a[0], (int)a[1], (int)a[2]); return true;
     case SYS_close_range: *result = world_do_close_range((unsigned)a[0], (unsigned)a[1], (unsigned)a[2]); return true;
     case SYS_eventfd2: *result = world_do_eventfd((unsigned)a[0], (int)a[1]); return true;
+    case SYS_flock: *result = raw_of(flock((int)a[0], (int)a[1])); return true;
     case SYS_fcntl: *result = raw_of(fcntl((int)a[0], (int)a[1], a[2])); return true;
 #ifdef SYS_dup2
     case SYS_dup2: *result = raw_of(dup2((int)a[0], (int)a[1])); return true;

@@ -29,7 +29,7 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, and `native/world/` as
- * `libworld.so`, which stands in front of the C library in sealed sandboxes.
+ * `libworld.so` (with `native/locks/`), which stands in front of the C library in sealed sandboxes.
  * No path, time or build id of this machine gets into the bytes.
  *
  * @throws {SameseedError} `tool_missing` without a compiler or Python's headers, `image_build_failed` with
@@ -70,7 +70,7 @@ export async function compileNative(
       context: { compiler, output: lastLines(run.stderr, 30) },
     });
   };
-  const isWorld = (name: string): boolean => name.startsWith("world/");
+  const isWorld = (name: string): boolean => name.startsWith("world/") || name.startsWith("locks/");
   const extension = join(folder, `_zygote${python.extensionSuffix}`);
   await compile("The native extension", [
     `-I${python.include}`,

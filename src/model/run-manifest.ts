@@ -8,7 +8,7 @@ import type { RunOptions, RunSpec } from "./rollout.ts";
 import { seedSchema } from "./seed.ts";
 
 /** The format of run folders and of the trajectories in them. */
-export const runFormat = 2;
+export const runFormat: 2 = 2;
 
 /** The most seats a rollout may have: a sandbox has so many links. */
 export const seatsMost = 8;
@@ -16,7 +16,7 @@ export const seatsMost = 8;
 /** What a run is: decided when its folder is made, never changed after. */
 export interface RunManifest {
   /** The format of the run folder (`docs/run-folder.md`). */
-  readonly format: typeof runFormat;
+  readonly format: 2;
   /** A name for this run, unique in practice. */
   readonly runId: string;
   /** What every rollout of the run does, and its seeds. */

@@ -10,9 +10,6 @@ import type { RunReader } from "../store/run-reader.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollout-host.ts";
 
-/** What runs a recorded run again: the backend of a kind that this process shares, or one that the caller holds. */
-export type RerunBackend = BackendChoice;
-
 /** The image a recorded run is run with again, and what differs from the one it was recorded with. */
 export interface ImageForRerun {
   /** A digest: 64 hex digits. */
@@ -38,7 +35,7 @@ export function imageForRerun({ image }: RunManifest): ImageForRerun {
 /** Where a recorded run is run again, and what differs there. A backend that the caller holds has its own image. */
 export async function hostForRerun(
   manifest: RunManifest,
-  backend: RerunBackend,
+  backend: BackendChoice,
 ): Promise<RolloutHost & Pick<ImageForRerun, "differences">> {
   if (typeof backend === "string") {
     const { image, differences } = imageForRerun(manifest);

@@ -7,14 +7,15 @@ import { checkSeed } from "../model/seed.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
+import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, recordedChain, type RerunBackend } from "./recorded-run.ts";
+import { hostForRerun, recordedChain } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
   /** A backend of the caller's has its own image. @default the backend the run was recorded with */
-  readonly backend?: RerunBackend;
+  readonly backend?: BackendChoice;
   readonly signal?: AbortSignal;
 }
 

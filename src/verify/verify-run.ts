@@ -9,21 +9,16 @@ import { isComplete, type Outcome } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
+import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import {
-  hostForRerun,
-  optionsForRerun,
-  recordedChain,
-  seedsByLimits,
-  type RerunBackend,
-} from "./recorded-run.ts";
+import { hostForRerun, optionsForRerun, recordedChain, seedsByLimits } from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
   /** A backend of the caller's has its own image. @default the backend the run was recorded with */
-  readonly backend?: RerunBackend;
+  readonly backend?: BackendChoice;
   /**
    * Reads every file of the image, and every recorded byte, before anything is run. Otherwise the image is known by the
    * sizes, times and inodes of its files, and a recorded byte is checked when it is read.

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "descriptors.h"
+#include "locks/locks.h"
 #include "world/threads/schedule.h"
 #include "world/time/timers.h"
 #include "world/world.h"
@@ -20,15 +21,19 @@
 
 enum { CLOSE_RANGE_MARKS = 4 /* CLOSE_RANGE_CLOEXEC: nothing is closed */ };
 
-static bool watched(void) { return WORLD_UNLIKELY(world_timerfds > 0); }
+static bool watched(void) { return WORLD_UNLIKELY(world_timerfds > 0 || locks_used); }
 
 /* Before its file is closed. */
 static void leaving(int fd) {
-  if (watched()) world_timerfd_closed(fd);
+  if (!watched()) return;
+  world_timerfd_closed(fd);
+  if (locks_used) locks_leaving(fd);
 }
 
 static void copied(int from, int to) {
-  if (watched()) world_timerfd_copied(from, to);
+  if (!watched()) return;
+  world_timerfd_copied(from, to);
+  locks_copied(from, to);
 }
 
 static bool is_open(int fd) { return world_raw6(SYS_fcntl, fd, F_GETFD, 0, 0, 0, 0) >= 0; }
@@ -40,7 +45,10 @@ long world_do_close(int fd) {
 
 /* A number that was free has no meaning, whatever was noted: what it stood for was closed unseen. */
 static long made(long fd) {
-  if (fd >= 0) leaving((int)fd);
+  if (fd >= 0 && watched()) {
+    world_timerfd_closed((int)fd);
+    locks_forget((int)fd);
+  }
   return fd;
 }
 
@@ -58,7 +66,10 @@ long world_do_dup3(int from, int to, int flags) {
 }
 
 long world_do_close_range(unsigned first, unsigned last, unsigned flags) {
-  if (watched() && !(flags & CLOSE_RANGE_MARKS)) world_timerfds_closed(first, last);
+  if (watched() && !(flags & CLOSE_RANGE_MARKS)) {
+    world_timerfds_closed(first, last);
+    if (locks_used) locks_leaving_range(first, last);
+  }
   return world_raw6(SYS_close_range, first, last, flags, 0, 0, 0);
 }
 
@@ -95,6 +106,7 @@ WORLD_EXPORT int fclose(FILE *stream) {
 }
 
 static int control(int fd, int command, long argument) {
+  if (locks_is_command(command)) return (int)world_result(locks_fcntl(fd, command, (void *)argument));
   int result = REAL(fcntl64)(fd, command, argument);
   if (result < 0 || (command != F_DUPFD && command != F_DUPFD_CLOEXEC)) return result;
   copied(fd, (int)made(result));

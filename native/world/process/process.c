@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include "process.h"
+#include "locks/locks.h"
 #include "world/threads/schedule.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -38,6 +39,11 @@ uint64_t world_refused(void) {
   return fresh;
 }
 
+void world_note_refusal(void) {
+  share_refusals();
+  if (refusals) __atomic_fetch_add(refusals, 1, __ATOMIC_RELAXED);
+}
+
 static void say(const char *path, const char *reason) {
   const char *parts[] = { "sameseed: ", path, " was not started: ", reason,
                           ", so it cannot be sealed. Use a dynamically linked build, or world \"host\".\n" };
@@ -51,8 +57,7 @@ static void say(const char *path, const char *reason) {
 bool world_refuses(const char *path) {
   const char *reason = path ? world_unsealable(path) : NULL;
   if (!reason) return false;
-  share_refusals();
-  if (refusals) __atomic_fetch_add(refusals, 1, __ATOMIC_RELAXED);
+  world_note_refusal();
   say(path, reason);
   return true;
 }
@@ -79,6 +84,7 @@ void world_child_born(uint32_t birth) {
   if (refusals) told = __atomic_load_n(refusals, __ATOMIC_RELAXED);
   world_forget_timers();
   world_schedule_forked();
+  if (locks_used) locks_forked();
 }
 
 WORLD_EXPORT pid_t fork(void) {

@@ -10,6 +10,7 @@
 struct carried { char state[WORLD_PASSED_BYTES], preload[8192]; };
 
 bool world_refuses(const char *path);   /* says why on stderr, and counts it */
+void world_note_refusal(void);          /* of something else; counted the same */
 uint32_t world_conceive(void);          /* the number of the child about to be made */
 void world_child_born(uint32_t birth);  /* first in a forked child */
 size_t world_environment_slots(char *const *environment);

@@ -10,6 +10,7 @@
  * exactly in between is taken as one that arrived before.
  */
 #define _GNU_SOURCE
+#include "locks/locks.h"
 #include "world/threads/schedule.h"
 #include "world/threads/threads.h"
 #include "timers.h"
@@ -33,6 +34,11 @@ static void put_left(struct timespec *to, int64_t deadline) {
 
 static bool sleep_until(int64_t deadline) {
   world_count(LEDGER_SLEEP, 1);
+  /* A sleep after a lock was not to be had is for the process that has it. */
+  if (WORLD_UNLIKELY(locks_missed)) {
+    world_ask_patiently(locks_could_be_had, NULL);
+    locks_missed = false;
+  }
   if (world_simple() && !world_child_lives()) {
     world_advance(deadline);
     return true;

@@ -28,7 +28,7 @@ const ENOSYS = 38;
 
 /**
  * Of these the library has to know the machine's answer itself. It marks its own calls with a sixth argument, which none of
- * them has (`WORLD_OWN` in `native/world/world.h`); whoever else does so sees the machine, and harms its own results only.
+ * them has (`KERNEL_OWN` in `native/kernel.h`); whoever else does so sees the machine, and harms its own results only.
  *
  * Not `openat`, `newfstatat` and what else the dynamic linker calls before any library's code can run.
  */
