@@ -24,7 +24,7 @@ export type EnvironmentRef =
     }
   | {
       readonly kind: "pettingzoo";
-      /** An environment of PettingZoo's classic family, such as `connect_four_v3`. */ readonly id: string;
+      /** An environment of PettingZoo's classic family, such as `chess_v6`. */ readonly id: string;
     };
 
 /** One seat of a rollout. */

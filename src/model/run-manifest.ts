@@ -27,7 +27,7 @@ export interface RunManifest {
   readonly limits: Limits;
   /** Which backend starts the sandboxes. */
   readonly backend: RunOptions["backend"];
-  /** Which world the rollouts see. A `run.json` that does not say is of the host's. */
+  /** Which world the rollouts see. */
   readonly world: WorldMode;
   /** When the folder was made, in ISO 8601. */
   readonly createdAt: string;
@@ -142,7 +142,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     outputBytes: count,
   }),
   backend: z.enum(["zygote", "cold"]),
-  world: worldModeSchema.default("host"),
+  world: worldModeSchema,
   createdAt: z.iso.datetime(),
   sameseedVersion: z.string().max(100),
 });

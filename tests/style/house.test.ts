@@ -6,6 +6,7 @@ import {
   checkExports,
   checkFileLength,
   checkFunctionLength,
+  checkGames,
   checkHostQuestions,
   checkLayers,
   checkName,
@@ -29,6 +30,7 @@ describe("the house", () => {
     ["keeps functions short", checkFunctionLength],
     ["names files by what they answer", checkName],
     ["exports by name", checkExports],
+    ["knows no game by name below the games", checkGames],
     ["asks for time and chance in one place", checkHostQuestions],
     ["says nothing of a machine and leaves nothing undone", checkText],
   ])("%s", ([, rule]) => {
@@ -52,6 +54,8 @@ describe("the house", () => {
 
 describe("the rules", () => {
   it.for<[string, Rule, string, string]>([
+    ["a game below the games", checkGames, "src/rollout/a.ts", 'const first = "tictactoe";'],
+    ["a game in the referee", checkGames, "python/sameseed/play/a.py", 'KNOWN = "connect_four"'],
     ["an import upwards", checkLayers, "src/base/a.ts", 'import { run } from "../cli/run.ts";'],
     ["a re-export upwards", checkLayers, "src/store/a.ts", 'export { run } from "../cli/run.ts";'],
     ["a dynamic import upwards", checkLayers, "src/store/a.ts", 'await import("../verify/a.ts");'],
