@@ -30,6 +30,7 @@ _EARLY_FLUSHES = (4, 16)
 _FLUSH_FRAMES = 64
 _HOST_HEAD = struct.Struct("<BI")
 _LINK_HEAD = struct.Struct("<IB3sQ8s")
+LINK_HEAD_BYTES = _LINK_HEAD.size
 
 
 class LinkError(Exception):
@@ -125,6 +126,21 @@ class Link:
             sent = os.write(self.fd, frame)
             if sent < len(frame):
                 _write_all(self.fd, frame[sent:])
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        except BlockingIOError:
+            raise LinkSilent("the other side takes nothing") from None
+
+    def send_in_place(self, kind: int, sequence: int, frame: bytearray, length: int) -> None:
+        """Sends a payload of that length that lies behind LINK_HEAD_BYTES of room, without making a copy of it."""
+        if length > self._send_limit:
+            raise ValueError(f"a frame of {length} bytes, where at most {self._send_limit} may be sent")
+        _LINK_HEAD.pack_into(frame, 0, length, kind, b"\0\0\0", sequence, self.nonce or bytes(8))
+        whole = memoryview(frame)[: LINK_HEAD_BYTES + length]
+        try:
+            sent = os.write(self.fd, whole)
+            if sent < len(whole):
+                _write_all(self.fd, whole[sent:])
         except (BrokenPipeError, ConnectionResetError):
             pass
         except BlockingIOError:

@@ -92,6 +92,8 @@ const attributeCalls = words(`
 const newNamespaces = 0x7e020080;
 const clonePidfd = 0x1000;
 const terminalTricks = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
+/** FS_IOC_SETFLAGS, FS_IOC_SETVERSION, FS_IOC_FSSETXATTR: what they set on a folder outlives what lay in it. */
+const fileFlags = [0x40086602, 0x40087602, 0x401c5820];
 const lockCommands = [5, 6, 7 /* F_GETLK, F_SETLK, F_SETLKW */, 36, 37, 38 /* the F_OFD_ ones */];
 const leaseCommands = [1024, 1026 /* F_SETLEASE, F_NOTIFY */];
 /** F_SETPIPE_SZ: a few large pipes use up what one user may have, and every sibling's pipes shrink. */
@@ -129,7 +131,7 @@ export function slotPolicy(): FilterPolicy {
   // Programs such as ls ask for attributes and take "not supported" as "none".
   for (const name of attributeCalls) calls.set(name, { rules: [], verdict: { errno: ENOTSUP } });
   calls.set("flock", { rules: [], verdict: { errno: ENOLCK } });
-  calls.set("ioctl", { rules: equal(1, terminalTricks, denied), verdict: "allow" });
+  calls.set("ioctl", { rules: equal(1, [...terminalTricks, ...fileFlags], denied), verdict: "allow" });
   calls.set("fcntl", {
     rules: [
       ...equal(1, lockCommands, { errno: ENOLCK }),
