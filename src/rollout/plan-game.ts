@@ -3,7 +3,7 @@ import { renderGame, renderSeatHost, type SeatPlan } from "../harness/render-gam
 import type { Limits } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec, SeatsRef } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
-import { sealedSettings, type WorldRole } from "../sandbox/zygote/world-settings.ts";
+import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 import type { ReplaySource, RolloutPlan } from "./plan-rollout.ts";
 
 /** A spec of a game. */

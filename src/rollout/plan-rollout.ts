@@ -8,7 +8,7 @@ import {
 import type { Limits } from "../model/limits.ts";
 import type { PolicyRef, RolloutSpec, SeatsRef } from "../model/rollout.ts";
 import type { BackendReceipt, Job, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
-import { sealedSettings, type WorldRole } from "../sandbox/zygote/world-settings.ts";
+import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 import { planGame } from "./plan-game.ts";
 
 /** Everything that is decided of a rollout before anything runs. */

@@ -46,7 +46,7 @@ test.for(closedChannels)(
   "$name: carries the message outside, and nothing between sandboxes",
   async (channel) => {
     if (canExist(tree, channel)) expect(await measureProcesses(tree, channel)).toBeGreaterThan(0.9);
-    const isOpen = channel.needsOwnIds === true && !wall.hasOwnIds;
+    const isOpen = channel.needsOwnIds === true && !wall.zygote.hasOwnIds;
     if (!isOpen) expectNothing(await measureSandboxes(wall, tree, channel));
   },
 );

@@ -1,5 +1,5 @@
-import { sha256Of } from "../../base/digest.ts";
-import type { WorldClock } from "../../model/receipt.ts";
+import { sha256Of } from "../base/digest.ts";
+import type { WorldClock } from "../model/receipt.ts";
 
 /**
  * What a sealed world is made of. Everything but the key may be left out and is the sealed world's own then; only an audit
