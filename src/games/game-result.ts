@@ -67,7 +67,7 @@ export function scoreGame(key: GameKey, rollout: RecordedRollout): GameResult {
   if (error === undefined) return { ...played, score: totalReward };
   if (error.kind === "unknown_environment") {
     throw new SameseedError("unknown_environment", error.message, {
-      hint: "name a built-in game, or `pettingzoo:` and a classic game that the image has, with arguments that it takes",
+      hint: "name a built-in game, or `pettingzoo:` and a classic game that the image has; check the arguments",
     });
   }
   const fault = faultOf(outcome, error);

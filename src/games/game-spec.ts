@@ -115,9 +115,9 @@ function resolveEnvironment(game: string): EnvironmentRef {
     "unknown_environment",
     family === null
       ? `there is no game ${JSON.stringify(game)}`
-      : `PettingZoo's family ${family[1]} is not played here: only the classic games take turns`,
+      : `PettingZoo's family ${family[1]} is not supported: only the classic games are turn-based`,
     {
-      hint: `name ${names.join(", ")}, or \`pettingzoo:\` and a classic game, such as \`pettingzoo:connect_four_v3\``,
+      hint: `use ${names.join(", ")}, or \`pettingzoo:\` and a classic game, such as \`pettingzoo:connect_four_v3\``,
     },
   );
 }

@@ -70,7 +70,7 @@ function* gamesBySeed(
     }
     const own = gameSeed(seed, game);
     if (asked.has(own))
-      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is asked for twice`);
+      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is requested twice`);
     asked.set(own, { seed, game });
     batch.push(own);
     last = seed;

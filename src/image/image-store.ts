@@ -53,7 +53,7 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
       hint:
         name === defaultImageName
           ? "Run `sameseed setup` to build it."
-          : "Run `sameseed image list` to see what there is, and `sameseed image build NAME --requirements FILE` to build one.",
+          : "Run `sameseed image list` to list the images, and `sameseed image build NAME --requirements FILE` to build one.",
       context: { name },
     });
   }
@@ -91,7 +91,7 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
   const digest = asDigest ?? readName(nameOrDigest, images);
   if (digest === undefined || (asDigest !== undefined && !existsSync(join(images, asDigest)))) {
     throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
-      hint: "Run `sameseed image list` to see what there is.",
+      hint: "Run `sameseed image list` to list the images.",
       context: { name: nameOrDigest },
     });
   }
@@ -133,7 +133,7 @@ function readName(name: string, images: string): string | undefined {
   }
   const parsed = nameFile.safeParse(parseJson(text));
   if (parsed.success) return parsed.data.digest;
-  throw new SameseedError("image_damaged", `The name ${name} does not say which image it is of.`, {
+  throw new SameseedError("image_damaged", `The name ${name} does not refer to an image.`, {
     hint: howToBuild(name),
     context: { image: name },
   });

@@ -57,8 +57,8 @@ export function collectRollouts(config: BatchConfig): RolloutBatch {
   let isRun = false;
   const run = (seeds: Iterable<number>): AsyncGenerator<RolloutResult, void, undefined> => {
     if (isRun)
-      throw new SameseedError("bad_argument", "this batch has been run already", {
-        hint: "keep the results of the first time, or call collectRollouts again to run everything again",
+      throw new SameseedError("bad_argument", "this batch has already run", {
+        hint: "keep the results of the first run, or call collectRollouts again",
       });
     isRun = true;
     return collect(config, seeds);

@@ -97,7 +97,7 @@ export function readSourceFile(path: string, code: ErrorCode, what: string): str
     bytes = readFileSync(path);
   } catch (error) {
     throw new SameseedError(code, `the ${what}'s file cannot be read: ${toError(error).message}`, {
-      hint: "check the path; it starts from the folder you are in",
+      hint: "check the path; it is relative to the current folder",
       context: { path },
     });
   }
@@ -133,12 +133,12 @@ function namesOf(shape: string): OptionNames {
 function checkActions(actions: unknown): readonly JsonValue[] {
   // Looked at by themselves, because there may be very many.
   if (z.array(z.json()).safeParse(actions).success) return actions as readonly JsonValue[];
-  throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a step");
+  throw new SameseedError("bad_actions", "actions must be a list of JSON values, one for each step");
 }
 
 function checkName(name: unknown): string {
   if (typeof name === "string" && /^[^/\0]{1,200}\.py$/.test(name)) return name;
-  throw new SameseedError("bad_policy", `${shown(name)} is not a name for a policy`, {
+  throw new SameseedError("bad_policy", `${shown(name)} is not a valid policy name`, {
     hint: "use a file name that ends in .py",
   });
 }

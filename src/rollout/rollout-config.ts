@@ -146,7 +146,7 @@ function resolveEnvironment(envName: string): EnvironmentRef {
     if (/\.py(:|$)/.test(envName)) {
       throw new SameseedError(
         "unknown_environment",
-        `${JSON.stringify(envName)} does not say which class of the file is the environment`,
+        `${JSON.stringify(envName)} does not name the environment's class in the file`,
         {
           hint: "write path/to/file.py:ClassName",
         },

@@ -51,8 +51,8 @@ function refuseOther(receipt: BackendReceipt, { manifest }: ResolvedImage, world
   if (receipt.image.digest === digest && receipt.world.mode === world) return;
   throw new SameseedError(
     "bad_argument",
-    `the backend is of the image ${receipt.image.digest} and the world ${receipt.world.mode}, not of ${digest} and ${world}`,
-    { hint: "make the backend of the image and world that are asked for, or leave `backend` out" },
+    `the backend has image ${receipt.image.digest} and the ${receipt.world.mode} world, but ${digest} and the ${world} world are requested`,
+    { hint: "create the backend with that image and world, or leave out `backend`" },
   );
 }
 

@@ -38,7 +38,7 @@ export class MisuseCheck {
 function misuseOf({ kind, message }: RolloutFault): SameseedError | undefined {
   if (kind === "unknown_environment") {
     return new SameseedError("unknown_environment", message, {
-      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName, with arguments that it takes",
+      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName; check the arguments",
     });
   }
   if (kind === "bad_policy") {

@@ -137,7 +137,7 @@ export class SandboxFiles {
       if (bytes <= most) parts.push(Buffer.from(part));
       else
         call.refuse(
-          new SameseedError("sandbox_file", `${path} is longer than ${most} bytes`, {
+          new SameseedError("sandbox_file", `${path} has more than ${most} bytes`, {
             context: { path, most },
           }),
         );

@@ -138,8 +138,8 @@ export function completeOptions(options: SandboxOptions): CompleteSandboxOptions
   refuseUnknownOptions(options, sandboxNames, "a sandbox");
   const complete = check(optionsSchema, options, "the sandbox's options");
   if (complete.world === "host" && options.seed !== undefined) {
-    throw new SameseedError("bad_argument", "a seed says nothing to a sandbox in the host's world", {
-      hint: 'ask for `world: "sealed"` with it',
+    throw new SameseedError("bad_argument", "a seed has no effect in the host's world", {
+      hint: 'add `world: "sealed"`',
     });
   }
   return complete;
@@ -152,13 +152,9 @@ export function checkCommand(command: string, options: unknown): void {
   const { args = [], env = {} } = check(commandSchema, options, "the command's options");
   const bytes = Buffer.byteLength(JSON.stringify([args, env]));
   if (bytes > commandBytesMax) {
-    throw new SameseedError(
-      "bad_argument",
-      `the command's arguments and environment are ${bytes} bytes long`,
-      {
-        hint: "write what is long to a file, or send it as `input`",
-      },
-    );
+    throw new SameseedError("bad_argument", `the command's arguments and environment have ${bytes} bytes`, {
+      hint: "write long values to a file, or send them as `input`",
+    });
   }
 }
 
@@ -167,7 +163,7 @@ function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue?.path.length ? ` (${issue.path.join(".")})` : "";
-  throw new SameseedError("bad_argument", `${what} are not usable${where}: ${issue?.message ?? "unknown"}`, {
+  throw new SameseedError("bad_argument", `${what} are not valid${where}: ${issue?.message ?? "unknown"}`, {
     context: { issues: parsed.error.issues.map(({ path, message }) => ({ path, message })) },
   });
 }

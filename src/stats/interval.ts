@@ -70,7 +70,7 @@ export function rangeOf(options: IntervalOptions): readonly [low: number, high: 
 
 /** A misuse of a function of statistics, in one form. */
 export function badNumber(name: string, got: number | string, want: string): SameseedError {
-  return new SameseedError("bad_argument", `${name}: ${got} where ${want} should be`, {
+  return new SameseedError("bad_argument", `${name} must be ${want}, not ${got}`, {
     context: { argument: name },
   });
 }

@@ -185,7 +185,7 @@ export class RunReader implements Disposable {
     if (row !== undefined) return row;
     throw new SameseedError("run_missing", `The run holds no rollout of seed ${seed}.`, {
       context: { seed },
-      hint: "Ask for one of the run's seeds, or resume the run to record what is missing.",
+      hint: "Name one of the run's seeds, or resume the run to record the missing ones.",
     });
   }
 

@@ -92,7 +92,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
   const { deep = false } = options;
   using reader = await RunReader.open(dir, { checkAll: deep });
   if (reader.size === 0) {
-    throw new SameseedError("run_missing", `${dir} holds no recorded rollout yet`, {
+    throw new SameseedError("run_missing", `${dir} has no recorded rollout yet`, {
       hint: "record it with `sameseed run … --out DIR`",
     });
   }

@@ -50,7 +50,7 @@ const cases: readonly (readonly [args: string[], code: number, says: RegExp])[] 
   [["run", "CartPole-v1", "another"], 2, /too many arguments/],
   [["run", "CartPole-v1", "--world", "moon"], 2, /--world.*Allowed choices are sealed, host/],
   [["run", "CartPole-v1", "--world", "host", "--out", "taken", "--resume"], 2, /another run: .*world/],
-  [["exec", "--seed", "3", "--", "true"], 2, /--seed says nothing in the host's world/],
+  [["exec", "--seed", "3", "--", "true"], 2, /--seed has no effect in the host's world/],
   [["verify", "nowhere"], 2, /not a run folder/],
   [["verify", "envs.py"], 2, /not a run folder/],
   [["verify", "full"], 2, /not a run folder/],

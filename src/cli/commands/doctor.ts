@@ -13,15 +13,15 @@ const mostCharacters = 500;
 export function addDoctorCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("doctor")
-    .summary("check whether this machine can build sandboxes, with the fix for what is missing")
+    .summary("check whether this host can run sandboxes, and name the fix for each problem")
     .description(
-      "Tries everything a sandbox needs, ending with a sandbox that looks at its own wall, and names the fix for what is missing.",
+      "Checks everything a sandbox needs. The last check starts a sandbox that inspects its own wall. Each problem is reported with its fix.",
     )
     .addOption(imageOption())
     .addOption(jsonOption("the checks as one JSON document"))
     .addHelpText(
       "after",
-      "\nThe exit code is 0 when sandboxes work here, also with warnings, and 3 when they do not.",
+      "\nThe exit code is 0 when sandboxes work on this host, also with warnings, and 3 when they do not.",
     )
     .action(({ image, json }: { readonly image: string; readonly json?: true }) =>
       choose(async ({ output, paint }) => {

@@ -154,7 +154,7 @@ export function readLeague(folder: string): Pick<LeagueDocument, "plan" | "pairi
 function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume: boolean): void {
   if (!resume)
     throw new SameseedError("run_exists", `${folder} already holds a league`, {
-      hint: "go on with it with --resume, or name another folder with --out",
+      hint: "continue it with --resume, or choose another folder with --out",
       context: { dir: folder },
     });
   const differing = (["game", "players", "games", "seed", "options"] as const).filter(
@@ -162,7 +162,7 @@ function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume
   );
   if (differing.length > 0)
     throw new SameseedError("run_differs", `${folder} holds another league: ${differing.join(", ")} differ`, {
-      hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+      hint: "use the original arguments and files, or choose another folder",
       context: { dir: folder, differing },
     });
 }

@@ -84,7 +84,7 @@ export async function runLeague(config: LeagueConfig): Promise<LeagueResult> {
   const { players, image } = checkLeague(config);
   const plan = planLeague(config, players, resolveImage(image).manifest.digest);
   if (resume && dir === undefined)
-    throw new SameseedError("bad_argument", "only a league that is kept can go on", {
+    throw new SameseedError("bad_argument", "resume needs the league's folder", {
       hint: "name its folder",
     });
   const file = dir === undefined ? undefined : LeagueFile.open(dir, plan, resume);
@@ -127,8 +127,8 @@ export function checkLeague(config: LeagueConfig): {
 } {
   const { games = 20, seed = 0 } = config;
   if (!Number.isSafeInteger(games) || games < 2 || games % 2 !== 0)
-    throw new SameseedError("bad_argument", `games must be an even number from 2 on, not ${games}`, {
-      hint: "each two players sit at X equally often",
+    throw new SameseedError("bad_argument", `games must be an even number of at least 2, not ${games}`, {
+      hint: "in each pairing both players have the first seat equally often",
     });
   checkSeed(seed);
   const players = resolvePlayers(config.players);

@@ -121,7 +121,7 @@ function compare(own: readonly LeagueGame[], best: readonly LeagueGame[]): Penta
 
 function complete(games: readonly LeagueGame[]): readonly LeagueGame[] {
   if (games.every(({ score }) => score !== null)) return games;
-  throw new SameseedError("sandbox_failed", "the host could not play all games of an evaluation", {
-    hint: "see what it lacks with `sameseed doctor`",
+  throw new SameseedError("sandbox_failed", "the host could not play every game of an evaluation", {
+    hint: "run `sameseed doctor` to see what the host lacks",
   });
 }

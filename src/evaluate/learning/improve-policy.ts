@@ -106,10 +106,10 @@ export function improveRules(options: ImproveOptions, plannedEpisodes: number): 
   const whole = { evaluateEvery, patience, maxPairs };
   for (const [name, value] of Object.entries(whole))
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new SameseedError("bad_argument", `${name} must be a whole number from 1 on, not ${value}`);
+      throw new SameseedError("bad_argument", `${name} must be a whole number of at least 1, not ${value}`);
   if (evaluateEvery % pieceEpisodes !== 0)
     throw new SameseedError("bad_argument", `evaluateEvery must be a multiple of ${pieceEpisodes}`, {
-      hint: `episodes are played ${pieceEpisodes} at a time`,
+      hint: `training runs in pieces of ${pieceEpisodes} episodes`,
     });
   const { elo0 = 0, elo1 = 50, alpha = 0.05, beta = 0.05 } = sprt;
   return { ...whole, elo0, elo1, falsePositives: alpha, falseNegatives: beta };

@@ -102,5 +102,5 @@ function fail(problem: string): never {
 }
 
 function broken(problem: string): SameseedError {
-  return new SameseedError("protocol_broken", `a training sandbox sent something else: ${problem}`);
+  return new SameseedError("protocol_broken", `a training sandbox sent an invalid result: ${problem}`);
 }

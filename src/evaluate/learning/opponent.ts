@@ -37,7 +37,7 @@ export function opponentName(opponent: Opponent): string {
 function checkName(name: string): string {
   // It stands in a comment of the learned policy's source.
   if (/^[^/\p{Cc}\p{Zl}\p{Zp}]{1,200}\.py$/u.test(name)) return name;
-  throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
+  throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a valid policy name`, {
     hint: "use a file name that ends in .py",
   });
 }

@@ -142,8 +142,8 @@ function jsonBehind(name: string, lines: readonly string[]): unknown {
 }
 
 function badSource(problem: string, cause?: unknown): SameseedError {
-  return new SameseedError("bad_policy", `the source is no learned policy: ${problem}`, {
-    hint: "learn it again with `sameseed train`; as a policy it may still play",
+  return new SameseedError("bad_policy", `the source is not a learned policy: ${problem}`, {
+    hint: "train it again with `sameseed train`; it may still work as an ordinary policy",
     cause,
   });
 }

@@ -69,7 +69,7 @@ export function qTablePolicy(
 }
 
 function badTable(what: string): SameseedError {
-  return new SameseedError("bad_argument", `this is not a table of tic-tac-toe: ${what}`, {
+  return new SameseedError("bad_argument", `this is not a tic-tac-toe table: ${what}`, {
     hint: "take tables from `trainPolicy` or `parseQPolicy`",
   });
 }

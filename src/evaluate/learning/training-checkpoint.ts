@@ -121,9 +121,9 @@ export function checkSaved(
   if (differing.length > 0)
     throw new SameseedError(
       "run_differs",
-      `what was begun is another training: ${differing.join(", ")} differ`,
+      `the checkpoint is of another training: ${differing.join(", ")} differ`,
       {
-        hint: "give the arguments that it was begun with, or begin a new one without --resume",
+        hint: "use the original arguments, or start a new training without --resume",
         context: { differing },
       },
     );

@@ -77,8 +77,8 @@ export function settleTraining(choices: TrainingChoices, against: string): Train
   const [option, end] = issue?.path ?? [];
   const name = option === "plannedEpisodes" ? "episodes" : String(option ?? "the options");
   const which = typeof end === "number" ? ` (its ${end === 0 ? "first" : "last"} value)` : "";
-  throw new SameseedError("bad_argument", `${name}${which}: ${issue?.message ?? "not of its form"}`, {
-    hint: "alpha is above 0 and at most 1, epsilon and gamma are from 0 to 1, the initial value from -1 to 1",
+  throw new SameseedError("bad_argument", `${name}${which}: ${issue?.message ?? "not valid"}`, {
+    hint: "alpha must be above 0 and at most 1, epsilon and gamma from 0 to 1, the initial value from -1 to 1",
   });
 }
 

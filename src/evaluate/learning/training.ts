@@ -177,8 +177,8 @@ export class Training {
 }
 
 function damaged(cause: unknown): SameseedError {
-  return new SameseedError("run_damaged", "the saved state is not one of this training", {
-    hint: "begin again without --resume, after removing the checkpoint",
+  return new SameseedError("run_damaged", "the checkpoint cannot be read as a state of this training", {
+    hint: "remove the checkpoint and start again without --resume",
     cause,
   });
 }

@@ -109,14 +109,18 @@ export function planComparison(config: CompareConfig, seeds: Iterable<number>): 
   const plan = planMatchup({ ...config, swap: true }, seeds);
   if (until === undefined) {
     if (maxPairs === undefined) return plan;
-    throw new SameseedError("bad_argument", "maxPairs is for a test that may stop early", {
-      hint: "add until: sprt, or say with games and seeds how many are played",
+    throw new SameseedError("bad_argument", "maxPairs can only be used with a sequential test", {
+      hint: "add `until: 'sprt'`, or set the number of games with nGames and seeds",
     });
   }
   if (nGames !== undefined)
-    throw new SameseedError("bad_argument", "a test that stops by itself has no number of games a seed", {
-      hint: "bound it with a number of pairs",
-    });
+    throw new SameseedError(
+      "bad_argument",
+      "the number of games under each seed cannot be set for a sequential test",
+      {
+        hint: "set maxPairs instead",
+      },
+    );
   const most = maxPairs ?? defaultMaxPairs;
   if (!Number.isSafeInteger(most) || most < 1 || most > 10_000_000)
     throw new SameseedError(

@@ -91,8 +91,8 @@ export async function runMatchup(config: SeedMatchupConfig): Promise<SeedMatchup
   const [batch] = bySeed;
   if (batch === undefined || batch.meanReturn === null) {
     const why = batch?.games.find(({ infra }) => infra !== undefined)?.infra ?? "nothing was played";
-    throw new SameseedError("sandbox_failed", `none of the games could be played: ${why}`, {
-      hint: "try again; if it stays, see `sameseed doctor`",
+    throw new SameseedError("sandbox_failed", `the host could not play any of the games: ${why}`, {
+      hint: "try again; if it fails again, run `sameseed doctor`",
     });
   }
   return { ...batch, meanReturn: batch.meanReturn, totalReward: batch.meanReturn };
@@ -168,8 +168,8 @@ export function factsOf(plan: MatchupPlan, anytime: boolean): MatchupFacts {
   const { env, seeds, swap } = plan;
   const support = returnsOf(env);
   if (anytime && support === undefined)
-    throw new SameseedError("bad_argument", `the returns of ${env} are not known to be bounded`, {
-      hint: "any-time intervals are for games that are won, drawn or lost",
+    throw new SameseedError("bad_argument", `the returns of ${env} have no known bounds`, {
+      hint: "any-time intervals need a game that is won, drawn or lost",
     });
   return {
     spec: digestOfPlan(plan),

@@ -89,8 +89,8 @@ export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): M
   }
   const { env, nGames, swap } = parsed.data;
   if (swap && nGames % 2 !== 0)
-    throw new SameseedError("bad_argument", `${nGames} games cannot be put in pairs`, {
-      hint: "ask for an even number of games a seed, or play without swapping seats",
+    throw new SameseedError("bad_argument", `${nGames} games cannot be split into pairs`, {
+      hint: "use an even number of games under each seed, or play without swapping seats",
     });
   const rules = { game: env, ...gameRulesOf(options) };
   const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });

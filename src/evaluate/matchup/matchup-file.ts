@@ -88,7 +88,7 @@ export function writeMatchup(folder: string, document: MatchupDocument): void {
 export function checkSameMatchup(folder: string, now: MatchupDocument, resume: boolean): void {
   if (!resume)
     throw new SameseedError("run_exists", `${folder} already holds a matchup`, {
-      hint: "go on with it with --resume, or choose another folder",
+      hint: "continue it with --resume, or choose another folder",
       context: { dir: folder },
     });
   const before = readMatchup(folder);
@@ -99,7 +99,7 @@ export function checkSameMatchup(folder: string, now: MatchupDocument, resume: b
       "run_differs",
       `${folder} holds another matchup: ${differing.join(", ")} differ`,
       {
-        hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+        hint: "use the original arguments and files, or choose another folder",
         context: { dir: folder, differing },
       },
     );

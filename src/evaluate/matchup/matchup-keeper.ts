@@ -130,7 +130,7 @@ export async function openKeeper(
 ): Promise<MatchupKeeper | undefined> {
   if (dir !== undefined) return await MatchupKeeper.open(resolve(dir), plan, resume);
   if (!resume) return undefined;
-  throw new SameseedError("bad_argument", "only a matchup that is recorded can go on", {
+  throw new SameseedError("bad_argument", "resume needs the matchup's folder", {
     hint: "name its folder",
   });
 }

@@ -125,7 +125,7 @@ export class PersonalGame implements AsyncDisposable {
    */
   async takeBack(): Promise<PlayView> {
     if (this.#moves.length === 0)
-      throw new SameseedError("bad_argument", "there is no move of yours to take back");
+      throw new SameseedError("bad_argument", "you have made no move that could be taken back");
     this.#moves.pop();
     return await this.restart();
   }

@@ -187,7 +187,7 @@ async function holdBlock({ first, count }: IdRange): Promise<HeldBlock> {
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return { first: at, server: undefined };
     }
   }
-  throw new SameseedError("zygote_failed", "no block of host ids is free", {
+  throw new SameseedError("zygote_failed", "no range of host ids is free", {
     hint: "end other programs that run sandboxes, or give this user more ids in /etc/subuid",
   });
 }

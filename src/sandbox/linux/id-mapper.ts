@@ -84,7 +84,7 @@ export function startIdMapper({ users, group, newuidmap }: IdMap): IdMapper {
 }
 
 function refusal(said: string): SameseedError {
-  return new SameseedError("wall_unavailable", "the outer wall could not be given its ids", {
+  return new SameseedError("wall_unavailable", "the ids of the outer wall could not be mapped", {
     context: { said },
   });
 }

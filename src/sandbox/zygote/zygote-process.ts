@@ -138,7 +138,7 @@ export class ZygoteProcess {
     this.#hung = new SameseedError(
       "zygote_failed",
       `a zygote did not answer within ${slotTimeoutMs} ms and was ended`,
-      { hint: "see whether something stops this host's processes, or whether it has far too much to do" },
+      { hint: "check whether something stops processes on this host, or whether it is overloaded" },
     );
     this.#child.kill("SIGKILL");
   }
@@ -163,7 +163,7 @@ export class ZygoteProcess {
     if (pid === undefined)
       throw new SameseedError(
         "zygote_failed",
-        "a slot was gone before it could be put into its control group",
+        "a slot ended before it could be moved into its control group",
       );
     try {
       const group = cgroups.slot();
@@ -173,7 +173,7 @@ export class ZygoteProcess {
     } catch (error) {
       // Without its limits nothing may run in it.
       killProcess(pid);
-      throw new SameseedError("sandbox_failed", "a slot could not be put into its control group", {
+      throw new SameseedError("sandbox_failed", "a slot could not be moved into its control group", {
         cause: error,
       });
     }
