@@ -21,12 +21,12 @@ export interface SourceText {
   readonly name?: string;
 }
 
-/** A Python file by its path, whatever it ends in. */
+/** A Python file by its path, with any extension. */
 export interface SourcePath {
   readonly path: string;
 }
 
-/** Moves or actions that are decided already, one a step. */
+/** A fixed list of actions or moves, one for each step. */
 export interface ActionList {
   readonly actions: readonly JsonValue[];
 }

@@ -6,7 +6,7 @@ import type { WorldMode } from "../model/receipt.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { sharedBackend } from "../sandbox/sandbox-host.ts";
 
-/** A kind of backend, or one that the caller made. */
+/** A kind of backend, or a backend that the caller created. */
 export type BackendChoice = SandboxBackend["name"] | SandboxBackend;
 
 /** Reads a {@link BackendChoice}. */

@@ -3,9 +3,9 @@ import type { RolloutFault } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { Trajectory } from "../trajectory/trajectory.ts";
 
-/** One rollout's row together with what it recorded. */
+/** One rollout's row and its recorded trajectory. */
 export interface RolloutResult extends RolloutSummary {
-  /** The recorded bytes; decoded as far as they are looked at. */
+  /** The recorded bytes; decoded on demand. */
   readonly trajectory: Trajectory;
 }
 

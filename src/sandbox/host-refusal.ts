@@ -51,7 +51,7 @@ const shortages: typeof refusals = [
 
 /**
  * Turns what the outer wall said when it ended into an error that names the fix.
- * @param said its last words, empty where it said nothing
+ * @param said its last words, empty if it said nothing
  */
 export function hostRefusal(
   said: string,

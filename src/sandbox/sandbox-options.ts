@@ -9,26 +9,26 @@ import { worldModeSchema } from "../model/rollout-schema.ts";
 import { seedSchema } from "../model/seed.ts";
 import type { CommandOptions } from "./command-types.ts";
 
-/** How a sandbox is made. Every part may be left out. */
+/** How a sandbox is created. Every option may be left out. */
 export interface SandboxOptions {
   /** The image's name or digest. @default `gymnasium` */
   readonly image?: string | undefined;
-  /** `zygote`: a copy of a warm interpreter; `cold`: an interpreter of its own, some 100 ms slower. @default `zygote` */
+  /** `zygote`: a fork of a warm interpreter; `cold`: a new interpreter, some 100 ms slower. @default `zygote` */
   readonly backend?: "zygote" | "cold" | undefined;
   /**
    * `sealed`: clock, waits, entropy, file order and names follow from `seed` and from what runs in it. `host`: they are the
    * machine's. @default `host`
    */
   readonly world?: WorldMode | undefined;
-  /** What a sealed world's entropy follows from: 0 to 2^53 - 1. @default 0 */
+  /** The seed of a sealed world's entropy: 0 to 2^53 - 1. @default 0 */
   readonly seed?: number | undefined;
-  /** Wall time of the whole sandbox, in ms; it ends then, whatever runs. @default 300,000 */
+  /** Wall time of the whole sandbox, in ms. @default 300,000 */
   readonly timeoutMs?: number | undefined;
   /** CPU time of everything that runs in it, in ms. @default 300,000 */
   readonly cpuMs?: number | undefined;
   /** Memory of everything that runs in it, in MiB, files in `/tmp` included. @default 512 */
   readonly memoryMb?: number | undefined;
-  /** Processes and threads at one time. @default 64 */
+  /** Processes and threads at the same time. @default 64 */
   readonly processes?: number | undefined;
   /** Size of `/tmp`, in MiB. @default 64 */
   readonly diskMb?: number | undefined;

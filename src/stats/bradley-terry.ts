@@ -44,11 +44,11 @@ export interface Rating {
 export interface LeagueRatings {
   /** Best first; equal ratings by name. */
   readonly ratings: readonly Rating[];
-  /** Elo by which the first seat is better than the second between equals; null where it was not asked for. */
+  /** Elo by which the first seat is better than the second between equals; null if it was not asked for. */
   readonly seatAdvantage: { readonly elo: number; readonly standardError: number } | null;
   /** Covariances of the ratings in Elo², in the order of `ratings`: two players' difference has cᵢᵢ + cⱼⱼ - 2cᵢⱼ. */
   readonly covariance: readonly (readonly number[])[];
-  /** Drawn games given to each player; above 0 without being asked for only where `separable`. */
+  /** Drawn games added for each player; if not requested, above 0 only where `separable`. */
   readonly prior: number;
   /** Whether the results alone leave some rating, or the seat advantage, unbounded. */
   readonly separable: boolean;

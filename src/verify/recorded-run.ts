@@ -14,7 +14,7 @@ import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollo
 export interface ImageForRerun {
   /** A digest: 64 hex digits. */
   readonly image: string;
-  /** Empty where it is the very same. */
+  /** Empty if it is the very same. */
   readonly differences: readonly ImageDifference[];
 }
 

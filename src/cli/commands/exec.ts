@@ -105,7 +105,7 @@ function exitCodeOf({ exitCode, signal, timedOut, outputTruncated, sandboxEnded 
   return exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
-/** What a person must be told because the command could not say it; undefined where it ended by itself. */
+/** What a person must be told because the command could not say it; undefined if it ended by itself. */
 function noteOn(result: CommandResult, wallMs: number, outputBytes: number): string | undefined {
   const { startError, sandboxEnded, timedOut, outputTruncated, memoryExceeded } = result;
   if (startError !== null) return `the command cannot be started: ${startError.message}`;

@@ -24,7 +24,7 @@ import { type Pairing, pairingSchema } from "./pairing.ts";
 export interface LeaguePlan {
   readonly game: string;
   readonly players: readonly { readonly name: string; readonly digest: string | null }[];
-  /** Games of each two players. */
+  /** Games in each pairing. */
   readonly games: number;
   readonly seed: number;
   /** What of the game's options was chosen, and the image's digest: anything else than what is equal is another league. */

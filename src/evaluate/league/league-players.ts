@@ -10,7 +10,7 @@ import { readPolicyInput, readSourceFile, type SourcePath } from "../../rollout/
 
 /**
  * Who plays: a Python file, a folder whose Python files all play, or a text with its name. A string is the name of a built-in
- * policy, a path that ends in `.py`, or a folder's path that ends in `/`; any other is refused.
+ * policy, a path that ends in `.py`, or a folder's path that ends in `/`; any other string is refused.
  */
 export type LeaguePlayerInput =
   | string

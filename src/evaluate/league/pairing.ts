@@ -12,11 +12,11 @@ import type { FaultCounts } from "../matchup/report-matchup.ts";
 /** One game as a league needs it. */
 export interface LeagueGame {
   readonly game: number;
-  /** X's view, forfeits counted: above 0 for a win, below for a loss; null where the host could not play it. */
+  /** X's view, forfeits counted: above 0 for a win, below for a loss; null if the host could not play it. */
   readonly score: number | null;
   /** The fault by which the loser forfeited. */
   readonly fault?: string;
-  /** Empty where nothing was recorded. */
+  /** Empty if nothing was recorded. */
   readonly digest: string;
   /** The digest of what was played: equal for equal games. */
   readonly playDigest: string;
@@ -31,9 +31,9 @@ export interface LeagueLeg {
   readonly oWins: number;
   /** Forfeits by fault, of each seat; they are among the wins. */
   readonly faults: { readonly x: FaultCounts; readonly o: FaultCounts };
-  /** Games without a result, because the host failed. */
+  /** Games without a result because of a host failure. */
   readonly infra: number;
-  /** Different games among those with a result. */
+  /** Distinct games among those with a result. */
   readonly distinct: number;
   /** Over the digests of all games in order. */
   readonly digest: string;

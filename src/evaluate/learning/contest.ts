@@ -31,7 +31,7 @@ export interface Contestants {
 /** What a contest found. */
 export interface ContestResult {
   readonly pairs: number;
-  /** Pairs by the candidate's points: 0, ½, 1, 1½, 2; against a judge 1 is as many as the champion got. */
+  /** Pairs by the candidate's points: 0, ½, 1, 1½, 2. Against an opponent, 1 means as many as the champion got. */
   readonly pentanomial: readonly number[];
   readonly llr: number;
   readonly low: number;

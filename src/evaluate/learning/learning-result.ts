@@ -44,7 +44,7 @@ export class LearningStream {
     }
   }
 
-  /** The payload; undefined where the stream ended before it. */
+  /** The payload; undefined if the stream ended before it. */
   get payload(): Buffer | undefined {
     return this.#payload;
   }

@@ -4,8 +4,8 @@ import { builtinGame } from "../../games/builtin-games.ts";
 import { readPolicyInput, type SourcePath, type SourceText } from "../../rollout/policy-input.ts";
 
 /**
- * Whom to learn from: a Python file, or such a text itself. A string is `self`, the name of a built-in policy or a path that
- * ends in `.py`; any other is refused.
+ * The opponent to learn from: a Python file or its source text. A string is `self`, the name of a built-in policy or a path that
+ * ends in `.py`; any other string is refused.
  */
 export type OpponentInput = string | SourcePath | SourceText;
 

@@ -7,7 +7,7 @@ import { emptyCells, standingOf } from "../../games/tictactoe-board.ts";
 import { boardOfKey, formOf } from "./board-forms.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
-/** The learned values of a board's cells, row by row; null where a cell is taken. */
+/** The learned values of a board's cells, row by row; null if a cell is taken. */
 export type QRow = readonly (number | null)[];
 
 /** What was learned of tic-tac-toe: values from the view of whose turn it is, and how they came about. */

@@ -77,7 +77,7 @@ export function writeCheckpoint(path: string, saved: SavedImprovement): void {
 }
 
 /**
- * Reads a checkpoint; undefined where there is none.
+ * Reads a checkpoint; undefined if there is none.
  * @throws SameseedError `run_damaged`, `io_failed`
  */
 export function readCheckpoint(path: string): SavedImprovement | undefined {

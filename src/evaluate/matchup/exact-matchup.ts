@@ -12,7 +12,7 @@ import { qTablePolicy } from "../learning/q-table.ts";
 import type { MatchupPlan } from "./matchup-config.ts";
 import { namesOf } from "./player-names.ts";
 
-/** What a matchup of two declared policies is worth, without playing it. */
+/** The exact value of a matchup of two declared policies. */
 export interface ExactMatchup {
   /** Mean return per game from policy x's view; over both seats where seats are swapped. */
   readonly meanReturn: number;

@@ -7,19 +7,19 @@ import { checkSeed } from "../../model/seed.ts";
 import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
-/** Two policies and how they play: what all games of a matchup have in common. */
+/** Two policies and the options that all games of a matchup share. */
 export interface MatchupOptions extends GameRules {
-  /** The policy whose view results are in: `random`, `greedy`, `minimax`, a Python file, or a source itself. */
+  /** The policy whose results are reported: `random`, `greedy`, `minimax`, a Python file, or source text. */
   readonly policyX: SeatPolicyInput;
   /** Its opponent. */
   readonly policyO: SeatPolicyInput;
-  /** `tictactoe` or `pettingzoo:` and an environment of two seats. @default "tictactoe" */
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game. @default "tictactoe" */
   readonly env?: string;
   /** Games under each seed; even where seats are swapped. @default 50 */
   readonly nGames?: number;
   /** Play games in pairs, each policy once at each seat with the same seed. @default true */
   readonly swap?: boolean;
-  /** Sets of sandboxes at one time. @default twice the processors */
+  /** Groups of sandboxes at the same time. @default twice the processors */
   readonly concurrency?: number;
   /** Ends the call, and every sandbox of it. */
   readonly signal?: AbortSignal;

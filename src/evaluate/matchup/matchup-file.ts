@@ -24,7 +24,7 @@ export interface MatchupDocument {
   readonly x: { readonly name: string; readonly digest: string | null };
   readonly o: { readonly name: string; readonly digest: string | null };
   readonly seeds: readonly number[];
-  /** Pairs under each seed, or games where seats are not swapped; null where a test decides how many. */
+  /** Pairs under each seed, or games where seats are not swapped; null if a test decides how many. */
   readonly unitsPerSeed: number | null;
   readonly swap: boolean;
   /** Of a sequential matchup. */

@@ -15,7 +15,7 @@ export const selfCheckSeeds = 4;
 /** Pairs under each of them. */
 const pairsEach = 2;
 
-/** What playing a policy against itself found. */
+/** The result of playing a policy against itself. */
 export interface SelfCheck {
   /** Seeds that were compared. */
   readonly seeds: number;

@@ -19,7 +19,7 @@ export interface AgentFailure {
   /** The errno's name, such as `ENOENT`. */
   readonly errno: string;
   readonly message: string;
-  /** The path it is about; empty where it is about none. */
+  /** The path it is about; empty if it is about none. */
   readonly about: string;
 }
 

@@ -48,7 +48,7 @@ export interface IdFacts {
   readonly uidMap: string;
   /** The effective capabilities of `/proc/self/status`. */
   readonly capabilities: bigint;
-  /** `/etc/subuid`; empty where there is none. */
+  /** `/etc/subuid`; empty if there is none. */
   readonly subuid: string;
   readonly newuidmap: string | undefined;
 }
@@ -174,7 +174,7 @@ export function sharedIds(): ZygoteIds {
 
 interface HeldBlock {
   readonly first: number;
-  /** Undefined where only chance keeps others away. */
+  /** Undefined if only chance keeps others away. */
   readonly server: Server | undefined;
 }
 

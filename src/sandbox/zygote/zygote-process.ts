@@ -115,7 +115,7 @@ export class ZygoteProcess {
     await this.#closing;
   }
 
-  /** The zygote's process id on this host, for measurements; undefined where it cannot be known. */
+  /** The zygote's process id on this host, for measurements; undefined if it cannot be known. */
   get pid(): number | undefined {
     return this.#pid;
   }

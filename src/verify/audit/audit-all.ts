@@ -23,9 +23,9 @@ export interface AuditAllOptions extends Pick<
   readonly envArgs?: JsonObject;
   /** Audits only names that hold this text. */
   readonly only?: string;
-  /** Environments at one time. @default 2 */
+  /** Environments at the same time. @default 2 */
   readonly atOnce?: number;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   /** A table that was not completed: its rows are taken over where it is about the same. */
   readonly before?: AuditTable;

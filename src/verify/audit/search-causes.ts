@@ -130,7 +130,7 @@ async function isEqual(inputs: SearchInputs, factors: readonly Factor[]): Promis
   return divergence === undefined && cutOff === undefined;
 }
 
-/** A set of factors that differs together and of which none can be left out; undefined where the set does not differ again. */
+/** A set of factors that differs together and of which none can be left out; undefined if the set does not differ again. */
 async function smallestSet(inputs: SearchInputs): Promise<Suspect | undefined> {
   const differs = async (set: readonly Factor[]): Promise<boolean> =>
     (await compareIn(inputs, together(set))).divergence !== undefined;
