@@ -2,7 +2,7 @@
 // two plain processes and between two sandboxes of each world. Without names, docs/security/covert-channels.md is written anew.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism, release } from "node:os";
+import { availableParallelism, loadavg, release } from "node:os";
 import { join } from "node:path";
 
 import { findPython } from "../src/image/find-python.ts";
@@ -89,7 +89,7 @@ function render(rows: readonly Row[]): string {
     "is the expected share of correct bits without a channel. The control is the same pair as two plain processes of one user; for",
     "data left behind, it is one process that runs both in turn. In the control the bits must arrive.",
     "",
-    `Last run: ${new Date().toISOString().slice(0, 10)}, kernel ${release()}, ${availableParallelism()} processors, after commit ${commit}; \`npm run covert\`.`,
+    `Last run: ${new Date().toISOString().slice(0, 10)}, kernel ${release()}, ${availableParallelism()} processors with a load of ${loadavg()[1]!.toFixed(0)}, after commit ${commit}; \`npm run covert\`.`,
     "",
     "## Closed",
     "",

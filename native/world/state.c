@@ -28,6 +28,7 @@
  */
 #include "world.h"
 #include "world/threads/schedule.h"
+#include "world/time/vdso.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -153,6 +154,16 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_end_rseq();
   world_patch_vdso();
   world_install_trap();
+  /* Before that it is a zygote, whose copies may be given the machine's clock. */
+  if (world.begun) world_hide_kernel_pages();
+}
+
+/* Whether they are the settings of the world that has begun, but for the key: what runs in it has no other to choose. */
+static bool is_same_world(struct world_settings settings) {
+  settle(&settings);
+  settings.entropy_salt = world.settings.entropy_salt;
+  memcpy(settings.key, world.settings.key, WORLD_KEY_BYTES);
+  return memcmp(&settings, &world.settings, sizeof settings) == 0;
 }
 
 /* ---- what native/zygote/world_bridge.c finds by name ---- */
@@ -161,11 +172,12 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   struct world_settings copy;
   if (length != sizeof copy) return -1;
   memcpy(&copy, settings, sizeof copy);
-  if (copy.version != WORLD_VERSION) return -1;
+  if (copy.version != WORLD_VERSION || (world.begun && !is_same_world(copy))) return -1;
   world_schedule_forked();
   world_note_streams();
   world_apply(&copy);
   world.begun = 1;
+  world_hide_kernel_pages();
   return 0;
 }
 

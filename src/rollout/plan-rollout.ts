@@ -3,7 +3,7 @@ import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "..
 import type { Limits } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
-import { sealedSettings, type WorldRole } from "../sandbox/zygote/world-settings.ts";
+import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../model/json.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Receipt } from "../model/receipt.ts";
-import type { WorldSettings } from "./zygote/world-settings.ts";
+import type { WorldSettings } from "./world-settings.ts";
 
 /** A file that lies in the sandbox before anything runs. */
 export interface JobFile {

@@ -1,7 +1,9 @@
 import type { Job } from "./contract.ts";
 import { SameseedError } from "../base/error.ts";
-import { jobBytesMax } from "./zygote/wire.ts";
-import { encodeWorldSettings } from "./zygote/world-settings.ts";
+import { encodeWorldSettings } from "./world-settings.ts";
+
+/** The most bytes a job may have. */
+const jobBytesMax = 64 * 1024 * 1024;
 
 /**
  * Writes a job as `python/sameseed/child.py` takes it apart: `u32 length of the head | head (JSON) | files | source`.

@@ -12,7 +12,7 @@ import {
   type CompleteSandboxOptions,
   type SandboxOptions,
 } from "./sandbox-options.ts";
-import { sealedSettings } from "./zygote/world-settings.ts";
+import { sealedSettings } from "./world-settings.ts";
 
 /** What the handle asks for beyond the caller's processes: the agent itself. */
 const agentProcesses = 1;

@@ -14,7 +14,7 @@ import type {
   SandboxPlan,
 } from "../sandbox/contract.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
-import { sealedSettings } from "../sandbox/zygote/world-settings.ts";
+import { sealedSettings } from "../sandbox/world-settings.ts";
 import { attackLimits, corpusFolder, type AttackKind, type AttackProgram } from "./attack-program.ts";
 import { collectArtefacts } from "./collect-artefacts.ts";
 import { answersIn } from "./expectation.ts";

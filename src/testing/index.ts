@@ -16,6 +16,6 @@ export type {
   SandboxEnd,
   SandboxPlan,
 } from "../sandbox/contract.ts";
-export type { WorldSettings } from "../sandbox/zygote/world-settings.ts";
+export type { WorldSettings } from "../sandbox/world-settings.ts";
 export type { ContractCheck } from "./contract-check.ts";
 export { sandboxContract } from "./sandbox-contract.ts";

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -9,6 +9,7 @@ import { runAttacks } from "../../src/security/run-attacks.ts";
 import { copyHome } from "./copy-home.ts";
 import { Workplace } from "./sameseed.ts";
 
+const corpusFolder = join(import.meta.dirname, "..", "security", "corpus");
 let place: Workplace;
 beforeAll(() => {
   place = new Workplace();
@@ -47,16 +48,10 @@ it("chosen rows give a scorecard, as a document and for people", async () => {
   const document = documentSchema.parse(JSON.parse(json.stdout));
   const [scorecard] = document.scorecards;
   expect(document.scorecards).toHaveLength(1);
-  expect(scorecard!.rows.map(({ id }) => id.slice(0, 2))).toEqual([
-    "14",
-    "57",
-    "58",
-    "58",
-    "58",
-    "58",
-    "58",
-    "58",
-  ]);
+  const row58 = readdirSync(corpusFolder)
+    .filter((name) => name.startsWith("58"))
+    .map((name) => name.slice(0, -3));
+  expect(scorecard!.rows.map(({ id }) => id)).toEqual(["14-fd-bomb", "57b-late-hands", ...row58.sort()]);
   expect(scorecard!.rows[0]).toMatchObject({
     world: "sealed",
     program: "tests/security/corpus/14-fd-bomb.py",

@@ -26,7 +26,7 @@ const cases: readonly (readonly [args: string[], code: number, says: RegExp])[] 
   [["run", "CartPole-v1", "--seeds", "9007199254740992"], 2, /beyond 2\^53 - 1/],
   [["run", "CartPole-v1", "--seeds", "0..99999999"], 2, /a run may have 10000000/],
   [["run", "CartPole-v1", "--seeds=-1"], 2, /not a seed/],
-  [["run", "CartPole-v1", "--policy", "no_act.py"], 2, /no function act/],
+  [["run", "CartPole-v1", "--policy", "no_act.py"], 2, /defines neither act/],
   [["run", "CartPole-v1", "--policy", "nowhere.py"], 2, /cannot be read/],
   [["run", "CartPole-v1", "--policy", "clever"], 2, /neither a built-in policy nor a Python file/],
   [["run", "CartPole-v1", "--policy", "left.py", "--actions", "actions.json"], 2, /exclude each other/],

@@ -163,7 +163,8 @@ test("where the ids that a zygote asks for are refused, it starts with the one t
   });
   const zygote = await startZygote(resolveImage(defaultImageName), { ...resources, ids }, 1);
   try {
-    expect(ids.receipt.ids).toBe("shared");
+    expect(zygote.hasOwnIds).toBe(false);
+    expect(ids.receipt(true).ids).toBe("shared");
     expect((await zygote.newSlot()).usable).toBe(true);
   } finally {
     await zygote.close();

@@ -49,7 +49,7 @@ test.for(closedChannels)(
   async (channel) => {
     if (canExist(tree, channel)) expect(await measureProcesses(tree, channel)).toBeGreaterThan(0.9);
     for (const wall of walls.values()) {
-      const isOpen = channel.needsOwnIds === true && !wall.hasOwnIds;
+      const isOpen = channel.needsOwnIds === true && !wall.zygote.hasOwnIds;
       if (!isOpen) expectNothing(await measureSandboxes(wall, tree, channel));
     }
   },

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
-import { layers, maxFileLines, maxFunctionLines, mayAskTheHost } from "./layers.ts";
+import { backends, layers, maxFileLines, maxFunctionLines, mayAskTheHost } from "./layers.ts";
 import { measureC, measureScript, type Measured } from "./measure-functions.ts";
 import { repository, type TrackedFile } from "./tracked-files.ts";
 
@@ -31,6 +31,18 @@ export function checkLayers(file: TrackedFile): string[] {
       breaches.push(`${file.path} (${own}) imports ${imported}`);
   }
   return breaches;
+}
+
+/** Within `src/sandbox/` only backends, and who chooses among them, import a backend. */
+export function checkBackends(file: TrackedFile): string[] {
+  const isOf = (path: string): boolean => backends.folders.some((folder) => path.startsWith(folder));
+  if (!isSource(file.path) || layerOf(file.path) !== "sandbox" || isOf(file.path)) return [];
+  if (backends.known.some((known) => file.path.startsWith(known))) return [];
+  return importsOf(file)
+    .filter((target) => target.startsWith("."))
+    .map((target) => posix.join(posix.dirname(file.path), target))
+    .filter(isOf)
+    .map((imported) => `${file.path} imports the backend's ${imported}`);
 }
 
 /** Files fit on some pages. */

@@ -83,4 +83,4 @@ def _takes_info(act: Callable) -> bool:
     except (TypeError, ValueError):
         return True
     kinds = [parameter.kind for parameter in parameters]
-    return inspect.Parameter.VAR_POSITIONAL in kinds or sum(kind in _PLAIN for kind in kinds) >= 3
+    return inspect.Parameter.VAR_POSITIONAL in kinds or len([kind for kind in kinds if kind in _PLAIN]) >= 3

@@ -31,6 +31,7 @@ _EARLY_FLUSHES = (4, 16)
 _FLUSH_FRAMES = 64
 _HOST_HEAD = struct.Struct("<BI")
 _LINK_HEAD = struct.Struct("<IB3sQ8s")
+LINK_HEAD_BYTES = _LINK_HEAD.size
 
 
 class LinkError(Exception):
@@ -112,6 +113,21 @@ class Link:
             raise ValueError(f"a frame of {len(payload)} bytes, where at most {self._send_limit} may be sent")
         frame = _LINK_HEAD.pack(len(payload), kind, b"\0\0\0", sequence, self.nonce or bytes(8)) + payload
         self._put(frame)
+
+    def send_in_place(self, kind: int, sequence: int, frame: bytearray, length: int) -> None:
+        """Sends a payload of that length that lies behind LINK_HEAD_BYTES of room, without making a copy of it."""
+        if length > self._send_limit:
+            raise ValueError(f"a frame of {length} bytes, where at most {self._send_limit} may be sent")
+        _LINK_HEAD.pack_into(frame, 0, length, kind, b"\0\0\0", sequence, self.nonce or bytes(8))
+        whole = memoryview(frame)[: LINK_HEAD_BYTES + length]
+        try:
+            sent = os.write(self.fd, whole)
+            if sent < len(whole):
+                _write_all(self.fd, whole[sent:])
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        except BlockingIOError:
+            raise LinkSilent("the other side takes nothing") from None
 
     def receive(self, kinds: tuple[int, ...], sequence: int) -> tuple[int, bytes]:
         """Takes the next frame and returns its kind and payload.

@@ -1,5 +1,5 @@
 import { SameseedError, toError } from "../../base/error.ts";
-import type { WorldSettings } from "../zygote/world-settings.ts";
+import type { WorldSettings } from "../world-settings.ts";
 import type { Job, OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } from "../contract.ts";
 import type { Limits } from "../../model/limits.ts";
 import { AgentClient } from "./agent-client.ts";

@@ -132,8 +132,8 @@ export class HostIds {
   }
 
   /** For receipts: the id on the host or, where each slot has its own, the first of the range that these are from. */
-  get receipt(): { readonly host: number; readonly ids: "own" | "shared" } {
-    if (this.#source.kind !== "none") return { host: this.#source.range.first, ids: "own" };
+  receipt(isOwn: boolean): { readonly host: number; readonly ids: "own" | "shared" } {
+    if (isOwn && this.#source.kind !== "none") return { host: this.#source.range.first, ids: "own" };
     const uid = process.getuid!();
     return { host: uid === 0 ? unprivilegedId : uid, ids: "shared" };
   }

@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { release } from "node:os";
 
-import { sha256Of, toDigest } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
 import type { WorldMode } from "../../model/receipt.ts";
@@ -18,8 +17,6 @@ import { canListChildren } from "./processes.ts";
 export interface Filters {
   readonly slot: Buffer;
   readonly sandbox: Buffer;
-  /** SHA-256 over both. */
-  readonly digest: string;
 }
 
 /** What every zygote of this process shares. */
@@ -46,7 +43,7 @@ export function wallFilters(architecture: Architecture, world: WorldMode, ids: H
     const policy = world === "sealed" ? sealedSandboxPolicy(ids) : sandboxPolicy(ids);
     const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
     const sandbox = encodeFilter(compileFilter(policy, architecture));
-    filters = { slot, sandbox, digest: toDigest(sha256Of([slot, sandbox])) };
+    filters = { slot, sandbox };
     madeFilters.set(key, filters);
   }
   return filters;

@@ -119,20 +119,23 @@ export class SlotPool {
 
   /** Serves waiters in order until the first that has to wait for a release. */
   async #serveWaiters(): Promise<void> {
-    try {
-      for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
-        const lease = await this.#find(waiter.count);
-        if (lease === undefined) break;
-        if (this.#waiters[0] === waiter) {
-          this.#waiters.shift();
-          waiter.resolve(lease);
-        } else {
-          this.#takeBack(lease); // aborted while its slots were made
-        }
+    for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
+      let lease: SlotLease | undefined;
+      try {
+        lease = await this.#find(waiter.count);
+      } catch (error) {
+        // Aborted while its slots were made, it has been told, and nobody else asked for these.
+        if (this.#waiters[0] === waiter) this.#waiters.shift()!.reject(error);
+        this.#changed = true;
+        return;
       }
-    } catch (error) {
-      this.#waiters.shift()?.reject(error);
-      this.#changed = true;
+      if (lease === undefined) return;
+      if (this.#waiters[0] === waiter) {
+        this.#waiters.shift();
+        waiter.resolve(lease);
+      } else {
+        this.#takeBack(lease); // aborted while its slots were made
+      }
     }
   }
 

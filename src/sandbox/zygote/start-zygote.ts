@@ -3,10 +3,10 @@ import { checkBeforeUse } from "../../image/check-image.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
+import { sharedIds } from "../linux/host-ids.ts";
 import { wallFilters, type HostResources } from "../linux/host-resources.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
 import type { ZygoteOptions } from "./spawn-zygote.ts";
-import type { WireReady } from "./wire.ts";
 import { describeWorld, requireWorld } from "./world-receipt.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
 
@@ -89,13 +89,17 @@ async function startWithIds(
   try {
     const zygote = await ZygoteProcess.start({ ...options, ids, filters }, signal);
     host.confirm();
-    return zygote;
+    if (zygote.ready.report.slotIds) return zygote;
+    await zygote.close();
   } catch (error) {
     ids.release();
     const isRefused = isSameseedError(error) && error.code === "wall_unavailable";
     if (ids.map === undefined || !isRefused || !host.giveUp()) throw error;
     return await startWithIds(options, resources, world, signal);
   }
+  // An image that was built before slots took ids: they leave them alone, and its agent cannot do without epoll.
+  const former = { ids: sharedIds(), filters: wallFilters(architecture, world, "own") };
+  return await ZygoteProcess.start({ ...options, ...former }, signal);
 }
 
 /** What is enforced for every sandbox that comes of a zygote. */
@@ -103,15 +107,16 @@ export function receiptOf(
   backend: "zygote" | "cold",
   image: ResolvedImage,
   resources: HostResources,
-  ready: WireReady,
+  zygote: ZygoteProcess,
 ): BackendReceipt {
+  const { ready } = zygote;
   const world = describeWorld(resources.numericClass, ready);
-  const user = resources.ids.receipt;
+  const user = resources.ids.receipt(zygote.hasOwnIds);
   return {
     backend,
     wall: {
       namespaces: ["user", "pid", "mount", "ipc", "uts", "network"],
-      seccomp: wallFilters(resources.architecture, world.world.mode, user.ids).digest,
+      seccomp: zygote.filtersDigest,
       network: "none",
       user: { ...user, inside: 1000 },
       outer: `bubblewrap ${resources.bubblewrap.version}`,

@@ -42,9 +42,6 @@ export const headerBytes = 8;
 /** The most bytes one `input` message carries. */
 export const inputChunkBytes: number = 64 * 1024;
 
-/** The most bytes a job may have. */
-export const jobBytesMax: number = 64 * 1024 * 1024;
-
 /** The most slots one zygote can have. */
 export const slotsMax = 96;
 

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
+import { sha256Of, toDigest } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { startPatience } from "../../base/patience.ts";
 import type { SlotGroup } from "../linux/cgroups.ts";
@@ -71,6 +72,17 @@ export class ZygoteProcess {
       clearTimeout(timeout);
       signal?.removeEventListener("abort", abort);
     }
+  }
+
+  /** Whether each of its slots has an id of the host of its own. */
+  get hasOwnIds(): boolean {
+    return this.#options.ids.map !== undefined && this.ready.report.slotIds;
+  }
+
+  /** SHA-256 over both seccomp programs of its sandboxes. */
+  get filtersDigest(): string {
+    const { slot, sandbox } = this.#options.filters;
+    return toDigest(sha256Of([slot, sandbox]));
   }
 
   /** Whether it can still make slots. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import type { Limits } from "../../model/limits.ts";
-import type { WorldSettings } from "../../sandbox/zygote/world-settings.ts";
+import type { WorldSettings } from "../../sandbox/world-settings.ts";
 import type { ZygotePins } from "../../sandbox/zygote/start-zygote.ts";
 
 /** Something of the world that a rollout must not depend on. */

@@ -14,7 +14,8 @@ from kit import libc, say
 from raw import call_kernel
 
 VSYSCALL, CLOCK, WRITE, EHDR = 0xFFFFFFFFFF600000, 228, 1, 33
-PAGE, PAGES_BELOW = 4096, 16
+# What lies further below is the program's own memory.
+PAGE, PAGES_BELOW = 4096, 6
 # Between 2026 and 2096, which no counter of the kernel's in these pages is by chance.
 YEARS = range(1_767_000_000, 4_000_000_000)
 

@@ -32,23 +32,14 @@ export class MutatedWall implements SandboxBackend {
   readonly launcher: string;
   /** The id it runs as, where this process is root. */
   readonly user: number | undefined;
-  /** Whether each of its slots has an id of its own. */
-  readonly hasOwnIds: boolean;
   readonly #copy: ImageCopy;
   readonly #resources: HostResources;
   readonly #pool: SlotPool;
 
-  private constructor(
-    copy: ImageCopy,
-    resources: HostResources,
-    zygote: ZygoteProcess,
-    launcher: string,
-    hasOwnIds: boolean,
-  ) {
+  private constructor(copy: ImageCopy, resources: HostResources, zygote: ZygoteProcess, launcher: string) {
     this.#copy = copy;
     this.launcher = launcher;
     this.user = sharedIds().user;
-    this.hasOwnIds = hasOwnIds;
     this.#resources = resources;
     this.zygote = zygote;
     let isUsed = false;
@@ -79,7 +70,7 @@ export class MutatedWall implements SandboxBackend {
         ids,
         cgroups: without.has("cgroups") ? undefined : resources.cgroups,
       });
-      return new MutatedWall(copy, resources, zygote, launcher, ids.map !== undefined);
+      return new MutatedWall(copy, resources, zygote, launcher);
     } catch (error) {
       ids.release();
       releaseHostResources();
@@ -88,7 +79,7 @@ export class MutatedWall implements SandboxBackend {
   }
 
   async receipt(): Promise<BackendReceipt> {
-    return receiptOf(this.name, this.#copy.image, this.#resources, this.zygote.ready);
+    return receiptOf(this.name, this.#copy.image, this.#resources, this.zygote);
   }
 
   async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {

@@ -127,7 +127,7 @@ export const outerMutations: readonly Mutation[] = [
   {
     id: "devices-five",
     step: "only five devices (one more is bound)",
-    change: outer(bindDevice("urandom"), [...bindDevice("urandom"), ...bindDevice("tty")]),
+    change: outer(bindDevice("full"), [...bindDevice("full"), ...bindDevice("tty")]),
     probe: programs.devices,
   },
   {

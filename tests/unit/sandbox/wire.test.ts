@@ -149,7 +149,8 @@ test("what a slot and a zygote report is read in its units", () => {
   ready.writeBigUInt64LE(123n, 0);
   ready.writeUInt32LE(1, 8);
   const report = {
-    world: "sealed vdso",
+    world: { mode: "sealed", lacks: ["vdso"] },
+    slotIds: true,
     numeric: { libraries: "glibc 2", digests: { exp: "00" }, failed: [] },
   };
   expect(decodeReady(Buffer.concat([ready, Buffer.from(JSON.stringify(report))]))).toEqual({

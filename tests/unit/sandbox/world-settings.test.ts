@@ -13,7 +13,7 @@ import {
   worldSettingsBytes,
   worldVersion,
   type WorldSettings,
-} from "../../../src/sandbox/zygote/world-settings.ts";
+} from "../../../src/sandbox/world-settings.ts";
 
 const native = resolve(import.meta.dirname, "../../../native");
 

@@ -1,5 +1,5 @@
-import type { WorldClock } from "../../model/receipt.ts";
-import { worldKey } from "../../model/seed.ts";
+import type { WorldClock } from "../model/receipt.ts";
+import { worldKey } from "../model/seed.ts";
 
 /**
  * What a sealed world is made of. Everything but the key may be left out and is the sealed world's own then; only an audit
