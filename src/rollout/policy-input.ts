@@ -1,7 +1,6 @@
 /*
- * What callers write for a policy, read in one place. Text and paths are told apart by their shape: `{ source }` is text,
- * `{ path }` is a file, and a string is only ever a name that is built in, or a path that ends in `.py`. Nothing is looked up
- * to find out which one is meant.
+ * Reads what callers give as a policy. The shape decides: `{ source }` is text, `{ path }` is a file, and a string is
+ * a built-in name or a path that ends in `.py`. The file system is never consulted to guess which one is meant.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

@@ -40,7 +40,7 @@ const cases: readonly (readonly [args: string[], code: number, says: RegExp])[] 
   [["run", "CartPole-v1", "--concurrency", "0"], 2, /--concurrency/],
   [["run", "CartPole-v1", "--wall-ms", "soon"], 2, /--wall-ms/],
   [["run", "CartPole-v1", "--max-steps", "0"], 2, /--max-steps/],
-  [["run", "CartPole-v1", "--resume"], 2, /which run to go on with/],
+  [["run", "CartPole-v1", "--resume"], 2, /--resume needs the run.s folder/],
   [["run", "CartPole-v1", "--out", "taken"], 2, /already holds a run/],
   [["run", "CartPole-v1", "--seeds", "1..2", "--out", "taken", "--resume"], 2, /another run: seeds differ/],
   [["run", "CartPole-v1", "--out", "full"], 2, /not a run folder, and not empty/],

@@ -100,7 +100,7 @@ describe("a game over a pipe", () => {
   it("is left where the input ends, recorded as far as it came", async () => {
     const ended = await play(["--against", "minimax", "--seed", "1", "--out", "left"], ["4"]);
     expect(ended.code).toBe(1);
-    expect(story(ended).at(-1)).toBe("the game is left as it stands: nobody has won");
+    expect(story(ended).at(-1)).toBe("the game ends without a winner");
     expect((await place.run(["verify", "left"])).code).toBe(0);
   });
 });

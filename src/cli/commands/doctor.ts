@@ -49,8 +49,8 @@ export function formatChecks(checks: readonly DoctorCheck[], paint: Painter): st
   const noted = warnings === 0 ? "" : `, with ${count(warnings, "warning")}`;
   const verdict =
     failures === 0
-      ? `${paint("good", "sandboxes work on this machine")}${noted}`
-      : `${paint("bad", "sandboxes do not work on this machine")}: ${count(failures, "check")} failed`;
+      ? `${paint("good", "sandboxes work on this host")}${noted}`
+      : `${paint("bad", "sandboxes do not work on this host")}: ${count(failures, "check")} failed`;
   return [...lines, "", verdict];
 }
 

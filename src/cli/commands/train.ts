@@ -177,7 +177,7 @@ async function learn(
   } catch (error) {
     const failure = asSameseedError(error);
     if (saved === undefined || failure.kind.exitCode === 2) throw failure;
-    const kept = `what was learned is kept in ${out}.training`;
+    const kept = `the training is saved in ${out}.training`;
     throw withWayOn(failure, { kept, goOn: resumeCommand(cli.args, out) });
   } finally {
     cli.status.clear();
@@ -191,7 +191,7 @@ function beginning(out: string, checkpoint: string, resume: boolean): SavedImpro
   if (from !== undefined && resume) return from;
   const there = from === undefined ? out : checkpoint;
   if (!existsSync(there)) return undefined;
-  throw new SameseedError("run_exists", `${there} is there already`, {
+  throw new SameseedError("run_exists", `${there} already exists`, {
     hint:
       from === undefined
         ? "name another file with --out, or remove this one"

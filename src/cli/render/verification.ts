@@ -117,7 +117,7 @@ function warningLines(
     );
   if (imageDifferences.length > 0)
     lines.push(
-      `${warning} the image was not the one of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
+      `${warning} the image differs from that of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
     );
   return lines;
 }

@@ -14,10 +14,9 @@ import { isMatchupFolder } from "../matchup/matchup-file.ts";
 import { type Pairing, pairingSchema } from "./pairing.ts";
 
 /*
- * A league's folder holds `league.json`, what was asked for and every pairing that is done, and in `games` a recorded matchup
- * for each pairing. The file is replaced as a whole after each pairing, so that whenever the process dies it has all pairings
- * before that moment, and going on plays the others. It is compared with what is asked for: a league goes on only as the one
- * it was.
+ * A league's folder contains `league.json`, with the settings and every finished pairing, and in `games` a recorded
+ * matchup for each pairing. The file is replaced as a whole after each pairing. So whenever the process dies, it has
+ * all finished pairings, and `--resume` plays the others. A league can be resumed only with the same settings.
  */
 
 /** What decides a league's results. */

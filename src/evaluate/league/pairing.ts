@@ -5,8 +5,8 @@ import type { GameResult } from "../../games/play-games.ts";
 import type { FaultCounts } from "../matchup/report-matchup.ts";
 
 /*
- * What is kept of the games of two players: counts for each order of seats. Faults are forfeits in the counts of wins, and
- * counted apart by kind; games that the host could not play are counted apart and nothing else.
+ * The counts of a pairing's games, for each order of seats. Forfeits are included in the wins and also counted by
+ * fault. Games that the host could not play are only counted as such.
  */
 
 /** One game as a league needs it. */

@@ -5,9 +5,9 @@ import { type GamesToPlay, type Player, playLeg, playPairs } from "../league/pla
 import { sprt, type SprtOptions } from "../../stats/sprt.ts";
 
 /*
- * A candidate against the champion, by a sequential test on pairs of games. The test looks after every batch of pairs, in
- * the order of their numbers and never in the order they happen to finish, so that its verdict is the same however many
- * games run at one time.
+ * Compares a candidate with the champion by a sequential test on pairs of games. The test is evaluated after every
+ * batch of pairs, in the order of their numbers and not of their completion, so its verdict does not depend on the
+ * concurrency.
  *
  * What is learned from self-play is judged by playing the champion: a pair is two games with swapped seats. What is learned
  * against a policy is judged by playing that policy: a pair is the candidate's game and the champion's, in the same seat

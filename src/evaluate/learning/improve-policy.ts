@@ -19,13 +19,13 @@ import {
 import { checkSaved, type SavedImprovement } from "./training-checkpoint.ts";
 
 /*
- * Learning and evaluation in turn. After each round of episodes the table as it stands is the candidate; it is compared
- * with the champion, pair of games by pair of games, until a sequential test says whether it is better. A better one becomes
- * the champion. The first champion is the built-in random policy. Learning always goes on from the table as it stands,
+ * Alternates learning and evaluation. After each round of episodes the current table is the candidate. It plays the
+ * champion, pair by pair, until a sequential test decides whether it is better. A better candidate becomes the
+ * champion; the first champion is the built-in random policy. Learning always continues from the current table,
  * promoted or not.
  *
- * After self-play the two play each other, with their first own move drawn: they would otherwise play the same game for
- * ever. Where a policy is learned from, both play that one, as they are.
+ * After self-play the two play each other, with a random first move each, because otherwise they would repeat the same
+ * game. After learning against a policy, both play that policy unchanged.
  */
 
 /** How to learn and when to promote. */

@@ -11,9 +11,9 @@ import { readDocument } from "../../store/read-document.ts";
 import { storeError } from "../../store/store-error.ts";
 
 /*
- * `matchup.json` says what a folder of recorded games is: who played whom how often. The games themselves are two ordinary
- * run folders beside it, one for each order of seats, whose `run.json` hold the policies' texts and everything else that
- * decides bytes.
+ * `matchup.json` describes a folder of recorded games: the two policies and the number of games. The games are in two
+ * ordinary run folders beside it, one for each leg, whose `run.json` contain the policies' sources and everything else
+ * that determines the bytes.
  */
 
 /** What a recorded matchup is. */

@@ -1,7 +1,7 @@
 /*
- * One set of sandboxes stays open while a person thinks: the game goes on in it from move to move. Taking a move back opens
- * a fresh set and gives it the earlier moves again; the policy's answers are then the same again, because its seed is. What
- * is saved is the last line of play alone, as if it had been played without turning back: an ordinary rollout.
+ * One group of sandboxes stays open for the whole game. Taking back a move opens a fresh group and replays the earlier
+ * moves; the policy gives the same answers because its seed is the same. Only the final line of play is saved, as an
+ * ordinary rollout.
  */
 import { randomInt } from "node:crypto";
 

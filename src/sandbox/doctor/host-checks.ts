@@ -108,7 +108,7 @@ function checkOpenFiles(): DoctorCheck {
   if (count >= openFilesWanted) return good("open files", `up to ${most}`);
   return poor(
     "open files",
-    `up to ${most}; some sandboxes at one time need about four each`,
+    `up to ${most}; each concurrent sandbox needs about four`,
     `raise the hard limit: ulimit -Hn ${openFilesWanted}`,
   );
 }

@@ -13,8 +13,8 @@ import type { IdMap } from "./id-mapper.ts";
  * gets a block of ids, one for itself and one for each slot: root takes it from a range that no account lies in, an
  * ordinary user from what /etc/subuid gives, by newuidmap. Where neither is to be had, all sandboxes run as one id.
  *
- * A block is drawn by chance and held by listening on an abstract socket named after it, which a second program of this
- * host cannot do at the same time, and which ends with this process however it ends.
+ * A block is chosen at random and reserved by listening on an abstract socket named after it. No second program on
+ * this host can do that at the same time, and the reservation ends with this process, however it ends.
  */
 
 /** The group of everything sandboxed, and its user where no others are to be had, when this process is root: nobody's account. */
