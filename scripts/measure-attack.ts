@@ -28,7 +28,7 @@ function render(scorecards: readonly Scorecard[]): string {
   const facts = scorecards.map(({ world, rows, image, throughput }) => {
     const held = rows.filter(({ verdict }) => verdict === "pass").length;
     const { attackedPerSecond, freshPerSecond, ratio } = throughput!;
-    const rates = `${attackedPerSecond.toFixed(0)} rollouts/s, ${freshPerSecond.toFixed(0)} where nobody attacked (ratio ${ratio.toFixed(2)})`;
+    const rates = `${attackedPerSecond.toFixed(0)} rollouts/s, ${freshPerSecond.toFixed(0)} without an attack (ratio ${ratio.toFixed(2)})`;
     return `- ${world}: ${held} of ${rows.length} rows held off. Afterwards ${rates}. Image: ${image}.`;
   });
   const [sealed, host] = scorecards;

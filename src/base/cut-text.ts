@@ -1,6 +1,6 @@
 /*
- * Text of JavaScript is a list of UTF-16 units, and a character beyond the basic plane is two of them. A cut between the two
- * leaves half a character, which no UTF-8 file or terminal can hold. Texts that others wrote are cut here and nowhere else.
+ * A JavaScript string is a sequence of UTF-16 units, and a character beyond the basic plane takes two of them. A cut
+ * between the two leaves half a character, which UTF-8 cannot encode. All truncation of foreign text is done here.
  */
 
 /** The beginning of a text, at most so many units long and never ending in half a character. */

@@ -1,8 +1,8 @@
 /** One row of the error catalogue. */
 export interface ErrorKind {
-  /** What the command line exits with: 1 the answer is no, 2 misuse, 3 sandbox or host failed, 4 not reproducible, 130 interrupted. */
+  /** The command line's exit code: 1 the answer is no, 2 misuse, 3 sandbox or host failed, 4 not reproducible, 130 interrupted. */
   readonly exitCode: 1 | 2 | 3 | 4 | 130;
-  /** What a server answers with. */
+  /** The HTTP status for a server. */
   readonly httpStatus: number;
   /** Whether the same call may succeed when it is made again. */
   readonly retryable: boolean;
@@ -15,7 +15,7 @@ const broken = (httpStatus: number, retryable: boolean): ErrorKind => ({
   retryable,
 });
 
-/** The machine-readable name of an error. What a rollout may legitimately do is an outcome, not an error. */
+/** The machine-readable name of an error. A fault of a rollout is an outcome, not an error. */
 export type ErrorCode =
   | "bad_argument"
   | "unknown_environment"

@@ -1,6 +1,6 @@
 /*
- * What a process says comes in chunks that end anywhere, also inside a character. So bytes are kept, and decoded when they
- * are read. UTF-8 marks the bytes inside a character: a cut at the limit leaves none of one in part.
+ * Process output arrives in chunks that may end inside a character. So bytes are kept, and decoded when they are read.
+ * UTF-8 marks continuation bytes, so a cut at the limit never leaves part of a character.
  */
 
 /** Chunks that are kept apart before they are put together. */

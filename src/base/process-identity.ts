@@ -5,7 +5,7 @@ import { readFileSync, readlinkSync } from "node:fs";
  * another process later.
  */
 
-/** When a process started, in clock ticks after boot; undefined where there is none, or one that only waits to be reaped. */
+/** When a process started, in clock ticks after boot; undefined if there is none, or one that only waits to be reaped. */
 export function startTimeOf(pid: number): string | undefined {
   let stat: string;
   try {
@@ -18,7 +18,7 @@ export function startTimeOf(pid: number): string | undefined {
   return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }
 
-/** The pid namespace of this process, such as `pid:[4026531836]`; undefined where it cannot be read. */
+/** The pid namespace of this process, such as `pid:[4026531836]`; undefined if it cannot be read. */
 export function pidNamespace(): string | undefined {
   try {
     return readlinkSync("/proc/self/ns/pid");

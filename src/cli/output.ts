@@ -33,7 +33,7 @@ export class Output {
     return this.#failure;
   }
 
-  /** Characters on a line; undefined where nothing limits them. */
+  /** Characters on a line; undefined if nothing limits them. */
   get columns(): number | undefined {
     return this.#stream.isTTY ? this.#stream.columns : undefined;
   }

@@ -1,7 +1,7 @@
 /*
- * One funnel. A command's work returns an exit code or throws; whatever it throws ends here as one sentence with its fix
- * on standard error, as a document on standard output where JSON was asked for, and as the exit code that the error's
- * catalogue gives. Only here the process is ended.
+ * A command's work returns an exit code or throws. Every error ends here: as a message with its fix on standard error,
+ * as a document on standard output if JSON was requested, and as the exit code of its catalogue entry. Only this file
+ * ends the process.
  */
 import { CommanderError, type Command } from "commander";
 

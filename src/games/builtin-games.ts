@@ -29,7 +29,7 @@ export function builtinGames(): string[] {
   return files.map((name) => name.slice(0, -".py".length)).sort();
 }
 
-/** What a built-in game says of itself; undefined where there is no game of that name. */
+/** What a built-in game says of itself; undefined if there is no game of that name. */
 export function builtinGame(name: string): BuiltinGame | undefined {
   if (!builtinGames().includes(name)) return undefined;
   const text = readFileSync(join(environmentsFolder(), `${name}.py`), "utf8");

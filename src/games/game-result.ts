@@ -3,7 +3,7 @@ import type { Outcome, RolloutFault } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSpec } from "../model/rollout.ts";
 import { parseTrajectoryBlob } from "../trajectory/trajectory-blob.ts";
 
-/** Why a policy lost a game without the game saying so. */
+/** Why a policy forfeited a game. */
 export type SeatFault =
   | "illegal_action"
   | "crash"
@@ -14,7 +14,7 @@ export type SeatFault =
   | "protocol_error"
   | "no_policy";
 
-/** A game that a policy lost by a fault. */
+/** A game that a policy forfeited by a fault. */
 export interface Forfeit {
   readonly seat: string;
   readonly fault: SeatFault;
@@ -39,7 +39,7 @@ export interface GameResult extends GameKey {
   /** The first seat's reward as the game gave it, without forfeits. */
   readonly reward: number;
   readonly forfeit?: Forfeit;
-  /** Trouble of the host or of the game itself, after retries: no score, no loss. */
+  /** Why the host could not play the game, after retries: no score, no loss. */
   readonly infra?: string;
   /** The first seat's view: its reward, or -1 and +1 for a forfeit; null where `infra` is set. */
   readonly score: number | null;
@@ -67,7 +67,7 @@ export function scoreGame(key: GameKey, rollout: RecordedRollout): GameResult {
   if (error === undefined) return { ...played, score: totalReward };
   if (error.kind === "unknown_environment") {
     throw new SameseedError("unknown_environment", error.message, {
-      hint: "name a built-in game, or `pettingzoo:` and a classic game that the image has, with arguments that it takes",
+      hint: "name a built-in game, or `pettingzoo:` and a classic game that the image has; check the arguments",
     });
   }
   const fault = faultOf(outcome, error);

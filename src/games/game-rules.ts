@@ -2,7 +2,7 @@ import type { NamesOf } from "../base/known-options.ts";
 import { limitNames } from "../model/limits.ts";
 import type { GameSpec } from "./game-spec.ts";
 
-/** What all games of a call have in common, but which game it is and who plays. */
+/** Options that all games of a call share, except the game and the players. */
 export type GameRules = Omit<GameSpec, "game" | "seats">;
 
 /** Every name of {@link GameRules}: one that is added there and not here does not compile. */

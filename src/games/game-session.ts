@@ -30,7 +30,7 @@ export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOp
   const game = { ...template, seed: gameSeed(key.seed, key.game) };
   const stranger = options.humans.find((name) => !game.seats.some(({ seat }) => seat === name));
   if (stranger !== undefined)
-    throw new SameseedError("bad_argument", `${spec.game} has no seat ${stranger}`, {
+    throw new SameseedError("bad_argument", `${spec.game} has no seat named ${stranger}`, {
       hint: `its seats are ${game.seats.map(({ seat }) => seat).join(", ")}`,
     });
   const { backend, receipt } = await openHost(resolved);
@@ -91,7 +91,7 @@ export class GameSession implements AsyncDisposable {
 
   /**
    * Makes the move that is waited for. One that is not legal forfeits the game.
-   * @throws `bad_argument` where no move is waited for
+   * @throws `bad_argument` where no seat is waiting for a move
    */
   answer(action: JsonValue): void {
     this.#live.answer(action);

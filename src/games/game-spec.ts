@@ -13,9 +13,9 @@ import { type BackendChoice, backendSchema } from "../rollout/rollout-host.ts";
 import { type BuiltinGame, builtinGame, builtinGames } from "./builtin-games.ts";
 
 /**
- * What plays a seat: a Python file that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`, such a
- * text itself, moves that are decided already, or nobody, which forfeits. A string is the name of a built-in policy or a path
- * that ends in `.py`; any other is refused.
+ * The policy of a seat: a Python file that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`, such a
+ * text itself, a fixed list of moves, or nobody, which forfeits. A string is the name of a built-in policy or a path
+ * that ends in `.py`; any other string is refused.
  */
 export type SeatPolicyInput = string | SourcePath | SourceText | ActionList | { readonly none: true };
 
@@ -25,7 +25,7 @@ export interface GameSpec {
   readonly game: string;
   /** One policy for each seat, in the order the game names them: X, then O. */
   readonly seats: readonly SeatPolicyInput[];
-  /** What a policy from source keeps: everything through one game, or nothing from move to move. @default "keep" */
+  /** `keep`: a policy's process lives through one game. `restart`: a fresh process makes each move. @default "keep" */
   readonly mode?: "keep" | "restart";
   /** The image's name or digest. @default "gymnasium"; "pettingzoo" for its games */
   readonly image?: string;
@@ -115,9 +115,9 @@ function resolveEnvironment(game: string): EnvironmentRef {
     "unknown_environment",
     family === null
       ? `there is no game ${JSON.stringify(game)}`
-      : `PettingZoo's family ${family[1]} is not played here: only the classic games take turns`,
+      : `PettingZoo's family ${family[1]} is not supported: only the classic games are turn-based`,
     {
-      hint: `name ${names.join(", ")}, or \`pettingzoo:\` and a classic game, such as \`pettingzoo:connect_four_v3\``,
+      hint: `use ${names.join(", ")}, or \`pettingzoo:\` and a classic game, such as \`pettingzoo:connect_four_v3\``,
     },
   );
 }

@@ -9,7 +9,7 @@ export type { Forfeit, GameKey, GameResult, SeatFault } from "./game-result.ts";
 
 /** How games are played. */
 export interface PlayGamesOptions {
-  /** Sets of sandboxes at one time. @default twice the processors */
+  /** Groups of sandboxes at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
   /** Told of each game as it finishes, before it is yielded. */
@@ -70,7 +70,7 @@ function* gamesBySeed(
     }
     const own = gameSeed(seed, game);
     if (asked.has(own))
-      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is asked for twice`);
+      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is requested twice`);
     asked.set(own, { seed, game });
     batch.push(own);
     last = seed;

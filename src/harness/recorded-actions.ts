@@ -19,7 +19,7 @@ export function recordedActions(blob: TrajectoryBlob): string {
 }
 
 /**
- * How the policy of a stored trajectory ended it, for a replay; undefined where it ended otherwise or was cut off.
+ * How the policy of a stored trajectory ended it, for a replay; undefined if it ended otherwise or was cut off.
  *
  * @throws {@link SameseedError} `run_damaged`
  */

@@ -16,7 +16,7 @@ export type SeatPlan =
   | {
       readonly kind: "remote";
       /** The file descriptor of the socket to the seat's sandbox. */ readonly fd: number;
-      /** How long it may take for one answer, in milliseconds; null where only all together count. */
+      /** How long it may take for one answer, in milliseconds; null if only all together count. */
       readonly answerMs: number | null;
       /** How long it may take for all answers together. */
       readonly wallMs: number;
@@ -57,7 +57,7 @@ export interface SeatScript {
   /** Where the sandbox holds the policy's file. */
   readonly path: string;
   readonly mode: RolloutSpec["mode"];
-  /** CPU time of one answer; null where there is no clock for it. */
+  /** CPU time of one answer; null if there is no clock for it. */
   readonly moveCpuMs: number | null;
 }
 

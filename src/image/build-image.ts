@@ -39,9 +39,9 @@ export interface BuildImageOptions {
   readonly sources?: string | undefined;
   /** The folder of all images. @default the home folder's */
   readonly images?: string | undefined;
-  /** Leave the check of an image that is there to whoever uses it. @default false: a damaged one is built again */
+  /** Do not check an existing image here; its first use checks it. @default false: a damaged image is built again */
   readonly trustPresent?: boolean | undefined;
-  /** Told what is being done, one short sentence at a time. */
+  /** Called with each step of the work, as a short sentence. */
   readonly onProgress?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,7 +59,7 @@ const buildNames: NamesOf<BuildImageOptions> = {
 };
 
 /**
- * Builds an image, or finds that the same inputs were built before, and points a name at it.
+ * Builds an image and gives it a name. If the same inputs were built before, that image is used.
  * Builds of the same image at the same time are safe: the first to finish is kept.
  *
  * @throws {SameseedError} `bad_argument` for a name or lock that is not one, `tool_missing`,

@@ -23,10 +23,10 @@ export function checkBeforeUse(image: ResolvedImage): void {
 }
 
 /**
- * Reads every file of an image and compares the whole with its digest; where it is the same, the image is sealed anew,
- * unless something in it was changed this very moment.
+ * Reads every file of an image and compares the content with its digest. If they match, the image gets a new seal,
+ * unless something in it changed within the last moments.
  *
- * @throws {SameseedError} `image_damaged`, naming the first entry that is not as it was built.
+ * @throws {SameseedError} `image_damaged`, naming the first entry that differs.
  */
 export function checkImage({ rootfs, seal: path, manifest }: ResolvedImage): TreeDigest {
   const readAtMs = nowMs();

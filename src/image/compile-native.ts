@@ -66,7 +66,7 @@ export async function compileNative(
     const run = await runTool(compiler, [...shared, ...anonymous, ...args], { cwd, signal });
     if (run.exitCode === 0) return;
     throw new SameseedError("image_build_failed", `${what} could not be compiled.`, {
-      hint: "The compiler's output says why; a C compiler with the C library's and the kernel's headers is needed (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
+      hint: "See the compiler's output. It needs a C compiler with the headers of the C library and the kernel (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
       context: { compiler, output: lastLines(run.stderr, 30) },
     });
   };

@@ -14,7 +14,7 @@ import { sealPath } from "./seal.ts";
 
 /** An image of the store, ready to run. */
 export interface ResolvedImage {
-  /** The name it was asked by; the digest where it was asked by that. */
+  /** The name it was requested by; the digest if it was requested by that. */
   readonly name: string;
   readonly manifest: ImageManifest;
   /** The folder a sandbox sees as `/`. */
@@ -41,7 +41,7 @@ export function checkImageName(name: string): void {
 }
 
 /**
- * The image of a name or digest. Looks at its manifest only; its tree is looked at when it is used.
+ * The image of a name or digest. Only its manifest is read; its tree is checked when the image is used.
  *
  * @param images - The folder of all images. @default the home folder's
  * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name.
@@ -53,7 +53,7 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
       hint:
         name === defaultImageName
           ? "Run `sameseed setup` to build it."
-          : "Run `sameseed image list` to see what there is, and `sameseed image build NAME --requirements FILE` to build one.",
+          : "Run `sameseed image list` to list the images, and `sameseed image build NAME --requirements FILE` to build one.",
       context: { name },
     });
   }
@@ -61,7 +61,7 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
   return { name, manifest: readManifest(digest, images), rootfs, seal: sealPath(rootfs) };
 }
 
-/** Every image with its names, in the order of their digests; a damaged one is left out. */
+/** All images with their names, in the order of their digests. Damaged images are left out. */
 export function listImages(images: string = imagesFolder()): { manifest: ImageManifest; names: string[] }[] {
   const found: { manifest: ImageManifest; names: string[] }[] = [];
   for (const digest of listDigests(images)) {
@@ -82,7 +82,7 @@ export function listDigests(images: string = imagesFolder()): string[] {
 }
 
 /**
- * Removes an image by name or digest. A name goes alone while another name keeps the same files.
+ * Removes an image by name or digest. If another name refers to the same files, only the name is removed.
  *
  * @throws {SameseedError} `image_missing`, or `bad_argument` for what cannot be a name.
  */
@@ -91,7 +91,7 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
   const digest = asDigest ?? readName(nameOrDigest, images);
   if (digest === undefined || (asDigest !== undefined && !existsSync(join(images, asDigest)))) {
     throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
-      hint: "Run `sameseed image list` to see what there is.",
+      hint: "Run `sameseed image list` to list the images.",
       context: { name: nameOrDigest },
     });
   }
@@ -133,7 +133,7 @@ function readName(name: string, images: string): string | undefined {
   }
   const parsed = nameFile.safeParse(parseJson(text));
   if (parsed.success) return parsed.data.digest;
-  throw new SameseedError("image_damaged", `The name ${name} does not say which image it is of.`, {
+  throw new SameseedError("image_damaged", `The name ${name} does not refer to an image.`, {
     hint: howToBuild(name),
     context: { image: name },
   });

@@ -86,8 +86,8 @@ function notStarted(command: string, error: Error): SameseedError {
   return new SameseedError("tool_missing", `${command} could not be started: ${error.message}.`, {
     cause: error,
     hint: /EMFILE|ENFILE|EAGAIN|ENOMEM/.test(error.message)
-      ? "This process may open no more files, start no more processes or take no more memory: raise its limits (`ulimit -a` lists them)."
-      : "Check that it is installed and may be run.",
+      ? "This process reached a limit on open files, processes or memory: raise it (`ulimit -a` lists the limits)."
+      : "Check that it is installed and executable.",
   });
 }
 

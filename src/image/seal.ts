@@ -56,7 +56,7 @@ export function writeSeal(path: string, seal: Seal): void {
   }
 }
 
-/** Reads a seal; undefined where there is none, or none of this image. */
+/** Reads a seal; undefined if there is none, or none of this image. */
 export function readSeal(path: string, manifest: ImageManifest): Seal | undefined {
   let text: string;
   try {

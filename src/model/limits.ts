@@ -8,7 +8,7 @@ export interface Limits {
   readonly cpuMs: number;
   /** Memory beyond the warm interpreter's own, in MiB. */
   readonly memoryMb: number;
-  /** Processes and threads at one time. */
+  /** Processes and threads at the same time. */
   readonly processes: number;
   /** Size of `/tmp`, in MiB. */
   readonly diskMb: number;
@@ -16,7 +16,7 @@ export interface Limits {
   readonly outputBytes: number;
 }
 
-/** The limits a rollout has when none are asked for. */
+/** The default limits. */
 export const defaultLimits: Limits = {
   wallMs: 120_000,
   cpuMs: 60_000,

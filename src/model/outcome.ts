@@ -14,8 +14,8 @@ export type Outcome =
   | "killed";
 
 /**
- * How a rollout ended. `terminated` and `truncated` are Gymnasium's; the others are faults, which are data:
- * they never become a reward and are never thrown.
+ * How a rollout ended. `terminated` and `truncated` are Gymnasium's; the others are faults. A fault never becomes a
+ * reward and is never thrown.
  */
 export const outcomes: readonly Outcome[] = [
   "terminated",
@@ -75,7 +75,7 @@ export const faultKinds: readonly FaultKind[] = [
   "silent",
 ];
 
-/** What is known of a fault. */
+/** A fault: its owner, kind, step and message. */
 export interface RolloutFault {
   /** Whose fault it is. */
   readonly by: FaultOwner;

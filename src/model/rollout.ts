@@ -34,7 +34,7 @@ export interface Seat {
   readonly policy: SeatPolicy;
 }
 
-/** What picks a seat's actions. */
+/** What chooses a seat's actions. */
 export type SeatPolicy =
   | {
       readonly kind: "builtin";
@@ -54,7 +54,7 @@ export type SeatPolicy =
   /** Nobody: forfeits with `no_policy`. */
   | { readonly kind: "none" };
 
-/** How long a policy from source may take, in milliseconds. */
+/** The time a policy from source has, in milliseconds. */
 export interface GameClocks {
   /** CPU time of one move; loading counts as one. */
   readonly moveCpuMs: number;
@@ -65,7 +65,7 @@ export interface GameClocks {
 }
 
 /**
- * Everything that decides a rollout's bytes, besides the image and the world. Limits are not part of it:
+ * Everything that determines a rollout's bytes, besides image and world. Limits are not part of it:
  * they decide whether the rollout completes.
  */
 export interface RolloutSpec {
@@ -74,11 +74,11 @@ export interface RolloutSpec {
   readonly envArgs: JsonObject;
   /** 0 to 2^53 - 1. */
   readonly seed: number;
-  /** Who picks the actions, in the order the environment names the seats. */
+  /** The seats and their policies, in the environment's order. */
   readonly seats: readonly Seat[];
   /** `keep`: a policy's process lives through one rollout. `restart`: a fresh one for each move. */
   readonly mode: "keep" | "restart";
-  /** The time a policy from source has; null where only the limits of its sandbox count. */
+  /** The time a policy from source has; null if only the limits of its sandbox count. */
   readonly clocks: GameClocks | null;
   /** Truncate after this many steps; null leaves it to the environment. */
   readonly maxSteps: number | null;
@@ -146,7 +146,7 @@ export interface SeatUse {
   readonly stderr: string;
 }
 
-/** Limits and placement: what decides whether a rollout completes, not what its bytes are. */
+/** Limits and placement. They decide whether a rollout completes, not its bytes. */
 export interface RunOptions {
   readonly limits: Limits;
   readonly backend: "zygote" | "cold";

@@ -13,7 +13,7 @@ export const runFormat: 2 = 2;
 /** The most seats a rollout may have: a sandbox has so many links. */
 export const seatsMost = 8;
 
-/** What a run is: decided when its folder is made, never changed after. */
+/** What a run is. It is written when the folder is created and never changes. */
 export interface RunManifest {
   /** The format of the run folder (`docs/run-folder.md`). */
   readonly format: 2;

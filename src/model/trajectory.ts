@@ -17,7 +17,7 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-/** What was asked of a sealed world since the last record: kind → count, none of them zero; absent where nothing was. */
+/** What was asked of a sealed world since the last record: kind → count, none of them zero; absent if nothing was. */
 export type Ledger = Readonly<Record<string, number>>;
 
 /** The record of `reset()`. */
@@ -89,7 +89,7 @@ export interface EndSummary {
   readonly volatile: readonly string[];
   /** 64 hex digits; differs where maps were filled in another order. */
   readonly orderDigest: string;
-  /** What of the sealed world did not hold in the environment's process; absent where all did. */
+  /** Guarantees of the sealed world that did not hold in the environment's process; absent if all did. */
   readonly notHeld?: readonly string[];
   readonly error?: EndError;
 }
@@ -120,11 +120,11 @@ export interface TrajectoryDigests {
   readonly records: number;
   /** Step records. */
   readonly steps: number;
-  /** The closing record's outcome; null where the stream was cut off before it. */
+  /** The closing record's outcome; null if the stream was cut off before it. */
   readonly outcome: Outcome | null;
 }
 
-/** Where two trajectories part. */
+/** The first difference between two trajectories. */
 export interface Divergence {
   /** `k` of the first record that differs: 0 is the reset. */
   readonly step: number;
@@ -132,7 +132,7 @@ export interface Divergence {
   readonly field: string;
   /** The place inside the field, such as `observation[2]`, `info.episode.t` or `hidden.env`. */
   readonly path: string;
-  /** The value of the first trajectory, as JSON for people; null where it has none. */
+  /** The value of the first trajectory, as JSON for people; null if it has none. */
   readonly expected: JsonValue;
   /** The value of the second. */
   readonly actual: JsonValue;
@@ -141,7 +141,7 @@ export interface Divergence {
   readonly actualType: string;
   /** For two floats of one type: how many representable values lie between them; 0 for the two zeros. */
   readonly ulps?: number;
-  /** All fields that differ in this record, the most telling first. */
+  /** All fields that differ in this record, the most informative first. */
   readonly differing: readonly string[];
   /** Fields that are equal in all records that both trajectories have. */
   readonly agreeing: readonly string[];

@@ -12,8 +12,8 @@ import {
 import { MisuseCheck, toResult, type RolloutResult } from "./rollout-result.ts";
 
 /**
- * The rollouts of one batch, as they finish; or all of them, in the order of their seeds. A batch is run once: whoever asks
- * for it a second time, in either way, is refused.
+ * The rollouts of one batch: iterate over them as they finish, or wait for all of them in the order of their seeds. A
+ * batch runs once; a second request of either kind is refused.
  */
 export interface RolloutBatch extends AsyncIterable<RolloutResult> {
   /**
@@ -31,8 +31,8 @@ export interface RolloutBatch extends AsyncIterable<RolloutResult> {
  * const rollout = await runRollout({ envName: "CartPole-v1", seed: 42 });
  * console.log(rollout.totalReward, rollout.digest);
  *
- * @throws `bad_argument`, `unknown_environment`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…: misuse
- * and broken infrastructure. What the environment or policy does wrong is the result's `outcome`.
+ * @throws `bad_argument`, `unknown_environment`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…:
+ * misuse, or a failure of the host. A fault of the environment or policy is the result's `outcome`.
  */
 export async function runRollout(config: RolloutConfig): Promise<RolloutResult> {
   refuseUnknownOptions(config, { ...rolloutOptionNames, seed: true }, "runRollout");
@@ -42,7 +42,7 @@ export async function runRollout(config: RolloutConfig): Promise<RolloutResult> 
 }
 
 /**
- * Runs one rollout for each seed, each in fresh sandboxes of its own, several at a time.
+ * Runs one rollout for each seed, each in fresh sandboxes, several at the same time.
  *
  * @example
  * for await (const rollout of collectRollouts({ envName: "CartPole-v1", seeds: [1, 2, 3] })) {
@@ -57,8 +57,8 @@ export function collectRollouts(config: BatchConfig): RolloutBatch {
   let isRun = false;
   const run = (seeds: Iterable<number>): AsyncGenerator<RolloutResult, void, undefined> => {
     if (isRun)
-      throw new SameseedError("bad_argument", "this batch has been run already", {
-        hint: "keep the results of the first time, or call collectRollouts again to run everything again",
+      throw new SameseedError("bad_argument", "this batch has already run", {
+        hint: "keep the results of the first run, or call collectRollouts again",
       });
     isRun = true;
     return collect(config, seeds);

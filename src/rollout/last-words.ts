@@ -13,7 +13,7 @@ export class LastWords {
     kept.push(data);
   }
 
-  /** The end of what one member said; empty where it said nothing. */
+  /** The end of what one member said; empty if it said nothing. */
   of(member: number): string {
     return this.#members.get(member)?.text ?? "";
   }

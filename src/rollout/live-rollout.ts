@@ -90,7 +90,7 @@ export class LiveRollout {
    * @throws `bad_argument` where nothing is asked
    */
   answer(action: JsonValue): void {
-    if (this.#asking === undefined) throw new SameseedError("bad_argument", "no move is waited for");
+    if (this.#asking === undefined) throw new SameseedError("bad_argument", "no seat is waiting for a move");
     this.#answers.get(this.#asking)?.push(action);
     this.#asking = undefined;
     const text = Buffer.from(JSON.stringify(action));
@@ -136,7 +136,7 @@ export class LiveRollout {
   #ask(frame: Frame): void {
     const { seat, step, legal } = jsonOf(frame) as unknown as Omit<Question, "observation">;
     if (!this.#answers.has(seat))
-      throw new SameseedError("protocol_broken", `${seat} is not a seat that is asked`);
+      throw new SameseedError("protocol_broken", `${seat} is not a seat that can be asked for a move`);
     this.#asking = seat;
     this.#plan.onQuestion({ seat, step, legal, observation: this.#observation() });
   }

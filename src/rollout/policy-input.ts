@@ -1,7 +1,6 @@
 /*
- * What callers write for a policy, read in one place. Text and paths are told apart by their shape: `{ source }` is text,
- * `{ path }` is a file, and a string is only ever a name that is built in, or a path that ends in `.py`. Nothing is looked up
- * to find out which one is meant.
+ * Reads what callers give as a policy. The shape decides: `{ source }` is text, `{ path }` is a file, and a string is
+ * a built-in name or a path that ends in `.py`. The file system is never consulted to guess which one is meant.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -21,12 +20,12 @@ export interface SourceText {
   readonly name?: string;
 }
 
-/** A Python file by its path, whatever it ends in. */
+/** A Python file by its path, with any extension. */
 export interface SourcePath {
   readonly path: string;
 }
 
-/** Moves or actions that are decided already, one a step. */
+/** A fixed list of actions or moves, one for each step. */
 export interface ActionList {
   readonly actions: readonly JsonValue[];
 }
@@ -97,7 +96,7 @@ export function readSourceFile(path: string, code: ErrorCode, what: string): str
     bytes = readFileSync(path);
   } catch (error) {
     throw new SameseedError(code, `the ${what}'s file cannot be read: ${toError(error).message}`, {
-      hint: "check the path; it starts from the folder you are in",
+      hint: "check the path; it is relative to the current folder",
       context: { path },
     });
   }
@@ -133,12 +132,12 @@ function namesOf(shape: string): OptionNames {
 function checkActions(actions: unknown): readonly JsonValue[] {
   // Looked at by themselves, because there may be very many.
   if (z.array(z.json()).safeParse(actions).success) return actions as readonly JsonValue[];
-  throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a step");
+  throw new SameseedError("bad_actions", "actions must be a list of JSON values, one for each step");
 }
 
 function checkName(name: unknown): string {
   if (typeof name === "string" && /^[^/\0]{1,200}\.py$/.test(name)) return name;
-  throw new SameseedError("bad_policy", `${shown(name)} is not a name for a policy`, {
+  throw new SameseedError("bad_policy", `${shown(name)} is not a valid policy name`, {
     hint: "use a file name that ends in .py",
   });
 }

@@ -33,7 +33,7 @@ export interface BatchRecordingOptions extends RecordingOptions {
 }
 
 /**
- * Runs rollouts and yields them as recorded, in the order they finish. Holds a few more than run at one time, however
+ * Runs rollouts and yields them as recorded, in the order they finish. Holds a few more than run at the same time, however
  * many seeds there are.
  */
 export async function* recordRollouts(
@@ -92,7 +92,7 @@ interface Place extends RolloutHost {
   readonly signal: AbortSignal;
 }
 
-/** What runs at one time: a batch where its rollouts share a sandbox, else each of them. */
+/** What runs at the same time: a batch where its rollouts share a sandbox, else each of them. */
 function* workItems(
   { template }: ResolvedOptions,
   batches: Iterable<readonly number[]>,

@@ -19,12 +19,13 @@ import {
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
 /**
- * What picks actions: a Python file that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`, such a
- * text itself, or a list of actions. A string is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`; any other is refused.
+ * What picks actions: a Python file that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`,
+ * its source text, or a list of actions. A string is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`;
+ * any other string is refused.
  */
 export type PolicyInput = string | SourcePath | SourceText | ActionList;
 
-/** What every rollout of a call has in common. */
+/** Options that all rollouts of a call share. */
 export interface RolloutOptions {
   /** A Gymnasium id, Gymnasium's `module:Id`, or `path/to/file.py:ClassName`. */
   readonly envName: string;
@@ -38,7 +39,7 @@ export interface RolloutOptions {
   readonly volatileInfo?: readonly string[];
   /** The image's name or digest. @default "gymnasium" */
   readonly image?: string;
-  /** `cold` starts an interpreter of its own for each rollout; or a backend that you made. @default "zygote" */
+  /** `zygote`, `cold` (a new interpreter for each rollout), or a backend that you created. @default "zygote" */
   readonly backend?: BackendChoice;
   /**
    * `sealed`: clock, waits, entropy, file order and names follow from the seed alone. `host`: they are the machine's.
@@ -60,7 +61,7 @@ export interface RolloutConfig extends RolloutOptions {
 /** Rollouts of one spec under many seeds. */
 export interface BatchConfig extends RolloutOptions {
   readonly seeds: Iterable<number>;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
 }
 
@@ -146,7 +147,7 @@ function resolveEnvironment(envName: string): EnvironmentRef {
     if (/\.py(:|$)/.test(envName)) {
       throw new SameseedError(
         "unknown_environment",
-        `${JSON.stringify(envName)} does not say which class of the file is the environment`,
+        `${JSON.stringify(envName)} does not name the environment's class in the file`,
         {
           hint: "write path/to/file.py:ClassName",
         },

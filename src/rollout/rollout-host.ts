@@ -6,7 +6,7 @@ import type { WorldMode } from "../model/receipt.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { sharedBackend } from "../sandbox/sandbox-host.ts";
 
-/** A kind of backend, or one that the caller made. */
+/** A kind of backend, or a backend that the caller created. */
 export type BackendChoice = SandboxBackend["name"] | SandboxBackend;
 
 /** Reads a {@link BackendChoice}. */
@@ -51,8 +51,8 @@ function refuseOther(receipt: BackendReceipt, { manifest }: ResolvedImage, world
   if (receipt.image.digest === digest && receipt.world.mode === world) return;
   throw new SameseedError(
     "bad_argument",
-    `the backend is of the image ${receipt.image.digest} and the world ${receipt.world.mode}, not of ${digest} and ${world}`,
-    { hint: "make the backend of the image and world that are asked for, or leave `backend` out" },
+    `the backend has image ${receipt.image.digest} and the ${receipt.world.mode} world, but ${digest} and the ${world} world are requested`,
+    { hint: "create the backend with that image and world, or leave out `backend`" },
   );
 }
 

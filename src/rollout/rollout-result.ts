@@ -3,9 +3,9 @@ import type { RolloutFault } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { Trajectory } from "../trajectory/trajectory.ts";
 
-/** One rollout's row together with what it recorded. */
+/** One rollout's row and its recorded trajectory. */
 export interface RolloutResult extends RolloutSummary {
-  /** The recorded bytes; decoded as far as they are looked at. */
+  /** The recorded bytes; decoded on demand. */
   readonly trajectory: Trajectory;
 }
 
@@ -38,7 +38,7 @@ export class MisuseCheck {
 function misuseOf({ kind, message }: RolloutFault): SameseedError | undefined {
   if (kind === "unknown_environment") {
     return new SameseedError("unknown_environment", message, {
-      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName, with arguments that it takes",
+      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName; check the arguments",
     });
   }
   if (kind === "bad_policy") {

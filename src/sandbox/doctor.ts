@@ -14,8 +14,8 @@ export interface DoctorOptions {
 }
 
 /**
- * Tries everything a sandbox needs, one after the other, ending with a sandbox that looks at its own wall. It never
- * throws for what it finds.
+ * Checks everything a sandbox needs. The last check starts a sandbox that inspects its own wall. A failed check is
+ * never thrown.
  */
 export async function runDoctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
   refuseUnknownOptions(options, { image: true } satisfies NamesOf<DoctorOptions>, "runDoctor");

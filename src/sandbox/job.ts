@@ -27,9 +27,9 @@ export function encodeJob(job: Job): Buffer {
   if (encoded.length > jobBytesMax) {
     throw new SameseedError(
       "bad_argument",
-      `what the sandbox should start with is ${encoded.length} bytes long`,
+      `the sandbox's scripts, actions and files have ${encoded.length} bytes`,
       {
-        hint: `keep scripts, actions and files together below ${jobBytesMax} bytes`,
+        hint: `keep them below ${jobBytesMax} bytes together`,
         context: { bytes: encoded.length, most: jobBytesMax },
       },
     );

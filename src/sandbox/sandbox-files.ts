@@ -13,7 +13,7 @@ import type { AgentMessageName } from "./agent/wire.ts";
 
 /** One entry of a directory. */
 export interface SandboxFileEntry {
-  /** Its name alone. A byte that is not UTF-8 stands as a lone surrogate, and names the same file when it comes back. */
+  /** The base name. A byte that is not UTF-8 is shown as a lone surrogate, which refers to the same file when passed back. */
   readonly name: string;
   readonly type: "file" | "directory" | "link" | "other";
   readonly sizeBytes: number;
@@ -21,7 +21,7 @@ export interface SandboxFileEntry {
   readonly mode: number;
 }
 
-/** What every file call takes. */
+/** Options of every file call. */
 export interface FileCallOptions {
   /** Ends the call with `aborted`. */
   readonly signal?: AbortSignal;
@@ -44,8 +44,8 @@ const entriesSchema: z.ZodType<SandboxFileEntry[]> = z.array(
 );
 
 /**
- * A sandbox's files, seen with the rights of its programs: `/tmp` and `/dev/shm` can be written, the rest is the image,
- * read-only. A relative path begins at `/tmp`. Links are followed as programs follow them.
+ * A sandbox's files, accessed with the rights of its programs: `/tmp` and `/dev/shm` are writable, the rest is the
+ * read-only image. Relative paths start at `/tmp`. Links are followed.
  */
 export class SandboxFiles {
   readonly #session: AgentSession;
@@ -137,7 +137,7 @@ export class SandboxFiles {
       if (bytes <= most) parts.push(Buffer.from(part));
       else
         call.refuse(
-          new SameseedError("sandbox_file", `${path} is longer than ${most} bytes`, {
+          new SameseedError("sandbox_file", `${path} has more than ${most} bytes`, {
             context: { path, most },
           }),
         );

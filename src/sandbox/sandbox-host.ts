@@ -4,7 +4,7 @@ import { ColdBackend } from "./cold/backend.ts";
 import type { SandboxBackend } from "./contract.ts";
 import { ZygoteBackend } from "./zygote/backend.ts";
 
-/** Which backend: copies of a warm interpreter, or an interpreter for each. */
+/** Which backend: forks of a warm interpreter, or a new interpreter for each sandbox. */
 export type BackendKind = SandboxBackend["name"];
 
 const backends: Map<string, SandboxBackend> = new Map();
@@ -31,8 +31,8 @@ export function sharedBackend(
 }
 
 /**
- * Ends every sandbox of the shared backends, and gives back what they hold. A process that just ends leaves nothing
- * either; this is for one that goes on. Sandboxes can be made again afterwards.
+ * Ends every sandbox of the shared backends and releases their resources. A process that exits leaves nothing behind
+ * either; this call is for one that continues. New sandboxes can be created afterwards.
  */
 export async function closeSandboxes(): Promise<void> {
   const all = [...backends.values()];

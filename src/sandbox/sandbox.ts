@@ -18,7 +18,7 @@ import { sealedSettings } from "./world-settings.ts";
 const agentProcesses = 1;
 
 /**
- * One fresh, isolated process tree with its own files, that stays open until it is closed.
+ * A fresh, isolated process tree with its own files. It stays open until it is closed.
  *
  * ```ts
  * await using sandbox = await Sandbox.create();
@@ -102,7 +102,7 @@ export class Sandbox implements AsyncDisposable {
     };
   }
 
-  /** Ends everything in it, and resolves when nothing is left. Any number of times. */
+  /** Ends everything in it, and resolves when nothing is left. May be called repeatedly. */
   async close(): Promise<void> {
     await this.#session.close();
   }

@@ -8,9 +8,9 @@ import { worldKey } from "../model/seed.ts";
 export interface WorldSettings {
   /** 64 hex digits: what all entropy follows from. */
   readonly key: string;
-  /** What the clock's date begins at, since 1970. */
+  /** The clock's start date, since 1970. */
   readonly epoch?: number;
-  /** What reading the clock adds. */
+  /** What each clock read adds. */
   readonly tick?: number;
   /** The clock shows at least k times this at step k. */
   readonly step?: number;

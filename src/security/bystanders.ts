@@ -26,7 +26,7 @@ export class Bystanders {
     ];
   }
 
-  /** How many run at one time. */
+  /** How many run at the same time. */
   get count(): number {
     return this.#honest.length;
   }

@@ -116,8 +116,8 @@ function choosePrograms(only: readonly string[] | undefined): AttackProgram[] {
   if (only === undefined) return all;
   const unknown = only.find((id) => !all.some((program) => isMeant(id, program)));
   if (unknown !== undefined) {
-    throw new SameseedError("bad_argument", `no attack is called ${JSON.stringify(unknown)}`, {
-      hint: "an id is a file's name in tests/security/corpus without .py, such as 14-fd-bomb, or its number alone",
+    throw new SameseedError("bad_argument", `there is no attack ${JSON.stringify(unknown)}`, {
+      hint: "use a file name in tests/security/corpus without .py, such as 14-fd-bomb, or its number",
       context: { ids: all.map(({ id }) => id) },
     });
   }

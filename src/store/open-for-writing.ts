@@ -103,7 +103,7 @@ function checkVacant(paths: RunPaths): void {
     if (name === "run.json") {
       throw new SameseedError("run_exists", `${paths.folder} already holds a run.`, {
         context: { path: paths.folder },
-        hint: "Pass --resume to go on with it, or choose another folder.",
+        hint: "Pass --resume to continue it, or choose another folder.",
       });
     }
     if (!/^(inputs|segments|lock(\..*)?|run\.json\..*\.tmp)$/.test(name)) throw notVacant(paths.folder, name);
@@ -112,10 +112,14 @@ function checkVacant(paths: RunPaths): void {
 }
 
 function notVacant(path: string, name: string): SameseedError {
-  return new SameseedError("bad_argument", `${path} is not a run folder, and not empty: it holds ${name}.`, {
-    context: { path, name },
-    hint: "Choose a new or an empty folder.",
-  });
+  return new SameseedError(
+    "bad_argument",
+    `${path} is not a run folder and not empty: it contains ${name}.`,
+    {
+      context: { path, name },
+      hint: "Choose a new or an empty folder.",
+    },
+  );
 }
 
 async function openRun(

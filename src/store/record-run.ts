@@ -26,11 +26,11 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly seeds: readonly number[];
   /** The run's folder. @default `runs/<environment>-<time>-<4 hex digits>` */
   readonly dir?: string;
-  /** Runs only what the folder does not hold yet. @default false */
+  /** Runs only rollouts that the folder does not have yet. @default false */
   readonly resume?: boolean;
-  /** Told of the run before its first rollout. */
+  /** Called with the run before its first rollout. */
   readonly onOpen?: (run: OpenRun) => void;
-  /** Told of each rollout when it is recorded. */
+  /** Called with each rollout when it is recorded. */
   readonly onRollout?: (summary: RolloutSummary) => void;
 }
 
@@ -53,9 +53,9 @@ export interface OpenRun {
 }
 
 /**
- * Runs rollouts and records each as it finishes. A rollout that {@link RecordRunConfig.onRollout} was told of survives
- * the end of this process at any moment; an interrupted run goes on with `resume`. Where nothing was recorded, because
- * the environment does not exist or the host cannot build the wall, no run folder is left.
+ * Runs rollouts and records each as it finishes. A rollout reported to {@link RecordRunConfig.onRollout} survives the
+ * death of this process at any moment. `resume` continues an interrupted run. If nothing was recorded, because the
+ * environment does not exist or the host cannot build the wall, no run folder remains.
  * @throws as `collectRollouts`, and `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
  */
 export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {

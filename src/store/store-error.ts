@@ -9,7 +9,7 @@ export function storeError(error: unknown, doing: string, path: string): Samesee
   const code = systemErrorCode(error);
   const context = { path, ...(code === undefined ? {} : { systemCode: code }) };
   if (code !== undefined && fullCodes.has(code)) {
-    return new SameseedError("disk_full", `There is no room left for ${doing} ${path}.`, {
+    return new SameseedError("disk_full", `${doing} ${path} failed: no space is left.`, {
       context,
       hint: "Free some space (or raise the quota or file size limit), then resume the run: nothing that was recorded is lost.",
       cause: error,

@@ -51,7 +51,7 @@ export function packTrajectory(recorded: Uint8Array): PackedTrajectory {
   return { address, payload: [prefix, content], payloadBytes: prefix.length + content.length };
 }
 
-/** The address in a trajectory payload's prefix; undefined where the payload is too short to have one. */
+/** The address in a trajectory payload's prefix; undefined if the payload is too short to have one. */
 export function trajectoryAddress(payload: Buffer): Buffer | undefined {
   return payload.length < trajectoryPrefixBytes ? undefined : Buffer.from(payload.subarray(0, 32));
 }

@@ -8,9 +8,9 @@ import type { Link, OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } 
 
 /** One promise that a sandbox backend keeps. */
 export interface ContractCheck {
-  /** The promise, as a sentence without its full stop. */
+  /** The promise, as a sentence without a full stop. */
   readonly name: string;
-  /** Resolves where the backend keeps it; rejects with what was seen instead. */
+  /** Resolves if the backend keeps the promise; rejects with what was observed instead. */
   readonly run: (backend: SandboxBackend) => Promise<void>;
 }
 

@@ -34,7 +34,7 @@ export function recordKind(fields: readonly { readonly name: string }[]): Record
   return closingKeys.some((keys) => hasKeys(fields, keys)) ? "closing" : undefined;
 }
 
-/** The unsigned integer in a span that was checked; undefined where the span holds anything else. */
+/** The unsigned integer in a span that was checked; undefined if the span holds anything else. */
 export function unsignedAt(bytes: Uint8Array, span: FieldSpan): number | undefined {
   const first = bytes[span.start] ?? 0xff;
   if (first < 24) return first;

@@ -14,7 +14,7 @@ import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollo
 export interface ImageForRerun {
   /** A digest: 64 hex digits. */
   readonly image: string;
-  /** Empty where it is the very same. */
+  /** Empty if it is the very same. */
   readonly differences: readonly ImageDifference[];
 }
 
@@ -45,8 +45,8 @@ export async function hostForRerun(
   if (receipt.world.mode !== manifest.world) {
     throw new SameseedError(
       "bad_argument",
-      `the run was recorded in the ${manifest.world} world, and the backend's is ${receipt.world.mode}`,
-      { hint: "make the backend with the run's world" },
+      `the run was recorded in the ${manifest.world} world, but the backend has the ${receipt.world.mode} world`,
+      { hint: "create the backend with the run's world" },
     );
   }
   const image = resolveImage(receipt.image.digest);
@@ -90,10 +90,10 @@ export function recordedChain(reader: RunReader, summary: RolloutSummary): Traje
   if (chain.digests.digest !== summary.digest) {
     throw new SameseedError(
       "run_damaged",
-      `the recorded bytes of seed ${summary.seed} are not those of its digest`,
+      `the recorded bytes of seed ${summary.seed} do not match its digest`,
       {
         context: { seed: summary.seed, expected: summary.digest, actual: chain.digests.digest },
-        hint: "run that seed again into another folder",
+        hint: "record that seed again in another folder",
       },
     );
   }

@@ -14,15 +14,15 @@ import { hostForRerun, recordedChain } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
-  /** A backend of the caller's has its own image. @default the backend the run was recorded with */
+  /** A backend that the caller created has its own image. @default the backend of the recording */
   readonly backend?: BackendChoice;
   readonly signal?: AbortSignal;
 }
 
-/** What feeding a recorded rollout's actions to the environment again gave. */
+/** The result of a replay. */
 export interface ReplayResult {
   readonly seed: number;
-  /** Whether the environment answered every recorded action as recorded, to the byte. */
+  /** Whether every byte equals the recording. */
   readonly equal: boolean;
   readonly outcome: Outcome;
   readonly recordedOutcome: Outcome;
@@ -36,8 +36,8 @@ export interface ReplayResult {
 }
 
 /**
- * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so what differs is
- * the environment's doing.
+ * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so any difference
+ * comes from the environment.
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function replayRollout(

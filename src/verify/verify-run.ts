@@ -17,7 +17,7 @@ import { hostForRerun, optionsForRerun, recordedChain, seedsByLimits } from "./r
 
 /** How a run is verified. */
 export interface VerifyOptions {
-  /** A backend of the caller's has its own image. @default the backend the run was recorded with */
+  /** A backend that the caller created has its own image. @default the backend of the recording */
   readonly backend?: BackendChoice;
   /**
    * Reads every file of the image, and every recorded byte, before anything is run. Otherwise the image is known by the
@@ -25,15 +25,15 @@ export interface VerifyOptions {
    * @default false
    */
   readonly deep?: boolean;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-  /** Told of what differs between the images, before anything runs. */
+  /** Called with the differences between the images, before anything runs. */
   readonly onStart?: (start: {
     readonly rollouts: number;
     readonly differences: readonly ImageDifference[];
   }) => void;
-  /** Told of each rollout that was compared. */
+  /** Called with each compared rollout. */
   readonly onRollout?: (compared: ComparedRollout) => void;
 }
 
@@ -47,7 +47,7 @@ export const verifyNames: NamesOf<VerifyOptions> = {
   onRollout: true,
 };
 
-/** One recorded rollout beside the one that was run again. */
+/** A recorded rollout and its rerun. */
 export interface ComparedRollout {
   readonly seed: number;
   /**
@@ -60,7 +60,7 @@ export interface ComparedRollout {
   readonly firstDivergence?: Divergence;
 }
 
-/** What verifying a run found. */
+/** The result of verifying a run. */
 export interface VerifyResult {
   /** Whether every recorded rollout was run again with the same bytes, and each was a complete episode. */
   readonly verified: boolean;
@@ -79,7 +79,7 @@ export interface VerifyResult {
   readonly imageDifferences: readonly ImageDifference[];
   /** Groups of different seeds with the same trajectory: a sign that the seed is ignored. */
   readonly identicalSeeds: readonly (readonly number[])[];
-  /** The determinism certificate beside the run, where it has one. */
+  /** The run's certificate, if it has one. */
   readonly certificate?: Exclude<CertificateCheck, { readonly state: "none" }>;
 }
 
@@ -92,7 +92,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
   const { deep = false } = options;
   using reader = await RunReader.open(dir, { checkAll: deep });
   if (reader.size === 0) {
-    throw new SameseedError("run_missing", `${dir} holds no recorded rollout yet`, {
+    throw new SameseedError("run_missing", `${dir} has no recorded rollout yet`, {
       hint: "record it with `sameseed run … --out DIR`",
     });
   }

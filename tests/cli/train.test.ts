@@ -133,7 +133,7 @@ describe("train", { timeout: 240_000 }, () => {
     const few = ["train", "--episodes", "1", "--max-pairs", "1", "--out", "few.py"];
     const { code, stdout } = await work.run(few);
     expect(code).toBe(1);
-    expect(stdout).toContain("nothing was better than random play; no policy was kept");
+    expect(stdout).toContain("no policy was better than random play, so none was saved");
     expect(existsSync(work.path("few.py"))).toBe(false);
     expect(existsSync(work.path("few.py.training"))).toBe(false);
   });

@@ -28,21 +28,19 @@ const timedRollouts: Readonly<Record<BackendKind, number>> = { zygote: 100, cold
 export function addAttackCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("attack")
-    .summary("run hostile programs against this machine's wall and print a scorecard")
+    .summary("attack this host's wall with hostile programs and print a scorecard")
     .description(
-      "Runs a corpus of hostile programs, each in sandboxes of its own, beside honest rollouts whose bytes must not change, and compares what each managed with what it must not. Nothing is skipped: where a wall is missing, its row fails.",
+      "Runs a corpus of hostile programs, each in sandboxes of its own, beside honest rollouts whose bytes must not change, and compares each result with the expected one. Nothing is skipped: if a wall is missing, its rows fail.",
     )
     .addOption(
-      new Option("--backend <KIND>", "what starts the sandboxes")
-        .choices(["zygote", "cold"])
-        .default("zygote"),
+      new Option("--backend <KIND>", "what starts sandboxes").choices(["zygote", "cold"]).default("zygote"),
     )
     .addOption(
       new Option("--world <WORLD>", "the world of the sandboxes that are attacked; both: one after the other")
         .choices(["sealed", "host", "both"])
         .default("sealed"),
     )
-    .addOption(new Option("--only <ID...>", "run these rows only: a file's name without .py, or its number"))
+    .addOption(new Option("--only <ID...>", "run only these rows: a file name without .py, or its number"))
     .addOption(imageOption())
     .addOption(jsonOption("the scorecard as one JSON document"))
     .addHelpText("after", help)

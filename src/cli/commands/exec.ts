@@ -32,14 +32,12 @@ export function addExecCommand(program: Command, choose: (work: CommandWork) => 
     .command("exec")
     .summary("run one command in a fresh sandbox")
     .description(
-      "Runs one command in a fresh sandbox: no network, no files of this machine, an empty /tmp that is gone afterwards. Standard input is passed on where it is not a terminal.",
+      "Runs one command in a fresh sandbox: no network, no files of the host, an empty /tmp that is removed afterwards. Standard input is passed on unless it is a terminal.",
     )
     .usage("[OPTIONS] -- COMMAND [ARGS...]")
     .argument("<COMMAND...>", "a program of the image and its arguments")
     .addOption(
-      new Option("--seed <N>", "what a sealed world's entropy follows from (default: 0)").argParser(
-        parseSeed,
-      ),
+      new Option("--seed <N>", "the seed of a sealed world's entropy (default: 0)").argParser(parseSeed),
     )
     .passThroughOptions()
     .addHelpText("after", help)
@@ -57,8 +55,8 @@ Examples:
   cat script.py | sameseed exec --memory-mb 256 -- python3 -
   sameseed exec --world sealed --seed 7 -- python3 -c 'import time, os; print(time.time(), os.urandom(4))'
 
-The exit code is the command's own; 124 where its time ran out, 137 where it was killed for its memory,
-processor time or output, 127 where the image has no such command, 128 + N where signal N ended it.`;
+The exit code is the command's own, 124 at its wall limit, 137 at its memory, CPU or output limit, 127 if
+the image has no such command, and 128 + N if signal N ended it.`;
 
 async function execute(
   cli: Cli,
@@ -68,7 +66,7 @@ async function execute(
   const { image, backend, world, seed } = options;
   const { wallMs = defaultWallMs, ...limits } = givenLimits(options);
   if (seed !== undefined && world === "host") {
-    throw new SameseedError("bad_argument", "--seed says nothing in the host's world", {
+    throw new SameseedError("bad_argument", "--seed has no effect in the host's world", {
       hint: "add --world sealed",
     });
   }
@@ -107,7 +105,7 @@ function exitCodeOf({ exitCode, signal, timedOut, outputTruncated, sandboxEnded 
   return exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
-/** What a person must be told because the command could not say it; undefined where it ended by itself. */
+/** What a person must be told because the command could not say it; undefined if it ended by itself. */
 function noteOn(result: CommandResult, wallMs: number, outputBytes: number): string | undefined {
   const { startError, sandboxEnded, timedOut, outputTruncated, memoryExceeded } = result;
   if (startError !== null) return `the command cannot be started: ${startError.message}`;

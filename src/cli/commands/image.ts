@@ -39,13 +39,13 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
     .command("image")
     .summary("build, list, verify and remove images")
     .description(
-      "An image is a frozen Python: the interpreter and locked packages in a read-only tree, named by a digest of what is in it.",
+      "An image is a frozen Python: the interpreter and locked packages in a read-only tree, identified by a digest of its contents.",
     );
   addBuild(image, choose);
   image
     .command("list")
-    .summary("list the images of this machine")
-    .description("Lists the images of this machine.")
+    .summary("list the images on this host")
+    .description("Lists the images on this host.")
     .addOption(jsonOption("the images as one JSON document"))
     .action((options: { readonly json?: true }) =>
       choose(async ({ output, paint }) => {
@@ -94,13 +94,13 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
 function addVerify(image: Command, choose: (work: CommandWork) => void): void {
   image
     .command("verify")
-    .summary("read every file of images and compare with their digests")
+    .summary("read every file of images and compare them with their digests")
     .description(
-      "Reads every file of the images named, or of all, and compares the whole with the digest. Each use of an image looks at sizes, times and inodes only.",
+      "Reads every file of the named images, or of all images, and compares the content with the digest. Ordinary use checks only sizes, times and inodes.",
     )
     .argument("[NAME...]", "names or digests (default: every image)")
-    .addOption(jsonOption("what was found as one JSON document"))
-    .addHelpText("after", "\nThe exit code is 0 when every image is as it was built, 3 when one is not.")
+    .addOption(jsonOption("the result as one JSON document"))
+    .addHelpText("after", "\nThe exit code is 0 when every image matches its digest, 3 when one does not.")
     .action((names: readonly string[], { json }: { readonly json?: true }) =>
       choose(async ({ output, paint }) => {
         const found = (names.length === 0 ? listDigests() : names).map((name) => verifyImage(name));
@@ -147,7 +147,7 @@ function addBuild(image: Command, choose: (work: CommandWork) => void): void {
     .command("build")
     .summary("build an image from a requirements lock")
     .description("Builds an image from a requirements lock. The same lock gives the same digest.")
-    .argument("<NAME>", "a name of your choice: a-z, 0-9, '.', '_' and '-'")
+    .argument("<NAME>", "the image's name: a-z, 0-9, '.', '_' and '-'")
     .requiredOption(
       "--requirements <FILE>",
       "a requirements file with every package pinned and hashed, as `pip-compile --generate-hashes` writes it",
@@ -179,11 +179,7 @@ export function describeImage({ name, manifest }: ResolvedImage): string {
 
 function refuseDefaultName(name: string): void {
   if (name !== defaultImageName) return;
-  throw new SameseedError(
-    "bad_argument",
-    `${name} is the name of the default image, which Sameseed keeps itself`,
-    {
-      hint: "choose another name, and pass it to --image",
-    },
-  );
+  throw new SameseedError("bad_argument", `${name} is reserved for the default image`, {
+    hint: "choose another name and pass it to --image",
+  });
 }

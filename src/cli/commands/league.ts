@@ -45,17 +45,24 @@ interface LeagueCommandOptions extends GameRunOptions {
 export function addLeagueCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("league")
-    .summary("let many policies play each other, and rate them")
+    .summary("let many policies play each other and rate them")
     .description(
-      "Plays a round robin in sandboxes: each two policies meet in pairs of games with swapped seats. Prints ratings with error bars, the payoff of every pairing, and who forfeited why.",
+      "Plays a round robin in sandboxes: every two policies play pairs of games with swapped seats. Prints ratings with error bars, the payoff of every pairing, and forfeits by cause.",
     )
     .argument(
       "<POLICY...>",
       `${builtinPolicies().join(", ")}, Python files that define choose_action(board, player, rng), or folders of such files`,
     )
-    .option("--env <GAME>", "tictactoe, or pettingzoo: and a classic game of two players", "tictactoe")
+    .option(
+      "--env <GAME>",
+      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6",
+      "tictactoe",
+    )
     .addOption(
-      new Option("--games <N>", "games of each two players; even, so that both sit at X equally often")
+      new Option(
+        "--games <N>",
+        "games in each pairing; even, so that both players have the first seat equally often",
+      )
         .argParser(wholeNumber({ option: "--games", unit: "games", max: 10_000_000 }))
         .default(20),
     )
@@ -63,8 +70,8 @@ export function addLeagueCommand(program: Command, choose: (work: CommandWork) =
     .addOption(modeOption())
     .addOption(new Option("--restart", "the same as --mode restart").implies({ mode: "restart" }))
     .addOption(concurrencyOption())
-    .option("--out <DIR>", "a folder that keeps every pairing as soon as it is done")
-    .option("--resume", "go on with the league in --out: only the pairings that are missing are played")
+    .option("--out <DIR>", "record the league in this folder; every pairing is saved as soon as it ends")
+    .option("--resume", "continue the league in --out: only missing pairings are played")
     .addOption(jsonOption("the whole league as one JSON document"))
     .addHelpText("after", help)
     .action((players: readonly string[], options: LeagueCommandOptions) =>
@@ -79,9 +86,9 @@ Examples:
   sameseed league bots/ --games 100 --out leagues/bots
   sameseed league bots/ --games 100 --out leagues/bots --resume
 
-The exit code is 0 when every pairing was played, 2 for misuse, 3 when the host failed (also where more than
-one game in twenty has no result for that reason), 130 when interrupted: the same command with --out DIR and
---resume then goes on, and ends with the same table.`;
+The exit code is 0 when every pairing was played, 2 for misuse, 3 when the host failed (also if more than
+one game in twenty has no result for that reason), 130 when interrupted. The same command with --out DIR and
+--resume continues, and ends with the same table.`;
 
 async function league(cli: Cli, players: readonly string[], options: LeagueCommandOptions): Promise<number> {
   const { out, json } = options;
@@ -89,8 +96,8 @@ async function league(cli: Cli, players: readonly string[], options: LeagueComma
   const config = toConfig(players, options);
   const { image } = checkLeague(config);
   if (options.resume && out === undefined)
-    throw new SameseedError("bad_argument", "--resume needs to know which league to go on with", {
-      hint: "name its folder with --out DIR",
+    throw new SameseedError("bad_argument", "--resume needs the league's folder", {
+      hint: "name it with --out DIR",
     });
   await prepareHost(cli, image);
   const result = await play(cli, config, out);

@@ -25,7 +25,7 @@ export function matchupOptions(): Option[] {
   return [
     new Option(
       "--env <ENV>",
-      "tictactoe, or pettingzoo: and a classic game of two seats, such as pettingzoo:connect_four_v3",
+      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6",
     ).default("tictactoe"),
     new Option("--seeds <LIST>", "seeds and ranges of seeds, both ends included: 0..19 or 1,5,9")
       .argParser(parseSeeds)
@@ -33,13 +33,10 @@ export function matchupOptions(): Option[] {
     new Option("--games <N>", "games under each seed (default: 50)").argParser(
       wholeNumber({ option: "--games", unit: "games", max: 10_000_000 }),
     ),
-    new Option("--anytime", "give an interval that holds however often one looks"),
+    new Option("--anytime", "give an interval that stays valid however often results are checked"),
     modeOption(),
-    new Option(
-      "--out <DIR>",
-      "record every game in this folder, so that `sameseed verify` can play it again",
-    ),
-    new Option("--resume", "go on with the matchup in --out: only what is missing is played"),
+    new Option("--out <DIR>", "record every game in this folder, for `sameseed verify`"),
+    new Option("--resume", "continue the matchup in --out: only missing games are played"),
     ...gameRunOptions({ of: "a game" }),
   ];
 }
@@ -51,8 +48,8 @@ export function toConfig(
 ): Omit<MatchupConfig, "policyX" | "policyO"> {
   const { env, seeds, games, anytime, mode, concurrency, out, resume } = options;
   if (resume && out === undefined) {
-    throw new SameseedError("bad_argument", "--resume needs to know which matchup to go on with", {
-      hint: "name its folder with --out DIR",
+    throw new SameseedError("bad_argument", "--resume needs the matchup's folder", {
+      hint: "name it with --out DIR",
     });
   }
   return {

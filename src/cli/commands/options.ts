@@ -38,7 +38,10 @@ export function placementOptions(world: WorldMode = "sealed"): Option[] {
 /** As {@link placementOptions} for a game, whose image depends on which one it is. */
 export function gamePlacementOptions(): Option[] {
   return [
-    new Option("--image <NAME>", "the image to run in: its name or digest (default: the one the game needs)"),
+    new Option(
+      "--image <NAME>",
+      "the image to run in: its name or digest (default: the image the game needs)",
+    ),
     ...backendOptions(),
     worldOption("sealed"),
   ];
@@ -56,12 +59,12 @@ export function backendOptions(): Option[] {
 
 /** The same for what was recorded: where nothing is said, it runs as it did then. */
 export function rerunBackendOptions(): Option[] {
-  return [backendOption(" (default: the one of the recording)"), coldOption()];
+  return [backendOption(" (default: the recording's)"), coldOption()];
 }
 
 function backendOption(standard: string): Option {
-  const what = "what starts sandboxes: zygote forks a warm interpreter, cold starts one for each (slower)";
-  return new Option("--backend <KIND>", `${what}; the bytes are the same${standard}`).choices([
+  const what = "what starts sandboxes: zygote forks a warm interpreter, cold starts a new one (slower)";
+  return new Option("--backend <KIND>", `${what}; the recorded bytes are the same${standard}`).choices([
     "zygote",
     "cold",
   ]);
@@ -75,7 +78,7 @@ function coldOption(): Option {
 export function worldOption(standard: WorldMode): Option {
   return new Option(
     "--world <WORLD>",
-    "sealed: clock, waits, entropy, file order and names follow from the seed; host: they are the machine's",
+    "sealed: clock, waits, entropy, file order and names follow from the seed; host: they are the host's",
   )
     .choices(["sealed", "host"])
     .default(standard);
@@ -85,7 +88,7 @@ export function worldOption(standard: WorldMode): Option {
 export function envArgOption(): Option {
   return new Option(
     "--env-arg <KEY=JSON>",
-    "an argument for the environment's constructor; may be repeated. A plain word needs no quotes: map_name=8x8",
+    "an argument of the environment's constructor; may be repeated. A plain word needs no quotes: map_name=8x8",
   )
     .argParser(collect(parseEnvArg))
     .default([], "none");
@@ -95,7 +98,7 @@ export function envArgOption(): Option {
 export function modeOption(): Option {
   return new Option(
     "--mode <MODE>",
-    "what a policy from source keeps: everything through one game, or nothing from move to move",
+    "state of a policy from source: keep it through one game, or restart with a fresh process for each move",
   )
     .choices(["keep", "restart"])
     .default("keep");
@@ -105,7 +108,7 @@ export function modeOption(): Option {
 export function concurrencyOption(): Option {
   return new Option(
     "--concurrency <N>",
-    "how many run at one time (default: twice the processors)",
+    "rollouts that run at the same time (default: twice the processors)",
   ).argParser(wholeNumber({ option: "--concurrency", unit: "rollouts", max: 1024 }));
 }
 
@@ -122,18 +125,12 @@ export function limitOptions(what: string, defaults: Partial<Limits> = {}): Opti
       .helpGroup("Limits of each sandbox:");
   const { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = standard;
   return [
-    limit("--wall-ms", `how long ${what} may take in milliseconds`, "milliseconds", maxLimitMs, wallMs),
-    limit(
-      "--cpu-ms",
-      "how much processor time it may use in milliseconds",
-      "milliseconds",
-      maxLimitMs,
-      cpuMs,
-    ),
-    limit("--memory-mb", "how much memory it may use in MiB", "MiB", 1024 * 1024, memoryMb),
-    limit("--processes", "how many processes and threads it may have", "processes", 32_768, processes),
-    limit("--disk-mb", "the size of its /tmp in MiB", "MiB", 1024 * 1024, diskMb),
-    limit("--output-bytes", "how many bytes it may send to the host", "bytes", 2 ** 31, outputBytes),
+    limit("--wall-ms", `wall time of ${what} in milliseconds`, "milliseconds", maxLimitMs, wallMs),
+    limit("--cpu-ms", "CPU time in milliseconds", "milliseconds", maxLimitMs, cpuMs),
+    limit("--memory-mb", "memory in MiB", "MiB", 1024 * 1024, memoryMb),
+    limit("--processes", "processes and threads at the same time", "processes", 32_768, processes),
+    limit("--disk-mb", "size of /tmp in MiB", "MiB", 1024 * 1024, diskMb),
+    limit("--output-bytes", "bytes sent to the host", "bytes", 2 ** 31, outputBytes),
   ];
 }
 

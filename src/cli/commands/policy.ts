@@ -25,13 +25,13 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
   const policy = program
     .command("policy")
     .summary("check a policy before it plays others")
-    .description("Says what is to be known of a policy before it plays others.")
+    .description("Checks a policy before it plays others.")
     .helpCommand(false);
   const command = policy
     .command("check")
-    .summary("play a policy against itself and report")
+    .summary("play a policy against itself and report faults and repeatability")
     .description(
-      "Plays a policy against itself, each seat in a sandbox of its own, and reports its interface, its faults with their lines, its CPU time, whether it plays the same again, and whether it needs what it remembers.",
+      "Plays a policy against itself, each seat in a sandbox of its own, and reports its interface, its faults with their lines, its CPU time, whether equal seeds give equal games, and whether it depends on state kept between moves.",
     )
     .argument(
       "<FILE>",
@@ -39,13 +39,13 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
     )
     .addOption(modeOption())
     .addOption(
-      new Option("--games <N>", "how many games to play")
+      new Option("--games <N>", "games to play")
         .argParser(wholeNumber({ option: "--games", unit: "games", max: 1000 }))
         .default(defaultGames),
     )
     .addOption(new Option("--seed <N>", "the seed of the games").argParser(parseSeed).default(0))
-    .option("--env <GAME>", "tictactoe, or a PettingZoo game for two", "tictactoe")
-    .addOption(jsonOption("what was found as one JSON document"))
+    .option("--env <GAME>", "tictactoe, connect_four, or a two-player PettingZoo classic game", "tictactoe")
+    .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
     .action((file: string, options: CheckCommandOptions) =>
       choose(async (cli) => await check(cli, file, options)),
@@ -58,8 +58,8 @@ Examples:
   sameseed policy check my_policy.py
   sameseed policy check my_policy.py --mode restart --games 20 --json
 
-The exit code is 0 when it played every game without a fault and gave the same bytes twice, 1 when it did not, 2 for
-misuse, 3 when the host failed. That it plays otherwise where each move starts anew is told, and no fault.`;
+The exit code is 0 when the policy played every game without a fault and gave the same bytes twice, 1 when it did not,
+2 for misuse, 3 when the host failed. Playing differently in restart mode is reported, but is not a fault.`;
 
 async function check(cli: Cli, file: string, options: CheckCommandOptions): Promise<number> {
   const { mode, games, seed, env, json } = options;

@@ -19,9 +19,9 @@ interface ReplayOptions {
 export function addReplayCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("replay")
-    .summary("feed one rollout's recorded actions to its environment again")
+    .summary("feed one rollout's recorded actions to a fresh environment")
     .description(
-      "Feeds the recorded actions of one rollout to a fresh environment and compares every byte of what it answers. No policy runs, so what differs is the environment's doing.",
+      "Feeds the recorded actions of one rollout to a fresh environment and compares every byte of its results. No policy runs, so any difference comes from the environment.",
     )
     .argument("<DIR>", "the run folder")
     .requiredOption("--seed <N>", "the seed of the rollout", parseSeed)
@@ -36,7 +36,7 @@ Examples:
   sameseed replay runs/lake --seed 42
 
 The exit code is 0 when the bytes are equal, 4 when they are not, 1 when the rollout had failed and
-failed in the same way again (which proves nothing), 3 when the host failed.`;
+failed in the same way again (equal failures prove nothing), 3 when the host failed.`;
 
 async function replay(cli: Cli, dir: string, { backend, seed, json }: ReplayOptions): Promise<number> {
   await prepareForRun(cli, dir);

@@ -28,7 +28,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     .command("verify")
     .summary("run a recorded run again and compare every byte")
     .description(
-      "Runs every recorded rollout again in fresh sandboxes, policy included, and compares the bytes. Where they part, it names the first step, the place and both values.",
+      "Runs every recorded rollout again in fresh sandboxes, policies included, and compares the bytes. If they differ, it names the first step, the path and both values.",
     )
     .argument("<DIR>", "the run folder, or the folder of a matchup or league")
     .option("--deep", "read every file of the image and every recorded byte first")

@@ -15,7 +15,7 @@ export function drawPosition({ board, columns, seat, observation }: PlayView, pa
 }
 
 /**
- * A board that is a list of cells, each null or the mark of a seat, with the columns' numbers below. Undefined where it is
+ * A board that is a list of cells, each null or the mark of a seat, with the columns' numbers below. Undefined if it is
  * anything else.
  */
 export function drawMarks(
@@ -41,7 +41,7 @@ export function drawMarks(
 
 /**
  * Rows of squares with two planes, as PettingZoo's board games show them: the first plane has the looker's own pieces, the
- * second the other's. Undefined where it is anything else.
+ * second the other's. Undefined if it is anything else.
  */
 export function drawPlanes(seen: JsonValue, paint: Painter): string[] | undefined {
   if (!isList(seen) || seen.length === 0) return undefined;

@@ -7,10 +7,12 @@ export function asSameseedError(error: unknown): SameseedError {
   if (isSameseedError(error)) return error;
   const code = systemErrorCode(error);
   if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
-    return new SameseedError("io_failed", `the system refused: ${toError(error).message}`, { cause: error });
+    return new SameseedError("io_failed", `a system call failed: ${toError(error).message}`, {
+      cause: error,
+    });
   }
-  return new SameseedError("internal", `something in Sameseed itself failed: ${toError(error).message}`, {
-    hint: "run it again with SAMESEED_DEBUG=1 and report what it prints",
+  return new SameseedError("internal", `internal error in Sameseed: ${toError(error).message}`, {
+    hint: "run it again with SAMESEED_DEBUG=1 and report the output",
     cause: error,
   });
 }

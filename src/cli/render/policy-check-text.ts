@@ -92,15 +92,15 @@ function cpuText({ cpu }: PolicyCheck): string[] {
 function sameText({ deterministic }: PolicyCheck, paint: Painter): string {
   return deterministic
     ? "every game gave the same bytes twice"
-    : paint("bad", "no: the same game twice gave other bytes; its chance must come from rng alone");
+    : paint("bad", "no: the same game gave other bytes when played again; all randomness must come from rng");
 }
 
 function restartText({ restartEqualsKeep, mode }: PolicyCheck): string {
-  if (restartEqualsKeep === null) return "not known where it fails";
-  if (restartEqualsKeep) return "plays the same where each move starts anew";
+  if (restartEqualsKeep === null) return "unknown, because it failed";
+  if (restartEqualsKeep) return "plays the same in restart mode";
   return mode === "keep"
-    ? "plays otherwise where each move starts anew: it remembers something within a game, or draws by chance"
-    : "plays otherwise where its process lives through the game";
+    ? "plays differently in restart mode: it keeps state within a game, or uses randomness"
+    : "plays differently in keep mode";
 }
 
 function round(ms: number): number {

@@ -26,13 +26,13 @@ export function formatVerdict(scorecard: Scorecard, paint: Painter): string[] {
   ];
   if (throughput !== undefined) {
     const { attackedPerSecond, freshPerSecond, ratio } = throughput;
-    const rates = `${attackedPerSecond.toFixed(0)} rollouts/s, ${freshPerSecond.toFixed(0)} where nobody attacked`;
+    const rates = `${attackedPerSecond.toFixed(0)} rollouts/s, ${freshPerSecond.toFixed(0)} without an attack`;
     lines.push(`throughput   ${rates} (ratio ${ratio.toFixed(2)}): ${throughput.verdict}`);
   }
   const passed = `${rows.length - failed} of ${count(rows.length, "attack")} held off`;
   return [
     ...lines,
     "",
-    verdict === "pass" ? paint("good", passed) : paint("bad", `${passed}; the wall has a hole`),
+    verdict === "pass" ? paint("good", passed) : paint("bad", `${passed}; there is a hole in the wall`),
   ];
 }

@@ -40,7 +40,7 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
   ];
   const image =
     result.image.checked === "content"
-      ? [`image ${result.image.digest.slice(0, 12)}: every file was read, and is as its digest says`]
+      ? [`image ${result.image.digest.slice(0, 12)}: every file was read and matches the digest`]
       : [];
   return [...lines, `${head}: ${parts.join(", ")}`, ...image, ...certificateLines(result, paint)];
 }
@@ -93,9 +93,9 @@ function certificateLines({ certificate }: VerifyResult, paint: Painter): string
   if (certificate === undefined) return [];
   if (certificate.state === "intact") {
     const isGood = isReproducible(certificate.verdict);
-    return [`certificate: ${paint(isGood ? "good" : "bad", certificate.verdict)}, as it was written`];
+    return [`certificate: ${paint(isGood ? "good" : "bad", certificate.verdict)}, unaltered`];
   }
-  const what = certificate.state === "altered" ? "was altered" : "is not this run's";
+  const what = certificate.state === "altered" ? "was altered" : "is not about this run";
   return [`certificate: ${paint("bad", what)}: ${clip(certificate.why, 300)}`];
 }
 
@@ -117,7 +117,7 @@ function warningLines(
     );
   if (imageDifferences.length > 0)
     lines.push(
-      `${warning} the image was not the one of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
+      `${warning} the image differs from that of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
     );
   return lines;
 }

@@ -15,14 +15,14 @@ const defaultGames = 3;
 
 /** How a policy is checked. `mode` is what it keeps from move to move when it plays in earnest. */
 export interface CheckOptions extends GameRules {
-  /** `tictactoe`, or a PettingZoo game for two. @default "tictactoe" */
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game. @default "tictactoe" */
   readonly game?: string;
   /** Games of the policy against itself. @default 3 */
   readonly games?: number;
   /** @default 0 */
   readonly seed?: number;
   readonly signal?: AbortSignal;
-  /** Told of each game that was played. */
+  /** Called with each game as it ends. */
   readonly onGame?: () => void;
 }
 
@@ -54,18 +54,18 @@ export interface CheckedFault {
   readonly traceback?: string;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface PolicyCheck {
   readonly policy: string;
   readonly game: string;
   readonly mode: "keep" | "restart";
-  /** Null where the file cannot be loaded, or defines neither function. */
+  /** Null if the file cannot be loaded, or defines neither function. */
   readonly interface: PolicyInterface | null;
   /** Games played, each against itself: the policy sat in every seat of each. */
   readonly games: number;
   readonly moves: number;
   readonly faults: readonly CheckedFault[];
-  /** CPU time of its sandboxes, loading included, in ms; null where it made no move. */
+  /** CPU time of its sandboxes, loading included, in ms; null if it made no move. */
   readonly cpu: {
     /** The mean over all moves of all games. */
     readonly meanMoveMs: number;
@@ -76,22 +76,22 @@ export interface PolicyCheck {
   } | null;
   /** Whether every game gave the same bytes when it was played again. */
   readonly deterministic: boolean;
-  /** Whether it plays the same where each move starts anew; null where it failed. */
+  /** Whether it plays the same in restart mode; null if it failed. */
   readonly restartEqualsKeep: boolean | null;
   /** Games the host could not play. */
   readonly infra: number;
-  /** No fault, the same bytes twice, and nothing that the host failed. */
+  /** No fault, the same bytes twice, and no host failure. */
   readonly ok: boolean;
 }
 
 /**
- * Plays a policy against itself and says what is to be known of it before it plays others.
+ * Plays a policy against itself and reports its faults and whether it repeats.
  *
  * @example
  * const { ok, faults, deterministic } = await checkPolicy("my_policy.py");
  *
  * @param policy a Python file, or its text; a string is a path that ends in `.py`
- * @throws `bad_argument`, `bad_policy` where the file cannot be read; what it does wrong is in the result
+ * @throws `bad_argument`, `bad_policy` if the file cannot be read; faults are in the result
  *
  * @experimental
  */
@@ -137,7 +137,7 @@ function specOf(policy: CheckedPolicy, options: CheckOptions, mode: "keep" | "re
 function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly source: string } {
   const own = resolved.template.seats[0]!.policy;
   if (own.kind === "source") return own;
-  throw new SameseedError("bad_policy", "a built-in policy needs no check", {
+  throw new SameseedError("bad_policy", "built-in policies cannot be checked", {
     hint: "name a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",
   });
 }

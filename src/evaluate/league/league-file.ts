@@ -14,17 +14,16 @@ import { isMatchupFolder } from "../matchup/matchup-file.ts";
 import { type Pairing, pairingSchema } from "./pairing.ts";
 
 /*
- * A league's folder holds `league.json`, what was asked for and every pairing that is done, and in `games` a recorded matchup
- * for each pairing. The file is replaced as a whole after each pairing, so that whenever the process dies it has all pairings
- * before that moment, and going on plays the others. It is compared with what is asked for: a league goes on only as the one
- * it was.
+ * A league's folder contains `league.json`, with the settings and every finished pairing, and in `games` a recorded
+ * matchup for each pairing. The file is replaced as a whole after each pairing. So whenever the process dies, it has
+ * all finished pairings, and `--resume` plays the others. A league can be resumed only with the same settings.
  */
 
 /** What decides a league's results. */
 export interface LeaguePlan {
   readonly game: string;
   readonly players: readonly { readonly name: string; readonly digest: string | null }[];
-  /** Games of each two players. */
+  /** Games in each pairing. */
   readonly games: number;
   readonly seed: number;
   /** What of the game's options was chosen, and the image's digest: anything else than what is equal is another league. */
@@ -154,7 +153,7 @@ export function readLeague(folder: string): Pick<LeagueDocument, "plan" | "pairi
 function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume: boolean): void {
   if (!resume)
     throw new SameseedError("run_exists", `${folder} already holds a league`, {
-      hint: "go on with it with --resume, or name another folder with --out",
+      hint: "continue it with --resume, or choose another folder with --out",
       context: { dir: folder },
     });
   const differing = (["game", "players", "games", "seed", "options"] as const).filter(
@@ -162,7 +161,7 @@ function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume
   );
   if (differing.length > 0)
     throw new SameseedError("run_differs", `${folder} holds another league: ${differing.join(", ")} differ`, {
-      hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+      hint: "use the original arguments and files, or choose another folder",
       context: { dir: folder, differing },
     });
 }

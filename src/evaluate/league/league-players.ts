@@ -10,7 +10,7 @@ import { readPolicyInput, readSourceFile, type SourcePath } from "../../rollout/
 
 /**
  * Who plays: a Python file, a folder whose Python files all play, or a text with its name. A string is the name of a built-in
- * policy, a path that ends in `.py`, or a folder's path that ends in `/`; any other is refused.
+ * policy, a path that ends in `.py`, or a folder's path that ends in `/`; any other string is refused.
  */
 export type LeaguePlayerInput =
   | string
@@ -44,13 +44,13 @@ export function resolvePlayers(inputs: readonly LeaguePlayerInput[]): readonly L
   }));
   const twice = named.find(({ name }, at) => named.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined)
-    throw new SameseedError("bad_argument", `${JSON.stringify(twice.name)} plays twice in this league`, {
-      hint: "name each policy once; copies get names of their own",
+    throw new SameseedError("bad_argument", `${JSON.stringify(twice.name)} is named twice in this league`, {
+      hint: "name each policy once; give copies other file names",
     });
   if (named.length < 2 || named.length > playersMost)
     throw new SameseedError(
       "bad_argument",
-      `a league has 2 to ${playersMost} players, and this one ${named.length}`,
+      `a league needs 2 to ${playersMost} players, not ${named.length}`,
       { hint: "name built-in policies, Python files, or a folder with Python files" },
     );
   return named;

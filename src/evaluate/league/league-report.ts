@@ -21,11 +21,11 @@ export interface Payoff {
   /** Mean return of X; null without a game. */
   readonly meanReturn: number | null;
   readonly games: number;
-  /** Different games among them; 1 where both players always do the same. */
+  /** Distinct games among them; 1 if neither player uses randomness. */
   readonly distinct: number;
 }
 
-/** What a league says. */
+/** The table of a league. */
 export interface LeagueTable {
   /** Undefined while there is no game with a result. */
   readonly ratings: LeagueRatings | undefined;
@@ -34,7 +34,7 @@ export interface LeagueTable {
   /** Row X, column O, in the order of the ratings; null on the diagonal and where the two have not played. */
   readonly payoffs: readonly (readonly (Payoff | null)[])[];
   readonly games: number;
-  /** Games without a result, because the host failed. */
+  /** Games without a result because of a host failure. */
   readonly infra: number;
 }
 

@@ -14,18 +14,18 @@ import { type LeaguePlayer, type LeaguePlayerInput, resolvePlayers } from "./lea
 import { type LeagueTable, tabulate } from "./league-report.ts";
 import { countPairing, type LeagueGame, type Pairing, toLeagueGame } from "./pairing.ts";
 
-/** Who plays a league, how much, and where it is kept. */
+/** The players of a league, the number of games, and where it is recorded. */
 export interface LeagueConfig extends GameRules {
   readonly players: readonly LeaguePlayerInput[];
   /** @default "tictactoe" */
   readonly game?: string;
-  /** Games of each two players, half of them in each order of seats; even. @default 20 */
+  /** Games in each pairing, half of them in each order of seats; even. @default 20 */
   readonly games?: number;
   /** @default 0 */
   readonly seed?: number;
-  /** A folder that keeps every game as soon as it is played, and each pairing when it is done. */
+  /** A folder that records every game as it ends, and every pairing when it is complete. */
   readonly dir?: string;
-  /** Goes on with the league in `dir`. @default false */
+  /** Continue the league in `dir`. @default false */
   readonly resume?: boolean;
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
@@ -57,7 +57,7 @@ export interface LeagueStart {
   readonly before: number;
 }
 
-/** A league that was played. */
+/** The result of a league. */
 export interface LeagueResult {
   readonly plan: LeaguePlan;
   readonly table: LeagueTable;
@@ -65,16 +65,15 @@ export interface LeagueResult {
 }
 
 /**
- * Plays a round robin: each two players meet in pairs of games with swapped seats. Where `dir` is given, every game is
- * recorded as a rollout that can be verified, and a league that was interrupted, or killed, goes on with what is missing and
- * ends with the table of one that was not.
+ * Plays a round robin: every two players play pairs of games with swapped seats. With `dir`, every game is recorded as
+ * a rollout, and an interrupted or killed league can be resumed to the same table.
  *
  * @example
  * const { table } = await runLeague({ players: ["random", "greedy", "bots/"], games: 40 });
  * console.log(table.ratings?.ratings.map(({ player, elo }) => `${player} ${elo.toFixed(0)}`));
  *
  * @throws SameseedError `bad_argument`, `bad_policy`, `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `aborted`, and
- * what broken infrastructure throws
+ * the errors of a host failure
  *
  * @experimental
  */
@@ -84,7 +83,7 @@ export async function runLeague(config: LeagueConfig): Promise<LeagueResult> {
   const { players, image } = checkLeague(config);
   const plan = planLeague(config, players, resolveImage(image).manifest.digest);
   if (resume && dir === undefined)
-    throw new SameseedError("bad_argument", "only a league that is kept can go on", {
+    throw new SameseedError("bad_argument", "resume needs the league's folder", {
       hint: "name its folder",
     });
   const file = dir === undefined ? undefined : LeagueFile.open(dir, plan, resume);
@@ -127,8 +126,8 @@ export function checkLeague(config: LeagueConfig): {
 } {
   const { games = 20, seed = 0 } = config;
   if (!Number.isSafeInteger(games) || games < 2 || games % 2 !== 0)
-    throw new SameseedError("bad_argument", `games must be an even number from 2 on, not ${games}`, {
-      hint: "each two players sit at X equally often",
+    throw new SameseedError("bad_argument", `games must be an even number of at least 2, not ${games}`, {
+      hint: "in each pairing both players have the first seat equally often",
     });
   checkSeed(seed);
   const players = resolvePlayers(config.players);

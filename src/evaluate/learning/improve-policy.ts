@@ -19,30 +19,30 @@ import {
 import { checkSaved, type SavedImprovement } from "./training-checkpoint.ts";
 
 /*
- * Learning and evaluation in turn. After each round of episodes the table as it stands is the candidate; it is compared
- * with the champion, pair of games by pair of games, until a sequential test says whether it is better. A better one becomes
- * the champion. The first champion is the built-in random policy. Learning always goes on from the table as it stands,
+ * Alternates learning and evaluation. After each round of episodes the current table is the candidate. It plays the
+ * champion, pair by pair, until a sequential test decides whether it is better. A better candidate becomes the
+ * champion; the first champion is the built-in random policy. Learning always continues from the current table,
  * promoted or not.
  *
- * After self-play the two play each other, with their first own move drawn: they would otherwise play the same game for
- * ever. Where a policy is learned from, both play that one, as they are.
+ * After self-play the two play each other, with a random first move each, because otherwise they would repeat the same
+ * game. After learning against a policy, both play that policy unchanged.
  */
 
 /** How to learn and when to promote. */
 export interface ImproveOptions extends TrainingOptions {
   /** Episodes between two evaluations, a multiple of 1000. @default a tenth of all, at least 1000 */
   readonly evaluateEvery?: number;
-  /** Stops after so many rounds without a promotion. @default 3 */
+  /** Stops after this many rounds in a row without a promotion. @default 3 */
   readonly patience?: number;
   /** The test: from which normalised Elo on a candidate is no better, and better. @default 0 and 50, errors of 5 % */
   readonly sprt?: Partial<SprtOptions>;
   /** The most pairs of one evaluation. @default 200 */
   readonly maxPairs?: number;
-  /** Games at one time. */
+  /** Games at the same time. */
   readonly concurrency?: number;
-  /** Goes on from here. */
+  /** The state to continue from. */
   readonly from?: SavedImprovement;
-  /** Called whenever there is something new to go on from. */
+  /** Called with each new checkpoint. */
   readonly onSave?: (saved: SavedImprovement) => void;
   readonly onRound?: (round: ImprovementRound) => void;
   /** Called while an evaluation goes on. */
@@ -62,11 +62,11 @@ const improveNames: NamesOf<ImproveOptions> = {
   onPairs: true,
 };
 
-/** One round: learning, then a contest. */
+/** One round: learning, then an evaluation. */
 export interface ImprovementRound extends ContestResult {
   /** From 1 on. */
   readonly round: number;
-  /** Episodes in all. */
+  /** Number of episodes. */
   readonly episodes: number;
   /** The digest of the candidate's source. */
   readonly candidate: Digest;
@@ -75,14 +75,14 @@ export interface ImprovementRound extends ContestResult {
   readonly promoted: boolean;
 }
 
-/** What came of it. */
+/** The result of a training with evaluations. */
 export interface Improvement {
   /** The last table that was promoted; undefined where none was. */
   readonly champion: QTable | undefined;
   /** The table as learning left it. */
   readonly last: QTable;
   readonly rounds: readonly ImprovementRound[];
-  /** Whether all episodes were played, or too many rounds brought nothing. */
+  /** Whether all episodes were played, or training stopped after too many rounds without a promotion. */
   readonly stopped: "episodes" | "patience";
 }
 
@@ -92,7 +92,7 @@ export interface ImproveRules {
   readonly patience: number;
   readonly elo0: number;
   readonly elo1: number;
-  /** How often a candidate that is no better may be promoted, and a better one be kept out. */
+  /** The error rates: promoting a candidate that is not better, and rejecting a better one. */
   readonly falsePositives: number;
   readonly falseNegatives: number;
   readonly maxPairs: number;
@@ -106,18 +106,18 @@ export function improveRules(options: ImproveOptions, plannedEpisodes: number): 
   const whole = { evaluateEvery, patience, maxPairs };
   for (const [name, value] of Object.entries(whole))
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new SameseedError("bad_argument", `${name} must be a whole number from 1 on, not ${value}`);
+      throw new SameseedError("bad_argument", `${name} must be a whole number of at least 1, not ${value}`);
   if (evaluateEvery % pieceEpisodes !== 0)
     throw new SameseedError("bad_argument", `evaluateEvery must be a multiple of ${pieceEpisodes}`, {
-      hint: `episodes are played ${pieceEpisodes} at a time`,
+      hint: `training runs in pieces of ${pieceEpisodes} episodes`,
     });
   const { elo0 = 0, elo1 = 50, alpha = 0.05, beta = 0.05 } = sprt;
   return { ...whole, elo0, elo1, falsePositives: alpha, falseNegatives: beta };
 }
 
 /**
- * Learns tic-tac-toe and evaluates by turns, and keeps the table that won. Equal options give equal tables and verdicts,
- * however many games run at one time and however often the work was interrupted.
+ * Alternates learning and evaluation of tic-tac-toe, and keeps the best table. Equal options give equal tables and
+ * verdicts, at any concurrency and after any interruption.
  *
  * @example
  * const { champion } = await improvePolicy({ episodes: 30_000, seed: 7 });

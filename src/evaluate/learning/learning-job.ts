@@ -69,10 +69,10 @@ async function tryPiece(
 function learnerEnded(end: SandboxEnd, said: string): SameseedError {
   const last = said.trim().split("\n").at(-1) ?? "";
   if (end.cause === "own")
-    return new SameseedError("internal", `the learning sandbox ended without a table: ${last}`, {
+    return new SameseedError("internal", `the training sandbox ended without a result: ${last}`, {
       context: { exitCode: end.exitCode, signal: end.signal, said },
     });
-  return new SameseedError("sandbox_ended", `the learning sandbox was ended: ${end.cause}`, {
+  return new SameseedError("sandbox_ended", `the training sandbox reached a limit: ${end.cause}`, {
     context: { cause: end.cause, cpuMs: end.cpuMs, wallMs: end.wallMs },
     hint: "raise its limits: `limits.cpuMs`, `limits.wallMs`, `limits.memoryMb`",
   });

@@ -5,8 +5,8 @@ import { entryOf, type CborField, type CborValue } from "../../model/cbor/value.
 import type { QRow } from "./q-table.ts";
 
 /*
- * What a piece of training hands back: one END frame whose payload is the table. The payload is kept as it came, since it
- * is what the next piece starts from; it is read here to check it and to know its rows.
+ * The result of a training piece: one END frame whose payload is the table. The payload is kept as received, because
+ * the next piece starts from it. It is parsed here only to check it and to read its rows.
  */
 
 /** A table as a sandbox wrote it. */
@@ -44,7 +44,7 @@ export class LearningStream {
     }
   }
 
-  /** The payload; undefined where the stream ended before it. */
+  /** The payload; undefined if the stream ended before it. */
   get payload(): Buffer | undefined {
     return this.#payload;
   }
@@ -102,5 +102,5 @@ function fail(problem: string): never {
 }
 
 function broken(problem: string): SameseedError {
-  return new SameseedError("protocol_broken", `a training sandbox sent something else: ${problem}`);
+  return new SameseedError("protocol_broken", `a training sandbox sent an invalid result: ${problem}`);
 }

@@ -38,7 +38,7 @@ export function opponentError(
     "bad_policy",
     `${who} failed as ${seat} in episode ${episode}: ${fault}${message === "" ? "" : `: ${message}`}`,
     {
-      hint: "nothing can be learned from a policy that does not play; `sameseed policy check FILE` says more",
+      hint: "training needs an opponent that plays without faults; check it with `sameseed policy check FILE`",
       context: { episode, seat, fault },
     },
   );

@@ -4,8 +4,8 @@ import { builtinGame } from "../../games/builtin-games.ts";
 import { readPolicyInput, type SourcePath, type SourceText } from "../../rollout/policy-input.ts";
 
 /**
- * Whom to learn from: a Python file, or such a text itself. A string is `self`, the name of a built-in policy or a path that
- * ends in `.py`; any other is refused.
+ * The opponent to learn from: a Python file or its source text. A string is `self`, the name of a built-in policy or a path that
+ * ends in `.py`; any other string is refused.
  */
 export type OpponentInput = string | SourcePath | SourceText;
 
@@ -37,7 +37,7 @@ export function opponentName(opponent: Opponent): string {
 function checkName(name: string): string {
   // It stands in a comment of the learned policy's source.
   if (/^[^/\p{Cc}\p{Zl}\p{Zp}]{1,200}\.py$/u.test(name)) return name;
-  throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
+  throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a valid policy name`, {
     hint: "use a file name that ends in .py",
   });
 }

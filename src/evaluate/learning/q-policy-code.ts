@@ -6,9 +6,9 @@ import { checkQTable, type QRow, type QTable } from "./q-table.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
 /*
- * A table as the source of a policy, and back. The first line names the digest of everything below it; what can be chosen
- * is written by JSON's rules, which are Python's for these values, and one line a row. Reading takes the parts out, writes
- * them again and compares: a source that was made in any other way is refused, and its text decides nothing.
+ * Writes a table as the source of a policy, and reads it back. The first line gives the digest of everything below it.
+ * Settings are written as JSON, which is also Python for these values, and each row is one line. Reading extracts the
+ * parts, writes them again and compares, so any other source is refused.
  */
 
 /** How a table is written. */
@@ -142,8 +142,8 @@ function jsonBehind(name: string, lines: readonly string[]): unknown {
 }
 
 function badSource(problem: string, cause?: unknown): SameseedError {
-  return new SameseedError("bad_policy", `the source is no learned policy: ${problem}`, {
-    hint: "learn it again with `sameseed train`; as a policy it may still play",
+  return new SameseedError("bad_policy", `the source is not a learned policy: ${problem}`, {
+    hint: "train it again with `sameseed train`; it may still work as an ordinary policy",
     cause,
   });
 }

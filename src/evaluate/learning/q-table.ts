@@ -7,7 +7,7 @@ import { emptyCells, standingOf } from "../../games/tictactoe-board.ts";
 import { boardOfKey, formOf } from "./board-forms.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
-/** The learned values of a board's cells, row by row; null where a cell is taken. */
+/** The learned values of a board's cells, row by row; null if a cell is taken. */
 export type QRow = readonly (number | null)[];
 
 /** What was learned of tic-tac-toe: values from the view of whose turn it is, and how they came about. */
@@ -69,7 +69,7 @@ export function qTablePolicy(
 }
 
 function badTable(what: string): SameseedError {
-  return new SameseedError("bad_argument", `this is not a table of tic-tac-toe: ${what}`, {
+  return new SameseedError("bad_argument", `this is not a tic-tac-toe table: ${what}`, {
     hint: "take tables from `trainPolicy` or `parseQPolicy`",
   });
 }

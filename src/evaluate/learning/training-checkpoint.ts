@@ -77,7 +77,7 @@ export function writeCheckpoint(path: string, saved: SavedImprovement): void {
 }
 
 /**
- * Reads a checkpoint; undefined where there is none.
+ * Reads a checkpoint; undefined if there is none.
  * @throws SameseedError `run_damaged`, `io_failed`
  */
 export function readCheckpoint(path: string): SavedImprovement | undefined {
@@ -121,9 +121,9 @@ export function checkSaved(
   if (differing.length > 0)
     throw new SameseedError(
       "run_differs",
-      `what was begun is another training: ${differing.join(", ")} differ`,
+      `the checkpoint is of another training: ${differing.join(", ")} differ`,
       {
-        hint: "give the arguments that it was begun with, or begin a new one without --resume",
+        hint: "use the original arguments, or start a new training without --resume",
         context: { differing },
       },
     );

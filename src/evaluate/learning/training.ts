@@ -23,7 +23,7 @@ export interface TrainingOptions extends TrainingChoices {
   readonly backend?: BackendKind;
   /** The world that episodes, and the games of an evaluation, see. @default "sealed" */
   readonly world?: WorldMode;
-  /** Limits of each sandbox, also of an evaluation's; one that learns lives through {@link pieceEpisodes} episodes. */
+  /** Limits of each sandbox, also in evaluations. A training sandbox runs {@link pieceEpisodes} episodes. */
   readonly limits?: Partial<Limits>;
   readonly signal?: AbortSignal;
   /** Called after each piece. */
@@ -49,7 +49,7 @@ export const trainingNames: NamesOf<TrainingOptions> = {
   onProgress: true,
 };
 
-/** How far a training is. */
+/** The progress of a training. */
 export interface TrainingProgress {
   readonly episodes: number;
   readonly planned: number;
@@ -69,7 +69,7 @@ export const pieceEpisodes = 1000;
  * await writeFile("learned.py", qPolicyCode(table));
  *
  * @throws SameseedError `bad_argument` for numbers out of range, `bad_policy` where the opponent cannot be read or fails,
- * `aborted`, and what broken infrastructure throws
+ * `aborted`, and the errors of a host failure
  *
  * @experimental
  */
@@ -81,7 +81,7 @@ export async function trainPolicy(options: TrainingOptions = {}): Promise<QTable
 }
 
 /**
- * Another name of {@link trainPolicy}.
+ * Alias of {@link trainPolicy}.
  *
  * @experimental
  */
@@ -177,8 +177,8 @@ export class Training {
 }
 
 function damaged(cause: unknown): SameseedError {
-  return new SameseedError("run_damaged", "the saved state is not one of this training", {
-    hint: "begin again without --resume, after removing the checkpoint",
+  return new SameseedError("run_damaged", "the checkpoint cannot be read as a state of this training", {
+    hint: "remove the checkpoint and start again without --resume",
     cause,
   });
 }

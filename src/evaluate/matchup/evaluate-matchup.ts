@@ -21,40 +21,40 @@ import { keysOf, placesOf } from "./unit-keys.ts";
 /** A matchup under many seeds. */
 export interface MatchupConfig extends MatchupOptions, KeeperOptions {
   readonly seeds: Iterable<number>;
-  /** Give the mean an interval that holds however often one looks. @default false */
+  /** Give the mean an interval that stays valid for repeated looks. @default false */
   readonly anytime?: boolean;
-  /** Keep what each game recorded. A game is a few kB; leave it out where there are very many. @default true */
+  /** Keep the recorded bytes of each game. A game is a few kB; set this to false for very many games. @default true */
   readonly trajectories?: boolean;
-  /** Enumerate every game as well: tic-tac-toe, built-in and learned policies only. @default false */
+  /** Also give exact values by enumeration: tic-tac-toe with built-in and learned policies only. @default false */
   readonly exact?: boolean;
-  /** Told of each game as it finishes. */
+  /** Called with each game as it finishes. */
   readonly onGame?: (game: MatchGame) => void;
 }
 
-/** What one seed's games gave. */
+/** The result of one seed's games. */
 export interface SeedResult extends SeedRecord {
-  /** Each game's recorded bytes, in the order of {@link games}; decoded as far as they are looked at. */
+  /** Each game's recorded bytes, in the order of {@link games}; decoded on demand. */
   readonly trajectory: readonly Trajectory[];
   /** Each game: by number, with policy x at the first seat before the other of its pair. */
   readonly games: readonly MatchGame[];
 }
 
-/** One seed's games, at least one of which the host could play. */
+/** The games of one seed, at least one of which could be played. */
 export interface SeedMatchupResult extends SeedResult {
   readonly meanReturn: number;
   readonly totalReward: number;
 }
 
-/** Another name of {@link SeedMatchupConfig}. */
+/** Alias of {@link SeedMatchupConfig}. */
 export type TttConfig = SeedMatchupConfig;
 
-/** Another name of {@link SeedMatchupResult}. */
+/** Alias of {@link SeedMatchupResult}. */
 export type TttBatchResult = SeedMatchupResult;
 
-/** What a matchup shows, with every game. */
+/** The result of a matchup, with every game. */
 export interface MatchupResult extends Omit<MatchupReport, "bySeed"> {
   readonly bySeed: readonly SeedResult[];
-  /** The true value, where it was asked for. */
+  /** The exact value, if requested. */
   readonly exact?: ExactMatchup;
 }
 
@@ -70,15 +70,15 @@ const configNames: NamesOf<MatchupConfig> = {
 };
 
 /**
- * Plays two policies against each other under one seed, every game in fresh sandboxes with streams of its own, and gives the
- * mean return per game from the view of policy x.
+ * Plays two policies against each other under one seed, every game in fresh sandboxes with its own random streams, and
+ * gives the mean return per game from policy x's view.
  *
  * @example
  * const { meanReturn, trajectory } = await runMatchup({ policyX: "greedy", policyO: "random", seed: 42 });
  * console.log(meanReturn, trajectory.length); // 50 games in 25 pairs with seats swapped
  *
  * @throws `bad_argument`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…; `sandbox_failed` where the host
- * could play none of the games. What a policy does wrong is a lost game; a game that the host could not play is left out.
+ * could play none of the games. A policy's fault is a forfeit; a game that the host could not play is left out.
  */
 export async function runMatchup(config: SeedMatchupConfig): Promise<SeedMatchupResult> {
   refuseUnknownOptions(
@@ -91,19 +91,19 @@ export async function runMatchup(config: SeedMatchupConfig): Promise<SeedMatchup
   const [batch] = bySeed;
   if (batch === undefined || batch.meanReturn === null) {
     const why = batch?.games.find(({ infra }) => infra !== undefined)?.infra ?? "nothing was played";
-    throw new SameseedError("sandbox_failed", `none of the games could be played: ${why}`, {
-      hint: "try again; if it stays, see `sameseed doctor`",
+    throw new SameseedError("sandbox_failed", `the host could not play any of the games: ${why}`, {
+      hint: "try again; if it fails again, run `sameseed doctor`",
     });
   }
   return { ...batch, meanReturn: batch.meanReturn, totalReward: batch.meanReturn };
 }
 
-/** Another name of {@link runMatchup}. */
+/** Alias of {@link runMatchup}. */
 export const runTttBatch: typeof runMatchup = runMatchup;
 
 /**
- * Plays two policies against each other under many seeds, one set of sandboxes per seed or game and many at one time, and
- * says how well policy x did and how sure that is.
+ * Plays two policies against each other under several seeds, many games at the same time, and reports policy x's mean
+ * return with its interval.
  *
  * @example
  * const { meanReturn, interval } = await evaluateMatchup({ policyX: "greedy", policyO: "bot.py", seeds: [1, 2, 3] });
@@ -168,8 +168,8 @@ export function factsOf(plan: MatchupPlan, anytime: boolean): MatchupFacts {
   const { env, seeds, swap } = plan;
   const support = returnsOf(env);
   if (anytime && support === undefined)
-    throw new SameseedError("bad_argument", `the returns of ${env} are not known to be bounded`, {
-      hint: "any-time intervals are for games that are won, drawn or lost",
+    throw new SameseedError("bad_argument", `the returns of ${env} have no known bounds`, {
+      hint: "any-time intervals need a game that is won, drawn or lost",
     });
   return {
     spec: digestOfPlan(plan),

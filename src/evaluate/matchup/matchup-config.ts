@@ -7,19 +7,19 @@ import { checkSeed } from "../../model/seed.ts";
 import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
-/** Two policies and how they play: what all games of a matchup have in common. */
+/** Two policies and the options that all games of a matchup share. */
 export interface MatchupOptions extends GameRules {
-  /** The policy whose view results are in: `random`, `greedy`, `minimax`, a Python file, or a source itself. */
+  /** The policy whose results are reported: `random`, `greedy`, `minimax`, a Python file, or source text. */
   readonly policyX: SeatPolicyInput;
   /** Its opponent. */
   readonly policyO: SeatPolicyInput;
-  /** `tictactoe` or `pettingzoo:` and an environment of two seats. @default "tictactoe" */
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game. @default "tictactoe" */
   readonly env?: string;
   /** Games under each seed; even where seats are swapped. @default 50 */
   readonly nGames?: number;
   /** Play games in pairs, each policy once at each seat with the same seed. @default true */
   readonly swap?: boolean;
-  /** Sets of sandboxes at one time. @default twice the processors */
+  /** Groups of sandboxes at the same time. @default twice the processors */
   readonly concurrency?: number;
   /** Ends the call, and every sandbox of it. */
   readonly signal?: AbortSignal;
@@ -89,8 +89,8 @@ export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): M
   }
   const { env, nGames, swap } = parsed.data;
   if (swap && nGames % 2 !== 0)
-    throw new SameseedError("bad_argument", `${nGames} games cannot be put in pairs`, {
-      hint: "ask for an even number of games a seed, or play without swapping seats",
+    throw new SameseedError("bad_argument", `${nGames} games cannot be split into pairs`, {
+      hint: "use an even number of games under each seed, or play without swapping seats",
     });
   const rules = { game: env, ...gameRulesOf(options) };
   const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });

@@ -11,9 +11,9 @@ import { readDocument } from "../../store/read-document.ts";
 import { storeError } from "../../store/store-error.ts";
 
 /*
- * `matchup.json` says what a folder of recorded games is: who played whom how often. The games themselves are two ordinary
- * run folders beside it, one for each order of seats, whose `run.json` hold the policies' texts and everything else that
- * decides bytes.
+ * `matchup.json` describes a folder of recorded games: the two policies and the number of games. The games are in two
+ * ordinary run folders beside it, one for each leg, whose `run.json` contain the policies' sources and everything else
+ * that determines the bytes.
  */
 
 /** What a recorded matchup is. */
@@ -24,7 +24,7 @@ export interface MatchupDocument {
   readonly x: { readonly name: string; readonly digest: string | null };
   readonly o: { readonly name: string; readonly digest: string | null };
   readonly seeds: readonly number[];
-  /** Pairs under each seed, or games where seats are not swapped; null where a test decides how many. */
+  /** Pairs under each seed, or games where seats are not swapped; null if a test decides how many. */
   readonly unitsPerSeed: number | null;
   readonly swap: boolean;
   /** Of a sequential matchup. */
@@ -88,7 +88,7 @@ export function writeMatchup(folder: string, document: MatchupDocument): void {
 export function checkSameMatchup(folder: string, now: MatchupDocument, resume: boolean): void {
   if (!resume)
     throw new SameseedError("run_exists", `${folder} already holds a matchup`, {
-      hint: "go on with it with --resume, or choose another folder",
+      hint: "continue it with --resume, or choose another folder",
       context: { dir: folder },
     });
   const before = readMatchup(folder);
@@ -99,7 +99,7 @@ export function checkSameMatchup(folder: string, now: MatchupDocument, resume: b
       "run_differs",
       `${folder} holds another matchup: ${differing.join(", ")} differ`,
       {
-        hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+        hint: "use the original arguments and files, or choose another folder",
         context: { dir: folder, differing },
       },
     );

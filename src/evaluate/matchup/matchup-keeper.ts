@@ -31,14 +31,14 @@ import { keysOf } from "./unit-keys.ts";
 export interface KeeperOptions {
   /** A folder for one run folder per order of seats. @default nothing is recorded */
   readonly dir?: string;
-  /** Play only what the folder does not hold yet. @default false */
+  /** Plays only games that the folder does not have yet. @default false */
   readonly resume?: boolean;
 }
 
 /** One order of seats: a run folder. */
 interface Leg {
   readonly writer: RunWriter;
-  /** What was recorded before; undefined where nothing was. */
+  /** What was recorded before; undefined if nothing was. */
   readonly before: RunReader | undefined;
 }
 
@@ -130,7 +130,7 @@ export async function openKeeper(
 ): Promise<MatchupKeeper | undefined> {
   if (dir !== undefined) return await MatchupKeeper.open(resolve(dir), plan, resume);
   if (!resume) return undefined;
-  throw new SameseedError("bad_argument", "only a matchup that is recorded can go on", {
+  throw new SameseedError("bad_argument", "resume needs the matchup's folder", {
     hint: "name its folder",
   });
 }

@@ -5,7 +5,7 @@ import { refuseUnknownOptions } from "../../base/known-options.ts";
 import { verifyNames, verifyRun, type VerifyOptions, type VerifyResult } from "../../verify/verify-run.ts";
 import { legFolder, readMatchup } from "./matchup-file.ts";
 
-/** What verifying the games of a recorded matchup found. */
+/** The result of verifying a recorded matchup. */
 export interface MatchupVerification {
   /** Whether every recorded game was played again with the same bytes. */
   readonly verified: boolean;
@@ -16,7 +16,7 @@ export interface MatchupVerification {
 /** One order of seats. */
 export interface MatchupLeg {
   readonly leg: string;
-  /** A test that stopped by itself leaves games unplayed: `missing` is 0 then. */
+  /** A sequential test that stopped early leaves games unplayed; `missing` is then 0. */
   readonly result: VerifyResult;
 }
 

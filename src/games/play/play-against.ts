@@ -1,7 +1,7 @@
 /*
- * One set of sandboxes stays open while a person thinks: the game goes on in it from move to move. Taking a move back opens
- * a fresh set and gives it the earlier moves again; the policy's answers are then the same again, because its seed is. What
- * is saved is the last line of play alone, as if it had been played without turning back: an ordinary rollout.
+ * One group of sandboxes stays open for the whole game. Taking back a move opens a fresh group and replays the earlier
+ * moves; the policy gives the same answers because its seed is the same. Only the final line of play is saved, as an
+ * ordinary rollout.
  */
 import { randomInt } from "node:crypto";
 
@@ -16,13 +16,13 @@ import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
 
-/** How a person plays against a policy. The wall time of its sandboxes is 300 s where `limits` say nothing else. */
+/** Options of a game against a policy. The default wall time of its sandboxes is 300 s. */
 export interface PlayAgainstOptions extends GameRules {
-  /** `tictactoe`, or a game of PettingZoo with two seats, such as `pettingzoo:connect_four_v3`. @default "tictactoe" */
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game, such as `pettingzoo:chess_v6`. @default "tictactoe" */
   readonly game?: string;
   /** The person's seat: X moves first. @default "X" */
   readonly as?: "X" | "O";
-  /** Decides the policy's chance, and the game's. @default a fresh one */
+  /** The seed of the game and its policy. @default a random one */
   readonly seed?: number;
   /** Ends the game. */
   readonly signal?: AbortSignal;
@@ -40,7 +40,7 @@ const playNames: NamesOf<PlayAgainstOptions> = {
 export const playWallMs = 300_000;
 
 /**
- * Opens a game of a person against a policy and waits until it is the person's turn.
+ * Starts a game of a person against a policy and waits until it is the person's turn.
  *
  * @example
  * await using game = await playAgainst("greedy", { as: "X", seed: 7 });
@@ -63,7 +63,7 @@ export async function playAgainst(
 }
 
 /**
- * A game of a person against a policy; made by {@link playAgainst}.
+ * A game of a person against a policy, created by {@link playAgainst}.
  *
  * @experimental
  */
@@ -89,7 +89,7 @@ export class PersonalGame implements AsyncDisposable {
     this.seed = checkSeed(options.seed ?? randomInt(2 ** 31));
   }
 
-  /** Where the game stands. */
+  /** The state of the game. */
   get view(): PlayView {
     if (this.#view === undefined) throw new SameseedError("internal", "the game was never opened");
     return this.#view;
@@ -125,12 +125,12 @@ export class PersonalGame implements AsyncDisposable {
    */
   async takeBack(): Promise<PlayView> {
     if (this.#moves.length === 0)
-      throw new SameseedError("bad_argument", "there is no move of yours to take back");
+      throw new SameseedError("bad_argument", "you have made no move that could be taken back");
     this.#moves.pop();
     return await this.restart();
   }
 
-  /** Begins the game again in the other seat; the seed stays. */
+  /** Starts the game again in the other seat, under the same seed. */
   async swapSeats(): Promise<PlayView> {
     this.#as = this.#as === "X" ? "O" : "X";
     this.#moves = [];
@@ -145,7 +145,7 @@ export class PersonalGame implements AsyncDisposable {
     return await this.#giveUp("resigned");
   }
 
-  /** Leaves the game as it stands: nobody has won. @throws `bad_argument` where it is over */
+  /** Ends the game without a winner. @throws `bad_argument` if it is over */
   async leave(): Promise<PlayView> {
     return await this.#giveUp("left");
   }
@@ -168,7 +168,7 @@ export class PersonalGame implements AsyncDisposable {
     return await this.#listen();
   }
 
-  /** Ends the sandboxes; the view stays. Any number of times. */
+  /** Ends the sandboxes; the view stays. May be called repeatedly. */
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;

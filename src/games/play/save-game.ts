@@ -9,7 +9,7 @@ import { openWriter } from "../../store/record-run.ts";
 import { resolveGame, type GameSpec } from "../game-spec.ts";
 
 /**
- * Records a game that was played as a run folder of one rollout, as any other: it verifies, replays and can be shown.
+ * Records a finished game as an ordinary run folder with one rollout.
  *
  * @example
  * const { end } = game.view;

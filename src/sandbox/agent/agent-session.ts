@@ -107,7 +107,7 @@ export class AgentSession {
     const cause = this.#end?.cause ?? "killed";
     return new SameseedError("sandbox_ended", `the sandbox has ended: ${endings[cause]}`, {
       context: { cause },
-      hint: "create another one; a sandbox is used once",
+      hint: "create another one; a sandbox cannot be restarted",
     });
   }
 

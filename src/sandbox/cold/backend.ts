@@ -13,7 +13,7 @@ import type { ZygoteProcess } from "../zygote/zygote-process.ts";
 export interface ColdBackendOptions {
   /** Which world its sandboxes see. @default "host" */
   readonly world?: WorldMode;
-  /** Groups at one time; more wait. @default twice the processors */
+  /** Groups at the same time; more wait. @default twice the processors */
   readonly atOnce?: number;
 }
 

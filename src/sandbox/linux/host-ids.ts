@@ -13,8 +13,8 @@ import type { IdMap } from "./id-mapper.ts";
  * gets a block of ids, one for itself and one for each slot: root takes it from a range that no account lies in, an
  * ordinary user from what /etc/subuid gives, by newuidmap. Where neither is to be had, all sandboxes run as one id.
  *
- * A block is drawn by chance and held by listening on an abstract socket named after it, which a second program of this
- * host cannot do at the same time, and which ends with this process however it ends.
+ * A block is chosen at random and reserved by listening on an abstract socket named after it. No second program on
+ * this host can do that at the same time, and the reservation ends with this process, however it ends.
  */
 
 /** The group of everything sandboxed, and its user where no others are to be had, when this process is root: nobody's account. */
@@ -48,7 +48,7 @@ export interface IdFacts {
   readonly uidMap: string;
   /** The effective capabilities of `/proc/self/status`. */
   readonly capabilities: bigint;
-  /** `/etc/subuid`; empty where there is none. */
+  /** `/etc/subuid`; empty if there is none. */
   readonly subuid: string;
   readonly newuidmap: string | undefined;
 }
@@ -174,7 +174,7 @@ export function sharedIds(): ZygoteIds {
 
 interface HeldBlock {
   readonly first: number;
-  /** Undefined where only chance keeps others away. */
+  /** Undefined if only chance keeps others away. */
   readonly server: Server | undefined;
 }
 
@@ -187,7 +187,7 @@ async function holdBlock({ first, count }: IdRange): Promise<HeldBlock> {
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") return { first: at, server: undefined };
     }
   }
-  throw new SameseedError("zygote_failed", "no block of host ids is free", {
+  throw new SameseedError("zygote_failed", "no range of host ids is free", {
     hint: "end other programs that run sandboxes, or give this user more ids in /etc/subuid",
   });
 }

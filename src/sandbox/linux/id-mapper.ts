@@ -14,9 +14,9 @@ export interface IdMap {
 }
 
 /*
- * Bubblewrap says what its first process is called, and that process waits until bubblewrap hears that it has its ids. It
- * would wait for ever if everybody else died, so it is not Node that gives the ids but a shell, which outlives Node: it ends
- * the process where the ids are refused, and where Node is gone before it says that the zygote stands.
+ * Bubblewrap reports the pid of its first process, which waits until bubblewrap is told that its ids are mapped. It
+ * would wait for ever if everything else died. So the ids are mapped not by Node but by a shell that outlives Node: it
+ * kills the process if the mapping is refused, or if Node ends before it reports that the zygote is ready.
  */
 const script = `
 users=$1 group=$2 newuidmap=$3 pid=
@@ -84,7 +84,7 @@ export function startIdMapper({ users, group, newuidmap }: IdMap): IdMapper {
 }
 
 function refusal(said: string): SameseedError {
-  return new SameseedError("wall_unavailable", "the outer wall could not be given its ids", {
+  return new SameseedError("wall_unavailable", "the ids of the outer wall could not be mapped", {
     context: { said },
   });
 }

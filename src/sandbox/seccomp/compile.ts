@@ -128,7 +128,7 @@ export function encodeFilter(program: readonly Instruction[]): Buffer {
   return bytes;
 }
 
-/** This machine's architecture as filters and images name it, or undefined where there is no wall for it. */
+/** This machine's architecture as filters and images name it, or undefined if there is no wall for it. */
 export function hostArchitecture(): Architecture | undefined {
   if (process.arch === "x64") return "x86_64";
   return process.arch === "arm64" ? "aarch64" : undefined;

@@ -10,7 +10,7 @@ import { receiptOf, startZygote, type ZygotePins } from "./start-zygote.ts";
 /** How a zygote backend is made. */
 export interface ZygoteBackendOptions {
   /**
-   * Sandboxes at one time; more wait.
+   * Sandboxes at the same time; more wait.
    * @default 512
    */
   readonly slotsMost?: number;

@@ -2,7 +2,7 @@ import type { EndCause } from "../contract.ts";
 
 /** What is known of a sandbox whose first process was ended by SIGKILL, though nobody here asked for it. */
 export interface KillEvidence {
-  /** What its control group counted while it ran; undefined where it has none. */
+  /** What its control group counted while it ran; undefined if it has none. */
   readonly group: { readonly oomKills: number; readonly limitHits: number } | undefined;
   /** Processes of the whole machine that the kernel ended for want of memory while it ran; looked at without groups. */
   readonly machineOomKills: number;

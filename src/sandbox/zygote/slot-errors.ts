@@ -13,8 +13,8 @@ export function startError(reason: string): SameseedError {
 
 /** The kernel ends sandboxes first when a machine has no memory left: what a rollout used itself says nothing then. */
 export function hostMemory(): SameseedError {
-  return new SameseedError("sandbox_failed", "the sandbox was ended because the host had no memory left", {
-    hint: "free some memory, raise the container's limit, or run fewer rollouts at one time",
+  return new SameseedError("sandbox_failed", "the sandbox was killed because the host ran out of memory", {
+    hint: "free some memory, raise the container's limit, or lower the concurrency",
   });
 }
 

@@ -100,7 +100,7 @@ export class SlotPool {
   /** Ends every zygote; waiting callers are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    const refusal = new SameseedError("sandbox_closed", "the sandboxes' host was closed");
+    const refusal = new SameseedError("sandbox_closed", "the sandbox host was closed");
     for (const waiter of this.#waiters.splice(0)) waiter.reject(refusal);
     await Promise.all(this.#members.splice(0).map(({ zygote }) => zygote.close()));
   }
@@ -164,7 +164,7 @@ export class SlotPool {
     const member: Member = { zygote: await this.#start(slots), idle: [] };
     if (this.#closed) {
       await member.zygote.close();
-      throw new SameseedError("sandbox_closed", "the sandboxes' host was closed");
+      throw new SameseedError("sandbox_closed", "the sandbox host was closed");
     }
     this.#members.push(member);
     return member;

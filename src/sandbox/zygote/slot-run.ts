@@ -223,7 +223,7 @@ export class SlotRun implements RunningSandbox {
     else this.#events.endHung();
   }
 
-  /** Processes of this sandbox that the kernel ended for want of memory, so far; undefined where nothing counts them. */
+  /** Processes of this sandbox that the kernel ended for want of memory, so far; undefined if nothing counts them. */
   oomKills(): number | undefined {
     return this.#groupKills()?.oomKills;
   }

@@ -84,7 +84,7 @@ export interface WireExit {
   readonly cpuMs: number;
   readonly maxRssBytes: number;
   readonly wallMs: number;
-  /** From the fork to the standing wall, in ms; undefined where the wall never stood. */
+  /** From the fork to the standing wall, in ms; undefined if the wall never stood. */
   readonly bornMs: number | undefined;
 }
 

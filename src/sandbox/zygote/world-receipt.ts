@@ -46,7 +46,7 @@ export function requireWorld(asked: WorldMode, imageName: string, ready: WireRea
     "world_unavailable",
     `the image ${imageName} has no sealed world: its zygote sees the host's clock and entropy`,
     {
-      hint: "build the image again (`sameseed setup`, or `sameseed image build` for one of your own), or say `--world host`",
+      hint: "build the image again (`sameseed setup`, or `sameseed image build` for one of your own), or use `--world host`",
       context: { image: imageName, world: ready.report.world },
     },
   );

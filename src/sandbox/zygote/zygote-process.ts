@@ -127,7 +127,7 @@ export class ZygoteProcess {
     await this.#closing;
   }
 
-  /** The zygote's process id on this host, for measurements; undefined where it cannot be known. */
+  /** The zygote's process id on this host, for measurements; undefined if it cannot be known. */
   get pid(): number | undefined {
     return this.#pid;
   }
@@ -150,7 +150,7 @@ export class ZygoteProcess {
     this.#hung = new SameseedError(
       "zygote_failed",
       `a zygote did not answer within ${slotTimeoutMs} ms and was ended`,
-      { hint: "see whether something stops this host's processes, or whether it has far too much to do" },
+      { hint: "check whether something stops processes on this host, or whether it is overloaded" },
     );
     this.#child.kill("SIGKILL");
   }
@@ -175,7 +175,7 @@ export class ZygoteProcess {
     if (pid === undefined)
       throw new SameseedError(
         "zygote_failed",
-        "a slot was gone before it could be put into its control group",
+        "a slot ended before it could be moved into its control group",
       );
     try {
       const group = cgroups.slot();
@@ -185,7 +185,7 @@ export class ZygoteProcess {
     } catch (error) {
       // Without its limits nothing may run in it.
       killProcess(pid);
-      throw new SameseedError("sandbox_failed", "a slot could not be put into its control group", {
+      throw new SameseedError("sandbox_failed", "a slot could not be moved into its control group", {
         cause: error,
       });
     }

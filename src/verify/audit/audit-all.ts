@@ -23,9 +23,9 @@ export interface AuditAllOptions extends Pick<
   readonly envArgs?: JsonObject;
   /** Audits only names that hold this text. */
   readonly only?: string;
-  /** Environments at one time. @default 2 */
+  /** Environments at the same time. @default 2 */
   readonly atOnce?: number;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   /** A table that was not completed: its rows are taken over where it is about the same. */
   readonly before?: AuditTable;
@@ -100,9 +100,9 @@ export async function listEnvironments(image: string): Promise<string[]> {
   const last = Buffer.concat(stdout).toString().trimEnd().split("\n").at(-1) ?? "";
   const parsed = z.array(z.string().min(1).max(1000)).safeParse(end.exitCode === 0 ? parse(last) : undefined);
   if (parsed.success) return parsed.data.sort();
-  throw new SameseedError("sandbox_failed", "the environments of the image could not be listed", {
+  throw new SameseedError("sandbox_failed", "the image's environments could not be listed", {
     context: { stderr: stderr.text, exitCode: end.exitCode },
-    hint: "see what importing gymnasium in the image says: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
+    hint: "check whether gymnasium can be imported in the image: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
   });
 }
 

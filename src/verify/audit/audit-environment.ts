@@ -17,10 +17,10 @@ import { WorldRunner } from "./world-runner.ts";
 
 /** How an audit runs, beside what it audits. */
 export interface AuditWatch {
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-  /** Told of what is being done, a few words at a time. */
+  /** Called with each step of the work, in a few words. */
   readonly onProgress?: (doing: string) => void;
 }
 

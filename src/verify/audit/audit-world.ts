@@ -51,7 +51,7 @@ export interface WorldChange {
   readonly fresh?: boolean;
 }
 
-/** Several changes at one time. */
+/** Several changes at the same time. */
 export function combineChanges(changes: readonly WorldChange[]): WorldChange {
   const pins = changes.flatMap((change) => (change.pins === undefined ? [] : [change.pins]));
   const perturb = mergeObjects(changes.map((change) => change.perturb));

@@ -41,7 +41,7 @@ export class Tracer {
 
 /**
  * Runs the rollout in the baseline's world and the suspect's, both under the line tracer and no further than to the step
- * that differs, and finds the line that let the world in; null where the traces do not tell.
+ * that differs, and finds the line that let the world in; null if the traces do not tell.
  */
 export async function locateCause(
   inputs: LocateInputs,

@@ -42,6 +42,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image build": [],
   "image list": [],
   "image rm": [],
+  "image verify": [],
   setup: [],
   bench: [],
 };
