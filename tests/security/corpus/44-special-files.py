@@ -1,4 +1,5 @@
 # runs-as: collected
+# limits: wallMs=30000
 # expects: device: EPERM
 # expects: collect fifo: EINVAL
 # expects: collect folder: EISDIR

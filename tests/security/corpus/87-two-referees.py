@@ -1,6 +1,6 @@
 # runs-as: environment
 # limits: wallMs=3000
-# expects: end: protocol_error by environment ProtocolError
+# expects: end: protocol_error|terminated by environment ProtocolError|
 # why: two processes that both go on as the referee write one stream; what they make of it is no record
 import os
 
