@@ -8,7 +8,7 @@ import type { RunOptions, RunSpec } from "./rollout.ts";
 import { seedSchema } from "./seed.ts";
 
 /** The format of run folders and of the trajectories in them. */
-export const runFormat: 2 = 2;
+export const runFormat = 2 as const;
 
 /** The most seats a rollout may have: a sandbox has so many links. */
 export const seatsMost = 8;

@@ -156,7 +156,7 @@ describe("the end from outside", () => {
   it("an unknown game is misuse", async () => {
     const ended = await place.run(["play", "pettingzoo:atari/pong_v3"]);
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain("only the classic games take turns");
+    expect(ended.stderr).toContain("only the classic games are turn-based");
   });
 });
 

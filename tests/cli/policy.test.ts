@@ -95,7 +95,7 @@ describe("a policy check", () => {
 
   it.for([
     [["missing.py"], /cannot be read/],
-    [["greedy"], /built-in policy needs no check/],
+    [["greedy"], /built-in policies cannot be checked/],
     [["first.py", "--games", "0"], /--games/],
     [["first.py", "--env", "chess"], /there is no game/],
     [[], /missing required argument/],
