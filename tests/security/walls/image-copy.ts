@@ -41,6 +41,8 @@ export class ImageCopy {
     execFileSync("cp", ["-a", original.rootfs, rootfs]);
     if (process.getuid!() === 0) {
       execFileSync("chown", ["-hR", `${unprivilegedId}:${unprivilegedId}`, rootfs]);
+      // Each slot has an id of its own, which owns nothing: what a wall without a step lets through must be anybody's.
+      execFileSync("chmod", ["-R", "a+w", rootfs]);
       writeFileSync(join(rootfs, rootOnly.path), rootOnly.text, { mode: 0o600 });
     }
     return new ImageCopy(folder, { ...original, rootfs, seal: null });
@@ -67,7 +69,7 @@ export class ImageCopy {
       content: Buffer.from(changeSource(name, content.toString(), changes)),
     }));
     const named = new Set(native.map(({ name }) => name));
-    const isOfWorld = (name: string): boolean => name.startsWith("world/") && name.endsWith(".c");
+    const isOfWorld = (name: string): boolean => /^(world|locks)\/.*\.c$/.test(name);
     const sources = withWorld ? native : native.filter(({ name }) => !isOfWorld(name));
     for (const { file } of changes) if (!named.has(file)) throw new Error(`there is no native/${file}`);
     await compileNative(await findPython(), { ...files, native: sources }, this.image.rootfs, this.folder);

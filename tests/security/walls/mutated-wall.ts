@@ -60,7 +60,7 @@ export class MutatedWall implements SandboxBackend {
       : await resources.ids.take();
     try {
       const environment = zygoteEnvironment(resources.numericClass, world);
-      const launcher = writeLauncher(copy, resources, environment, change);
+      const launcher = writeLauncher(copy, resources, { environment, world }, change);
       const zygote = await ZygoteProcess.start({
         bubblewrap: launcher,
         rootfs: copy.image.rootfs,
@@ -105,11 +105,11 @@ export class MutatedWall implements SandboxBackend {
 function writeLauncher(
   copy: ImageCopy,
   resources: HostResources,
-  environment: Readonly<Record<string, string>>,
+  { environment, world }: { environment: Readonly<Record<string, string>>; world: WorldMode },
   change: WallChange,
 ): string {
   const path = join(copy.folder, "launch");
-  const intact = bubblewrapArguments(rootfsWord, environment);
+  const intact = bubblewrapArguments(rootfsWord, environment, world);
   const words = changeArguments(intact, change.outer ?? []).map((word) =>
     quote(word === rootfsWord ? copy.image.rootfs : word),
   );

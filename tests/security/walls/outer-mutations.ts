@@ -122,6 +122,7 @@ export const outerMutations: readonly Mutation[] = [
     step: "bubblewrap `--remount-ro` of the sandboxes' /dev",
     change: outer(["--remount-ro", "/mnt/dev"]),
     probe: programs.writeDev,
+    behind: ["own-id"],
     short: true,
   },
   {

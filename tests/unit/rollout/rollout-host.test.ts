@@ -43,7 +43,10 @@ describe("a backend that is handed in", () => {
 
   it("is refused where it is of another world or image than was asked for", async () => {
     const backend = new CountingBackend("host");
-    const refusal = { code: "bad_argument", message: expect.stringContaining("world host") as string };
+    const refusal = {
+      code: "bad_argument",
+      message: expect.stringContaining("and the host world") as string,
+    };
     await expect(runRollout({ envName: "CartPole-v1", seed: 1, backend })).rejects.toMatchObject(refusal);
     expect(backend.starts).toBe(0);
     expect((await runRollout({ envName: "CartPole-v1", seed: 1, backend, world: "host" })).outcome).toBe(
