@@ -16,9 +16,16 @@ var path = require("path");
 var root = path.resolve(__dirname, "..");
 var tieVariable = "SAMESEED_LAUNCHER_TIE";
 
+/** The oldest Node that will do, as package.json says it to npm: the one place where it stands. */
+var needed = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).engines.node.replace(
+  ">=",
+  "",
+);
+
 function isNewEnough(version) {
-  var parts = version.split(".");
-  return Number(parts[0]) > 22 || (Number(parts[0]) === 22 && Number(parts[1]) >= 18);
+  var actual = version.split(".").map(Number);
+  var least = needed.split(".").map(Number);
+  return actual[0] > least[0] || (actual[0] === least[0] && actual[1] >= least[1]);
 }
 
 /** In a checkout the sources themselves run; Node strips types everywhere but below node_modules. */
@@ -73,7 +80,9 @@ function main() {
   var node = findBundledNode();
   if (node !== undefined) return handOver(node);
   process.stderr.write(
-    "sameseed: Node 22.18 or newer is needed; this is " +
+    "sameseed: Node " +
+      needed +
+      " or newer is needed; this is " +
       process.versions.node +
       ". Install a newer Node" +
       (fs.existsSync(path.join(root, "scripts")) ? ", or run `npm run setup` once in " + root : "") +

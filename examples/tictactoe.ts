@@ -7,12 +7,12 @@ import {
   evaluateMatchup,
   playAgainst,
   qPolicyCode,
-  trainTttPolicy,
+  trainPolicy,
   type SeatPolicyInput,
 } from "../src/index.ts";
 
 // Learns by playing against itself; every episode in a sandbox. What comes out is source like any other policy's.
-const table = await trainTttPolicy({ episodes: 20_000, seed: 7 });
+const table = await trainPolicy({ episodes: 20_000, seed: 7 });
 const learned: SeatPolicyInput = { name: "learned.py", source: qPolicyCode(table) };
 
 const seeds = Array.from({ length: 5 }, (_, index) => index);

@@ -1,4 +1,5 @@
-// `npm run fuzz -- [--cases N] [--target NAME] [--first N]`: gives broken bytes to everything that takes bytes from outside.
+// `npm run fuzz -- [--cases N] [--target NAME] [--first N]`: gives broken bytes to everything that takes bytes from outside,
+// and hostile policies to the judges of games.
 // Exits with 1 where anything crashes, hangs, takes memory without bound or gives a wrong answer, and says by which case;
 // `--target NAME --first N --cases 1` runs that case alone.
 import { availableParallelism } from "node:os";
@@ -7,6 +8,8 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 
 import { casesFor, makeTargets } from "../tests/fuzz/all-targets.ts";
 import { runCase } from "../tests/fuzz/fuzz-target.ts";
+import { closeSandboxes } from "../src/sandbox/sandbox-host.ts";
+import { judgeCases } from "../tests/fuzz/verdicts/verdict-cases.ts";
 import { runPythonTests } from "../tests/unit/python/image-python.ts";
 
 /** What one worker does. */
@@ -22,6 +25,7 @@ interface Share {
 const hangMs = 30_000;
 const heapMbMost = 512;
 const pythonTarget = "Python decoder";
+const verdictTarget = "policy verdicts";
 
 async function work({ target: name, first, cases, at }: Share): Promise<void> {
   const targets = await makeTargets();
@@ -67,6 +71,14 @@ async function runPython(cases: number): Promise<string[]> {
   return status === 0 ? [] : [`${pythonTarget}: ${report.slice(-2000)}`];
 }
 
+async function runVerdicts({ first, cases }: Omit<Share, "at">): Promise<string[]> {
+  try {
+    return await judgeCases(Array.from({ length: cases }, (_, at) => first + at));
+  } finally {
+    await closeSandboxes();
+  }
+}
+
 function wholeNumber(option: string, text: string, smallest: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= smallest && value < 2 ** 31) return value;
@@ -96,10 +108,20 @@ async function main(args: string[]): Promise<number> {
     first: 0,
     cases: values.target === undefined ? Math.ceil(cases / 5) : cases,
   });
+  shares.push({
+    target: verdictTarget,
+    first,
+    cases: values.target === undefined ? Math.ceil(cases / 1000) : cases,
+  });
   const chosen = shares.filter(({ target }) => values.target === undefined || target === values.target);
   if (chosen.length === 0)
     throw new RangeError(`--target: one of ${shares.map(({ target }) => target).join(", ")}`);
   return await runAll(chosen);
+}
+
+async function runTarget(share: Omit<Share, "at">): Promise<string[]> {
+  if (share.target === pythonTarget) return await runPython(share.cases);
+  return share.target === verdictTarget ? await runVerdicts(share) : await runShare(share);
 }
 
 async function runAll(shares: readonly Omit<Share, "at">[]): Promise<number> {
@@ -109,7 +131,7 @@ async function runAll(shares: readonly Omit<Share, "at">[]): Promise<number> {
   const thread = async (): Promise<void> => {
     for (const share of rest) {
       const began = performance.now();
-      const failures = share.target === pythonTarget ? await runPython(share.cases) : await runShare(share);
+      const failures = await runTarget(share);
       done += share.cases;
       failed += failures.length;
       const seconds = ((performance.now() - began) / 1000).toFixed(1);

@@ -1,14 +1,16 @@
-// `node scripts/mutate-wall.ts [ID...]`: takes each step of the wall out in turn and says what gets through without it.
+// `node scripts/mutate-wall.ts [ID...]`: takes each step of the wall out in turn, around sandboxes of each world, and says
+// what gets through without it.
 // Without ids, the table in docs/security/wall-mutations.md is written anew. Ends with 1 where a step proves nothing.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 
+import { worlds } from "../tests/worlds.ts";
 import { ImageCopy } from "../tests/security/walls/image-copy.ts";
 import { judge, judgeIntact, type Judgement } from "../tests/security/walls/judge.ts";
 import { mutationOf, mutations } from "../tests/security/walls/mutations.ts";
-import { renderTable } from "../tests/security/walls/render-table.ts";
+import { renderTable, type WorldJudgements } from "../tests/security/walls/render-table.ts";
 
 const table = join(import.meta.dirname, "..", "docs", "security", "wall-mutations.md");
 
@@ -16,19 +18,29 @@ async function main(ids: readonly string[]): Promise<number> {
   const chosen = ids.length === 0 ? mutations : ids.map(mutationOf);
   const copy = ImageCopy.make();
   try {
-    const leaks = await judgeIntact(copy, chosen);
-    for (const leak of leaks) process.stdout.write(`the intact wall: ${leak}\n`);
-    const judgements: Judgement[] = [];
-    for (const mutation of chosen) {
-      const judgement = await judge(copy, mutation);
-      judgements.push(judgement);
-      process.stdout.write(
-        `${judgement.outcome.padEnd(9)} ${mutation.id}: ${judgement.together ?? judgement.alone}\n`,
-      );
+    let failed = 0;
+    for (const world of worlds) {
+      const leaks = await judgeIntact(copy, world, chosen);
+      for (const leak of leaks) process.stdout.write(`the intact wall, ${world}: ${leak}\n`);
+      failed += leaks.length;
     }
-    const failed = judgements.filter(({ outcome }) => outcome === "unproven").length + leaks.length;
+    const judgements: WorldJudgements[] = [];
+    for (const mutation of chosen) {
+      const both: Judgement[] = [];
+      // One after the other, so that a change of the native sources is compiled once.
+      for (const world of worlds) {
+        const judgement = await judge(copy, world, mutation);
+        both.push(judgement);
+        const seen = judgement.together ?? judgement.alone;
+        process.stdout.write(`${judgement.outcome.padEnd(9)} ${world.padEnd(6)} ${mutation.id}: ${seen}\n`);
+      }
+      judgements.push(both as [Judgement, Judgement]);
+    }
+    failed += judgements.flat().filter(({ outcome }) => outcome === "unproven").length;
     if (ids.length === 0) writeFileSync(table, renderTable(judgements, facts()));
-    process.stdout.write(`${judgements.length} steps taken out, ${failed} unproven\n`);
+    process.stdout.write(
+      `${judgements.length} steps taken out in ${worlds.length} worlds, ${failed} unproven\n`,
+    );
     return failed === 0 ? 0 : 1;
   } finally {
     copy.remove();

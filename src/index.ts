@@ -2,85 +2,197 @@
  * Sameseed: same image, same seed, same actions, same bytes; every rollout in its own fresh sandbox.
  * @module
  */
+// Errors and values
 export { SameseedError, isSameseedError, type ErrorDetails } from "./base/error.ts";
-export type { ErrorCode } from "./base/error-codes.ts";
+export type { ErrorCode, ErrorKind } from "./base/error-codes.ts";
+export type { Digest } from "./base/digest.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
-export { defaultLimits, type Limits } from "./model/limits.ts";
-export { isComplete, outcomes, type Outcome, type RolloutFault } from "./model/outcome.ts";
-export type { Receipt } from "./model/receipt.ts";
-export type { RolloutSummary, Timings } from "./model/rollout.ts";
-export type { Divergence } from "./model/trajectory.ts";
-export type { TrajectoryStep } from "./model/trajectory-step.ts";
-export { buildImage } from "./image/build-image.ts";
-export { listImages, removeImage, resolveImage } from "./image/image-store.ts";
-export type { CommandOptions, CommandResult, SandboxProcess } from "./sandbox/command-types.ts";
-export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/doctor.ts";
-export { Sandbox } from "./sandbox/sandbox.ts";
-export type { FileCallOptions, SandboxFileEntry, SandboxFiles } from "./sandbox/sandbox-files.ts";
-export { closeSandboxes } from "./sandbox/sandbox-host.ts";
-export type { SandboxOptions } from "./sandbox/sandbox-options.ts";
+
+// Rollouts
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
+export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
+export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
+export { defaultLimits, type Limits } from "./model/limits.ts";
+export {
+  isComplete,
+  outcomes,
+  type FaultKind,
+  type FaultOwner,
+  type Outcome,
+  type RolloutFault,
+} from "./model/outcome.ts";
+export type { Receipt, Tier, Wall, WallUser, World, WorldClock, WorldMode } from "./model/receipt.ts";
+export type {
+  EnvironmentRef,
+  GameClocks,
+  RecordedRollout,
+  RolloutSpec,
+  RolloutSummary,
+  RunOptions,
+  RunSpec,
+  Seat,
+  SeatPolicy,
+  SeatUse,
+  Timings,
+} from "./model/rollout.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";
+export type { TrajectoryStep } from "./model/trajectory-step.ts";
+export type { Divergence } from "./model/trajectory.ts";
+
+// Recorded runs
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
-export { RunReader } from "./store/run-reader.ts";
-export { replayRollout, type ReplayResult } from "./verify/replay-rollout.ts";
-export { verifyRun, type VerifyOptions, type VerifyResult } from "./verify/verify-run.ts";
-export { exactWorth, type ExactWorth } from "./evaluate/learning/exact-worth.ts";
 export {
-  improvePolicy,
-  type ImproveOptions,
-  type Improvement,
-  type ImprovementRound,
-} from "./evaluate/learning/improve-policy.ts";
+  RunReader,
+  type IdenticalTrajectories,
+  type RunReaderOptions,
+  type RunStatistics,
+  type TrajectoryCheck,
+} from "./store/run-reader.ts";
+export type { RunManifest } from "./model/run-manifest.ts";
+export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";
 export {
-  parseQPolicy,
-  qPolicyCode,
-  type QPolicy,
-  type QPolicyCodeOptions,
-} from "./evaluate/learning/q-policy-code.ts";
-export { qTablePolicy, type QTable } from "./evaluate/learning/q-table.ts";
-export type { SavedImprovement } from "./evaluate/learning/training-checkpoint.ts";
-export type { Schedule, TrainingSettings } from "./evaluate/learning/training-settings.ts";
-export { trainTttPolicy, type TrainingOptions } from "./evaluate/learning/training.ts";
-export type { LeaguePlan } from "./evaluate/league/league-file.ts";
-export type { LeaguePlayerInput } from "./evaluate/league/league-players.ts";
-export type { LeagueTable, Payoff, PlayerTally } from "./evaluate/league/league-report.ts";
-export type { LeagueLeg, Pairing } from "./evaluate/league/pairing.ts";
-export { type LeagueConfig, type LeagueResult, runLeague } from "./evaluate/league/run-league.ts";
-export {
-  checkPolicy,
-  type CheckedFault,
-  type CheckOptions,
-  type PolicyCheck,
-} from "./evaluate/check/check-policy.ts";
-export type { PolicyInterface } from "./evaluate/check/inspect-policy.ts";
-export { PersonalGame, playAgainst, type PlayAgainstOptions } from "./games/play/play-against.ts";
-export type { PlayEnd, PlayView } from "./games/play/play-view.ts";
-export { saveGame } from "./games/play/save-game.ts";
-export type { GameSpec, SeatPolicyInput } from "./games/game-spec.ts";
-export { comparePolicies, type CompareConfig, type Comparison } from "./evaluate/matchup/compare-policies.ts";
-export type { Strength } from "./evaluate/matchup/compare-report.ts";
+  verifyRun,
+  type ComparedRollout,
+  type VerifyOptions,
+  type VerifyResult,
+} from "./verify/verify-run.ts";
+
+// Sandboxes, images and the host
+export { Sandbox } from "./sandbox/sandbox.ts";
+export type { SandboxOptions } from "./sandbox/sandbox-options.ts";
+export type { CommandOptions, CommandResult, SandboxProcess } from "./sandbox/command-types.ts";
+export type { FileCallOptions, SandboxFileEntry, SandboxFiles } from "./sandbox/sandbox-files.ts";
+export { closeSandboxes, type BackendKind } from "./sandbox/sandbox-host.ts";
+export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/doctor.ts";
+export { buildImage, type BuildImageOptions } from "./image/build-image.ts";
+export { checkImage } from "./image/check-image.ts";
+export type { TreeDigest } from "./image/tree-listing.ts";
+export { listImages, removeImage, resolveImage, type ResolvedImage } from "./image/image-store.ts";
+export type { ImageDifference, ImageManifest } from "./model/image-manifest.ts";
+
+// Games and matchups
 export {
   evaluateMatchup,
+  runMatchup,
   runTttBatch,
   type MatchupConfig,
   type MatchupResult,
+  type SeedMatchupResult,
   type SeedResult,
   type TttBatchResult,
+  type TttConfig,
 } from "./evaluate/matchup/evaluate-matchup.ts";
-export type { ExactMatchup } from "./evaluate/matchup/exact-matchup.ts";
-export type { MatchForfeit, MatchGame } from "./evaluate/matchup/match-game.ts";
-export type { MatchupOptions, TttConfig } from "./evaluate/matchup/matchup-config.ts";
+export type { MatchupOptions, SeedMatchupConfig } from "./evaluate/matchup/matchup-config.ts";
+export type { KeeperOptions } from "./evaluate/matchup/matchup-keeper.ts";
+export type { GameRules } from "./games/game-rules.ts";
+export type { GameSpec, SeatPolicyInput } from "./games/game-spec.ts";
+export type { Forfeit, GameKey, GameResult, SeatFault } from "./games/game-result.ts";
+export type { MatchForfeit, MatchGame, Side } from "./evaluate/matchup/match-game.ts";
 export type {
   FaultCounts,
   MatchupReport,
   SeatRecord,
   SeedRecord,
 } from "./evaluate/matchup/report-matchup.ts";
+export type { ExactMatchup } from "./evaluate/matchup/exact-matchup.ts";
+export type { ExactValue } from "./evaluate/exact/exact-value.ts";
+export { comparePolicies, type CompareConfig, type Comparison } from "./evaluate/matchup/compare-policies.ts";
+export type { Strength } from "./evaluate/matchup/compare-report.ts";
 export type { SelfCheck } from "./evaluate/matchup/self-check.ts";
-export { verifyMatchup, type MatchupVerification } from "./evaluate/matchup/verify-matchup.ts";
-export type { Interval } from "./stats/interval.ts";
-export { auditEnvironment, type AuditOptions } from "./verify/audit/audit-environment.ts";
-export type { AuditCause, AuditReport, AuditVerdict } from "./verify/audit/audit-report.ts";
+export {
+  verifyMatchup,
+  type MatchupLeg,
+  type MatchupVerification,
+} from "./evaluate/matchup/verify-matchup.ts";
+export type { Interval, IntervalMethod } from "./stats/interval.ts";
+export type { EloDifference } from "./stats/elo.ts";
+export type { EloModel, Hypotheses } from "./stats/gsprt.ts";
+export type { PairCounts } from "./stats/score-counts.ts";
+export type { SprtOptions, SprtState } from "./stats/sprt.ts";
+
+// Checking a policy and playing against it (experimental)
+export {
+  checkPolicy,
+  type CheckedFault,
+  type CheckedPolicy,
+  type CheckOptions,
+  type PolicyCheck,
+} from "./evaluate/check/check-policy.ts";
+export type { PolicyInterface } from "./evaluate/check/inspect-policy.ts";
+export { PersonalGame, playAgainst, type PlayAgainstOptions } from "./games/play/play-against.ts";
+export type { PlayEnd, PlayView } from "./games/play/play-view.ts";
+export type { Board, Seat as BoardSeat } from "./games/tictactoe-board.ts";
+export { saveGame } from "./games/play/save-game.ts";
+
+// Leagues (experimental)
+export {
+  type LeagueConfig,
+  type LeagueResult,
+  type LeagueStart,
+  runLeague,
+} from "./evaluate/league/run-league.ts";
+export type { LeaguePlan } from "./evaluate/league/league-file.ts";
+export type { LeaguePlayerInput } from "./evaluate/league/league-players.ts";
+export type { LeagueTable, Payoff, PlayerTally } from "./evaluate/league/league-report.ts";
+export type { LeagueLeg, Pairing } from "./evaluate/league/pairing.ts";
+export type { LeagueRatings, Rating } from "./stats/bradley-terry.ts";
+
+// Learning (experimental)
+export {
+  trainPolicy,
+  trainTttPolicy,
+  type TrainingOptions,
+  type TrainingProgress,
+} from "./evaluate/learning/training.ts";
+export type { Schedule, TrainingChoices, TrainingSettings } from "./evaluate/learning/training-settings.ts";
+export type { OpponentInput } from "./evaluate/learning/opponent.ts";
+export {
+  improvePolicy,
+  type ImproveOptions,
+  type Improvement,
+  type ImprovementRound,
+  type ImproveRules,
+} from "./evaluate/learning/improve-policy.ts";
+export type { ContestResult } from "./evaluate/learning/contest.ts";
+export type { SavedImprovement } from "./evaluate/learning/training-checkpoint.ts";
+export {
+  parseQPolicy,
+  qPolicyCode,
+  type QPolicy,
+  type QPolicyCodeOptions,
+} from "./evaluate/learning/q-policy-code.ts";
+export { qTablePolicy, type QRow, type QTable } from "./evaluate/learning/q-table.ts";
+export type { DeclaredPolicy, WeightedCell } from "./evaluate/exact/declared-policy.ts";
+export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning/exact-worth.ts";
+
+// Audits (experimental)
+export type { CertificateCheck } from "./verify/audit/certificate.ts";
+export { auditEnvironment, type AuditOptions, type AuditWatch } from "./verify/audit/audit-environment.ts";
+export type {
+  AuditCause,
+  AuditedWorld,
+  AuditLocation,
+  AuditReport,
+  AuditVerdict,
+} from "./verify/audit/audit-report.ts";
+
+// Values of recorded steps (experimental)
+export type {
+  ClosingRecord,
+  EndError,
+  EndSummary,
+  Ledger,
+  ResetRecord,
+  StepRecord,
+  TrajectoryRecord,
+} from "./model/trajectory.ts";
+export type {
+  CborArray,
+  CborField,
+  CborPair,
+  CborStringArray,
+  CborValue,
+  ElementType,
+} from "./model/cbor/value.ts";

@@ -11,10 +11,12 @@ const gamesPerSeed = 50;
 const bareLoops = (rounds: number): string => `
 import os, random, sys, time
 sys.path.insert(0, "/opt/sameseed")
-from sameseed.play.own_games import TicTacToe
-from sameseed.play import game_referee
-from sameseed.play.builtin_policies import choose_random
-from sameseed.play.seats import role_seed
+from sameseed.play import referee
+from sameseed.play.builtin_environments import load
+from sameseed.play.sampling import pick
+from sameseed.play.seeds import role_seed
+
+TicTacToe = load("tictactoe").Environment
 
 seeds = list(range(${seeds * gamesPerSeed}))
 
@@ -26,15 +28,15 @@ def bare():
         streams = {seat: random.Random(role_seed(seat, seed)) for seat in "XO"}
         while not env.terminations["X"]:
             player = env.agent_selection
-            board = env.observe(player)["board"]
-            env.step(choose_random(board, player, env.legal_actions(), streams[player]))
+            env.observe(player)
+            env.step(pick(env.legal_actions(), streams[player]))
     return time.perf_counter() - started
 
 def recorded():
     sink = os.open("/dev/null", os.O_WRONLY)
     seats = [{"seat": seat, "kind": "builtin", "name": "random"} for seat in "XO"]
     started = time.perf_counter()
-    game_referee.play(seeds=seeds, environment={"kind": "game", "id": "tictactoe"}, env_args={}, seats=seats, fd=sink)
+    referee.run(seeds=seeds, environment={"kind": "builtin", "id": "tictactoe"}, env_args={}, seats=seats, fd=sink)
     elapsed = time.perf_counter() - started
     os.close(sink)
     return elapsed

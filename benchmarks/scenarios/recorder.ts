@@ -48,7 +48,8 @@ def bare():
 def recorded():
     sink = os.open("/dev/null", os.O_WRONLY)
     started = time.perf_counter()
-    run(seed=7, environment={"kind": "file", "path": path, "class": "Upright"}, env_args={}, policy={"kind": "random"},
+    run(seeds=[7], environment={"kind": "file", "path": path, "class": "Upright"}, env_args={},
+        seats=[{"seat": "agent", "kind": "builtin", "name": "random"}],
         max_steps=steps, volatile_info=[], fd=sink)
     elapsed = time.perf_counter() - started
     os.close(sink)
@@ -57,7 +58,8 @@ def recorded():
 def fixed():
     sink = os.open("/dev/null", os.O_WRONLY)
     started = time.perf_counter()
-    run(seed=7, environment={"kind": "file", "path": path, "class": "Upright"}, env_args={}, policy={"kind": "random"},
+    run(seeds=[7], environment={"kind": "file", "path": path, "class": "Upright"}, env_args={},
+        seats=[{"seat": "agent", "kind": "builtin", "name": "random"}],
         max_steps=1, volatile_info=[], fd=sink)
     elapsed = time.perf_counter() - started
     os.close(sink)

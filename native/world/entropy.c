@@ -140,8 +140,8 @@ static int seeded_file(int flags, size_t length, bool as_uuid) {
   static const char hex[] = "0123456789abcdef";
   uint8_t chunk[CHUNK_BYTES];
   int fd = nameless_file(flags);
-  if (fd < 0) return (int)world_result(fd);
-  for (size_t done = 0; done < length && !as_uuid; done += sizeof chunk) {
+  if (fd < 0) return fd;
+  for (size_t done = 0; done < length; done += sizeof chunk) {
     take(chunk, sizeof chunk);
     if (!put_bytes(fd, chunk, sizeof chunk)) break;
   }
@@ -161,14 +161,18 @@ static int seeded_file(int flags, size_t length, bool as_uuid) {
   return fd;
 }
 
+int world_open_chance(int flags) {
+  world_count(LEDGER_DEVICE, 1);
+  /* What is written to the device stirs it, and is of no consequence here. */
+  return seeded_file(flags, (flags & O_ACCMODE) == O_WRONLY ? 0 : DEVICE_BYTES, false);
+}
+
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 int world_open_device(const char *path, int flags) {
-  if (!path || path[0] != '/') return -2;
-  bool uuid = same(path, "/proc/sys/kernel/random/uuid") || same(path, "/proc/sys/kernel/random/boot_id");
-  if (!uuid && !same(path, "/dev/urandom") && !same(path, "/dev/random") && !same(path, "/dev/srandom")) return -2;
-  /* What is written to the device stirs it, and is of no consequence here. */
-  if ((flags & O_ACCMODE) == O_WRONLY) return -2;
+  if (!path || path[0] != '/') return NOT_A_DEVICE;
+  if (same(path, "/dev/urandom") || same(path, "/dev/random") || same(path, "/dev/srandom")) return world_open_chance(flags);
+  if (!same(path, "/proc/sys/kernel/random/uuid") && !same(path, "/proc/sys/kernel/random/boot_id")) return NOT_A_DEVICE;
   world_count(LEDGER_DEVICE, 1);
-  return seeded_file(flags, DEVICE_BYTES, uuid);
+  return seeded_file(flags, 0, true);
 }

@@ -21,12 +21,14 @@
  *             `begin_process` nothing of libc is called. What needs the function behind a wrapper finds it later by
  *             dlsym. The library's own waits and clock reads are system calls that the filter does not catch.
  *
- * Not covered: rdtsc, rdpid, and rdrand without a look at CPUID; a program begun by an execve instruction of the
+ * Not covered: instructions that ask the processor (rdtsc, rdpid, cpuid, and rdrand without a look at CPUID); calls by an
+ * instruction of a program's own that the filter cannot tell from the linker's, such as newfstatat; a program begun by an execve instruction of the
  * caller's own, past libc, which then has no library and reads the vDSO. A static program is refused at exec (elf.c). A
  * child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
  */
 #include "world.h"
 #include "world/threads/schedule.h"
+#include "world/time/vdso.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -149,8 +151,19 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
     world.begun = passed.begun;
     if (passed.real_zero) world.real_zero = passed.real_zero;
   }
+  world_end_rseq();
   world_patch_vdso();
   world_install_trap();
+  /* Before that it is a zygote, whose copies may be given the machine's clock. */
+  if (world.begun) world_hide_kernel_pages();
+}
+
+/* Whether they are the settings of the world that has begun, but for the key: what runs in it has no other to choose. */
+static bool is_same_world(struct world_settings settings) {
+  settle(&settings);
+  settings.entropy_salt = world.settings.entropy_salt;
+  memcpy(settings.key, world.settings.key, WORLD_KEY_BYTES);
+  return memcmp(&settings, &world.settings, sizeof settings) == 0;
 }
 
 /* ---- what native/zygote/world_bridge.c finds by name ---- */
@@ -159,23 +172,26 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   struct world_settings copy;
   if (length != sizeof copy) return -1;
   memcpy(&copy, settings, sizeof copy);
-  if (copy.version != WORLD_VERSION) return -1;
+  if (copy.version != WORLD_VERSION || (world.begun && !is_same_world(copy))) return -1;
   world_schedule_forked();
   world_note_streams();
   world_apply(&copy);
   world.begun = 1;
+  world_hide_kernel_pages();
   return 0;
 }
 
-/* Returns whether the ledger counted anything since the last boundary. */
-WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS]) {
+/* Returns whether anything was counted since the last boundary; `beside` is what real time had a part in. */
+WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS], uint64_t beside[LEDGER_KINDS]) {
   uint64_t any = 0;
-  world.ledger[LEDGER_REFUSED] += world_refused();
+  *world_ledger(LEDGER_REFUSED) += world_refused();
   for (unsigned i = 0; i < LEDGER_KINDS; i++) {
-    any |= world.ledger[i];
+    any |= world.ledger[i] | world.beside[i];
     counts[i] = world.ledger[i];
+    beside[i] = world.beside[i];
     world.ledger[i] = 0;
   }
+  world_race_boundary();
   world.reads = 0;
   world.tick = world.settings.tick_ns;
   int64_t least = (int64_t)step * world.settings.step_ns;

@@ -7,16 +7,20 @@
  * program) the handler is never called.
  */
 #define _GNU_SOURCE
+#include "world/files/descriptors.h"
+#include "world/files/dirents.h"
 #include "world/files/files.h"
 #include "world/process/process.h"
 #include "world/threads/schedule.h"
 #include "world/time/timers.h"
 #include "world/time/vdso.h"
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <ucontext.h>
@@ -120,6 +124,18 @@ static bool emulate_clock(long number, const long a[6], long *result) {
   }
 }
 
+static bool emulate_file(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_getdents64: *result = world_do_getdents64((int)a[0], (void *)a[1], (size_t)a[2]); return true;
+    case SYS_statfs: *result = world_do_statfs((const char *)a[0], (struct statfs *)a[1]); return true;
+    case SYS_fstatfs: *result = world_do_fstatfs((int)a[0], (struct statfs *)a[1]); return true;
+    case SYS_statx:
+      *result = world_do_statx((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3], (struct statx *)a[4]);
+      return true;
+    default: return false;
+  }
+}
+
 bool world_emulate(long number, const long a[6], long *result) {
   switch (number) {
     case SYS_getrandom:
@@ -128,7 +144,54 @@ bool world_emulate(long number, const long a[6], long *result) {
       return true;
     case SYS_getcpu: *result = world_do_getcpu((unsigned *)a[0], (unsigned *)a[1]); return true;
     case SYS_sysinfo: *result = world_do_sysinfo((struct sysinfo *)a[0]); return true;
-    default: return emulate_clock(number, a, result);
+    case SYS_uname: *result = world_do_uname((struct utsname *)a[0]); return true;
+    case SYS_sched_getaffinity:
+      *result = world_do_getaffinity((pid_t)a[0], (size_t)a[1], (cpu_set_t *)a[2]);
+      return true;
+    case SYS_sched_setaffinity:
+      *result = world_do_setaffinity((pid_t)a[0], (size_t)a[1], (const cpu_set_t *)a[2]);
+      return true;
+    default: return emulate_file(number, a, result) || emulate_clock(number, a, result);
+  }
+}
+
+static long raw_of(long answer) { return answer < 0 ? -errno : answer; }
+
+static bool emulate_descriptor(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_close: *result = world_do_close((int)a[0]); return true;
+    case SYS_dup: *result = world_do_dup((int)a[0]); return true;
+    case SYS_dup3: *result = world_do_dup3((int)a[0], (int)a[1], (int)a[2]); return true;
+    case SYS_close_range: *result = world_do_close_range((unsigned)a[0], (unsigned)a[1], (unsigned)a[2]); return true;
+    case SYS_eventfd2: *result = world_do_eventfd((unsigned)a[0], (int)a[1]); return true;
+    case SYS_flock: *result = raw_of(flock((int)a[0], (int)a[1])); return true;
+    case SYS_fcntl: *result = raw_of(fcntl((int)a[0], (int)a[1], a[2])); return true;
+#ifdef SYS_dup2
+    case SYS_dup2: *result = raw_of(dup2((int)a[0], (int)a[1])); return true;
+    case SYS_eventfd: *result = world_do_eventfd((unsigned)a[0], 0); return true;
+#endif
+    default: return false;
+  }
+}
+
+/* Files: the linker asks the same before any handler of ours could answer, so no filter can catch these. */
+static bool emulate_name(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_openat: *result = world_do_openat((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3]); return true;
+    case SYS_newfstatat:
+      *result = world_do_stat((int)a[0], (const char *)a[1], (int)a[3], (struct stat *)a[2]);
+      return true;
+    case SYS_fstat: *result = world_do_stat((int)a[0], "", AT_EMPTY_PATH, (struct stat *)a[1]); return true;
+    case SYS_faccessat: *result = raw_of(faccessat((int)a[0], (const char *)a[1], (int)a[2], 0)); return true;
+#ifdef SYS_open
+    case SYS_open: *result = world_do_openat(AT_FDCWD, (const char *)a[0], (int)a[1], (unsigned)a[2]); return true;
+    case SYS_stat: *result = world_do_stat(AT_FDCWD, (const char *)a[0], 0, (struct stat *)a[1]); return true;
+    case SYS_lstat:
+      *result = world_do_stat(AT_FDCWD, (const char *)a[0], AT_SYMLINK_NOFOLLOW, (struct stat *)a[1]);
+      return true;
+    case SYS_access: *result = raw_of(access((const char *)a[0], (int)a[1])); return true;
+#endif
+    default: return false;
   }
 }
 
@@ -136,9 +199,6 @@ bool world_emulate(long number, const long a[6], long *result) {
 static bool emulate_function(long number, const long a[6], long *result) {
   switch (number) {
     case SYS_futex: return do_futex(a, result);
-    case SYS_statx:
-      *result = world_do_statx((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3], (struct statx *)a[4]);
-      return true;
     case SYS_clone: return do_clone(number, a, result);
     case SYS_execve: *result = world_do_execve((char *)a[0], (char *const *)a[1], (char *const *)a[2]); return true;
     case SYS_execveat:
@@ -147,8 +207,7 @@ static bool emulate_function(long number, const long a[6], long *result) {
 #ifdef SYS_fork
     case SYS_fork: case SYS_vfork: *result = fork(); return true;
 #endif
-    case SYS_close: *result = close((int)a[0]) < 0 ? -errno : 0; return true;
-    default: return false;
+    default: return emulate_descriptor(number, a, result) || emulate_name(number, a, result);
   }
 }
 

@@ -5,6 +5,7 @@
 #define SAMESEED_WORLD_WORLD_H
 
 #include "kernel.h"
+#include "ledger.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,15 +58,6 @@ struct world_settings {
 };
 _Static_assert(sizeof(struct world_settings) == 168, "the layout is written in other places too");
 
-/* What the ledger counts, in the order of `_zygote.world_step`. */
-enum world_kind {
-  LEDGER_CLOCK, LEDGER_SLEEP, LEDGER_WAIT, LEDGER_ENTROPY /* bytes */, LEDGER_LISTING, LEDGER_STAT, LEDGER_CPU,
-  LEDGER_NAMES, LEDGER_PID, LEDGER_PROCESS, LEDGER_THREAD, LEDGER_SOCKET, LEDGER_DEVICE, LEDGER_REFUSED, LEDGER_KINDS,
-};
-
-/* What does not hold in this process; world_name() says it. */
-enum world_lack { LACK_VDSO = 1, LACK_TRAP = 2, LACK_AUXV = 4, LACK_THREADS = 8 };
-
 /* ChaCha20's output, taken a block at a time. */
 struct world_stream { uint32_t key[8]; uint64_t block; uint32_t used; uint8_t bytes[64]; };
 
@@ -76,6 +68,9 @@ struct world_state {
   uint32_t reads;               /* of clocks, in a row */
   uint32_t lacks;               /* enum world_lack */
   uint64_t ledger[LEDGER_KINDS];
+  uint64_t beside[LEDGER_KINDS]; /* what was counted while real time decided how often; see racing.c */
+  uint32_t racing;              /* enum world_race */
+  int64_t hidden;               /* ticks that a race does not show */
   struct world_settings settings; /* zeros replaced by what they stand for */
   struct world_stream entropy;
   uint32_t births;              /* processes ever begun here: the n-th child's entropy follows from it */
@@ -90,6 +85,10 @@ extern struct world_state world;
 
 #define world_raw6 kernel_call
 
+/* What this library asks although the sandbox's filter catches the call. */
+#define world_own(number, a, b, c, d, e) \
+  kernel_call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), KERNEL_OWN)
+
 /* A raw result as libc's functions give it. */
 static inline long world_result(long raw) {
   if (raw >= 0 || raw < -4095) return raw;
@@ -97,11 +96,29 @@ static inline long world_result(long raw) {
   return -1;
 }
 
+/* ---- racing.c: when what happens next is a matter of real time ---- */
+
+/* CHILDREN: a child may be at work beside this process. THREADS: threads run beside each other (watch.c). */
+enum world_race { RACE_NONE, RACE_CHILDREN, RACE_THREADS };
+
+void world_race_begin(void);    /* a child is about to be made */
+void world_race_over(void);     /* one was waited for: whether none is left */
+void world_race_threads(void);
+void world_race_boundary(void); /* the counts have been taken */
+void world_early_ask(void);     /* a question that is not waited with, whose answer real time decides in a race */
+
+/* Where a count of this kind goes now. */
+static inline uint64_t *world_ledger(enum world_kind kind) {
+  if (WORLD_LIKELY(!world.racing)) return &world.ledger[kind];
+  bool timed = kind == LEDGER_CLOCK || kind == LEDGER_SLEEP || kind == LEDGER_WAIT;
+  return timed || world.racing == RACE_THREADS ? &world.beside[kind] : &world.ledger[kind];
+}
+
 /* ---- state.c ---- */
 
 /* Counts what a program asked for. Anything but a clock read ends a row of clock reads. */
 static inline void world_count(enum world_kind kind, uint64_t amount) {
-  world.ledger[kind] += amount;
+  *world_ledger(kind) += amount;
   world.reads = 0;
   world.tick = world.settings.tick_ns;
 }
@@ -120,7 +137,7 @@ extern char world_preload[];
 static inline void world_lock_taken(void) {
   if (!world.lock_reads || world.reads == 0) return;
   world.reads--;
-  world.ledger[LEDGER_CLOCK]--;
+  --*world_ledger(LEDGER_CLOCK);
 }
 
 /* ---- clock.c ---- */
@@ -128,6 +145,7 @@ static inline void world_lock_taken(void) {
 int64_t world_now(void);        /* logical nanoseconds; asking adds nothing */
 int64_t world_read(void);       /* a program's read: counts, ticks, runs what is due */
 void world_advance(int64_t to); /* never backwards */
+void world_tick(int64_t ns);    /* lets a little time pass; in a race it shows later, and all at once */
 void world_real_begin(void);    /* WORLD_REAL_CLOCK: from now on */
 int64_t world_clock_base(int clock);          /* what `clock` shows at logical 0; see world_clock_known */
 bool world_clock_known(int clock);
@@ -146,7 +164,14 @@ void world_fill_uncounted(void *to, size_t length);
 void world_rekey(const uint8_t key[WORLD_KEY_BYTES], uint64_t salt);
 /* A key that follows from the stream's: label 'f' and the number of a child, 'x' for the program an exec begins. */
 void world_derive(uint8_t to[WORLD_KEY_BYTES], uint8_t label, uint64_t number);
-int world_open_device(const char *path, int flags); /* a descriptor with seeded bytes, -1 with errno, or -2: not a device */
+/* A descriptor with seeded bytes, or -errno; for a path that has none, NOT_A_DEVICE. */
+enum { NOT_A_DEVICE = -4096 };
+int world_open_device(const char *path, int flags);
+int world_open_chance(int flags);
+
+/* ---- rseq.c ---- */
+
+void world_end_rseq(void);      /* the kernel no longer writes the processor's number into each thread */
 
 /* ---- process.c ---- */
 

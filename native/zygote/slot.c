@@ -278,6 +278,7 @@ __attribute__((noinline)) static void forget(void) {
 }
 
 void slot_run(struct slot *slot) {
+  if (slot_take_user(slot) < 0) { send_error(slot->stream, "take an id of its own"); die(); }
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWNET) < 0) { send_error(slot->stream, "make an empty network namespace"); die(); }
   if (wall_filter(&slot->filter_slot) < 0) { send_error(slot->stream, "install filter A"); die(); }

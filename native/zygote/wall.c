@@ -53,11 +53,12 @@ static int put(const char *path, const char *text) {
   return n < 0 ? -1 : 0;
 }
 
-static void become_someone(int err) {
+static void become_someone(int err, uint32_t user) {
   char map[32];
-  snprintf(map, sizeof map, "%d 0 1", INSIDE_ID);
+  snprintf(map, sizeof map, "%d %u 1", INSIDE_ID, user);
   if (put("/proc/self/setgroups", "deny") < 0) fail(err, "deny setgroups");
   if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");
+  snprintf(map, sizeof map, "%d 0 1", INSIDE_ID);
   if (put("/proc/self/gid_map", map) < 0) fail(err, "map the group id");
   if (put("/proc/self/oom_score_adj", "1000") < 0) fail(err, "raise oom_score_adj");
 }
@@ -141,7 +142,7 @@ int wall_filter(const struct filter *filter) {
 void wall_build(const struct slot *slot, const struct birth *birth) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(birth->err, "die with the slot");
   if (setsid() < 0) fail(birth->err, "lead a session");
-  become_someone(birth->err);
+  become_someone(birth->err, slot_user(slot));
   enter_files(birth->err, birth->start);
   keep_streams(birth);
   set_limits(birth->start);

@@ -5,12 +5,11 @@
  * a process of the host's world does without.
  */
 #include "zygote.h"
+#include "world/ledger.h"
 #include <dlfcn.h>
 
-enum { LEDGER_KINDS = 14 };     /* native/world/world.h names them */
-
 typedef int begin_function(const void *, size_t);
-typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS]);
+typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
 
@@ -43,12 +42,7 @@ PyObject *world_begin(PyObject *module, PyObject *settings) {
   return NULL;
 }
 
-PyObject *world_step(PyObject *module, PyObject *k) {
-  (void)module;
-  uint64_t counts[LEDGER_KINDS];
-  unsigned long long number = PyLong_AsUnsignedLongLong(k);
-  if (number == (unsigned long long)-1 && PyErr_Occurred()) return NULL;
-  if (!step || !step(number, counts)) Py_RETURN_NONE;
+static PyObject *tuple_of(const uint64_t counts[LEDGER_KINDS]) {
   PyObject *tuple = PyTuple_New(LEDGER_KINDS);
   for (Py_ssize_t i = 0; tuple && i < LEDGER_KINDS; i++) {
     PyObject *count = PyLong_FromUnsignedLongLong(counts[i]);
@@ -58,11 +52,22 @@ PyObject *world_step(PyObject *module, PyObject *k) {
   return tuple;
 }
 
+/* None, or two tuples: the ledger's counts, and those in which real time had a part. */
+PyObject *world_step(PyObject *module, PyObject *k) {
+  (void)module;
+  uint64_t counts[LEDGER_KINDS], beside[LEDGER_KINDS];
+  unsigned long long number = PyLong_AsUnsignedLongLong(k);
+  if (number == (unsigned long long)-1 && PyErr_Occurred()) return NULL;
+  if (!step || !step(number, counts, beside)) Py_RETURN_NONE;
+  return Py_BuildValue("(NN)", tuple_of(counts), tuple_of(beside));
+}
+
 /* "host", or "sealed" and what does not hold, separated by spaces. */
 PyObject *world_name(PyObject *module, PyObject *nothing) {
   (void)module, (void)nothing;
   if (!lacks) return PyUnicode_FromString("host");
   uint32_t bits = lacks();
-  return PyUnicode_FromFormat("sealed%s%s%s%s", bits & 1 ? " vdso" : "", bits & 2 ? " trap" : "", bits & 4 ? " auxv" : "",
-                              bits & 8 ? " threads" : "");
+  return PyUnicode_FromFormat("sealed%s%s%s%s%s%s", bits & LACK_VDSO ? " vdso" : "", bits & LACK_TRAP ? " trap" : "",
+                              bits & LACK_AUXV ? " auxv" : "", bits & LACK_THREADS ? " threads" : "",
+                              bits & LACK_RSEQ ? " rseq" : "", bits & LACK_CHILDREN ? " children" : "");
 }

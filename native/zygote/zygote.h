@@ -44,7 +44,8 @@ enum {
 enum { CAUSE_OWN = 0, CAUSE_KILLED = 1, CAUSE_WALL = 2, CAUSE_CPU = 3 };
 enum { LINK_MAKE = 1, LINK_TAKE = 2 };
 /* START_ANNOUNCE: tell of the birth at once; otherwise the first output or the exit tells. */
-enum { CONFIG_ALLOW_BARE = 1, START_BARE = 1, START_ANNOUNCE = 2 };
+/* CONFIG_OWN_IDS: the zygote's user namespace has an id for each slot, index + 1. */
+enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, START_BARE = 1, START_ANNOUNCE = 2 };
 
 struct header { uint32_t length; uint8_t type, channel; uint16_t zero; };
 struct config { uint32_t slots, flags, filter_slot_bytes, filter_child_bytes; };
@@ -100,6 +101,14 @@ void arenas_settle(void);
 
 /* clock.c: of Python, for the process that runs a policy. */
 PyObject *move_clock(PyObject *module, PyObject *microseconds);
+
+/* patience.c: of Python, for the referee. */
+PyObject *patience_set(PyObject *module, PyObject *arguments);
+PyObject *link_read(PyObject *module, PyObject *arguments);
+PyObject *link_write(PyObject *module, PyObject *arguments);
+/* identity.c: the id a slot runs as, in the zygote's user namespace; and taking it, before the slot gives rights away. */
+uint32_t slot_user(const struct slot *slot);
+int slot_take_user(const struct slot *slot);
 
 /* slot.c */
 void slot_run(struct slot *slot) __attribute__((noreturn));

@@ -1,36 +1,32 @@
-"""Tic-tac-toe with the interface of PettingZoo's AEC environments, without needing PettingZoo.
+"""Tic-tac-toe. Cells are numbered row by row from 0 to 8; X moves first. Nothing in here is drawn by chance.
 
-Cells are numbered row by row from 0 to 8; X moves first. The winner is rewarded with 1, the loser with -1, and a draw
-with 0 for both, all on the last move. Nothing in here is drawn by chance.
+The winner is rewarded with 1, the loser with -1, and a draw with 0 for both, all on the last move. An observation is
+`{board, player}`: nine of None, "X" and "O", and whose move it is. See `sameseed/play/builtin_environments.py` for what
+every file of this folder defines.
 """
 
 from __future__ import annotations
 
+import functools
+import random
+
+from sameseed.play.choice import Choice
+from sameseed.play.sampling import pick
+
+GAME = {"seats": ["X", "O"], "policies": ["greedy", "minimax"], "columns": 3}
+
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 THROUGH = tuple(tuple(tuple(c for c in line if c != cell) for line in LINES if cell in line) for cell in range(9))
 
-
-class CellSpace:
-    """The cells, as an action space: an integer from 0 to 8."""
-
-    n = 9
-
-    def contains(self, action: object) -> bool:
-        """Whether it is a cell; a bool is none."""
-        return type(action) is int and 0 <= action < 9
-
-    def __repr__(self) -> str:
-        return "the cells 0 to 8"
+_CELLS = Choice(9, "cells")
 
 
-_CELLS = CellSpace()
-
-
-class TicTacToe:
+class Environment:
     """One game. `step` raises ValueError for a move that is not legal."""
 
     metadata = {"name": "tictactoe", "is_parallelizable": False}
     possible_agents = ("X", "O")
+    draws = False
 
     def __init__(self) -> None:
         self.reset()
@@ -46,7 +42,7 @@ class TicTacToe:
         self.infos: dict[str, dict] = {"X": {}, "O": {}}
         self._moves = 0
 
-    def action_space(self, agent: str) -> CellSpace:
+    def action_space(self, agent: str) -> Choice:
         """The cells; which of them are empty, the board says."""
         return _CELLS
 
@@ -88,3 +84,57 @@ class TicTacToe:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def choose_greedy(board: list, player: str, legal: list, rng: random.Random) -> int:
+    """Wins where it can, else blocks, else any legal move; where several cells do, each as likely."""
+    cells = _completing(board, player) or _completing(board, "O" if player == "X" else "X") or legal
+    return pick(cells, rng)
+
+
+def choose_minimax(board: list, player: str, legal: list, rng: random.Random) -> int:
+    """Any of the moves that are best against perfect play, each as likely."""
+    return pick(_best("".join(mark or "." for mark in board)), rng)
+
+
+POLICIES = {"greedy": choose_greedy, "minimax": choose_minimax}
+
+
+def warm() -> None:
+    """Finds the best moves of all boards once, for all copies of the interpreter."""
+    _best("." * 9)
+
+
+def _completing(board: list, player: str) -> list[int]:
+    cells = set()
+    for line in LINES:
+        marks = [board[cell] for cell in line]
+        if marks.count(player) == 2 and None in marks:
+            cells.add(line[marks.index(None)])
+    return sorted(cells)
+
+
+def _mover(board: str) -> str:
+    return "X" if board.count(".") % 2 else "O"
+
+
+@functools.cache
+def _value(board: str) -> int:
+    """What perfect play brings the player to move: 1, 0 or -1."""
+    # The mover did not make the last move, so a finished line is the other's.
+    for a, b, c in LINES:
+        if board[a] != "." and board[a] == board[b] == board[c]:
+            return -1
+    if "." not in board:
+        return 0
+    return max(_after(board, cell) for cell in range(9) if board[cell] == ".")
+
+
+def _after(board: str, cell: int) -> int:
+    return -_value(board[:cell] + _mover(board) + board[cell + 1 :])
+
+
+@functools.cache
+def _best(board: str) -> tuple[int, ...]:
+    value = _value(board)
+    return tuple(cell for cell in range(9) if board[cell] == "." and _after(board, cell) == value)

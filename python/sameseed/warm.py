@@ -13,13 +13,11 @@ import hashlib
 import importlib
 import json
 import os
-import random
 import socket
 import sys
 
-from .play import builtin_policies, game_referee, referee
-
-from .policy import policy_host, seat_host
+from .play import builtin_environments, referee
+from .policy import seat_host
 from .recording.canonical import encode
 from .recording.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link
 
@@ -37,6 +35,7 @@ _MODULES = (
 _SEED = 1
 _STEPS = 12
 _POLICY = "warm_policy"
+_AGENT = "agent"
 
 
 def warm() -> None:
@@ -47,98 +46,86 @@ def warm() -> None:
         except ImportError:
             continue
     if "gymnasium" in sys.modules:
-        recorded = base64.b64encode(encode([0, 1, 0])).decode()
-        _play("CartPole-v1", {"kind": "random"})
-        _play("FrozenLake-v1", {"kind": "random"})
-        _play("CartPole-v1", {"kind": "actions", "actions": [0, 1, 0]})
-        _play("CartPole-v1", {"kind": "replay", "of": "random", "actions": recorded})
-        _play_against_link()
-    _answer_link()
-    _play_game()
-    _play_game_against_link()
-    _answer_game()
+        for name in ("CartPole-v1", "FrozenLake-v1"):
+            _play({"kind": "gymnasium", "id": name}, [_builtin(_AGENT, "random")])
+        cart = {"kind": "gymnasium", "id": "CartPole-v1"}
+        _play(cart, [{"seat": _AGENT, "kind": "actions", "actions": [0, 1, 0]}])
+        _play(cart, [_builtin(_AGENT, "random")], replay={"actions": base64.b64encode(encode([0, 1, 0])).decode()})
+        _play_against_links(cart, {_AGENT: [step % 2 for step in range(_STEPS)]})
+    _answer([0.0, 1.0], {}, _AGENT)
+    for name in builtin_environments.known():
+        _warm_builtin(name)
     json.loads(json.dumps({"warm": [1, 2.5, None, True]}))
     hashlib.sha256(b"warm").hexdigest()
     gc.collect()
 
 
-def _play(name: str, policy: dict) -> None:
-    # Small enough to stay in the socket's buffer, so that nobody has to read meanwhile.
+def _warm_builtin(name: str) -> None:
+    """Plays a built-in environment with each of its policies, and with policies behind links."""
+    module = builtin_environments.load(name)
+    if hasattr(module, "warm"):
+        module.warm()
+    names = module.GAME["seats"]
+    ref = {"kind": "builtin", "id": name}
+    for policy in ("random", *module.POLICIES):
+        seats = [_builtin(names[0], policy), *(_builtin(other, "random") for other in names[1:])]
+        _play(ref, seats)
+    env = module.Environment()
+    seen = env.observe(names[0])
+    answers: dict[str, list] = {seat: [] for seat in names}
+    while len(answers[names[0]]) < _STEPS and not all(env.terminations.values()):
+        action = env.legal_actions()[0]
+        answers[env.agent_selection].append(action)
+        env.step(action)
+    _play_against_links(ref, answers)
+    _answer(seen, {"agent": names[0]}, names[0])
+
+
+def _builtin(seat: str, name: str) -> dict:
+    return {"seat": seat, "kind": "builtin", "name": name}
+
+
+def _play(environment: dict, seats: list[dict], replay: dict | None = None) -> None:
+    # Few enough steps to stay in the socket's buffer, so that nobody has to read meanwhile.
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        environment = {"kind": "gymnasium", "id": name}
         referee.run(
-            seed=_SEED, environment=environment, env_args={}, policy=policy, max_steps=_STEPS, fd=theirs.fileno()
+            seeds=[_SEED],
+            environment=environment,
+            env_args={},
+            seats=seats,
+            max_steps=_STEPS,
+            replay=replay,
+            fd=theirs.fileno(),
         )
         ours.recv(1 << 16)
 
 
-def _play_game() -> None:
-    """A game of every built-in policy; the best moves of all boards are found once and kept."""
-    builtin_policies.choose_minimax([None] * 9, "X", [], random.Random(_SEED))
-    for names in (("random", "greedy"), ("minimax", "random")):
+def _play_against_links(environment: dict, answers: dict[str, list]) -> None:
+    near, seats = [], []
+    for seat, actions in answers.items():
         ours, theirs = socket.socketpair()
-        with ours, theirs:
-            seats = [{"seat": seat, "kind": "builtin", "name": name} for seat, name in zip("XO", names)]
-            ref = {"kind": "game", "id": "tictactoe"}
-            game_referee.play(seeds=[_SEED], environment=ref, env_args={}, seats=seats, fd=theirs.fileno())
-            ours.recv(1 << 16)
-
-
-def _play_game_against_link() -> None:
-    pairs = [socket.socketpair() for _ in "XO"]
-    for turn, (seat, (ours, _)) in enumerate(zip("XO", pairs)):
         nonce = hashlib.sha256(f"sameseed/link/1\0{_SEED}\0{seat}".encode()).digest()[:8]
         policy = Link(ours.fileno(), MAX_TO_POLICY, MAX_TO_REFEREE, nonce)
         policy.send(READY, 0, encode({}))
-        for asked, cell in enumerate(range(turn, 7, 2)):
-            policy.send(ACTION, asked + 1, encode(cell))
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        seats = [
-            {"seat": seat, "kind": "remote", "fd": end.detach(), "wall_ms": 1000} for seat, (_, end) in zip("XO", pairs)
-        ]
-        ref = {"kind": "game", "id": "tictactoe"}
-        game_referee.play(seeds=[_SEED], environment=ref, env_args={}, seats=seats, fd=theirs.fileno())
-        ours.recv(1 << 16)
-    for link, _ in pairs:
-        link.close()
-
-
-def _play_against_link() -> None:
-    ours, theirs = socket.socketpair()
-    nonce = hashlib.sha256(b"sameseed/link/1\0" + str(_SEED).encode()).digest()[:8]
-    with ours:
-        policy = Link(ours.fileno(), MAX_TO_POLICY, MAX_TO_REFEREE, nonce)
-        policy.send(READY, 0, encode({}))
         # A link is read strictly in sequence, so the answers may lie there before the questions.
-        for step in range(_STEPS):
-            policy.send(ACTION, step + 1, encode(step % 2))
-        _play("CartPole-v1", {"kind": "remote", "fd": theirs.detach()})
+        for number, action in enumerate(actions, 1):
+            policy.send(ACTION, number, encode(action))
+        near.append(ours)
+        seats.append({"seat": seat, "kind": "remote", "fd": theirs.detach(), "answer_ms": None, "wall_ms": 1000})
+    _play(environment, seats)
+    for end in near:
+        end.close()
 
 
-def _answer_link() -> None:
+def _answer(observation: object, info: dict, seat: str) -> None:
     ours, theirs = socket.socketpair()
     with ours:
         link = Link(ours.fileno(), MAX_TO_REFEREE, MAX_TO_POLICY, bytes(8))
-        link.send(HELLO, 0, encode({"format": 1}))
+        link.send(HELLO, 0, encode({"format": 2}))
         for step in range(_STEPS):
-            link.send(STEP, step + 1, encode([0.0, 1.0]))
+            link.send(STEP, step + 1, encode({"info": info, "observation": observation}))
         ours.shutdown(socket.SHUT_WR)
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{_POLICY}.py")
-        policy_host.serve(seed=_SEED, fd=theirs.detach(), path=path)
-    sys.modules.pop(_POLICY, None)
-
-
-def _answer_game() -> None:
-    ours, theirs = socket.socketpair()
-    board = {"board": [None] * 9, "player": "X"}
-    with ours:
-        link = Link(ours.fileno(), MAX_TO_REFEREE, MAX_TO_POLICY, bytes(8))
-        link.send(HELLO, 0, encode({"format": 1}))
-        for step in range(_STEPS):
-            link.send(STEP, step + 1, encode({"info": {"agent": "X"}, "observation": board}))
-        ours.shutdown(socket.SHUT_WR)
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{_POLICY}.py")
-        seat_host.serve(seed=_SEED, fd=theirs.detach(), path=path, seat="X", mode="keep", move_us=0)
+        seat_host.serve(seed=_SEED, fd=theirs.detach(), path=path, seat=seat, mode="keep", move_us=0)
     sys.modules.pop(_POLICY, None)

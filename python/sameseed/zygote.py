@@ -40,11 +40,20 @@ def main() -> None:
 def _report() -> bytes:
     """What this zygote found of itself, as JSON; a sealed one pins here what only Python can."""
     import json
+    import selectors
 
     from sameseed.world import sealed as world
 
-    found: dict[str, object] = {"world": world.name()}
-    if found["world"] != "host":
+    # Where sandboxes share an id of the host they may not have epoll; what asks for a selector gets the same everywhere.
+    selectors.DefaultSelector = selectors.PollSelector
+
+    is_host = world.name() == "host"
+    found: dict[str, object] = {
+        "world": {"mode": "host" if is_host else "sealed", "lacks": world.lacks()},
+        # Each slot takes the id of the host that it is given (native/zygote/identity.c).
+        "slotIds": True,
+    }
+    if not is_host:
         from sameseed.world import numeric, poison
 
         found["numeric"] = numeric.report()

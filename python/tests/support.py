@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sameseed.recording.canonical_decode import decode
-from sameseed.policy.policy_host import serve
+from sameseed.recording.canonical_decode import CHAIN, VOLATILE, decode
+from sameseed.policy.seat_host import serve
 from sameseed.play.referee import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -45,7 +45,7 @@ def parse(raw: bytes) -> Rollout:
         assert len(payload) == length, "the stream ends inside a frame"
         assert rollout.end is None, "a frame after END"
         at += 5 + length
-        value = decode(payload)
+        value = decode(payload, VOLATILE if kind == 2 else CHAIN)
         if kind == 1:
             assert value["k"] == len(rollout.records)
             rollout.records.append(value)
@@ -82,54 +82,70 @@ def drain(stream: socket.socket) -> bytes:
     return b"".join(parts)
 
 
+Opponent = Callable[[socket.socket], None]
+
+
+def play_raw(
+    environment: dict,
+    seats: list[dict],
+    *,
+    seeds: list[int],
+    opponents: dict[str, Opponent] | None = None,
+    before: Callable[[], None] | None = None,
+    answer_ms: int | None = None,
+    wall_ms: int = 5000,
+    **arguments: object,
+) -> bytes:
+    """Plays with the stream on fd 3; each opponent gets the far end of its seat's link in a child of its own."""
+    # The children use fd 3 for the stream, so nothing else may sit there.
+    ours, theirs = map(_above_three, socket.socketpair())
+    links = {seat: tuple(map(_above_three, socket.socketpair())) for seat in opponents or {}}
+    remote = {"kind": "remote", "answer_ms": answer_ms, "wall_ms": wall_ms}
+    specs = [
+        seat | remote | {"fd": links[seat["seat"]][0].fileno()} if seat["seat"] in links else seat for seat in seats
+    ]
+
+    def referee() -> None:
+        os.dup2(theirs.fileno(), 3)
+        for end in (ours, theirs, *(far for _, far in links.values())):
+            end.close()
+        if before is not None:
+            before()
+        run(seeds=seeds, environment=environment, seats=specs, **({"env_args": {}} | arguments))
+
+    children = [fork(referee)]
+    for seat, (_, far) in links.items():
+
+        def opponent(seat: str = seat, far: socket.socket = far) -> None:
+            for other in (ours, theirs, *(end for pair in links.values() for end in pair if end is not far)):
+                other.close()
+            opponents[seat](far)
+
+        children.append(fork(opponent))
+    for end in (theirs, *(end for pair in links.values() for end in pair)):
+        end.close()
+    raw = drain(ours)
+    ours.close()
+    statuses = [os.waitpid(child, 0)[1] for child in children]
+    assert statuses[0] == 0, f"the referee ended with status {statuses[0]}"
+    return raw
+
+
 def play(
     environment: dict | str,
     policy: dict | None = None,
     *,
     seed: int = 7,
     env_args: dict | None = None,
-    max_steps: int | None = None,
-    volatile_info: tuple[str, ...] = (),
-    opponent: Callable[[socket.socket], None] | None = None,
-    before: Callable[[], None] | None = None,
+    opponent: Opponent | None = None,
+    **arguments: object,
 ) -> Rollout:
-    """Plays one rollout with the stream on fd 3; `opponent` gets the policy's end of a link in another child."""
+    """Plays one rollout of an environment with one seat."""
     if isinstance(environment, str):
         environment = {"kind": "gymnasium", "id": environment}
-    # The children use fd 3 for the stream, so nothing else may sit there.
-    ours, theirs, link, far = map(_above_three, (*socket.socketpair(), *socket.socketpair()))
-    spec = policy or {"kind": "random"}
-    if opponent is not None:
-        spec = {"kind": "remote", "fd": link.fileno()}
-
-    def referee() -> None:
-        os.dup2(theirs.fileno(), 3)
-        for end in (ours, theirs, far):
-            end.close()
-        if before is not None:
-            before()
-        run(
-            seed=seed,
-            environment=environment,
-            env_args=env_args or {},
-            policy=spec,
-            max_steps=max_steps,
-            volatile_info=volatile_info,
-        )
-
-    def far_end() -> None:
-        for end in (ours, theirs, link):
-            end.close()
-        opponent(far)
-
-    children = [fork(referee)] + ([] if opponent is None else [fork(far_end)])
-    for end in (theirs, link, far):
-        end.close()
-    raw = drain(ours)
-    ours.close()
-    statuses = [os.waitpid(child, 0)[1] for child in children]
-    assert statuses[0] == 0, f"the referee ended with status {statuses[0]}"
-    return parse(raw)
+    seat = {"seat": "agent", "kind": "builtin", "name": "random"} if policy is None else {"seat": "agent", **policy}
+    opponents = {} if opponent is None else {"agent": opponent}
+    return parse(play_raw(environment, [seat], seeds=[seed], opponents=opponents, env_args=env_args or {}, **arguments))
 
 
 def _above_three(end: socket.socket) -> socket.socket:
@@ -146,9 +162,9 @@ def _above_three(end: socket.socket) -> socket.socket:
     return copy
 
 
-def policy_from(path: str, seed: int = POLICY_SEED) -> Callable[[socket.socket], None]:
+def policy_from(path: str, seed: int = POLICY_SEED) -> Opponent:
     """An opponent that serves the policy file at `path`."""
-    return lambda far: serve(seed=seed, fd=far.detach(), path=path)
+    return lambda far: serve(seed=seed, fd=far.detach(), path=path, seat="agent", mode="keep", move_us=0)
 
 
 def fixture(name: str) -> str:

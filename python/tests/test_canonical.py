@@ -9,7 +9,7 @@ from collections import OrderedDict, defaultdict
 
 import numpy as np
 from sameseed.recording.canonical import CanonicalError, encode, encode_part, take_orders
-from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_decode import CHAIN, VOLATILE, decode
 from sameseed.recording.canonical_tags import DecodeError
 from support import HERE
 
@@ -66,7 +66,7 @@ class Encoding(unittest.TestCase):
         }
         self.assertEqual(made, golden)
         for data in golden.values():
-            self.assertEqual(encode(decode(bytes.fromhex(data))).hex(), data)
+            self.assertEqual(encode(decode(bytes.fromhex(data), VOLATILE)).hex(), data)
 
     def test_round_trips(self):
         rng = random.Random(1)
@@ -183,7 +183,7 @@ class Encoding(unittest.TestCase):
                     decode(data)
                     for limit in range(1, 70):
                         try:
-                            decode(data, limit)
+                            decode(data, CHAIN._replace(max_depth=limit))
                         except DecodeError:
                             continue
                         decoded = limit
@@ -219,7 +219,7 @@ class Decoding(unittest.TestCase):
             with self.assertRaises(DecodeError):
                 decode(deep)
         with self.assertRaises(DecodeError):
-            decode(b"\x81\x81\x00", max_depth=1)
+            decode(b"\x81\x81\x00", CHAIN._replace(max_depth=1))
 
     def test_whatever_is_taken_is_canonical(self):
         rng = random.Random(2)

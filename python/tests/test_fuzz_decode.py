@@ -9,8 +9,9 @@ import random
 import resource
 import unittest
 
+import numpy as np
 from sameseed.recording.canonical import encode
-from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_decode import CHAIN, PLAIN, VOLATILE, decode
 from sameseed.recording.canonical_tags import DecodeError
 from test_canonical import ROOT, some_value
 
@@ -50,7 +51,42 @@ def change(data: bytes, rng: random.Random, others: list) -> bytes:
     return data[:at] + other[rng.randrange(len(other) + 1) :]
 
 
+PLAIN_TYPES = (type(None), bool, int, float, str, bytes, list, tuple, dict)
+
+
+def foreign_part(value: object) -> object:
+    """A part of a value that is not of Python's or numpy's own types, or None."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        own = type(value) is np.ndarray or type(value).__module__ == "numpy"
+        return None if own and value.dtype.kind in "biufUS" else value
+    if type(value) not in PLAIN_TYPES:
+        return value
+    parts = [*value, *value.values()] if type(value) is dict else value if type(value) in (list, tuple) else ()
+    return next((found for found in map(foreign_part, parts) if found is not None), None)
+
+
 class Fuzzing(unittest.TestCase):
+    def test_what_a_policy_sends_is_of_plain_types_and_can_be_recorded(self):
+        right = examples()
+        taken = refused = 0
+        for number in range(CASES // 4):
+            rng = random.Random(number)
+            data = rng.choice(right)
+            for _ in range(rng.randrange(3)):
+                data = change(data, rng, right)[:MAX_BYTES]
+            try:
+                value = decode(data, PLAIN)
+            except DecodeError:
+                refused += 1
+                continue
+            taken += 1
+            self.assertIsNone(foreign_part(value), f"case {number}, {data.hex()}")
+            # As the refused action of a closing record: whatever the host takes in a record, it takes there.
+            record = encode({"k": 1, "action": value})
+            self.assertEqual(encode(decode(record, CHAIN)), record)
+        self.assertGreater(taken, CASES // 40)
+        self.assertGreater(refused, CASES // 40)
+
     def test_broken_bytes_give_their_value_or_a_decode_error(self):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         right = examples()
@@ -62,7 +98,7 @@ class Fuzzing(unittest.TestCase):
             for _ in range(rng.randrange(6)):
                 data = change(data, rng, right)[:MAX_BYTES]
             try:
-                value = decode(data)
+                value = decode(data, VOLATILE)
             except DecodeError:
                 refused += 1
                 continue

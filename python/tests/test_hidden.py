@@ -10,7 +10,7 @@ from sameseed.recording.canonical import encode
 from sameseed.recording.canonical_decode import decode
 from sameseed.recording.generators import PcgWatcher, RandomStateWatcher, watch
 from sameseed.recording.hidden import HiddenState
-from sameseed.play.seeding import seed_globals
+from sameseed.play.seeds import seed_globals
 from support import file_env, play
 
 

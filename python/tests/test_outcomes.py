@@ -115,7 +115,7 @@ class EnvironmentErrors(unittest.TestCase):
         rollout = play(file_env("Raises"), {"kind": "actions", "actions": [1]})
         self.assertEqual(rollout.closing["action"], np.int64(1))
         recorded = base64.b64encode(encode([rollout.closing["action"]])).decode()
-        again = play(file_env("Raises"), {"kind": "replay", "of": "actions", "actions": recorded})
+        again = play(file_env("Raises"), {"kind": "none"}, replay={"actions": recorded})
         self.assertEqual(again.raw, rollout.raw)
 
 
@@ -179,8 +179,8 @@ class PolicyEnds(unittest.TestCase):
         self.assertIn("raises.py", rollout.end["error"]["traceback"])
         self.failed("exits", "policy_error", "SystemExit", "0")
         self.failed("vanishes", "policy_error", "eof", "without an answer")
-        self.failed("returns_object", "policy_error", "BadAction", "action: objects of type builtins.object")
-        self.failed("returns_much", "policy_error", "BadAction", "at most 65536")
+        self.failed("returns_object", "illegal_action", "BadAction", "action: objects of type builtins.object")
+        self.failed("returns_much", "illegal_action", "BadAction", "at most 65536")
 
     def test_a_policy_that_runs_into_its_limits_says_which(self):
         self.failed("out_of_memory", "memory_limit", "MemoryError", "")
@@ -189,7 +189,7 @@ class PolicyEnds(unittest.TestCase):
 
     def test_bad_policies(self):
         self.failed("syntax", "policy_error", "BadPolicy", "does not compile")
-        self.failed("no_act", "policy_error", "BadPolicy", "no function act")
+        self.failed("no_act", "policy_error", "BadPolicy", "defines neither act")
         self.failed("raises_on_load", "policy_error", "ImportError", "broken on load")
 
     def test_illegal_actions(self):
@@ -204,7 +204,7 @@ class PolicyEnds(unittest.TestCase):
             encode([step["action"] for step in rollout.steps] + [rollout.closing["action"]])
         ).decode()
         self.assertEqual(
-            play(file_env("Base"), {"kind": "replay", "of": "actions", "actions": recorded}).raw, rollout.raw
+            play(file_env("Base"), {"kind": "none"}, replay={"actions": recorded}).raw, rollout.raw
         )
 
 

@@ -4,13 +4,16 @@ import base64
 import struct
 import unittest
 from hashlib import sha256
+from unittest import mock
 
 import numpy as np
+from sameseed.play import policy_link
 from sameseed.recording.canonical import encode
+from sameseed.recording.canonical_tags import ForeignDataclass, ForeignEnum, ForeignTuple, Opaque
 from support import Rollout, file_env, play
 
 SEED = 7
-NONCE = sha256(b"sameseed/link/1\0" + str(SEED).encode()).digest()[:8]
+NONCE = sha256(f"sameseed/link/1\0{SEED}\0agent".encode()).digest()[:8]
 
 
 def frame(
@@ -85,6 +88,35 @@ class HostilePolicies(unittest.TestCase):
             self.ended(READY + frame(4, 1, payload), "protocol_error", "DecodeError")
         self.ended(READY + frame(4, 1, b"\x81" * 33 + b"\x00"), "protocol_error", "DecodeError")
 
+    def test_values_that_are_not_plain(self):
+        array = {"data": (1 << 40, True), "shape": (1,), "typestr": "<f4", "version": 3}
+        interface = ForeignDataclass("m.C", {"__array_interface__": array})
+        for environment, values in (
+            (file_env("Base"), (Opaque("m.C"), ForeignEnum("m.E", "A", 0), [ForeignEnum("m.E", None, 0)], {0}, (frozenset(),))),
+            ({"kind": "gymnasium", "id": "Pendulum-v1"}, (interface, [interface], ForeignTuple("m.T", ("x",), [0.5]))),
+            (file_env("Nested"), (dict.fromkeys("tqgxmop", interface), {"g": [interface, None, None]})),
+            (file_env("Base"), ({(0,): 0}, {1 << 64: 0}, 1 << 8192, [-1 - (1 << 8192)], np.array(["a"], "U1000"))),
+        ):
+            for value in values:
+                error = self.ended(READY + action(value), "protocol_error", "DecodeError", environment)
+                self.assertLess(len(error["message"]), 200)
+        said = {"type": "E", "message": "m", "traceback": "t", "more": Opaque("m.C")}
+        self.ended(READY + frame(5, 1, encode(said)), "protocol_error", "DecodeError")
+        for ready in (np.zeros(2), np.zeros((0, 3)), 0, {"a": 0}):
+            self.ended(frame(2, 0, encode(ready)), "protocol_error", "LinkError")
+
+    def test_twenty_bytes_of_two_gigabytes(self):
+        wide = bytes.fromhex("d828 82 8101 da53530008 82 1a1fffffff 81 6161".replace(" ", ""))
+        empty = bytes.fromhex("d828 82 8100 da53530008 82 1a1fffffff 80".replace(" ", ""))
+        for payload in (wide, empty):
+            self.ended(READY + frame(4, 1, payload), "protocol_error", "DecodeError")
+
+    def test_whatever_decoding_raises_is_the_senders(self):
+        for raised in (MemoryError, RecursionError, OverflowError, ValueError, TypeError, KeyError):
+            with mock.patch.object(policy_link, "decode", side_effect=raised("own words")):
+                error = self.ended(READY + action(25), "protocol_error", "DecodeError")
+            self.assertEqual(error["message"], f"decoding raised {raised.__name__}")
+
     def test_a_stale_answer_counts_for_nothing(self):
         rollout = against(READY + action(0) + action(0))
         self.assertEqual(
@@ -97,7 +129,8 @@ class HostilePolicies(unittest.TestCase):
             -1,
             2**63,
             -(2**63) - 1,
-            1 << 100000,
+            1 << 8191,
+            -(1 << 8191),
             True,
             0.0,
             float("nan"),
@@ -109,7 +142,7 @@ class HostilePolicies(unittest.TestCase):
             {},
             {"a": 0},
             (0,),
-            {0},
+            {0: 0},
             np.float32(0),
             np.bool_(True),
             np.array([0]),
@@ -148,12 +181,12 @@ class HostilePolicies(unittest.TestCase):
 
 
 class ListsAndReplays(unittest.TestCase):
-    def replay(self, original: Rollout, environment, of: str, **options) -> Rollout:
+    def replay(self, original: Rollout, environment, policy: dict | None = None, end: dict | None = None) -> Rollout:
         actions = [step["action"] for step in original.steps]
         if "action" in original.closing:
             actions.append(original.closing["action"])
-        spec = {"kind": "replay", "of": of, "actions": base64.b64encode(encode(actions)).decode(), **options}
-        return play(environment, spec)
+        replay = {"actions": base64.b64encode(encode(actions)).decode(), "end": end}
+        return play(environment, policy, replay=replay)
 
     def test_replays_are_equal_to_the_byte(self):
         for environment in (
@@ -165,17 +198,17 @@ class ListsAndReplays(unittest.TestCase):
             file_env("Raises"),
         ):
             original = play(environment)
-            self.assertEqual(self.replay(original, environment, "random").raw, original.raw, environment)
+            self.assertEqual(self.replay(original, environment).raw, original.raw, environment)
 
     def test_a_replay_of_a_list_does_not_sample(self):
         original = play("CartPole-v1", {"kind": "actions", "actions": [0, 1, 1]})
-        self.assertEqual(self.replay(original, "CartPole-v1", "actions").raw, original.raw)
-        self.assertNotEqual(self.replay(original, "CartPole-v1", "random").raw, original.raw)
+        self.assertEqual(self.replay(original, "CartPole-v1", {"kind": "actions", "actions": []}).raw, original.raw)
+        self.assertNotEqual(self.replay(original, "CartPole-v1").raw, original.raw)
 
     def test_a_replay_ends_as_the_policy_ended(self):
         original = against(READY + action(0))
-        end = {"outcome": original.closing["end"], "error": original.closing["error"]}
-        again = self.replay(original, file_env("Base"), "source", end=end)
+        end = {"outcome": original.closing["end"], "error": original.end["error"]}
+        again = self.replay(original, file_env("Base"), {"kind": "none"}, end)
         self.assertEqual(again.records[-1], original.closing)
         self.assertEqual(again.end["error"], original.end["error"])
 

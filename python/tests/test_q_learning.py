@@ -3,9 +3,12 @@
 import random
 import unittest
 
-from sameseed.play.own_games import LINES
+from sameseed.play.builtin_environments import load
 from sameseed.learning.q_learning import Learner, Schedule, episode_stream
 from sameseed.learning.q_table import TURNS, QTable, best_value, board_text, free_cells
+
+
+LINES = load("tictactoe").LINES
 
 
 def learner(table: QTable, *, epsilon: float = 0.3, opponent=None, alpha: float = 0.5, gamma: float = 1.0) -> Learner:

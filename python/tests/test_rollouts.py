@@ -149,8 +149,8 @@ from sameseed.play.referee import run
 from sameseed.warm import warm
 warm()
 assert "numpy" not in sys.modules
-run(seed=3, environment={"kind": "file", "path": sys.argv[1], "class": "Walk"}, env_args={},
-    policy={"kind": "actions", "actions": [1, -1] * 50}, fd=1)
+run(seeds=[3], environment={"kind": "file", "path": sys.argv[1], "class": "Walk"}, env_args={},
+    seats=[{"seat": "agent", "kind": "actions", "actions": [1, -1] * 50}], fd=1)
 """
         command = [sys.executable, "-S", "-c", script, fixture("plain.py")]
         environment = {"PYTHONPATH": os.path.join(HERE, "..")}

@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import time
 import unittest
 from hashlib import sha256
 
@@ -10,8 +11,8 @@ from game_support import Opponent, answering, builtin, hear_out, play
 from sameseed.policy import seat_host
 from sameseed.recording.canonical import encode
 from sameseed.recording.canonical_decode import decode
-from sameseed.recording.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
-from sameseed.play.policies import PolicyLink
+from sameseed.recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from sameseed.play.policy_link import PolicyLink
 from support import Rollout, _above_three, fork
 
 
@@ -55,7 +56,7 @@ class Links(unittest.TestCase):
         for seat in "XO":
             near, far = socket.socketpair()
             with near, far:
-                PolicyLink(os.dup(near.fileno()), 7, seat, 1000)
+                PolicyLink(os.dup(near.fileno()), seed=7, seat=seat, at=0, wall_ms=1000, answer_ms=None)
                 nonces.append(far.recv(1 << 10)[16:24])
         self.assertNotEqual(*nonces)
 
@@ -63,9 +64,75 @@ class Links(unittest.TestCase):
         game = self.against(hear_out, wall_ms=100)
         self.assertEqual((game.end["outcome"], game.end["error"]["seat"]), ("wall_limit", "O"))
 
+    def test_time_is_charged_to_who_uses_it(self) -> None:
+        """X thinks at once, O a while each time; O loses by all its answers, though no single one is late."""
+
+        def slow(far: socket.socket) -> None:
+            link = Link(far.detach(), MAX_TO_POLICY, MAX_TO_REFEREE)
+            link.receive((HELLO,), 0)
+            link.send(READY, 0, encode({}))
+            try:
+                for number, cell in enumerate((1, 5, 6, 8), 1):
+                    link.receive((STEP,), number)
+                    time.sleep(0.15)
+                    link.send(ACTION, number, encode(cell))
+            except LinkClosed:
+                pass
+
+        seats = [{"seat": "X"}, {"seat": "O"}]
+        opponents = {"X": answering([0, 2, 4, 3, 7]), "O": slow}
+        game = play([dict(seat) for seat in seats], opponents=opponents, wall_ms=400, answer_ms=300)
+        self.assertEqual((game.end["outcome"], game.end["error"]["seat"]), ("wall_limit", "O"))
+        self.assertIn("400 ms for all", game.end["error"]["message"])
+        self.assertEqual(game.end["steps"], 5)
+        self.assertEqual(play([dict(seat) for seat in seats], opponents=opponents).end["outcome"], "terminated")
+
+    def test_a_seat_that_answers_byte_by_byte_has_no_more_time(self) -> None:
+        def trickling(far: socket.socket) -> None:
+            try:
+                for byte in struct.pack("<IB3sQ8s", 1, READY, bytes(3), 0, game_nonce("O")) + b"\xa0":
+                    time.sleep(0.05)
+                    far.send(bytes((byte,)))
+            except OSError:
+                pass
+
+        began = time.monotonic()
+        game = self.against(trickling, answer_ms=200)
+        self.assertEqual((game.end["outcome"], game.end["error"]["kind"]), ("wall_limit", "limit"))
+        self.assertIn("200 ms for one answer", game.end["error"]["message"])
+        self.assertLess(time.monotonic() - began, 4)
+
+    def test_kinds_of_failure_are_the_referees_to_say(self) -> None:
+        def saying(sequence: int, **said: object) -> Opponent:
+            def serve(far: socket.socket) -> None:
+                link = Link(far.detach(), MAX_TO_POLICY, MAX_TO_REFEREE)
+                link.receive((HELLO,), 0)
+                if sequence:
+                    link.send(READY, 0, encode({}))
+                    link.receive((STEP,), 1)
+                link.send(ERROR, sequence, encode({"type": "BadPolicy", "message": "m", "traceback": "t", **said}))
+                hear_out(socket.socket(fileno=os.dup(link.fd)))
+
+            return serve
+
+        for sequence, kind, taken in (
+            (0, "bad_policy", "bad_policy"),
+            (0, "raised", "raised"),
+            (0, "no_policy", "raised"),
+            (0, "illegal_action", "raised"),
+            (1, "bad_policy", "raised"),
+            (1, "unknown_environment", "raised"),
+            (1, "limit", "raised"),
+            (1, ["bad_policy"], "raised"),
+            (1, "illegal_action", "illegal_action"),
+        ):
+            error = self.against(saying(sequence, kind=kind)).end["error"]
+            self.assertEqual((error["kind"], error["by"], error["seat"]), (taken, "policy", "O"), (sequence, kind))
+        self.assertEqual(self.against(saying(1)).end["error"]["kind"], "raised")
+
     def test_a_seat_that_leaves(self) -> None:
         game = self.against(lambda far: far.close())
-        self.assertEqual((game.end["error"]["type"], game.end["error"]["seat"]), ("eof", "O"))
+        self.assertEqual((game.end["error"]["kind"], game.end["error"]["seat"]), ("silent", "O"))
         self.assertEqual(game.end["steps"], 0)
 
     def test_forged_frames(self) -> None:
@@ -89,17 +156,6 @@ class Links(unittest.TestCase):
 
 
 class Hosts(unittest.TestCase):
-    def test_the_quick_way_to_read_a_board(self) -> None:
-        for board in ([None] * 9, ["X", "O", None] * 3, ["O"] * 9, ["X"] * 9):
-            for seat in ("X", "O"):
-                turn = {"info": {"agent": seat}, "observation": {"board": board, "player": seat}}
-                seen, info = seat_host._turn(encode(turn))
-                self.assertEqual({"info": info, "observation": seen}, turn)
-        for board in (["X"] * 8, ["X"] * 10, ["aX"] + [None] * 8, [1] * 9):
-            turn = {"info": {"agent": "X"}, "observation": {"board": board, "player": "X"}}
-            seen, info = seat_host._turn(encode(turn))
-            self.assertEqual({"info": info, "observation": seen}, turn)
-
     def answer(self, source: str, **more) -> list[tuple[int, object]]:
         """What a seat's host says to one question."""
         path = f"/tmp/seat_{os.getpid()}_{abs(hash(source))}.py"
@@ -142,13 +198,21 @@ class Hosts(unittest.TestCase):
         self.assertEqual(self.answer(with_init)[1], (ACTION, ["O", True]))
 
     def test_what_is_no_policy(self) -> None:
-        for source, kind in (("def (", "BadPolicy"), ("x = 1", "NoPolicy"), ("raise ValueError('no')", "ValueError")):
+        borrowed = "from sameseed.policy.load_policy import BadPolicy\n"
+        for source, kind in (
+            ("def (", "bad_policy"),
+            ("x = 1", "bad_policy"),
+            ("raise ValueError('no')", "raised"),
+            ("eval('1 +')", "raised"),
+            (borrowed + "raise BadPolicy('not I')", "raised"),
+            (borrowed + "def init(seat, rng): raise BadPolicy('not I')\ndef act(o, r): return 0", "raised"),
+        ):
             said = self.answer(source)
-            self.assertEqual([(number, value["type"]) for number, value in said], [(5, kind)])
+            self.assertEqual([(number, value["kind"]) for number, value in said], [(5, kind)])
 
     def test_objects_are_no_actions(self) -> None:
         lying = "class L(int):\n __eq__ = lambda s, o: True\n __hash__ = None\ndef choose_action(b, p, r): return L(4)"
-        self.assertEqual(self.answer(lying)[1][1]["type"], "BadAction")
+        self.assertEqual(self.answer(lying)[1][1]["kind"], "illegal_action")
 
     def test_only_a_first_process_may_restart(self) -> None:
         self.assertNotEqual(os.getpid(), 1)

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 from sameseed.world import numeric, poison, sealed as world
 from sameseed.recording.canonical import encode
-from sameseed.play.seeding import seed_globals
+from sameseed.play.seeds import seed_globals
 
 
 class Ledger(unittest.TestCase):
@@ -19,6 +19,17 @@ class Ledger(unittest.TestCase):
 
     def test_nothing_asked_is_nothing_written(self):
         self.assertEqual(world.encode_ledger((0,) * len(world.KINDS)), b"")
+
+    def test_counts_in_which_real_time_had_a_part_are_told_beside_the_ledger_until_the_next_boundary(self):
+        none = (0,) * len(world.KINDS)
+        steps = iter([((2,) + none[1:], (7, 1) + none[2:]), (none, (3,) + none[1:]), None])
+        before, world._step = world._step, lambda k: next(steps)
+        try:
+            self.assertEqual((world.boundary(1), world.beside()), (encode({"clock": 2}), {"clock": 7, "sleep": 1}))
+            self.assertEqual((world.boundary(2), world.beside()), (b"", {"clock": 3}))
+            self.assertEqual((world.boundary(3), world.beside()), (b"", {}))
+        finally:
+            world._step = before
 
     def test_outside_of_a_sealed_zygote_there_is_no_ledger_and_no_sealed_world(self):
         self.assertEqual((world.name(), world.boundary(1)), ("host", b""))

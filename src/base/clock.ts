@@ -7,3 +7,8 @@ export function nowIso(): string {
 export function timeName(): string {
   return nowIso().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 }
+
+/** The present moment in ms since 1970; to compare with the times of files, never for anything that is hashed. */
+export function nowMs(): number {
+  return Date.now();
+}

@@ -1,8 +1,8 @@
 /** One row of the error catalogue. */
 export interface ErrorKind {
-  /** What the command line exits with: 1 the answer is no, 2 misuse, 3 sandbox or host failed, 4 not reproducible, 130 interrupted. */
+  /** The command line's exit code: 1 the answer is no, 2 misuse, 3 sandbox or host failed, 4 not reproducible, 130 interrupted. */
   readonly exitCode: 1 | 2 | 3 | 4 | 130;
-  /** What a server answers with. */
+  /** The HTTP status for a server. */
   readonly httpStatus: number;
   /** Whether the same call may succeed when it is made again. */
   readonly retryable: boolean;
@@ -15,7 +15,7 @@ const broken = (httpStatus: number, retryable: boolean): ErrorKind => ({
   retryable,
 });
 
-/** The machine-readable name of an error. What a rollout may legitimately do is an outcome, not an error. */
+/** The machine-readable name of an error. A fault of a rollout is an outcome, not an error. */
 export type ErrorCode =
   | "bad_argument"
   | "unknown_environment"
@@ -63,7 +63,7 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   run_differs: misuse(409),
   /** Another process is writing to the run. */
   run_locked: broken(409, true),
-  /** Recorded bytes fail their checksum or are not of format 1. */
+  /** Recorded bytes fail their checksum or are not of format 2. */
   run_damaged: broken(500, false),
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
@@ -81,13 +81,13 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   tool_missing: broken(503, false),
   /** A zygote did not start or died. */
   zygote_failed: broken(500, true),
-  /** A sandbox could not be started, or died for a reason that is not its program's. */
+  /** A sandbox could not be started, or the host is known to have ended it. */
   sandbox_failed: broken(500, true),
   /** A path does not exist in the sandbox, or is not what the call needs. */
   sandbox_file: misuse(404),
   /** The handle was used after `close()`. */
   sandbox_closed: misuse(409),
-  /** The sandbox reached one of its limits and was ended. */
+  /** The sandbox reached one of its limits, or its first process died. */
   sandbox_ended: broken(409, false),
   /** Bytes on a stream are not of the protocol. */
   protocol_broken: broken(502, false),

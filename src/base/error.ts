@@ -2,7 +2,7 @@ import { errorCodes, type ErrorCode, type ErrorKind } from "./error-codes.ts";
 
 const identity: unique symbol = Symbol.for("sameseed.error");
 
-/** What an error may carry besides its code and sentence. */
+/** What an error may contain besides its code and message. */
 export interface ErrorDetails {
   /** Facts a program can act on: names, paths, limits. JSON-compatible. */
   readonly context?: Readonly<Record<string, unknown>>;
@@ -13,15 +13,15 @@ export interface ErrorDetails {
 }
 
 /**
- * The one error class: misuse and broken infrastructure. What a rollout may legitimately do
- * (crash, loop, run out of memory) is its outcome and is never thrown.
+ * The only error class: misuse, or a failure of the host. A fault of a rollout (crash, loop, out of memory) is its
+ * outcome and is never thrown.
  */
 export class SameseedError extends Error {
   /** The machine-readable name; the catalogue maps it to exit status and HTTP status. */
   readonly code: ErrorCode;
   /** Facts a program can act on. */
   readonly context: Readonly<Record<string, unknown>>;
-  /** The fix, as one sentence; undefined where there is none to give. */
+  /** The fix, as one sentence; undefined if there is none to give. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -50,7 +50,7 @@ export class SameseedError extends Error {
   }
 }
 
-/** Whether a value is a {@link SameseedError}, also one made by another copy of this package. */
+/** Whether a value is a {@link SameseedError}, possibly of another copy of this package. */
 export function isSameseedError(value: unknown): value is SameseedError {
   return typeof value === "object" && value !== null && identity in value;
 }

@@ -1,11 +1,11 @@
 import { SameseedError } from "./error.ts";
 
-/** Lets at most so many callers through at one time, in the order they came. */
+/** Lets at most so many callers through at the same time, in the order they came. */
 export class Semaphore {
   #free: number;
   readonly #waiting: PromiseWithResolvers<void>[] = [];
 
-  /** @param permits how many may be held at one time */
+  /** @param permits how many may be held at the same time */
   constructor(permits: number) {
     this.#free = permits;
   }

@@ -73,7 +73,7 @@ export class MatchupProgress {
     const goOn = resumeCommand(this.#cli.args, dir);
     const what = error.code === "aborted" ? "interrupted" : error.message.replace(/\.$/, "");
     return new SameseedError(error.code, `${what}; ${count(kept, "game")} recorded in ${dir}`, {
-      hint: error.code === "aborted" ? goOn : `${error.hint ?? ""} then go on with \`${goOn}\``.trim(),
+      hint: error.code === "aborted" ? goOn : `${error.hint ?? ""} then continue with \`${goOn}\``.trim(),
       context: { ...error.context, dir: this.#dir, recorded: kept, resume: goOn },
       cause: error,
     });

@@ -1,4 +1,5 @@
 import { SameseedError, systemErrorCode } from "../base/error.ts";
+import { safeText } from "./render/safe-text.ts";
 
 /** Whoever read standard output has gone, as `head` does: nothing went wrong, and there is nobody to tell. */
 export class OutputClosedError extends Error {
@@ -32,13 +33,13 @@ export class Output {
     return this.#failure;
   }
 
-  /** Characters on a line; undefined where nothing limits them. */
+  /** Characters on a line; undefined if nothing limits them. */
   get columns(): number | undefined {
     return this.#stream.isTTY ? this.#stream.columns : undefined;
   }
 
   /**
-   * Writes text or bytes; resolves when more may come.
+   * Writes text, made safe for a terminal, or bytes as they are; resolves when more may come.
    * @throws {OutputClosedError} when the reader has gone; `io_failed` or `disk_full` when it cannot be written
    */
   async write(data: string | Uint8Array): Promise<void> {
@@ -47,14 +48,15 @@ export class Output {
     this.#started = true;
     const { promise, resolve } = Promise.withResolvers<void>();
     // An error comes to the listener above; the callback then comes with it, so this never waits for ever.
-    const hasRoom = this.#stream.write(data, () => resolve());
+    const safe = typeof data === "string" ? safeText(data, true) : data;
+    const hasRoom = this.#stream.write(safe, () => resolve());
     if (!hasRoom) await promise;
     this.#check();
   }
 
-  /** Writes lines. */
+  /** Writes lines; a line feed inside one of them is written as an escape, so that no name or message makes another line. */
   async lines(lines: readonly string[]): Promise<void> {
-    if (lines.length > 0) await this.write(`${lines.join("\n")}\n`);
+    if (lines.length > 0) await this.write(lines.map((line) => `${line.replaceAll("\n", "\\n")}\n`).join(""));
   }
 
   /**

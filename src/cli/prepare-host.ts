@@ -13,5 +13,6 @@ export async function prepareHost(cli: Cli, image: string): Promise<void> {
     signal: cli.signal,
   };
   await installBubblewrap(options);
-  if (image === defaultImageName) await ensureDefaultImage(options);
+  // Whether the image is still what it was built as is looked at when it is used; only `setup` mends it.
+  if (image === defaultImageName) await ensureDefaultImage({ ...options, trustPresent: true });
 }

@@ -70,9 +70,9 @@ export function wantsJson(args: readonly string[]): boolean {
 
 const help = `
 First steps:
-  sameseed run CartPole-v1 --seeds 42..45   run four rollouts, each in a sandbox of its own
+  sameseed run CartPole-v1 --seeds 42..45   run four rollouts, each in a fresh sandbox
   sameseed verify runs/CartPole-v1-…        run them again and compare every byte
-  sameseed doctor                           see whether this machine can build sandboxes
+  sameseed doctor                           check whether this host can run sandboxes
 
 Results go to standard output, progress to standard error. Exit codes: 0 yes · 1 the answer is no ·
 2 misuse · 3 the sandbox or host failed · 4 not reproducible · 130 interrupted, resumable.`;

@@ -1,7 +1,7 @@
 /*
- * One funnel. A command's work returns an exit code or throws; whatever it throws ends here as one sentence with its fix
- * on standard error, as a document on standard output where JSON was asked for, and as the exit code that the error's
- * catalogue gives. Only here the process is ended.
+ * A command's work returns an exit code or throws. Every error ends here: as a message with its fix on standard error,
+ * as a document on standard output if JSON was requested, and as the exit code of its catalogue entry. Only this file
+ * ends the process.
  */
 import { CommanderError, type Command } from "commander";
 
@@ -80,7 +80,7 @@ async function settle(cli: Cli, work: () => Promise<number>): Promise<number> {
 function report(cli: Cli, thrown: unknown): number {
   const error = asSameseedError(thrown);
   const debug = (process.env["SAMESEED_DEBUG"] ?? "") !== "";
-  process.stderr.write(`${formatError(error, cli.paintStatus, debug)}\n`);
+  for (const line of formatError(error, cli.paintStatus, debug).split("\n")) cli.status.note(line);
   // Where a document was begun, nothing that follows can make it whole.
   if (wantsJson(cli.args) && cli.output.failure === undefined)
     process.stdout.write(`${jsonText({ error: error.toJSON() })}\n`);

@@ -15,7 +15,7 @@ export function withWayOn(error: SameseedError, { kept, goOn, context = {} }: Wa
   if (error.code === "aborted")
     return new SameseedError("aborted", `interrupted; ${kept}`, { hint: goOn, context: told });
   return new SameseedError(error.code, `${error.message.replace(/\.$/, "")}; ${kept}`, {
-    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}go on with \`${goOn}\``,
+    hint: `${error.hint === undefined ? "" : `${error.hint.replace(/\.$/, "")}; then `}continue with \`${goOn}\``,
     context: told,
     cause: error,
   });

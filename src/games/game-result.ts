@@ -1,9 +1,9 @@
 import { SameseedError } from "../base/error.ts";
 import type { Outcome, RolloutFault } from "../model/outcome.ts";
-import type { RecordedRollout } from "../model/rollout.ts";
+import type { RecordedRollout, RolloutSpec } from "../model/rollout.ts";
 import { parseTrajectoryBlob } from "../trajectory/trajectory-blob.ts";
 
-/** Why a policy lost a game without the game saying so. */
+/** Why a policy forfeited a game. */
 export type SeatFault =
   | "illegal_action"
   | "crash"
@@ -14,7 +14,7 @@ export type SeatFault =
   | "protocol_error"
   | "no_policy";
 
-/** A game that a policy lost by a fault. */
+/** A game that a policy forfeited by a fault. */
 export interface Forfeit {
   readonly seat: string;
   readonly fault: SeatFault;
@@ -39,14 +39,11 @@ export interface GameResult extends GameKey {
   /** The first seat's reward as the game gave it, without forfeits. */
   readonly reward: number;
   readonly forfeit?: Forfeit;
-  /** Trouble of the host or of the game itself, after retries: no score, no loss. */
+  /** Why the host could not play the game, after retries: no score, no loss. */
   readonly infra?: string;
   /** The first seat's view: its reward, or -1 and +1 for a forfeit; null where `infra` is set. */
   readonly score: number | null;
 }
-
-/** What a seat says where its source does not compile or defines no policy, or where it has none. */
-const noPolicy: ReadonlySet<string> = new Set(["BadPolicy", "NoPolicy"]);
 
 const faults: Readonly<Partial<Record<Outcome, SeatFault>>> = {
   illegal_action: "illegal_action",
@@ -68,9 +65,9 @@ export function scoreGame(key: GameKey, rollout: RecordedRollout): GameResult {
   const { seed, outcome, steps, totalReward, error } = rollout.summary;
   const played = { ...key, gameSeed: seed, rollout, moves: steps, reward: totalReward };
   if (error === undefined) return { ...played, score: totalReward };
-  if (error.type === "UnknownEnvironment" && error.by === "environment") {
+  if (error.kind === "unknown_environment") {
     throw new SameseedError("unknown_environment", error.message, {
-      hint: "name `tictactoe`, or `pettingzoo:` and a classic game that the image has, with arguments that it takes",
+      hint: "name a built-in game, or `pettingzoo:` and a classic game that the image has; check the arguments",
     });
   }
   const fault = faultOf(outcome, error);
@@ -92,14 +89,14 @@ export function unplayed({ seed, game }: GameKey, own: number, infra: string): G
   return { seed, game, gameSeed: own, moves: 0, reward: 0, infra, score: null };
 }
 
-function faultOf(outcome: Outcome, { by, type }: RolloutFault): SeatFault | undefined {
+function faultOf(outcome: Outcome, { by, kind }: RolloutFault): SeatFault | undefined {
   if (by !== "policy") return undefined;
-  return noPolicy.has(type) ? "no_policy" : faults[outcome];
+  return kind === "bad_policy" || kind === "no_policy" ? "no_policy" : faults[outcome];
 }
 
 function isFirst({ trajectory }: RecordedRollout, seat: string): boolean {
   const manifest = JSON.parse(Buffer.from(parseTrajectoryBlob(trajectory).manifest).toString()) as {
-    readonly spec: { readonly policy: { readonly seats: readonly { readonly seat: string }[] } };
+    readonly spec: Pick<RolloutSpec, "seats">;
   };
-  return manifest.spec.policy.seats[0]?.seat === seat;
+  return manifest.spec.seats[0]?.seat === seat;
 }

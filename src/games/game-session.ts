@@ -1,10 +1,9 @@
 import { SameseedError, toError } from "../base/error.ts";
 import type { JsonValue } from "../model/json.ts";
-import { LiveGame, type Question } from "../rollout/execute-live-game.ts";
-import { isGame } from "../rollout/plan-game.ts";
-import { sharedBackend } from "../sandbox/sandbox-host.ts";
+import { gameSeed } from "../model/seed.ts";
+import { LiveRollout, type Question } from "../rollout/live-rollout.ts";
+import { openHost } from "../rollout/rollout-host.ts";
 import { scoreGame, type GameKey, type GameResult } from "./game-result.ts";
-import { gameSeed } from "./game-seed.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
 
 /** How a game with people in it is opened. */
@@ -26,17 +25,15 @@ export type GameTurn =
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`
  */
 export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOptions): Promise<GameSession> {
-  const { template, image, backend: kind, world, limits } = resolveGame(spec);
-  const { environment, policy } = template;
-  const game = { ...template, environment, policy, seed: gameSeed(key.seed, key.game) };
-  if (!isGame(game)) throw new SameseedError("internal", "a game without seats");
-  const stranger = options.humans.find((name) => !game.policy.seats.some(({ seat }) => seat === name));
+  const resolved = resolveGame(spec);
+  const { template, limits } = resolved;
+  const game = { ...template, seed: gameSeed(key.seed, key.game) };
+  const stranger = options.humans.find((name) => !game.seats.some(({ seat }) => seat === name));
   if (stranger !== undefined)
-    throw new SameseedError("bad_argument", `${spec.game} has no seat ${stranger}`, {
-      hint: `its seats are ${game.policy.seats.map(({ seat }) => seat).join(", ")}`,
+    throw new SameseedError("bad_argument", `${spec.game} has no seat named ${stranger}`, {
+      hint: `its seats are ${game.seats.map(({ seat }) => seat).join(", ")}`,
     });
-  const backend = sharedBackend(image, kind, world);
-  const receipt = await backend.receipt();
+  const { backend, receipt } = await openHost(resolved);
   return new GameSession(key, options.answers ?? [], (onQuestion) => {
     const { humans, signal } = options;
     const plan = {
@@ -46,7 +43,7 @@ export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOp
       onQuestion,
       ...(signal === undefined ? {} : { signal }),
     };
-    const live = new LiveGame(plan, receipt);
+    const live = new LiveRollout(plan, receipt);
     return { live, played: live.run(backend).then((rollout) => scoreGame(key, rollout)) };
   });
 }
@@ -54,7 +51,7 @@ export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOp
 /** A game that is being played by people; made by {@link openGame}. */
 export class GameSession implements AsyncDisposable {
   readonly key: GameKey;
-  readonly #live: LiveGame;
+  readonly #live: LiveRollout;
   readonly #played: Promise<GameResult>;
   readonly #ahead: JsonValue[];
   #asked: Question | undefined;
@@ -64,7 +61,7 @@ export class GameSession implements AsyncDisposable {
     key: GameKey,
     answers: readonly JsonValue[],
     start: (onQuestion: (question: Question) => void) => {
-      readonly live: LiveGame;
+      readonly live: LiveRollout;
       readonly played: Promise<GameResult>;
     },
   ) {
@@ -94,7 +91,7 @@ export class GameSession implements AsyncDisposable {
 
   /**
    * Makes the move that is waited for. One that is not legal forfeits the game.
-   * @throws `bad_argument` where no move is waited for
+   * @throws `bad_argument` where no seat is waiting for a move
    */
   answer(action: JsonValue): void {
     this.#live.answer(action);

@@ -1,6 +1,6 @@
 import { SameseedError } from "../base/error.ts";
-import { recordBatches, sharedGamesMost } from "../rollout/record-rollouts.ts";
-import { gameSeed } from "./game-seed.ts";
+import { recordBatches, sharedMost } from "../rollout/record-rollouts.ts";
+import { gameSeed } from "../model/seed.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
 import { scoreGame, unplayed, type GameKey, type GameResult } from "./game-result.ts";
 
@@ -9,7 +9,7 @@ export type { Forfeit, GameKey, GameResult, SeatFault } from "./game-result.ts";
 
 /** How games are played. */
 export interface PlayGamesOptions {
-  /** Sets of sandboxes at one time. @default twice the processors */
+  /** Groups of sandboxes at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
   /** Told of each game as it finishes, before it is yielded. */
@@ -64,13 +64,13 @@ function* gamesBySeed(
   let batch: number[] = [];
   let last: number | undefined;
   for (const { seed, game } of games) {
-    if (batch.length >= sharedGamesMost || (last !== seed && batch.length > 0)) {
+    if (batch.length >= sharedMost || (last !== seed && batch.length > 0)) {
       yield batch;
       batch = [];
     }
     const own = gameSeed(seed, game);
     if (asked.has(own))
-      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is asked for twice`);
+      throw new SameseedError("bad_argument", `game ${game} of seed ${seed} is requested twice`);
     asked.set(own, { seed, game });
     batch.push(own);
     last = seed;

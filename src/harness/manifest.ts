@@ -3,16 +3,16 @@ import { digestOf } from "../base/digest.ts";
 import { SameseedError, toError } from "../base/error.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { World } from "../model/receipt.ts";
-import type { EnvironmentRef, PolicyRef, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
+import type { EnvironmentRef, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
+import { runFormat } from "../model/run-manifest.ts";
 
 /** What a trajectory's manifest is made from. */
 export interface ManifestInputs {
   readonly spec: RolloutSpec;
-  /** The source of the scripts that ran; `policy` where the policy had a sandbox of its own. */
+  /** The source of the scripts that ran. */
   readonly harness: {
     readonly referee: string;
-    readonly policy?: string;
-    /** By seat: of those whose policy had one. */
+    /** By seat: of those whose policy had a sandbox of its own. */
     readonly seats?: Readonly<Record<string, string>>;
   };
   /** The image's digest. */
@@ -36,18 +36,19 @@ export interface Manifest {
  */
 export function buildManifest({ spec, harness, image, world }: ManifestInputs): Manifest {
   const value: JsonObject = {
-    format: 1,
+    format: runFormat,
     spec: {
       environment: environmentEntry(spec.environment),
       envArgs: spec.envArgs,
       seed: spec.seed,
-      policy: policyEntry(spec.policy),
+      seats: spec.seats.map(({ seat, policy }) => ({ seat, policy: policyEntry(policy) })),
+      mode: spec.mode,
+      clocks: spec.clocks === null ? null : { ...spec.clocks },
       maxSteps: spec.maxSteps,
       volatileInfo: spec.volatileInfo,
     },
     harness: {
       referee: digestOf(harness.referee),
-      ...(harness.policy === undefined ? {} : { policy: digestOf(harness.policy) }),
       ...(harness.seats === undefined
         ? {}
         : {
@@ -99,15 +100,18 @@ function environmentEntry(environment: EnvironmentRef): JsonObject {
   return { kind, name, className, source: digestOf(source) };
 }
 
-function policyEntry(policy: PolicyRef | SeatPolicy): JsonObject {
-  if (policy.kind === "seats") {
-    const seats = policy.seats.map((seat) => ({ seat: seat.seat, policy: policyEntry(seat.policy) }));
-    return { kind: "seats", mode: policy.mode, clocks: { ...policy.clocks }, seats };
+function policyEntry(policy: SeatPolicy): JsonObject {
+  switch (policy.kind) {
+    case "builtin":
+      return { kind: policy.kind, name: policy.name };
+    case "source":
+      return { kind: policy.kind, source: digestOf(policy.source) };
+    case "actions": {
+      const { kind, actions } = policy;
+      return { kind, count: actions.length, actions: digestOf(canonicalJson(actions)) };
+    }
+    case "none":
+      break;
   }
-  if (policy.kind === "builtin") return { kind: "builtin", name: policy.name };
-  if (policy.kind === "none") return { kind: "none" };
-  if (policy.kind === "source") return { kind: "source", source: digestOf(policy.source) };
-  if (policy.kind === "random") return { kind: "random" };
-  const { kind, actions } = policy;
-  return { kind, count: actions.length, actions: digestOf(canonicalJson(actions)) };
+  return { kind: policy.kind };
 }

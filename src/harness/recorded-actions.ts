@@ -1,6 +1,6 @@
 import { fieldSpans } from "../model/cbor/field-spans.ts";
 import { decodeEnd } from "../trajectory/records.ts";
-import type { PolicyEnd } from "./render-harness.ts";
+import type { PolicyEnd } from "./render-rollout.ts";
 import { framesOf, recordsOf, type TrajectoryBlob } from "../trajectory/trajectory-blob.ts";
 
 /**
@@ -19,7 +19,7 @@ export function recordedActions(blob: TrajectoryBlob): string {
 }
 
 /**
- * How the policy of a stored trajectory ended it, for a replay; undefined where it ended otherwise or was cut off.
+ * How the policy of a stored trajectory ended it, for a replay; undefined if it ended otherwise or was cut off.
  *
  * @throws {@link SameseedError} `run_damaged`
  */
@@ -28,8 +28,8 @@ export function recordedPolicyEnd(blob: TrajectoryBlob): PolicyEnd | undefined {
     if (frame.type !== "end") continue;
     const { outcome, error } = decodeEnd(frame.payload, "run_damaged");
     if (error?.by !== "policy") return undefined;
-    const { type, message, seat } = error;
-    return { outcome, error: { type, message, ...(seat === undefined ? {} : { seat }) } };
+    const { kind, type, message, seat } = error;
+    return { outcome, error: { kind, type, message, ...(seat === undefined ? {} : { seat }) } };
   }
   return undefined;
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../base/error.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
+import { pidNamespace, startTimeOf } from "../base/process-identity.ts";
 
 /*
  * A build works in a folder of its own beside the finished images, so that the last step is one rename.
@@ -16,14 +18,14 @@ const foreignAgeMs = 24 * 3_600_000;
 
 /** A new name for a build folder of this process. */
 export function buildFolderName(): string {
-  const start = processStart(process.pid) ?? "0";
-  return `.build-${process.pid}-${start}-${pidNamespace()}-${randomBytes(4).toString("hex")}`;
+  const start = startTimeOf(process.pid) ?? "0";
+  return `.build-${process.pid}-${start}-${namespaceNumber()}-${randomBytes(4).toString("hex")}`;
 }
 
 /** Makes a build folder of this process beside the finished images. */
 export function makeBuildFolder(images: string): string {
   const folder = join(images, buildFolderName());
-  mkdirSync(folder, { mode: 0o755 });
+  makeOpenFolders(folder);
   return folder;
 }
 
@@ -39,7 +41,7 @@ export function sweepBuildFolders(images: string, fresh: string): void {
 
 function isOwned(folder: string, match: RegExpExecArray, nowMs: number): boolean {
   const [, pid, start, namespace] = match;
-  if (namespace === pidNamespace()) return processStart(Number(pid)) === start;
+  if (namespace === namespaceNumber()) return startTimeOf(Number(pid)) === start;
   try {
     return nowMs - statSync(folder).mtimeMs < foreignAgeMs;
   } catch (error) {
@@ -48,21 +50,6 @@ function isOwned(folder: string, match: RegExpExecArray, nowMs: number): boolean
   }
 }
 
-/** When a process started, in clock ticks after boot; undefined when there is none. */
-function processStart(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the command in parentheses, which may hold anything; the start time is the 22nd.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
-  } catch {
-    return "0";
-  }
+function namespaceNumber(): string {
+  return /\d+/.exec(pidNamespace() ?? "")?.[0] ?? "0";
 }

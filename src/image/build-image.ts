@@ -1,31 +1,29 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import type { ImageManifest } from "../model/image-manifest.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { inputKey, knownDigest, rememberDigest, type BuildInputs } from "./build-inputs.ts";
 import { compileBytecode } from "./compile-bytecode.ts";
+import { checkBeforeUse, checkImage } from "./check-image.ts";
 import { compileNative } from "./compile-native.ts";
 import { copyInterpreter, pythonLayout } from "./copy-interpreter.ts";
 import { findPython } from "./find-python.ts";
 import { finishTree } from "./finish-tree.ts";
-import {
-  checkImage,
-  checkImageName,
-  discard,
-  resolveImage,
-  writeName,
-  type ResolvedImage,
-} from "./image-store.ts";
+import { checkImageName, discard, resolveImage, writeName, type ResolvedImage } from "./image-store.ts";
 import { installWheels } from "./install-wheels.ts";
 import { readLock } from "./requirements-lock.ts";
 import { throwIfAborted } from "./run-tool.ts";
 import { readRuntimeFiles, writeRuntimeFiles } from "./runtime-files.ts";
+import { sealPath, settledMs, writeSeal } from "./seal.ts";
 import { copySharedLibraries } from "./shared-libraries.ts";
 import { makeSkeleton } from "./skeleton.ts";
-import { digestOfTree } from "./tree-listing.ts";
+import { digestOfListing, listTree, stampOf, type TreeEntry } from "./tree-listing.ts";
 
 /** What to build. */
 export interface BuildImageOptions {
@@ -41,28 +39,43 @@ export interface BuildImageOptions {
   readonly sources?: string | undefined;
   /** The folder of all images. @default the home folder's */
   readonly images?: string | undefined;
-  /** Told what is being done, one short sentence at a time. */
+  /** Do not check an existing image here; its first use checks it. @default false: a damaged image is built again */
+  readonly trustPresent?: boolean | undefined;
+  /** Called with each step of the work, as a short sentence. */
   readonly onProgress?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+const buildNames: NamesOf<BuildImageOptions> = {
+  name: true,
+  requirements: true,
+  python: true,
+  findLinks: true,
+  sources: true,
+  images: true,
+  trustPresent: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
- * Builds an image, or finds that the same inputs were built before, and points a name at it.
+ * Builds an image and gives it a name. If the same inputs were built before, that image is used.
  * Builds of the same image at the same time are safe: the first to finish is kept.
  *
  * @throws {SameseedError} `bad_argument` for a name or lock that is not one, `tool_missing`,
  * `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
  */
 export async function buildImage(options: BuildImageOptions): Promise<ResolvedImage> {
+  refuseUnknownOptions(options, buildNames, "buildImage");
   checkImageName(options.name);
   const images = options.images ?? imagesFolder();
   const lock = readLock(options.requirements);
   const python = await findPython(options.python);
   const inputs: BuildInputs = { python, lock, runtime: readRuntimeFiles(options.sources) };
   try {
-    mkdirSync(images, { recursive: true, mode: 0o755 });
+    makeOpenFolders(images);
     const key = inputKey(inputs);
-    const digest = (await reusable(images, key)) ?? (await buildAnew(inputs, key, images, options));
+    const digest = reusable(images, key, options) ?? (await buildAnew(inputs, key, images, options));
     if (nameOf(options.name, images) !== digest) writeName(options.name, digest, images);
   } catch (error) {
     throw asBuildError(error);
@@ -71,10 +84,13 @@ export async function buildImage(options: BuildImageOptions): Promise<ResolvedIm
 }
 
 /** The digest of an image that is there already for these inputs. */
-async function reusable(images: string, key: string): Promise<string | undefined> {
+function reusable(images: string, key: string, options: BuildImageOptions): string | undefined {
   const digest = knownDigest(images, key);
   if (digest === undefined || !existsSync(join(images, digest))) return undefined;
-  return (await isSound(digest, images, false)) ? digest : undefined;
+  const damage = findDamage(digest, images, options.trustPresent === true ? () => {} : checkBeforeUse);
+  if (damage === undefined) return digest;
+  options.onProgress?.(`Building it again. ${damage.message}`);
+  return undefined;
 }
 
 async function buildAnew(
@@ -88,10 +104,13 @@ async function buildAnew(
   try {
     const folder = join(work, "image");
     const root = join(folder, "rootfs");
-    mkdirSync(root, { recursive: true, mode: 0o755 });
+    makeOpenFolders(root);
     const { packages, libraries } = await fillTree(inputs, root, work, options);
     options.onProgress?.("Computing the image's digest");
-    const manifest = describeTree(inputs, packages, root);
+    await sleep(settledMs);
+    const entries = listTree(root);
+    const manifest = describeTree(inputs, packages, entries);
+    writeSeal(sealPath(root), { root: stampOf(root), entries });
     writeFileSync(join(folder, "image.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
     await publish(folder, manifest.digest, images);
     rememberDigest(images, key, manifest.digest, libraries);
@@ -132,7 +151,11 @@ async function fillTree(
   return { packages, libraries };
 }
 
-function describeTree(inputs: BuildInputs, packages: Record<string, string>, root: string): ImageManifest {
+function describeTree(
+  inputs: BuildInputs,
+  packages: Record<string, string>,
+  entries: readonly TreeEntry[],
+): ImageManifest {
   const facts = {
     format: 1,
     python: inputs.python.version,
@@ -142,13 +165,13 @@ function describeTree(inputs: BuildInputs, packages: Record<string, string>, roo
     runtime: inputs.runtime.digest,
     lock: inputs.lock.digest,
   } as const;
-  return { ...facts, ...digestOfTree(root, facts) };
+  return { ...facts, ...digestOfListing(entries, facts) };
 }
 
 /** Moves a finished image to where its digest says; one that is there already stays unless it is damaged. */
 async function publish(folder: string, digest: string, images: string): Promise<void> {
   const place = join(images, digest);
-  if (existsSync(place) && !(await isSound(digest, images, true))) await discard(place, images);
+  if (existsSync(place) && findDamage(digest, images, checkImage) !== undefined) await discard(place, images);
   try {
     renameSync(folder, place);
   } catch (error) {
@@ -157,13 +180,16 @@ async function publish(folder: string, digest: string, images: string): Promise<
   }
 }
 
-async function isSound(digest: string, images: string, deep: boolean): Promise<boolean> {
+function findDamage(
+  digest: string,
+  images: string,
+  check: (image: ResolvedImage) => void,
+): SameseedError | undefined {
   try {
-    const image = resolveImage(digest, images);
-    if (deep) checkImage(image);
-    return true;
+    check(resolveImage(digest, images));
+    return undefined;
   } catch (error) {
-    if (error instanceof SameseedError) return false;
+    if (error instanceof SameseedError) return error;
     throw error;
   }
 }

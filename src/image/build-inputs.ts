@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { sha256Of } from "../base/digest.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import { fingerprintFile, fingerprintInterpreter } from "./copy-interpreter.ts";
 import type { HostPython } from "./find-python.ts";
 import type { RequirementsLock } from "./requirements-lock.ts";
@@ -67,7 +68,7 @@ export function rememberDigest(
   digest: string,
   libraries: readonly string[],
 ): void {
-  mkdirSync(join(images, "inputs"), { recursive: true, mode: 0o755 });
+  makeOpenFolders(join(images, "inputs"));
   const record = { digest, libraries: libraries.map((path) => fingerprintFile(path)) };
   writeFileAtomic(recordPath(images, key), `${JSON.stringify(record)}\n`);
 }

@@ -29,7 +29,7 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, and `native/world/` as
- * `libworld.so`, which stands in front of the C library in sealed sandboxes.
+ * `libworld.so` (with `native/locks/`), which stands in front of the C library in sealed sandboxes.
  * No path, time or build id of this machine gets into the bytes.
  *
  * @throws {SameseedError} `tool_missing` without a compiler or Python's headers, `image_build_failed` with
@@ -66,11 +66,11 @@ export async function compileNative(
     const run = await runTool(compiler, [...shared, ...anonymous, ...args], { cwd, signal });
     if (run.exitCode === 0) return;
     throw new SameseedError("image_build_failed", `${what} could not be compiled.`, {
-      hint: "The compiler's output says why; a C compiler with the C library's and the kernel's headers is needed (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
+      hint: "See the compiler's output. It needs a C compiler with the headers of the C library and the kernel (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
       context: { compiler, output: lastLines(run.stderr, 30) },
     });
   };
-  const isWorld = (name: string): boolean => name.startsWith("world/");
+  const isWorld = (name: string): boolean => name.startsWith("world/") || name.startsWith("locks/");
   const extension = join(folder, `_zygote${python.extensionSuffix}`);
   await compile("The native extension", [
     `-I${python.include}`,

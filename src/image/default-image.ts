@@ -1,9 +1,9 @@
 import { buildImage, type BuildImageOptions } from "./build-image.ts";
+import { defaultImageName } from "./image-names.ts";
 import type { ResolvedImage } from "./image-store.ts";
 import { packagedLock } from "./runtime-files.ts";
 
-/** The image that rollouts use when none is named. */
-export const defaultImageName = "gymnasium";
+export { defaultImageName };
 
 /**
  * Builds the default image when it is missing, or when the package's lock, its runtime files, or the

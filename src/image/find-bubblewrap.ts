@@ -13,7 +13,7 @@ export interface Bubblewrap {
 }
 
 /** The release that {@link findBubblewrap} looks for among our own tools. */
-export const bundledBubblewrapVersion = "0.11.0";
+const bundledBubblewrapVersion = "0.11.0";
 
 /** Where a bubblewrap that was installed for Sameseed alone is. */
 export function bundledBubblewrapFolder(tools: string = toolsFolder()): string {
@@ -33,7 +33,7 @@ export async function findBubblewrap(env: NodeJS.ProcessEnv = process.env): Prom
     if (found !== undefined) return found;
     throw new SameseedError(
       "tool_missing",
-      `SAMESEED_BWRAP is ${chosen}, which is not a bubblewrap that runs.`,
+      `SAMESEED_BWRAP is ${chosen}, which is not a working bubblewrap.`,
       {
         hint: "Set SAMESEED_BWRAP to the path of a bwrap program, or unset it.",
         context: { tool: "bwrap", path: chosen },

@@ -9,7 +9,7 @@ const fixedTime = 1_577_836_800;
  * Makes a tree what its listing says and nothing more: folders 755, files 644 or 755 (so no setuid, and
  * readable for every id), one time for all, and no link that leads out of it.
  *
- * @throws {SameseedError} `image_build_failed` for a link that leads out.
+ * @throws {SameseedError} `image_build_failed` for a link that leads out, and for a device, socket or pipe.
  */
 export function finishTree(root: string): void {
   const visit = (folder: string): void => {
@@ -23,6 +23,8 @@ export function finishTree(root: string): void {
         continue;
       }
       if (stat.isDirectory()) visit(path);
+      else if (!stat.isFile())
+        throw new SameseedError("image_build_failed", `/${path} is not a file, folder or link.`);
       chmodSync(full, stat.isDirectory() || (stat.mode & 0o111) !== 0 ? 0o755 : 0o644);
       utimesSync(full, fixedTime, fixedTime);
     }
@@ -35,7 +37,7 @@ export function finishTree(root: string): void {
 function checkLink(path: string, target: string): void {
   const lands = posix.join(posix.dirname(path), target);
   if (!posix.isAbsolute(target) && lands !== ".." && !lands.startsWith("../")) return;
-  throw new SameseedError("image_build_failed", `/${path} links to ${target}, out of the image.`, {
-    hint: "Remove the package that brings this link from the lock.",
+  throw new SameseedError("image_build_failed", `/${path} links to ${target}, outside the image.`, {
+    hint: "Remove the package that contains this link from the lock.",
   });
 }

@@ -1,22 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { SameseedError, systemErrorCode } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
 import { buildFolderName } from "./build-folder.ts";
-import { digestOfTree } from "./tree-listing.ts";
+import { defaultImageName } from "./image-names.ts";
+import { sealPath } from "./seal.ts";
 
 /** An image of the store, ready to run. */
 export interface ResolvedImage {
-  /** The name it was asked by; the digest where it was asked by that. */
+  /** The name it was requested by; the digest if it was requested by that. */
   readonly name: string;
   readonly manifest: ImageManifest;
   /** The folder a sandbox sees as `/`. */
   readonly rootfs: string;
+  /** The file its tree is sealed with; null for a tree that is in no store, which is used unchecked. */
+  readonly seal: string | null;
 }
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -37,7 +41,7 @@ export function checkImageName(name: string): void {
 }
 
 /**
- * The image of a name or digest. Looks at its manifest only; {@link checkImage} reads every file.
+ * The image of a name or digest. Only its manifest is read; its tree is checked when the image is used.
  *
  * @param images - The folder of all images. @default the home folder's
  * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name.
@@ -47,36 +51,22 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
   if (digest === undefined || !existsSync(join(images, digest))) {
     throw new SameseedError("image_missing", `There is no image ${name}.`, {
       hint:
-        name === "gymnasium"
+        name === defaultImageName
           ? "Run `sameseed setup` to build it."
-          : "Run `sameseed image list` to see what there is, and `sameseed image build NAME --requirements FILE` to build one.",
+          : "Run `sameseed image list` to list the images, and `sameseed image build NAME --requirements FILE` to build one.",
       context: { name },
     });
   }
-  return { name, manifest: readManifest(digest, images), rootfs: join(images, digest, "rootfs") };
+  const rootfs = join(images, digest, "rootfs");
+  return { name, manifest: readManifest(digest, images), rootfs, seal: sealPath(rootfs) };
 }
 
-/**
- * Reads every file of an image and compares the whole with its digest.
- *
- * @throws {SameseedError} `image_damaged`.
- */
-export function checkImage(image: ResolvedImage): void {
-  const { digest } = digestOfTree(image.rootfs, image.manifest);
-  if (digest !== image.manifest.digest)
-    throw damaged(image.manifest.digest, "its files are not those it was built with");
-}
-
-/** Every image with its names, in the order of their digests; a damaged one is left out. */
+/** All images with their names, in the order of their digests. Damaged images are left out. */
 export function listImages(images: string = imagesFolder()): { manifest: ImageManifest; names: string[] }[] {
-  const names = readNames(images);
   const found: { manifest: ImageManifest; names: string[] }[] = [];
-  for (const digest of entries(images)
-    .filter((entry) => digestPattern.test(entry))
-    .sort()) {
+  for (const digest of listDigests(images)) {
     try {
-      const mine = [...names].filter(([, of]) => of === digest).map(([name]) => name);
-      found.push({ manifest: readManifest(digest, images), names: mine.sort() });
+      found.push({ manifest: readManifest(digest, images), names: namesOf(digest, images) });
     } catch (error) {
       if (!(error instanceof SameseedError)) throw error;
     }
@@ -84,8 +74,15 @@ export function listImages(images: string = imagesFolder()): { manifest: ImageMa
   return found;
 }
 
+/** The digests of all images, in their order, damaged ones too. */
+export function listDigests(images: string = imagesFolder()): string[] {
+  return entries(images)
+    .filter((entry) => /^[0-9a-f]{64}$/.test(entry))
+    .sort();
+}
+
 /**
- * Removes an image by name or digest. A name goes alone while another name keeps the same files.
+ * Removes an image by name or digest. If another name refers to the same files, only the name is removed.
  *
  * @throws {SameseedError} `image_missing`, or `bad_argument` for what cannot be a name.
  */
@@ -94,11 +91,11 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
   const digest = asDigest ?? readName(nameOrDigest, images);
   if (digest === undefined || (asDigest !== undefined && !existsSync(join(images, asDigest)))) {
     throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
-      hint: "Run `sameseed image list` to see what there is.",
+      hint: "Run `sameseed image list` to list the images.",
       context: { name: nameOrDigest },
     });
   }
-  const users = [...readNames(images)].filter(([, of]) => of === digest).map(([name]) => name);
+  const users = namesOf(digest, images);
   for (const name of asDigest === undefined ? [nameOrDigest] : users) {
     rmSync(nameFilePath(name, images), { force: true });
   }
@@ -109,7 +106,7 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
 /** Points a name at an image; the old image of that name stays until it is removed by its digest. */
 export function writeName(name: string, digest: string, images: string): void {
   checkImageName(name);
-  mkdirSync(join(images, "names"), { recursive: true, mode: 0o755 });
+  makeOpenFolders(join(images, "names"));
   writeFileAtomic(nameFilePath(name, images), `${JSON.stringify({ digest })}\n`);
 }
 
@@ -135,43 +132,73 @@ function readName(name: string, images: string): string | undefined {
     throw new SameseedError("io_failed", `The name of image ${name} cannot be read.`, { cause: error });
   }
   const parsed = nameFile.safeParse(parseJson(text));
-  if (!parsed.success) throw damaged(name, "its name file is not readable");
-  return parsed.data.digest;
+  if (parsed.success) return parsed.data.digest;
+  throw new SameseedError("image_damaged", `The name ${name} does not refer to an image.`, {
+    hint: howToBuild(name),
+    context: { image: name },
+  });
 }
 
-function readNames(images: string): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const entry of entries(join(images, "names"))) {
-    const name = entry.replace(/\.json$/, "");
-    if (name === entry || !namePattern.test(name)) continue;
-    const digest = readName(name, images);
-    if (digest !== undefined) names.set(name, digest);
+/** The names of an image in their order. A name that cannot be read is none of them. */
+function namesOf(digest: string, images: string): string[] {
+  return entries(join(images, "names"))
+    .filter((entry) => entry.endsWith(".json"))
+    .map((entry) => entry.slice(0, -".json".length))
+    .filter((name) => namePattern.test(name) && nameIsOf(name, digest, images))
+    .sort();
+}
+
+function nameIsOf(name: string, digest: string, images: string): boolean {
+  try {
+    return readName(name, images) === digest;
+  } catch (error) {
+    if (error instanceof SameseedError && error.code === "image_damaged") return false;
+    throw error;
   }
-  return names;
 }
 
 function readManifest(digest: string, images: string): ImageManifest {
+  const damaged = (why: string, cause?: unknown): SameseedError =>
+    imageDamaged(digest, why, { images, cause });
   let text: string;
   try {
     text = readFileSync(join(images, digest, "image.json"), "utf8");
   } catch (error) {
-    throw damaged(digest, "its image.json cannot be read", error);
+    throw damaged("its image.json cannot be read", error);
   }
   const parsed = imageManifestSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw damaged(digest, "its image.json is not of format 1", parsed.error);
-  if (parsed.data.digest !== digest) throw damaged(digest, "its image.json names another image");
+  if (!parsed.success) throw damaged("its image.json is not of format 1", parsed.error);
+  if (parsed.data.digest !== digest) throw damaged("its image.json names another image");
   if (!existsSync(join(images, digest, "rootfs", "opt", "python", "bin", "python3"))) {
-    throw damaged(digest, "its interpreter is gone");
+    throw damaged("its interpreter is gone");
   }
   return parsed.data;
 }
 
-function damaged(image: string, why: string, cause?: unknown): SameseedError {
-  return new SameseedError("image_damaged", `Image ${image} is damaged: ${why}.`, {
-    hint: `Run \`sameseed image rm ${image}\` and build it again.`,
-    context: { image },
-    ...(cause === undefined ? {} : { cause }),
+/** What is wrong with an image, and the command that puts it right. */
+export function imageDamaged(
+  digest: string,
+  why: string,
+  details: {
+    /** The folder of all images. */
+    readonly images: string;
+    readonly context?: Readonly<Record<string, unknown>>;
+    readonly cause?: unknown;
+  },
+): SameseedError {
+  const names = namesOf(digest, details.images);
+  const name = names.includes(defaultImageName) ? defaultImageName : names[0];
+  return new SameseedError("image_damaged", `Image ${name ?? digest} is damaged: ${why}.`, {
+    hint: name === undefined ? `Run \`sameseed image rm ${digest}\`; no name needs it.` : howToBuild(name),
+    context: { image: digest, ...details.context },
+    ...(details.cause === undefined ? {} : { cause: details.cause }),
   });
+}
+
+function howToBuild(name: string): string {
+  return name === defaultImageName
+    ? "Run `sameseed setup` to build it again."
+    : `Run \`sameseed image build ${name} --requirements FILE\` with its lock to build it again.`;
 }
 
 function nameFilePath(name: string, images: string): string {

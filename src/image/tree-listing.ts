@@ -1,20 +1,30 @@
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readSync, readdirSync, readlinkSync } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+  type BigIntStats,
+} from "node:fs";
 import { join } from "node:path";
-import { SameseedError } from "../base/error.ts";
 import type { ImageManifest } from "../model/image-manifest.ts";
 
-/** One entry of a file tree, as its digest sees it. */
+/** One entry of a file tree. Its digest sees everything but the size and the stamp. */
 export interface TreeEntry {
   /** Below the root, with `/`, without a leading one. */
   readonly path: string;
-  readonly type: "file" | "folder" | "link";
+  /** `other`: a device, socket or pipe, which no image has. */
+  readonly type: "file" | "folder" | "link" | "other";
   /** Permission bits; 0 for links, whose bits mean nothing. */
   readonly mode: number;
-  /** A file's SHA-256 in hex, a link's target, empty for folders. */
+  /** A file's SHA-256 in hex, a link's target, empty for others. */
   readonly content: string;
   /** A file's size; 0 for others. */
   readonly sizeBytes: number;
+  /** {@link stampOf} the entry, taken before its content was read. */
+  readonly stamp: string;
 }
 
 /** The facts that name an image together with its files. */
@@ -23,7 +33,7 @@ export type ImageFacts = Pick<
   "format" | "python" | "architecture" | "libc" | "packages" | "runtime" | "lock"
 >;
 
-/** What {@link digestOfTree} finds. */
+/** What {@link digestOfListing} finds. */
 export interface TreeDigest {
   /** 64 hex digits. */
   readonly digest: string;
@@ -31,12 +41,7 @@ export interface TreeDigest {
   readonly files: number;
 }
 
-/**
- * Lists a tree: every entry below the root, sorted by the bytes of its path. Times, owners, inode numbers
- * and the order of the disk are left out: they are not content.
- *
- * @throws {SameseedError} `image_build_failed` for a device, socket or pipe.
- */
+/** Lists a tree: every entry below the root, sorted by the bytes of its path, each file read. */
 export function listTree(root: string): TreeEntry[] {
   const found: TreeEntry[] = [];
   const visit = (folder: string): void => {
@@ -51,8 +56,14 @@ export function listTree(root: string): TreeEntry[] {
   return found.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 
-/** The digest of an image: SHA-256 over its facts and the canonical listing of its root file system. */
-export function digestOfTree(root: string, facts: ImageFacts): TreeDigest {
+/**
+ * The digest of an image: SHA-256 over its facts and the canonical listing of its root file system. Times, owners,
+ * inode numbers and the order of the disk are left out: they are not content.
+ */
+export function digestOfListing(
+  entries: Iterable<Omit<TreeEntry, "sizeBytes" | "stamp"> & { readonly sizeBytes?: number }>,
+  facts: ImageFacts,
+): TreeDigest {
   const hasher = createHash("sha256");
   const packages = Object.entries(facts.packages).sort(([a], [b]) => (a < b ? -1 : 1));
   const named = [
@@ -67,24 +78,34 @@ export function digestOfTree(root: string, facts: ImageFacts): TreeDigest {
   hasher.update(`sameseed/image/1\0${JSON.stringify(named)}\n`);
   let sizeBytes = 0;
   let files = 0;
-  for (const entry of listTree(root)) {
+  for (const entry of entries) {
     hasher.update(`${JSON.stringify([entry.path, entry.type, entry.mode, entry.content])}\n`);
-    sizeBytes += entry.sizeBytes;
+    sizeBytes += entry.sizeBytes ?? 0;
     if (entry.type === "file") files += 1;
   }
   return { digest: hasher.digest("hex"), sizeBytes, files };
 }
 
+/**
+ * What tells without reading it whether an entry was touched: kind and mode, size, inode number, and the times of the
+ * last change of content and of the entry itself. A program can set the first of these times, only the kernel the second.
+ */
+export function stampOf(path: string): string {
+  return stamp(lstatSync(path, { bigint: true }));
+}
+
+function stamp({ mode, size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${mode} ${size} ${mtimeNs} ${ctimeNs} ${ino}`;
+}
+
 function readEntry(root: string, path: string): TreeEntry {
   const full = join(root, path);
-  const stat = lstatSync(full);
-  if (stat.isSymbolicLink()) {
-    return { path, type: "link", mode: 0, content: readlinkSync(full), sizeBytes: 0 };
-  }
-  const mode = stat.mode & 0o7777;
-  if (stat.isDirectory()) return { path, type: "folder", mode, content: "", sizeBytes: 0 };
-  if (stat.isFile()) return { path, type: "file", mode, content: hashFile(full), sizeBytes: stat.size };
-  throw new SameseedError("image_build_failed", `/${path} is neither file, folder nor link.`);
+  const stat = lstatSync(full, { bigint: true });
+  const entry = { path, mode: Number(stat.mode) & 0o7777, content: "", sizeBytes: 0, stamp: stamp(stat) };
+  if (stat.isSymbolicLink()) return { ...entry, type: "link", mode: 0, content: readlinkSync(full) };
+  if (stat.isDirectory()) return { ...entry, type: "folder" };
+  if (!stat.isFile()) return { ...entry, type: "other" };
+  return { ...entry, type: "file", content: hashFile(full), sizeBytes: Number(stat.size) };
 }
 
 const chunk: Buffer = Buffer.allocUnsafe(1 << 20);

@@ -8,7 +8,7 @@ export interface Limits {
   readonly cpuMs: number;
   /** Memory beyond the warm interpreter's own, in MiB. */
   readonly memoryMb: number;
-  /** Processes and threads at one time. */
+  /** Processes and threads at the same time. */
   readonly processes: number;
   /** Size of `/tmp`, in MiB. */
   readonly diskMb: number;
@@ -16,7 +16,7 @@ export interface Limits {
   readonly outputBytes: number;
 }
 
-/** The limits a rollout has when none are asked for. */
+/** The default limits. */
 export const defaultLimits: Limits = {
   wallMs: 120_000,
   cpuMs: 60_000,
@@ -24,6 +24,16 @@ export const defaultLimits: Limits = {
   processes: 64,
   diskMb: 64,
   outputBytes: 256 * 1024 * 1024,
+};
+
+/** Every name of {@link Limits}. */
+export const limitNames: Readonly<Record<keyof Limits, true>> = {
+  wallMs: true,
+  cpuMs: true,
+  memoryMb: true,
+  processes: true,
+  diskMb: true,
+  outputBytes: true,
 };
 
 const positive = (max: number): z.ZodNumber => z.int().min(1).max(max);

@@ -14,8 +14,8 @@ export type Outcome =
   | "killed";
 
 /**
- * How a rollout ended. `terminated` and `truncated` are Gymnasium's; the others are faults, which are data:
- * they never become a reward and are never thrown.
+ * How a rollout ended. `terminated` and `truncated` are Gymnasium's; the others are faults. A fault never becomes a
+ * reward and is never thrown.
  */
 export const outcomes: readonly Outcome[] = [
   "terminated",
@@ -40,11 +40,48 @@ export function isComplete(outcome: Outcome): boolean {
 /** Who a fault belongs to: the environment's sandbox or the policy's. */
 export type FaultOwner = "environment" | "policy";
 
-/** What is known of a fault. */
+/** One of {@link faultKinds}. */
+export type FaultKind =
+  | "unknown_environment"
+  | "bad_policy"
+  | "no_policy"
+  | "raised"
+  | "illegal_action"
+  | "protocol"
+  | "limit"
+  | "signal"
+  | "exit"
+  | "silent";
+
+/**
+ * How something failed, in the referee's or the host's own words: never read from what untrusted code says.
+ *
+ * `unknown_environment`: what was asked for cannot be had; the caller's mistake, found while it is made. `bad_policy`: the
+ * file is no policy; the caller's mistake, found while it is loaded. `no_policy`: nobody sits at the seat. `raised`: an
+ * exception. `illegal_action`: an action that is not in the action space, or not legal. `protocol`: it broke the protocol of
+ * its link or stream. `limit`: it reached a limit. `signal`, `exit`: its process ended so. `silent`: it ended without a word,
+ * and nobody saw how.
+ */
+export const faultKinds: readonly FaultKind[] = [
+  "unknown_environment",
+  "bad_policy",
+  "no_policy",
+  "raised",
+  "illegal_action",
+  "protocol",
+  "limit",
+  "signal",
+  "exit",
+  "silent",
+];
+
+/** A fault: its owner, kind, step and message. */
 export interface RolloutFault {
   /** Whose fault it is. */
   readonly by: FaultOwner;
-  /** In a game, the seat of the policy at fault. */
+  /** How it failed. */
+  readonly kind: FaultKind;
+  /** The seat of the policy at fault. */
   readonly seat?: string;
   /** The Python exception's type, or a word such as `signal`, `exit`, `limit`. */
   readonly type: string;

@@ -1,10 +1,10 @@
 import type { Limits } from "./limits.ts";
 
-/** What was really enforced for a rollout; part of every result, never a promise. */
+/** What was enforced for a rollout. It is part of every result. */
 export interface Receipt {
   /** Which backend started the sandboxes. */
   readonly backend: "zygote" | "cold";
-  /** What every sandbox of the rollout was walled by. */
+  /** The wall around every sandbox of the rollout. */
   readonly wall: Wall;
   /** The limits as they were set. */
   readonly limits: Limits;
@@ -26,7 +26,7 @@ export interface Receipt {
  */
 export type Tier = "T1" | "T2" | "T3";
 
-/** The walls around a sandbox. */
+/** The wall around a sandbox. */
 export interface Wall {
   /** The kernel namespaces that are the sandbox's own. */
   readonly namespaces: readonly string[];
@@ -34,10 +34,22 @@ export interface Wall {
   readonly seccomp: string;
   /** `none`: an empty network namespace, and no way to make a socket that leaves it. */
   readonly network: "none";
-  /** The numeric user id on the host, and the id inside. */
-  readonly user: { readonly host: number; readonly inside: number };
+  readonly user: WallUser;
   /** The outer wall's program and version. */
   readonly outer: string;
+}
+
+/** The ids a sandbox runs under. */
+export interface WallUser {
+  /** The numeric id on the host; where each slot has its own, the first of the range these are from. */
+  readonly host: number;
+  /** The numeric id inside. */
+  readonly inside: number;
+  /**
+   * `own`: no other sandbox on this host that runs at the same time has its id, so that nothing the kernel counts by user is
+   * shared. `shared`: all of this user's have it. Recordings made before this was told do not have it.
+   */
+  readonly ids?: "own" | "shared";
 }
 
 /**
@@ -46,11 +58,11 @@ export interface Wall {
  */
 export type WorldMode = "sealed" | "host";
 
-/** The clock of a sealed world. It moves with what the program does, never by itself. */
+/** The clock of a sealed world. It advances with what the program does, never with real time. */
 export interface WorldClock {
-  /** The date it begins at, in ISO 8601. */
+  /** The date it starts at, in ISO 8601. */
   readonly epoch: string;
-  /** What reading it adds, in ns. */
+  /** What each read adds, in ns. */
   readonly tickNs: number;
   /** At step k it shows at least k times this, in ns. */
   readonly stepNs: number;
@@ -58,7 +70,7 @@ export interface WorldClock {
 
 /** What the program could observe besides its inputs. */
 export interface World {
-  /** What the zygote said of itself, not what was asked for. */
+  /** What the zygote reported about itself, not what was requested. */
   readonly mode: WorldMode;
   /** Whether address space randomisation was off. */
   readonly addressesFixed: boolean;
@@ -70,6 +82,6 @@ export interface World {
   readonly clock?: WorldClock;
   /** SHA-256 over the digests of some 70 numeric results, made when the zygote started; only in a sealed world. */
   readonly fingerprint?: string;
-  /** What of the world does not hold on this host, such as `addresses` or `vdso`; `docs/guide/sealed-world.md` lists all. */
+  /** Guarantees of the sealed world that did not hold, such as `addresses` or `vdso`; `docs/guide/sealed-world.md` lists all. */
   readonly notHeld: readonly string[];
 }

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { outcomes } from "./outcome.ts";
+import { faultKinds, outcomes } from "./outcome.ts";
 import type { Receipt, WorldMode } from "./receipt.ts";
 import type { RolloutSummary } from "./rollout.ts";
+import { seedSchema } from "./seed.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const milliseconds = z.number().min(0);
@@ -16,7 +17,11 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
     namespaces: z.array(z.string()),
     seccomp: z.string(),
     network: z.literal("none"),
-    user: z.strictObject({ host: z.int(), inside: z.int() }),
+    user: z.strictObject({
+      host: z.int(),
+      inside: z.int(),
+      ids: z.enum(["own", "shared"]).exactOptional(),
+    }),
     outer: z.string(),
   }),
   limits: z.strictObject({
@@ -66,7 +71,7 @@ const anyNumber = z.union([
 
 /** Reads a {@link RolloutSummary} back from JSON whose `totalReward` went through {@link numberToJson}. */
 export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
-  seed: z.int().min(0),
+  seed: seedSchema,
   outcome: z.enum(outcomes),
   totalReward: anyNumber,
   steps: z.int().min(0),
@@ -80,6 +85,7 @@ export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
   error: z
     .strictObject({
       by: z.enum(["environment", "policy"]),
+      kind: z.enum(faultKinds),
       seat: z.string().exactOptional(),
       type: z.string(),
       message: z.string(),

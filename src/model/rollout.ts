@@ -19,67 +19,42 @@ export type EnvironmentRef =
       readonly source: string;
     }
   | {
-      readonly kind: "game";
-      /** A game of Sameseed's own: `tictactoe`. */ readonly id: string;
+      readonly kind: "builtin";
+      /** The name of an environment that comes with Sameseed: a file of `python/envs`. */ readonly id: string;
     }
   | {
       readonly kind: "pettingzoo";
-      /** An environment of PettingZoo's classic family, such as `connect_four_v3`. */ readonly id: string;
+      /** An environment of PettingZoo's classic family, such as `chess_v6`. */ readonly id: string;
     };
 
-/** What picks actions. */
-export type PolicyRef =
-  | { readonly kind: "random" }
-  | {
-      readonly kind: "actions";
-      /** One action a step; the rollout is truncated when they run out. */ readonly actions: readonly JsonValue[];
-    }
-  | {
-      readonly kind: "source";
-      /** A name for messages. */ readonly name: string;
-      /** Python text that defines `act(observation, rng)`. */ readonly source: string;
-    }
-  | SeatsRef;
-
-/** The policies of a game, one for each seat. */
-export interface SeatsRef {
-  readonly kind: "seats";
-  /** `keep`: a policy's process lives through one game. `restart`: a fresh one for each move. */
-  readonly mode: "keep" | "restart";
-  /** The time a policy from source has. */
-  readonly clocks: GameClocks;
-  /** In the order the game names them. */
-  readonly seats: readonly Seat[];
-}
-
-/** One seat of a game. */
+/** One seat of a rollout. */
 export interface Seat {
-  /** `X` and `O` for tic-tac-toe; `1`, `2`, … for PettingZoo, in the order of its agents. */
+  /** `agent` where there is one; else as the environment names them, or `1`, `2`, … in the order of PettingZoo's agents. */
   readonly seat: string;
   readonly policy: SeatPolicy;
 }
 
-/** A policy that runs in the referee. */
-export type BuiltinPolicyName = "random" | "greedy" | "minimax";
-
-/** What picks a seat's actions. */
+/** What chooses a seat's actions. */
 export type SeatPolicy =
-  | { readonly kind: "builtin"; readonly name: BuiltinPolicyName }
+  | {
+      readonly kind: "builtin";
+      /** `random`, or a policy that comes with a built-in environment. */ readonly name: string;
+    }
   | {
       readonly kind: "source";
       /** A name for messages; ends in `.py`. */ readonly name: string;
-      /** Python text that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`. */
+      /** Python text that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`. */
       readonly source: string;
     }
   | {
       readonly kind: "actions";
-      /** The moves of this seat, in order; the game is truncated where they run out. */
+      /** The actions of this seat, in order; the rollout is truncated where they run out. */
       readonly actions: readonly JsonValue[];
     }
   /** Nobody: forfeits with `no_policy`. */
   | { readonly kind: "none" };
 
-/** How long a policy from source may take, in milliseconds. */
+/** The time a policy from source has, in milliseconds. */
 export interface GameClocks {
   /** CPU time of one move; loading counts as one. */
   readonly moveCpuMs: number;
@@ -90,7 +65,7 @@ export interface GameClocks {
 }
 
 /**
- * Everything that decides a rollout's bytes, besides the image and the world. Limits are not part of it:
+ * Everything that determines a rollout's bytes, besides image and world. Limits are not part of it:
  * they decide whether the rollout completes.
  */
 export interface RolloutSpec {
@@ -99,12 +74,20 @@ export interface RolloutSpec {
   readonly envArgs: JsonObject;
   /** 0 to 2^53 - 1. */
   readonly seed: number;
-  readonly policy: PolicyRef;
+  /** The seats and their policies, in the environment's order. */
+  readonly seats: readonly Seat[];
+  /** `keep`: a policy's process lives through one rollout. `restart`: a fresh one for each move. */
+  readonly mode: "keep" | "restart";
+  /** The time a policy from source has; null if only the limits of its sandbox count. */
+  readonly clocks: GameClocks | null;
   /** Truncate after this many steps; null leaves it to the environment. */
   readonly maxSteps: number | null;
   /** Dotted paths of `info` keys that are recorded beside the chain instead of in it, such as `episode.t`. */
   readonly volatileInfo: readonly string[];
 }
+
+/** The seat of an environment that has one. */
+export const onlySeat = "agent";
 
 /** A spec for many seeds: what a run folder records. */
 export type RunSpec = Omit<RolloutSpec, "seed"> & { readonly seeds: readonly number[] };
@@ -148,13 +131,13 @@ export interface RolloutSummary {
 /** A rollout's row and its recorded bytes. */
 export interface RecordedRollout {
   readonly summary: RolloutSummary;
-  /** The trajectory blob of format 1 (`docs/trajectory-format.md`). */
+  /** The trajectory blob of format 2 (`docs/trajectory-format.md`). */
   readonly trajectory: Uint8Array;
-  /** In a game, what each seat with a sandbox of its own used; measured, not recorded. */
-  readonly seats?: readonly SeatUse[];
+  /** What each seat with a sandbox of its own used; measured, not recorded. */
+  readonly seats: readonly SeatUse[];
 }
 
-/** What the sandbox of a seat used in one game. */
+/** What the sandbox of a seat used in one rollout. */
 export interface SeatUse {
   readonly seat: string;
   /** CPU time, in milliseconds. */
@@ -163,7 +146,7 @@ export interface SeatUse {
   readonly stderr: string;
 }
 
-/** Limits and placement: what decides whether a rollout completes, not what its bytes are. */
+/** Limits and placement. They decide whether a rollout completes, not its bytes. */
 export interface RunOptions {
   readonly limits: Limits;
   readonly backend: "zygote" | "cold";

@@ -4,12 +4,19 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import type { WorldMode } from "./receipt.ts";
 import { worldModeSchema } from "./rollout-schema.ts";
-import type { BuiltinPolicyName, RunOptions, RunSpec, SeatsRef } from "./rollout.ts";
+import type { RunOptions, RunSpec } from "./rollout.ts";
+import { seedSchema } from "./seed.ts";
 
-/** What a run is: decided when its folder is made, never changed after. */
+/** The format of run folders and of the trajectories in them. */
+export const runFormat = 2 as const;
+
+/** The most seats a rollout may have: a sandbox has so many links. */
+export const seatsMost = 8;
+
+/** What a run is. It is written when the folder is created and never changes. */
 export interface RunManifest {
   /** The format of the run folder (`docs/run-folder.md`). */
-  readonly format: 1;
+  readonly format: 2;
   /** A name for this run, unique in practice. */
   readonly runId: string;
   /** What every rollout of the run does, and its seeds. */
@@ -20,7 +27,7 @@ export interface RunManifest {
   readonly limits: Limits;
   /** Which backend starts the sandboxes. */
   readonly backend: RunOptions["backend"];
-  /** Which world the rollouts see. A `run.json` that does not say is of the host's. */
+  /** Which world the rollouts see. */
   readonly world: WorldMode;
   /** When the folder was made, in ISO 8601. */
   readonly createdAt: string;
@@ -37,32 +44,26 @@ export interface InputRef {
 
 /** An environment in `run.json`: the text of a file is kept beside it. */
 export type StoredEnvironment =
-  | { readonly kind: "gymnasium" | "game" | "pettingzoo"; readonly id: string }
+  | { readonly kind: "gymnasium" | "builtin" | "pettingzoo"; readonly id: string }
   | { readonly kind: "file"; readonly name: string; readonly className: string; readonly source: InputRef };
 
-/** A policy in `run.json`: its text or its actions (as JSON) are kept beside it. */
-export type StoredPolicy =
-  | { readonly kind: "random" }
-  | { readonly kind: "actions"; readonly actions: InputRef }
-  | { readonly kind: "source"; readonly name: string; readonly source: InputRef }
-  | StoredSeats;
+/** A seat in `run.json`. */
+export interface StoredSeat {
+  readonly seat: string;
+  readonly policy: StoredSeatPolicy;
+}
 
-/** The seats of a game in `run.json`. */
-export type StoredSeats = Omit<SeatsRef, "seats"> & {
-  readonly seats: readonly { readonly seat: string; readonly policy: StoredSeatPolicy }[];
-};
-
-/** A seat's policy in `run.json`. */
+/** A seat's policy in `run.json`: its text or its actions (as JSON) are kept beside it. */
 export type StoredSeatPolicy =
-  | { readonly kind: "builtin"; readonly name: BuiltinPolicyName }
+  | { readonly kind: "builtin"; readonly name: string }
   | { readonly kind: "none" }
   | { readonly kind: "actions"; readonly actions: InputRef }
   | { readonly kind: "source"; readonly name: string; readonly source: InputRef };
 
 /** A {@link RunSpec} in `run.json`. */
-export type StoredSpec = Omit<RunSpec, "environment" | "policy"> & {
+export type StoredSpec = Omit<RunSpec, "environment" | "seats"> & {
   readonly environment: StoredEnvironment;
-  readonly policy: StoredPolicy;
+  readonly seats: readonly StoredSeat[];
 };
 
 /** `run.json`: a {@link RunManifest} with its longer texts kept as files of their own. */
@@ -83,7 +84,7 @@ const fileName = z
 const count = z.int().min(1);
 
 const environment = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.enum(["gymnasium", "game", "pettingzoo"]), id: z.string().min(1).max(1000) }),
+  z.strictObject({ kind: z.enum(["gymnasium", "builtin", "pettingzoo"]), id: z.string().min(1).max(1000) }),
   z.strictObject({
     kind: z.literal("file"),
     name: fileName,
@@ -92,39 +93,19 @@ const environment = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const actionsPolicy = z.strictObject({ kind: z.literal("actions"), actions: inputRef });
-const sourcePolicy = z.strictObject({
-  kind: z.literal("source"),
-  name: z.string().min(1).max(1000),
-  source: inputRef,
-});
-
-const seats = z.strictObject({
-  kind: z.literal("seats"),
-  mode: z.enum(["keep", "restart"]),
-  clocks: z.strictObject({ moveCpuMs: count, bankCpuMs: count, moveWallMs: count }),
-  seats: z
-    .array(
-      z.strictObject({
-        seat: z.string().min(1).max(100),
-        policy: z.discriminatedUnion("kind", [
-          z.strictObject({ kind: z.literal("builtin"), name: z.enum(["random", "greedy", "minimax"]) }),
-          z.strictObject({ kind: z.literal("none") }),
-          actionsPolicy,
-          sourcePolicy,
-        ]),
-      }),
-    )
-    .min(1)
-    .max(8),
-});
-
-const policy = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("random") }),
-  actionsPolicy,
-  sourcePolicy,
-  seats,
+const seatPolicy = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("builtin"), name: z.string().min(1).max(100) }),
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("actions"), actions: inputRef }),
+  z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef }),
 ]);
+
+const seats = z
+  .array(z.strictObject({ seat: z.string().min(1).max(100), policy: seatPolicy }))
+  .min(1)
+  .max(seatsMost);
+
+const clocks = z.strictObject({ moveCpuMs: count, bankCpuMs: count, moveWallMs: count }).nullable();
 
 /** A list of actions, as `inputs/` holds it. */
 export const actionsSchema: z.ZodType<readonly JsonValue[]> = z.custom<readonly JsonValue[]>(
@@ -137,17 +118,19 @@ const jsonObject = z.custom<JsonObject>(
   "not a JSON object",
 );
 
-/** Reads `run.json` of format 1. */
+/** Reads `run.json` of format 2. */
 export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(runFormat),
   runId: z.string().min(1).max(200),
   spec: z.strictObject({
     environment,
     envArgs: jsonObject,
-    policy,
+    seats,
+    mode: z.enum(["keep", "restart"]),
+    clocks,
     maxSteps: count.nullable(),
     volatileInfo: z.array(z.string().max(1000)).max(10_000),
-    seeds: z.array(z.int().min(0)),
+    seeds: z.array(seedSchema),
   }),
   image: z.strictObject({ name: z.string().max(1000), manifest: imageManifestSchema }),
   limits: z.strictObject({
@@ -159,7 +142,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     outputBytes: count,
   }),
   backend: z.enum(["zygote", "cold"]),
-  world: worldModeSchema.default("host"),
+  world: worldModeSchema,
   createdAt: z.iso.datetime(),
   sameseedVersion: z.string().max(100),
 });

@@ -17,6 +17,6 @@ export type TrajectoryStep =
       readonly terminated: JsonValue;
       readonly truncated: JsonValue;
       readonly info: JsonValue;
-      /** What was asked of a sealed world since the step before: kind → count; absent where nothing was. */
+      /** What was asked of a sealed world since the previous step: kind → count; absent if nothing was. */
       readonly ledger?: JsonObject;
     };

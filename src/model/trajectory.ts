@@ -1,6 +1,6 @@
 import type { CborField, CborValue } from "./cbor/value.ts";
 import type { JsonValue } from "./json.ts";
-import { outcomes, type FaultOwner, type Outcome } from "./outcome.ts";
+import { outcomes, type FaultKind, type FaultOwner, type Outcome } from "./outcome.ts";
 
 /** The most bytes a frame's payload may have: 64 MiB. */
 export const maxFrameBytes: number = 64 * 1024 * 1024;
@@ -17,7 +17,7 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-/** What was asked of a sealed world since the last record: kind → count, none of them zero; absent where nothing was. */
+/** What was asked of a sealed world since the last record: kind → count, none of them zero; absent if nothing was. */
 export type Ledger = Readonly<Record<string, number>>;
 
 /** The record of `reset()`. */
@@ -65,12 +65,14 @@ export type TrajectoryRecord = ResetRecord | StepRecord | ClosingRecord;
 /** Which of the three records one is. */
 export type RecordKind = TrajectoryRecord["kind"];
 
-/** What was left out of a record's `info`, kept beside the chain. */
+/** What was left out of a record, kept beside the chain. */
 export interface VolatileInfo {
   /** The record it belongs to. */
   readonly k: number;
   /** Dotted path → value. */
   readonly info: readonly CborField[];
+  /** Counts in which real time had a part, such as clock reads while a child process was at work. */
+  readonly ledger?: Ledger;
 }
 
 /** The referee's summary, outside the chain. */
@@ -87,7 +89,7 @@ export interface EndSummary {
   readonly volatile: readonly string[];
   /** 64 hex digits; differs where maps were filled in another order. */
   readonly orderDigest: string;
-  /** What of the sealed world did not hold in the environment's process; absent where all did. */
+  /** Guarantees of the sealed world that did not hold in the environment's process; absent if all did. */
   readonly notHeld?: readonly string[];
   readonly error?: EndError;
 }
@@ -100,7 +102,9 @@ export interface EndError {
   /** The record that could not be made; null when the environment could not be built. */
   readonly step: number | null;
   readonly by: FaultOwner;
-  /** In a game, whose policy failed. */
+  /** How it failed; only the referee says so. */
+  readonly kind: FaultKind;
+  /** Whose policy failed. */
   readonly seat?: string;
 }
 
@@ -116,11 +120,11 @@ export interface TrajectoryDigests {
   readonly records: number;
   /** Step records. */
   readonly steps: number;
-  /** The closing record's outcome; null where the stream was cut off before it. */
+  /** The closing record's outcome; null if the stream was cut off before it. */
   readonly outcome: Outcome | null;
 }
 
-/** Where two trajectories part. */
+/** The first difference between two trajectories. */
 export interface Divergence {
   /** `k` of the first record that differs: 0 is the reset. */
   readonly step: number;
@@ -128,7 +132,7 @@ export interface Divergence {
   readonly field: string;
   /** The place inside the field, such as `observation[2]`, `info.episode.t` or `hidden.env`. */
   readonly path: string;
-  /** The value of the first trajectory, as JSON for people; null where it has none. */
+  /** The value of the first trajectory, as JSON for people; null if it has none. */
   readonly expected: JsonValue;
   /** The value of the second. */
   readonly actual: JsonValue;
@@ -137,7 +141,7 @@ export interface Divergence {
   readonly actualType: string;
   /** For two floats of one type: how many representable values lie between them; 0 for the two zeros. */
   readonly ulps?: number;
-  /** All fields that differ in this record, the most telling first. */
+  /** All fields that differ in this record, the most informative first. */
   readonly differing: readonly string[];
   /** Fields that are equal in all records that both trajectories have. */
   readonly agreeing: readonly string[];

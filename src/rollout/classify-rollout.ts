@@ -1,4 +1,4 @@
-import type { FaultOwner, Outcome, RolloutFault } from "../model/outcome.ts";
+import type { FaultKind, FaultOwner, Outcome, RolloutFault } from "../model/outcome.ts";
 import type { EndError, EndSummary } from "../model/trajectory.ts";
 import type { SandboxEnd } from "../sandbox/contract.ts";
 
@@ -38,19 +38,20 @@ const limitWords: Readonly<Partial<Record<SandboxEnd["cause"], readonly [Outcome
 export function classifyRollout(evidence: RolloutEvidence): Classified {
   const { summary, broken, referee } = evidence;
   if (broken !== undefined) {
-    return fault("protocol_error", "environment", "ProtocolError", broken);
+    return fault("protocol_error", "environment", "protocol", "ProtocolError", broken);
   }
   if (summary === undefined)
     return silent(evidence, "environment", referee, evidence.said.referee, "env_error");
-  if (summary.error?.by === "policy" && summary.error.type === "eof" && evidence.policy !== undefined) {
+  if (summary.error?.kind === "silent" && evidence.policy !== undefined) {
     return silentPolicy(evidence, evidence.policy, summary.error);
   }
   if (summary.error === undefined) return { outcome: summary.outcome };
-  const { type, message, traceback, step, by, seat } = summary.error;
+  const { kind, type, message, traceback, step, by, seat } = summary.error;
   return {
     outcome: summary.outcome,
     fault: {
       by,
+      kind,
       ...(seat === undefined ? {} : { seat }),
       type,
       message,
@@ -67,14 +68,14 @@ const moveClockStatus = 152;
 function silentPolicy(evidence: RolloutEvidence, end: SandboxEnd, error: EndError): Classified {
   const place = {
     ...(error.seat === undefined ? {} : { seat: error.seat }),
-    ...(error.seat === undefined || error.step === null ? {} : { step: error.step }),
+    ...(error.step === null ? {} : { step: error.step }),
   };
   const { moveCpuMs } = evidence;
   // A policy may exit with that status itself, but it cannot have used the time.
   const late = end.cause === "own" && end.exitCode === moveClockStatus;
   if (late && moveCpuMs !== undefined && end.cpuMs >= moveCpuMs / 2) {
     const message = `the policy used more than ${moveCpuMs} ms of CPU time for one move`;
-    return { outcome: "cpu_limit", fault: { by: "policy", type: "limit", message, ...place } };
+    return { outcome: "cpu_limit", fault: { by: "policy", kind: "limit", type: "limit", message, ...place } };
   }
   const { outcome, fault: own } = silent(evidence, "policy", end, evidence.said.policy, "policy_error");
   return { outcome, ...(own === undefined ? {} : { fault: { ...own, ...place } }) };
@@ -90,13 +91,13 @@ function silent(
 ): Classified {
   const who = by === "policy" ? "the policy" : "the environment";
   const limit = limitWords[end.cause];
-  if (limit !== undefined) return fault(limit[0], by, "limit", `${who} ${limit[1]}`);
+  if (limit !== undefined) return fault(limit[0], by, "limit", "limit", `${who} ${limit[1]}`);
   const last = said.trim() === "" ? "" : `: ${said.trim().split("\n").at(-1)}`;
   if (end.signal !== null)
-    return fault(otherwise, by, "signal", `${who}'s process was ended by ${end.signal}${last}`);
-  return fault(otherwise, by, "exit", `${who}'s process exited with status ${end.exitCode}${last}`);
+    return fault(otherwise, by, "signal", "signal", `${who}'s process was ended by ${end.signal}${last}`);
+  return fault(otherwise, by, "exit", "exit", `${who}'s process exited with status ${end.exitCode}${last}`);
 }
 
-function fault(outcome: Outcome, by: FaultOwner, type: string, message: string): Classified {
-  return { outcome, fault: { by, type, message } };
+function fault(outcome: Outcome, by: FaultOwner, kind: FaultKind, type: string, message: string): Classified {
+  return { outcome, fault: { by, kind, type, message } };
 }

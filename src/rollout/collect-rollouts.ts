@@ -1,13 +1,25 @@
 import { SameseedError } from "../base/error.ts";
+import { refuseUnknownOptions } from "../base/known-options.ts";
 import { recordRollouts } from "./record-rollouts.ts";
-import { resolveOptions, type BatchConfig, type RolloutConfig } from "./rollout-config.ts";
-import { refuseMisuse, toResult, type RolloutResult } from "./rollout-result.ts";
+import { checkSeed } from "../model/seed.ts";
+import {
+  batchNames,
+  resolveOptions,
+  rolloutOptionNames,
+  type BatchConfig,
+  type RolloutConfig,
+} from "./rollout-config.ts";
+import { MisuseCheck, toResult, type RolloutResult } from "./rollout-result.ts";
 
-/** The rollouts of one batch, as they finish; or all of them, in the order of their seeds. */
+/**
+ * The rollouts of one batch: iterate over them as they finish, or wait for all of them in the order of their seeds. A
+ * batch runs once; a second request of either kind is refused.
+ */
 export interface RolloutBatch extends AsyncIterable<RolloutResult> {
   /**
    * Waits for all and returns them in the order the seeds were given. Holds every trajectory in memory: iterate
    * where there are very many.
+   * @throws as iterating does; `bad_argument` where the batch was run already
    */
   results(): Promise<RolloutResult[]>;
 }
@@ -19,49 +31,65 @@ export interface RolloutBatch extends AsyncIterable<RolloutResult> {
  * const rollout = await runRollout({ envName: "CartPole-v1", seed: 42 });
  * console.log(rollout.totalReward, rollout.digest);
  *
- * @throws `bad_argument`, `unknown_environment`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…: misuse
- * and broken infrastructure. What the environment or policy does wrong is the result's `outcome`.
+ * @throws `bad_argument`, `unknown_environment`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…:
+ * misuse, or a failure of the host. A fault of the environment or policy is the result's `outcome`.
  */
 export async function runRollout(config: RolloutConfig): Promise<RolloutResult> {
-  for await (const result of collectRollouts({ ...config, seeds: [config.seed], concurrency: 1 }))
-    return result;
+  refuseUnknownOptions(config, { ...rolloutOptionNames, seed: true }, "runRollout");
+  const { seed, ...options } = config;
+  for await (const result of collect({ ...options, seeds: [seed], concurrency: 1 }, [seed])) return result;
   throw new SameseedError("internal", "a batch of one seed had no result");
 }
 
 /**
- * Runs one rollout for each seed, each in fresh sandboxes of its own, several at a time.
+ * Runs one rollout for each seed, each in fresh sandboxes, several at the same time.
  *
  * @example
  * for await (const rollout of collectRollouts({ envName: "CartPole-v1", seeds: [1, 2, 3] })) {
  *   console.log(rollout.seed, rollout.totalReward);
  * }
  *
- * @throws while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first
+ * @throws `bad_argument` for an option that it does not have; while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first. Iterating a
+ * second time throws `bad_argument`: it would run everything again.
  */
 export function collectRollouts(config: BatchConfig): RolloutBatch {
-  const iterate = async function* (): AsyncGenerator<RolloutResult, void, undefined> {
-    const options = resolveOptions(config);
-    const run = recordRollouts(options, config.seeds, config);
-    for await (const recorded of run) {
-      refuseMisuse(recorded.summary);
-      yield toResult(recorded);
-    }
+  refuseUnknownOptions(config, batchNames, "collectRollouts");
+  let isRun = false;
+  const run = (seeds: Iterable<number>): AsyncGenerator<RolloutResult, void, undefined> => {
+    if (isRun)
+      throw new SameseedError("bad_argument", "this batch has already run", {
+        hint: "keep the results of the first run, or call collectRollouts again",
+      });
+    isRun = true;
+    return collect(config, seeds);
   };
   return {
-    [Symbol.asyncIterator]: iterate,
+    [Symbol.asyncIterator]: () => run(config.seeds),
     results: async () => {
-      const order = new Map<number, number>();
-      const seeds = [...config.seeds];
-      for (const seed of seeds) order.set(seed, order.size);
-      const results = [];
-      for await (const result of collectRollouts({ ...config, seeds })) results.push(result);
-      return results.sort((a, b) => order.get(a.seed)! - order.get(b.seed)!);
+      const seeds = Array.from(config.seeds, checkSeed);
+      return await inOrder(run(seeds), seeds);
     },
   };
 }
 
-/** How {@link recordRollouts} runs, beside the options that decide bytes. */
-export interface RecordingOptions {
-  readonly concurrency?: number;
-  readonly signal?: AbortSignal;
+async function* collect(
+  config: BatchConfig,
+  seeds: Iterable<number>,
+): AsyncGenerator<RolloutResult, void, undefined> {
+  const misuse = new MisuseCheck();
+  for await (const recorded of recordRollouts(resolveOptions(config), seeds, config)) {
+    misuse.refuse(recorded.summary);
+    yield toResult(recorded);
+  }
+}
+
+/** Puts results at the places of their seeds. Of a seed that occurs twice, either result may stand at either place. */
+async function inOrder(
+  results: AsyncIterable<RolloutResult>,
+  seeds: readonly number[],
+): Promise<RolloutResult[]> {
+  const places = Map.groupBy(seeds.keys(), (place) => seeds[place]!);
+  const ordered: RolloutResult[] = [];
+  for await (const result of results) ordered[places.get(result.seed)!.pop()!] = result;
+  return ordered;
 }

@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { SameseedError } from "../base/error.ts";
+import { SameseedError, isSameseedError } from "../base/error.ts";
 import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
-import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
-import { classifyRollout, type Classified } from "./classify-rollout.ts";
-import { keepLastWords } from "./last-words.ts";
-import type { RolloutPlan } from "./plan-rollout.ts";
+import type { Frame } from "../model/trajectory.ts";
+import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
+import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
-
-/** How long a policy that closed its link may take to be dead before it is ended. */
-const policyGraceMs = 3000;
+import { classifyRollout, type Classified } from "./classify-rollout.ts";
+import type { RolloutPlan, SharedPlan } from "./plan-rollout.ts";
+import { type EndedGroup, refuseAborted, roundMs, runGroup } from "./run-group.ts";
 
 /**
- * Runs one rollout in fresh sandboxes. Everything the environment or the policy can do wrong is in the result;
+ * Runs one rollout in fresh sandboxes. Everything the environment or a policy can do wrong is in the result;
  * what is thrown is the host's failure or the caller's abort.
  * @throws `aborted`, `sandbox_failed`, `zygote_failed`, `wall_unavailable`, `tool_missing`
  */
@@ -26,68 +23,84 @@ export async function executeRollout(
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
   const recording = new RolloutRecording(plan.manifest);
-  const said: string[] = [];
-  let running: readonly RunningSandbox[] = [];
-  running = await backend.start({
-    members: plan.members,
-    links: plan.links,
-    ...(signal === undefined ? {} : { signal }),
-    onOutput: (member, channel, data) => {
-      if (channel === "stderr") keepLastWords(said, member, data);
-      if (channel !== "stream" || member !== 0 || recording.push(data)) return;
-      for (const each of running) each.kill();
-    },
-  });
-  const startMs = await running[0]!.born;
-  const referee = await running[0]!.ended;
-  const judged = await judge(plan, recording, running, referee, said);
-  if (signal?.aborted === true) throw new SameseedError("aborted", "the rollout was aborted");
+  const group = await runGroup(backend, { ...plan, signal, onStream: (data) => recording.push(data) });
+  const judged = await judge(plan, recording, group);
+  refuseAborted(signal, "rollout");
   const totalMs = performance.now() - calledAt;
-  const rollout = summarize(plan, recording, judged, {
-    receipt: { ...receipt, limits },
-    timings: { startMs: round(startMs), runMs: round(totalMs - startMs), totalMs: round(totalMs) },
-  });
-  const { seats } = plan;
-  return seats === undefined ? rollout : { ...rollout, seats: await seatsUse(seats, running, said) };
+  return {
+    ...summarize(plan, recording, judged, {
+      receipt: { ...receipt, limits },
+      timings: timingsOf(group.startMs, totalMs - group.startMs),
+    }),
+    seats: await seatsUse(plan, group),
+  };
+}
+
+/**
+ * Runs rollouts one after the other in one fresh sandbox. Only Sameseed's own code runs there, so whatever goes wrong is the
+ * host's failure.
+ * @throws `sandbox_failed`, `aborted` and what starting a sandbox throws
+ */
+export async function executeShared(
+  backend: SandboxBackend,
+  receipt: BackendReceipt,
+  { rollouts, member }: SharedPlan,
+  limits: Limits,
+  signal?: AbortSignal,
+): Promise<RecordedRollout[]> {
+  const calledAt = performance.now();
+  const recorder = new SharedRecorder(rollouts);
+  const onStream = (data: Buffer): boolean => recorder.push(data);
+  const group = await runGroup(backend, { members: [member], links: [], signal, onStream });
+  refuseAborted(signal, "rollouts");
+  const totalMs = performance.now() - calledAt;
+  const recordings = recorder.finished();
+  if (recordings === undefined) {
+    const { cause, exitCode } = group.first;
+    const last = group.said.of(0).trim().split("\n").at(-1) ?? "";
+    throw new SameseedError(
+      "sandbox_failed",
+      `the referee of ${rollouts.length} rollouts ended early (${cause}, status ${exitCode}): ${recorder.problem ?? last}`,
+    );
+  }
+  // What each took by itself nobody measures: the set's time in equal shares.
+  const timings = timingsOf(group.startMs, (totalMs - group.startMs) / recordings.length);
+  return await Promise.all(
+    recordings.map(async (recording, at) => {
+      const plan = rollouts[at]!;
+      const judged = await judge(plan, recording, group);
+      return {
+        ...summarize(plan, recording, judged, { receipt: { ...receipt, limits }, timings }),
+        seats: [],
+      };
+    }),
+  );
 }
 
 /** What the seats' sandboxes used, when all of them are over. */
-export async function seatsUse(
-  seats: readonly string[],
-  running: readonly RunningSandbox[],
-  said: readonly string[],
-): Promise<SeatUse[]> {
+export async function seatsUse({ seats }: RolloutPlan, { running, said }: EndedGroup): Promise<SeatUse[]> {
   const ends = await Promise.all(running.slice(1).map(async ({ ended }) => await ended));
-  return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said[at + 1] ?? "" }));
+  return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said.of(at + 1) }));
 }
 
-/** Ends the policies' sandboxes and gives the rollout its verdict. */
+/** Ends the seats' sandboxes and gives the rollout its verdict. */
 export async function judge(
   plan: RolloutPlan,
   recording: RolloutRecording,
-  running: readonly RunningSandbox[],
-  referee: SandboxEnd,
-  said: readonly string[],
+  { first, said, endOthers }: EndedGroup,
 ): Promise<Classified> {
   const error = recording.end?.error;
-  const lost = error?.type === "eof" ? missedMember(plan, error.seat) : undefined;
-  const ends = await Promise.all(
-    running.slice(1).map(async (policy, at) => await endPolicy(policy, at + 1 === lost)),
-  );
-  const clocks = plan.spec.policy.kind === "seats" ? plan.spec.policy.clocks : undefined;
+  const silent = error?.kind === "silent" ? plan.seats.indexOf(error.seat ?? "") + 1 : 0;
+  const policy = await endOthers(silent === 0 ? undefined : silent);
+  const { clocks } = plan.spec;
   return classifyRollout({
     summary: recording.end,
     broken: recording.broken?.message,
-    referee,
-    policy: ends[(lost ?? 1) - 1],
-    said: { referee: said[0] ?? "", policy: said[lost ?? 1] ?? "" },
-    ...(clocks === undefined ? {} : { moveCpuMs: clocks.moveCpuMs }),
+    referee: first,
+    policy,
+    said: { referee: said.of(0), policy: said.of(silent) },
+    ...(clocks === null ? {} : { moveCpuMs: clocks.moveCpuMs }),
   });
-}
-
-/** Which member of the group fell silent. */
-function missedMember({ seats }: RolloutPlan, seat: string | undefined): number {
-  return seats === undefined || seat === undefined ? 1 : seats.indexOf(seat) + 1;
 }
 
 /** The row and the bytes of a rollout that is over. */
@@ -95,10 +108,9 @@ export function summarize(
   { spec }: RolloutPlan,
   recording: RolloutRecording,
   { outcome, fault }: Classified,
-  measured: Pick<RolloutSummary, "receipt" | "timings">,
-): RecordedRollout {
+  { receipt, timings }: Pick<RolloutSummary, "receipt" | "timings">,
+): Omit<RecordedRollout, "seats"> {
   const digests = recording.digests();
-  const { receipt, timings } = measured;
   return {
     trajectory: recording.blob(),
     summary: {
@@ -125,21 +137,47 @@ export function withoutHold<R extends BackendReceipt>(receipt: R, notHeld: reado
   return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: "T1" };
 }
 
-/**
- * Ends the policy's sandbox. Where the referee lost touch with it, how it ended by itself is part of the verdict, and it
- * gets a moment for that.
- */
-async function endPolicy(policy: RunningSandbox, lostTouch: boolean): Promise<SandboxEnd | undefined> {
-  if (lostTouch) {
-    const own = await Promise.race([policy.ended, sleep(policyGraceMs, undefined, { ref: false })]);
-    if (own !== undefined) return own;
-  }
-  policy.kill();
-  await policy.ended;
-  return undefined;
+/** The timings of a rollout from its two parts. */
+export function timingsOf(startMs: number, runMs: number): RolloutSummary["timings"] {
+  return { startMs: roundMs(startMs), runMs: roundMs(runMs), totalMs: roundMs(startMs + runMs) };
 }
 
-/** Milliseconds as timings have them. */
-export function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
+/** Cuts one stream into the recordings of its rollouts. */
+class SharedRecorder {
+  readonly #decoder = new FrameDecoder({ live: true });
+  readonly #recordings: readonly RolloutRecording[];
+  #at = 0;
+  #problem: string | undefined;
+
+  constructor(rollouts: readonly RolloutPlan[]) {
+    this.#recordings = rollouts.map(({ manifest }) => new RolloutRecording(manifest));
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  push(chunk: Buffer): boolean {
+    if (this.#problem !== undefined) return false;
+    try {
+      // A copy: frames are views of it.
+      for (const frame of this.#decoder.push(Buffer.from(chunk))) this.#take(frame);
+    } catch (error) {
+      if (!isSameseedError(error)) throw error;
+      this.#problem = error.message;
+    }
+    return this.#problem === undefined;
+  }
+
+  /** All recordings, where every rollout came to its end. */
+  finished(): readonly RolloutRecording[] | undefined {
+    return this.#problem === undefined && this.#at === this.#recordings.length ? this.#recordings : undefined;
+  }
+
+  #take(frame: Frame): void {
+    const recording = this.#recordings[this.#at];
+    if (recording === undefined) this.#problem = "the referee plays more rollouts than it was given";
+    else if (!recording.take(frame)) this.#problem = recording.broken?.message ?? "a broken recording";
+    else if (recording.end !== undefined) this.#at++;
+  }
 }

@@ -1,26 +1,20 @@
 import { buildManifest } from "../harness/manifest.ts";
-import {
-  renderPolicyHost,
-  renderReferee,
-  type PolicyEnd,
-  type PolicyPlan,
-} from "../harness/render-harness.ts";
+import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
 import type { Limits } from "../model/limits.ts";
-import type { PolicyRef, RolloutSpec, SeatsRef } from "../model/rollout.ts";
-import type { BackendReceipt, Job, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
-import { sealedSettings, type WorldRole } from "../sandbox/zygote/world-settings.ts";
-import { planGame } from "./plan-game.ts";
+import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
+import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
+import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {
   readonly spec: RolloutSpec;
   /** What the trajectory's chain starts from. */
   readonly manifest: Uint8Array;
-  /** The referee, then the policy where it has a sandbox of its own. */
+  /** The referee, then each seat whose policy has a sandbox of its own. */
   readonly members: readonly SandboxPlan[];
   readonly links: readonly Link[];
-  /** In a game, the seats whose policies are the members after the referee. */
-  readonly seats?: readonly string[];
+  /** The seats whose policies are the members after the referee. */
+  readonly seats: readonly string[];
 }
 
 /** A recorded trajectory that is fed to the environment again. */
@@ -33,74 +27,173 @@ export interface ReplaySource {
   readonly manifest: Uint8Array;
 }
 
-/**
- * How much later than a policy's the referee's wall time ends. It waits while the policy thinks, so with equal limits a
- * policy that hangs would look like an environment that does.
- */
-const refereeGraceMs = 1000;
+/** How a rollout is planned other than as its spec says. */
+export interface PlanOptions {
+  readonly replay?: ReplaySource;
+  /** Seats that the host answers for. */
+  readonly asked?: readonly string[];
+}
 
+/** How much later the referee's wall time ends than what it and the seats may take, and a seat's than the referee's. */
+const graceMs = 1000;
 /** The first descriptor after the standard three and the host's stream. */
-const linkFd = 4;
+export const firstLinkFd = 4;
+/** A policy has nothing to send to the host; what it prints is kept for messages only. */
+const clockedSeatOutputBytes = 4 * 1024 * 1024;
 
 /**
- * Decides what runs in which sandbox: the referee, with environment, seed and recorder; beside it, joined by a link,
- * the policy where it is untrusted source.
+ * Decides what runs in which sandbox: the referee, with the environment, the recorder and the built-in policies; and one
+ * for each seat whose policy is untrusted source, each joined to the referee by a link of its own.
  */
 export function planRollout(
   spec: RolloutSpec,
   limits: Limits,
   receipt: BackendReceipt,
-  replay?: ReplaySource,
+  options: PlanOptions = {},
 ): RolloutPlan {
-  const { policy: picks } = spec;
-  if (picks.kind === "seats")
-    return planGame({ ...spec, policy: picks }, limits, receipt, replay === undefined ? {} : { replay });
-  const environmentFile =
-    spec.environment.kind === "file" ? jobFile("/tmp/env", spec.environment) : undefined;
-  const policyFile =
-    spec.policy.kind === "source" && replay === undefined ? jobFile("/tmp/policy", spec.policy) : undefined;
+  const { replay } = options;
+  const seats = seatMembers(spec, limits, receipt, options);
+  const environmentFile = environmentFileOf(spec);
   const referee = renderReferee({
     spec,
-    policyPlan: policyPlan(picks, replay),
+    plans: seats.plans,
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
+    ...(replay === undefined ? {} : { replay }),
   });
-  const wallMs = limits.wallMs + (policyFile === undefined ? 0 : refereeGraceMs);
-  const script = (role: WorldRole, name: string, source: string, file: JobFile | undefined): Job => ({
-    entry: "script",
-    name,
-    source,
-    files: file === undefined ? [] : [file],
-    env: {},
-    ...(receipt.world.mode === "sealed" ? { world: sealedSettings(role, spec.seed) } : {}),
-  });
-  const members: SandboxPlan[] = [
-    { job: script("referee", "harness.py", referee, environmentFile), limits: { ...limits, wallMs } },
-  ];
-  const links: Link[] = [];
-  let policy: string | undefined;
-  if (policyFile !== undefined) {
-    policy = renderPolicyHost({ seed: spec.seed, fd: linkFd, path: policyFile.path });
-    members.push({ job: script("policy", "policy_harness.py", policy, policyFile), limits });
-    links.push([0, 1]);
-  }
-  const harness = { referee, ...(policy === undefined ? {} : { policy }) };
-  const manifest =
-    replay?.manifest ??
-    buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes;
-  return { spec, manifest, members, links };
+  const harness = { referee, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
+  return {
+    spec,
+    manifest:
+      replay?.manifest ??
+      buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
+    members: [
+      scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
+        role: "referee",
+        seed: spec.seed,
+        receipt,
+        limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
+      }),
+      ...seats.members,
+    ],
+    links: seats.links,
+    seats: seats.names,
+  };
 }
 
-function policyPlan(policy: Exclude<PolicyRef, SeatsRef>, replay: ReplaySource | undefined): PolicyPlan {
-  if (replay !== undefined) {
-    const { actions, end } = replay;
-    return { kind: "replay", of: policy.kind, actions, ...(end === undefined ? {} : { end }) };
-  }
-  return policy.kind === "source" ? { kind: "remote", fd: linkFd } : policy;
+/** Several rollouts in one sandbox. */
+export interface SharedPlan {
+  /** Each rollout as it is planned alone: its manifest names the script that plays nothing else. */
+  readonly rollouts: readonly RolloutPlan[];
+  readonly member: SandboxPlan;
 }
 
-function jobFile(
-  folder: string,
-  { name, source }: { readonly name: string; readonly source: string },
-): JobFile {
-  return { path: `${folder}/${name}`, data: Buffer.from(source) };
+/**
+ * Whether rollouts of this spec may follow one another in one sandbox: nobody's code but Sameseed's own runs in them, and
+ * that keeps nothing from one to the next.
+ */
+export function canShareSandbox({ environment, seats }: Pick<RolloutSpec, "environment" | "seats">): boolean {
+  return environment.kind === "builtin" && seats.every(({ policy }) => policy.kind === "builtin");
+}
+
+/** Plans rollouts that {@link canShareSandbox}, one for each seed, to be played one after the other. */
+export function planShared(
+  template: Omit<RolloutSpec, "seed">,
+  seeds: readonly number[],
+  limits: Limits,
+  receipt: BackendReceipt,
+): SharedPlan {
+  const rollouts = seeds.map((seed) => planRollout({ ...template, seed }, limits, receipt));
+  const [first = 0, ...more] = seeds;
+  const spec = { ...template, seed: first };
+  const referee = renderReferee({ spec, more, plans: seatMembers(spec, limits, receipt, {}).plans });
+  return {
+    rollouts,
+    member: scriptMember("harness.py", referee, [], { role: "referee", seed: first, receipt, limits }),
+  };
+}
+
+/**
+ * The referee waits while a policy thinks, and each seat has the whole wall time for itself: what is left when all of them
+ * have used theirs is the environment's own.
+ */
+export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: number): number {
+  return remoteSeats === 0 ? wallMs : wallMs * (1 + remoteSeats) + graceMs;
+}
+
+/** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
+export function seatLimits(limits: Limits, clocks: GameClocks | null, remoteSeats: number): Limits {
+  const wallMs = refereeWallMs(limits, remoteSeats) + graceMs;
+  if (clocks === null) return { ...limits, wallMs };
+  return {
+    ...limits,
+    wallMs,
+    cpuMs: Math.min(limits.cpuMs, clocks.bankCpuMs),
+    outputBytes: Math.min(limits.outputBytes, clockedSeatOutputBytes),
+  };
+}
+
+/** What every script is given beside its source. */
+export interface ScriptPlace {
+  readonly role: WorldRole;
+  readonly seed: number;
+  readonly receipt: BackendReceipt;
+  readonly limits: Limits;
+}
+
+/** A sandbox that runs one script in the world of its role. */
+export function scriptMember(
+  name: string,
+  source: string,
+  files: readonly JobFile[],
+  { role, seed, receipt, limits }: ScriptPlace,
+): SandboxPlan {
+  const world = receipt.world.mode === "sealed" ? { world: sealedSettings(role, seed) } : {};
+  return { job: { entry: "script", name, source, files, env: {}, ...world }, limits };
+}
+
+/** The seats of one rollout, as sandboxes and as the referee knows them. */
+interface SeatMembers {
+  readonly plans: readonly SeatPlan[];
+  readonly members: readonly SandboxPlan[];
+  readonly links: readonly Link[];
+  readonly texts: Readonly<Record<string, string>>;
+  readonly names: readonly string[];
+}
+
+function seatMembers(
+  { seed, seats, mode, clocks }: RolloutSpec,
+  limits: Limits,
+  receipt: BackendReceipt,
+  { replay, asked = [] }: PlanOptions,
+): SeatMembers {
+  const plans: SeatPlan[] = [];
+  const members: SandboxPlan[] = [];
+  const texts: Record<string, string> = {};
+  const isRemote = ({ seat, policy }: RolloutSpec["seats"][number]): boolean =>
+    policy.kind === "source" && !asked.includes(seat);
+  const remote = seats.filter(isRemote);
+  const most = seatLimits(limits, clocks, remote.length);
+  for (const own of seats) {
+    const { seat, policy } = own;
+    if (asked.includes(seat)) plans.push({ kind: "ask" });
+    else if (policy.kind !== "source") plans.push(policy);
+    else {
+      const answerMs = clocks?.moveWallMs ?? null;
+      plans.push({ kind: "remote", fd: firstLinkFd + remote.indexOf(own), answerMs, wallMs: limits.wallMs });
+      if (replay !== undefined) continue;
+      const file: JobFile = { path: `/tmp/policy/${policy.name}`, data: Buffer.from(policy.source) };
+      const moveCpuMs = clocks?.moveCpuMs ?? null;
+      const text = renderSeatHost({ seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs });
+      texts[seat] = text;
+      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most };
+      members.push(scriptMember("seat_harness.py", text, [file], place));
+    }
+  }
+  const names = members.length === 0 ? [] : remote.map(({ seat }) => seat);
+  return { plans, members, links: members.map((_, at): Link => [0, at + 1]), texts, names };
+}
+
+function environmentFileOf({ environment }: RolloutSpec): JobFile | undefined {
+  if (environment.kind !== "file") return undefined;
+  return { path: `/tmp/env/${environment.name}`, data: Buffer.from(environment.source) };
 }

@@ -3,24 +3,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { AsyncQueue } from "../base/async-queue.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
+import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
-import { sharedBackend } from "../sandbox/sandbox-host.ts";
-import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
-import { executeRollout } from "./execute-rollout.ts";
-import { executeSharedGames } from "./execute-shared-games.ts";
-import { canShareSandbox, isGame, planSharedGames } from "./plan-game.ts";
-import { planRollout } from "./plan-rollout.ts";
-import { checkSeed, type ResolvedOptions } from "./rollout-config.ts";
+import { executeRollout, executeShared } from "./execute-rollout.ts";
+import { canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
+import type { ResolvedOptions } from "./rollout-config.ts";
+import { openHost, type RolloutHost } from "./rollout-host.ts";
 
 /** How often a rollout that the host failed is started again, and how long before each time. */
 const retryDelaysMs = [100, 1000];
-/** Games that may share a sandbox, in one: more would keep the other processors waiting. */
-export const sharedGamesMost = 50;
+/** Rollouts that may share a sandbox, in one: more would keep the other processors waiting. */
+export const sharedMost = 50;
 
 /** How {@link recordRollouts} runs, beside the options that decide bytes. */
 export interface RecordingOptions {
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Where they run. @default what the options name, found when the first rollout starts */
+  readonly host?: RolloutHost;
 }
 
 /** How {@link recordBatches} runs. */
@@ -33,7 +33,7 @@ export interface BatchRecordingOptions extends RecordingOptions {
 }
 
 /**
- * Runs rollouts and yields them as recorded, in the order they finish. Holds a few more than run at one time, however
+ * Runs rollouts and yields them as recorded, in the order they finish. Holds a few more than run at the same time, however
  * many seeds there are.
  */
 export async function* recordRollouts(
@@ -41,18 +41,18 @@ export async function* recordRollouts(
   seeds: Iterable<number>,
   recording: RecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
-  const size = canShareSandbox(options.template) ? sharedGamesMost : 1;
+  const size = canShareSandbox(options.template) ? sharedMost : 1;
   yield* recordBatches(options, inBatches(seeds, size), recording);
 }
 
 /**
- * Runs rollouts batch by batch: a batch of games that may share a sandbox is played in one, any other one by one. Yields
+ * Runs rollouts batch by batch: a batch of rollouts that may share a sandbox runs in one, any other one by one. Yields
  * them in the order they finish; which batch a rollout was in shows in nothing but its timings.
  */
 export async function* recordBatches(
   options: ResolvedOptions,
   batches: Iterable<readonly number[]>,
-  { concurrency = 2 * availableParallelism(), signal, onFailure }: BatchRecordingOptions,
+  { concurrency = 2 * availableParallelism(), signal, host: given, onFailure }: BatchRecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024) {
     throw new SameseedError(
@@ -60,12 +60,11 @@ export async function* recordBatches(
       `concurrency must be a whole number from 1 to 1024, not ${concurrency}`,
     );
   }
-  const backend = sharedBackend(options.image, options.backend, options.world);
-  const receipt = await backend.receipt();
+  const place = given ?? (await openHost(options));
   const queue = new AsyncQueue<RecordedRollout>(concurrency);
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const host: Host = { backend, receipt, options, signal: both };
+  const host: Place = { ...place, options, signal: both };
   const source = workItems(options, batches);
   const work = async (): Promise<void> => {
     for (let next = source.next(); next.done !== true && !queue.abandoned; next = source.next()) {
@@ -88,14 +87,12 @@ export async function* recordBatches(
   }
 }
 
-interface Host {
-  readonly backend: SandboxBackend;
-  readonly receipt: BackendReceipt;
+interface Place extends RolloutHost {
   readonly options: ResolvedOptions;
   readonly signal: AbortSignal;
 }
 
-/** What runs at one time: a batch where its rollouts share a sandbox, else each of them. */
+/** What runs at the same time: a batch where its rollouts share a sandbox, else each of them. */
 function* workItems(
   { template }: ResolvedOptions,
   batches: Iterable<readonly number[]>,
@@ -119,7 +116,7 @@ function* inBatches(seeds: Iterable<number>, size: number): Generator<readonly n
 }
 
 async function tryBatch(
-  host: Host,
+  host: Place,
   seeds: readonly number[],
   onFailure: BatchRecordingOptions["onFailure"],
 ): Promise<readonly RecordedRollout[]> {
@@ -141,23 +138,14 @@ async function tryBatch(
 }
 
 async function runBatch(
-  { backend, receipt, options: { template, limits }, signal }: Host,
+  { backend, receipt, options: { template, limits }, signal }: Place,
   seeds: readonly number[],
 ): Promise<readonly RecordedRollout[]> {
-  if (seeds.length > 1 && isGame(template)) {
-    const shared = planSharedGames(template, seeds, limits, receipt);
-    return await executeSharedGames(backend, receipt, shared, limits, signal);
+  if (seeds.length > 1) {
+    const shared = planShared(template, seeds, limits, receipt);
+    return await executeShared(backend, receipt, shared, limits, signal);
   }
-  const rollouts = [];
-  for (const seed of seeds) {
-    const plan = planRollout({ ...template, seed }, limits, receipt);
-    const rollout = await executeRollout(backend, receipt, plan, limits, signal);
-    // A busy host may have kept a seat waiting, which must not be its loss; one that stalls by itself does so again.
-    rollouts.push(isLate(rollout) ? await executeRollout(backend, receipt, plan, limits, signal) : rollout);
-  }
-  return rollouts;
-}
-
-function isLate({ summary: { outcome, error } }: RecordedRollout): boolean {
-  return outcome === "wall_limit" && error?.seat !== undefined;
+  const [seed = 0] = seeds;
+  const plan = planRollout({ ...template, seed }, limits, receipt);
+  return [await executeRollout(backend, receipt, plan, limits, signal)];
 }

@@ -1,25 +1,31 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import * as z from "zod";
 
-import { SameseedError, toError } from "../base/error.ts";
+import { SameseedError } from "../base/error.ts";
+import type { NamesOf } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
-import { defaultLimits, limitsSchema, type Limits } from "../model/limits.ts";
+import type { JsonObject } from "../model/json.ts";
+import { defaultLimits, limitNames, limitsSchema, type Limits } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
-import type { EnvironmentRef, PolicyRef, RolloutSpec } from "../model/rollout.ts";
+import { onlySeat, type EnvironmentRef, type RolloutSpec, type SeatPolicy } from "../model/rollout.ts";
+import {
+  readSourceFile,
+  seatPolicy,
+  type ActionList,
+  type SourcePath,
+  type SourceText,
+} from "./policy-input.ts";
+import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
 /**
- * What picks actions: `"random"` (the environment's own seeded `action_space.sample()`), a path to a Python file that
- * defines `act(observation, rng)`, such a source itself, or a list of actions.
+ * What picks actions: a Python file that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`,
+ * its source text, or a list of actions. A string is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`;
+ * any other string is refused.
  */
-export type PolicyInput =
-  | string
-  | { readonly source: string; readonly name?: string }
-  | { readonly actions: readonly JsonValue[] };
+export type PolicyInput = string | SourcePath | SourceText | ActionList;
 
-/** What every rollout of a call has in common. */
+/** Options that all rollouts of a call share. */
 export interface RolloutOptions {
   /** A Gymnasium id, Gymnasium's `module:Id`, or `path/to/file.py:ClassName`. */
   readonly envName: string;
@@ -33,8 +39,8 @@ export interface RolloutOptions {
   readonly volatileInfo?: readonly string[];
   /** The image's name or digest. @default "gymnasium" */
   readonly image?: string;
-  /** `cold` starts an interpreter of its own for each rollout. @default "zygote" */
-  readonly backend?: "zygote" | "cold";
+  /** `zygote`, `cold` (a new interpreter for each rollout), or a backend that you created. @default "zygote" */
+  readonly backend?: BackendChoice;
   /**
    * `sealed`: clock, waits, entropy, file order and names follow from the seed alone. `host`: they are the machine's.
    * @default "sealed"
@@ -55,7 +61,7 @@ export interface RolloutConfig extends RolloutOptions {
 /** Rollouts of one spec under many seeds. */
 export interface BatchConfig extends RolloutOptions {
   readonly seeds: Iterable<number>;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
 }
 
@@ -66,12 +72,27 @@ export type SpecTemplate = Omit<RolloutSpec, "seed">;
 export interface ResolvedOptions {
   readonly template: SpecTemplate;
   readonly image: string;
-  readonly backend: "zygote" | "cold";
+  readonly backend: BackendChoice;
   readonly world: WorldMode;
   readonly limits: Limits;
 }
 
-const sourceBytesMax = 16 * 1024 * 1024;
+/** Every name of {@link RolloutOptions}. */
+export const rolloutOptionNames: NamesOf<RolloutOptions> = {
+  envName: true,
+  policy: true,
+  envArgs: true,
+  maxSteps: true,
+  volatileInfo: true,
+  image: true,
+  backend: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+};
+
+/** Every name of {@link BatchConfig}. */
+export const batchNames: NamesOf<BatchConfig> = { ...rolloutOptionNames, seeds: true, concurrency: true };
 
 const optionsSchema = z.object({
   envName: z.string().min(1).max(1000),
@@ -79,16 +100,10 @@ const optionsSchema = z.object({
   maxSteps: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
   volatileInfo: z.array(z.string().min(1)).default([]),
   image: z.string().min(1).default(defaultImageName),
-  backend: z.enum(["zygote", "cold"]).default("zygote"),
+  backend: backendSchema.default("zygote"),
   world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
 });
-
-/** A policy that is no text; the actions are looked at by themselves, because there may be very many. */
-const policySchema = z.union([
-  z.object({ actions: z.unknown().refine((actions) => actions !== undefined) }),
-  z.object({ source: z.string(), name: z.string().optional() }),
-]);
 
 /**
  * Checks options, reads the files they name, and puts in the defaults.
@@ -109,7 +124,9 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     template: {
       environment: resolveEnvironment(options.envName),
       envArgs,
-      policy: resolvePolicy(options.policy ?? "random"),
+      seats: [{ seat: onlySeat, policy: resolvePolicy(options.policy ?? "random") }],
+      mode: "keep",
+      clocks: null,
       maxSteps: maxSteps ?? null,
       volatileInfo,
     },
@@ -123,18 +140,6 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
   };
 }
 
-/**
- * Refuses what is not a seed: a whole number from 0 to 2^53 - 1.
- * @throws `bad_argument`
- */
-export function checkSeed(seed: number): number {
-  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
-  throw new SameseedError("bad_argument", `${seed} is not a seed`, {
-    hint: "a seed is a whole number from 0 to 9007199254740991 (2^53 - 1)",
-    context: { seed: String(seed) },
-  });
-}
-
 /** `path/to/file.py:ClassName` is a file; everything else is Gymnasium's to understand. */
 function resolveEnvironment(envName: string): EnvironmentRef {
   const file = /^(.+\.py):([A-Za-z_]\w*)$/.exec(envName);
@@ -142,7 +147,7 @@ function resolveEnvironment(envName: string): EnvironmentRef {
     if (/\.py(:|$)/.test(envName)) {
       throw new SameseedError(
         "unknown_environment",
-        `${JSON.stringify(envName)} does not say which class of the file is the environment`,
+        `${JSON.stringify(envName)} does not name the environment's class in the file`,
         {
           hint: "write path/to/file.py:ClassName",
         },
@@ -150,61 +155,10 @@ function resolveEnvironment(envName: string): EnvironmentRef {
     }
     return { kind: "gymnasium", id: envName };
   }
-  const source = readSource(file[1]!, "unknown_environment", "environment");
+  const source = readSourceFile(file[1]!, "unknown_environment", "environment");
   return { kind: "file", name: basename(file[1]!), className: file[2]!, source };
 }
 
-function resolvePolicy(policy: PolicyInput): PolicyRef {
-  if (policy === "random") return { kind: "random" };
-  if (typeof policy === "string") {
-    if (!policy.endsWith(".py")) {
-      throw new SameseedError(
-        "bad_policy",
-        `${JSON.stringify(policy)} is neither a built-in policy nor a Python file`,
-        {
-          hint: "use `random`, or the path of a .py file that defines act(observation, rng)",
-        },
-      );
-    }
-    return { kind: "source", name: basename(policy), source: readSource(policy, "bad_policy", "policy") };
-  }
-  if (!policySchema.safeParse(policy).success) {
-    throw new SameseedError("bad_policy", `${JSON.stringify(policy)?.slice(0, 200)} is not a policy`, {
-      hint: "use `random`, the path of a .py file, { source } or { actions }",
-    });
-  }
-  if ("actions" in policy) {
-    const actions = z.array(z.json()).safeParse(policy.actions);
-    if (actions.success) return { kind: "actions", actions: policy.actions };
-    throw new SameseedError("bad_actions", "actions must be a list of JSON values, one a step");
-  }
-  const name = policy.name ?? "policy.py";
-  if (!/^[^/\0]{1,200}\.py$/.test(name)) {
-    throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
-      hint: "use a file name that ends in .py",
-    });
-  }
-  return { kind: "source", name, source: policy.source };
-}
-
-function readSource(path: string, code: "unknown_environment" | "bad_policy", what: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new SameseedError(code, `the ${what}'s file cannot be read: ${toError(error).message}`, {
-      hint: "check the path; it starts from the folder you are in",
-      context: { path },
-    });
-  }
-  if (bytes.length > sourceBytesMax) {
-    throw new SameseedError(code, `the ${what}'s file ${path} is larger than ${sourceBytesMax} bytes`, {
-      context: { path },
-    });
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new SameseedError(code, `the ${what}'s file ${path} is not UTF-8 text`, { context: { path } });
-  }
+function resolvePolicy(input: PolicyInput): SeatPolicy {
+  return seatPolicy(input, { names: ["random"], actions: true });
 }

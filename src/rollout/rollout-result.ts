@@ -1,10 +1,11 @@
 import { SameseedError } from "../base/error.ts";
+import type { RolloutFault } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { Trajectory } from "../trajectory/trajectory.ts";
 
-/** One rollout's row together with what it recorded. */
+/** One rollout's row and its recorded trajectory. */
 export interface RolloutResult extends RolloutSummary {
-  /** The recorded bytes; decoded as far as they are looked at. */
+  /** The recorded bytes; decoded on demand. */
   readonly trajectory: Trajectory;
 }
 
@@ -14,19 +15,36 @@ export function toResult({ summary, trajectory }: RecordedRollout): RolloutResul
 }
 
 /**
- * Refuses a rollout whose fault is the caller's: an environment that does not exist, a file that is no policy. No
- * other seed would fare better.
- * @throws `unknown_environment`, `bad_policy`
+ * Looks for a fault that is the caller's: an environment that does not exist, a file that is no policy. Such a fault ends a
+ * call at its first rollout only. Once one has got past its loading, another that says it cannot be loaded says so by its
+ * own doing, and that is a result like others.
  */
-export function refuseMisuse({ error }: RolloutSummary): void {
-  if (error?.by === "environment" && error.type === "UnknownEnvironment") {
-    throw new SameseedError("unknown_environment", error.message, {
-      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName, with arguments that it takes",
+export class MisuseCheck {
+  #loaded: boolean;
+
+  /** @param loaded whether a rollout of the same spec is known to have been loaded */
+  constructor(loaded = false) {
+    this.#loaded = loaded;
+  }
+
+  /** @throws `unknown_environment`, `bad_policy` */
+  refuse({ error }: RolloutSummary): void {
+    const misuse = error === undefined ? undefined : misuseOf(error);
+    if (misuse === undefined) this.#loaded = true;
+    else if (!this.#loaded) throw misuse;
+  }
+}
+
+function misuseOf({ kind, message }: RolloutFault): SameseedError | undefined {
+  if (kind === "unknown_environment") {
+    return new SameseedError("unknown_environment", message, {
+      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName; check the arguments",
     });
   }
-  if (error?.by === "policy" && error.type === "BadPolicy") {
-    throw new SameseedError("bad_policy", error.message, {
-      hint: "a policy is a Python file that defines act(observation, rng) and returns an action",
+  if (kind === "bad_policy") {
+    return new SameseedError("bad_policy", message, {
+      hint: "a policy is a Python file that defines act(observation, rng, info) or choose_action(board, player, rng)",
     });
   }
+  return undefined;
 }

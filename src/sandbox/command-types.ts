@@ -2,7 +2,7 @@ import type { EndCause } from "./contract.ts";
 
 /** How a command is started. */
 export interface CommandOptions {
-  /** Its arguments, handed over one by one; nothing interprets them. @default none */
+  /** Its arguments; no shell interprets them. @default none */
   readonly args?: readonly string[];
   /** Added to the sandbox's environment for this command. @default nothing */
   readonly env?: Readonly<Record<string, string>>;
@@ -10,21 +10,21 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Its standard input; parts of an iterable are sent as the command reads. @default empty, closed at once */
   readonly input?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
-  /** Wall time after which it is killed with what it started, in ms. @default the sandbox's own */
+  /** Wall time in ms, after which it and its children are killed. @default the sandbox's own */
   readonly timeoutMs?: number;
   /** Kills it; the call then rejects with `aborted`, once it is dead. */
   readonly signal?: AbortSignal;
-  /** Told each part of its standard output as it comes; the bytes are the caller's to keep. */
+  /** Called with each chunk of standard output; the caller owns the bytes. */
   readonly onStdout?: (data: Buffer) => void;
-  /** Told each part of its standard error as it comes; the bytes are the caller's to keep. */
+  /** Called with each chunk of standard error; the caller owns the bytes. */
   readonly onStderr?: (data: Buffer) => void;
 }
 
 /** How a command ended. */
 export interface CommandResult {
-  /** Its exit status; null where a signal ended it. As in shells, 127 where it was not found and 126 where it could not be started. */
+  /** Its exit status; null if a signal ended it. As in shells, 127 where it was not found and 126 where it could not be started. */
   readonly exitCode: number | null;
-  /** The signal that ended it, such as `SIGKILL`; null where it exited. */
+  /** The signal that ended it, such as `SIGKILL`; null if it exited. */
   readonly signal: NodeJS.Signals | null;
   /** Exactly the bytes it wrote. `${result.stdout}` is their text. */
   readonly stdout: Buffer;
@@ -49,13 +49,13 @@ export interface CommandResult {
   readonly wallMs: number;
   /** The largest resident size of one process of it, in bytes; never less than the agent's that started it. */
   readonly peakMemoryBytes: number;
-  /** Why it could not be started: an errno's name and a sentence. Null where it was. */
+  /** Why it could not be started: an errno's name and a sentence. Null if it was. */
   readonly startError: { readonly errno: string; readonly message: string } | null;
   /** The cause, where the whole sandbox ended while it ran; the sandbox is of no more use then. */
   readonly sandboxEnded: EndCause | null;
 }
 
-/** A command that was started and may still run. */
+/** A started command, which may still be running. */
 export interface SandboxProcess {
   /**
    * Waits for its end; any number of times.
@@ -68,7 +68,7 @@ export interface SandboxProcess {
    * @default SIGKILL
    */
   kill(signal?: NodeJS.Signals): void;
-  /** Writes to its standard input; resolves when it may take more. What it does not read any more is dropped. */
+  /** Writes to its standard input; resolves when more can be written. Input that the command no longer reads is dropped. */
   write(data: string | Uint8Array): Promise<void>;
   /** Closes its standard input after what was written. */
   end(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../model/json.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Receipt } from "../model/receipt.ts";
-import type { WorldSettings } from "./zygote/world-settings.ts";
+import type { WorldSettings } from "./world-settings.ts";
 
 /** A file that lies in the sandbox before anything runs. */
 export interface JobFile {
@@ -19,7 +19,7 @@ export interface AuditDemands {
 }
 
 /** What every job has. */
-interface JobBase {
+export interface JobBase {
   readonly files: readonly JobFile[];
   readonly env: Readonly<Record<string, string>>;
   /** The sealed world it begins; only where the backend's world is sealed. */
@@ -55,7 +55,7 @@ export type OutputChannel = "stdout" | "stderr" | "stream";
 
 /** Why a sandbox is over. */
 export type EndCause =
-  /** Its first process ended by itself, or by a signal of its own making. */
+  /** Its first process ended, by itself or by a signal, and there is no evidence that the host caused it. */
   | "own"
   /** `kill()` was called, or the caller's signal fired. */
   | "killed"
@@ -63,26 +63,26 @@ export type EndCause =
   | "wall"
   /** It reached its CPU time. */
   | "cpu"
-  /** The kernel ended a process of it for want of memory. */
+  /** The kernel killed a process of it because memory ran out. */
   | "memory"
-  /** It sent more bytes than it may. */
+  /** It sent more bytes than allowed. */
   | "output";
 
 /** How a sandbox ended. When this is known, every process of it is dead. */
 export interface SandboxEnd {
   readonly cause: EndCause;
-  /** The first process's exit status; null where a signal ended it. */
+  /** The first process's exit status; null if a signal ended it. */
   readonly exitCode: number | null;
-  /** The signal that ended the first process, such as `SIGSEGV`; null where it exited. */
+  /** The signal that ended the first process, such as `SIGSEGV`; null if it exited. */
   readonly signal: string | null;
   /** CPU time of the whole process tree in ms where a control group counts it, else of the first process and those it waited for. */
   readonly cpuMs: number;
   readonly wallMs: number;
   /** The largest resident size of one process, in bytes; it includes the pages shared with the zygote. */
   readonly peakMemoryBytes: number;
-  /** Whether a fork was refused because the sandbox had as many processes as it may; undefined where nothing counts that. */
+  /** Whether a fork was refused because the sandbox had as many processes as it may; undefined if nothing counts that. */
   readonly processLimitHit: boolean | undefined;
-  /** Processes the kernel ended for want of memory; undefined where nothing counts them. */
+  /** Processes the kernel ended for want of memory; undefined if nothing counts them. */
   readonly oomKills: number | undefined;
 }
 
@@ -95,7 +95,7 @@ export interface RunningSandbox {
   readonly born: Promise<number>;
   /** Resolves when everything in the sandbox is dead; rejects with `sandbox_failed` where the host failed it. */
   readonly ended: Promise<SandboxEnd>;
-  /** Processes of it that the kernel ended for want of memory, so far; undefined where nothing counts them. */
+  /** Processes of it that the kernel ended for want of memory, so far; undefined if nothing counts them. */
   oomKills(): number | undefined;
   /**
    * Sends bytes to the job's stream. What the job does not take yet waits in the sandbox's own memory, so callers bound
@@ -139,6 +139,6 @@ export interface SandboxBackend {
    * @throws `wall_unavailable`, `tool_missing`, `zygote_failed`, `sandbox_failed`, `aborted`
    */
   start(plan: GroupPlan): Promise<readonly RunningSandbox[]>;
-  /** Ends every sandbox and gives everything back. */
+  /** Ends every sandbox and releases all resources. */
   close(): Promise<void>;
 }

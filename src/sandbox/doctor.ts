@@ -1,4 +1,5 @@
 import { defaultImageName } from "../image/default-image.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkHost } from "./doctor/host-checks.ts";
 import { checkSandbox } from "./doctor/sandbox-checks.ts";
 import { checkTools } from "./doctor/tool-checks.ts";
@@ -13,10 +14,11 @@ export interface DoctorOptions {
 }
 
 /**
- * Tries everything a sandbox needs, one after the other, ending with a sandbox that looks at its own wall. It never
- * throws for what it finds.
+ * Checks everything a sandbox needs. The last check starts a sandbox that inspects its own wall. A failed check is
+ * never thrown.
  */
 export async function runDoctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
+  refuseUnknownOptions(options, { image: true } satisfies NamesOf<DoctorOptions>, "runDoctor");
   const image = options.image ?? defaultImageName;
   return [...checkHost(), ...(await checkTools(image)), ...(await checkSandbox(image))];
 }

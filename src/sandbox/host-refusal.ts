@@ -15,12 +15,12 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
   },
   {
     pattern: /Can't mount proc/i,
-    message: "this container masks /proc, so no process namespace of its own can be shown inside",
+    message: "this container masks /proc, so a sandbox cannot have a process namespace of its own",
     hint: "run the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman)",
   },
   {
     pattern: /No space left on device|ENOSPC.*namespace|user\.max_/i,
-    message: "this host has no namespaces left to give",
+    message: "this host has no namespaces left",
     hint: "as root: raise `user.max_user_namespaces`, `user.max_pid_namespaces`, `user.max_mnt_namespaces` and `user.max_net_namespaces`",
   },
   {
@@ -34,24 +34,24 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
 const shortages: typeof refusals = [
   {
     pattern: /EMFILE|ENFILE|Too many open files/i,
-    message: "this process may not open as many files as a zygote needs",
+    message: "a zygote needs more open files than this process is allowed",
     hint: "raise the limit on open files (`ulimit -n`) to 1024 or more",
   },
   {
     pattern: /EAGAIN|Resource temporarily unavailable/i,
-    message: "no more processes can be started here",
+    message: "the limit on processes is reached",
     hint: "raise the limit on processes (`ulimit -u`, or the `pids` limit of the container)",
   },
   {
     pattern: /ENOMEM|Cannot allocate memory|MemoryError/i,
     message: "there is no memory left for a zygote",
-    hint: "free some memory, raise the container's limit, or run fewer rollouts at one time",
+    hint: "free some memory, raise the container's limit, or lower the concurrency",
   },
 ];
 
 /**
  * Turns what the outer wall said when it ended into an error that names the fix.
- * @param said its last words, empty where it said nothing
+ * @param said its last words, empty if it said nothing
  */
 export function hostRefusal(
   said: string,

@@ -1,7 +1,9 @@
 import type { Job } from "./contract.ts";
 import { SameseedError } from "../base/error.ts";
-import { jobBytesMax } from "./zygote/wire.ts";
-import { encodeWorldSettings } from "./zygote/world-settings.ts";
+import { encodeWorldSettings } from "./world-settings.ts";
+
+/** The most bytes a job may have. */
+const jobBytesMax = 64 * 1024 * 1024;
 
 /**
  * Writes a job as `python/sameseed/child.py` takes it apart: `u32 length of the head | head (JSON) | files | source`.
@@ -25,9 +27,9 @@ export function encodeJob(job: Job): Buffer {
   if (encoded.length > jobBytesMax) {
     throw new SameseedError(
       "bad_argument",
-      `what the sandbox should start with is ${encoded.length} bytes long`,
+      `the sandbox's scripts, actions and files have ${encoded.length} bytes`,
       {
-        hint: `keep scripts, actions and files together below ${jobBytesMax} bytes`,
+        hint: `keep them below ${jobBytesMax} bytes together`,
         context: { bytes: encoded.length, most: jobBytesMax },
       },
     );

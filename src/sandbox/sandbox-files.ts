@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import {
   agentErrorSchema,
   parseAgentJson,
@@ -12,7 +13,7 @@ import type { AgentMessageName } from "./agent/wire.ts";
 
 /** One entry of a directory. */
 export interface SandboxFileEntry {
-  /** Its name alone. A byte that is not UTF-8 stands as a lone surrogate, and names the same file when it comes back. */
+  /** The base name. A byte that is not UTF-8 is shown as a lone surrogate, which refers to the same file when passed back. */
   readonly name: string;
   readonly type: "file" | "directory" | "link" | "other";
   readonly sizeBytes: number;
@@ -20,11 +21,13 @@ export interface SandboxFileEntry {
   readonly mode: number;
 }
 
-/** What every file call takes. */
+/** Options of every file call. */
 export interface FileCallOptions {
   /** Ends the call with `aborted`. */
   readonly signal?: AbortSignal;
 }
+
+const callNames: NamesOf<FileCallOptions> = { signal: true };
 
 /** The most bytes {@link SandboxFiles.read} gives back when it is not told otherwise: 256 MiB. */
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -41,8 +44,8 @@ const entriesSchema: z.ZodType<SandboxFileEntry[]> = z.array(
 );
 
 /**
- * A sandbox's files, seen with the rights of its programs: `/tmp` and `/dev/shm` can be written, the rest is the image,
- * read-only. A relative path begins at `/tmp`. Links are followed as programs follow them.
+ * A sandbox's files, accessed with the rights of its programs: `/tmp` and `/dev/shm` are writable, the rest is the
+ * read-only image. Relative paths start at `/tmp`. Links are followed.
  */
 export class SandboxFiles {
   readonly #session: AgentSession;
@@ -57,6 +60,7 @@ export class SandboxFiles {
    * @throws `sandbox_file` where there is none, it cannot be read, or it is too long; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async read(path: string, options: FileCallOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
+    refuseUnknownOptions(options, { ...callNames, maxBytes: true }, "files.read");
     return await this.#collect("read", path, options.maxBytes ?? defaultMaxBytes, options.signal);
   }
 
@@ -78,6 +82,7 @@ export class SandboxFiles {
     data: string | Uint8Array,
     options: FileCallOptions & { readonly mode?: number } = {},
   ): Promise<void> {
+    refuseUnknownOptions(options, { ...callNames, mode: true }, "files.write");
     const call = this.#call(
       "open",
       path,
@@ -94,6 +99,7 @@ export class SandboxFiles {
    * @throws `sandbox_file` where there is none; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async list(path: string, options: FileCallOptions = {}): Promise<SandboxFileEntry[]> {
+    refuseUnknownOptions(options, callNames, "files.list");
     const found: SandboxFileEntry[] = [];
     const parts = await this.#collectParts("list", path, listBytesMax, options.signal);
     for (const part of parts) found.push(...parseAgentJson(entriesSchema, part));
@@ -109,6 +115,7 @@ export class SandboxFiles {
     path: string,
     options: FileCallOptions & { readonly recursive?: boolean } = {},
   ): Promise<void> {
+    refuseUnknownOptions(options, { ...callNames, recursive: true }, "files.remove");
     const payload = { path: checkPath(path), recursive: options.recursive ?? false };
     await this.#call("remove", path, payload, options.signal).done;
   }
@@ -130,7 +137,7 @@ export class SandboxFiles {
       if (bytes <= most) parts.push(Buffer.from(part));
       else
         call.refuse(
-          new SameseedError("sandbox_file", `${path} is longer than ${most} bytes`, {
+          new SameseedError("sandbox_file", `${path} has more than ${most} bytes`, {
             context: { path, most },
           }),
         );

@@ -1,31 +1,34 @@
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import { maxLimitMs } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
+import { seedSchema } from "../model/seed.ts";
+import type { CommandOptions } from "./command-types.ts";
 
-/** How a sandbox is made. Every part may be left out. */
+/** How a sandbox is created. Every option may be left out. */
 export interface SandboxOptions {
   /** The image's name or digest. @default `gymnasium` */
   readonly image?: string | undefined;
-  /** `zygote`: a copy of a warm interpreter; `cold`: an interpreter of its own, some 100 ms slower. @default `zygote` */
+  /** `zygote`: a fork of a warm interpreter; `cold`: a new interpreter, some 100 ms slower. @default `zygote` */
   readonly backend?: "zygote" | "cold" | undefined;
   /**
    * `sealed`: clock, waits, entropy, file order and names follow from `seed` and from what runs in it. `host`: they are the
    * machine's. @default `host`
    */
   readonly world?: WorldMode | undefined;
-  /** What a sealed world's entropy follows from: 0 to 2^53 - 1. @default 0 */
+  /** The seed of a sealed world's entropy: 0 to 2^53 - 1. @default 0 */
   readonly seed?: number | undefined;
-  /** Wall time of the whole sandbox, in ms; it ends then, whatever runs. @default 300,000 */
+  /** Wall time of the whole sandbox, in ms. @default 300,000 */
   readonly timeoutMs?: number | undefined;
   /** CPU time of everything that runs in it, in ms. @default 300,000 */
   readonly cpuMs?: number | undefined;
   /** Memory of everything that runs in it, in MiB, files in `/tmp` included. @default 512 */
   readonly memoryMb?: number | undefined;
-  /** Processes and threads at one time. @default 64 */
+  /** Processes and threads at the same time. @default 64 */
   readonly processes?: number | undefined;
   /** Size of `/tmp`, in MiB. @default 64 */
   readonly diskMb?: number | undefined;
@@ -67,7 +70,7 @@ const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
   image: z.string().default(defaultImageName),
   backend: z.enum(["zygote", "cold"]).default("zygote"),
   world: worldModeSchema.default("host"),
-  seed: z.int().min(0).default(0),
+  seed: seedSchema.default(0),
   timeoutMs: positive(maxLimitMs).default(300_000),
   cpuMs: positive(maxLimitMs).default(300_000),
   memoryMb: positive(1024 * 1024).default(512),
@@ -78,6 +81,33 @@ const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
   env: environment.default({}),
   signal: signal.optional(),
 });
+
+const sandboxNames: NamesOf<SandboxOptions> = {
+  image: true,
+  backend: true,
+  world: true,
+  seed: true,
+  timeoutMs: true,
+  cpuMs: true,
+  memoryMb: true,
+  processes: true,
+  diskMb: true,
+  outputBytes: true,
+  network: true,
+  env: true,
+  signal: true,
+};
+
+const commandNames: NamesOf<CommandOptions> = {
+  args: true,
+  env: true,
+  cwd: true,
+  input: true,
+  timeoutMs: true,
+  signal: true,
+  onStdout: true,
+  onStderr: true,
+};
 
 const isInput = (value: unknown): boolean =>
   typeof value === "string" ||
@@ -105,10 +135,11 @@ const commandBytesMax = 4 * 1024 * 1024;
 
 /** Checks a sandbox's options and fills in the defaults. @throws `bad_argument` */
 export function completeOptions(options: SandboxOptions): CompleteSandboxOptions {
+  refuseUnknownOptions(options, sandboxNames, "a sandbox");
   const complete = check(optionsSchema, options, "the sandbox's options");
   if (complete.world === "host" && options.seed !== undefined) {
-    throw new SameseedError("bad_argument", "a seed says nothing to a sandbox in the host's world", {
-      hint: 'ask for `world: "sealed"` with it',
+    throw new SameseedError("bad_argument", "a seed has no effect in the host's world", {
+      hint: 'add `world: "sealed"`',
     });
   }
   return complete;
@@ -117,16 +148,13 @@ export function completeOptions(options: SandboxOptions): CompleteSandboxOptions
 /** Checks how a command should be started. @throws `bad_argument` */
 export function checkCommand(command: string, options: unknown): void {
   check(nameSchema, command, "the command");
+  refuseUnknownOptions(options, commandNames, "a command");
   const { args = [], env = {} } = check(commandSchema, options, "the command's options");
   const bytes = Buffer.byteLength(JSON.stringify([args, env]));
   if (bytes > commandBytesMax) {
-    throw new SameseedError(
-      "bad_argument",
-      `the command's arguments and environment are ${bytes} bytes long`,
-      {
-        hint: "write what is long to a file, or send it as `input`",
-      },
-    );
+    throw new SameseedError("bad_argument", `the command's arguments and environment have ${bytes} bytes`, {
+      hint: "write long values to a file, or send them as `input`",
+    });
   }
 }
 
@@ -135,7 +163,7 @@ function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue?.path.length ? ` (${issue.path.join(".")})` : "";
-  throw new SameseedError("bad_argument", `${what} are not usable${where}: ${issue?.message ?? "unknown"}`, {
+  throw new SameseedError("bad_argument", `${what} are not valid${where}: ${issue?.message ?? "unknown"}`, {
     context: { issues: parsed.error.issues.map(({ path, message }) => ({ path, message })) },
   });
 }

@@ -12,13 +12,13 @@ import {
   type CompleteSandboxOptions,
   type SandboxOptions,
 } from "./sandbox-options.ts";
-import { sealedSettings } from "./zygote/world-settings.ts";
+import { sealedSettings } from "./world-settings.ts";
 
 /** What the handle asks for beyond the caller's processes: the agent itself. */
 const agentProcesses = 1;
 
 /**
- * One fresh, isolated process tree with its own files, that stays open until it is closed.
+ * A fresh, isolated process tree with its own files. It stays open until it is closed.
  *
  * ```ts
  * await using sandbox = await Sandbox.create();
@@ -102,7 +102,7 @@ export class Sandbox implements AsyncDisposable {
     };
   }
 
-  /** Ends everything in it, and resolves when nothing is left. Any number of times. */
+  /** Ends everything in it, and resolves when nothing is left. May be called repeatedly. */
   async close(): Promise<void> {
     await this.#session.close();
   }

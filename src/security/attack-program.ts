@@ -5,6 +5,7 @@ import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
 import { limitsSchema, type Limits } from "../model/limits.ts";
+import type { WorldMode } from "../model/receipt.ts";
 
 /** How a program of the corpus is run. */
 export type AttackKind = "script" | "command" | "collected" | "environment" | "policy";
@@ -42,10 +43,13 @@ export interface AttackProgram {
 
 /** One line that must be seen. */
 export interface Expectation {
-  /** Where it holds: with control groups, with per-process limits only, or always. */
-  readonly under: "groups" | "rlimits" | undefined;
+  /** Where alone it holds: with control groups or with per-process limits, in one of the two worlds. Empty: always. */
+  readonly under: readonly Circumstance[];
   readonly line: string;
 }
+
+/** What a host or a world has that decides what must be seen. */
+export type Circumstance = "groups" | "rlimits" | WorldMode;
 
 /** What an attack may use where its header says nothing else: little, so that it ends soon. */
 export const attackLimits: Limits = {
@@ -58,7 +62,10 @@ export const attackLimits: Limits = {
 };
 
 const defaultSeed = 11;
-const headerLine = /^# ([a-z-]+)(?:\[(groups|rlimits)\])?: (.+)$/;
+const circumstances = "groups|rlimits|sealed|host";
+const headerLine = new RegExp(
+  `^# ([a-z-]+)(?:\\[((?:${circumstances})(?: (?:${circumstances}))*)\\])?: (.+)$`,
+);
 const keys = new Set([
   "runs-as",
   "limits",
@@ -109,7 +116,8 @@ export function parseProgram(name: string, source: string): AttackProgram {
   for (const line of headerOf(source)) {
     const [, key = "", under, value = ""] = headerLine.exec(line) ?? [];
     if (!keys.has(key)) refuse(`${JSON.stringify(line)} is no line of a header`);
-    else if (key === "expects") expects.push({ under: under as Expectation["under"], line: value });
+    else if (key === "expects")
+      expects.push({ under: (under?.split(" ") ?? []) as Circumstance[], line: value });
     else if (values.has(key)) refuse(`${key} is there twice`);
     else values.set(key, value);
   }
@@ -137,10 +145,10 @@ export function parseProgram(name: string, source: string): AttackProgram {
   };
 }
 
-/** What must be seen of a program on a host that limits by these means. */
-export function expectedLines(program: AttackProgram, enforcedBy: string): string[] {
-  const under = enforcedBy === "rlimits" ? "rlimits" : "groups";
-  const lines = program.expects.filter((each) => each.under === undefined || each.under === under);
+/** What must be seen of a program on a host that limits by these means, in this world. */
+export function expectedLines(program: AttackProgram, enforcedBy: string, world: WorldMode): string[] {
+  const here: readonly Circumstance[] = [enforcedBy === "rlimits" ? "rlimits" : "groups", world];
+  const lines = program.expects.filter(({ under }) => under.every((each) => here.includes(each)));
   return withDefaultEnd(
     program,
     lines.map(({ line }) => line),

@@ -20,11 +20,13 @@ export class Bystanders {
     this.#honest = [
       // One whose record hangs on addresses and hashes, one with a policy and so a link between two sandboxes.
       { options: { envName: `${join(folder, "environment.py")}:Bystander` }, seed: 7 },
+      // What the kernel counts per user of the machine, all of which it needs.
+      { options: { envName: `${join(folder, "resources.py")}:Resources` }, seed: 9 },
       { options: { envName: "CartPole-v1", policy: join(folder, "policy.py"), maxSteps: 30 }, seed: 8 },
     ];
   }
 
-  /** How many run at one time. */
+  /** How many run at the same time. */
   get count(): number {
     return this.#honest.length;
   }

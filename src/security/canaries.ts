@@ -40,7 +40,7 @@ export class Canaries implements Disposable {
   /**
    * Plants them.
    * @param user the host's user id that sandboxes run as
-   * @param rootfs the image's tree, which must stay as it is; undefined where there is none
+   * @param rootfs the image's tree, which must stay as it is; undefined if there is none
    */
   constructor(user: number, rootfs: string | undefined) {
     this.#secrets = Array.from({ length: 4 }, () => `canary${randomBytes(16).toString("hex")}`);
@@ -68,7 +68,7 @@ export class Canaries implements Disposable {
     this.#before = this.#look();
   }
 
-  /** Says what changed; empty where nothing did. */
+  /** Says what changed; empty if nothing did. */
   check(): string[] {
     const now = this.#look();
     return Object.keys(now)

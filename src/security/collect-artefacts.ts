@@ -3,7 +3,7 @@ import type { Sandbox } from "../sandbox/sandbox.ts";
 
 const folder = "/tmp/out";
 /** Often enough that a name which changes what it is all the time is met as each. */
-const passes = 200;
+const passes = 100;
 const nameMost = 30;
 
 /**

@@ -14,6 +14,7 @@ import type {
   SandboxPlan,
 } from "../sandbox/contract.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
+import { sealedSettings } from "../sandbox/world-settings.ts";
 import { attackLimits, corpusFolder, type AttackKind, type AttackProgram } from "./attack-program.ts";
 import { collectArtefacts } from "./collect-artefacts.ts";
 import { answersIn } from "./expectation.ts";
@@ -61,12 +62,14 @@ const performers: Readonly<Record<AttackKind, typeof attackAsScript>> = {
 
 async function attackAsScript(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
   const output = new KeptOutput();
+  const isSealed = ground.receipt.world.mode === "sealed";
   const plan: SandboxPlan = {
     job: {
+      ...(isSealed ? { world: sealedSettings("sandbox", program.seed) } : {}),
       entry: "script",
       name: basename(program.program),
       source: prelude + program.source,
-      files: [kitFile()],
+      files: kitFiles(),
       env: variables(ground),
     },
     limits: limitsOf(program),
@@ -82,7 +85,10 @@ async function attackAsScript(program: AttackProgram, ground: AttackGround): Pro
 
 async function attackAsCommand(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
   const { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = limitsOf(program);
+  const { mode: world } = ground.receipt.world;
   await using sandbox = await Sandbox.createOn(ground.backend, {
+    world,
+    ...(world === "sealed" ? { seed: program.seed } : {}),
     timeoutMs: wallMs,
     cpuMs,
     memoryMb,
@@ -91,7 +97,7 @@ async function attackAsCommand(program: AttackProgram, ground: AttackGround): Pr
     outputBytes,
     env: variables(ground),
   });
-  await sandbox.files.write(`${insideFolder}/kit.py`, kitFile().data);
+  for (const { path, data } of kitFiles()) await sandbox.files.write(path, data);
   await sandbox.files.write(`${insideFolder}/program.py`, program.source);
   const output = new KeptOutput();
   const isReady = Promise.withResolvers<void>();
@@ -179,7 +185,7 @@ function planOf(program: AttackProgram, source: string, receipt: BackendReceipt)
 /** Gives a member of a rollout what the corpus's programs are written with. */
 function arm({ job, limits }: SandboxPlan, ground: AttackGround): SandboxPlan {
   return {
-    job: { ...job, files: [...job.files, kitFile()], env: { ...job.env, ...variables(ground) } },
+    job: { ...job, files: [...job.files, ...kitFiles()], env: { ...job.env, ...variables(ground) } },
     limits,
   };
 }
@@ -209,8 +215,12 @@ function variables({ mark, hostFile, hostPid }: AttackGround): Record<string, st
   return { ATTACK_MARK: mark, ATTACK_HOST_FILE: hostFile, ATTACK_HOST_PID: String(hostPid) };
 }
 
-function kitFile(): JobFile {
-  return { path: `${insideFolder}/kit.py`, data: readFileSync(join(corpusFolder(), "kit.py")) };
+/** What every program may import. */
+function kitFiles(): JobFile[] {
+  return ["kit.py", "raw.py"].map((name) => ({
+    path: `${insideFolder}/${name}`,
+    data: readFileSync(join(corpusFolder(), name)),
+  }));
 }
 
 function endOf({ cause, exitCode, signal }: SandboxEnd): string {

@@ -14,12 +14,14 @@
 import { randomBytes } from "node:crypto";
 
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { checkImage, type ResolvedImage } from "../image/image-store.ts";
+import type { WorldMode } from "../model/receipt.ts";
+import { checkImage } from "../image/check-image.ts";
+import type { ResolvedImage } from "../image/image-store.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { expectedLines, loadCorpus, type AttackProgram } from "./attack-program.ts";
 import { Bystanders } from "./bystanders.ts";
 import { Canaries } from "./canaries.ts";
-import { mismatches } from "./expectation.ts";
+import { differences, mismatches } from "./expectation.ts";
 import { performAttack, type AttackTraces } from "./perform-attack.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { compareThroughput, type Throughput } from "./throughput.ts";
@@ -27,6 +29,8 @@ import { compareThroughput, type Throughput } from "./throughput.ts";
 /** How one program of the corpus fared. */
 export interface AttackRow {
   readonly id: string;
+  /** The world it ran in. */
+  readonly world: WorldMode;
   /** The program's file, from the package's root. */
   readonly program: string;
   /** What its header says must be seen. */
@@ -40,6 +44,8 @@ export interface AttackRow {
 /** How a backend fared. */
 export interface Scorecard {
   readonly backend: string;
+  /** The world of its sandboxes. */
+  readonly world: WorldMode;
   readonly enforcedBy: BackendReceipt["enforcedBy"];
   readonly rows: readonly AttackRow[];
   /** What holds for all rows together: I6 where it was asked for, and the image. */
@@ -95,6 +101,7 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   const verdict = ok ? "pass" : "fail";
   return {
     backend: backend.name,
+    world: receipt.world.mode,
     enforcedBy: receipt.enforcedBy,
     rows,
     throughput,
@@ -109,8 +116,8 @@ function choosePrograms(only: readonly string[] | undefined): AttackProgram[] {
   if (only === undefined) return all;
   const unknown = only.find((id) => !all.some((program) => isMeant(id, program)));
   if (unknown !== undefined) {
-    throw new SameseedError("bad_argument", `no attack is called ${JSON.stringify(unknown)}`, {
-      hint: "an id is a file's name in tests/security/corpus without .py, such as 14-fd-bomb, or its number alone",
+    throw new SameseedError("bad_argument", `there is no attack ${JSON.stringify(unknown)}`, {
+      hint: "use a file name in tests/security/corpus without .py, such as 14-fd-bomb, or its number",
       context: { ids: all.map(({ id }) => id) },
     });
   }
@@ -159,19 +166,21 @@ class Range {
   }
 
   async attack(program: AttackProgram): Promise<AttackRow> {
-    const expected = expectedLines(program, this.#receipt.enforcedBy);
-    const seen = new Set<string>();
+    const expected = expectedLines(program, this.#receipt.enforcedBy, this.#receipt.world.mode);
+    const runs: (readonly string[])[] = [];
     const breaches = new Set<string>();
     for (let time = 0; time < program.times; time++) {
       const once = await this.#attackOnce(program, expected);
-      for (const line of once.seen) seen.add(line);
+      runs.push(once.seen);
       for (const breach of once.breaches) breaches.add(breach);
     }
+    for (const difference of differences(expected, runs)) breaches.add(difference);
     return {
       id: program.id,
+      world: this.#receipt.world.mode,
       program: program.program,
       expected: expected.join("; "),
-      seen: [...seen].join("; "),
+      seen: [...new Set(runs.flat())].join("; "),
       verdict: breaches.size === 0 ? "pass" : "fail",
       breaches: [...breaches],
     };

@@ -29,7 +29,7 @@ export function anytimeInterval(
   if (!(low < high)) throw badNumber("range", `${low}..${high}`, "two values, the smaller one first");
   checkValues("values", values);
   const scaled = values.map((value) => {
-    if (value < low || value > high) throw badNumber("values", value, `values from ${low} to ${high}`);
+    if (value < low || value > high) throw badNumber("values", value, `from ${low} to ${high}`);
     return (value - low) / (high - low);
   });
   const stakes = stakesOf(scaled, 1 - level);

@@ -44,11 +44,11 @@ export interface Rating {
 export interface LeagueRatings {
   /** Best first; equal ratings by name. */
   readonly ratings: readonly Rating[];
-  /** Elo by which the first seat is better than the second between equals; null where it was not asked for. */
+  /** Elo by which the first seat is better than the second between equals; null if it was not asked for. */
   readonly seatAdvantage: { readonly elo: number; readonly standardError: number } | null;
   /** Covariances of the ratings in Elo², in the order of `ratings`: two players' difference has cᵢᵢ + cⱼⱼ - 2cᵢⱼ. */
   readonly covariance: readonly (readonly number[])[];
-  /** Drawn games given to each player; above 0 without being asked for only where `separable`. */
+  /** Drawn games added for each player; if not requested, above 0 only where `separable`. */
   readonly prior: number;
   /** Whether the results alone leave some rating, or the seat advantage, unbounded. */
   readonly separable: boolean;
@@ -89,7 +89,7 @@ export function bradleyTerry(results: readonly LeagueResult[], options: LeagueOp
   const prior = options.prior ?? (separable ? 1 : 0);
   if (!(prior >= 0 && prior < Infinity)) throw badNumber("prior", prior, "a number of 0 or more");
   if (separable && prior === 0)
-    throw badNumber("prior", prior, "a number above 0, since the results leave a rating unbounded,");
+    throw badNumber("prior", prior, "a number above 0 where results leave a rating unbounded");
   const { top, covariance } = fit({ players: players.length, meetings, withSeat, prior });
   const order = players.map((_, index) => index).sort((a, b) => (top[b] ?? 0) - (top[a] ?? 0) || a - b);
   const elo2 = eloPerLogit ** 2;
@@ -232,7 +232,7 @@ function inverted(information: readonly number[][]): number[][] {
   const inverse = inverseOf(information);
   if (inverse !== undefined) return inverse;
   // Finite in theory, out of reach in doubles: some result is all but certain, and others are not.
-  throw badNumber("prior", "none", "a number above 0, since some results are too one-sided for a fit,");
+  throw badNumber("prior", "none", "a number above 0 where results are too one-sided for a fit");
 }
 
 /** C A Cᵀ, with C subtracting the mean rating: the covariance of ratings whose mean is 0. */

@@ -22,7 +22,7 @@ const scoreEdge = 1e-3;
 /** A difference in Elo; positive where the first policy is better. */
 export interface EloDifference {
   readonly value: number;
-  /** Half the width of the symmetric interval; null where all results are equal, since nothing shows the spread. */
+  /** Half the width of the symmetric interval; null if all results are equal. */
   readonly error: number | null;
   readonly low: number;
   readonly high: number;

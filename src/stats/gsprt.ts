@@ -13,7 +13,7 @@ import { momentsOf, type ScoreCounts, scoresOf } from "./score-counts.ts";
  * introduction to normalized Elo", 4.1; the closed form for display is its 4.2).
  */
 
-/** Which Elo a hypothesis speaks of. */
+/** The Elo scale of a hypothesis. */
 export type EloModel = "normalised" | "logistic";
 
 /** A column that nobody has hit counts this much: an outcome not yet seen is not impossible. */

@@ -2,7 +2,7 @@ import { SameseedError } from "../base/error.ts";
 
 /**
  * How an interval was made: `dirichlet`, `bca` and `t` are for means, `wilson` for rates, `newcombe` for P(A>B) of
- * independent arms, `betting` is valid however often one looks, `none` says that the data bound nothing.
+ * independent arms, `betting` stays valid for repeated looks, `none` means that the data give no bound.
  */
 export type IntervalMethod = "dirichlet" | "bca" | "t" | "wilson" | "newcombe" | "betting" | "none";
 
@@ -70,7 +70,7 @@ export function rangeOf(options: IntervalOptions): readonly [low: number, high: 
 
 /** A misuse of a function of statistics, in one form. */
 export function badNumber(name: string, got: number | string, want: string): SameseedError {
-  return new SameseedError("bad_argument", `${name}: ${got} where ${want} should be`, {
+  return new SameseedError("bad_argument", `${name} must be ${want}, not ${got}`, {
     context: { argument: name },
   });
 }

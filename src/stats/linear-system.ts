@@ -1,7 +1,7 @@
 /** A square matrix as rows. */
 export type Matrix = readonly (readonly number[])[];
 
-/** The inverse, by Gauss and Jordan with row pivots; undefined where the matrix is singular to rounding. */
+/** The inverse, by Gauss and Jordan with row pivots; undefined if the matrix is singular to rounding. */
 export function inverseOf(matrix: Matrix): number[][] | undefined {
   const size = matrix.length;
   const rows = matrix.map((row, index) => [...row, ...row.map((_, column) => (column === index ? 1 : 0))]);

@@ -110,7 +110,7 @@ function continuous(units: readonly Cluster[], options: IntervalOptions): MeanEs
   const mean = ratioMean(units);
   const n = units.length;
   if (range !== undefined && units.some(({ sum, size }) => outside(sum / size, range)))
-    throw badNumber("values", "one outside", `values from ${range[0]} to ${range[1]}`);
+    throw badNumber("values", "one outside", `from ${range[0]} to ${range[1]}`);
   const error = ratioError(units);
   // An error of the size of rounding is no spread.
   if (error <= 1e-14 * Math.abs(mean)) return { mean, n, interval: withoutSpread(mean, n, range, options) };

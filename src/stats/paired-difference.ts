@@ -9,11 +9,11 @@ export interface PairedDifference extends MeanEstimate {
   readonly means: readonly [first: number, second: number];
   /** Standard deviation of the differences. */
   readonly sd: number;
-  /** Pearson's correlation of the two; null where one of them never varies. */
+  /** Pearson's correlation of the two; null if one of them never varies. */
   readonly correlation: number | null;
   /**
    * (s₁² + s₂²) / s_d²: by which factor pairing reduced the number of games needed, below 1 where it cost games;
-   * null where the differences never vary.
+   * null if the differences never vary.
    */
   readonly varianceReduction: number | null;
 }

@@ -2,7 +2,7 @@ import { checkHypotheses, type Hypotheses, logLikelihoodRatio } from "./gsprt.ts
 import { badNumber } from "./interval.ts";
 import type { ScoreCounts } from "./score-counts.ts";
 
-/** A sequential test: two hypotheses and how often either may be accepted wrongly. */
+/** A sequential test: two hypotheses and the error rates. */
 export interface SprtOptions extends Hypotheses {
   /** Probability of accepting `elo1` where `elo0` is true. @default 0.05 */
   readonly alpha?: number;
@@ -10,7 +10,7 @@ export interface SprtOptions extends Hypotheses {
   readonly beta?: number;
 }
 
-/** Where a sequential test stands. */
+/** The state of a sequential test. */
 export interface SprtState {
   /** ln of the likelihood ratio of `elo1` to `elo0`. */
   readonly llr: number;

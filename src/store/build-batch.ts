@@ -37,7 +37,7 @@ export interface BatchPlan {
 
 /** Some rollouts as one write. */
 export interface BuiltBatch {
-  /** Undefined where nothing has to be written. */
+  /** Undefined if nothing has to be written. */
   readonly batch: EntryBatch | undefined;
   /** Up to where the batch states that the segment is on the disk, where it does. */
   readonly stated: number | undefined;
@@ -47,7 +47,7 @@ export interface BuiltBatch {
   readonly trajectories: readonly { readonly address: Buffer; readonly place: EntryPlace }[];
 }
 
-/** Puts rollouts into one write, from the first on, as many as fit; undefined where the segment has no room for the first. */
+/** Puts rollouts into one write, from the first on, as many as fit; undefined if the segment has no room for the first. */
 export function buildBatch(items: readonly PreparedRollout[], plan: BatchPlan): BuiltBatch | undefined {
   const entries = new EntryList(plan.appender);
   const rows: IndexedRow[] = [];

@@ -50,7 +50,7 @@ export class Catalogue {
     this.#selectTrajectory = db.prepare("SELECT segment, offset FROM trajectories WHERE address = ?");
   }
 
-  /** Opens the catalogue at `path` for writing; undefined where there is none that can be trusted. */
+  /** Opens the catalogue at `path` for writing; undefined if there is none that can be trusted. */
   static open(path: string, runId: string): Catalogue | undefined {
     // This code leaves no such files. One from elsewhere is not played back: it may name any file to be removed.
     if (!isRegularFile(path) || companions(path).some((name) => existsSync(name))) return undefined;

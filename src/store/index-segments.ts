@@ -98,7 +98,7 @@ function isFinished(view: SegmentView, offset: number, last: ScannedEntry | unde
   return last === undefined || (last.kind === "synced" && decodeSynced(last.payload) === last.offset);
 }
 
-/** Indexes one entry; false where its content is not of format 1, or its seed was recorded before. */
+/** Indexes one entry; false where its content is not of format 2, or its seed was recorded before. */
 function indexEntry(catalogue: Catalogue, segment: number, entry: ScannedEntry): boolean {
   const { offset } = entry;
   if (entry.kind === "synced") return true;

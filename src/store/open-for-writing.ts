@@ -3,7 +3,7 @@ import { makeFolders } from "../base/make-folders.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import { Catalogue } from "./catalogue.ts";
 import { indexSegments, positionHolds } from "./index-segments.ts";
-import { countSegments, namesIn, runPaths, type RunPaths } from "./run-folder.ts";
+import { countSegments, namesIn, privateMode, runPaths, type RunPaths } from "./run-folder.ts";
 import { acquireRunLock, type RunLock } from "./run-lock.ts";
 import { checkSameRun, readRunManifest, writeRunManifest, type ExpectedRun } from "./run-manifest-file.ts";
 import { SegmentAppender } from "./segment-appender.ts";
@@ -53,11 +53,7 @@ export async function createForWriting(
 ): Promise<OpenedRun> {
   const paths = runPaths(folder);
   checkVacant(paths);
-  try {
-    makeFolders(paths.segments);
-  } catch (error) {
-    throw storeError(error, "Making", paths.segments);
-  }
+  makeRunFolder(paths);
   return underLock(paths, async (lock) => {
     // Looked at again: another process may have made the run in between.
     checkVacant(paths);
@@ -73,9 +69,22 @@ export async function resumeForWriting(
   options: RunWriterOptions,
 ): Promise<OpenedRun> {
   const paths = runPaths(folder);
-  const manifest = readRunManifest(paths);
-  checkSameRun(paths, manifest, expected);
-  return underLock(paths, async (lock) => openRun(paths, manifest, { lock, options }));
+  checkSameRun(paths, readRunManifest(paths), expected);
+  return underLock(paths, async (lock) => {
+    // Looked at again: whoever held the lock may have taken the run away, or made another.
+    const manifest = readRunManifest(paths);
+    checkSameRun(paths, manifest, expected);
+    return openRun(paths, manifest, { lock, options });
+  });
+}
+
+function makeRunFolder({ folder, segments }: RunPaths): void {
+  try {
+    makeFolders(folder, privateMode);
+    makeFolders(segments);
+  } catch (error) {
+    throw storeError(error, "Making", segments);
+  }
 }
 
 async function underLock(paths: RunPaths, open: (lock: RunLock) => Promise<OpenedRun>): Promise<OpenedRun> {
@@ -94,7 +103,7 @@ function checkVacant(paths: RunPaths): void {
     if (name === "run.json") {
       throw new SameseedError("run_exists", `${paths.folder} already holds a run.`, {
         context: { path: paths.folder },
-        hint: "Pass --resume to go on with it, or choose another folder.",
+        hint: "Pass --resume to continue it, or choose another folder.",
       });
     }
     if (!/^(inputs|segments|lock(\..*)?|run\.json\..*\.tmp)$/.test(name)) throw notVacant(paths.folder, name);
@@ -103,10 +112,14 @@ function checkVacant(paths: RunPaths): void {
 }
 
 function notVacant(path: string, name: string): SameseedError {
-  return new SameseedError("bad_argument", `${path} is not a run folder, and not empty: it holds ${name}.`, {
-    context: { path, name },
-    hint: "Choose a new or an empty folder.",
-  });
+  return new SameseedError(
+    "bad_argument",
+    `${path} is not a run folder and not empty: it contains ${name}.`,
+    {
+      context: { path, name },
+      hint: "Choose a new or an empty folder.",
+    },
+  );
 }
 
 async function openRun(

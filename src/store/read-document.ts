@@ -3,7 +3,7 @@ import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
 import { readRegular } from "./run-folder.ts";
-import { newerFormat, runDamaged } from "./store-error.ts";
+import { otherFormat, runDamaged } from "./store-error.ts";
 
 /** What is said where there is no such file. */
 export interface MissingDocument {
@@ -31,7 +31,7 @@ export function readDocument<T>(path: string, schema: z.ZodType<T>, missing: Mis
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const format = z.object({ format: z.int().min(2) }).safeParse(value);
-  if (format.success) throw newerFormat(path, format.data.format);
+  if (format.success) throw otherFormat(path, format.data.format, 1);
   const issue = parsed.error.issues[0];
   throw runDamaged(path, `${issue?.path.join(".") ?? "it"}: ${issue?.message ?? "it is not of its form"}`);
 }

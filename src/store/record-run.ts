@@ -4,19 +4,21 @@ import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import { checkSeed } from "../model/seed.ts";
 import { packageVersion } from "../base/package-version.ts";
-import { resolveImage } from "../image/image-store.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
-import type { RunManifest } from "../model/run-manifest.ts";
+import { runFormat, type RunManifest } from "../model/run-manifest.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import {
-  checkSeed,
+  batchNames,
   resolveOptions,
   type BatchConfig,
   type ResolvedOptions,
 } from "../rollout/rollout-config.ts";
-import { refuseMisuse } from "../rollout/rollout-result.ts";
-import { discardEmptyRun } from "./discard-empty-run.ts";
+import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
+import { MisuseCheck } from "../rollout/rollout-result.ts";
+import { isRunFolder } from "./run-folder.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -24,13 +26,21 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly seeds: readonly number[];
   /** The run's folder. @default `runs/<environment>-<time>-<4 hex digits>` */
   readonly dir?: string;
-  /** Runs only what the folder does not hold yet. @default false */
+  /** Runs only rollouts that the folder does not have yet. @default false */
   readonly resume?: boolean;
-  /** Told of the run before its first rollout. */
+  /** Called with the run before its first rollout. */
   readonly onOpen?: (run: OpenRun) => void;
-  /** Told of each rollout when it is recorded. */
+  /** Called with each rollout when it is recorded. */
   readonly onRollout?: (summary: RolloutSummary) => void;
 }
+
+const recordNames: NamesOf<RecordRunConfig> = {
+  ...batchNames,
+  dir: true,
+  resume: true,
+  onOpen: true,
+  onRollout: true,
+};
 
 /** A run that is being recorded. */
 export interface OpenRun {
@@ -43,18 +53,20 @@ export interface OpenRun {
 }
 
 /**
- * Runs rollouts and records each as it finishes. A rollout that {@link RecordRunConfig.onRollout} was told of survives
- * the end of this process at any moment; an interrupted run goes on with `resume`. Where nothing was recorded, because
- * the environment does not exist or the host cannot build the wall, no run folder is left.
+ * Runs rollouts and records each as it finishes. A rollout reported to {@link RecordRunConfig.onRollout} survives the
+ * death of this process at any moment. `resume` continues an interrupted run. If nothing was recorded, because the
+ * environment does not exist or the host cannot build the wall, no run folder remains.
  * @throws as `collectRollouts`, and `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
  */
 export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
+  refuseUnknownOptions(config, recordNames, "recordRun");
   const options = resolveOptions(config);
   const seeds = [...new Set(config.seeds.map(checkSeed))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const existed = existsSync(dir);
-  const writer = await openWriter(dir, options, seeds, config.resume ?? false);
+  const host = await openHost(options);
+  const writer = await openWriter(dir, options, host, seeds, config.resume ?? false);
   try {
     const run: OpenRun = {
       runId: writer.manifest.runId,
@@ -65,16 +77,16 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
     config.onOpen?.(run);
     const missing = seeds.filter((seed) => !writer.recorded.has(seed));
     if (missing.length > 0) {
-      for await (const rollout of recordRollouts(options, missing, config)) {
-        refuseMisuse(rollout.summary);
+      const misuse = new MisuseCheck(writer.recorded.size > 0);
+      for await (const rollout of recordRollouts(options, missing, { ...config, host })) {
+        misuse.refuse(rollout.summary);
         await writer.append(rollout);
         config.onRollout?.(rollout.summary);
       }
     }
     return run;
   } finally {
-    await writer.close();
-    if (writer.recorded.size === 0) discardEmptyRun(dir, existed);
+    await writer.closeOrDiscard(existed);
   }
 }
 
@@ -85,12 +97,12 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
 export async function openWriter(
   dir: string,
   options: ResolvedOptions,
+  { image: { manifest } }: RolloutHost,
   seeds: readonly number[],
   resume: boolean,
 ): Promise<RunWriter> {
-  const { manifest } = resolveImage(options.image);
   const spec: RunSpec = { ...options.template, seeds };
-  if (resume && existsSync(join(dir, "run.json"))) {
+  if (resume && isRunFolder(dir)) {
     return await RunWriter.resume(dir, {
       spec,
       imageDigest: manifest.digest,
@@ -98,12 +110,12 @@ export async function openWriter(
     });
   }
   const created: RunManifest = {
-    format: 1,
+    format: runFormat,
     runId: `${timeName()}-${randomBytes(4).toString("hex")}`,
     spec,
     image: { name: options.image, manifest },
     limits: options.limits,
-    backend: options.backend,
+    backend: backendName(options.backend),
     world: options.world,
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),

@@ -59,7 +59,7 @@ export function encodeRow(summaryJson: string, trajectory: TrajectoryPlace): Buf
   return Buffer.from(`{"summary":${summaryJson},"trajectory":${JSON.stringify(trajectory)}}`);
 }
 
-/** Reads what {@link encodeRow} wrote; undefined where it is not a row of format 1. */
+/** Reads what {@link encodeRow} wrote; undefined if it is not a row of format 2. */
 export function decodeRow(payload: Buffer): Row | undefined {
   let json: unknown;
   try {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, opendirSync, readSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, opendirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../base/error.ts";
 import { runDamaged, storeError } from "./store-error.ts";
@@ -23,6 +23,17 @@ export function runPaths(folder: string): RunPaths {
     catalogue: join(folder, "catalogue.sqlite"),
     lock: join(folder, "lock"),
   };
+}
+
+/**
+ * The mode of a new folder that holds recordings: its owner's alone, whatever the umask says. One `chmod` shares it, since what
+ * is in it has the umask's modes; a folder that was made before keeps the mode its maker gave it.
+ */
+export const privateMode = 0o700;
+
+/** Whether a folder holds a run, as far as its name for it says. */
+export function isRunFolder(folder: string): boolean {
+  return existsSync(runPaths(folder).manifest);
 }
 
 /** The file of segment `number`, 1 to 999,999. */

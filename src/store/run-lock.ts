@@ -5,10 +5,11 @@
 // `lock` holds `lock.takeover`, and holders of that only ever remove a lock that they have seen to be stale.
 
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, readlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import * as z from "zod";
 import { SameseedError, systemErrorCode } from "../base/error.ts";
+import { pidNamespace, startTimeOf } from "../base/process-identity.ts";
 import { readRegular } from "./run-folder.ts";
 import { runDamaged, storeError } from "./store-error.ts";
 
@@ -120,7 +121,7 @@ function describeThisProcess(): Holder {
     startTime: startTimeOf(process.pid) ?? "unknown",
     host: hostname(),
     boot: readText("/proc/sys/kernel/random/boot_id") ?? "unknown",
-    pidNamespace: pidNamespace(),
+    pidNamespace: pidNamespace() ?? "unknown",
     nonce: randomBytes(8).toString("hex"),
   };
 }
@@ -132,23 +133,6 @@ function mayBeAlive(holder: Holder): boolean {
   if (holder.boot !== here.boot) return false;
   if (holder.pidNamespace !== here.pidNamespace) return true;
   return startTimeOf(holder.pid) === holder.startTime;
-}
-
-/** A process's start time; undefined where there is no such process, or one that only waits to be reaped. */
-function startTimeOf(pid: number): string | undefined {
-  const stat = readText(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The name before the closing bracket may hold spaces and brackets; field 3 follows it, field 22 is the 20th.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
-}
-
-function pidNamespace(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return "unknown";
-  }
 }
 
 function readText(path: string): string | undefined {

@@ -6,20 +6,20 @@ import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import type { WorldMode } from "../model/receipt.ts";
-import type { EnvironmentRef, PolicyRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
+import type { EnvironmentRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
 import {
   actionsSchema,
   maxInputBytes,
+  runFormat,
   storedRunManifestSchema,
   type InputRef,
   type RunManifest,
   type StoredEnvironment,
-  type StoredPolicy,
   type StoredRunManifest,
   type StoredSeatPolicy,
 } from "../model/run-manifest.ts";
 import { readRegular, type RunPaths } from "./run-folder.ts";
-import { newerFormat, runDamaged, storeError } from "./store-error.ts";
+import { otherFormat, runDamaged, storeError } from "./store-error.ts";
 
 /** A policy that holds a text, as it is and as it is stored. */
 type LoadedText = Extract<SeatPolicy, { readonly kind: "actions" | "source" }>;
@@ -57,7 +57,7 @@ export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
 
 /**
  * Reads `run.json` and the texts beside it.
- * @throws SameseedError `run_missing` where the folder is not a run, `run_damaged` where it is not of format 1.
+ * @throws SameseedError `run_missing` where the folder is not a run, `run_damaged` where it is not of format 2.
  */
 export function readRunManifest(paths: RunPaths): RunManifest {
   let text: Buffer;
@@ -73,8 +73,9 @@ export function readRunManifest(paths: RunPaths): RunManifest {
     });
   }
   const json = parseJson(paths.manifest, text);
-  const format = z.object({ format: z.int().min(2) }).safeParse(json);
-  if (format.success) throw newerFormat(paths.manifest, format.data.format);
+  const format = z.object({ format: z.int() }).safeParse(json);
+  if (format.success && format.data.format !== runFormat)
+    throw otherFormat(paths.manifest, format.data.format, runFormat);
   const stored = storedRunManifestSchema.safeParse(json);
   if (!stored.success) throw runDamaged(paths.manifest, z.prettifyError(stored.error));
   return fromStored(paths, stored.data);
@@ -94,7 +95,16 @@ export interface ExpectedRun {
  * @throws SameseedError `run_differs` naming every part that differs.
  */
 export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
-  const parts = ["environment", "envArgs", "policy", "maxSteps", "volatileInfo", "seeds"] as const;
+  const parts = [
+    "environment",
+    "envArgs",
+    "seats",
+    "mode",
+    "clocks",
+    "maxSteps",
+    "volatileInfo",
+    "seeds",
+  ] as const;
   const differences: string[] = parts.filter(
     (part) => !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
   );
@@ -112,19 +122,15 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
 }
 
 function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): StoredRunManifest {
-  const { environment, policy } = manifest.spec;
+  const { environment, seats } = manifest.spec;
+  const stored = seats.map(({ seat, policy }) => ({ seat, policy: storeSeat(policy) }));
   return {
     ...manifest,
-    spec: { ...manifest.spec, environment: storeEnvironment(environment), policy: storePolicy(policy) },
+    spec: { ...manifest.spec, environment: storeEnvironment(environment), seats: stored },
   };
 
   function storeEnvironment(ref: EnvironmentRef): StoredEnvironment {
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
-  }
-  function storePolicy(ref: PolicyRef): StoredPolicy {
-    if (ref.kind === "random") return ref;
-    if (ref.kind !== "seats") return storeText(ref);
-    return { ...ref, seats: ref.seats.map(({ seat, policy: own }) => ({ seat, policy: storeSeat(own) })) };
   }
   function storeSeat(ref: SeatPolicy): StoredSeatPolicy {
     return ref.kind === "builtin" || ref.kind === "none" ? ref : storeText(ref);
@@ -136,19 +142,15 @@ function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): 
 }
 
 function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
-  const { environment, policy } = stored.spec;
+  const { environment, seats } = stored.spec;
+  const loaded = seats.map(({ seat, policy }) => ({ seat, policy: loadSeat(policy) }));
   return {
     ...stored,
-    spec: { ...stored.spec, environment: loadEnvironment(environment), policy: loadPolicy(policy) },
+    spec: { ...stored.spec, environment: loadEnvironment(environment), seats: loaded },
   };
 
   function loadEnvironment(ref: StoredEnvironment): EnvironmentRef {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
-  }
-  function loadPolicy(ref: StoredPolicy): PolicyRef {
-    if (ref.kind === "random") return ref;
-    if (ref.kind !== "seats") return loadText(ref);
-    return { ...ref, seats: ref.seats.map(({ seat, policy: own }) => ({ seat, policy: loadSeat(own) })) };
   }
   function loadSeat(ref: StoredSeatPolicy): SeatPolicy {
     return ref.kind === "builtin" || ref.kind === "none" ? ref : loadText(ref);

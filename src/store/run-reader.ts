@@ -1,5 +1,6 @@
 import { toDigest, type Digest } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { isComplete, outcomes, type Outcome } from "../model/outcome.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
@@ -23,14 +24,14 @@ export interface RunReaderOptions {
   readonly checkAll?: boolean;
 }
 
-/** Several seeds of whose rollouts everything that can be seen is the same. */
+/** Seeds whose rollouts have the same play digest. */
 export interface IdenticalTrajectories {
   readonly playDigest: Digest;
   /** At least two, in order. */
   readonly seeds: readonly number[];
 }
 
-/** A run in numbers. */
+/** Summary statistics of a run. */
 export interface RunStatistics {
   /** How many rollouts are recorded. */
   readonly rollouts: number;
@@ -44,12 +45,12 @@ export interface RunStatistics {
   readonly meanReward: number | null;
 }
 
-/** Looks at the recorded bytes of a rollout beyond what the store itself checks; throws where they are not right. */
+/** Checks the recorded bytes of a rollout beyond the store's own checks; throws if they are wrong. */
 export type TrajectoryCheck = (recorded: Buffer, summary: RolloutSummary) => void;
 
 /**
- * Reads a run as it was when it was opened. It writes nothing into the folder, which may be read-only or be written
- * to by another process meanwhile.
+ * Reads a run as it was when it was opened. It never writes to the folder, which may be read-only or being written by
+ * another process.
  */
 export class RunReader implements Disposable {
   /** What the run is. */
@@ -67,7 +68,9 @@ export class RunReader implements Disposable {
    * Opens a run folder. A torn tail is left out.
    * @throws SameseedError `run_missing`, `run_damaged`, `io_failed`.
    */
-  static async open(folder: string, { checkAll = false }: RunReaderOptions = {}): Promise<RunReader> {
+  static async open(folder: string, options: RunReaderOptions = {}): Promise<RunReader> {
+    refuseUnknownOptions(options, { checkAll: true } satisfies NamesOf<RunReaderOptions>, "RunReader.open");
+    const { checkAll = false } = options;
     const paths = runPaths(folder);
     const manifest = readRunManifest(paths);
     const { runId } = manifest;
@@ -135,7 +138,7 @@ export class RunReader implements Disposable {
     return recorded;
   }
 
-  /** Where different seeds recorded the same: a sign that the environment or the policy ignores its seed. */
+  /** Different seeds with equal play digests: a sign that the environment or the policy ignores its seed. */
   *identicalTrajectories(): Generator<IdenticalTrajectories> {
     for (const { play, seeds } of this.#catalogue.sharedPlay()) {
       yield { playDigest: toDigest(play), seeds };
@@ -167,7 +170,7 @@ export class RunReader implements Disposable {
     };
   }
 
-  /** Gives back what the reader holds; it cannot be used afterwards. */
+  /** Releases the reader's resources; it cannot be used afterwards. */
   close(): void {
     this.#files.close();
     this.#catalogue.close();
@@ -182,7 +185,7 @@ export class RunReader implements Disposable {
     if (row !== undefined) return row;
     throw new SameseedError("run_missing", `The run holds no rollout of seed ${seed}.`, {
       context: { seed },
-      hint: "Ask for one of the run's seeds, or resume the run to record what is missing.",
+      hint: "Name one of the run's seeds, or resume the run to record the missing ones.",
     });
   }
 

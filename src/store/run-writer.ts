@@ -10,6 +10,7 @@ import type { RunManifest } from "../model/run-manifest.ts";
 import { AppendQueue } from "./append-queue.ts";
 import { buildBatch, prepareRollout, type BuiltBatch, type PreparedRollout } from "./build-batch.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { discardEmptyRun } from "./discard-empty-run.ts";
 import {
   createForWriting,
   resumeForWriting,
@@ -108,7 +109,21 @@ export class RunWriter {
    * @throws SameseedError `disk_full` or `io_failed` where the last of it cannot be made safe.
    */
   async close(): Promise<void> {
-    this.#closing ??= this.#finish();
+    this.#closing ??= this.#finish(() => this.#run.lock.release());
+    return this.#closing;
+  }
+
+  /**
+   * Closes it; where it holds no rollout, nothing is left of it.
+   * @param keepFolder leave the emptied folder: it was there before
+   * @throws SameseedError as {@link close}
+   */
+  async closeOrDiscard(keepFolder: boolean): Promise<void> {
+    const { paths, lock } = this.#run;
+    this.#closing ??= this.#finish(() => {
+      if (this.#recorded.size > 0) lock.release();
+      else discardEmptyRun(paths, lock, keepFolder);
+    });
     return this.#closing;
   }
 
@@ -197,7 +212,7 @@ export class RunWriter {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #finish(): Promise<void> {
+  async #finish(leave: () => void): Promise<void> {
     await this.#queue.idle();
     try {
       await this.#stopSyncing();
@@ -210,7 +225,7 @@ export class RunWriter {
     } finally {
       this.#run.files.close();
       this.#catalogue?.close();
-      await this.#run.appender.close().finally(() => this.#run.lock.release());
+      await this.#run.appender.close().finally(leave);
     }
   }
 

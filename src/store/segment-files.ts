@@ -12,7 +12,7 @@ import {
   type EntryKind,
 } from "./segment-format.ts";
 import type { SegmentView } from "./segment-scan.ts";
-import { newerFormat, runDamaged, storeError } from "./store-error.ts";
+import { otherFormat, runDamaged, storeError } from "./store-error.ts";
 
 /** How many segments are kept open at a time. */
 const maxOpen = 16;
@@ -51,7 +51,7 @@ export class SegmentFiles {
       if (got.equals(expected)) return { file, key, bytes, header: "whole" };
       if (bytes < segmentHeaderBytes) return { file, key, bytes, header: "torn" };
       const version = claimedVersion(got);
-      if (version !== undefined && version > 1) throw newerFormat(path, version);
+      if (version !== undefined && version > 1) throw otherFormat(path, version, 1);
       throw runDamaged(path, `its header is not that of segment ${number} of this run`, { offset: 0 });
     } catch (error) {
       closeSync(file);

@@ -15,7 +15,7 @@ export const segmentHeaderBytes = 64;
 /** Bytes of an entry before its payload. */
 export const entryHeaderBytes = 44;
 /** Bytes of a `synced` entry's payload. */
-export const syncedPayloadBytes = 8;
+const syncedPayloadBytes = 8;
 
 /** The format version of segments this code reads and writes. */
 const segmentVersion = 1;
@@ -92,7 +92,7 @@ export function encodeEntry(
   return [header, ...entry.payload.map((part) => Buffer.from(part.buffer, part.byteOffset, part.length))];
 }
 
-/** Reads an entry's header, copied out of `bytes`; undefined where it is none or its length is impossible. */
+/** Reads an entry's header, copied out of `bytes`; undefined if it is none or its length is impossible. */
 export function decodeEntryHeader(bytes: Buffer): EntryHeader | undefined {
   if (bytes.length < entryHeaderBytes || !bytes.subarray(0, 4).equals(entryMark)) return undefined;
   const kind = kindsByByte.get(bytes.readUInt8(8));

@@ -9,7 +9,7 @@ export function storeError(error: unknown, doing: string, path: string): Samesee
   const code = systemErrorCode(error);
   const context = { path, ...(code === undefined ? {} : { systemCode: code }) };
   if (code !== undefined && fullCodes.has(code)) {
-    return new SameseedError("disk_full", `There is no room left for ${doing} ${path}.`, {
+    return new SameseedError("disk_full", `${doing} ${path} failed: no space is left.`, {
       context,
       hint: "Free some space (or raise the quota or file size limit), then resume the run: nothing that was recorded is lost.",
       cause: error,
@@ -34,14 +34,15 @@ export function runDamaged(
   });
 }
 
-/** A folder or file was written by a later version of Sameseed. */
-export function newerFormat(path: string, format: number): SameseedError {
+/** A folder or file was written by a version of Sameseed that writes another format. */
+export function otherFormat(path: string, format: number, readable: number): SameseedError {
+  const which = format > readable ? "or a newer one" : "which is older than this one";
   return new SameseedError(
     "run_damaged",
-    `${path} has format ${format}; this version of Sameseed reads format 1.`,
+    `${path} has format ${format}; this version of Sameseed reads format ${readable}.`,
     {
       context: { path, format },
-      hint: "Read it with the version of Sameseed that wrote it, or a newer one.",
+      hint: `Read it with the version of Sameseed that wrote it, ${which}, or run the same spec again into a new folder.`,
     },
   );
 }

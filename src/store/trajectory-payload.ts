@@ -1,12 +1,13 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import { maxPayloadBytes } from "./segment-format.ts";
 
 /** Bytes of a trajectory entry's payload before the recorded bytes: address, encoding, length. */
 export const trajectoryPrefixBytes = 40;
 
 /** The most bytes one trajectory may have. A payload never exceeds it, compressed or not. */
-export const maxTrajectoryBytes: number = 1024 * 1024 * 1024 - trajectoryPrefixBytes;
+const maxTrajectoryBytes = maxPayloadBytes.trajectory - trajectoryPrefixBytes;
 
 const encodings = { plain: 0, zstd: 1 } as const;
 
@@ -50,7 +51,7 @@ export function packTrajectory(recorded: Uint8Array): PackedTrajectory {
   return { address, payload: [prefix, content], payloadBytes: prefix.length + content.length };
 }
 
-/** The address in a trajectory payload's prefix; undefined where the payload is too short to have one. */
+/** The address in a trajectory payload's prefix; undefined if the payload is too short to have one. */
 export function trajectoryAddress(payload: Buffer): Buffer | undefined {
   return payload.length < trajectoryPrefixBytes ? undefined : Buffer.from(payload.subarray(0, 32));
 }

@@ -8,9 +8,9 @@ import type { Link, OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } 
 
 /** One promise that a sandbox backend keeps. */
 export interface ContractCheck {
-  /** The promise, as a sentence without its full stop. */
+  /** The promise, as a sentence without a full stop. */
   readonly name: string;
-  /** Resolves where the backend keeps it; rejects with what was seen instead. */
+  /** Resolves if the backend keeps the promise; rejects with what was observed instead. */
   readonly run: (backend: SandboxBackend) => Promise<void>;
 }
 
@@ -107,8 +107,13 @@ export function sleepMarker(): string {
 
 /** How many processes of this host have that argument. */
 export function countMarked(marker: string): number {
+  return markedPids(marker).length;
+}
+
+/** The processes of this host that have that argument. */
+export function markedPids(marker: string): string[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => commandLine(pid).includes(marker)).length;
+  return pids.filter((pid) => commandLine(pid).includes(marker));
 }
 
 /** Waits until something holds; false where it does not within the time. */

@@ -1,9 +1,12 @@
 /** The door for those who test a sandbox backend of their own. */
+// The contract of sandbox backends (experimental)
 export type {
+  AuditDemands,
   BackendReceipt,
   EndCause,
   GroupPlan,
   Job,
+  JobBase,
   JobFile,
   Link,
   OutputChannel,
@@ -13,5 +16,6 @@ export type {
   SandboxEnd,
   SandboxPlan,
 } from "../sandbox/contract.ts";
+export type { WorldSettings } from "../sandbox/world-settings.ts";
 export type { ContractCheck } from "./contract-check.ts";
 export { sandboxContract } from "./sandbox-contract.ts";

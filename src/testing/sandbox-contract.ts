@@ -15,6 +15,8 @@ import { wallChecks } from "./checks/wall.ts";
  * ```
  *
  * The checks look at this host's process list, so they run where the backend's sandboxes do. They leave the backend open.
+ *
+ * @experimental
  */
 export const sandboxContract: readonly ContractCheck[] = [
   ...commandChecks,

@@ -52,7 +52,7 @@ export class ChainBuilder {
   /**
    * Takes the payload of the next RECORD frame.
    *
-   * @throws {@link SameseedError} the constructor's code where it is not canonical, not a record of format 1, or not
+   * @throws {@link SameseedError} the constructor's code where it is not canonical, not a record of format 2, or not
    * the next one
    */
   add(record: Uint8Array): void {
@@ -104,7 +104,7 @@ export class ChainBuilder {
     const kind = recordKind(spans);
     const first = spans[0];
     if (kind === undefined || first === undefined)
-      return failRecord(code, "a record has other fields than format 1 gives it");
+      return failRecord(code, "a record has other fields than format 2 gives it");
     if (this.#outcome !== null) failRecord(code, "a record follows the closing record");
     if (unsignedAt(record, first) !== this.#records) failRecord(code, "records are not numbered in a row");
     if ((kind === "reset") !== (this.#records === 0) && kind !== "closing")

@@ -149,7 +149,7 @@ export function readUint32(bytes: Uint8Array, at: number): number {
   return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
 }
 
-/** Throws the error for bytes that are not frames of format 1. */
+/** Throws the error for bytes that are not frames of format 2. */
 export function failFrames(code: BadBytesCode, problem: string): never {
   throw new SameseedError(code, `The recording's frames are broken: ${problem}.`, { context: { problem } });
 }

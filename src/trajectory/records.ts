@@ -3,7 +3,7 @@ import { decodeCbor } from "../model/cbor/decode.ts";
 import { type FieldSpan } from "../model/cbor/field-spans.ts";
 import type { BadBytesCode } from "../model/cbor/reader.ts";
 import { entryOf, type CborField, type CborValue } from "../model/cbor/value.ts";
-import type { Outcome } from "../model/outcome.ts";
+import { faultKinds, type FaultKind, type Outcome } from "../model/outcome.ts";
 import {
   isOutcome,
   type EndError,
@@ -34,7 +34,7 @@ export function recordKind(fields: readonly { readonly name: string }[]): Record
   return closingKeys.some((keys) => hasKeys(fields, keys)) ? "closing" : undefined;
 }
 
-/** The unsigned integer in a span that was checked; undefined where the span holds anything else. */
+/** The unsigned integer in a span that was checked; undefined if the span holds anything else. */
 export function unsignedAt(bytes: Uint8Array, span: FieldSpan): number | undefined {
   const first = bytes[span.start] ?? 0xff;
   if (first < 24) return first;
@@ -47,7 +47,7 @@ export function unsignedAt(bytes: Uint8Array, span: FieldSpan): number | undefin
 /**
  * Decodes the payload of a RECORD frame.
  *
- * @throws {@link SameseedError} `code` where it is not a record of format 1
+ * @throws {@link SameseedError} `code` where it is not a record of format 2
  */
 export function decodeRecord(payload: Uint8Array, code: BadBytesCode): TrajectoryRecord {
   const entries = expectMap(decodeCbor(payload, code), code, "a record");
@@ -72,7 +72,7 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
       hidden,
       ...ledger,
     };
-  if (kind !== "closing") return failRecord(code, "a record has other fields than format 1 gives it");
+  if (kind !== "closing") return failRecord(code, "a record has other fields than format 2 gives it");
   const error = entryOf(entries, "error");
   const action = entryOf(entries, "action");
   return {
@@ -93,9 +93,11 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
  */
 export function decodeVolatile(payload: Uint8Array, code: BadBytesCode): VolatileInfo {
   const entries = expectMap(decodeCbor(payload, code, { opaque: true }), code, "volatile info");
+  const beside = entryOf(entries, "ledger");
   return {
     k: expectInteger(required(entries, "k", code), code, "k"),
     info: expectMap(required(entries, "info", code), code, "info"),
+    ...(beside === undefined ? {} : { ledger: expectLedger(beside, code) }),
   };
 }
 
@@ -145,9 +147,9 @@ export function expectOutcome(value: CborValue, code: BadBytesCode): Outcome {
   return value.value;
 }
 
-/** Throws the error for a record that is canonical but not of format 1. */
+/** Throws the error for a record that is canonical but not of format 2. */
 export function failRecord(code: BadBytesCode, problem: string): never {
-  throw new SameseedError(code, `The recording is not of format 1: ${problem}.`, { context: { problem } });
+  throw new SameseedError(code, `The recording is not of format 2: ${problem}.`, { context: { problem } });
 }
 
 function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndError {
@@ -158,6 +160,8 @@ function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndE
   const step = required(entries, "step", code);
   const by = text("by");
   if (by !== "environment" && by !== "policy") return failRecord(code, "a fault has no owner");
+  const kind = text("kind");
+  if (!isFaultKind(kind)) return failRecord(code, "a fault is of an unknown kind");
   const seat = entryOf(entries, "seat");
   if (seat !== undefined && seat.type !== "text") return failRecord(code, "the error's seat is not a text");
   return {
@@ -167,7 +171,12 @@ function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndE
     traceback: text("traceback"),
     step: step.type === "null" ? null : expectInteger(step, code, "step"),
     by,
+    kind,
   };
+}
+
+function isFaultKind(text: string): text is FaultKind {
+  return (faultKinds as readonly string[]).includes(text);
 }
 
 /** Whether a record's fields are these, with a ledger behind `hidden` or without one. */

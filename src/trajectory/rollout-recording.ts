@@ -22,12 +22,12 @@ export class RolloutRecording {
     this.#chain = new ChainBuilder(manifest);
   }
 
-  /** The referee's summary; undefined where the stream ended before it. */
+  /** The referee's summary; undefined if the stream ended before it. */
   get end(): EndSummary | undefined {
     return this.#end;
   }
 
-  /** Why the stream is not of format 1; undefined where it is so far. */
+  /** Why the stream is not of format 2; undefined if it is so far. */
   get broken(): SameseedError | undefined {
     return this.#broken;
   }

@@ -2,7 +2,7 @@ import { SameseedError } from "../base/error.ts";
 import { maxFrameBytes, type Frame } from "../model/trajectory.ts";
 import { failFrames, frameLength, readUint32, toFrame } from "./frame-decoder.ts";
 
-const magic: Buffer = Buffer.from("SSTRAJ1\n", "latin1");
+const magic: Buffer = Buffer.from("SSTRAJ2\n", "latin1");
 const headerBytes = magic.length + 4;
 
 /** A stored trajectory, cut into its parts; all of them are views of its bytes. */
@@ -24,11 +24,13 @@ export function buildTrajectoryBlob(manifest: Uint8Array, frames: Iterable<Uint8
 /**
  * Cuts a stored trajectory into its parts. The frames are not looked at: {@link framesOf} does that as they are read.
  *
- * @throws {@link SameseedError} `run_damaged` where the bytes are not a trajectory of format 1
+ * @throws {@link SameseedError} `run_damaged` where the bytes are not a trajectory of format 2
  */
 export function parseTrajectoryBlob(blob: Uint8Array): TrajectoryBlob {
   if (blob.length < headerBytes || !magic.equals(blob.subarray(0, magic.length)))
-    throw new SameseedError("run_damaged", "The bytes are not a recorded trajectory of format 1.");
+    throw new SameseedError("run_damaged", "The bytes are not a recorded trajectory of format 2.", {
+      hint: "A trajectory of format 2 is read by the version of Sameseed that wrote it.",
+    });
   const framesStart = headerBytes + readUint32(blob, magic.length);
   if (framesStart > blob.length)
     throw new SameseedError("run_damaged", "A recorded trajectory ends inside its manifest.");

@@ -19,7 +19,7 @@ export interface TrajectoryChain {
 /**
  * Computes the chains of a stored trajectory, checking each of its records.
  *
- * @throws {@link SameseedError} `run_damaged` where the bytes are not a trajectory of format 1
+ * @throws {@link SameseedError} `run_damaged` where the bytes are not a trajectory of format 2
  */
 export function chainOf(stored: Uint8Array): TrajectoryChain {
   const blob = parseTrajectoryBlob(stored);

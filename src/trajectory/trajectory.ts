@@ -6,16 +6,16 @@ import type { JsonObject } from "../model/json.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { TrajectoryStep } from "../model/trajectory-step.ts";
 
-/** A recorded rollout's bytes, decoded only as far as they are looked at. */
+/** A recorded rollout's bytes, decoded on demand. */
 export class Trajectory {
-  /** The trajectory blob of format 1 (`docs/trajectory-format.md`). */
+  /** The trajectory blob of format 2 (`docs/trajectory-format.md`). */
   readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }
 
-  /** What the chain starts from: spec, seed, image and world, as JSON. */
+  /** The first link of the chain: spec, seed, image and world, as JSON. */
   get manifest(): JsonObject {
     return JSON.parse(Buffer.from(parseTrajectoryBlob(this.bytes).manifest).toString()) as JsonObject;
   }
@@ -59,7 +59,7 @@ function toStep(record: TrajectoryRecord): TrajectoryStep | undefined {
   };
 }
 
-/** The closing record's error as an object; undefined where there is none. */
+/** The closing record's error as an object; undefined if there is none. */
 export function fieldsToJson(fields: readonly CborField[]): JsonObject {
   return Object.fromEntries(fields.map(([name, value]) => [name, cborToJson(value)]));
 }

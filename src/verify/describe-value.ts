@@ -1,3 +1,4 @@
+import { partOfText } from "../base/cut-text.ts";
 import { cborToJson, scalarToJson } from "../model/cbor/to-json.ts";
 import type { CborValue } from "../model/cbor/value.ts";
 import type { JsonValue } from "../model/json.ts";
@@ -38,7 +39,7 @@ export function describeText(text: string, at: number): Described {
   if (text.length <= maxShownText) return { type: "text", value: text };
   const start = Math.max(0, at - leadText);
   const end = Math.min(text.length, start + maxShownText);
-  const value = `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
+  const value = `${start > 0 ? "…" : ""}${partOfText(text, start, end)}${end < text.length ? "…" : ""}`;
   return { type: "text", value };
 }
 

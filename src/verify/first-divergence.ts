@@ -37,7 +37,7 @@ interface CutRecord {
 /**
  * Finds where two stored trajectories part; undefined where all their records are equal. Manifests are not compared.
  *
- * @throws {@link SameseedError} `run_damaged` where a record is not of format 1
+ * @throws {@link SameseedError} `run_damaged` where a record is not of format 2
  */
 export function firstDivergence(expected: TrajectoryChain, actual: TrajectoryChain): Divergence | undefined {
   const step = firstUnequalLink(expected, actual);

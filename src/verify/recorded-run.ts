@@ -3,16 +3,18 @@ import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts
 import { compareImages } from "../image/compare-images.ts";
 import { resolveImage } from "../image/image-store.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
+import type { Limits } from "../model/limits.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { RunReader } from "../store/run-reader.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
+import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollout-host.ts";
 
 /** The image a recorded run is run with again, and what differs from the one it was recorded with. */
 export interface ImageForRerun {
-  /** Name or digest. */
+  /** A digest: 64 hex digits. */
   readonly image: string;
-  /** Empty where it is the very same. */
+  /** Empty if it is the very same. */
   readonly differences: readonly ImageDifference[];
 }
 
@@ -30,14 +32,53 @@ export function imageForRerun({ image }: RunManifest): ImageForRerun {
   return { image: present.manifest.digest, differences: compareImages(image.manifest, present.manifest) };
 }
 
-/** The options that run a recorded run again. */
+/** Where a recorded run is run again, and what differs there. A backend that the caller holds has its own image. */
+export async function hostForRerun(
+  manifest: RunManifest,
+  backend: BackendChoice,
+): Promise<RolloutHost & Pick<ImageForRerun, "differences">> {
+  if (typeof backend === "string") {
+    const { image, differences } = imageForRerun(manifest);
+    return { ...(await openHost({ image, backend, world: manifest.world })), differences };
+  }
+  const receipt = await backend.receipt();
+  if (receipt.world.mode !== manifest.world) {
+    throw new SameseedError(
+      "bad_argument",
+      `the run was recorded in the ${manifest.world} world, but the backend has the ${receipt.world.mode} world`,
+      { hint: "create the backend with the run's world" },
+    );
+  }
+  const image = resolveImage(receipt.image.digest);
+  const isSame = image.manifest.digest === manifest.image.manifest.digest;
+  const differences = isSame ? [] : compareImages(manifest.image.manifest, image.manifest);
+  return { image, backend, receipt, differences };
+}
+
+/**
+ * The options that run rollouts of a recorded run again.
+ * @param limits those of the rollouts' receipts. @default those that the run was begun with
+ */
 export function optionsForRerun(
   manifest: RunManifest,
   image: string,
-  backend: "zygote" | "cold",
+  backend: BackendChoice,
+  limits: Limits = manifest.limits,
 ): ResolvedOptions {
   const { seeds: _, ...template } = manifest.spec;
-  return { template, image, backend, world: manifest.world, limits: manifest.limits };
+  return { template, image, backend, world: manifest.world, limits };
+}
+
+/** Recorded seeds by the limits they ran under: a run that was resumed with others has more than one group. */
+export function seedsByLimits(reader: RunReader): { readonly limits: Limits; readonly seeds: number[] }[] {
+  const groups = new Map<string, { readonly limits: Limits; readonly seeds: number[] }>();
+  for (const { seed, receipt } of reader.rows()) {
+    const key = JSON.stringify(Object.entries(receipt.limits).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { limits: receipt.limits, seeds: [seed] });
+    else group.seeds.push(seed);
+  }
+  return [...groups.values()];
 }
 
 /**
@@ -49,10 +90,10 @@ export function recordedChain(reader: RunReader, summary: RolloutSummary): Traje
   if (chain.digests.digest !== summary.digest) {
     throw new SameseedError(
       "run_damaged",
-      `the recorded bytes of seed ${summary.seed} are not those of its digest`,
+      `the recorded bytes of seed ${summary.seed} do not match its digest`,
       {
         context: { seed: summary.seed, expected: summary.digest, actual: chain.digests.digest },
-        hint: "run that seed again into another folder",
+        hint: "record that seed again in another folder",
       },
     );
   }

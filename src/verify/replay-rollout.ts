@@ -1,19 +1,28 @@
 import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import type { Outcome } from "../model/outcome.ts";
+import { checkSeed } from "../model/seed.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
-import { sharedBackend } from "../sandbox/sandbox-host.ts";
+import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { imageForRerun, recordedChain } from "./recorded-run.ts";
+import { hostForRerun, recordedChain } from "./recorded-run.ts";
 
-/** What feeding a recorded rollout's actions to the environment again gave. */
+/** How a rollout is replayed. */
+export interface ReplayOptions {
+  /** A backend that the caller created has its own image. @default the backend of the recording */
+  readonly backend?: BackendChoice;
+  readonly signal?: AbortSignal;
+}
+
+/** The result of a replay. */
 export interface ReplayResult {
   readonly seed: number;
-  /** Whether the environment answered every recorded action as recorded, to the byte. */
+  /** Whether every byte equals the recording. */
   readonly equal: boolean;
   readonly outcome: Outcome;
   readonly recordedOutcome: Outcome;
@@ -27,29 +36,39 @@ export interface ReplayResult {
 }
 
 /**
- * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so what differs is
- * the environment's doing.
+ * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so any difference
+ * comes from the environment.
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function replayRollout(
   dir: string,
-  seed: number,
-  options: { readonly backend?: "zygote" | "cold"; readonly signal?: AbortSignal } = {},
+  ofSeed: number,
+  options: ReplayOptions = {},
 ): Promise<ReplayResult> {
+  refuseUnknownOptions(
+    options,
+    { backend: true, signal: true } satisfies NamesOf<ReplayOptions>,
+    "replayRollout",
+  );
+  const seed = checkSeed(ofSeed);
   using reader = await RunReader.open(dir);
   const expected = reader.row(seed);
   const chain = recordedChain(reader, expected);
-  const { image, differences } = imageForRerun(reader.manifest);
-  const backend = sharedBackend(image, options.backend ?? reader.manifest.backend, reader.manifest.world);
-  const receipt = await backend.receipt();
-  const { seeds: _, ...template } = reader.manifest.spec;
+  const { manifest } = reader;
+  const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
+  const { backend, receipt, differences } = host;
+  const { seeds: _, ...template } = manifest.spec;
+  // Those of the rollout itself: a run may have been resumed with others.
+  const { limits } = expected.receipt;
   const end = recordedPolicyEnd(chain.blob);
-  const plan = planRollout({ ...template, seed }, reader.manifest.limits, receipt, {
-    actions: recordedActions(chain.blob),
-    ...(end === undefined ? {} : { end }),
-    manifest: chain.blob.manifest,
+  const plan = planRollout({ ...template, seed }, limits, receipt, {
+    replay: {
+      actions: recordedActions(chain.blob),
+      ...(end === undefined ? {} : { end }),
+      manifest: chain.blob.manifest,
+    },
   });
-  const actual = await executeRollout(backend, receipt, plan, reader.manifest.limits, options.signal);
+  const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
   const { summary } = actual;
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));

@@ -1,7 +1,7 @@
 import { elementBytes } from "../model/cbor/arrays.ts";
 import type { CborArray } from "../model/cbor/value.ts";
 
-/** A distance in units in the last place; empty where there is none. */
+/** A distance in units in the last place; empty if there is none. */
 export interface UlpDistance {
   /** Rounded above 2^53; 0 between the two zeros. */
   readonly ulps?: number;
@@ -9,7 +9,7 @@ export interface UlpDistance {
 
 const float64 = new DataView(new ArrayBuffer(8));
 
-/** How many binary64 values lie between two; empty where one is NaN. */
+/** How many binary64 values lie between two; empty if one is NaN. */
 export function floatUlps(a: number, b: number): UlpDistance {
   return distance(bitsOf(a), bitsOf(b), 8);
 }

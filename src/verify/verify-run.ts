@@ -1,34 +1,53 @@
 import { availableParallelism } from "node:os";
 
 import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
+import { checkImage } from "../image/check-image.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
+import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { imageForRerun, optionsForRerun, recordedChain } from "./recorded-run.ts";
+import { hostForRerun, optionsForRerun, recordedChain, seedsByLimits } from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
-  /** @default the backend the run was recorded with */
-  readonly backend?: "zygote" | "cold";
-  /** Rollouts at one time. @default twice the processors */
+  /** A backend that the caller created has its own image. @default the backend of the recording */
+  readonly backend?: BackendChoice;
+  /**
+   * Reads every file of the image, and every recorded byte, before anything is run. Otherwise the image is known by the
+   * sizes, times and inodes of its files, and a recorded byte is checked when it is read.
+   * @default false
+   */
+  readonly deep?: boolean;
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-  /** Told of what differs between the images, before anything runs. */
+  /** Called with the differences between the images, before anything runs. */
   readonly onStart?: (start: {
     readonly rollouts: number;
     readonly differences: readonly ImageDifference[];
   }) => void;
-  /** Told of each rollout that was compared. */
+  /** Called with each compared rollout. */
   readonly onRollout?: (compared: ComparedRollout) => void;
 }
 
-/** One recorded rollout beside the one that was run again. */
+/** Every name of {@link VerifyOptions}. */
+export const verifyNames: NamesOf<VerifyOptions> = {
+  deep: true,
+  backend: true,
+  concurrency: true,
+  signal: true,
+  onStart: true,
+  onRollout: true,
+};
+
+/** A recorded rollout and its rerun. */
 export interface ComparedRollout {
   readonly seed: number;
   /**
@@ -41,7 +60,7 @@ export interface ComparedRollout {
   readonly firstDivergence?: Divergence;
 }
 
-/** What verifying a run found. */
+/** The result of verifying a run. */
 export interface VerifyResult {
   /** Whether every recorded rollout was run again with the same bytes, and each was a complete episode. */
   readonly verified: boolean;
@@ -54,11 +73,13 @@ export interface VerifyResult {
   readonly failed: readonly { readonly seed: number; readonly outcome: Outcome }[];
   /** Seeds of the run that are not recorded yet. */
   readonly missing: number;
+  /** The image used now: its digest (64 hex digits), and whether every file of it was read, as `deep` asks. */
+  readonly image: { readonly digest: string; readonly checked: "stamps" | "content" };
   /** What differs between the image of the recording and the one used now. */
   readonly imageDifferences: readonly ImageDifference[];
   /** Groups of different seeds with the same trajectory: a sign that the seed is ignored. */
   readonly identicalSeeds: readonly (readonly number[])[];
-  /** The determinism certificate beside the run, where it has one. */
+  /** The run's certificate, if it has one. */
   readonly certificate?: Exclude<CertificateCheck, { readonly state: "none" }>;
 }
 
@@ -67,33 +88,38 @@ export interface VerifyResult {
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function verifyRun(dir: string, options: VerifyOptions = {}): Promise<VerifyResult> {
-  using reader = await RunReader.open(dir);
+  refuseUnknownOptions(options, verifyNames, "verifyRun");
+  const { deep = false } = options;
+  using reader = await RunReader.open(dir, { checkAll: deep });
   if (reader.size === 0) {
-    throw new SameseedError("run_missing", `${dir} holds no recorded rollout yet`, {
+    throw new SameseedError("run_missing", `${dir} has no recorded rollout yet`, {
       hint: "record it with `sameseed run … --out DIR`",
     });
   }
-  const { image, differences } = imageForRerun(reader.manifest);
-  options.onStart?.({ rollouts: reader.size, differences });
-  const certificate = checkCertificate(dir, reader.manifest);
+  const { manifest } = reader;
+  const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
+  if (deep) checkImage(host.image);
+  options.onStart?.({ rollouts: reader.size, differences: host.differences });
+  const certificate = checkCertificate(dir, manifest);
   const tally = new Tally();
-  const rerun = optionsForRerun(reader.manifest, image, options.backend ?? reader.manifest.backend);
-  const seeds = (function* (): Generator<number> {
-    for (const row of reader.rows()) yield row.seed;
-  })();
-  const recorded = recordRollouts(rerun, seeds, {
-    concurrency: options.concurrency ?? 2 * availableParallelism(),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  for await (const actual of recorded) {
-    const compared = compare(reader, reader.row(actual.summary.seed), actual);
-    tally.add(compared);
-    options.onRollout?.(compared);
+  for (const { limits, seeds } of seedsByLimits(reader)) {
+    const rerun = optionsForRerun(manifest, host.image.manifest.digest, host.backend, limits);
+    const recorded = recordRollouts(rerun, seeds, {
+      host,
+      concurrency: options.concurrency ?? 2 * availableParallelism(),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    for await (const actual of recorded) {
+      const compared = compare(reader, reader.row(actual.summary.seed), actual);
+      tally.add(compared);
+      options.onRollout?.(compared);
+    }
   }
   return {
     ...tally.result(),
     missing: [...reader.missing()].length,
-    imageDifferences: differences,
+    image: { digest: host.image.manifest.digest, checked: deep ? "content" : "stamps" },
+    imageDifferences: host.differences,
     identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
     ...(certificate.state === "none" ? {} : { certificate }),
   };
@@ -102,7 +128,8 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
   const both = { seed: expected.seed, outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
   const chain = recordedChain(reader, expected);
-  if (isResult(expected) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
+  const isGame = reader.manifest.spec.seats.length > 1;
+  if (isResult(expected, isGame) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
   const divergence = firstDivergence(chain, chainOf(actual.trajectory));
   return {
@@ -113,8 +140,8 @@ function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRo
 }
 
 /** Whether a rollout came to an end that says something: a whole episode, or a game that a seat forfeited. */
-function isResult({ outcome, error }: RolloutSummary): boolean {
-  return isComplete(outcome) || error?.seat !== undefined;
+function isResult({ outcome, error }: RolloutSummary, isGame: boolean): boolean {
+  return isComplete(outcome) || (isGame && error?.seat !== undefined);
 }
 
 function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {

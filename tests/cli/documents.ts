@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { outcomes, type Outcome } from "../../src/model/outcome.ts";
+import { faultKinds, outcomes, type Outcome } from "../../src/model/outcome.ts";
 import { receiptSchema } from "../../src/model/rollout-schema.ts";
 import type { Receipt } from "../../src/model/receipt.ts";
 
@@ -65,6 +65,8 @@ export const rolloutDocument: z.ZodType<RolloutDocument> = z.strictObject({
   error: z
     .strictObject({
       by: z.enum(["environment", "policy"]),
+      kind: z.enum(faultKinds),
+      seat: z.string().optional(),
       type: z.string(),
       message: z.string(),
       step: z.int().optional(),
@@ -88,7 +90,9 @@ export const runDocument: z.ZodType<RunDocument> = z.strictObject({
   spec: z.strictObject({
     environment: z.looseObject({ kind: z.string() }),
     envArgs: z.record(z.string(), z.json()),
-    policy: z.looseObject({ kind: z.string() }),
+    seats: z.array(z.strictObject({ seat: z.string(), policy: z.looseObject({ kind: z.string() }) })),
+    mode: z.enum(["keep", "restart"]),
+    clocks: z.null(),
     maxSteps: z.int().nullable(),
     volatileInfo: z.array(z.string()),
     seeds: z.array(z.int()),

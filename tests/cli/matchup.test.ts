@@ -55,6 +55,7 @@ const shared = {
   bySeed: z.array(
     z.strictObject({
       seed: z.number(),
+      meanReturn: z.number().nullable(),
       totalReward: z.number().nullable(),
       steps: z.number(),
       digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),

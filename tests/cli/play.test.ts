@@ -67,7 +67,7 @@ describe("a game over a pipe", () => {
       ["back", a, "hint", others[0]!, "back", "back", "help", b, ...cells],
     );
     expect([plain.code, turned.code]).toEqual([0, 0]);
-    expect(turned.stdout).toContain("there is no move of yours to take back");
+    expect(turned.stdout).toContain("you have made no move that could be taken back");
     expect(turned.stdout).toContain(`you take ${a} back`);
     expect(turned.stdout).toMatch(/with perfect play: .*(draws|loses|wins)/);
     expect(story(turned).at(-1)).toBe(story(plain).at(-1));
@@ -100,7 +100,7 @@ describe("a game over a pipe", () => {
   it("is left where the input ends, recorded as far as it came", async () => {
     const ended = await play(["--against", "minimax", "--seed", "1", "--out", "left"], ["4"]);
     expect(ended.code).toBe(1);
-    expect(story(ended).at(-1)).toBe("the game is left as it stands: nobody has won");
+    expect(story(ended).at(-1)).toBe("the game ends without a winner");
     expect((await place.run(["verify", "left"])).code).toBe(0);
   });
 });
@@ -156,7 +156,7 @@ describe("the end from outside", () => {
   it("an unknown game is misuse", async () => {
     const ended = await place.run(["play", "pettingzoo:atari/pong_v3"]);
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain("only the classic games take turns");
+    expect(ended.stderr).toContain("only the classic games are turn-based");
   });
 });
 

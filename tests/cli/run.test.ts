@@ -76,7 +76,7 @@ describe("run", () => {
     ]);
     expect(byFile.spec).toMatchObject({
       environment: { kind: "file", className: "Plain" },
-      policy: { kind: "source" },
+      seats: [{ seat: "agent", policy: { kind: "source" } }],
     });
     const args = ["run", "FrozenLake-v1", "--env-arg", "is_slippery=false", "--env-arg", "map_name=8x8"];
     const lake = await work.run([...args, "--actions", "actions.json", "--json"]);

@@ -78,7 +78,7 @@ describe("train", { timeout: 240_000 }, () => {
     const other = await work.run(fewer);
     expect(other.code).toBe(0);
     expect(bytes("other.py")).not.toBe(bytes("first.py"));
-    expect(other.stdout).toMatch(/^ {2}exactly, against random play {4}\+0\.\d{4} as X, /m);
+    expect(other.stdout).toMatch(/^ {2}exact value against random play {3}\+0\.\d{4} as X, /m);
     expect(other.stdout).toMatch(/^wrote other\.py$/m);
   });
 
@@ -125,7 +125,7 @@ describe("train", { timeout: 240_000 }, () => {
     child.kill("SIGINT");
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    expect(stderr).toContain("what was learned is kept in stopped.py.training");
+    expect(stderr).toContain("the training is saved in stopped.py.training");
     expect(stderr).toMatch(/^ {2}resume: sameseed train --episodes 1000000 --out stopped\.py --resume$/m);
   });
 
@@ -133,7 +133,7 @@ describe("train", { timeout: 240_000 }, () => {
     const few = ["train", "--episodes", "1", "--max-pairs", "1", "--out", "few.py"];
     const { code, stdout } = await work.run(few);
     expect(code).toBe(1);
-    expect(stdout).toContain("nothing was better than random play; no policy was kept");
+    expect(stdout).toContain("no policy was better than random play, so none was saved");
     expect(existsSync(work.path("few.py"))).toBe(false);
     expect(existsSync(work.path("few.py.training"))).toBe(false);
   });

@@ -13,12 +13,10 @@ import { resolveOptions, type RolloutConfig } from "../../src/rollout/rollout-co
 import { ColdBackend } from "../../src/sandbox/cold/backend.ts";
 import type { SandboxBackend } from "../../src/sandbox/contract.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import { worlds } from "../worlds.ts";
 import { fixture, inParallel } from "./fixtures.ts";
 
 const image = resolveImage("gymnasium");
-const first = new ZygoteBackend(image);
-const second = new ZygoteBackend(image);
-const cold = new ColdBackend(image, { atOnce: 2 });
 
 const orders: RolloutConfig = { envName: fixture("orders.py:ObjectOrders"), seed: 42 };
 const others: readonly RolloutConfig[] = [
@@ -48,12 +46,15 @@ async function play(backend: SandboxBackend, config: RolloutConfig): Promise<Rol
 const digests = async (backend: SandboxBackend): Promise<string[]> =>
   await inParallel(measured.length, 2, async (index) => (await play(backend, measured[index]!)).digest);
 
-afterAll(async () => {
-  await Promise.all([first, second, cold].map((backend) => backend.close()));
-});
-
-describe("a rollout's bytes", () => {
+describe.for(worlds)("a rollout's bytes in the %s world", (world) => {
+  const first = new ZygoteBackend(image, { world });
+  const second = new ZygoteBackend(image, { world });
+  const cold = new ColdBackend(image, { world, atOnce: 2 });
   let expected: readonly string[];
+
+  afterAll(async () => {
+    await Promise.all([first, second, cold].map((backend) => backend.close()));
+  });
 
   it("are those of the zygote's first children", async () => {
     const summaries = [];

@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { backendName } from "../../src/rollout/rollout-host.ts";
 import { openGame } from "../../src/games/game-session.ts";
 import { resolveGame, type GameSpec } from "../../src/games/game-spec.ts";
 import { playGames, type GameKey, type GameResult } from "../../src/games/play-games.ts";
@@ -53,12 +54,12 @@ function digests(results: readonly GameResult[]): (string | undefined)[] {
 async function record(dir: string, spec: GameSpec, results: readonly GameResult[]): Promise<void> {
   const { template, image, limits, backend, world } = resolveGame(spec);
   const writer = await RunWriter.create(dir, {
-    format: 1,
+    format: 2,
     runId: "games",
     spec: { ...template, seeds: results.map(({ gameSeed }) => gameSeed) },
     image: { name: image, manifest: resolveImage(image).manifest },
     limits,
-    backend,
+    backend: backendName(backend),
     world,
     createdAt: "2026-01-01T00:00:00.000Z",
     sameseedVersion: "0.0.0",

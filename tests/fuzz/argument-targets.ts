@@ -115,7 +115,7 @@ const options: FuzzTarget = {
     const { value } = parseWith(codes, () => resolveOptions(json as RolloutOptions));
     if (value === undefined) return;
     mustHold(Object.values(value.limits).every(Number.isSafeInteger), "a limit is not a number");
-    const { policy } = value.template;
+    const { policy } = value.template.seats[0]!;
     mustHold(policy.kind !== "source" || typeof policy.source === "string", "a source is not a text");
     mustHold(policy.kind !== "actions" || Array.isArray(policy.actions), "actions are not a list");
   },

@@ -33,7 +33,7 @@ const folderCodes = ["run_damaged", "run_missing", "run_differs", "run_locked", 
 /** A right run folder, whose policy is a source text so that there is an input, and which a killed writer has left. */
 async function makeRun(folder: string): Promise<void> {
   const policy = { kind: "source", name: "p.py", source: "def act(o, rng): return 0\n" } as const;
-  const manifest = sampleManifest(rollouts, { ...sampleSpec(rollouts), policy });
+  const manifest = sampleManifest(rollouts, { ...sampleSpec(rollouts), seats: [{ seat: "agent", policy }] });
   const writer = await RunWriter.create(folder, manifest, { segmentBytes: 8192 });
   for (let seed = 0; seed < rollouts - 1; seed++) await writer.append(sampleRollout(seed));
   const lock = readFileSync(join(folder, "lock"));
@@ -128,7 +128,9 @@ async function goOnWithRun(folder: string): Promise<void> {
       ...sampleExpected(rollouts),
       spec: {
         ...sampleSpec(rollouts),
-        policy: { kind: "source", name: "p.py", source: "def act(o, rng): return 0\n" },
+        seats: [
+          { seat: "agent", policy: { kind: "source", name: "p.py", source: "def act(o, rng): return 0\n" } },
+        ],
       },
     });
     try {

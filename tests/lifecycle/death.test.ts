@@ -5,7 +5,8 @@ import { nothing, RecordedRun, steadyRun, type Parts, type Recording } from "./r
 
 /*
  * Whatever of a program that records a run is killed or stopped, nothing of it outlives it, and the run ends with the
- * digests of an undisturbed one: by itself where the program lives, by going on with it where it does not.
+ * digests of an undisturbed one: by itself where the program lives, by going on with it where it does not. Only a sandbox
+ * that is killed alone counts as ended: its rollout has that outcome.
  */
 
 // Each starts two programs, one after the other, and some of them wait long.
@@ -21,6 +22,8 @@ interface Strike {
   readonly continuesAfterMs?: number;
   readonly isCommand?: true;
   readonly throws?: true;
+  /** The rollout that ran there is charged with its death: nothing tells it from a program's own end. */
+  readonly costsOne?: true;
   /** The signal or code the program ends with before its run is whole; nothing where its run goes on to its end. */
   readonly endsWith?: NodeJS.Signals | number;
 }
@@ -57,7 +60,7 @@ const strikes: readonly Strike[] = [
   { name: "SIGKILL of the outer wall's first process", target: "inner", signals: ["SIGKILL"] },
   { name: "SIGKILL of a zygote", target: "zygote", signals: ["SIGKILL"] },
   { name: "SIGKILL of a slot", target: "slot", signals: ["SIGKILL"] },
-  { name: "SIGKILL of a sandbox", target: "sandbox", signals: ["SIGKILL"] },
+  { name: "SIGKILL of a sandbox", target: "sandbox", signals: ["SIGKILL"], costsOne: true },
   { name: "SIGSTOP of the outer wall", target: "outer", signals: ["SIGSTOP"] },
   { name: "SIGSTOP of the outer wall's first process", target: "inner", signals: ["SIGSTOP"] },
   { name: "SIGSTOP of a zygote", target: "zygote", signals: ["SIGSTOP"] },
@@ -87,7 +90,15 @@ test.concurrent.for(strikes)("nothing is lost or left after $name", async (strik
   expect(undisturbed.digests).toHaveLength(steadyRun.seeds.length);
   using run = new RecordedRun();
   const first = await disturb(run, strike);
-  if (strike.endsWith === undefined) {
+  if (strike.costsOne === true) {
+    const same = undisturbed.digests!.map((each) => JSON.stringify(each));
+    const ends = (first.digests ?? []).filter((each) => !same.includes(JSON.stringify(each)));
+    expect(ends, first.stderr).toEqual([
+      [expect.any(Number), expect.stringMatching(/^(env|policy)_error$/), expect.any(String)],
+    ]);
+    expect(first.digests).toHaveLength(steadyRun.seeds.length);
+    expect(first).toMatchObject({ code: 0, failures: [], descriptors: [] });
+  } else if (strike.endsWith === undefined) {
     expect(first, first.stderr).toMatchObject({ digests: undisturbed.digests, descriptors: [] });
   } else {
     expect(first.signal ?? first.code, first.stderr).toBe(strike.endsWith);

@@ -2,9 +2,13 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { defaultImageName } from "../../src/image/default-image.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
+import { defaultLimits } from "../../src/model/limits.ts";
+import { HostIds } from "../../src/sandbox/linux/host-ids.ts";
+import { acquireHostResources, releaseHostResources } from "../../src/sandbox/linux/host-resources.ts";
 import { childPids } from "../../src/sandbox/linux/processes.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import { startZygote } from "../../src/sandbox/zygote/start-zygote.ts";
 import {
   ask,
   codeOf,
@@ -56,6 +60,39 @@ test("the death of a slot fails its own sandbox alone", async () => {
   expect(await ask(backend, "print(7)")).toBe(7);
   second.kill();
   expect((await second.ended).cause).toBe("killed");
+});
+
+test("a sandbox whose first process is killed, and nothing says by whom, has ended of its own", async () => {
+  const script = await startScript(backend, sleeper);
+  const sandbox = await Sandbox.createOn(backend);
+  const command = sandbox.run("sleep", { args: ["60"] });
+  const firsts = childPids(backend.zygotePids[0]!).flatMap((slot) => childPids(slot));
+  expect(firsts).toHaveLength(2);
+  for (const first of firsts) process.kill(first, "SIGKILL");
+  expect(await script.ended).toMatchObject({ cause: "own", exitCode: null, signal: "SIGKILL" });
+  expect(await command).toMatchObject({ sandboxEnded: "own", timedOut: false });
+  expect(await codeOf(sandbox.run("true"))).toBe("sandbox_ended");
+  expect(await ask(backend, "print(7)")).toBe(7);
+});
+
+test("what the host had found stands, where the slot dies before it tells the end", async () => {
+  const job = {
+    entry: "script",
+    name: "flood.py",
+    source: "while True: print('x' * 999)",
+    files: [],
+    env: {},
+  } as const;
+  let received = 0;
+  const [flood] = await backend.start({
+    members: [{ job, limits: { ...defaultLimits, outputBytes: 100_000 } }],
+    links: [],
+    onOutput: (_member, _channel, data) => {
+      received += data.length;
+      if (received === 100_000) process.kill(childPids(backend.zygotePids[0]!)[0]!, "SIGKILL");
+    },
+  });
+  expect((await flood!.ended).cause).toBe("output");
 });
 
 test("a sandbox that asks not to be ended with its slot is", async () => {
@@ -115,4 +152,22 @@ test("a zygote that has lost all its slots is replaced", async () => {
   expect(await ask(small, "print(7)")).toBe(7);
   expect(small.zygotePids.length).toBe(1);
   await small.close();
+});
+
+test("where the ids that a zygote asks for are refused, it starts with the one that all share", async () => {
+  const resources = await acquireHostResources();
+  const ids = new HostIds({
+    kind: "subordinate",
+    range: { first: 300_000, count: 65_536 },
+    newuidmap: "/bin/false",
+  });
+  const zygote = await startZygote(resolveImage(defaultImageName), { ...resources, ids }, 1);
+  try {
+    expect(zygote.hasOwnIds).toBe(false);
+    expect(ids.receipt(true).ids).toBe("shared");
+    expect((await zygote.newSlot()).usable).toBe(true);
+  } finally {
+    await zygote.close();
+    releaseHostResources();
+  }
 });

@@ -3,14 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 import { defaultImageName } from "../../src/image/default-image.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
+import type { WorldMode } from "../../src/model/receipt.ts";
 import type { Job } from "../../src/sandbox/contract.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
 import { runGroup, runScript, startScript } from "../../src/testing/contract-check.ts";
+import { worlds } from "../worlds.ts";
+import { staySource } from "./walls/probe.ts";
 import { Canary, readScan, scan, scanSource, type Scan } from "./walls/canary.ts";
 
 /*
@@ -33,10 +36,13 @@ const places = [
 ] as const;
 type Planted = Readonly<Record<(typeof places)[number], Canary>>;
 
-const newBackend = (): ZygoteBackend => new ZygoteBackend(resolveImage(defaultImageName));
-const wall = newBackend();
+const newBackend = (world: WorldMode): ZygoteBackend =>
+  new ZygoteBackend(resolveImage(defaultImageName), { world });
+const walls = new Map(worlds.map((world) => [world, newBackend(world)]));
 
-afterAll(() => wall.close());
+afterAll(async () => {
+  for (const wall of walls.values()) await wall.close();
+});
 
 function newCanaries(): Planted {
   return Object.fromEntries(places.map((place) => [place, new Canary()])) as Planted;
@@ -65,93 +71,97 @@ function expectWholeLook({ memoryBytes, fileBytes }: Scan): void {
   expect(fileBytes).toBeGreaterThan(50 << 20);
 }
 
-test("a scanner finds what it planted itself, everywhere it can be", async () => {
-  const canaries = newCanaries();
-  const { stdout } = await runScript(wall, `${planting(canaries)}\n${scanSource(canaries, true)}`, {
-    memoryMb: 512,
+describe.for(worlds)("in the %s world", (world) => {
+  const wall = walls.get(world)!;
+
+  test("a scanner finds what it planted itself, everywhere it can be", async () => {
+    const canaries = newCanaries();
+    const { stdout } = await runScript(wall, `${planting(canaries)}\n${scanSource(canaries, true)}`, {
+      memoryMb: 512,
+    });
+    const { found, ...looked } = readScan(stdout.slice(stdout.indexOf("{")));
+    expectWholeLook({ found, ...looked });
+    // What was sent is gone from a sandbox; it is in the slot, which the next test is about.
+    const kept = places.filter((place) => place !== "stdout" && place !== "stderr");
+    expect(Object.keys(found).sort()).toEqual(expect.arrayContaining([...kept].sort()));
+    for (const [place, where] of [
+      ["heap", "memory"],
+      ["mapping", "memory"],
+      ["sharedMapping", "memory"],
+      ["environment", "environment"],
+      ["arguments", "arguments"],
+      ["file", "file /tmp/planted"],
+      ["sharedMemory", "file /dev/shm/planted"],
+      ["pipe", "descriptor"],
+    ] as const) {
+      expect(
+        found[place]?.some((each) => each.startsWith(where)),
+        `${place}: ${found[place]?.join()}`,
+      ).toBe(true);
+    }
   });
-  const { found, ...looked } = readScan(stdout.slice(stdout.indexOf("{")));
-  expectWholeLook({ found, ...looked });
-  // What was sent is gone from a sandbox; it is in the slot, which the next test is about.
-  const kept = places.filter((place) => place !== "stdout" && place !== "stderr");
-  expect(Object.keys(found).sort()).toEqual(expect.arrayContaining([...kept].sort()));
-  for (const [place, where] of [
-    ["heap", "memory"],
-    ["mapping", "memory"],
-    ["sharedMapping", "memory"],
-    ["environment", "environment"],
-    ["arguments", "arguments"],
-    ["file", "file /tmp/planted"],
-    ["sharedMemory", "file /dev/shm/planted"],
-    ["pipe", "descriptor"],
-  ] as const) {
-    expect(
-      found[place]?.some((each) => each.startsWith(where)),
-      `${place}: ${found[place]?.join()}`,
-    ).toBe(true);
-  }
-});
 
-test("the next sandbox in the same slot finds nothing", async () => {
-  const canaries = newCanaries();
-  await runScript(wall, planting(canaries));
-  // The slot is given back a moment after its sandbox's end is known.
-  await setTimeout(20);
-  const seen = await scan(wall, canaries, { files: true });
-  expectWholeLook(seen);
-  expect(seen).toMatchObject({ found: {}, descriptors: [0, 1, 2, 3] });
-});
-
-test("a sandbox in another slot finds nothing while the first one lives", async () => {
-  const canaries = newCanaries();
-  const planter = await startScript(wall, `${planting(canaries)}\nimport time\ntime.sleep(60)`);
-  await setTimeout(100);
-  const seen = await scan(wall, canaries, { files: true });
-  planter.kill();
-  await planter.ended;
-  expect(seen).toMatchObject({ found: {}, descriptors: [0, 1, 2, 3] });
-});
-
-test("a sandbox at the other end of a link finds nothing of this one, nor the seed that stands in its script", async () => {
-  const digits = BigInt(`0x${randomBytes(16).toString("hex")}`)
-    .toString()
-    .padStart(40, "7")
-    .slice(0, 32);
-  const canaries = { ...newCanaries(), seed: new Canary(Buffer.from(digits)) };
-  const planter = `SEED = ${digits}\n${planting(canaries)}\nimport random\nrandom.seed(SEED)\nos.read(4, 1)`;
-  const [, scanner] = await runGroup(wall, [planter, scanSource(canaries, true)], [[0, 1]], {
-    memoryMb: 512,
+  test("the next sandbox in the same slot finds nothing", async () => {
+    const canaries = newCanaries();
+    await runScript(wall, planting(canaries));
+    // The slot is given back a moment after its sandbox's end is known.
+    await setTimeout(20);
+    const seen = await scan(wall, canaries, { files: true });
+    expectWholeLook(seen);
+    expect(seen).toMatchObject({ found: {}, descriptors: [0, 1, 2, 3] });
   });
-  const seen = readScan(scanner!.stdout);
-  expectWholeLook(seen);
-  expect(seen).toMatchObject({ found: {}, descriptors: [0, 1, 2, 3, 4] });
-});
 
-test("nothing of the program that starts sandboxes is found in them", async () => {
-  const canaries = {
-    environment: new Canary(),
-    heap: new Canary(),
-    file: new Canary(),
-    otherJob: new Canary(),
-  };
-  const folder = mkdtempSync(join(tmpdir(), "sameseed-canary-"));
-  const kept = Buffer.from(canaries.heap.bytes());
-  writeFileSync(join(folder, "canary"), canaries.file.bytes());
-  // Node's environment is text; a scanner looks for what these 32 letters are in memory.
-  const text = randomBytes(16).toString("hex");
-  const inEnvironment = new Canary(Buffer.from(text));
-  process.env["SAMESEED_CANARY"] = text;
-  const second = newBackend();
-  try {
-    await runJob(second, canaries.otherJob.bytes());
-    const seen = await scan(second, { ...canaries, environment: inEnvironment }, { files: true });
-    expect(seen.found).toEqual({});
-    expect(kept).toHaveLength(32);
-  } finally {
-    delete process.env["SAMESEED_CANARY"];
-    rmSync(folder, { recursive: true });
-    await second.close();
-  }
+  test("a sandbox in another slot finds nothing while the first one lives", async () => {
+    const canaries = newCanaries();
+    const planter = await startScript(wall, `${planting(canaries)}\n${staySource}`);
+    await setTimeout(100);
+    const seen = await scan(wall, canaries, { files: true });
+    planter.kill();
+    await planter.ended;
+    expect(seen).toMatchObject({ found: {}, descriptors: [0, 1, 2, 3] });
+  });
+
+  test("a sandbox at the other end of a link finds nothing of this one, nor the seed that stands in its script", async () => {
+    const digits = BigInt(`0x${randomBytes(16).toString("hex")}`)
+      .toString()
+      .padStart(40, "7")
+      .slice(0, 32);
+    const canaries = { ...newCanaries(), seed: new Canary(Buffer.from(digits)) };
+    const planter = `SEED = ${digits}\n${planting(canaries)}\nimport random\nrandom.seed(SEED)\nos.read(4, 1)`;
+    const [, scanner] = await runGroup(wall, [planter, scanSource(canaries, true)], [[0, 1]], {
+      memoryMb: 512,
+    });
+    const seen = readScan(scanner!.stdout);
+    expectWholeLook(seen);
+    expect(seen).toMatchObject({ found: {}, descriptors: [0, 1, 2, 3, 4] });
+  });
+
+  test("nothing of the program that starts sandboxes is found in them", async () => {
+    const canaries = {
+      environment: new Canary(),
+      heap: new Canary(),
+      file: new Canary(),
+      otherJob: new Canary(),
+    };
+    const folder = mkdtempSync(join(tmpdir(), "sameseed-canary-"));
+    const kept = Buffer.from(canaries.heap.bytes());
+    writeFileSync(join(folder, "canary"), canaries.file.bytes());
+    // Node's environment is text; a scanner looks for what these 32 letters are in memory.
+    const text = randomBytes(16).toString("hex");
+    const inEnvironment = new Canary(Buffer.from(text));
+    process.env["SAMESEED_CANARY"] = text;
+    const second = newBackend(world);
+    try {
+      await runJob(second, canaries.otherJob.bytes());
+      const seen = await scan(second, { ...canaries, environment: inEnvironment }, { files: true });
+      expect(seen.found).toEqual({});
+      expect(kept).toHaveLength(32);
+    } finally {
+      delete process.env["SAMESEED_CANARY"];
+      rmSync(folder, { recursive: true });
+      await second.close();
+    }
+  });
 });
 
 /** Another caller's job, with a file in it. */

@@ -10,16 +10,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { resolveImage, type ResolvedImage } from "../../src/image/image-store.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
+import type { WorldMode } from "../../src/model/receipt.ts";
 import { executeRollout } from "../../src/rollout/execute-rollout.ts";
 import { planRollout } from "../../src/rollout/plan-rollout.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
 import type { SandboxBackend } from "../../src/sandbox/contract.ts";
-import { unprivilegedId } from "../../src/sandbox/linux/host-resources.ts";
+import { unprivilegedId } from "../../src/sandbox/linux/host-ids.ts";
 import { closeSandboxes, sharedBackend } from "../../src/sandbox/sandbox-host.ts";
 import { corpusFolder, expectedLines, loadCorpus } from "../../src/security/attack-program.ts";
 import { answersIn, mismatches } from "../../src/security/expectation.ts";
 import { performAttack } from "../../src/security/perform-attack.ts";
 import { runPlainly } from "./plain-wall.ts";
+import { worlds } from "../worlds.ts";
 
 const machine = process.arch === "x64" ? "x86_64" : "aarch64";
 const corpus = loadCorpus().filter((program) => (program.machine ?? machine) === machine);
@@ -41,6 +43,7 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "27-closed-streams": "harms itself only",
   "28-write-after-close": "harms its own record only",
   "30-sleep-forever": "only its wall time can end it",
+  "30b-wait-forever": "only its wall time can end it",
   "31-stop-itself": "only its wall time can end it",
   "34-daemon": "is about what is left afterwards, which the host looks for",
   "35-daemon-holds-stdout": "is about what is left afterwards, which the host looks for",
@@ -61,19 +64,42 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "58d-generator": "is about what the referee accepts",
   "58e-deep-action": "is about what the referee accepts",
   "58f-foreign-bytes": "is about what the referee accepts",
+  "58g-opaque-action": "is about what the referee accepts",
+  "58h-two-gigabytes": "is about what the referee accepts",
+  "58i-names-memory": "is about what the referee accepts",
   "60-leave-the-game": "is about whose loss it is",
   "60b-say-goodbye": "is about whose loss it is",
   "60c-stall": "only its wall time can end it",
   "60d-crash-the-game": "is about whose loss it is",
+  "60e-sleep": "only its wall time can end it",
+  "61c-die-by-a-limit": "makes the attempt of row 61, and is about whose loss it is",
+  "71-pipe-pages": "is about what its neighbours notice",
+  "74-stream-questions": "asks about a stream that a plain container does not have",
+  "77-real-time": "asks a sealed world, which a plain container has not",
+  "78-host-entropy": "asks a sealed world, which a plain container has not",
+  "79-which-machine": "asks a sealed world, which a plain container has not",
+  "81-timer-storm": "is about what its neighbours notice",
+  "83-deadlock": "only its wall time can end it",
+  "85-storm-at-the-end": "is about what is left afterwards, which the host looks for",
+  "86-signals-to-the-agent": "is about what the agent does with a signal",
+  "87-two-referees": "is about what the host makes of a record",
+  "87b-giant-frame": "is about what the host makes of a record",
+  "87c-hangs-up-and-stays": "only its wall time can end it",
+  "87d-turns-its-back": "is about what the host makes of a record",
+  "87e-becomes-another": "is about what the host makes of a record",
+  "87f-swaps-its-stream": "is about what the host makes of a record",
+  "87g-the-walls-own-status": "is about whose loss it is",
+  "87h-a-trusted-name": "is about whose loss it is",
+  "87i-floods-sideways": "is about what the host makes of a record",
+  "88-a-trusted-name": "is about whose loss it is",
+  "88b-forks-at-its-move": "is about the link's protocol, which a shared interpreter has not",
 };
 
 let image: ResolvedImage;
-let backend: SandboxBackend;
 let victim: ChildProcess;
 
 beforeAll(() => {
   image = resolveImage("gymnasium");
-  backend = sharedBackend("gymnasium", "zygote", "host");
   const own = process.getuid?.() === 0 ? { uid: unprivilegedId, gid: unprivilegedId } : {};
   victim = spawn("sleep", ["600"], { stdio: "ignore", ...own });
 });
@@ -92,7 +118,8 @@ it("every row has a control, or a reason to have none", () => {
 
 describe("behind a plain container's wall, more is managed by", () => {
   it.for(named(corpus.filter(({ control }) => control.length > 0)))("%s", async ([, program]) => {
-    const expected = expectedLines(program, "rlimits");
+    // A plain container has no sealed world.
+    const expected = expectedLines(program, "rlimits", "host");
     const seesProcesses = program.id === "39-kill-everybody";
     const seen = await runPlainly(program.id, image, { hostPid: victim.pid!, seesProcesses });
     for (const name of program.control) {
@@ -104,24 +131,25 @@ describe("behind a plain container's wall, more is managed by", () => {
   });
 });
 
-describe("with other limits, more is managed by", () => {
+describe.for(worlds)("with other limits in the %s world, more is managed by", (world) => {
   it.for(named(corpus.filter(({ controlLimits }) => controlLimits !== undefined)))(
     "%s",
     async ([, program]) => {
+      const backend = sharedBackend("gymnasium", "zygote", world);
       const receipt = await backend.receipt();
       const ground = { backend, receipt, mark: "atk-control", hostFile: "/tmp/none", hostPid: victim.pid! };
       const { seen } = await performAttack({ ...program, limits: program.controlLimits! }, ground);
-      expect(mismatches(expectedLines(program, receipt.enforcedBy), seen)).not.toEqual([]);
+      expect(mismatches(expectedLines(program, receipt.enforcedBy, world), seen)).not.toEqual([]);
     },
   );
 });
 
-describe("in the interpreter of the referee, more is managed by", () => {
+describe.for(worlds)("in the interpreter of the referee in the %s world, more is managed by", (world) => {
   it.for(named(corpus.filter(({ controlInProcess }) => controlInProcess.length > 0)))(
     "%s",
     async ([, program]) => {
-      const { seen, isHonest } = await playInProcess(program.source);
-      const expected = expectedLines(program, "rlimits");
+      const { seen, isHonest } = await playInProcess(program.source, world);
+      const expected = expectedLines(program, "rlimits", world);
       for (const name of program.controlInProcess) {
         if (name === "record") {
           expect(isHonest).toBe(false);
@@ -136,7 +164,7 @@ describe("in the interpreter of the referee, more is managed by", () => {
   );
 
   it("an honest policy manages nothing there either", async () => {
-    expect(await playInProcess("def act(observation, rng):\n    return 0\n")).toEqual({
+    expect(await playInProcess("def act(observation, rng):\n    return 0\n", world)).toEqual({
       seen: [],
       isHonest: true,
     });
@@ -146,13 +174,18 @@ describe("in the interpreter of the referee, more is managed by", () => {
 /** Plays one episode in which referee and policy share a process; honest is a return that is made of its steps. */
 async function playInProcess(
   source: string,
+  world: WorldMode,
 ): Promise<{ readonly seen: string[]; readonly isHonest: boolean }> {
+  const backend = sharedBackend("gymnasium", "zygote", world);
   const receipt = await backend.receipt();
   const { template } = resolveOptions({ envName: "CartPole-v1" });
   const plan = planRollout({ ...template, seed: 1 }, defaultLimits, receipt);
   const files = [
     { path: "/tmp/policy/attack.py", data: Buffer.from(source) },
-    { path: "/tmp/corpus/kit.py", data: readFileSync(join(corpusFolder(), "kit.py")) },
+    ...["kit.py", "raw.py"].map((file) => ({
+      path: `/tmp/corpus/${file}`,
+      data: readFileSync(join(corpusFolder(), file)),
+    })),
   ];
   const harness = readFileSync(join(import.meta.dirname, "fixtures", "in_process_referee.py"), "utf8");
   const job = { entry: "script", name: "harness.py", source: harness, files, env: {} } as const;

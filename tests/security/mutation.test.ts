@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { worlds } from "../worlds.ts";
 import { ImageCopy } from "./walls/image-copy.ts";
 import { judge, judgeIntact } from "./walls/judge.ts";
 import { mutations } from "./walls/mutations.ts";
@@ -23,15 +24,19 @@ beforeAll(() => {
 
 afterAll(() => copy.remove());
 
-test("the intact wall holds every probe of the short list", async () => {
-  expect(await judgeIntact(copy, short)).toEqual([]);
+test.for(worlds)("the intact wall holds every probe of the short list in the %s world", async (world) => {
+  expect(await judgeIntact(copy, world, short)).toEqual([]);
 });
 
-test.for(short)("without $step it does not hold", async (mutation) => {
-  const { outcome, alone } = await judge(copy, mutation);
+test.for(short)("without $step it holds in neither world", async (mutation) => {
   const expected =
     mutation.probe === "refused" ? "refused" : mutation.silent === undefined ? "through" : "silent";
-  expect(outcome, alone).toBe(expected);
+  for (const world of worlds) {
+    const { outcome, alone } = await judge(copy, world, mutation);
+    // Where each slot has an id of its own, that step may close the same hole.
+    const due = outcome === "behind" && mutation.behind?.includes("own-id") === true ? outcome : expected;
+    expect([world, outcome], alone).toEqual([world, due]);
+  }
 });
 
 test("every mutation finds the step it takes out", () => {
@@ -61,7 +66,9 @@ test("every step of the outer wall, every limit and every filter rule has its mu
     if (verdict !== "allow" || rules.length > 0) expect(steps, name).toMatch(new RegExp(`\`${name}\``));
   }
   const single = mutations.filter(({ id }) => id.startsWith("rule-")).length;
-  const rules = [...slotPolicy().calls.values()].flatMap((call) => call.rules);
+  const rules = [...slotPolicy().calls.values()].flatMap((call) =>
+    call.rules.filter(({ verdict }) => verdict !== "allow"),
+  );
   expect(single).toBe(rules.length);
   for (const [name] of sandboxPolicy().calls) expect(steps, name).toMatch(new RegExp(`\`${name}\``));
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 import { findBubblewrap } from "../../src/image/find-bubblewrap.ts";
 import type { ResolvedImage } from "../../src/image/image-store.ts";
-import { unprivilegedId } from "../../src/sandbox/linux/host-resources.ts";
+import { unprivilegedId } from "../../src/sandbox/linux/host-ids.ts";
 import { corpusFolder } from "../../src/security/attack-program.ts";
 import { answersIn } from "../../src/security/expectation.ts";
 

@@ -2,11 +2,13 @@
  * What a policy at a seat can find, leave behind and take too long over. A policy tells by returning a text: that is no
  * action, and so the text stands in the closing record.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { playGames, type GameResult, type GameSpec } from "../../src/games/play-games.ts";
 import { cborToJson } from "../../src/model/cbor/to-json.ts";
-import { roleSeed } from "../../src/harness/render-harness.ts";
+import { roleSeed } from "../../src/model/seed.ts";
 import { Trajectory } from "../../src/trajectory/trajectory.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 
@@ -127,14 +129,58 @@ def choose_action(board, player, rng):
     expect(told(await play(leaving, { mode: "keep" }))).toContain("LEFT");
   });
 
-  it("notices a policy that changes the process it comes from", async () => {
+  /** Writes a mark wherever it can in its first move, and looks for it in all memory in its second. */
+  const marking = `${readFileSync(join(import.meta.dirname, "probes", "memory.py"), "utf8")}
+FLIPPED = bytes.fromhex("4b7a293c6146223c7c43243c")
+libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+libc.mremap.restype, libc.mremap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int]
+def flip(data): return data.translate(bytes(n ^ 0x11 for n in range(256)))
+def share():
+    """Only what is shared can be mapped once more without being moved."""
+    ends, marked = os.pipe(), 0
+    starts = [at for bit in range(17, 47) for at in mapped(1 << bit, 1 << bit)]
+    for page in [start + at for start in starts for at in range(0, CHUNK, PAGE)]:
+        again = libc.mremap(page, 0, PAGE, 1)
+        if again in (None, ctypes.c_void_p(-1).value): continue
+        os.write(ends[1], flip(FLIPPED))
+        if libc.read(ends[0], again + 2048, len(FLIPPED)) < 0: os.read(ends[0], 64)
+        else: marked += 1
+        libc.munmap(again, PAGE)
+    assert marked > 0, "nothing is shared"
+def choose_action(board, player, rng):
+    if board.count(None) < 9:
+        found = sum(FLIPPED in flip(data) for _, data in memory_chunks())
+        of = [(oct(os.stat(d).st_mode), os.stat(d).st_mtime_ns == 1 << 40) for d in ("/tmp", "/dev/shm")]
+        return repr((found, of))
+    print(flip(FLIPPED).decode() * 1000, flush=True)
+    for folder in ("/tmp", "/dev/shm"):
+        os.utime(folder, ns=(1 << 40, 1 << 40))
+        os.chmod(folder, 0o500)
+    SHARED
+    return 4
+`;
+
+  it.for<[name: string, statement: string]>([
+    ["in memory that it printed through, nor in folders", "pass"],
+    ["in memory that processes share", "share()"],
+  ])("leaves nothing %s", async ([, statement]) => {
+    const long = { moveCpuMs: 20_000, bankCpuMs: 40_000, moveWallMs: 60_000 };
+    const result = await play(marking.replace("SHARED", statement), {
+      mode: "restart",
+      limits: { cpuMs: 60_000 },
+      clocks: long,
+    });
+    expect(told(result)).toBe("(0, [('0o41777', False), ('0o41777', False)])");
+  });
+
+  it("refuses a policy that would lower the limits of the process it comes from", async () => {
     const source = `import resource
 def choose_action(board, player, rng):
     resource.prlimit(1, resource.RLIMIT_NOFILE, (100, 100))
     return board.index(None)
 `;
     const { forfeit } = await play(source, { mode: "restart" });
-    expect(forfeit?.fault).toBe("crash");
+    expect(forfeit).toMatchObject({ fault: "crash", message: expect.stringContaining("Permission denied") });
   });
 
   it("survives signals to its first process", async () => {

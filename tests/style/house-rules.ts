@@ -1,8 +1,9 @@
-import { posix } from "node:path";
+import { readdirSync } from "node:fs";
+import { join, posix } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
-import { layers, maxFileLines, maxFunctionLines, mayAskTheHost } from "./layers.ts";
+import { backends, layers, maxFileLines, maxFunctionLines, mayAskTheHost } from "./layers.ts";
 import { measureC, measureScript, type Measured } from "./measure-functions.ts";
-import type { TrackedFile } from "./tracked-files.ts";
+import { repository, type TrackedFile } from "./tracked-files.ts";
 
 /*
  * Each rule takes files and returns one sentence per breach, so that the same rule is run over the
@@ -30,6 +31,18 @@ export function checkLayers(file: TrackedFile): string[] {
       breaches.push(`${file.path} (${own}) imports ${imported}`);
   }
   return breaches;
+}
+
+/** Within `src/sandbox/` only backends, and who chooses among them, import a backend. */
+export function checkBackends(file: TrackedFile): string[] {
+  const isOf = (path: string): boolean => backends.folders.some((folder) => path.startsWith(folder));
+  if (!isSource(file.path) || layerOf(file.path) !== "sandbox" || isOf(file.path)) return [];
+  if (backends.known.some((known) => file.path.startsWith(known))) return [];
+  return importsOf(file)
+    .filter((target) => target.startsWith("."))
+    .map((target) => posix.join(posix.dirname(file.path), target))
+    .filter(isOf)
+    .map((imported) => `${file.path} imports the backend's ${imported}`);
 }
 
 /** Files fit on some pages. */
@@ -66,6 +79,17 @@ export function checkExports(file: TrackedFile): string[] {
     ),
   );
   return names.includes("default") ? [`${file.path} has a default export`] : [];
+}
+
+const gameFiles = readdirSync(join(repository, "python", "envs")).filter((name) => name.endsWith(".py"));
+const gameNames = new RegExp(gameFiles.map((name) => name.slice(0, -".py".length)).join("|"), "i");
+
+/** A built-in game is known by name to its own file, and from `src/games` on. */
+export function checkGames(file: TrackedFile): string[] {
+  const [, layer = ""] = /^src\/(\w+)\//.exec(file.path) ?? [];
+  const below = layers.indexOf(layer) >= 0 && layers.indexOf(layer) < layers.indexOf("games");
+  const inside = /^(native|python\/sameseed\/(?!learning\/))/.test(file.path);
+  return (below || inside) && gameNames.test(file.text) ? [`${file.path} knows a game by name`] : [];
 }
 
 /** Time of day and chance come from one place. */

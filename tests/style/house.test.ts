@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
+  checkBackends,
   checkExports,
   checkFileLength,
   checkFunctionLength,
+  checkGames,
   checkHostQuestions,
   checkLayers,
   checkName,
@@ -25,10 +27,12 @@ describe("the house", () => {
 
   it.for<[string, Rule]>([
     ["imports only from the layers above", checkLayers],
+    ["writes against the sandboxes' contract, not against a backend", checkBackends],
     ["keeps files short", checkFileLength],
     ["keeps functions short", checkFunctionLength],
     ["names files by what they answer", checkName],
     ["exports by name", checkExports],
+    ["knows no game by name below the games", checkGames],
     ["asks for time and chance in one place", checkHostQuestions],
     ["says nothing of a machine and leaves nothing undone", checkText],
   ])("%s", ([, rule]) => {
@@ -52,6 +56,8 @@ describe("the house", () => {
 
 describe("the rules", () => {
   it.for<[string, Rule, string, string]>([
+    ["a game below the games", checkGames, "src/rollout/a.ts", 'const first = "tictactoe";'],
+    ["a game in the referee", checkGames, "python/sameseed/play/a.py", 'KNOWN = "connect_four"'],
     ["an import upwards", checkLayers, "src/base/a.ts", 'import { run } from "../cli/run.ts";'],
     ["a re-export upwards", checkLayers, "src/store/a.ts", 'export { run } from "../cli/run.ts";'],
     ["a dynamic import upwards", checkLayers, "src/store/a.ts", 'await import("../verify/a.ts");'],
@@ -59,6 +65,8 @@ describe("the rules", () => {
     ["an import of the door", checkLayers, "src/store/a.ts", 'import { run } from "../index.ts";'],
     ["a Node module in model", checkLayers, "src/model/a.ts", 'import { join } from "node:path";'],
     ["an unknown layer", checkLayers, "src/misc/a.ts", "export const a = 1;"],
+    ["a backend in the contract", checkBackends, "src/sandbox/contract.ts", 'import "./zygote/wire.ts";'],
+    ["a backend in an agent", checkBackends, "src/sandbox/agent/a.ts", 'import "../cold/backend.ts";'],
     ["a long file", checkFileLength, "src/base/a.ts", "\n".repeat(301)],
     ["a long function", checkFunctionLength, "src/base/a.ts", `function a() {\n${statements(69)}}\n`],
     ["a long arrow", checkFunctionLength, "src/base/a.ts", `const a = () => {\n${statements(69)}};\n`],
@@ -78,6 +86,13 @@ describe("the rules", () => {
 
   it.for<[string, Rule, string, string]>([
     ["an import downwards", checkLayers, "src/cli/a.ts", 'import { run } from "../base/a.ts";'],
+    ["a backend in one", checkBackends, "src/sandbox/cold/a.ts", 'import "../zygote/wire.ts";'],
+    [
+      "a backend where one is chosen",
+      checkBackends,
+      "src/sandbox/sandbox-host.ts",
+      'import "./cold/backend.ts";',
+    ],
     ["the door itself", checkLayers, "src/index.ts", 'export { run } from "./cli/run.ts";'],
     ["a function of 70 lines", checkFunctionLength, "src/base/a.ts", `function a() {\n${statements(68)}}\n`],
     [

@@ -23,6 +23,15 @@ export const layers: readonly string[] = [
   "testing",
 ];
 
+/**
+ * Folders that implement a contract, and the only files beside them that may know it. What is written against the contract
+ * (the contract itself, jobs, agents, open sandboxes) works on whatever backend it is given.
+ */
+export const backends: { readonly folders: readonly string[]; readonly known: readonly string[] } = {
+  folders: ["src/sandbox/zygote/", "src/sandbox/cold/"],
+  known: ["src/sandbox/sandbox-host.ts", "src/sandbox/doctor/"],
+};
+
 /** Files that may ask for the time of day or for chance: everything else is given them. */
 export const mayAskTheHost: readonly string[] = ["src/base/clock.ts"];
 

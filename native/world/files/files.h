@@ -13,8 +13,22 @@ struct file { int folder; const char *path; int flags; };
 /* status.c: as the kernel answers (-errno), with this world's times and numbers. */
 long file_status(const struct file *file, struct stat *status);
 
-/* stat.c: also for programs that make the call without libc's function. */
+/* For programs that make the call without libc's function: stat.c, systems.c. */
+struct statfs;
+long world_do_stat(int folder, const char *path, int flags, struct stat *status);
+long world_do_statfs(const char *path, struct statfs *to);
+long world_do_fstatfs(int fd, struct statfs *to);
 long world_do_statx(int folder, const char *path, int flags, unsigned mask, struct statx *to);
+
+/*
+ * devices.c: whether it is a device of chance; chance_status then makes it look like one. chance_open answers an open of
+ * `path` that failed with `error`, a positive errno: a descriptor, or -errno.
+ */
+bool chance_status(struct stat *status);
+bool chance_is_at(int folder, const char *path, int flags); /* O_NOFOLLOW, or 0 */
+bool chance_is_named(int folder, const char *name);         /* an entry of that folder */
+int chance_open(int folder, const char *path, int flags, int error);
+long world_do_openat(int folder, const char *path, int flags, unsigned mode); /* opens.c; -errno */
 
 /* inodes.c: small numbers in the place of the machine's. */
 uint64_t device_number(uint64_t device);

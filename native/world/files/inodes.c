@@ -44,12 +44,12 @@ void devices_forget(void) {
 static bool mounted_read_only(const struct file *file) {
   struct statfs system;
   long error;
-  if (file->path[0] == 0) error = world_raw6(SYS_fstatfs, file->folder, (long)&system, 0, 0, 0, 0);
+  if (file->path[0] == 0) error = world_own(SYS_fstatfs, file->folder, &system, 0, 0, 0);
   else {
     int nofollow = file->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
     long fd = world_raw6(SYS_openat, file->folder, (long)file->path, O_PATH | O_CLOEXEC | nofollow, 0, 0, 0);
     if (fd < 0) return false;
-    error = world_raw6(SYS_fstatfs, fd, (long)&system, 0, 0, 0, 0);
+    error = world_own(SYS_fstatfs, fd, &system, 0, 0, 0);
     world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
   }
   return error == 0 && (system.f_flags & READ_ONLY_FLAG);

@@ -1,13 +1,12 @@
 /*
- * Directories, in an order that does not come from the file system.
+ * libc's functions for directories, in the order that dirents.c makes.
  *
- * A DIR of this library holds the whole directory: it is read when the first entry is asked for, sorted by the bytes of
- * the names, `.` and `..` first, and given out from memory; a position is a number of entries. The records stay as the
- * kernel wrote them, which is also how libc's struct dirent lies in memory on 64-bit machines.
- *
- * Not covered: glob, ftw and fts read directories inside libc; the first sorts, the others show the file system's order.
+ * A DIR of this library holds the whole directory: it is read when the first entry is asked for and given out from memory;
+ * a position is a number of entries. The records stay as the kernel wrote them, which is also how libc's struct dirent
+ * lies in memory on 64-bit machines. glob, ftw and fts read directories inside libc, by a call that the filter catches.
  */
 #define _GNU_SOURCE
+#include "dirents.h"
 #include "world/threads/schedule.h"
 #include "world/world.h"
 #include <dirent.h>
@@ -17,82 +16,21 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-_Static_assert(sizeof(struct dirent) == sizeof(struct dirent64), "one layout for both");
-_Static_assert(offsetof(struct dirent64, d_name) == 19, "the kernel's layout");
-
-enum { CHUNK = 32 << 10 };
-
 struct __dirstream {
   int fd;
   bool loaded;
-  char *records;
-  size_t bytes, capacity;
-  struct dirent64 **entries;
-  size_t count, position;
+  struct dirents all;
+  size_t position;
 };
 
-/* ---- reading and ordering ---- */
-
-static bool is_dots(const char *name) {
-  return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
-}
-
-static uint64_t shuffled_place(const char *name) {
-  uint64_t hash = 0xcbf29ce484222325ull ^ world.settings.entropy_salt;
-  for (; *name; name++) hash = (hash ^ (uint8_t)*name) * 0x100000001b3ull;
-  return (hash ^ (hash >> 29)) * 0x9e3779b97f4a7c15ull;
-}
-
-static int by_name(const void *left, const void *right) {
-  const char *a = (*(struct dirent64 *const *)left)->d_name, *b = (*(struct dirent64 *const *)right)->d_name;
-  int dots = is_dots(b) - is_dots(a);
-  if (dots) return dots;
-  int order = strcmp(a, b);
-  if (is_dots(a) || world.settings.dirents == DIRENTS_SORTED) return order;
-  if (world.settings.dirents == DIRENTS_REVERSED) return -order;
-  uint64_t x = shuffled_place(a), y = shuffled_place(b);
-  return x == y ? order : x < y ? -1 : 1;
-}
-
-static long read_records(DIR *dir) {
-  for (;;) {
-    if (dir->capacity - dir->bytes < CHUNK) {
-      char *grown = realloc(dir->records, dir->capacity + 2 * CHUNK);
-      if (!grown) return -ENOMEM;
-      dir->records = grown;
-      dir->capacity += 2 * CHUNK;
-    }
-    long got = world_raw6(SYS_getdents64, dir->fd, (long)(dir->records + dir->bytes), CHUNK, 0, 0, 0);
-    if (got <= 0) return got;
-    dir->bytes += (size_t)got;
-  }
-}
-
-static long order_records(DIR *dir) {
-  size_t count = 0;
-  for (size_t at = 0; at < dir->bytes; count++) at += ((struct dirent64 *)(dir->records + at))->d_reclen;
-  dir->entries = malloc((count + 1) * sizeof *dir->entries);
-  if (!dir->entries) return -ENOMEM;
-  for (size_t at = 0; at < dir->bytes; at += dir->entries[dir->count++]->d_reclen)
-    dir->entries[dir->count] = (struct dirent64 *)(dir->records + at);
-  qsort(dir->entries, count, sizeof *dir->entries, by_name);
-  for (size_t i = 0; i < count; i++) {
-    dir->entries[i]->d_off = (off64_t)i + 1;
-    dir->entries[i]->d_ino += world.settings.inode_offset;
-  }
-  return 0;
-}
-
 static void unload(DIR *dir) {
-  free(dir->records);
-  free(dir->entries);
+  dirents_free(&dir->all);
   *dir = (DIR){ .fd = dir->fd };
 }
 
 static int load(DIR *dir) {
   if (dir->loaded) return 0;
-  long error = read_records(dir);
-  if (error == 0) error = order_records(dir);
+  long error = dirents_read(dir->fd, &dir->all);
   dir->loaded = error == 0;
   return (int)-error;
 }
@@ -134,7 +72,7 @@ WORLD_EXPORT DIR *fdopendir(int fd) {
 WORLD_EXPORT struct dirent64 *readdir64(DIR *dir) {
   int error = load(dir);
   if (error) errno = error;
-  return error || dir->position >= dir->count ? NULL : dir->entries[dir->position++];
+  return error || dir->position >= dir->all.count ? NULL : dir->all.entries[dir->position++];
 }
 
 WORLD_EXPORT struct dirent *readdir(DIR *dir) {
@@ -144,8 +82,8 @@ WORLD_EXPORT struct dirent *readdir(DIR *dir) {
 static int read_into(DIR *dir, struct dirent64 *entry, struct dirent64 **result) {
   int error = load(dir);
   *result = NULL;
-  if (error || dir->position >= dir->count) return error;
-  const struct dirent64 *next = dir->entries[dir->position++];
+  if (error || dir->position >= dir->all.count) return error;
+  const struct dirent64 *next = dir->all.entries[dir->position++];
   memcpy(entry, next, next->d_reclen < sizeof *entry ? next->d_reclen : sizeof *entry);
   *result = entry;
   return 0;
@@ -176,7 +114,7 @@ WORLD_EXPORT void rewinddir(DIR *dir) {
 }
 
 WORLD_EXPORT void seekdir(DIR *dir, long position) {
-  if (load(dir) == 0) dir->position = (size_t)position < dir->count ? (size_t)position : dir->count;
+  if (load(dir) == 0) dir->position = (size_t)position < dir->all.count ? (size_t)position : dir->all.count;
 }
 
 WORLD_EXPORT long telldir(DIR *dir) {
@@ -199,12 +137,12 @@ static struct dirent64 *copy(const struct dirent64 *entry) {
 
 static int scan(DIR *dir, struct dirent64 ***list, choose64 *choose, compare64 *compare) {
   int error = dir ? load(dir) : errno;
-  struct dirent64 **chosen = error ? NULL : malloc((dir->count + 1) * sizeof *chosen);
+  struct dirent64 **chosen = error ? NULL : malloc((dir->all.count + 1) * sizeof *chosen);
   size_t count = 0;
   if (!error && !chosen) error = ENOMEM;
-  for (size_t i = 0; !error && i < dir->count; i++) {
-    if (choose && !choose(dir->entries[i])) continue;
-    if (!(chosen[count] = copy(dir->entries[i]))) error = ENOMEM;
+  for (size_t i = 0; !error && i < dir->all.count; i++) {
+    if (choose && !choose(dir->all.entries[i])) continue;
+    if (!(chosen[count] = copy(dir->all.entries[i]))) error = ENOMEM;
     else count++;
   }
   if (dir) dispose(dir);

@@ -16,9 +16,13 @@
 
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "one layout for both");
 
+long world_do_stat(int folder, const char *path, int flags, struct stat *status) {
+  struct file file = { folder, path ? path : "", flags };
+  return file_status(&file, status);
+}
+
 static int answer(int folder, const char *path, int flags, void *status) {
-  struct file file = { folder, path, flags };
-  return (int)world_result(file_status(&file, status));
+  return (int)world_result(world_do_stat(folder, path, flags, status));
 }
 
 #define STAT_FAMILY(suffix, type)                                                                                     \
@@ -60,7 +64,8 @@ static struct statx_timestamp timestamp(const struct timespec *time) {
 }
 
 long world_do_statx(int folder, const char *path, int flags, unsigned mask, struct statx *to) {
-  long error = world_raw6(SYS_statx, folder, (long)path, flags, mask, (long)to, 0);
+  if (!path) path = "";
+  long error = world_own(SYS_statx, folder, path, flags, mask, to);
   if (error < 0) return error;
   struct stat status;
   struct file file = { folder, path, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT) };
@@ -70,6 +75,14 @@ long world_do_statx(int folder, const char *path, int flags, unsigned mask, stru
   to->stx_ctime = timestamp(&status.st_ctim);
   struct timespec epoch = { world.settings.epoch_ns / WORLD_SECOND, world.settings.epoch_ns % WORLD_SECOND };
   to->stx_btime = timestamp(&epoch);
+  to->stx_mode = (uint16_t)status.st_mode;
+  to->stx_rdev_major = major(status.st_rdev);
+  to->stx_rdev_minor = minor(status.st_rdev);
+  to->stx_blksize = (uint32_t)status.st_blksize;
+  /* What only some file systems say, and the number of the mount, which the machine counts. */
+  to->stx_mask &= STATX_BASIC_STATS | STATX_BTIME;
+  to->stx_attributes = to->stx_attributes_mask = 0;
+  memset(&to->stx_dev_minor + 1, 0, sizeof *to - offsetof(struct statx, stx_dev_minor) - sizeof to->stx_dev_minor);
   to->stx_ino = status.st_ino;
   to->stx_size = (uint64_t)status.st_size;
   to->stx_blocks = (uint64_t)status.st_blocks;

@@ -7,7 +7,7 @@
  *             when it is at most two days old: what a program sets itself is not near a clock it cannot read. ctime,
  *             which nobody can set, and an atime of the machine's follow mtime.
  *   Numbers   Devices are numbered in the order they are met, and so are pipes and sockets, whose inodes count all of the
- *             machine's. Blocks follow from the size.
+ *             machine's. Blocks follow from the size; how many bytes to ask for at once is a constant.
  */
 #define _GNU_SOURCE
 #include "files.h"
@@ -16,7 +16,7 @@
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 
-enum { BLOCK = 512, FOLDER_BYTES = 4096, HOUR = 3600, DAY = 86400, LONG_AGO = 1577836800 /* 2020 */ };
+enum { BLOCK = 512, BLOCKS_OF_IO = 4096, FOLDER_BYTES = 4096, HOUR = 3600, DAY = 86400, LONG_AGO = 1577836800 /* 2020 */ };
 
 /* The machine's time, from the stamp on a pipe made for it: reading the clock is not this library's to do. 0: unknown. */
 static int64_t machine_seconds(void) {
@@ -85,6 +85,8 @@ long file_status(const struct file *file, struct stat *status) {
   world_count(LEDGER_STAT, 1);
   long error = world_raw6(SYS_newfstatat, file->folder, (long)file->path, (long)status, file->flags, 0, 0);
   if (error < 0) return error;
+  chance_status(status);
+  status->st_blksize = BLOCKS_OF_IO;
   set_times(file, status);
   set_numbers(file, status);
   return 0;

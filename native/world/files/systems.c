@@ -3,7 +3,7 @@
  * kind, the length of names and whether it may be written stay true.
  */
 #define _GNU_SOURCE
-#include "world/world.h"
+#include "files.h"
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -14,9 +14,9 @@ enum { BLOCK = 4096, BLOCKS = 1 << 18, FILES = 1 << 16, KERNELS_OWN = 0x20 /* ST
 _Static_assert(sizeof(struct statfs) == sizeof(struct statfs64), "one layout for both");
 _Static_assert(sizeof(struct statvfs) == sizeof(struct statvfs64), "one layout for both");
 
-static int finish(long error, struct statfs *to) {
+static long finish(long error, struct statfs *to) {
   world_count(LEDGER_STAT, 1);
-  if (error < 0) return (int)world_result(error);
+  if (error < 0) return error;
   to->f_bsize = to->f_frsize = BLOCK;
   to->f_blocks = to->f_bfree = to->f_bavail = BLOCKS;
   to->f_files = to->f_ffree = FILES;
@@ -24,12 +24,20 @@ static int finish(long error, struct statfs *to) {
   return 0;
 }
 
+long world_do_statfs(const char *path, struct statfs *to) {
+  return finish(world_own(SYS_statfs, path, to, 0, 0, 0), to);
+}
+
+long world_do_fstatfs(int fd, struct statfs *to) {
+  return finish(world_own(SYS_fstatfs, fd, to, 0, 0, 0), to);
+}
+
 static int of_path(const char *path, struct statfs *to) {
-  return finish(world_raw6(SYS_statfs, (long)path, (long)to, 0, 0, 0, 0), to);
+  return (int)world_result(world_do_statfs(path, to));
 }
 
 static int of_fd(int fd, struct statfs *to) {
-  return finish(world_raw6(SYS_fstatfs, fd, (long)to, 0, 0, 0, 0), to);
+  return (int)world_result(world_do_fstatfs(fd, to));
 }
 
 static int as_statvfs(int error, const struct statfs *from, struct statvfs *to) {

@@ -23,7 +23,7 @@ enum { MEMORY_BYTES = 1 << 30, PAGE_BYTES = 4096 };
 long world_do_uname(struct utsname *to) {
   world_count(LEDGER_NAMES, 1);
   struct utsname machine;
-  long error = world_raw6(SYS_uname, (long)&machine, 0, 0, 0, 0, 0);
+  long error = world_own(SYS_uname, &machine, 0, 0, 0, 0);
   if (error < 0) return error;
   memset(to, 0, sizeof *to);
   strcpy(to->sysname, "Linux");
@@ -85,8 +85,23 @@ static int choose_cpus(size_t bytes, const cpu_set_t *set) {
 static long about(pid_t pid) {
   static cpu_set_t all;
   if (pid == 0) return 0;
-  long asked = world_raw6(SYS_sched_getaffinity, pid - (pid_t)world.settings.pid_offset, sizeof all, (long)&all, 0, 0, 0);
+  long asked = world_own(SYS_sched_getaffinity, pid - (pid_t)world.settings.pid_offset, sizeof all, &all, 0, 0);
   return asked < 0 ? asked : 0;
+}
+
+/* As the kernel: how many bytes of the set were written. */
+long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set) {
+  long error = about(pid);
+  if (error) return error;
+  size_t words = (world.settings.cpus + 63) / 64 * sizeof(uint64_t);
+  if (bytes > words) bytes = words;
+  error = -affinity(bytes, set);
+  return error ? error : (long)bytes;
+}
+
+long world_do_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set) {
+  long error = about(pid);
+  return error ? error : -choose_cpus(bytes, set);
 }
 
 WORLD_EXPORT int sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set) {
@@ -95,8 +110,7 @@ WORLD_EXPORT int sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set) {
 }
 
 WORLD_EXPORT int sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set) {
-  long error = about(pid);
-  return (int)world_result(error ? error : -choose_cpus(bytes, set));
+  return (int)world_result(world_do_setaffinity(pid, bytes, set));
 }
 
 WORLD_EXPORT int pthread_getaffinity_np(pthread_t thread, size_t bytes, cpu_set_t *set) {

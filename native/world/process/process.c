@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include "process.h"
+#include "locks/locks.h"
 #include "world/threads/schedule.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -22,18 +23,75 @@
 
 /* ---- counting what was refused, also by children that are gone ---- */
 
-static uint64_t *refusals;      /* shared with forked children */
-static uint64_t told;
+/*
+ * Memory that forked processes share is a way from one to the next, so a process gives each child a page that no other child
+ * of its has, and that is wiped before it is given again. Only fork's own copy gets it, and hands it to what descends from
+ * it; whatever else copies this process, as a slot does for a sandbox, gets nothing. Pages are reused in turn: a process has
+ * far fewer children at one time.
+ */
+enum { PAGES = 64, PAGE = 4096 };
 
-static void share_refusals(void) {
-  if (refusals) return;
-  long page = world_raw6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page > 0 || page < -4095) refusals = (uint64_t *)page;
+static uint64_t *mine;          /* the page this process was given; what it refuses is counted there */
+static char *given;             /* the pages it gives its children */
+static uint64_t gone;           /* counted in pages that were given again, or without any page */
+static uint64_t told;
+static uint64_t *original;      /* zero in every copy: then `given` is not this process's */
+
+static char *map(size_t bytes, int flags) {
+  long at = world_raw6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+  return at > 0 || at < -4095 ? (char *)at : NULL;
+}
+
+static bool advise(void *at, size_t bytes, int advice) {
+  return world_raw6(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0) == 0;
+}
+
+/* A copy that fork did not make knows nothing of what it was copied from. */
+static void know_itself(void) {
+  if (!original || *original) return;
+  given = NULL;
+  gone = told = 0;
+  *original = 1;
+}
+
+static void prepare_pages(void) {
+  know_itself();
+  if (given || mine) return;
+  if (!original && (original = (uint64_t *)map(PAGE, MAP_PRIVATE)) && !advise(original, PAGE, MADV_WIPEONFORK))
+    original = NULL;
+  if (!original) return;
+  *original = 1;
+  given = map(PAGES * PAGE, MAP_SHARED);
+  if (given && !advise(given, PAGES * PAGE, MADV_DONTFORK)) given = NULL;
+}
+
+/* The page of the next child, which fork's copy gets; NULL where this process's own serves, or where there is none. */
+static uint64_t *give_page(uint32_t birth) {
+  prepare_pages();
+  if (!given) return NULL;
+  uint64_t *page = (uint64_t *)(given + birth % PAGES * PAGE);
+  gone += __atomic_load_n(page, __ATOMIC_RELAXED);
+  memset(page, 0, PAGE);
+  return advise(page, PAGE, MADV_DOFORK) ? page : NULL;
+}
+
+void world_note_refusal(void) {
+  know_itself();
+  if (mine) __atomic_fetch_add(mine, 1, __ATOMIC_RELAXED);
+  else gone++;
+}
+
+static uint64_t all_refusals(void) {
+  know_itself();
+  if (mine) return __atomic_load_n(mine, __ATOMIC_RELAXED);
+  uint64_t all = gone;
+  for (unsigned i = 0; given && i < PAGES; i++)
+    all += __atomic_load_n((uint64_t *)(given + i * PAGE), __ATOMIC_RELAXED);
+  return all;
 }
 
 uint64_t world_refused(void) {
-  if (!refusals) return 0;
-  uint64_t all = __atomic_load_n(refusals, __ATOMIC_RELAXED), fresh = all - told;
+  uint64_t all = all_refusals(), fresh = all - told;
   told = all;
   return fresh;
 }
@@ -51,8 +109,7 @@ static void say(const char *path, const char *reason) {
 bool world_refuses(const char *path) {
   const char *reason = path ? world_unsealable(path) : NULL;
   if (!reason) return false;
-  share_refusals();
-  if (refusals) __atomic_fetch_add(refusals, 1, __ATOMIC_RELAXED);
+  world_note_refusal();
   say(path, reason);
   return true;
 }
@@ -61,7 +118,7 @@ bool world_refuses(const char *path) {
 
 static uint32_t conceive(void) {
   world_count(LEDGER_PROCESS, 1);
-  share_refusals();
+  world_race_begin();
   return ++world.births;
 }
 
@@ -72,15 +129,26 @@ void world_child_born(uint32_t birth) {
   world.births = 0;
   world.depth++;
   memset(world.ledger, 0, sizeof world.ledger);
-  if (refusals) told = __atomic_load_n(refusals, __ATOMIC_RELAXED);
+  memset(world.beside, 0, sizeof world.beside);
+  world.racing = RACE_NONE;
+  world.hidden = 0;
+  know_itself();
+  told = all_refusals();
   world_forget_timers();
   world_schedule_forked();
+  if (locks_used) locks_forked();
 }
 
 WORLD_EXPORT pid_t fork(void) {
   uint32_t birth = conceive();
+  uint64_t *page = give_page(birth);
   pid_t pid = REAL(fork)();
-  if (pid == 0) world_child_born(birth);
+  if (pid == 0) {
+    if (page) mine = page;
+    world_child_born(birth);
+  } else if (page) {
+    advise(page, PAGE, MADV_DONTFORK);
+  }
   return pid;
 }
 
@@ -154,7 +222,15 @@ const char *world_find_program(const char *name, char found[PATH_MAX]) {
 
 WORLD_EXPORT int system(const char *command) {
   if (!command) return REAL(system)(command);
-  return WITH_ENVIRONMENT(REAL(system)(command));
+  int status = WITH_ENVIRONMENT(REAL(system)(command));
+  world_race_over();
+  return status;
 }
 
 WORLD_EXPORT FILE *popen(const char *command, const char *mode) { return WITH_ENVIRONMENT(REAL(popen)(command, mode)); }
+
+WORLD_EXPORT int pclose(FILE *stream) {
+  int status = REAL(pclose)(stream);
+  world_race_over();
+  return status;
+}

@@ -3,17 +3,25 @@
 
 #include "world/world.h"
 #include <limits.h>
+#include <sched.h>
 #include <sys/types.h>
 
 /* What a new program's environment points to besides the caller's own. */
 struct carried { char state[WORLD_PASSED_BYTES], preload[8192]; };
 
 bool world_refuses(const char *path);   /* says why on stderr, and counts it */
+void world_note_refusal(void);          /* of something else; counted the same */
 uint32_t world_conceive(void);          /* the number of the child about to be made */
 void world_child_born(uint32_t birth);  /* first in a forked child */
 size_t world_environment_slots(char *const *environment);
 /* `birth` 0: this process becomes the program; else a child made by the same call does. */
 void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth);
 const char *world_find_program(const char *name, char found[PATH_MAX]);
+
+/* names.c: as the kernel answers. */
+struct utsname;
+long world_do_uname(struct utsname *to);
+long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
+long world_do_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
 
 #endif

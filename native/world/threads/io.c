@@ -72,7 +72,9 @@ static int until_readable(int fd) {
 
 WORLD_EXPORT ssize_t read(int fd, void *buffer, size_t count) {
   if (until_readable(fd) < 0) return -1;
-  return REAL(read)(fd, buffer, count);
+  ssize_t n = REAL(read)(fd, buffer, count);
+  if (WORLD_UNLIKELY(n < 0) && errno == EAGAIN) world_early_ask();
+  return n;
 }
 
 WORLD_EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
@@ -169,6 +171,7 @@ static bool child_ready(void *argument) {
 }
 
 static int until_child(struct child_wait *child) {
+  if (child->options & WNOHANG) world_early_ask();
   if ((child->options & WNOHANG) && child->type == P_PID) world_ask_patiently(child_ready, child);
   if (world_simple() || (child->options & WNOHANG)) return 0;
   bool asks = world_alone();
@@ -192,6 +195,7 @@ WORLD_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usa
   pid_t ended = REAL(wait4)(pid, status, options, usage);
   /* What a child used of a machine is the machine's; its own clock ended with it. */
   if (ended > 0 && usage) memset(usage, 0, sizeof *usage);
+  if (ended > 0) world_race_over();
   return ended;
 }
 
@@ -209,5 +213,7 @@ WORLD_EXPORT pid_t wait(int *status) {
 
 WORLD_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *found, int options) {
   struct child_wait child = { type, id, options };
-  return until_child(&child) < 0 ? -1 : REAL(waitid)(type, id, found, options);
+  int ended = until_child(&child) < 0 ? -1 : REAL(waitid)(type, id, found, options);
+  if (ended == 0) world_race_over();
+  return ended;
 }

@@ -258,12 +258,11 @@ void world_yield(void) {
   yields++;
   unsigned hurry = yields > YIELDS_BEFORE_HURRY ? yields - YIELDS_BEFORE_HURRY : 0;
   int64_t tick = hurry > 9 ? TICK_MOST_NS : (int64_t)TICK_NS << hurry;
-  world_advance(world_now() + tick);
+  world_tick(tick);
   world_due();
 }
 
 void thread_leave(struct thread *me) {
-  signals_block(&me->signals);
   signals_block(&me->signals);
   thread_enter(me);
   me->state = FINISHED;

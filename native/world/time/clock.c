@@ -3,7 +3,7 @@
  *
  * A read is an addition and a comparison, because programs read clocks in inner loops: `world_due_at` is the next moment
  * at which anything of the schedule or of a timer happens, and the row of reads is counted in the same word the tick
- * depends on.
+ * depends on. In a race (racing.c) it does not show at once.
  *
  * In a world with the machine's clock (the audit's), MONOTONIC's real progress takes the place of the ticks; what waits
  * skipped is still added. It is read through the vDSO's own code, put back for the moment (vdso.c): the system call is
@@ -19,7 +19,7 @@
 #include <sys/times.h>
 #include <time.h>
 
-enum { READS_BEFORE_HURRY = 100, TICK_MOST_NS = 1000000, CLOCKS = 12, RSS_KB = 65536, CLOCK_HZ = 100 };
+enum { READS_BEFORE_HURRY = 100, READS_IN_RACE = 10000, TICK_MOST_NS = 1000000, COARSE_NS = 10000000, CLOCKS = 12, RSS_KB = 65536, CLOCK_HZ = 100 };
 
 static bool is_real(void) { return WORLD_UNLIKELY(world.settings.flags & WORLD_REAL_CLOCK); }
 
@@ -40,6 +40,15 @@ void world_advance(int64_t to) {
   }
 }
 
+void world_tick(int64_t ns) {
+  if (world.racing && !is_real()) {
+    world.hidden += ns;
+    ns = world.hidden / COARSE_NS * COARSE_NS;
+    world.hidden -= ns;
+  }
+  world_advance(world_now() + ns);
+}
+
 static void hurry(void) {
   if (world.tick < TICK_MOST_NS) {
     world.tick *= 2;
@@ -48,10 +57,12 @@ static void hurry(void) {
 }
 
 int64_t world_read(void) {
-  world.ledger[LEDGER_CLOCK]++;
+  ++*world_ledger(LEDGER_CLOCK);
   if (is_real()) return world_now();
-  if (WORLD_UNLIKELY(++world.reads > READS_BEFORE_HURRY)) hurry();
-  int64_t now = world.now += world.tick;
+  if (WORLD_UNLIKELY(++world.reads > READS_BEFORE_HURRY) && (!world.racing || world.reads > READS_IN_RACE)) hurry();
+  if (WORLD_UNLIKELY(world.racing)) world_tick(world.tick);
+  else world.now += world.tick;
+  int64_t now = world.now;
   if (WORLD_UNLIKELY(now >= world_due_at)) world_due();
   return now;
 }

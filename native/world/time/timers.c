@@ -4,7 +4,9 @@
  * A timer is a deadline in a table. It fires when the clock passes it: at the next clock read or wait, through the
  * schedule, which asks for the earliest deadline and jumps to it when nothing can run. Firing is a signal this process
  * sends to itself, or, for a timer that is a descriptor, a number written to the eventfd that stands for it: reading an
- * eventfd gives the count and takes it away, and poll and epoll see it, exactly as a timerfd's reader expects.
+ * eventfd gives the count and takes it away, and poll and epoll see it, exactly as a timerfd's reader expects. Such a
+ * timer lives as long as one of its descriptors, copies included; descriptors.c says which come and go. Libc can close
+ * one where nobody sees it (fclose), so what is written to is looked at first.
  */
 #define _GNU_SOURCE
 #include "timers.h"
@@ -15,15 +17,19 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { TIMERS_MOST = 128 };
+enum { TIMERS_MOST = 128, HOLDERS_MOST = 256, NO_DESCRIPTOR = -1 };
 #define LONGEST_NS (INT64_MAX / 4)
 
 static struct timer timers[TIMERS_MOST];
 static unsigned used;           /* entries ever used */
+
+/* The descriptors that are timers; the first `world_timerfds` are in use. */
+static struct holder { int fd; struct timer *timer; } holders[HOLDERS_MOST];
 unsigned world_timerfds;
 
 int64_t world_duration(const struct timespec *time) {
@@ -41,6 +47,23 @@ struct timer *timer_find(enum timer_kind kind, int id) {
   for (unsigned i = 0; i < used; i++)
     if (timers[i].kind == kind && timers[i].id == id) return &timers[i];
   return NULL;
+}
+
+static struct holder *holder_of(int fd) {
+  for (unsigned i = 0; i < world_timerfds; i++)
+    if (holders[i].fd == fd) return &holders[i];
+  return NULL;
+}
+
+static struct holder *holder_holding(const struct timer *timer) {
+  for (unsigned i = 0; i < world_timerfds; i++)
+    if (holders[i].timer == timer) return &holders[i];
+  return NULL;
+}
+
+static struct timer *timer_of_fd(int fd) {
+  struct holder *holder = holder_of(fd);
+  return holder ? holder->timer : NULL;
 }
 
 struct timer *timer_take(enum timer_kind kind, int id) {
@@ -106,6 +129,20 @@ static void raise_signal(const struct timer *timer) {
   thread_interrupt(thread_at(0));
 }
 
+/* Whether it still is what was made for a timer: all eventfds and their like share one inode, which nothing else has. */
+static bool is_counter(int fd, uint64_t inode) {
+  struct stat status;
+  return world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) == 0 && (status.st_mode & S_IFMT) == 0 && status.st_ino == inode;
+}
+
+static void add_to_counter(struct timer *timer, uint64_t count) {
+  for (struct holder *holder; (holder = holder_holding(timer)); world_timerfd_closed(holder->fd))
+    if (is_counter(holder->fd, timer->inode)) {
+      world_raw6(SYS_write, holder->fd, (long)&count, sizeof count, 0, 0, 0);
+      return;
+    }
+}
+
 static void fire(struct timer *timer, int64_t now) {
   int64_t times = 1;
   if (timer->interval > 0) {
@@ -115,8 +152,7 @@ static void fire(struct timer *timer, int64_t now) {
     timer->deadline = WORLD_NEVER;
   }
   timer->overrun = times - 1 > INT_MAX ? INT_MAX : (int)(times - 1);
-  uint64_t count = (uint64_t)times;
-  if (timer->kind == TIMER_FD) world_raw6(SYS_write, timer->id, (long)&count, sizeof count, 0, 0, 0);
+  if (timer->kind == TIMER_FD) add_to_counter(timer, (uint64_t)times);
   else if (timer->signal) raise_signal(timer);
 }
 
@@ -133,28 +169,43 @@ _Static_assert((int)TFD_CLOEXEC == (int)EFD_CLOEXEC && (int)TFD_NONBLOCK == (int
 static void put_time(struct timespec *to, int64_t ns) { *to = (struct timespec){ ns / WORLD_SECOND, ns % WORLD_SECOND }; }
 
 long world_do_timerfd_create(int clock, int flags) {
+  struct stat status;
   if (clock < 0 || !world_clock_known(clock)) return -EINVAL;
   long fd = world_raw6(SYS_eventfd2, 0, flags, 0, 0, 0, 0);
   if (fd < 0) return fd;
-  struct timer *timer = timer_take(TIMER_FD, (int)fd);
+  world_timerfd_closed((int)fd);
+  struct timer *timer = world_timerfds < HOLDERS_MOST ? timer_take(TIMER_FD, NO_DESCRIPTOR) : NULL;
   if (!timer) {
     world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
     return -EMFILE;
   }
+  world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0);
+  timer->inode = status.st_ino;
   timer->clock = clock;
-  world_timerfds++;
+  holders[world_timerfds++] = (struct holder){ (int)fd, timer };
   return fd;
 }
 
 void world_timerfd_closed(int fd) {
-  struct timer *timer = timer_find(TIMER_FD, fd);
-  if (!timer) return;
-  timer->kind = TIMER_FREE;
-  world_timerfds--;
+  struct holder *holder = holder_of(fd);
+  if (!holder) return;
+  struct timer *timer = holder->timer;
+  *holder = holders[--world_timerfds];
+  if (!holder_holding(timer)) timer->kind = TIMER_FREE;
+}
+
+void world_timerfds_closed(unsigned first, unsigned last) {
+  for (unsigned i = world_timerfds; i-- > 0;)
+    if ((unsigned)holders[i].fd >= first && (unsigned)holders[i].fd <= last) world_timerfd_closed(holders[i].fd);
+}
+
+void world_timerfd_copied(int from, int to) {
+  struct timer *timer = timer_of_fd(from);
+  if (timer && world_timerfds < HOLDERS_MOST) holders[world_timerfds++] = (struct holder){ to, timer };
 }
 
 long world_do_timerfd_gettime(int fd, struct itimerspec *to) {
-  struct timer *timer = timer_find(TIMER_FD, fd);
+  struct timer *timer = timer_of_fd(fd);
   if (!timer) return -EINVAL;
   put_time(&to->it_value, timer_left(timer));
   put_time(&to->it_interval, timer->interval);
@@ -162,7 +213,7 @@ long world_do_timerfd_gettime(int fd, struct itimerspec *to) {
 }
 
 long world_do_timerfd_settime(int fd, int flags, const struct itimerspec *to, struct itimerspec *old) {
-  struct timer *timer = timer_find(TIMER_FD, fd);
+  struct timer *timer = timer_of_fd(fd);
   int64_t value = world_duration(&to->it_value), interval = world_duration(&to->it_interval);
   if (!timer || value < 0 || interval < 0) return -EINVAL;
   if (old) world_do_timerfd_gettime(fd, old);
@@ -186,8 +237,3 @@ WORLD_EXPORT int timerfd_settime(int fd, int flags, const struct itimerspec *to,
 }
 
 WORLD_EXPORT int timerfd_gettime(int fd, struct itimerspec *to) { return (int)world_result(world_do_timerfd_gettime(fd, to)); }
-
-WORLD_EXPORT int close(int fd) {
-  if (WORLD_UNLIKELY(world_timerfds > 0)) world_timerfd_closed(fd);
-  return (int)world_result(world_raw6(SYS_close, fd, 0, 0, 0, 0, 0));
-}

@@ -13,14 +13,17 @@ int64_t world_deadline(int clock, bool absolute, int64_t ns);
 long world_do_timerfd_create(int clock, int flags);
 long world_do_timerfd_settime(int fd, int flags, const struct itimerspec *to, struct itimerspec *old);
 long world_do_timerfd_gettime(int fd, struct itimerspec *to);
-void world_timerfd_closed(int fd);
+void world_timerfd_closed(int fd);              /* nothing, where it is no timer's */
+void world_timerfds_closed(unsigned first, unsigned last);
+void world_timerfd_copied(int from, int to);    /* `to` is nobody's yet */
 extern unsigned world_timerfds;
 
 /* itimers.c uses these. */
 enum timer_kind { TIMER_FREE, TIMER_INTERVAL, TIMER_POSIX, TIMER_FD };
 struct timer {
   enum timer_kind kind;
-  int id;                       /* the descriptor, or which interval timer */
+  int id;                       /* which interval timer */
+  uint64_t inode;               /* of the descriptor's counter */
   int clock;
   int signal;                   /* 0: none */
   int thread;                   /* the only thread to be told, or 0 */

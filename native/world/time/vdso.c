@@ -9,6 +9,7 @@
  */
 #include "vdso.h"
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -43,6 +44,9 @@ static long do_getrandom(void *to, size_t length, unsigned flags, void *state, s
   return (long)length;
 }
 
+/* The same everywhere; the kernel's own code reads it from the pages that are taken away below. */
+static long do_getres(clockid_t clock, struct timespec *to) { return world_raw6(SYS_clock_getres, clock, (long)to, 0, 0, 0, 0); }
+
 static long do_getcpu(unsigned *cpu, unsigned *node, void *cache) {
   (void)cache;
   return world_do_getcpu(cpu, node);
@@ -54,6 +58,7 @@ static struct patch patches[] = {
   { .name = VDSO("clock_gettime"), .target = (void *)world_do_clock_gettime },
   { .name = VDSO("gettimeofday"), .target = (void *)world_do_gettimeofday },
   { .name = VDSO("getrandom"), .target = (void *)do_getrandom },
+  { .name = VDSO("clock_getres"), .target = (void *)do_getres },
 #if defined(__x86_64__)
   { .name = VDSO("time"), .target = (void *)world_do_time },
   { .name = VDSO("getcpu"), .target = (void *)do_getcpu },
@@ -150,6 +155,21 @@ void world_patch_vdso(void) {
     flush(entry);
   }
   allow(PROT_READ | PROT_EXEC);
+}
+
+/*
+ * Below its code the kernel maps the pages that the code reads: the real date stands in them, for whoever looks. Empty ones
+ * take their place. How many there are differs between kernels; they are the only ones of their kind (of a device, not of
+ * memory), which madvise refuses to call inheritable, and that changes nothing of a page that is memory.
+ */
+void world_hide_kernel_pages(void) {
+  uintptr_t code = getauxval(AT_SYSINFO_EHDR) & ~(uintptr_t)(PAGE - 1), first = code;
+  if (!code || (world.settings.flags & WORLD_REAL_CLOCK)) return;
+  while (world_raw6(SYS_madvise, (long)(first - PAGE), PAGE, MADV_DOFORK, 0, 0, 0) == -EINVAL) first -= PAGE;
+  if (first == code) return;    /* hidden already, by the process this one was forked from */
+  long at = world_raw6(SYS_mmap, (long)first, (long)(code - first), PROT_READ,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (at != (long)first) world.lacks |= LACK_VDSO;
 }
 
 /* Puts the kernel's code back for one call. Only the audit's world with the machine's clock asks. */

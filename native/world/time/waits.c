@@ -10,6 +10,7 @@
  * exactly in between is taken as one that arrived before.
  */
 #define _GNU_SOURCE
+#include "locks/locks.h"
 #include "world/threads/schedule.h"
 #include "world/threads/threads.h"
 #include "timers.h"
@@ -33,6 +34,11 @@ static void put_left(struct timespec *to, int64_t deadline) {
 
 static bool sleep_until(int64_t deadline) {
   world_count(LEDGER_SLEEP, 1);
+  /* A sleep after a lock was not to be had is for the process that has it. */
+  if (WORLD_UNLIKELY(locks_missed)) {
+    world_ask_patiently(locks_could_be_had, NULL);
+    locks_missed = false;
+  }
   if (world_simple() && !world_child_lives()) {
     world_advance(deadline);
     return true;
@@ -112,6 +118,7 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
                        const sigset_t *mask) {
   uint64_t before;
   if (ns > 0) world_count(LEDGER_WAIT, 1);
+  if (ns == 0) world_early_ask();
   long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
   if (ns > 0 && world_alone() && got >= 0 && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
   if (got != 0) return got;

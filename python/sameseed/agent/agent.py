@@ -28,7 +28,7 @@ class Agent:
 
     def __init__(self, stream: socket.socket) -> None:
         self.stream = stream
-        self.selector = selectors.DefaultSelector()
+        self.selector = selectors.PollSelector()
         self.received = bytearray()
         self.commands = Commands(self)
         self.files = Files(self)

@@ -160,16 +160,17 @@ def _earlier_episode(seed: int) -> None:
 
 def _when_made(act: Callable[[Any], None]) -> None:
     """Lets `act` look at the rollout's environment as soon as there is one."""
-    from ..play import referee
+    from ..play import one_agent, referee
 
-    make = referee.make_environment
+    make = referee.make_stage
 
-    def made(ref: dict, env_args: dict) -> object:
-        env = make(ref, env_args)
-        act(env)
-        return env
+    def made(ref: dict, env_args: dict, seats: int) -> object:
+        stage = make(ref, env_args, seats)
+        if type(stage) is one_agent.OneAgent:
+            act(stage.env)
+        return stage
 
-    referee.make_environment = made
+    referee.make_stage = made
 
 
 _CHANGES: dict[str, Callable[[Any], None]] = {

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from ..play.own_games import TicTacToe
+from ..play.builtin_environments import load
 from .q_table import QTable, Row, best_value, board_text, free_cells
 
 # Takes the environment's board, the mark to move, the empty cells, and the stream to draw from; returns a cell.
@@ -57,7 +57,7 @@ class Learner:
         self._epsilon = epsilon
         self._gamma = gamma
         self._opponent = opponent
-        self._game = TicTacToe()
+        self._game = load("tictactoe").Environment()
 
     def play(self, episode: int) -> int:
         """Plays one episode and learns from it; returns the result from X's view."""

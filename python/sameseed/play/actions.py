@@ -8,8 +8,10 @@ itself samples: `numpy.int64` for Discrete, an array of the space's dtype for Bo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ..recording.canonical_tags import ForeignTuple
+from .choice import Choice
 from .failures import IllegalAction
 
 try:
@@ -43,7 +45,7 @@ def restore(space: object, value: object) -> object:
     """A sample of `space` as it was before it was recorded; nothing is checked."""
     if _spaces is None:
         return value
-    if isinstance(space, _spaces.Box) and type(value) is not np.ndarray:
+    if isinstance(space, _spaces.Box) and isinstance(value, np.generic):
         return np.asarray(value, space.dtype)
     if isinstance(space, _spaces.Dict) and type(value) is dict:
         return {key: restore(space.spaces[key], value[key]) if key in value else None for key in space.spaces}
@@ -70,20 +72,28 @@ def _contains(space: object, action: object) -> bool:
 
 
 def _coerce(space: object, value: object) -> object:
-    if _spaces is None:
-        return value
-    for kind, convert in _CONVERTERS:
-        if isinstance(space, kind):
-            return convert(space, value)
+    kind = type(space)
+    try:
+        convert = _known[kind]
+    except KeyError:
+        convert = _known[kind] = next((convert for base, convert in _CONVERTERS if issubclass(kind, base)), _as_it_is)
+    return convert(space, value)
+
+
+def _as_it_is(space: object, value: object) -> object:
     return value
 
 
 def _integer(value: object) -> int:
     if type(value) is int:
         return value
-    if isinstance(value, np.integer):
+    if np is not None and isinstance(value, np.integer):
         return int(value)
     raise IllegalAction(f"{_show(value)} is not an integer")
+
+
+def _choice(space: Choice, value: object) -> object:
+    return value if type(value) is int else _integer(value)
 
 
 def _discrete(space: object, value: object) -> object:
@@ -172,11 +182,21 @@ def _one_of(space: object, value: object) -> object:
 
 
 def _graph(space: object, value: object) -> object:
-    nodes, edges, links = _items(value, 3)
-    return _spaces.GraphInstance(*(part if part is None else np.asarray(part) for part in (nodes, edges, links)))
+    parts = _items(value, 3)
+    return _spaces.GraphInstance(*(part if part is None else np.asarray(_nested(part)) for part in parts))
 
 
-_CONVERTERS = (
+def _nested(value: object) -> object:
+    """Arrays, numbers and lists of them; numpy would ask anything else for an interface to memory."""
+    if isinstance(value, (np.ndarray, np.generic)) or type(value) in (bool, int, float):
+        return value
+    if type(value) not in (list, tuple):
+        raise IllegalAction(f"{_show(value)} is not an array")
+    return [_nested(item) for item in value]
+
+
+_Converter = Callable[[object, object], object]
+_CONVERTERS: tuple[tuple[type, _Converter], ...] = ((Choice, _choice),) + (
     ()
     if _spaces is None
     else (
@@ -192,6 +212,8 @@ _CONVERTERS = (
         (_spaces.Graph, _graph),
     )
 )
+# By the space's own class, found once.
+_known: dict[type, _Converter] = {}
 
 
 def _show(value: object) -> str:

@@ -15,17 +15,20 @@ import importlib.util
 import inspect
 import os
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from .failures import UnknownEnvironment
 from ..policy.source_files import import_file
 
 
-def make_environment(ref: dict, env_args: dict) -> object:
-    """Makes the environment of `{"kind": "gymnasium", "id"}` or `{"kind": "file", "path", "class"}`."""
-    if ref["kind"] == "file":
-        return _from_file(ref["path"], ref["class"], env_args)
-    return _from_gymnasium(ref["id"], env_args)
+@contextmanager
+def foreign_code() -> Iterator[None]:
+    """What runs inside may raise UnknownEnvironment, and says nothing by it: only this package does."""
+    try:
+        yield
+    except UnknownEnvironment as error:
+        raise RuntimeError(f"the environment raised UnknownEnvironment: {error}") from error
 
 
 def unwrap(env: object) -> object:
@@ -33,7 +36,8 @@ def unwrap(env: object) -> object:
     return getattr(env, "unwrapped", env)
 
 
-def _suggest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of a message that names what may have been meant; empty where nothing is near."""
     names = sorted(known)
     lower = {}
     for candidate in names:
@@ -42,11 +46,13 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(lower[match] for match in close)}?" if close else ""
 
 
-def _from_file(path: str, name: str, env_args: dict) -> object:
+def from_file(path: str, name: str, env_args: dict) -> object:
+    """Makes an environment of a class in a file."""
     file = os.path.basename(path)
     if not os.path.isfile(path):
         raise UnknownEnvironment(f"there is no file {file}")
-    module = import_file(path)
+    with foreign_code():
+        module = import_file(path)
     cls = module.__dict__.get(name)
     if not isinstance(cls, type):
         classes = [
@@ -54,16 +60,18 @@ def _from_file(path: str, name: str, env_args: dict) -> object:
             for key, value in module.__dict__.items()
             if isinstance(value, type) and value.__module__ == module.__name__
         ]
-        hint = _suggest(name, classes) or (f"; it has {', '.join(sorted(classes))}" if classes else "; it has no class")
+        hint = suggest(name, classes) or (f"; it has {', '.join(sorted(classes))}" if classes else "; it has no class")
         raise UnknownEnvironment(f"{file} has no class {name}{hint}")
     for method in ("reset", "step"):
         if not callable(getattr(cls, method, None)):
             raise UnknownEnvironment(f"{name} in {file} is not an environment: it has no {method}()")
-    _check_arguments(cls, name, env_args)
-    return cls(**env_args)
+    check_arguments(cls, name, env_args)
+    with foreign_code():
+        return cls(**env_args)
 
 
-def _check_arguments(creator: object, name: str, env_args: dict) -> None:
+def check_arguments(creator: object, name: str, env_args: dict) -> None:
+    """Refuses arguments that do not fit; raises UnknownEnvironment."""
     try:
         signature = inspect.signature(creator)
     except (TypeError, ValueError):
@@ -74,7 +82,8 @@ def _check_arguments(creator: object, name: str, env_args: dict) -> None:
         raise UnknownEnvironment(f"{name} cannot be made with these arguments: {error}") from None
 
 
-def _from_gymnasium(id: str, env_args: dict) -> object:
+def from_gymnasium(id: str, env_args: dict) -> object:
+    """Makes a registered environment; `module:Id` imports the module first."""
     try:
         import gymnasium
     except ModuleNotFoundError as error:
@@ -87,11 +96,12 @@ def _from_gymnasium(id: str, env_args: dict) -> object:
     if module:
         _import(module)
     try:
-        return gymnasium.make(name, disable_env_checker=True, **env_args)
+        with foreign_code():
+            return gymnasium.make(name, disable_env_checker=True, **env_args)
     except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         # What replaces a deprecated version only gymnasium knows; for the rest the nearest names say more.
         deprecated = isinstance(error, gymnasium.error.DeprecatedEnv)
-        hint = f": {error}" if deprecated else _suggest(name, gymnasium.registry)
+        hint = f": {error}" if deprecated else suggest(name, gymnasium.registry)
         raise UnknownEnvironment(f"this image has no environment {id}{hint}") from None
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnknownEnvironment(f"{id} needs a package that is not in this image: {error}") from None
@@ -112,7 +122,8 @@ def _from_gymnasium(id: str, env_args: dict) -> object:
 
 def _import(module: str) -> None:
     try:
-        importlib.import_module(module)
+        with foreign_code():
+            importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not (module + ".").startswith(error.name + "."):
             raise

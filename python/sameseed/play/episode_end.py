@@ -1,4 +1,4 @@
-"""How an episode ends, of one policy or of several seats: by the rules, or by what broke, written from one place."""
+"""How an episode ends, by the rules, or by what broke, written from one place."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ def restore_recursion_limit() -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
 
-def raise_broken(recorder: Recorder, error: BaseException, step: int | None, action: bytes | None = None) -> NoReturn:
+def raise_broken(
+    recorder: Recorder, error: BaseException, step: int | None, action: bytes | None = None, kind: str = "raised"
+) -> NoReturn:
     """Ends an episode whose environment raised."""
     restore_recursion_limit()
     # Before the failure is described, which reads files.
     recorder.boundary()
-    kind, message, trace = describe(error)
-    said = {"type": kind, "message": message, "traceback": trace, "step": step, "by": "environment"}
+    name, message, trace = describe(error)
+    said = {"by": "environment", "kind": kind, "type": name, "message": message, "traceback": trace, "step": step}
     # The frames of the failure keep alive whatever filled the memory.
     error.__traceback__ = None
     raise Ended(outcome_of(error), said, action) from None

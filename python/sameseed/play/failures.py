@@ -23,14 +23,33 @@ class UnknownEnvironment(Exception):
 
 
 class PolicyFailure(Exception):
-    """The policy failed; carries the outcome and what the policy's side said about it."""
+    """A seat's policy failed.
 
-    def __init__(self, outcome: str, kind: str, message: str, trace: str = "", action: object = None) -> None:
+    `kind` says how, in the referee's own words: `raised`, `illegal_action`, `protocol`, `limit`, `silent`, and while
+    loading `bad_policy` or `no_policy`. Only `kind` and `outcome` decide anything: `type`, the message and the trace are
+    texts for people, and the policy may have written them.
+    """
+
+    def __init__(
+        self,
+        outcome: str,
+        kind: str,
+        type: str,
+        message: str,
+        *,
+        trace: str = "",
+        action: bytes | None = None,
+        seat: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.kind = kind
+        self.type = type
         self.trace = trace
+        # The encoding of a refused action.
         self.action = action
+        # Set where the failing seat is not the one whose turn it is.
+        self.seat = seat
 
 
 class IllegalAction(Exception):

@@ -1,36 +1,35 @@
-"""The referee: plays one episode of one environment under one seed and records it.
+"""The referee: plays episodes of one environment, each under one seed and recorded as one trajectory.
 
 Theory of operation. An episode is a straight line (seed, make, reset, steps) that may break at any point, in code
-nobody trusts. Whatever breaks becomes a `Ended` with an outcome, the line is left, and the closing record and the
-summary are written from one place. Nothing the environment or the policy does raises out of `run`; only a lost host
-stream does.
+nobody trusts. In each step the seat whose turn it is picks an action; an ordinary environment has one seat. Whatever
+breaks becomes an `Ended` with an outcome, the line is left, and the closing record and the summary are written from
+one place. Nothing the environment or a policy does raises out of `run`; only a lost host stream does.
+
+Several episodes may follow one another on one stream where only Sameseed's own code runs in them: each has an
+environment and a recorder of its own, so that its bytes are those it has alone.
 
 The environment runs in this very process. What it does to the recorder's memory or to the stream is not prevented
 here but by its own sandbox: it can spoil only its own trajectory.
+
+docs/trajectory-format.md, sections 2, 3 and 10, is the specification.
 """
 
 from __future__ import annotations
 
+import base64
+
 from ..recording.canonical import encode
+from ..recording.canonical_decode import decode
 from ..recording.canonical_tags import CanonicalError
-from .environment import make_environment, unwrap
-from .episode_end import Ended, close_episode, raise_broken, restore_recursion_limit
-from .failures import IllegalAction, OutOfActions, PolicyFailure
-from ..recording.frames import HostStream
-from ..recording.hidden import HiddenState
-from .policies import Policy, make_policy
+from ..recording.frames import BulkStream, HostStream
+from ..recording.hidden import HiddenState, NoHidden
 from ..recording.recorder import Recorder
-from .seeding import Spaces, seed_globals
-
-try:
-    import numpy as np
-
-    _NUMBERS: tuple[type, ...] = (int, float, np.integer, np.floating, np.bool_)
-    _TRUTHS: tuple[type, ...] = (bool, np.bool_, int, np.integer)
-except ImportError:  # a plain Python image
-    np = None
-    _NUMBERS = (int, float)
-    _TRUTHS = (bool, int)
+from ..world.sealed import boundary
+from .episode_end import Ended, close_episode, raise_broken
+from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
+from .seats import Seat, make_seats, replayed_seats
+from .seeds import seed_globals
+from .stage import Stage, make_stage
 
 STREAM_FD = 3
 _RESERVE_BYTES = 1 << 18
@@ -38,38 +37,57 @@ _RESERVE_BYTES = 1 << 18
 
 def run(
     *,
-    seed: int,
+    seeds: list[int],
     environment: dict,
     env_args: dict,
-    policy: dict,
+    seats: list[dict],
     max_steps: int | None = None,
     volatile_info: list[str] | tuple[str, ...] = (),
+    replay: dict | None = None,
     fd: int = STREAM_FD,
 ) -> None:
-    """Plays one episode and writes its frames to `fd`."""
-    stream = HostStream(fd)
-    hidden = HiddenState()
-    recorder = Recorder(stream, hidden, list(volatile_info))
-    episode = _Episode(seed, hidden, recorder, make_policy(policy, seed, recorder), max_steps)
+    """Plays an episode for each seed, one after the other, and writes their frames to `fd`."""
+    stream = HostStream(fd) if len(seeds) == 1 else BulkStream(fd)
+    if replay is None:
+        sitting = make_seats(seats, seeds[0], stream, fd)
+    else:
+        sitting = replayed_seats(seats, decode(base64.b64decode(replay["actions"])), replay.get("end"))
     # Given back when memory runs out, so that the end can still be told.
     reserve = [bytes(_RESERVE_BYTES)]
-    try:
-        episode.play(environment, env_args)
-    except Ended as ended:
-        reserve.clear()
-        episode.finish(ended)
+    for seed in seeds:
+        episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
+        try:
+            episode.play(environment, env_args)
+        except Ended as ended:
+            reserve.clear()
+            episode.finish(ended)
+    if type(stream) is BulkStream:
+        stream.finish()
+    for seat in sitting:
+        try:
+            seat.close()
+        except OSError:
+            pass
 
 
 class _Episode:
     def __init__(
-        self, seed: int, hidden: HiddenState, recorder: Recorder, policy: Policy, max_steps: int | None
+        self,
+        seed: int,
+        specs: list[dict],
+        seats: list[Seat],
+        stream: HostStream,
+        volatile: list[str],
+        max_steps: int | None,
     ) -> None:
         self.seed = seed
-        self.hidden = hidden
-        self.recorder = recorder
-        self.policy = policy
+        self.specs = specs
+        self.seats = seats
+        self.samples = [spec["kind"] == "builtin" and spec["name"] == "random" for spec in specs]
+        self.hidden: HiddenState | NoHidden = HiddenState()
+        self.recorder = Recorder(stream, self.hidden, volatile)
         self.max_steps = max_steps
-        self.env: object = None
+        self.stage: Stage | None = None
         self.steps = 0
         self.total_reward = 0.0
         self.seeded: list[str] = []
@@ -77,84 +95,95 @@ class _Episode:
 
     def play(self, environment: dict, env_args: dict) -> None:
         """Plays until the episode is over; always leaves by `Ended`."""
-        self.seeded += seed_globals(self.seed)
         try:
-            self.env = make_environment(environment, env_args)
-            self.hidden.watch_environment(unwrap(self.env))
-            spaces = Spaces(self.env, self.seed, self.hidden, self.seeded, self.warnings)
-            spaces.seed_first()
+            self._prepare(environment, env_args)
+        except UnknownEnvironment as error:
+            raise_broken(self.recorder, error, None, kind="unknown_environment")
         except BaseException as error:
             raise_broken(self.recorder, error, None)
+        stage = self.stage
         try:
-            observation, info = _checked_reset(self.env.reset(seed=self.seed))
-            self.seeded.append("env")
-            self.hidden.watch_environment(unwrap(self.env))
-            spaces.seed_replaced()
-            self.recorder.reset(observation, info)
+            self.recorder.reset(*stage.reset(self.seed, self.seeded))
         except BaseException as error:
             raise_broken(self.recorder, error, 0)
-        try:
-            self.policy.start()
-        except PolicyFailure as failure:
-            raise self._policy_failed(failure, 1) from None
+        for spec, seat in zip(self.specs, self.seats):
+            try:
+                seat.start(self.seed, stage)
+            except PolicyFailure as failure:
+                raise _failed(failure, 1, spec["seat"]) from None
+            if spec["kind"] == "builtin" and not stage.has_sampler:
+                self.seeded.append(spec["seat"])
         while self.steps != self.max_steps:
-            self._step(spaces)
+            self._step(stage)
         raise Ended("truncated")
 
-    def _step(self, spaces: Spaces) -> None:
+    def _prepare(self, environment: dict, env_args: dict) -> None:
+        # A built-in environment draws nothing while it is made: nobody else's code runs in it.
+        if environment["kind"] != "builtin":
+            self.seeded += seed_globals(self.seed)
+        stage = self.stage = make_stage(environment, env_args, len(self.seats))
+        if environment["kind"] == "builtin":
+            if stage.draws:
+                self.seeded += seed_globals(self.seed)
+            else:
+                # No generator is near it, so that none has to be watched.
+                self.hidden = NoHidden()
+                self.recorder.watch(self.hidden)
+        stage.prepare(self.seed, self.hidden, self.seeded, self.warnings)
+
+    def _step(self, stage: Stage) -> None:
         number = self.steps + 1
+        at = stage.turn
         try:
-            action = self.policy.next(number, spaces.action_space)
+            action = self.seats[at].choose(number, stage, self.recorder)
             encoded = self.recorder.action(action)
         except OutOfActions:
             raise Ended("truncated") from None
         except PolicyFailure as failure:
-            raise self._policy_failed(failure, number) from None
+            raise _failed(failure, number, self.specs[at]["seat"]) from None
         except IllegalAction as error:
-            said = {"type": "IllegalAction", "message": str(error), "traceback": "", "step": number, "by": "policy"}
-            raise Ended("illegal_action", said, _encoded_or_none(error.value)) from None
+            refused = _encoded_or_none(error.value)
+            failure = PolicyFailure("illegal_action", "illegal_action", "IllegalAction", str(error), action=refused)
+            raise _failed(failure, number, self.specs[at]["seat"]) from None
         except BaseException as error:
             raise_broken(self.recorder, error, number)
+        if not self.samples[at] or stage.legal is not None:
+            # However an answer was asked for and taken is no part of the environment's ledger; its own sampler is.
+            boundary(number)
         try:
-            result = self.env.step(action)
-            if type(result) is not tuple or len(result) != 5:
-                raise TypeError(f"step() must return a tuple of five values, and returned {_shape(result)}")
-            reward, terminated, truncated = result[1], result[2], result[3]
-            number_reward = _number(reward)
-            if type(terminated) is not bool or type(truncated) is not bool:
-                _check_truth("terminated", terminated)
-                _check_truth("truncated", truncated)
-            if type(result[4]) is not dict:
-                _check_info(result[4])
-            spaces.look(number)
+            result, reward = stage.step(number, action)
             self.recorder.step(encoded, result)
         except BaseException as error:
             raise_broken(self.recorder, error, number, encoded)
         self.steps = number
-        self.total_reward += number_reward
-        if terminated:
+        self.total_reward += reward
+        if result[2]:
             raise Ended("terminated")
-        if truncated:
+        if result[3]:
             raise Ended("truncated")
 
     def finish(self, ended: Ended) -> None:
-        """Closes policy and environment, and writes the closing record and the summary."""
-        restore_recursion_limit()
-        try:
-            self.policy.close()
-        except OSError:
-            pass
+        """Closes the environment, and writes the closing record and the summary."""
         told = {
             "steps": self.steps,
             "totalReward": self.total_reward,
             "seeded": self.seeded,
             "warnings": self.warnings,
         }
-        close_episode(ended, self.recorder, self.env, told)
+        close_episode(ended, self.recorder, None if self.stage is None else self.stage.env, told)
 
-    def _policy_failed(self, failure: PolicyFailure, step: int) -> Ended:
-        said = {"type": failure.kind, "message": str(failure), "traceback": failure.trace, "step": step, "by": "policy"}
-        return Ended(failure.outcome, said)
+
+def _failed(failure: PolicyFailure, step: int, seat: str) -> Ended:
+    said = {
+        "by": "policy",
+        "kind": failure.kind,
+        "type": failure.type,
+        "message": str(failure),
+        "traceback": failure.trace,
+        "step": step,
+        "seat": failure.seat or seat,
+    }
+    return Ended(failure.outcome, said, failure.action)
 
 
 def _encoded_or_none(value: object) -> bytes | None:
@@ -162,34 +191,3 @@ def _encoded_or_none(value: object) -> bytes | None:
         return encode(value)
     except CanonicalError:
         return None
-
-
-def _shape(value: object) -> str:
-    return f"a tuple of {len(value)}" if type(value) is tuple else f"a value of type {type(value).__name__}"
-
-
-def _checked_reset(result: object) -> tuple[object, dict]:
-    if type(result) is not tuple or len(result) != 2:
-        raise TypeError(f"reset() must return (observation, info), and returned {_shape(result)}")
-    _check_info(result[1])
-    return result
-
-
-def _check_info(info: object) -> None:
-    if not isinstance(info, dict):
-        raise TypeError(f"info must be a dict, and is a value of type {type(info).__name__}")
-
-
-def _check_truth(name: str, value: object) -> None:
-    if not isinstance(value, _TRUTHS):
-        raise TypeError(f"{name} must be a bool, and is a value of type {type(value).__name__}")
-
-
-def _number(reward: object) -> float:
-    if type(reward) is float:
-        return reward
-    if isinstance(reward, _NUMBERS):
-        return float(reward)
-    if np is not None and type(reward) is np.ndarray and reward.size == 1 and reward.dtype.kind in "biuf":
-        return float(reward.reshape(-1)[0])
-    raise TypeError(f"the reward must be a number, and is a value of type {type(reward).__name__}")

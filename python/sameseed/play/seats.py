@@ -1,7 +1,8 @@
-"""Who picks the actions at a seat: a built-in policy, moves that are decided already, a person, or untrusted source.
+"""Who picks the actions at a seat: a built-in policy, actions that are decided already, the host, or untrusted source.
 
-Each seat has `start(game_seed)`, called when the reset is recorded; `choose(turn)`, which returns a plain value or
-raises OutOfActions or PolicyFailure; and `close()`. Whether the value is a legal action the referee decides.
+Each seat has `start(seed, stage)`, called when the reset is recorded; `choose(number, stage, recorder)`, which returns
+the action of a step or raises IllegalAction, OutOfActions or PolicyFailure; and `close()`. Any other exception is the
+environment's.
 """
 
 from __future__ import annotations
@@ -9,74 +10,107 @@ from __future__ import annotations
 import json
 import os
 import random
-from hashlib import sha256
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from .builtin_policies import POLICIES, choose_random
 from ..recording.canonical import encode
-from .failures import OutOfActions, PolicyFailure
 from ..recording.frames import ASK, HostStream
-from .policies import PolicyLink
 from ..recording.recorder import Recorder
+from .failures import OutOfActions, PolicyFailure
+from .policy_link import PolicyLink
+from .sampling import pick
+from .seeds import role_seed
+from .stage import Stage
 
 _MAX_ANSWER = 64 << 10
 
 
-class Turn(NamedTuple):
-    """What a seat is asked with."""
+class RandomSeat:
+    """Any legal action, each as likely, from the seat's own stream; where only the space knows them, a sample of it."""
 
-    number: int
-    agent: str
-    observation: object
-    legal: list | None
-    space: object
-    recorder: Recorder
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._rng = random.Random(0)
 
+    def start(self, seed: int, stage: Stage) -> None:
+        self._rng.seed(role_seed(self._name, seed))
 
-def role_seed(role: str, seed: int) -> int:
-    """128 bits for one role of a game: what they seed has nothing in common with any other role's."""
-    return int.from_bytes(sha256(f"sameseed/role/1\0{role}\0{seed}".encode()).digest()[:16], "big")
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
+        if stage.legal is None:
+            return stage.space().sample()
+        return stage.checked(pick(stage.legal, self._rng))
+
+    def close(self) -> None:
+        pass
 
 
 class BuiltinSeat:
-    """A policy of Sameseed's own, with the seat's stream."""
+    """A policy that comes with a built-in environment, with the seat's stream."""
 
     def __init__(self, name: str, policy: str) -> None:
         self._name = name
         self._policy = policy
-        self._choose = POLICIES[policy]
         self._rng = random.Random(0)
 
-    def start(self, game_seed: int) -> None:
-        self._rng.seed(role_seed(self._name, game_seed))
-        # A spare Gaussian would survive the seeding; nobody here draws one.
+    def start(self, seed: int, stage: Stage) -> None:
+        self._rng.seed(role_seed(self._name, seed))
+        choose = stage.policies.get(self._policy)
+        if choose is None:
+            raise PolicyFailure("policy_error", "bad_policy", "BadPolicy", f"no policy {self._policy} plays this")
+        self._choose = choose
 
-    def choose(self, turn: Turn) -> object:
-        seen = turn.observation
-        if type(seen) is dict and "board" in seen:
-            return self._choose(seen["board"], seen["player"], turn.legal, self._rng)
-        if turn.legal is not None:
-            return choose_random([], "", turn.legal, self._rng)
-        # The space's own sampler, which has its own stream.
-        return turn.space.sample()
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
+        seen = stage.seen
+        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self._rng))
 
     def close(self) -> None:
         pass
 
 
 class ListedSeat:
-    """Moves that are decided already; the game is truncated where they end."""
+    """Actions that are decided already, as plain values; the episode is truncated where they end."""
 
     def __init__(self, actions: list) -> None:
         self._actions = iter(actions)
 
-    def start(self, game_seed: int) -> None:
+    def start(self, seed: int, stage: Stage) -> None:
         pass
 
-    def choose(self, turn: Turn) -> object:
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         for action in self._actions:
-            return action
+            return stage.checked(action)
         raise OutOfActions
+
+    def close(self) -> None:
+        pass
+
+
+class ReplayedSeat:
+    """One of the seats that share the recorded actions of an earlier rollout, and end the way that one ended.
+
+    Where the actions were sampled, the sampler is still asked and its answer thrown away, so that its hidden state
+    moves as it did. `end` is `{outcome, error}` of a rollout that a policy ended.
+    """
+
+    def __init__(self, actions: Iterator[object], is_random: bool, end: dict | None) -> None:
+        self._actions = actions
+        self._is_random = is_random
+        self._end = end
+
+    def start(self, seed: int, stage: Stage) -> None:
+        pass
+
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
+        for action in self._actions:
+            if not self._is_random or stage.legal is not None:
+                return stage.checked(action)
+            stage.space().sample()
+            return stage.restored(action)
+        if self._end is None:
+            raise OutOfActions
+        error = self._end["error"]
+        raise PolicyFailure(
+            self._end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat")
+        )
 
     def close(self) -> None:
         pass
@@ -85,10 +119,10 @@ class ListedSeat:
 class EmptySeat:
     """Nobody sits here."""
 
-    def start(self, game_seed: int) -> None:
-        raise PolicyFailure("policy_error", "NoPolicy", "there is no policy for this seat")
+    def start(self, seed: int, stage: Stage) -> None:
+        raise PolicyFailure("policy_error", "no_policy", "NoPolicy", "there is no policy for this seat")
 
-    def choose(self, turn: Turn) -> object:
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         raise OutOfActions
 
     def close(self) -> None:
@@ -96,24 +130,24 @@ class EmptySeat:
 
 
 class AskedSeat:
-    """A person: the host is asked over its stream, and answers with `u32 length | JSON`."""
+    """The host is asked over its stream, and answers with `u32 length | JSON`."""
 
     def __init__(self, name: str, stream: HostStream, fd: int) -> None:
         self._name = name
         self._stream = stream
         self._fd = fd
 
-    def start(self, game_seed: int) -> None:
+    def start(self, seed: int, stage: Stage) -> None:
         pass
 
-    def choose(self, turn: Turn) -> object:
-        question = {"seat": self._name, "step": turn.number, "legal": turn.legal}
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
+        question = {"seat": self._name, "step": number, "legal": stage.legal}
         self._stream.send(ASK, encode(question))
         self._stream.flush()
         length = int.from_bytes(self._read(4), "little")
         if length > _MAX_ANSWER:
             raise OutOfActions
-        return json.loads(self._read(length))
+        return stage.checked(json.loads(self._read(length)))
 
     def close(self) -> None:
         pass
@@ -123,7 +157,7 @@ class AskedSeat:
         while len(data) < count:
             got = os.read(self._fd, count - len(data))
             if not got:
-                # The person has left the table.
+                # Whoever answers has left the table.
                 raise OutOfActions
             data += got
         return data
@@ -132,48 +166,48 @@ class AskedSeat:
 class RemoteSeat:
     """Untrusted source in a sandbox of its own."""
 
-    def __init__(self, name: str, fd: int, seed: int, wall_ms: int) -> None:
-        self._link = PolicyLink(fd, seed, name, wall_ms)
+    def __init__(self, link: PolicyLink) -> None:
+        self._link = link
         self._asked = 0
 
-    def start(self, game_seed: int) -> None:
-        self._answered(self._link.wait_ready)
+    def start(self, seed: int, stage: Stage) -> None:
+        self._link.wait_ready()
 
-    def choose(self, turn: Turn) -> object:
-        recorder = turn.recorder
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         payload = b"\xa2\x64info" + recorder.info + b"\x6bobservation" + recorder.observation
         # Numbered by itself: how often the others were asked is none of this seat's business.
         self._asked += 1
-        return self._answered(self._link.ask, self._asked, payload)
+        return stage.checked(self._link.ask(self._asked, payload))
 
     def close(self) -> None:
         self._link.close()
 
-    @staticmethod
-    def _answered(question: object, *args: object) -> object:
-        try:
-            return question(*args)
-        except PolicyFailure as failure:
-            # What cannot even be sent is no action.
-            if failure.kind == "BadAction":
-                failure.outcome = "illegal_action"
-            raise
+
+Seat = RandomSeat | BuiltinSeat | ListedSeat | ReplayedSeat | EmptySeat | AskedSeat | RemoteSeat
 
 
-Seat = BuiltinSeat | ListedSeat | EmptySeat | AskedSeat | RemoteSeat
+def make_seats(specs: list[dict], seed: int, stream: HostStream, fd: int) -> list[Seat]:
+    """Makes the seats of a harness, in their order: of kind builtin, actions, none, ask or remote."""
+    return [_make_seat(spec, at, seed, stream, fd) for at, spec in enumerate(specs)]
 
 
-def make_seat(spec: dict, seed: int, stream: HostStream, fd: int) -> Seat:
-    """Makes a seat of a harness: of kind builtin, actions, none, ask or remote."""
-    kind = spec["kind"]
+def replayed_seats(specs: list[dict], actions: list, end: dict | None) -> list[Seat]:
+    """The seats of a recorded rollout that is fed to the environment again."""
+    shared = iter(actions)
+    return [ReplayedSeat(shared, spec == {"seat": spec["seat"], "kind": "builtin", "name": "random"}, end) for spec in specs]
+
+
+def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> Seat:
+    kind, name = spec["kind"], spec["seat"]
     if kind == "builtin":
-        return BuiltinSeat(spec["seat"], spec["name"])
+        return RandomSeat(name) if spec["name"] == "random" else BuiltinSeat(name, spec["name"])
     if kind == "actions":
         return ListedSeat(spec["actions"])
     if kind == "none":
         return EmptySeat()
     if kind == "ask":
-        return AskedSeat(spec["seat"], stream, fd)
+        return AskedSeat(name, stream, fd)
     if kind == "remote":
-        return RemoteSeat(spec["seat"], spec["fd"], seed, spec["wall_ms"])
+        wall_ms, answer_ms = spec["wall_ms"], spec["answer_ms"]
+        return RemoteSeat(PolicyLink(spec["fd"], seed=seed, seat=name, at=at, wall_ms=wall_ms, answer_ms=answer_ms))
     raise ValueError(f"there is no seat of kind {kind!r}")

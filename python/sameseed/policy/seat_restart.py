@@ -3,10 +3,16 @@
 Theory of operation. The first process of the sandbox never runs the policy. It cannot be traced or read by its children
 (it is not dumpable), signals from inside its namespace without a handler do not reach it, and it keeps the link and
 the host's stream to itself. For each move it forks a child that loads the policy anew, takes its answer from a pipe, and
-then kills and buries every other process, empties the folders that can be written to, and looks whether a limit of its own
-was changed. Every descriptor of a child is made for it alone, since flags and positions of a shared one would stay.
+then kills and buries every other process, empties and resets the folders that can be written to, and looks whether
+anything of its own was changed. Every descriptor of a child is made for it alone, since flags and positions of a shared one
+would stay.
 
-What does stay are the kernel's counts of this sandbox: process numbers go up, and so does the CPU time that was used.
+The children are copies of the first process, so that whatever it had read of one would be in the memory of the next. What a
+child answers and prints therefore goes through one piece of memory, from which it is sent on and in which it is wiped; no
+object is made of it.
+
+What does stay are the kernel's counts of this sandbox: numbers of processes and of files go up, and so does the CPU time
+that was used.
 """
 
 from __future__ import annotations
@@ -15,21 +21,43 @@ import os
 import resource
 import select
 import signal
-from hashlib import sha256
+import struct
 from typing import NoReturn
 
-from . import policy_choice, seat_host
+from . import seat_host
+from ..play.seeds import move_seed
 from ..recording.canonical import encode
-from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
+from ..recording.frames import (
+    ACTION,
+    ERROR,
+    HELLO,
+    LINK_HEAD_BYTES,
+    MAX_TO_REFEREE,
+    READY,
+    STEP,
+    Link,
+    LinkClosed,
+)
 from ..world.sealed import begin_part
+from .load_policy import load
 
 _FOLDERS = ("/tmp", "/dev/shm")
 _STREAM_FD = 3
 _LIMITS = tuple(value for name, value in sorted(vars(resource).items()) if name.startswith("RLIMIT_"))
-_MAX_ANSWER = MAX_TO_REFEREE + 1
+# An answer: its length, its kind and the payload, as the child writes them; the payload lies where a frame's does.
+_LENGTH = struct.Struct("<I")
+_KIND_BYTES = 1
+_ANSWER_HEAD = 4 + _KIND_BYTES
+_ANSWER_AT = LINK_HEAD_BYTES - _ANSWER_HEAD
+_MAX_ANSWER = MAX_TO_REFEREE + _KIND_BYTES
+_FOLDER_MODE = 0o1777
+# Numbers are made of how long an answer and what is printed are. As many others take their places.
+_NUMBERS = range(1 << 28, (1 << 28) + 512)
 # What shells report for a process that a signal ended.
 _SIGNALLED = 128
 _PIECE = 64 << 10
+_room = bytearray(LINK_HEAD_BYTES + MAX_TO_REFEREE)
+_print_room = bytearray(_PIECE)
 _LOOK_AGAIN_MS = 50
 
 
@@ -51,11 +79,12 @@ def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
         link.receive((HELLO,), 0)
         question: bytes | None = None
         while True:
-            kind, answer = _ask_fresh(question, link, source, _move_seed(seed, sequence), sequence, path, seat, move_us)
+            kind, length = _ask_fresh(question, link, source, move_seed(seed, sequence), sequence, path, seat, move_us)
             _clean_up()
             if _own_limits() != at_first:
                 raise Tampering("the policy changed a limit of the process that starts it")
-            link.send(kind, sequence, answer)
+            link.send_in_place(kind, sequence, _room, length)
+            _forget(length)
             if kind == ERROR:
                 break
             sequence += 1
@@ -72,15 +101,10 @@ def _own_limits() -> tuple:
     return limits, sorted(os.sched_getaffinity(0)), os.getpgid(0), os.getsid(0)
 
 
-def _move_seed(seed: int, move: int) -> int:
-    # A stream for each move: with one seed for all of them, a policy that draws once a move would draw the same each time.
-    return int.from_bytes(sha256(f"sameseed/move/1\0{move}\0{seed}".encode()).digest()[:16], "big")
-
-
 def _ask_fresh(
     question: bytes | None, link: Link, source: bytes, seed: int, move: int, path: str, seat: str, move_us: int
-) -> tuple[int, bytes]:
-    """Asks a new process; None only loads the policy."""
+) -> tuple[int, int]:
+    """Asks a new process, and leaves its answer where a frame's payload lies; its kind and length. None only loads the policy."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
         file.write(source)
@@ -94,19 +118,19 @@ def _ask_fresh(
     os.close(child_end)
     os.close(print_end)
     try:
-        answer = _read_answer(answer_end, printed_end, pid)
+        length = _read_answer(answer_end, printed_end, pid)
     finally:
         os.close(answer_end)
         os.close(printed_end)
-    if not answer:
+    if length == 0:
         _, status = os.waitpid(pid, 0)
         code = os.waitstatus_to_exitcode(status)
         # The way it ended is told by ending likewise: whoever supervises this sandbox sees it.
         os._exit(code if code >= 0 else _SIGNALLED - code)
-    kind, payload = answer[0], answer[1:]
+    kind = _room[LINK_HEAD_BYTES - _KIND_BYTES]
     if kind not in ((READY, ERROR) if question is None else (ACTION, ERROR)):
         raise ValueError("the policy's process answered with another kind than was due")
-    return kind, payload
+    return kind, length - _KIND_BYTES
 
 
 def _be_the_policy(
@@ -120,7 +144,7 @@ def _be_the_policy(
         os.closerange(_STREAM_FD + 1, 256)
         try:
             seat_host.move_clock(move_us)
-            choose = policy_choice.load(path, seat, seed)
+            choose = load(path, seat, seed)
             answer = bytes((READY,)) + encode({})
             if question is not None:
                 answer = bytes((ACTION,)) + seat_host.answered(choose, question, move_us)
@@ -134,35 +158,49 @@ def _be_the_policy(
         os._exit(0)
 
 
-def _read_answer(answer_fd: int, printed_fd: int, pid: int) -> bytes:
-    """The one answer from the pipe, empty where the process ends without; what is printed goes on to the host."""
+def _read_answer(answer_fd: int, printed_fd: int, pid: int) -> int:
+    """Takes the one answer from the pipe; its length, 0 where the process ends without. What is printed goes on to the host."""
     poll = select.poll()
     poll.register(answer_fd, select.POLLIN)
     poll.register(printed_fd, select.POLLIN)
-    data = b""
+    room = memoryview(_room)[_ANSWER_AT:]
+    had = 0
     while True:
         ready = [fd for fd, _ in poll.poll(_LOOK_AGAIN_MS)]
-        if printed_fd in ready:
-            printed = os.read(printed_fd, _PIECE)
-            if printed:
-                os.write(2, printed)
-            else:
-                poll.unregister(printed_fd)
+        if printed_fd in ready and not _pass_on(printed_fd):
+            poll.unregister(printed_fd)
         if answer_fd in ready:
-            got = os.read(answer_fd, _MAX_ANSWER + 4 - len(data))
-            data += got
-            length = int.from_bytes(data[:4], "little")
-            if len(data) >= 4 and (length > _MAX_ANSWER or len(data) >= 4 + length):
-                return data[4 : 4 + length] if 0 < length <= _MAX_ANSWER else b""
+            got = os.readv(answer_fd, [room[had:]])
+            had += got
+            (length,) = _LENGTH.unpack_from(room)
+            if had >= 4 and (length > _MAX_ANSWER or had >= 4 + length):
+                return length if 0 < length <= _MAX_ANSWER else 0
             if not got:
-                return b""
+                return 0
         # Something it started may hold the pipe open when it is gone itself.
         elif not ready and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            return b""
+            return 0
+
+
+def _pass_on(printed_fd: int) -> bool:
+    """Takes a piece of what is printed and sends it on; False at its end."""
+    got = os.readv(printed_fd, [_print_room])
+    piece = memoryview(_print_room)[:got]
+    sent = 0
+    while sent < got:
+        sent += os.write(2, piece[sent:])
+    return got > 0
+
+
+def _forget(length: int) -> None:
+    """Wipes what a child's answer and print went through."""
+    _room[: LINK_HEAD_BYTES + length] = bytes(LINK_HEAD_BYTES + length)
+    _print_room[:] = bytes(_PIECE)
+    list(_NUMBERS)
 
 
 def _clean_up() -> None:
-    """Kills and buries every other process of the sandbox, and empties what they can write to."""
+    """Kills and buries every other process of the sandbox, and makes of what they can write to what it was."""
     try:
         os.kill(-1, signal.SIGKILL)
     except ProcessLookupError:
@@ -173,7 +211,10 @@ def _clean_up() -> None:
         except ChildProcessError:
             break
     for folder in _FOLDERS:
+        # A folder that nobody may enter cannot be emptied; and its mode and times would stay.
+        os.chmod(folder, _FOLDER_MODE)
         _empty(folder)
+        os.utime(folder, (0, 0))
 
 
 def _empty(folder: str) -> None:

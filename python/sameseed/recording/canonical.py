@@ -5,8 +5,7 @@ that is not in the table goes through `_encode_other`, which knows enums, named 
 rest. Exact types are what makes the encoding honest: an `int` subclass may override whatever it likes.
 
 A refusal is raised where the value is and collects its path while it unwinds, so that the common case pays nothing
-for paths. Map keys are sorted by their encodings; since a program uses the same few key sets again and again, the
-order for a key set is cached. Where the insertion order differs from the sorted one, the keys are noted in `_orders`,
+for paths. Map keys are sorted by their encodings (`canonical_texts` remembers how). Where the insertion order differs from the sorted one, the keys are noted in `_orders`,
 which the recorder folds into the order digest.
 
 docs/trajectory-format.md, section 1, is the specification.
@@ -21,6 +20,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from .canonical_arrays import array_encoders
+from .canonical_texts import encode_text, key_plan, note_order
 from .canonical_tags import (
     CANONICAL_NAN,
     MAX_DEPTH,
@@ -48,12 +48,10 @@ __all__ = ["CanonicalError", "encode", "encode_part", "take_orders"]
 
 Encoder = Callable[[object, int], bytes]
 
-_PLAN_CACHE_SIZE = 256
 _SMALL_INTEGERS = [head(0, n) for n in range(1024)]
 _HEADS = {tag: head(6, tag) for tag in (TAG_TUPLE, TAG_FROZENSET, TAG_PAIRS, TAG_SET)}
 _pack_float = struct.Struct(">d").pack
 
-_plans: dict[tuple, tuple[list[tuple[str, bytes]], bytes | None]] = {}
 _orders: list[bytes] = []
 
 
@@ -73,8 +71,7 @@ def encode_part(value: object, depth: int) -> bytes:
 
     The recorder's way in: it names paths itself and reads the insertion orders with `take_orders`.
     """
-    encoder = _ENCODERS.get(type(value))
-    return encoder(value, depth) if encoder is not None else _encode_other(value, depth)
+    return _ENCODERS.get(type(value), _encode_other)(value, depth)
 
 
 def take_orders() -> list[bytes]:
@@ -104,14 +101,6 @@ def _encode_float(value: float, depth: int) -> bytes:
     return b"\xfb" + _pack_float(value) if value == value else CANONICAL_NAN
 
 
-def _encode_str(value: str, depth: int) -> bytes:
-    try:
-        data = value.encode()
-    except UnicodeEncodeError:
-        raise CanonicalError("text with a lone surrogate has no encoding") from None
-    return head(3, len(data)) + data
-
-
 def _encode_bytes(value: bytes, depth: int) -> bytes:
     return head(2, len(value)) + value
 
@@ -120,9 +109,10 @@ def _encode_items(items: list | tuple, depth: int) -> bytes:
     if depth >= MAX_DEPTH:
         raise _too_deep()
     parts = [head(4, len(items))]
+    append, encoder_of, inner = parts.append, _ENCODERS.get, depth + 1
     try:
         for item in items:
-            parts.append(encode_part(item, depth + 1))
+            append(encoder_of(type(item), _encode_other)(item, inner))
     except CanonicalError as error:
         raise error.inside(f"[{len(parts) - 1}]")
     return b"".join(parts)
@@ -155,29 +145,6 @@ def _encode_frozenset(value: frozenset, depth: int) -> bytes:
     return _HEADS[TAG_FROZENSET] + _sorted_elements(value, depth + 1)
 
 
-def _note_order(encoded: list[bytes]) -> bytes | None:
-    in_order = all(a < b for a, b in zip(encoded, encoded[1:]))
-    return None if in_order else head(4, len(encoded)) + b"".join(encoded)
-
-
-def _plan(keys: tuple[str, ...]) -> tuple[list[tuple[str, bytes]], bytes | None]:
-    plan = _plans.get(keys)
-    if plan is None:
-        encoded = []
-        for key in keys:
-            try:
-                encoded.append(_encode_str(key, 0))
-            except CanonicalError as error:
-                raise error.inside(key_part(key))
-        order = sorted(zip(encoded, keys))
-        plan = ([(key, data) for data, key in order], _note_order(encoded))
-        if len(_plans) >= _PLAN_CACHE_SIZE:
-            _plans.clear()
-        if len(keys) <= 64:
-            _plans[keys] = plan
-    return plan
-
-
 def _encode_dict(value: dict, depth: int) -> bytes:
     if depth >= MAX_DEPTH:
         raise _too_deep()
@@ -186,15 +153,17 @@ def _encode_dict(value: dict, depth: int) -> bytes:
     for key in value:
         if type(key) is not str:
             return _encode_pairs(value, depth)
-    entries, order = _plan(tuple(value))
+    entries, order = key_plan(tuple(value))
     if order is not None:
         _orders.append(order)
     parts = [head(5, len(entries))]
+    append, encoder_of, inner = parts.append, _ENCODERS.get, depth + 1
     key = ""
     try:
         for key, data in entries:
-            parts.append(data)
-            parts.append(encode_part(value[key], depth + 1))
+            item = value[key]
+            append(data)
+            append(encoder_of(type(item), _encode_other)(item, inner))
     except CanonicalError as error:
         raise error.inside(key_part(key))
     return b"".join(parts)
@@ -213,7 +182,7 @@ def _encode_pairs(value: dict, depth: int) -> bytes:
         pairs = sorted(zip(encoded, value.items()), key=lambda pair: pair[0])
         if any(a[0] == b[0] for a, b in zip(pairs, pairs[1:])):
             raise CanonicalError("a dict with two keys of equal encoding has no encoding")
-        order = _note_order(encoded)
+        order = note_order(encoded)
         if order is not None:
             _orders.append(order)
         parts = [_HEADS[TAG_PAIRS], head(4, len(pairs))]
@@ -241,8 +210,8 @@ def _dataclass_bytes(name: str, fields: dict, depth: int) -> bytes:
     if depth + 2 > MAX_DEPTH:
         raise _too_deep()
     # Fields have a declared order, so that their insertion order is no sign of anything.
-    ordered = dict(sorted(fields.items(), key=lambda item: _encode_str(item[0], 0)))
-    return head(6, TAG_DATACLASS) + b"\x82" + _encode_str(name, 0) + _encode_dict(ordered, depth + 2)
+    ordered = dict(sorted(fields.items(), key=lambda item: encode_text(item[0], 0)))
+    return head(6, TAG_DATACLASS) + b"\x82" + encode_text(name, 0) + _encode_dict(ordered, depth + 2)
 
 
 def _encode_foreign_dataclass(value: ForeignDataclass, depth: int) -> bytes:
@@ -261,7 +230,7 @@ def _encode_foreign_enum(value: ForeignEnum, depth: int) -> bytes:
 def _encode_opaque(value: Opaque, depth: int) -> bytes:
     if depth >= MAX_DEPTH:
         raise _too_deep()
-    return head(6, TAG_OPAQUE) + _encode_str(value.type_name, 0)
+    return head(6, TAG_OPAQUE) + encode_text(value.type_name, 0)
 
 
 def _encode_other(value: object, depth: int) -> bytes:
@@ -282,7 +251,7 @@ _ENCODERS: dict[type, Encoder] = {
     bool: lambda value, depth: b"\xf5" if value else b"\xf4",
     int: _encode_int,
     float: _encode_float,
-    str: _encode_str,
+    str: encode_text,
     bytes: _encode_bytes,
     list: _encode_items,
     tuple: _encode_tuple,

@@ -10,10 +10,12 @@ Plain Python images have no numpy; then there is nothing to encode and the table
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 
 from .canonical_tags import (
+    MAX_ARRAY_BYTES,
     MAX_DEPTH,
     NUMERIC_TAGS,
     TAG_ARRAY,
@@ -43,9 +45,9 @@ def _array_prefix(shape: tuple[int, ...]) -> bytes:
 
 
 def _make_head(dtype: np.dtype, shape: tuple[int, ...]) -> tuple[bytes, str]:
-    count = 1
-    for n in shape:
-        count *= n
+    count = math.prod(shape)
+    if math.prod(n for n in shape if n) * dtype.itemsize > MAX_ARRAY_BYTES:
+        raise CanonicalError(f"an array of more than {MAX_ARRAY_BYTES} bytes, or with sizes for them, has no encoding")
     prefix = _array_prefix(shape)
     if dtype.kind == "b":
         return prefix + head(6, TAG_BOOL_ELEMENTS) + head(2, count), "b"

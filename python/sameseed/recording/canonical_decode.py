@@ -3,24 +3,24 @@
 Theory of operation. The bytes may come from an untrusted policy, so every length is checked against what is left
 before anything is allocated, nesting is bounded, and whatever is not the one canonical form of its value is refused.
 A head decides the form; maps and sets must ascend; typed arrays must match their shape. Every result encodes back to
-the same bytes. Types of classes that are not at hand (named tuples, dataclasses, enums) become the Foreign types.
+the same bytes. A profile says which values may come at all. Types of classes that are not at hand (named tuples,
+dataclasses, enums) become the Foreign types, where the profile has them.
 """
 
 from __future__ import annotations
 
-import math
 import struct
+from typing import NamedTuple
 
+from .canonical_decode_arrays import read_array
 from .canonical_tags import (
     CANONICAL_NAN,
+    MAX_BYTES,
     MAX_DEPTH,
-    MAX_DIMENSIONS,
-    NUMERIC_TAGS,
+    MAX_ITEMS,
     TAG_ARRAY,
     TAG_BIG_NEGATIVE,
     TAG_BIG_POSITIVE,
-    TAG_BOOL_ELEMENTS,
-    TAG_BYTES_ELEMENTS,
     TAG_DATACLASS,
     TAG_ENUM,
     TAG_FROZENSET,
@@ -28,7 +28,6 @@ from .canonical_tags import (
     TAG_OPAQUE,
     TAG_PAIRS,
     TAG_SET,
-    TAG_TEXT_ELEMENTS,
     TAG_TUPLE,
     DecodeError,
     ForeignDataclass,
@@ -37,19 +36,44 @@ from .canonical_tags import (
     Opaque,
 )
 
-try:
-    import numpy as np
-except ImportError:  # a plain Python image
-    np = None
-
-_DTYPES = {tag: f"<{kind}{size}" for (kind, size), tag in NUMERIC_TAGS.items()}
-_MAX_ARRAY_BYTES = 1 << 31
+# First bytes of lists, maps and tags.
+_COMPOUND = frozenset(bytes((first,)) for first in range(0x80, 0xE0))
 _SIMPLE = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
-def decode(data: bytes, max_depth: int = MAX_DEPTH) -> object:
-    """Decodes one value; raises DecodeError for anything but its canonical encoding."""
-    reader = _Reader(data, max_depth)
+class Profile(NamedTuple):
+    """Which values may come: one that may not is refused as bytes that break the form are."""
+
+    max_depth: int
+    # The longest magnitude of an integer beyond 64 bits.
+    max_integer_bytes: int
+    # Named tuples, dataclass instances and enum members.
+    named: bool
+    # Stand-ins for values without an encoding.
+    opaque: bool
+    # Sets, and dict keys other than numbers of at most 64 bits, texts and byte strings.
+    hashed: bool
+    # Arrays whose memory is many times their bytes, as it is for texts of a great width.
+    spacious: bool
+
+
+# What a record may hold, and what a VOLATILE frame may.
+CHAIN = Profile(MAX_DEPTH, MAX_BYTES, named=True, opaque=False, hashed=True, spacious=True)
+VOLATILE = CHAIN._replace(opaque=True)
+# What a policy may send: values of Python's and numpy's own types, which run no code of the sender and offer numpy no
+# memory to read, and of which none takes much more memory or time than its bytes. What is hashed can be made to collide.
+# The decimal text of the longest integer is shorter than the 4,300 digits above which Python refuses to make it.
+PLAIN = Profile(32, 1024, named=False, opaque=False, hashed=False, spacious=False)
+# By how much the memory of padded arrays may exceed all bytes of the value, where it is bounded.
+_MEMORY_PER_BYTE = 64
+
+
+def decode(data: bytes, profile: Profile = CHAIN) -> object:
+    """Decodes one value; raises DecodeError for anything but the canonical encoding of a value of the profile.
+
+    What else may be raised is MemoryError, and RecursionError where the stack is all but used up.
+    """
+    reader = Reader(data, profile)
     try:
         value = reader.value(0)
     except TypeError:
@@ -64,13 +88,19 @@ def _ascending(encodings: list[bytes]) -> None:
         raise DecodeError("elements or keys out of canonical order, or repeated")
 
 
-class _Reader:
-    def __init__(self, data: bytes, max_depth: int) -> None:
+class Reader:
+    """A cursor over canonical bytes."""
+
+    def __init__(self, data: bytes, profile: Profile) -> None:
         self.data = data
-        self.max_depth = max_depth
+        self.profile = profile
+        self.max_depth = profile.max_depth
         self.position = 0
+        self._items = 0
+        self._padded = 0
 
     def take(self, count: int) -> bytes:
+        """The next bytes."""
         end = self.position + count
         if end > len(self.data):
             raise DecodeError("the bytes end in the middle of a value")
@@ -79,6 +109,10 @@ class _Reader:
         return taken
 
     def head(self) -> tuple[int, int]:
+        """The next head: a major type and its argument."""
+        self._items += 1
+        if self._items > MAX_ITEMS:
+            raise DecodeError(f"more than {MAX_ITEMS} values")
         first = self.take(1)[0]
         major, low = first >> 5, first & 31
         if low < 24:
@@ -104,6 +138,7 @@ class _Reader:
         return argument
 
     def value(self, depth: int) -> object:
+        """The next value, inside `depth` containers."""
         if self.position >= len(self.data):
             raise DecodeError("the bytes end where a value belongs")
         first = self.data[self.position]
@@ -125,7 +160,14 @@ class _Reader:
             return self.utf8(argument)
         return self.tagged(argument, depth)
 
+    def pad(self, count: int) -> None:
+        """Notes the memory of an array whose elements are padded; raises DecodeError where that is too much."""
+        self._padded += count
+        if not self.profile.spacious and self._padded > _MEMORY_PER_BYTE * len(self.data):
+            raise DecodeError("texts or byte strings padded to many times their bytes")
+
     def simple(self, first: int) -> object:
+        self._items += 1
         if first == 0xFB:
             data = self.take(9)
             number = struct.unpack(">d", data[1:])[0]
@@ -138,6 +180,7 @@ class _Reader:
         return _SIMPLE[first]
 
     def utf8(self, length: int) -> str:
+        """The content of a text of so many bytes."""
         try:
             return self.take(length).decode()
         except UnicodeDecodeError:
@@ -153,6 +196,7 @@ class _Reader:
         return [self.value(depth + 1) for _ in range(self.count(depth, 4))]
 
     def fixed(self, depth: int, count: int) -> None:
+        """Takes the head of an array that must have so many items."""
         if self.count(depth, 4) != count:
             raise DecodeError(f"an array that must have {count} items has another number")
 
@@ -176,13 +220,18 @@ class _Reader:
         _ascending(encodings)
         return values
 
+    def key(self, depth: int) -> object:
+        if not self.profile.hashed and self.data[self.position : self.position + 1] in _COMPOUND:
+            raise DecodeError("a key of a kind that does not belong here")
+        return self.value(depth)
+
     def pairs(self, depth: int) -> dict:
         result: dict = {}
         encodings = []
         for _ in range(self.count(depth, 4)):
             self.fixed(depth + 1, 2)
             start = self.position
-            key = self.value(depth + 2)
+            key = self.key(depth + 2)
             encodings.append(self.data[start : self.position])
             result[key] = self.value(depth + 2)
         _ascending(encodings)
@@ -195,12 +244,12 @@ class _Reader:
             raise DecodeError(f"nested more than {self.max_depth} deep")
         inner = depth + 1
         if tag == TAG_ARRAY:
-            return self.array(inner)
+            return read_array(self, inner)
         if tag in (TAG_BIG_POSITIVE, TAG_BIG_NEGATIVE):
             return self.big(tag)
         if tag == TAG_TUPLE:
             return tuple(self.items(inner))
-        if tag in (TAG_SET, TAG_FROZENSET):
+        if tag in (TAG_SET, TAG_FROZENSET) and self.profile.hashed:
             values = self.elements(inner)
             result = set(values) if tag == TAG_SET else frozenset(values)
             if len(result) != len(values):
@@ -208,15 +257,19 @@ class _Reader:
             return result
         if tag == TAG_PAIRS:
             return self.pairs(inner)
-        if tag == TAG_OPAQUE:
+        if tag == TAG_OPAQUE and self.profile.opaque:
             return Opaque(self.text())
-        return self.named(tag, inner)
+        if tag in (TAG_DATACLASS, TAG_NAMED_TUPLE, TAG_ENUM) and self.profile.named:
+            return self.named(tag, inner)
+        raise DecodeError(f"tag {tag} does not belong here")
 
     def big(self, tag: int) -> int:
         major, length = self.head()
         data = self.take(length) if major == 2 else b""
         if len(data) <= 8 or data[0] == 0:
             raise DecodeError("a big integer that is not the shortest")
+        if length > self.profile.max_integer_bytes:
+            raise DecodeError(f"an integer of {length} bytes")
         magnitude = int.from_bytes(data, "big")
         return magnitude if tag == TAG_BIG_POSITIVE else -1 - magnitude
 
@@ -225,8 +278,6 @@ class _Reader:
             self.fixed(depth, 2)
             name = self.text()
             return ForeignDataclass(name, self.map(depth + 1))
-        if tag not in (TAG_NAMED_TUPLE, TAG_ENUM):
-            raise DecodeError(f"tag {tag} does not belong here")
         self.fixed(depth, 3)
         name = self.text()
         if tag == TAG_ENUM:
@@ -239,62 +290,3 @@ class _Reader:
         if len(values) != len(fields) or len(set(fields)) != len(fields):
             raise DecodeError("a named tuple whose fields and values do not match")
         return ForeignTuple(name, fields, values)
-
-    def array(self, depth: int) -> object:
-        self.fixed(depth, 2)
-        rank = self.count(depth + 1, 4)
-        if rank > MAX_DIMENSIONS:
-            raise DecodeError("an array with too many dimensions")
-        shape = []
-        for _ in range(rank):
-            major, size = self.head()
-            if major != 0 or size > _MAX_ARRAY_BYTES:
-                raise DecodeError("a dimension that is not a length")
-            shape.append(size)
-        if math.prod(size for size in shape if size) > _MAX_ARRAY_BYTES:
-            raise DecodeError("an array that is too large")
-        major, tag = self.head()
-        if major != 6 or depth + 2 > self.max_depth:
-            raise DecodeError("an array without typed elements, or nested too deep")
-        if np is None:
-            raise DecodeError("an array, and this image has no numpy")
-        flat = self.typed(tag, math.prod(shape), depth + 2)
-        array = flat.reshape(shape)
-        # A text or byte string shorter than its width cannot be a scalar: a scalar's width is its length.
-        scalar = rank == 0 and (array.dtype.kind not in "US" or array[()].nbytes == array.nbytes)
-        return array[()] if scalar else array
-
-    def typed(self, tag: int, count: int, depth: int) -> np.ndarray:
-        if tag in (TAG_TEXT_ELEMENTS, TAG_BYTES_ELEMENTS):
-            return self.strings(tag, count, depth)
-        dtype = np.dtype(bool if tag == TAG_BOOL_ELEMENTS else _DTYPES.get(tag, "V0"))
-        major, length = self.head()
-        if dtype.itemsize == 0 or major != 2 or length != count * dtype.itemsize:
-            raise DecodeError("array elements that do not match their shape or type")
-        data = self.take(length)
-        if dtype.kind == "b" and data.translate(None, b"\x00\x01"):
-            raise DecodeError("a boolean that is neither 0 nor 1")
-        # A copy, because arrays over bytes are read-only and policies may write to what they get.
-        array = np.frombuffer(data, dtype).copy()
-        if dtype.kind == "f":
-            nan = np.isnan(array)
-            if nan.any() and np.where(nan, dtype.type(np.nan), array).tobytes() != data:
-                raise DecodeError("a NaN that is not the canonical one")
-        return array
-
-    def strings(self, tag: int, count: int, depth: int) -> np.ndarray:
-        self.fixed(depth, 2)
-        major, width = self.head()
-        if major != 0 or width == 0 or count * width * 4 > _MAX_ARRAY_BYTES or self.count(depth + 1, 4) != count:
-            raise DecodeError("array elements that do not match their shape")
-        is_text = tag == TAG_TEXT_ELEMENTS
-        items = []
-        for _ in range(count):
-            major, length = self.head()
-            if major != (3 if is_text else 2):
-                raise DecodeError("array elements of different kinds")
-            item = self.utf8(length) if is_text else self.take(length)
-            if len(item) > width or item.endswith("\0" if is_text else b"\0"):
-                raise DecodeError("an array element beyond the width, or with trailing zeros")
-            items.append(item)
-        return np.array(items, dtype=f"{'U' if is_text else 'S'}{width}")

@@ -9,6 +9,12 @@ import struct
 
 MAX_DEPTH = 64
 MAX_DIMENSIONS = 64
+# One value: no frame is longer.
+MAX_BYTES = 64 << 20
+# Heads in one value: nested values, tags and map keys included.
+MAX_ITEMS = 1 << 22
+# An array in memory, where sizes of 0 count as 1.
+MAX_ARRAY_BYTES = (1 << 31) - 1
 
 TAG_BIG_POSITIVE = 2
 TAG_BIG_NEGATIVE = 3
@@ -113,11 +119,14 @@ class Opaque:
         self.type_name = type_name
 
 
+_SHORT_HEADS = [bytes((first,)) for first in range(256)]
+
+
 def head(major: int, argument: int) -> bytes:
     """The shortest head of a major type (0..7) with its argument (0 to 2^64-1)."""
     first = major << 5
     if argument < 24:
-        return bytes((first | argument,))
+        return _SHORT_HEADS[first | argument]
     if argument < 0x100:
         return bytes((first | 24, argument))
     if argument < 0x10000:

@@ -11,8 +11,9 @@ docs/trajectory-format.md, sections 2 and 9, is the specification.
 from __future__ import annotations
 
 import os
-import socket
 import struct
+
+from .patience import ALL_LATE, ANSWER_LATE, GONE, link_read, link_write, patience_set
 
 RECORD, VOLATILE, END, ASK = 1, 2, 3, 4
 HELLO, READY, STEP, ACTION, ERROR = 1, 2, 3, 4, 5
@@ -30,6 +31,7 @@ _EARLY_FLUSHES = (4, 16)
 _FLUSH_FRAMES = 64
 _HOST_HEAD = struct.Struct("<BI")
 _LINK_HEAD = struct.Struct("<IB3sQ8s")
+LINK_HEAD_BYTES = _LINK_HEAD.size
 
 
 class LinkError(Exception):
@@ -41,7 +43,7 @@ class LinkClosed(Exception):
 
 
 class LinkSilent(Exception):
-    """The other side let the link's wall time pass."""
+    """The other side let its time pass."""
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -105,26 +107,23 @@ class Link:
         self._receive_limit = receive_limit
         self._send_limit = send_limit
 
-    def limit_waiting(self, milliseconds: int) -> None:
-        """Lets `send` and `receive` wait that long for the other side and then raise LinkSilent.
-
-        The kernel keeps the time, so that nothing here is done otherwise when the answer comes early or late.
-        """
-        seconds, rest = divmod(milliseconds, 1000)
-        patience = struct.pack("@ll", seconds, rest * 1000)
-        with socket.socket(fileno=os.dup(self.fd)) as end:
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
-
     def send(self, kind: int, sequence: int, payload: bytes) -> None:
         """Sends one frame. That the other side is gone is noticed by the next `receive`."""
         if len(payload) > self._send_limit:
             raise ValueError(f"a frame of {len(payload)} bytes, where at most {self._send_limit} may be sent")
         frame = _LINK_HEAD.pack(len(payload), kind, b"\0\0\0", sequence, self.nonce or bytes(8)) + payload
+        self._put(frame)
+
+    def send_in_place(self, kind: int, sequence: int, frame: bytearray, length: int) -> None:
+        """Sends a payload of that length that lies behind LINK_HEAD_BYTES of room, without making a copy of it."""
+        if length > self._send_limit:
+            raise ValueError(f"a frame of {length} bytes, where at most {self._send_limit} may be sent")
+        _LINK_HEAD.pack_into(frame, 0, length, kind, b"\0\0\0", sequence, self.nonce or bytes(8))
+        whole = memoryview(frame)[: LINK_HEAD_BYTES + length]
         try:
-            sent = os.write(self.fd, frame)
-            if sent < len(frame):
-                _write_all(self.fd, frame[sent:])
+            sent = os.write(self.fd, whole)
+            if sent < len(whole):
+                _write_all(self.fd, whole[sent:])
         except (BrokenPipeError, ConnectionResetError):
             pass
         except BlockingIOError:
@@ -153,6 +152,12 @@ class Link:
         """Closes this end, which the other end reads as the end of the episode."""
         os.close(self.fd)
 
+    def _put(self, frame: bytes) -> None:
+        try:
+            _write_all(self.fd, frame)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
     def _take(self, count: int) -> bytes:
         if count <= _WHOLE_BYTES:
             # A frame this short is written in one go and comes whole.
@@ -160,8 +165,6 @@ class Link:
                 data = os.read(self.fd, count)
             except ConnectionResetError:
                 data = b""
-            except BlockingIOError:
-                raise LinkSilent("the other side says nothing") from None
             if len(data) == count:
                 return data
             if not data:
@@ -179,9 +182,39 @@ class Link:
                     got = os.readv(self.fd, (view[have:],))
                 except ConnectionResetError:
                     got = 0
-                except BlockingIOError:
-                    raise LinkSilent("the other side says nothing") from None
                 if got == 0:
                     raise LinkClosed("the other side closed the link")
                 have += got
         return bytes(data)
+
+
+class TimedLink(Link):
+    """The referee's end of a link to one seat, which waits as long as the seat has time: for one answer, and for all.
+
+    The kernel tells how much of the time is left after each wait, and C keeps it: nothing in this process's memory
+    depends on how long an answer took. What is counted is the waiting for this seat alone, reading and writing.
+    """
+
+    def __init__(self, fd: int, nonce: bytes, seat: int, answer_ms: int, wall_ms: int) -> None:
+        super().__init__(fd, MAX_TO_REFEREE, MAX_TO_POLICY, nonce)
+        self._seat = seat
+        self._answer_ms = answer_ms
+        self._wall_ms = wall_ms
+        patience_set(seat, answer_ms * 1000, wall_ms * 1000)
+
+    def _put(self, frame: bytes) -> None:
+        # That the other side is gone is noticed by the next `receive`.
+        self._judge(link_write(self.fd, self._seat, frame))
+
+    def _take(self, count: int) -> bytes:
+        data = bytearray(count)
+        if self._judge(link_read(self.fd, self._seat, data)):
+            raise LinkClosed("the other side closed the link")
+        return bytes(data)
+
+    def _judge(self, end: int) -> bool:
+        if end == ANSWER_LATE:
+            raise LinkSilent(f"the policy took longer than {self._answer_ms} ms for one answer")
+        if end == ALL_LATE:
+            raise LinkSilent(f"the policy took longer than {self._wall_ms} ms for all its answers")
+        return end == GONE

@@ -108,6 +108,17 @@ class _Global:
         return self._digest
 
 
+class NoHidden:
+    """The hidden state of an environment in which nothing is drawn but by the seats' own streams."""
+
+    def watch_environment(self, unwrapped: object) -> None:
+        """There is nothing to watch."""
+
+    def encoded(self, closing: bool = False) -> bytes:
+        """An empty map."""
+        return b"\xa0"
+
+
 class HiddenState:
     """Digests of the generators of one rollout, for the `hidden` field of its records."""
 

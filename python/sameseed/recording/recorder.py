@@ -16,11 +16,12 @@ from hashlib import sha256
 from .canonical import CanonicalError, encode, encode_part, take_orders
 from .canonical_tags import Opaque, type_name
 from .frames import END, MAX_PAYLOAD, RECORD, VOLATILE, HostStream
-from .hidden import HiddenState
-from ..world.sealed import boundary
+from .hidden import HiddenState, NoHidden
+from ..world.sealed import beside, boundary
 
 _DICTS = (dict, OrderedDict, defaultdict)
 _pack_k = struct.Struct(">Q").pack
+_pack_float = struct.Struct(">d").pack
 _MISSING = object()
 
 
@@ -36,15 +37,22 @@ class Recorder:
         self._next = 0
         # What was asked of the world since the last boundary, from the end of a step until its record is made.
         self._asked: bytes | None = None
+        # The counts of that time in which real time had a part: beside the chain.
+        self._beside: dict[str, int] = {}
         # The encoded observation of the last record, which is also what a remote policy gets.
         self.observation = b""
         # The encoded info of the last record: in a game, what else a seat gets.
         self.info = b""
 
+    def watch(self, hidden: HiddenState | NoHidden) -> None:
+        """Takes the hidden state from somewhere else, from the first record on."""
+        self._hidden = hidden
+
     def boundary(self) -> None:
         """Ends the environment's part of a step: what is done from here on is the recorder's own."""
         if self._asked is None:
             self._asked = boundary(self._next)
+            self._beside = beside()
 
     def reset(self, observation: object, info: dict) -> None:
         """Records what `reset()` returned."""
@@ -64,8 +72,8 @@ class Recorder:
             (head, info_bytes, b"\x66hidden", hidden, *self._ledger(), b"\x6bobservation", observation_bytes)
         )
         self.observation, self.info = observation_bytes, info_bytes
-        if left_out:
-            self._write_volatile(left_out)
+        if left_out or self._beside:
+            self._write_volatile(left_out or {})
         self._next = 1
         # What follows may take long, and the host counts the first observation as the start.
         self._stream.flush()
@@ -81,17 +89,18 @@ class Recorder:
     def step(self, action: bytes, result: tuple) -> None:
         """Records one step: the encoded action and the five values that `step()` returned."""
         asked = self._asked = boundary(self._next)
+        self._beside = beside()
         observation, reward, terminated, truncated, info = result
         kept, left_out = self._split(info) if self._volatile else (info, None)
         field = "info"
         try:
             info_bytes = encode_part(kept, 1)
             field = "reward"
-            reward_bytes = encode_part(reward, 1)
+            reward_bytes = b"\xfb" + _pack_float(reward) if type(reward) is float and reward == reward else encode_part(reward, 1)
             field = "truncated"
-            truncated_bytes = encode_part(truncated, 1)
+            truncated_bytes = b"\xf4" if truncated is False else encode_part(truncated, 1)
             field = "terminated"
-            terminated_bytes = encode_part(terminated, 1)
+            terminated_bytes = b"\xf4" if terminated is False else encode_part(terminated, 1)
             field = "observation"
             observation_bytes = encode_part(observation, 1)
         except CanonicalError as error:
@@ -118,8 +127,8 @@ class Recorder:
             )
         )
         self.observation, self.info = observation_bytes, info_bytes
-        if left_out:
-            self._write_volatile(left_out)
+        if left_out or self._beside:
+            self._write_volatile(left_out or {})
         self._next += 1
 
     def close(self, outcome: str, error: dict | None, action: bytes | None) -> None:
@@ -135,6 +144,8 @@ class Recorder:
             parts += (b"\x66action", action)
         parts += (b"\x66hidden", self._hidden.encoded(closing=True), *self._ledger())
         self._record(tuple(parts))
+        if self._beside:
+            self._write_volatile({})
 
     def end(self, summary: dict) -> None:
         """Sends the summary, completed by what only the recorder knows, and everything that is still waiting."""
@@ -178,11 +189,11 @@ class Recorder:
                 shown[path] = value
             except CanonicalError:
                 shown[path] = Opaque(type_name(type(value)))
-        payload = encode({"k": self._next, "info": shown})
+        rest = {"ledger": self._beside} if self._beside else {}
+        payload = encode({"k": self._next, "info": shown, **rest})
         if len(payload) > MAX_PAYLOAD:
-            payload = encode(
-                {"k": self._next, "info": {path: Opaque(type_name(type(left_out[path]))) for path in shown}}
-            )
+            names = {path: Opaque(type_name(type(left_out[path]))) for path in shown}
+            payload = encode({"k": self._next, "info": names, **rest})
         self._stream.send(VOLATILE, payload)
 
 

@@ -1,7 +1,8 @@
 """The sealed world, as Sameseed's own Python reaches it through `_zygote`. In the host's world nothing here does anything.
 
 The ledger says what a program asked of the world since the last boundary between two steps: counts by kind. It is taken
-before anything is recorded, so that what the recorder does is no part of it.
+before anything is recorded, so that what the recorder does is no part of it. Counts that hang on the machine's speed are
+no part of it either: they are told beside it (native/world/process/racing.c).
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ def _nothing(k: int) -> None:
     return None
 
 
-_step: Callable[[int], "tuple[int, ...] | None"] = getattr(_zygote, "world_step", _nothing)
+_step: Callable[[int], "tuple[tuple[int, ...], tuple[int, ...]] | None"] = getattr(_zygote, "world_step", _nothing)
+
+# What of the last boundary's counts is no part of the ledger.
+_beside: dict[str, int] = {}
 
 
 def name() -> str:
@@ -98,8 +102,20 @@ def begin_part(part: int) -> None:
 
 def boundary(k: int) -> bytes:
     """Ends step `k`: the encoded ledger of what was asked since the last boundary; empty where nothing was."""
-    counts = _step(k)
-    return b"" if counts is None else encode_ledger(counts)
+    global _beside
+    taken = _step(k)
+    if taken is None:
+        if _beside:
+            _beside = {}
+        return b""
+    counts, apart = taken
+    _beside = {kind: count for kind, count in zip(KINDS, apart) if count}
+    return encode_ledger(counts)
+
+
+def beside() -> dict[str, int]:
+    """What real time had a part in of the last boundary's counts, such as clock reads while a child process was at work."""
+    return _beside
 
 
 def encode_ledger(counts: tuple[int, ...]) -> bytes:

@@ -7,13 +7,13 @@ import { SameseedError } from "../../base/error.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import { auditAll, type AuditTable } from "../../verify/audit/audit-all.ts";
-import { auditEnvironment, auditStepsDefault } from "../../verify/audit/audit-environment.ts";
+import { auditEnvironment, auditStepsDefault, auditWallMs } from "../../verify/audit/audit-environment.ts";
 import { isReproducible, type AuditReport } from "../../verify/audit/audit-report.ts";
 import { auditRun } from "../../verify/audit/audit-run.ts";
 import { readAuditTable } from "../../verify/audit/audit-table-file.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
-import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
+import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -21,10 +21,19 @@ import { shownPath } from "../record-with-progress.ts";
 import { formatAuditTable } from "../render/audit-table.ts";
 import { formatAudit, formatAuditRow } from "../render/audit-text.ts";
 import { jsonText } from "../render/json-text.ts";
-import { collect, concurrencyOption, imageOption, jsonOption, worldOption } from "./options.ts";
+import {
+  concurrencyOption,
+  envArgOption,
+  givenLimits,
+  imageOption,
+  jsonOption,
+  limitOptions,
+  worldOption,
+  type LimitOptions,
+} from "./options.ts";
 import { prepareForRun } from "./verify.ts";
 
-interface AuditCommandOptions {
+interface AuditCommandOptions extends LimitOptions {
   readonly seeds?: readonly number[];
   readonly policy?: string;
   readonly actions?: string;
@@ -43,11 +52,11 @@ interface AuditCommandOptions {
 
 /** Adds `sameseed audit`. */
 export function addAuditCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("audit")
-    .summary("find out what else than its seed an environment depends on")
+    .summary("find what an environment depends on besides its seed")
     .description(
-      "Runs the same rollout in worlds that differ in one thing each: another clock, other entropy, other addresses, another file order… Where the bytes differ, it names what they depend on, the first step, the field, both values and the line.",
+      "Runs the same rollout in worlds in which factors are changed: the clock, entropy, addresses, file order and more. If the bytes differ, it names the factor, the first step, the field, both values and the source line.",
     )
     .argument("[ENV]", "a Gymnasium id, module:Id, or path/to/file.py:ClassName")
     .addOption(
@@ -55,32 +64,29 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
     )
     .option(
       "--policy <POLICY>",
-      "random, or a Python file that defines act(observation, rng) (default: random)",
+      "random, or a Python file that defines act(observation, rng, info) (default: random)",
     )
-    .option("--actions <FILE.json>", "a JSON list of actions to take, one a step, instead of a policy")
+    .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
-      new Option("--max-steps <N>", `look at so many steps (default: ${auditStepsDefault})`).argParser(
+      new Option("--max-steps <N>", `audit at most N steps (default: ${auditStepsDefault})`).argParser(
         wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
       ),
     )
-    .addOption(
-      new Option("--env-arg <KEY=JSON>", "an argument for the environment's constructor; may be repeated")
-        .argParser(collect(parseEnvArg))
-        .default([], "none"),
-    )
+    .addOption(envArgOption())
     .addOption(imageOption())
     .addOption(worldOption("sealed"))
     .addOption(concurrencyOption())
     .option("--all", "audit every environment that the image registers")
-    .option("--only <TEXT>", "with --all: only environments whose names hold this text")
+    .option("--only <TEXT>", "with --all: only environments whose names contain this text")
     .option("--out <DIR>", "with --all: write the table to DIR/audit.md and DIR/audit.json")
-    .option("--resume", "with --out: keep the rows that an interrupted audit of the same image left in DIR")
-    .option("--run <RUN>", "audit what a recorded run does, and lay the certificate into its folder")
+    .option("--resume", "with --out: keep the finished rows of an interrupted audit of the same image")
+    .option("--run <RUN>", "audit a recorded run and write a certificate to its folder")
     .addOption(jsonOption("the report as one JSON document"))
     .addHelpText("after", help)
     .action((envName: string | undefined, options: AuditCommandOptions) =>
       choose(async (cli) => await audit(cli, envName, options)),
     );
+  for (const option of limitOptions("a rollout", { wallMs: auditWallMs })) command.addOption(option);
 }
 
 const tableFile = "audit.json";
@@ -92,8 +98,9 @@ Examples:
   sameseed audit --run runs/lake
   sameseed audit --all --image gymnasium --out audits/gymnasium
 
-The verdict is pure (asks nothing of the world), virtualised (asks, and gets the same in every run),
-sensitive (some other world gives other bytes) or broken (not even the same world gives the same).
+The verdict is pure (equal bytes in every world, and nothing was asked of it), virtualised (equal bytes,
+although the environment asked for something), sensitive (another world gives other bytes) or broken (the
+same world gives other bytes, or no complete episode could be judged).
 The exit code is 0 for pure and virtualised, 4 for the others, 2 for misuse, 3 when the host failed.`;
 
 async function audit(cli: Cli, envName: string | undefined, options: AuditCommandOptions): Promise<number> {
@@ -103,21 +110,29 @@ async function audit(cli: Cli, envName: string | undefined, options: AuditComman
   if (given !== 1) {
     throw new SameseedError(
       "bad_argument",
-      "an audit is of an environment, of a run, or of all of an image",
+      "name exactly one thing to audit: an environment, a run, or all environments of an image",
       {
-        hint: "name an environment, or give one of --run RUN and --all",
+        hint: "give ENV, --run RUN or --all",
       },
     );
   }
   if (options.only !== undefined && options.all !== true)
-    throw new SameseedError("bad_argument", "--only chooses among --all", { hint: "add --all" });
+    throw new SameseedError("bad_argument", "--only can only be used with --all", { hint: "add --all" });
   if (options.out !== undefined && options.all !== true) {
-    throw new SameseedError("bad_argument", "--out takes the table of --all", {
-      hint: "for one environment, redirect what --json prints",
+    throw new SameseedError("bad_argument", "--out can only be used with --all", {
+      hint: "for one environment, redirect the output of --json",
     });
   }
+  if (options.run !== undefined && Object.keys(givenLimits(options)).length > 0)
+    throw new SameseedError(
+      "bad_argument",
+      "limits cannot be set with --run: it uses those of the recording",
+      {
+        hint: "leave out the limits, or record the run again with other limits",
+      },
+    );
   if (options.resume === true && options.out === undefined)
-    throw new SameseedError("bad_argument", "--resume goes on with the table in --out", {
+    throw new SameseedError("bad_argument", "--resume needs the folder of the table to continue", {
       hint: "add --out DIR",
     });
   if (options.all === true) return await auditImage(cli, options);
@@ -128,8 +143,8 @@ async function audit(cli: Cli, envName: string | undefined, options: AuditComman
 async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions): Promise<number> {
   const { policy, actions, maxSteps, image, world } = options;
   if (policy !== undefined && actions !== undefined) {
-    throw new SameseedError("bad_argument", "--policy and --actions exclude each other", {
-      hint: "give one of them: a recorded list of actions needs no policy",
+    throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
+      hint: "give one of them: a list of actions replaces the policy",
     });
   }
   const request: RolloutOptions = {
@@ -139,6 +154,7 @@ async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions)
     ...(maxSteps === undefined ? {} : { maxSteps }),
     image,
     world,
+    limits: givenLimits(options),
   };
   // Files and names are looked at before anything slow is begun.
   resolveOptions(request);
@@ -174,6 +190,7 @@ async function auditImage(cli: Cli, options: AuditCommandOptions): Promise<numbe
   const table = await auditAll({
     image: options.image,
     world: options.world,
+    limits: givenLimits(options),
     envArgs: collectEnvArgs(options.envArg),
     ...(options.seeds === undefined ? {} : { seeds: options.seeds }),
     ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),

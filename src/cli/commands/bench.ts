@@ -24,9 +24,9 @@ interface BenchmarksModule {
 export function addBenchCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("bench")
-    .summary("measure this machine: starts, rollouts and steps a second, each beside its baseline")
+    .summary("measure starts, rollouts and steps per second on this host, each with its baseline")
     .description(
-      "Measures what sandboxes and recording cost on this machine, each figure beside its baseline in the same run. Part of the source repository, not of the installed package.",
+      "Measures what sandboxes and recording cost on this host, each figure with a baseline from the same run. Part of the source repository, not of the installed package.",
     )
     .argument("[NAME]", "one benchmark (default: all)")
     .addOption(jsonOption("the figures as one JSON document"))

@@ -21,7 +21,7 @@ import { toComparisonDocument } from "../render/matchup-document.ts";
 import { formatComparison, formatUnequal } from "../render/matchup-text.ts";
 import { recordedLines } from "./eval.ts";
 import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface CompareOptions extends MatchupCommandOptions {
   readonly until?: "sprt";
@@ -33,14 +33,14 @@ interface CompareOptions extends MatchupCommandOptions {
 export function addCompareCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("compare")
-    .summary("ask whether one policy is better than another")
+    .summary("test whether one policy is better than another")
     .description(
-      "Plays each policy against itself first, where every byte must be equal, then both against each other in pairs of games with swapped seats, and says how much better the first one is.",
+      "First plays each policy against itself, where every byte must be equal. Then plays both against each other in pairs of games with swapped seats, and estimates how much better the first one is.",
     )
     .argument("<A>", "random, greedy, minimax, or a Python file")
     .argument("<B>", "the policy to compare it with")
     .addOption(
-      new Option("--until <TEST>", "stop as soon as the test is decided, and cancel what is queued").choices([
+      new Option("--until <TEST>", "stop as soon as the test is decided, and cancel queued games").choices([
         "sprt",
       ]),
     )
@@ -57,7 +57,6 @@ export function addCompareCommand(program: Command, choose: (work: CommandWork) 
     );
   for (const option of matchupOptions()) command.addOption(option);
   command
-    .addOption(coldOption())
     .addOption(concurrencyOption())
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
@@ -73,8 +72,9 @@ Examples:
   sameseed compare new.py old.py --seeds 0..99 --games 20 --json
 
 The exit code is 0 when the first policy is better (the test accepted HIGH; without --until, the interval of
-the mean return lies above 0), 1 when it is not or nothing is shown, 2 for misuse, 3 when the host failed
-more than one game in twenty, 4 when a policy does not play the same game twice, 130 when interrupted.`;
+the mean return lies above 0), 1 when it is not or the evidence does not suffice, 2 for misuse, 3 when the
+host failed more than one game in twenty, 4 when a policy does not play the same game twice, 130 when
+interrupted.`;
 
 async function compare(
   cli: Cli,

@@ -13,15 +13,15 @@ const mostCharacters = 500;
 export function addDoctorCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("doctor")
-    .summary("check whether this machine can build sandboxes, with the fix for what is missing")
+    .summary("check whether this host can run sandboxes, and name the fix for each problem")
     .description(
-      "Tries everything a sandbox needs, ending with a sandbox that looks at its own wall, and names the fix for what is missing.",
+      "Checks everything a sandbox needs. The last check starts a sandbox that inspects its own wall. Each problem is reported with its fix.",
     )
     .addOption(imageOption())
     .addOption(jsonOption("the checks as one JSON document"))
     .addHelpText(
       "after",
-      "\nThe exit code is 0 when sandboxes work here, also with warnings, and 3 when they do not.",
+      "\nThe exit code is 0 when sandboxes work on this host, also with warnings, and 3 when they do not.",
     )
     .action(({ image, json }: { readonly image: string; readonly json?: true }) =>
       choose(async ({ output, paint }) => {
@@ -49,8 +49,8 @@ export function formatChecks(checks: readonly DoctorCheck[], paint: Painter): st
   const noted = warnings === 0 ? "" : `, with ${count(warnings, "warning")}`;
   const verdict =
     failures === 0
-      ? `${paint("good", "sandboxes work on this machine")}${noted}`
-      : `${paint("bad", "sandboxes do not work on this machine")}: ${count(failures, "check")} failed`;
+      ? `${paint("good", "sandboxes work on this host")}${noted}`
+      : `${paint("bad", "sandboxes do not work on this host")}: ${count(failures, "check")} failed`;
   return [...lines, "", verdict];
 }
 

@@ -15,7 +15,7 @@ import { jsonText } from "../render/json-text.ts";
 import { toMatchupDocument } from "../render/matchup-document.ts";
 import { formatMatchup } from "../render/matchup-text.ts";
 import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface EvalOptions extends MatchupCommandOptions {
   readonly x: string;
@@ -29,22 +29,25 @@ interface EvalOptions extends MatchupCommandOptions {
 export function addEvalCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("eval")
-    .summary("play two policies against each other and say how well the first did")
+    .summary("play two policies against each other and report the mean return")
     .description(
-      "Plays pairs of games with swapped seats, every policy from source in sandboxes of its own, and says the first policy's mean return and how sure that is.",
+      "Plays pairs of games with swapped seats, each policy from source in a sandbox of its own, and reports the mean return of --x with its confidence interval.",
     )
-    .addOption(policyOption("--x <POLICY>", "the policy that results are of"))
+    .addOption(policyOption("--x <POLICY>", "the policy whose results are reported"))
     .addOption(policyOption("--o <POLICY>", "its opponent"));
   for (const option of matchupOptions()) command.addOption(option);
   command
-    .option("--no-swap", "leave --x at the first seat in every game")
-    .option("--exact", "enumerate every game as well: tic-tac-toe, built-in and learned policies only")
-    .addOption(
-      new Option("--at-least <R>", "exit with 1 unless the mean return is shown to be R or more").argParser(
-        decimal("--at-least"),
-      ),
+    .option("--no-swap", "keep --x at the first seat in every game")
+    .option(
+      "--exact",
+      "also give exact values by enumeration: tic-tac-toe with built-in and learned policies only",
     )
-    .addOption(coldOption())
+    .addOption(
+      new Option(
+        "--at-least <R>",
+        "exit with 1 unless the interval of the mean return lies at or above R",
+      ).argParser(decimal("--at-least")),
+    )
     .addOption(concurrencyOption())
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
@@ -61,7 +64,7 @@ Examples:
   sameseed eval --x bot.py --o random --env pettingzoo:connect_four_v3 --out runs/four
 
 The exit code is 0 when the games were played, 1 when --at-least was not shown, 2 for misuse, 3 when the
-host failed more than one game in twenty, 130 when interrupted: with --out DIR and --resume it then goes on.`;
+host failed more than one game in twenty, 130 when interrupted. With --out DIR, --resume continues it.`;
 
 function policyOption(flags: string, what: string): Option {
   return new Option(flags, `${what}: random, greedy, minimax, or a Python file`).makeOptionMandatory();

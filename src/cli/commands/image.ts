@@ -1,12 +1,21 @@
 import type { Command } from "commander";
 
-import { SameseedError } from "../../base/error.ts";
+import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { buildImage } from "../../image/build-image.ts";
+import { checkImage } from "../../image/check-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
-import { listImages, removeImage, type ResolvedImage } from "../../image/image-store.ts";
+import {
+  listDigests,
+  listImages,
+  removeImage,
+  resolveImage,
+  type ResolvedImage,
+} from "../../image/image-store.ts";
 import type { CommandWork } from "../cli.ts";
+import { formatError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { count, formatBytes } from "../render/numbers.ts";
+import type { Painter } from "../render/style.ts";
 import { formatTable, type Column } from "../render/table.ts";
 import { jsonOption } from "./options.ts";
 
@@ -24,19 +33,19 @@ const columns: readonly Column[] = [
   { title: "size", align: "right" },
 ];
 
-/** Adds `sameseed image build|list|rm`. */
+/** Adds `sameseed image build|list|verify|rm`. */
 export function addImageCommand(program: Command, choose: (work: CommandWork) => void): void {
   const image = program
     .command("image")
-    .summary("build, list and remove images")
+    .summary("build, list, verify and remove images")
     .description(
-      "An image is a frozen Python: the interpreter and locked packages in a read-only tree, named by a digest of what is in it.",
+      "An image is a frozen Python: the interpreter and locked packages in a read-only tree, identified by a digest of its contents.",
     );
   addBuild(image, choose);
   image
     .command("list")
-    .summary("list the images of this machine")
-    .description("Lists the images of this machine.")
+    .summary("list the images on this host")
+    .description("Lists the images on this host.")
     .addOption(jsonOption("the images as one JSON document"))
     .action((options: { readonly json?: true }) =>
       choose(async ({ output, paint }) => {
@@ -65,6 +74,7 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
         return 0;
       }),
     );
+  addVerify(image, choose);
   image
     .command("rm")
     .summary("remove images by name or digest")
@@ -81,12 +91,63 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
     );
 }
 
+function addVerify(image: Command, choose: (work: CommandWork) => void): void {
+  image
+    .command("verify")
+    .summary("read every file of images and compare them with their digests")
+    .description(
+      "Reads every file of the named images, or of all images, and compares the content with the digest. Ordinary use checks only sizes, times and inodes.",
+    )
+    .argument("[NAME...]", "names or digests (default: every image)")
+    .addOption(jsonOption("the result as one JSON document"))
+    .addHelpText("after", "\nThe exit code is 0 when every image matches its digest, 3 when one does not.")
+    .action((names: readonly string[], { json }: { readonly json?: true }) =>
+      choose(async ({ output, paint }) => {
+        const found = (names.length === 0 ? listDigests() : names).map((name) => verifyImage(name));
+        const intact = found.every(({ error }) => error === undefined);
+        if (json) await output.write(`${jsonText({ intact, images: found })}\n`);
+        else await output.lines(found.flatMap((image) => formatVerified(image, paint)));
+        return intact ? 0 : 3;
+      }),
+    );
+}
+
+/** What reading all of an image found. */
+interface VerifiedImage {
+  readonly name: string;
+  readonly digest?: string;
+  readonly files?: number;
+  readonly sizeBytes?: number;
+  /** Why it is not as it was built. */
+  readonly error?: SameseedError;
+}
+
+function verifyImage(name: string): VerifiedImage {
+  try {
+    const image = resolveImage(name);
+    return { name, ...checkImage(image) };
+  } catch (error) {
+    if (isSameseedError(error) && error.code === "image_damaged") return { name, error };
+    throw error;
+  }
+}
+
+function formatVerified(
+  { name, digest = "", files = 0, sizeBytes = 0, error }: VerifiedImage,
+  paint: Painter,
+): string[] {
+  if (error !== undefined) return [formatError(error, paint)];
+  const label = name === digest ? "" : `${name} `;
+  const size = `${count(files, "file")}, ${formatBytes(sizeBytes)}`;
+  return [`${paint("good", "intact")}: image ${label}${digest.slice(0, 12)}, ${size}`];
+}
+
 function addBuild(image: Command, choose: (work: CommandWork) => void): void {
   image
     .command("build")
     .summary("build an image from a requirements lock")
     .description("Builds an image from a requirements lock. The same lock gives the same digest.")
-    .argument("<NAME>", "a name of your choice: a-z, 0-9, '.', '_' and '-'")
+    .argument("<NAME>", "the image's name: a-z, 0-9, '.', '_' and '-'")
     .requiredOption(
       "--requirements <FILE>",
       "a requirements file with every package pinned and hashed, as `pip-compile --generate-hashes` writes it",
@@ -118,11 +179,7 @@ export function describeImage({ name, manifest }: ResolvedImage): string {
 
 function refuseDefaultName(name: string): void {
   if (name !== defaultImageName) return;
-  throw new SameseedError(
-    "bad_argument",
-    `${name} is the name of the default image, which Sameseed keeps itself`,
-    {
-      hint: "choose another name, and pass it to --image",
-    },
-  );
+  throw new SameseedError("bad_argument", `${name} is reserved for the default image`, {
+    hint: "choose another name and pass it to --image",
+  });
 }

@@ -1,13 +1,14 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { builtinPolicies } from "../../games/game-spec.ts";
+import { builtinPolicies } from "../../games/builtin-games.ts";
 import {
   checkLeague,
   type LeagueConfig,
   type LeagueResult,
   runLeague,
 } from "../../evaluate/league/run-league.ts";
+import { isPath } from "../../rollout/policy-input.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeed } from "../parse/seeds.ts";
 import { resumeCommand } from "../parse/shell-words.ts";
@@ -20,15 +21,20 @@ import { formatLeague, leagueDocument, tooMuchTrouble } from "../render/league-t
 import { count } from "../render/numbers.ts";
 import { Progress } from "../render/progress.ts";
 import { withWayOn } from "../way-on.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import {
+  concurrencyOption,
+  gameRun,
+  gameRunOptions,
+  jsonOption,
+  modeOption,
+  type GameRunOptions,
+} from "./options.ts";
 
-interface LeagueCommandOptions {
+interface LeagueCommandOptions extends GameRunOptions {
   readonly env: string;
   readonly games: number;
   readonly seed: number;
-  readonly restart?: true;
-  readonly image?: string;
-  readonly cold?: true;
+  readonly mode: "keep" | "restart";
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -37,34 +43,41 @@ interface LeagueCommandOptions {
 
 /** Adds `sameseed league`. */
 export function addLeagueCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("league")
-    .summary("let many policies play each other, and rate them")
+    .summary("let many policies play each other and rate them")
     .description(
-      "Plays a round robin in sandboxes: each two policies meet in pairs of games with swapped seats. Prints ratings with error bars, the payoff of every pairing, and who forfeited why.",
+      "Plays a round robin in sandboxes: every two policies play pairs of games with swapped seats. Prints ratings with error bars, the payoff of every pairing, and forfeits by cause.",
     )
     .argument(
       "<POLICY...>",
-      `${builtinPolicies.join(", ")}, Python files that define choose_action(board, player, rng), or folders of such files`,
+      `${builtinPolicies().join(", ")}, Python files that define choose_action(board, player, rng), or folders of such files`,
     )
-    .option("--env <GAME>", "tictactoe, or pettingzoo: and a classic game of two players", "tictactoe")
+    .option(
+      "--env <GAME>",
+      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6",
+      "tictactoe",
+    )
     .addOption(
-      new Option("--games <N>", "games of each two players; even, so that both sit at X equally often")
+      new Option(
+        "--games <N>",
+        "games in each pairing; even, so that both players have the first seat equally often",
+      )
         .argParser(wholeNumber({ option: "--games", unit: "games", max: 10_000_000 }))
         .default(20),
     )
     .addOption(new Option("--seed <N>", "the seed of all games").argParser(parseSeed).default(0))
-    .option("--restart", "give a policy a fresh process for every move, so that it remembers nothing")
-    .option("--image <NAME>", "the image to play in (default: the game's own)")
-    .addOption(coldOption())
+    .addOption(modeOption())
+    .addOption(new Option("--restart", "the same as --mode restart").implies({ mode: "restart" }))
     .addOption(concurrencyOption())
-    .option("--out <DIR>", "a folder that keeps every pairing as soon as it is done")
-    .option("--resume", "go on with the league in --out: only the pairings that are missing are played")
+    .option("--out <DIR>", "record the league in this folder; every pairing is saved as soon as it ends")
+    .option("--resume", "continue the league in --out: only missing pairings are played")
     .addOption(jsonOption("the whole league as one JSON document"))
     .addHelpText("after", help)
     .action((players: readonly string[], options: LeagueCommandOptions) =>
       choose(async (cli) => await league(cli, players, options)),
     );
+  for (const option of gameRunOptions({ of: "a game" })) command.addOption(option);
 }
 
 const help = `
@@ -73,9 +86,9 @@ Examples:
   sameseed league bots/ --games 100 --out leagues/bots
   sameseed league bots/ --games 100 --out leagues/bots --resume
 
-The exit code is 0 when every pairing was played, 2 for misuse, 3 when the host failed (also where more than
-one game in twenty has no result for that reason), 130 when interrupted: the same command with --out DIR and
---resume then goes on, and ends with the same table.`;
+The exit code is 0 when every pairing was played, 2 for misuse, 3 when the host failed (also if more than
+one game in twenty has no result for that reason), 130 when interrupted. The same command with --out DIR and
+--resume continues, and ends with the same table.`;
 
 async function league(cli: Cli, players: readonly string[], options: LeagueCommandOptions): Promise<number> {
   const { out, json } = options;
@@ -83,8 +96,8 @@ async function league(cli: Cli, players: readonly string[], options: LeagueComma
   const config = toConfig(players, options);
   const { image } = checkLeague(config);
   if (options.resume && out === undefined)
-    throw new SameseedError("bad_argument", "--resume needs to know which league to go on with", {
-      hint: "name its folder with --out DIR",
+    throw new SameseedError("bad_argument", "--resume needs the league's folder", {
+      hint: "name it with --out DIR",
     });
   await prepareHost(cli, image);
   const result = await play(cli, config, out);
@@ -130,15 +143,16 @@ async function play(cli: Cli, config: LeagueConfig, out: string | undefined): Pr
 }
 
 function toConfig(players: readonly string[], options: LeagueCommandOptions): LeagueConfig {
-  const { env, games, seed, restart, image, cold, concurrency, out, resume } = options;
+  const { env, games, seed, mode, concurrency, out, resume } = options;
   return {
-    players,
+    players: players.map((word) =>
+      builtinPolicies().some((name) => name === word) || isPath(word) ? word : { folder: word },
+    ),
     game: env,
     games,
     seed,
-    mode: restart ? "restart" : "keep",
-    ...(image === undefined ? {} : { image }),
-    backend: cold ? "cold" : "zygote",
+    mode,
+    ...gameRun(options),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { dir: out }),
     resume: resume ?? false,

@@ -5,16 +5,15 @@ import type { MatchupConfig } from "../../evaluate/matchup/evaluate-matchup.ts";
 import type { MatchupReport } from "../../evaluate/matchup/report-matchup.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
+import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./options.ts";
 
 /** What `eval` and `compare` have in common. */
-export interface MatchupCommandOptions {
+export interface MatchupCommandOptions extends GameRunOptions {
   readonly env: string;
   readonly seeds: readonly number[];
   readonly games?: number;
   readonly anytime?: true;
   readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly cold?: true;
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -26,7 +25,7 @@ export function matchupOptions(): Option[] {
   return [
     new Option(
       "--env <ENV>",
-      "tictactoe, or pettingzoo: and a classic game of two seats, such as pettingzoo:connect_four_v3",
+      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6",
     ).default("tictactoe"),
     new Option("--seeds <LIST>", "seeds and ranges of seeds, both ends included: 0..19 or 1,5,9")
       .argParser(parseSeeds)
@@ -34,19 +33,11 @@ export function matchupOptions(): Option[] {
     new Option("--games <N>", "games under each seed (default: 50)").argParser(
       wholeNumber({ option: "--games", unit: "games", max: 10_000_000 }),
     ),
-    new Option("--anytime", "give an interval that holds however often one looks"),
-    new Option(
-      "--mode <MODE>",
-      "what a policy from source keeps: everything through one game, or nothing from move to move",
-    )
-      .choices(["keep", "restart"])
-      .default("keep"),
-    new Option("--image <NAME>", "the image to run in: its name or digest (default: the game's own)"),
-    new Option(
-      "--out <DIR>",
-      "record every game in this folder, so that `sameseed verify` can play it again",
-    ),
-    new Option("--resume", "go on with the matchup in --out: only what is missing is played"),
+    new Option("--anytime", "give an interval that stays valid however often results are checked"),
+    modeOption(),
+    new Option("--out <DIR>", "record every game in this folder, for `sameseed verify`"),
+    new Option("--resume", "continue the matchup in --out: only missing games are played"),
+    ...gameRunOptions({ of: "a game" }),
   ];
 }
 
@@ -55,21 +46,20 @@ export function toConfig(
   options: MatchupCommandOptions,
   signal: AbortSignal,
 ): Omit<MatchupConfig, "policyX" | "policyO"> {
-  const { env, seeds, games, anytime, mode, image, cold, concurrency, out, resume } = options;
+  const { env, seeds, games, anytime, mode, concurrency, out, resume } = options;
   if (resume && out === undefined) {
-    throw new SameseedError("bad_argument", "--resume needs to know which matchup to go on with", {
-      hint: "name its folder with --out DIR",
+    throw new SameseedError("bad_argument", "--resume needs the matchup's folder", {
+      hint: "name it with --out DIR",
     });
   }
   return {
     env,
     seeds,
     signal,
+    ...gameRun(options),
     ...(games === undefined ? {} : { nGames: games }),
     ...(anytime ? { anytime: true } : {}),
     ...(mode === undefined ? {} : { mode }),
-    ...(image === undefined ? {} : { image }),
-    ...(cold ? { backend: "cold" as const } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { dir: out }),
     ...(resume ? { resume: true } : {}),

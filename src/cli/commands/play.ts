@@ -11,47 +11,41 @@ import { LineReader } from "../play/line-reader.ts";
 import { playOut } from "../play/play-loop.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { shownPath } from "../record-with-progress.ts";
-import { wallOption } from "./options.ts";
+import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./options.ts";
 
-interface PlayOptions {
+interface PlayOptions extends GameRunOptions {
   readonly as: "X" | "O";
   readonly against?: string;
   readonly seed?: number;
   readonly hint?: true;
   readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly wallMs?: number;
   readonly out?: string;
 }
 
 /** Adds `sameseed play`. */
 export function addPlayCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("play")
     .summary("play a game against a policy")
     .description(
-      "Plays a game of you against a policy that runs in a sandbox of its own, and records it as a rollout.",
+      "Lets you play a game against a policy, which runs in a sandbox of its own, and records the game as a rollout.",
     )
-    .argument("<GAME>", "tictactoe, or a PettingZoo game for two such as pettingzoo:connect_four_v3")
+    .argument(
+      "<GAME>",
+      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6",
+    )
     .addOption(new Option("--as <SEAT>", "your seat; X moves first").choices(["X", "O"]).default("X"))
     .option(
       "--against <POLICY>",
-      "random, greedy, minimax, or a Python file (default: greedy; random for PettingZoo's games)",
+      "random, greedy, minimax, or a Python file (default: greedy in tictactoe, random in other games)",
     )
-    .addOption(
-      new Option("--seed <N>", "the seed of the policy's chance (default: a fresh one)").argParser(parseSeed),
-    )
-    .option("--hint", "say at each turn what every legal move leads to when both play perfectly")
-    .addOption(
-      new Option("--mode <MODE>", "what the policy keeps from move to move: all of it, or nothing")
-        .choices(["keep", "restart"])
-        .default("keep"),
-    )
-    .option("--image <NAME>", "the image to run in: its name or digest (default: the one the game needs)")
-    .addOption(wallOption("the game", playWallMs))
+    .addOption(new Option("--seed <N>", "the seed of the game (default: a random one)").argParser(parseSeed))
+    .option("--hint", "show at each turn what every legal move leads to under perfect play")
+    .addOption(modeOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .addHelpText("after", help)
     .action((game: string, options: PlayOptions) => choose(async (cli) => await play(cli, game, options)));
+  for (const option of gameRunOptions({ of: "the game", ms: playWallMs })) command.addOption(option);
 }
 
 const help = `
@@ -60,16 +54,16 @@ Examples:
   sameseed play tictactoe --as O --against my_policy.py --seed 7
   printf '4\\n0\\n8\\n' | sameseed play tictactoe --as X --against greedy --seed 7
 
-Type a number of the board to take it. \`back\` takes your last move back, \`swap\` changes seats, \`hint\` says what each
-move leads to, \`resign\` gives up, \`help\` lists all. Moves can come from a pipe, one a line. A policy that crashes or
-stalls loses.
+Type the number of a move to make it. \`back\` takes back your last move, \`swap\` changes seats, \`hint\` shows what each
+move leads to, \`resign\` resigns, \`help\` lists these words. Moves can come from a pipe, one on each line. A policy that
+crashes or stalls forfeits.
 
-The game is recorded when it is over; where the input ends before, it is recorded as far as it came. The exit code is
-0 when the game was finished, whoever won, 1 when the input ended before, 2 for misuse, 3 when the host failed or the
-time was up, 130 when interrupted: nothing is recorded then.`;
+The game is recorded when it ends, also if the input ends first. The exit code is 0 when the game was finished,
+whoever won, 1 when the input ended first, 2 for misuse, 3 when the host failed or the time limit was reached, and 130
+when interrupted; then nothing is recorded.`;
 
 async function play(cli: Cli, name: string, options: PlayOptions): Promise<number> {
-  const { as, seed, hint, mode, wallMs, out } = options;
+  const { as, seed, hint, mode, out } = options;
   const against = options.against ?? (name === "tictactoe" ? "greedy" : "random");
   const image = gameImage(name, options.image);
   await prepareHost(cli, image);
@@ -79,8 +73,8 @@ async function play(cli: Cli, name: string, options: PlayOptions): Promise<numbe
     as,
     ...(seed === undefined ? {} : { seed }),
     ...(mode === undefined ? {} : { mode }),
+    ...gameRun(options),
     image,
-    ...(wallMs === undefined ? {} : { limits: { wallMs } }),
     signal: cli.signal,
   });
   try {

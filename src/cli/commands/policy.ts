@@ -8,14 +8,13 @@ import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatPolicyCheck } from "../render/policy-check-text.ts";
-import { jsonOption } from "./options.ts";
+import { gameRun, gameRunOptions, jsonOption, modeOption, type GameRunOptions } from "./options.ts";
 
-interface CheckCommandOptions {
+interface CheckCommandOptions extends GameRunOptions {
   readonly mode: "keep" | "restart";
   readonly games: number;
   readonly seed: number;
   readonly env: string;
-  readonly image?: string;
   readonly json?: true;
 }
 
@@ -26,36 +25,32 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
   const policy = program
     .command("policy")
     .summary("check a policy before it plays others")
-    .description("Says what is to be known of a policy before it plays others.")
+    .description("Checks a policy before it plays others.")
     .helpCommand(false);
-  policy
+  const command = policy
     .command("check")
-    .summary("play a policy against itself and report")
+    .summary("play a policy against itself and report faults and repeatability")
     .description(
-      "Plays a policy against itself, each seat in a sandbox of its own, and reports its interface, its faults with their lines, its CPU time, whether it plays the same again, and whether it needs what it remembers.",
+      "Plays a policy against itself, each seat in a sandbox of its own, and reports its interface, its faults with their lines, its CPU time, whether equal seeds give equal games, and whether it depends on state kept between moves.",
     )
     .argument(
       "<FILE>",
       "a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",
     )
+    .addOption(modeOption())
     .addOption(
-      new Option("--mode <MODE>", "what it keeps from move to move: all of it, or nothing")
-        .choices(["keep", "restart"])
-        .default("keep"),
-    )
-    .addOption(
-      new Option("--games <N>", "how many games to play")
+      new Option("--games <N>", "games to play")
         .argParser(wholeNumber({ option: "--games", unit: "games", max: 1000 }))
         .default(defaultGames),
     )
     .addOption(new Option("--seed <N>", "the seed of the games").argParser(parseSeed).default(0))
-    .option("--env <GAME>", "tictactoe, or a PettingZoo game for two", "tictactoe")
-    .option("--image <NAME>", "the image to run in: its name or digest (default: the one the game needs)")
-    .addOption(jsonOption("what was found as one JSON document"))
+    .option("--env <GAME>", "tictactoe, connect_four, or a two-player PettingZoo classic game", "tictactoe")
+    .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
     .action((file: string, options: CheckCommandOptions) =>
       choose(async (cli) => await check(cli, file, options)),
     );
+  for (const option of gameRunOptions({ of: "a game" })) command.addOption(option);
 }
 
 const help = `
@@ -63,8 +58,8 @@ Examples:
   sameseed policy check my_policy.py
   sameseed policy check my_policy.py --mode restart --games 20 --json
 
-The exit code is 0 when it played every game without a fault and gave the same bytes twice, 1 when it did not, 2 for
-misuse, 3 when the host failed. That it plays otherwise where each move starts anew is told, and no fault.`;
+The exit code is 0 when the policy played every game without a fault and gave the same bytes twice, 1 when it did not,
+2 for misuse, 3 when the host failed. Playing differently in restart mode is reported, but is not a fault.`;
 
 async function check(cli: Cli, file: string, options: CheckCommandOptions): Promise<number> {
   const { mode, games, seed, env, json } = options;
@@ -76,6 +71,7 @@ async function check(cli: Cli, file: string, options: CheckCommandOptions): Prom
     games,
     seed,
     mode,
+    ...gameRun(options),
     image,
     signal: cli.signal,
     onGame: () => cli.status.show(`game ${++played} of ${3 * games}`),

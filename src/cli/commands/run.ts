@@ -1,29 +1,24 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { defaultLimits } from "../../model/limits.ts";
-import type { WorldMode } from "../../model/receipt.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
-import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
+import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { recordWithProgress, type RunRequest } from "../record-with-progress.ts";
 import { printRun, type RunFormat } from "../render/print-run.ts";
 import {
-  coldOption,
   collect,
   concurrencyOption,
-  cpuOption,
+  envArgOption,
   givenLimits,
-  imageOption,
   jsonOption,
-  memoryOption,
-  wallOption,
-  worldOption,
+  limitOptions,
+  placementOptions,
   type LimitOptions,
   type PlacementOptions,
 } from "./options.ts";
@@ -35,7 +30,6 @@ interface RunOptions extends PlacementOptions, LimitOptions {
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
   readonly volatileInfo: readonly string[];
-  readonly world: WorldMode;
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
@@ -47,7 +41,7 @@ interface RunOptions extends PlacementOptions, LimitOptions {
 export function addRunCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("run")
-    .summary("run an environment under one or many seeds and record every rollout")
+    .summary("run an environment under one or more seeds and record every rollout")
     .description(
       "Runs one rollout for each seed, each in a fresh sandbox of its own, and records every step in a run folder.",
     )
@@ -62,47 +56,35 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     )
     .option(
       "--policy <POLICY>",
-      "random, or a Python file that defines act(observation, rng) (default: random)",
+      "random, or a Python file that defines act(observation, rng, info) (default: random)",
     )
-    .option("--actions <FILE.json>", "a JSON list of actions to take, one a step, instead of a policy")
+    .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
-      new Option("--max-steps <N>", "truncate a rollout after so many steps").argParser(
+      new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
         wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
       ),
     )
-    .addOption(
-      new Option(
-        "--env-arg <KEY=JSON>",
-        "an argument for the environment's constructor; may be repeated. A plain word needs no quotes: map_name=8x8",
-      )
-        .argParser(collect(parseEnvArg))
-        .default([], "none"),
-    )
+    .addOption(envArgOption())
     .addOption(
       new Option(
         "--volatile-info <KEY>",
-        "an info key that is never the same twice, such as episode.t: recorded, but not compared; may be repeated",
+        "an info key that differs from run to run, such as episode.t: recorded, but not compared; may be repeated",
       )
         .argParser(collect((key) => key))
         .default([], "none"),
     )
-    .addOption(imageOption())
-    .addOption(coldOption())
-    .addOption(worldOption("sealed"))
     .addOption(concurrencyOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
-    .option("--resume", "go on with the run in --out: only what is missing is run")
-    .addOption(wallOption("a rollout", defaultLimits.wallMs))
-    .addOption(cpuOption())
-    .addOption(memoryOption())
+    .option("--resume", "continue the run in --out: only missing rollouts are run")
     .addOption(jsonOption("the whole run as one JSON document"))
     .addOption(
       new Option(
         "--ndjson",
-        "print a JSON line for each rollout as it is recorded, then one with the summary",
+        "print one JSON line for each rollout as it is recorded, then one for the summary",
       ).conflicts("json"),
     )
     .addHelpText("after", help);
+  for (const option of [...placementOptions(), ...limitOptions("a rollout")]) command.addOption(option);
   command.action((envName: string, options: RunOptions) =>
     choose(async (cli) => await run(cli, envName, options)),
   );
@@ -117,8 +99,9 @@ Examples:
   sameseed run my_env.py:MyEnv --world host
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
-limit), 2 for misuse, 3 when the host failed, 130 when interrupted: the same command with --out DIR and
---resume then goes on. Values that JSON has no word for are text: "NaN", "Infinity", "-Infinity".`;
+limit), 2 for misuse, 3 when the host failed, 130 when interrupted. The same command with --out DIR and
+--resume continues an interrupted run. Values that JSON cannot express are strings: "NaN", "Infinity",
+"-Infinity".`;
 
 async function run(cli: Cli, envName: string, options: RunOptions): Promise<number> {
   const request = toRequest(envName, options);
@@ -132,15 +115,16 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
 }
 
 function toRequest(envName: string, options: RunOptions): RunRequest {
-  const { seeds, policy, actions, maxSteps, volatileInfo, image, world, concurrency, out, resume } = options;
+  const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out, resume } =
+    options;
   if (policy !== undefined && actions !== undefined) {
-    throw new SameseedError("bad_argument", "--policy and --actions exclude each other", {
-      hint: "give one of them: a recorded list of actions needs no policy",
+    throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
+      hint: "give one of them: a list of actions replaces the policy",
     });
   }
   if (resume && out === undefined) {
-    throw new SameseedError("bad_argument", "--resume needs to know which run to go on with", {
-      hint: "name its folder with --out DIR",
+    throw new SameseedError("bad_argument", "--resume needs the run's folder", {
+      hint: "name it with --out DIR",
     });
   }
   return {
@@ -151,7 +135,7 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
     ...(maxSteps === undefined ? {} : { maxSteps }),
     volatileInfo,
     image,
-    backend: options.cold ? "cold" : "zygote",
+    backend,
     world,
     limits: givenLimits(options),
     ...(concurrency === undefined ? {} : { concurrency }),

@@ -8,9 +8,9 @@ import { describeImage } from "./image.ts";
 export function addSetupCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("setup")
-    .summary("get this machine ready: bubblewrap and the default image")
+    .summary("prepare this host: bubblewrap and the default image")
     .description(
-      "Gets this machine ready to run rollouts: finds or installs bubblewrap, and builds the default image. Doing it again is quick.",
+      "Prepares this host for rollouts: finds or installs bubblewrap, and builds the default image. What is already there is kept.",
     )
     .action(() =>
       choose(async ({ output, status, signal }) => {

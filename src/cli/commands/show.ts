@@ -18,7 +18,7 @@ export function addShowCommand(program: Command, choose: (work: CommandWork) => 
   program
     .command("show")
     .summary("print one recorded rollout step by step")
-    .description("Prints what one rollout recorded: the reset and every step.")
+    .description("Prints the record of one rollout: the reset and every step.")
     .argument("<DIR>", "the run folder")
     .requiredOption("--seed <N>", "the seed of the rollout", parseSeed)
     .addOption(jsonOption("a JSON line for the reset and for each step"))
@@ -31,8 +31,8 @@ Examples:
   sameseed show runs/lake --seed 42
   sameseed show runs/lake --seed 42 --json | head -3
 
-Recorded values are exact; as JSON, whole numbers beyond 2^53 - 1 and numbers that JSON has no word for
-are text.`;
+Recorded values are exact. In JSON, integers beyond 2^53 - 1 and values that JSON cannot express are
+strings.`;
 
 async function show(cli: Cli, dir: string, { seed, json }: ShowOptions): Promise<number> {
   using reader = await RunReader.open(dir);
@@ -40,7 +40,7 @@ async function show(cli: Cli, dir: string, { seed, json }: ShowOptions): Promise
   const trajectory = new Trajectory(reader.trajectory(seed));
   if (!json) {
     for (const line of formatTrajectory(reader.manifest.spec, summary, trajectory, cli))
-      await cli.output.write(`${line}\n`);
+      await cli.output.lines([line]);
     return 0;
   }
   for (const step of trajectory.steps()) await cli.output.write(`${jsonText(step)}\n`);

@@ -30,9 +30,17 @@ import { asSameseedError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatRound, formatTraining, type Trained, trainingDocument } from "../render/training-text.ts";
 import { withWayOn } from "../way-on.ts";
-import { coldOption, concurrencyOption, imageOption, jsonOption, type PlacementOptions } from "./options.ts";
+import {
+  concurrencyOption,
+  givenLimits,
+  jsonOption,
+  limitOptions,
+  placementOptions,
+  type LimitOptions,
+  type PlacementOptions,
+} from "./options.ts";
 
-interface TrainCommandOptions extends PlacementOptions {
+interface TrainCommandOptions extends PlacementOptions, LimitOptions {
   readonly episodes: number;
   readonly seed: number;
   readonly against: string;
@@ -53,16 +61,15 @@ interface TrainCommandOptions extends PlacementOptions {
 export function addTrainCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("train")
-    .summary("learn a tic-tac-toe policy, and keep the one that wins")
+    .summary("train a tic-tac-toe policy and keep the best one")
     .description(
-      "Learns tic-tac-toe by Q-learning, all episodes in sandboxes. After each round of episodes the policy as it stands plays the best so far, and takes its place where a sequential test says that it is better.",
+      "Learns tic-tac-toe by Q-learning, all episodes in sandboxes. After each round of episodes the current policy plays the best one so far and replaces it if a sequential test shows that it is better.",
     );
-  for (const option of ownOptions()) command.addOption(option);
+  for (const option of [...ownOptions(), ...placementOptions(), ...limitOptions("a thousand episodes")])
+    command.addOption(option);
   command
-    .addOption(imageOption())
-    .addOption(coldOption())
     .addOption(concurrencyOption())
-    .addOption(jsonOption("the course and the result as one JSON document"))
+    .addOption(jsonOption("the rounds and the result as one JSON document"))
     .addHelpText("after", help)
     .action((options: TrainCommandOptions) => choose(async (cli) => await train(cli, options)));
 }
@@ -71,22 +78,22 @@ function ownOptions(): Option[] {
   const count = (option: string, unit: string, max: number): ((text: string) => number) =>
     wholeNumber({ option, unit, max });
   return [
-    new Option("--episodes <N>", "episodes in all")
+    new Option("--episodes <N>", "number of episodes")
       .argParser(count("--episodes", "episodes", episodesMost))
       .default(30_000),
     new Option("--seed <N>", "the seed: equal seeds give equal policies").argParser(parseSeed).default(0),
     new Option(
       "--against <POLICY>",
-      "whom to learn from: self (both seats learn), random, greedy, minimax, or a Python file that defines choose_action(board, player, rng)",
+      "the opponent: self (both seats learn), random, greedy, minimax, or a Python file that defines choose_action(board, player, rng)",
     ).default("self"),
     new Option(
       "--alpha <A[..B]>",
-      "step size, from the first episode to the last (default: 0.5..0.05)",
+      "learning rate, from the first episode to the last (default: 0.5..0.05)",
     ).argParser(schedule("--alpha")),
-    new Option("--epsilon <A[..B]>", "share of drawn moves while learning (default: 0.5..0.3)").argParser(
+    new Option("--epsilon <A[..B]>", "share of random moves while learning (default: 0.5..0.3)").argParser(
       schedule("--epsilon"),
     ),
-    new Option("--gamma <N>", "what a value one own move away is worth now (default: 1)").argParser(
+    new Option("--gamma <N>", "discount for each of the learner's own moves (default: 1)").argParser(
       decimal("--gamma"),
     ),
     new Option(
@@ -95,17 +102,17 @@ function ownOptions(): Option[] {
     ).argParser(count("--evaluate-every", "episodes", episodesMost)),
     new Option(
       "--patience <N>",
-      "stop after so many evaluations that promoted nothing (default: 3)",
+      "stop after N evaluations in a row without a promotion (default: 3)",
     ).argParser(count("--patience", "evaluations", 1_000_000)),
     new Option(
       "--elo <LOW,HIGH>",
-      "a policy is promoted where it is better by HIGH normalised Elo rather than LOW (default: 0,50)",
+      "promote a policy if it is better by HIGH normalised Elo rather than LOW (default: 0,50)",
     ).argParser(parseElo),
     new Option("--max-pairs <N>", "the most pairs of games in an evaluation (default: 200)").argParser(
       count("--max-pairs", "pairs", 1_000_000),
     ),
     new Option("--out <FILE.py>", "the file to write the policy to"),
-    new Option("--resume", "go on with the training of --out that was interrupted"),
+    new Option("--resume", "continue the interrupted training of --out"),
   ];
 }
 
@@ -117,8 +124,8 @@ Examples:
   sameseed eval --x learned.py --o random --exact
 
 The exit code is 0 when a policy was promoted, 1 when none was better than random play, 2 for misuse (a
-policy that cannot be learned from too), 3 when the host failed, 130 when interrupted: the same command
-with --resume then goes on, and ends with the same file.`;
+policy with faults as opponent included), 3 when the host failed, 130 when interrupted. The same command
+with --resume continues, and ends with the same file.`;
 
 async function train(cli: Cli, options: TrainCommandOptions): Promise<number> {
   const { out, resume = false, json } = options;
@@ -127,8 +134,8 @@ async function train(cli: Cli, options: TrainCommandOptions): Promise<number> {
   const { settings } = new Training(request);
   improveRules(request, settings.plannedEpisodes);
   if (resume && out === undefined)
-    throw new SameseedError("bad_argument", "--resume needs to know which training to go on with", {
-      hint: "name its file with --out FILE.py",
+    throw new SameseedError("bad_argument", "--resume needs the training's file", {
+      hint: "name it with --out FILE.py",
     });
   await prepareHost(cli, options.image);
   const trained = await learn(cli, request, out, resume);
@@ -170,7 +177,7 @@ async function learn(
   } catch (error) {
     const failure = asSameseedError(error);
     if (saved === undefined || failure.kind.exitCode === 2) throw failure;
-    const kept = `what was learned is kept in ${out}.training`;
+    const kept = `the training is saved in ${out}.training`;
     throw withWayOn(failure, { kept, goOn: resumeCommand(cli.args, out) });
   } finally {
     cli.status.clear();
@@ -184,11 +191,11 @@ function beginning(out: string, checkpoint: string, resume: boolean): SavedImpro
   if (from !== undefined && resume) return from;
   const there = from === undefined ? out : checkpoint;
   if (!existsSync(there)) return undefined;
-  throw new SameseedError("run_exists", `${there} is there already`, {
+  throw new SameseedError("run_exists", `${there} already exists`, {
     hint:
       from === undefined
-        ? "name another file with --out, or remove this one first"
-        : "go on with it with --resume, or remove it first",
+        ? "name another file with --out, or remove this one"
+        : "continue it with --resume, or remove it",
     context: { path: there },
   });
 }
@@ -212,7 +219,7 @@ function watching(cli: Cli): Pick<ImproveOptions, "signal" | "onProgress" | "onP
 }
 
 function toRequest(options: TrainCommandOptions): ImproveOptions {
-  const { episodes, seed, against, image, cold, elo } = options;
+  const { episodes, seed, against, image, backend, world, elo } = options;
   const { alpha, epsilon, gamma, evaluateEvery, patience, maxPairs, concurrency } = options;
   const chosen = { alpha, epsilon, gamma, evaluateEvery, patience, maxPairs, concurrency };
   return {
@@ -220,7 +227,9 @@ function toRequest(options: TrainCommandOptions): ImproveOptions {
     seed,
     against,
     image,
-    backend: cold ? "cold" : "zygote",
+    backend,
+    world,
+    limits: givenLimits(options),
     ...(elo === undefined ? {} : { sprt: { elo0: elo[0], elo1: elo[1] } }),
     ...Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined)),
   };

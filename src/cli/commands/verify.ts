@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
 import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
 import { recordedLegs } from "../../evaluate/matchup/verify-matchup.ts";
+import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
 import type { Cli, CommandWork } from "../cli.ts";
@@ -12,34 +13,37 @@ import { formatImageDifferences } from "../render/divergence-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { Progress } from "../render/progress.ts";
 import { formatVerification, judge, toVerifyDocument } from "../render/verification.ts";
-import { coldOption, concurrencyOption, jsonOption } from "./options.ts";
+import { concurrencyOption, jsonOption, rerunBackendOptions } from "./options.ts";
 
 interface VerifyOptions {
-  readonly cold?: true;
+  readonly deep?: true;
+  readonly backend?: BackendKind;
   readonly concurrency?: number;
   readonly json?: true;
 }
 
 /** Adds `sameseed verify`. */
 export function addVerifyCommand(program: Command, choose: (work: CommandWork) => void): void {
-  program
+  const command = program
     .command("verify")
     .summary("run a recorded run again and compare every byte")
     .description(
-      "Runs every recorded rollout again in fresh sandboxes, policy included, and compares the bytes. Where they part, it names the first step, the place and both values.",
+      "Runs every recorded rollout again in fresh sandboxes, policies included, and compares the bytes. If they differ, it names the first step, the path and both values.",
     )
     .argument("<DIR>", "the run folder, or the folder of a matchup or league")
-    .addOption(coldOption())
+    .option("--deep", "read every file of the image and every recorded byte first")
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
     .addHelpText("after", help)
     .action((dir: string, options: VerifyOptions) => choose(async (cli) => await verify(cli, dir, options)));
+  for (const option of rerunBackendOptions()) command.addOption(option);
 }
 
 const help = `
 Examples:
   sameseed verify runs/lake
   sameseed verify runs/lake --cold --json
+  sameseed verify runs/lake --deep
 
 The exit code is 0 when every rollout gave the same bytes, 4 when one did not, 1 when none diverged but
 some failed in the same way both times (equal failures prove nothing), 3 when the host failed.`;
@@ -78,13 +82,14 @@ async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOpti
 }
 
 async function compareAll(cli: Cli, dir: string, options: VerifyOptions): Promise<VerifyResult> {
-  const { cold, concurrency } = options;
+  const { backend, deep, concurrency } = options;
   await prepareForRun(cli, dir);
   let progress: Progress | undefined;
   let diverged = 0;
   let failed = 0;
   const result = await verifyRun(dir, {
-    ...(cold ? { backend: "cold" } : {}),
+    ...(deep ? { deep } : {}),
+    ...(backend === undefined ? {} : { backend }),
     ...(concurrency === undefined ? {} : { concurrency }),
     signal: cli.signal,
     onStart: ({ rollouts, differences }) => {

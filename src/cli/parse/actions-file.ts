@@ -12,7 +12,7 @@ import { InexactJsonError, parseExactJson } from "./exact-json.ts";
 export function readActionsFile(path: string): readonly JsonValue[] {
   const refuse = (why: string, cause?: unknown): SameseedError =>
     new SameseedError("bad_actions", `the actions file ${path} ${why}`, {
-      hint: "write a JSON list with one action a step, such as [0, 1, 1, 0]",
+      hint: "write a JSON list with one action for each step, such as [0, 1, 1, 0]",
       context: { path },
       cause,
     });

@@ -22,12 +22,12 @@ export function parseEnvArg(text: string): EnvArg {
   const name = text.slice(0, at);
   if (at < 0 || !identifier.test(name)) {
     throw new SameseedError("bad_argument", `--env-arg: ${JSON.stringify(text)} is not KEY=JSON`, {
-      hint: 'write for example --env-arg is_slippery=false, or --env-arg \'desc=["SF","HG"]\'',
+      hint: 'for example --env-arg is_slippery=false, or --env-arg \'desc=["SF","HG"]\'',
     });
   }
   if (name === "__proto__") {
-    throw new SameseedError("bad_argument", "--env-arg: no argument can be called __proto__", {
-      hint: "use another name for the argument in the environment",
+    throw new SameseedError("bad_argument", "--env-arg: an argument cannot be named __proto__", {
+      hint: "rename the argument in the environment",
     });
   }
   return [name, parseValue(name, text.slice(at + 1))];
@@ -42,7 +42,7 @@ export function collectEnvArgs(args: readonly EnvArg[]): JsonObject {
   for (const [name] of args) {
     if (names.has(name)) {
       throw new SameseedError("bad_argument", `--env-arg: ${name} is given twice`, {
-        hint: "give each argument of the environment once",
+        hint: "give each argument once",
       });
     }
     names.add(name);
@@ -56,7 +56,7 @@ function parseValue(name: string, text: string): JsonValue {
   } catch (error) {
     if (error instanceof InexactJsonError)
       throw new SameseedError("bad_argument", `--env-arg ${name}: ${error.message}`, {
-        hint: "pass a smaller number, or text, and let the environment convert it",
+        hint: "pass a smaller number, or pass text and let the environment convert it",
       });
     const hint = whyNotAWord(text);
     if (hint === undefined) return text;

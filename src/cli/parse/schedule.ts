@@ -15,9 +15,13 @@ export function schedule(option: string): (text: string) => FromTo {
     const [first = "", last = first, ...more] = text.split("..");
     if (more.length === 0 && isDecimal(first) && isDecimal(last))
       return { from: Number(first), to: Number(last) };
-    throw new SameseedError("bad_argument", `${option}: ${JSON.stringify(text)} is not a number or two`, {
-      hint: `write ${option} 0.1, or ${option} 0.5..0.05 for a value that goes from one to the other`,
-    });
+    throw new SameseedError(
+      "bad_argument",
+      `${option}: ${JSON.stringify(text)} is neither one number nor a range`,
+      {
+        hint: `write ${option} 0.1, or ${option} 0.5..0.05 for a value that changes from the first to the second`,
+      },
+    );
   };
 }
 
@@ -41,7 +45,7 @@ export function parseElo(text: string): readonly [number, number] {
     return [Number(low), Number(high)];
   throw new SameseedError(
     "bad_argument",
-    `--elo: ${JSON.stringify(text)} is not two numbers, the smaller first`,
+    `--elo: ${JSON.stringify(text)} is not two numbers in ascending order`,
     {
       hint: "write --elo 0,50",
     },

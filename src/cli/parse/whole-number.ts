@@ -18,8 +18,12 @@ export function wholeNumber({ option, unit, max }: NumberRange): (text: string) 
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= 1 && value <= max) return value;
-    throw new SameseedError("bad_argument", `${option}: ${JSON.stringify(text)} is not a number of ${unit}`, {
-      hint: `give a whole number from 1 to ${max}`,
-    });
+    throw new SameseedError(
+      "bad_argument",
+      `${option}: ${JSON.stringify(text)} is not a valid number of ${unit}`,
+      {
+        hint: `give a whole number from 1 to ${max}`,
+      },
+    );
   };
 }

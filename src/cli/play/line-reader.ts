@@ -1,5 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 
+import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
 
 const longestLine = 4096;
@@ -33,7 +34,7 @@ export class LineReader {
       if (end >= 0) {
         const line = this.#waiting.slice(0, end);
         this.#waiting = this.#waiting.slice(end + 1);
-        return line.slice(0, longestLine);
+        return startOfText(line, longestLine);
       }
       if (this.#isOver) {
         const rest = this.#waiting;

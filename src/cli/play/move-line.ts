@@ -1,3 +1,4 @@
+import { startOfText } from "../../base/cut-text.ts";
 import type { JsonValue } from "../../model/json.ts";
 
 /** What a person can ask for besides a move. */
@@ -16,9 +17,9 @@ export const playWords: readonly {
   readonly others: readonly string[];
   readonly does: string;
 }[] = [
-  { word: "hint", others: ["h"], does: "say what each legal move leads to when both play perfectly" },
-  { word: "back", others: ["b", "undo", "u"], does: "take your last move back, and the answer to it" },
-  { word: "swap", others: ["s"], does: "begin again in the other seat" },
+  { word: "hint", others: ["h"], does: "show what each legal move leads to under perfect play" },
+  { word: "back", others: ["b", "undo", "u"], does: "take back your last move and the reply to it" },
+  { word: "swap", others: ["s"], does: "start again in the other seat" },
   { word: "resign", others: ["r", "quit", "q"], does: "give the game up" },
   { word: "board", others: ["p"], does: "show the board again" },
   { word: "help", others: ["?"], does: "show this list" },
@@ -65,5 +66,5 @@ function valueOf(text: string): JsonValue | undefined {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length <= 30 ? text : `${text.slice(0, 29)}…`);
+  return JSON.stringify(text.length <= 30 ? text : `${startOfText(text, 29)}…`);
 }

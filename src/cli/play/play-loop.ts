@@ -67,7 +67,7 @@ async function obey(game: PersonalGame, place: Place, word: PlayWord): Promise<b
       break;
     case "back":
       if (game.moves.length === 0) {
-        await output.lines([place.cli.paint("warn", "there is no move of yours to take back")]);
+        await output.lines([place.cli.paint("warn", "you have made no move that could be taken back")]);
         return true;
       }
       await output.lines([`you take ${JSON.stringify(game.moves.at(-1))} back`]);

@@ -44,7 +44,7 @@ export function turnText(table: Table, view: PlayView): string[] {
 /** What each legal move leads to; says so where that is not known. */
 export function valuesText({ board }: PlayView): string {
   return board === undefined
-    ? "there are no hints for this game"
+    ? "this game has no hints"
     : `with perfect play: ${describeValues(cellValues(board))}`;
 }
 
@@ -67,7 +67,7 @@ export function helpText({ legal }: PlayView): string[] {
 function movesText({ board, legal }: PlayView): string[] {
   // On a board that shows them, a list of the empty cells says nothing new.
   if (board !== undefined) return [];
-  return [legal === null ? "legal moves: not told by this game" : `legal moves: ${shownMoves(legal)}`];
+  return [legal === null ? "legal moves: this game does not list them" : `legal moves: ${shownMoves(legal)}`];
 }
 
 function hintText(table: Table, view: PlayView): string[] {
@@ -76,7 +76,7 @@ function hintText(table: Table, view: PlayView): string[] {
 
 function verdictText({ against, paint }: Table, { how, winner, forfeit, trouble, result }: PlayEnd): string {
   if (how === "resigned") return `you resign: ${paint("bad", `${against} wins`)}`;
-  if (how === "left") return paint("warn", "the game is left as it stands: nobody has won");
+  if (how === "left") return paint("warn", "the game ends without a winner");
   if (how === "failed") return paint("warn", `the game could not be finished: ${clip(trouble ?? "", 300)}`);
   if (forfeit !== undefined) {
     const what = forfeitText(forfeit, result?.rollout?.summary.error?.type ?? "");

@@ -10,10 +10,10 @@ const mostCharacters = 160;
 const mostCauses = 10;
 
 const meanings: Readonly<Record<AuditReport["verdict"], string>> = {
-  pure: "the same bytes in every world, and nothing was asked of it",
-  virtualised: "the same bytes in every world, though it was asked for things",
+  pure: "equal bytes in every world, and nothing was asked of it",
+  virtualised: "equal bytes in every world, although the environment asked for something",
   sensitive: "another world gives other bytes",
-  broken: "not even the same world gives the same bytes",
+  broken: "two rollouts in the same world differ",
 };
 
 /** An audit for people. */
@@ -22,7 +22,7 @@ export function formatAudit(report: AuditReport, paint: Painter): string[] {
   const head = [
     paint("strong", clip(env, 200)),
     `seed${seeds.length === 1 ? "" : "s"} ${clip(seeds.join(", "), 60)}`,
-    `${world} world, ${tier}`,
+    `${world} world, ${tier === "none" ? "no tier" : tier}`,
     `image ${image} ${imageDigest.replace("sha256:", "").slice(0, 12)}`,
   ];
   const tried = worlds.filter(({ how, factor }) => how !== "not tried" && factor !== "everything");
@@ -54,8 +54,9 @@ export function formatAuditRow(row: AuditRow, paint: Painter): string {
 
 /** What a cause is, in a few words. */
 export function describeFactor(factor: string): string {
-  if (factor === "baseline") return "it differs between two rollouts in the very same world";
-  if (factor === "everything") return "only a world with everything changed showed it, and not every time";
+  if (factor === "baseline") return "two rollouts in the same world differ";
+  if (factor === "everything")
+    return "only a world with every factor changed gave other bytes, and not every time";
   if (factor === "network") return "it asks for the network, which no sandbox has";
   if (factor === "fault") return "there is no complete episode to compare";
   return `it depends on ${factorsOf(factor)
@@ -66,7 +67,7 @@ export function describeFactor(factor: string): string {
 function summary({ verdict, causes, world }: AuditReport): string {
   const [first] = causes;
   if (verdict === "virtualised" && world === "host")
-    return "the same bytes in every world that could be tried; what was asked of it is not known";
+    return "equal bytes in every world that was tried; what was asked of the host's world is not known";
   if (first === undefined) return meanings[verdict];
   const more = causes.length > 1 ? `, and ${count(causes.length - 1, "more cause")}` : "";
   return `${describeFactor(first.factor)}${more}`;

@@ -1,15 +1,18 @@
 import { isSameseedError, SameseedError, systemErrorCode, toError } from "../../base/error.ts";
-import { printable, type Painter } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import type { Painter } from "./style.ts";
 
 /** Any failure as the one error class: what is not one already is a defect, or the system's refusal. */
 export function asSameseedError(error: unknown): SameseedError {
   if (isSameseedError(error)) return error;
   const code = systemErrorCode(error);
   if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
-    return new SameseedError("io_failed", `the system refused: ${toError(error).message}`, { cause: error });
+    return new SameseedError("io_failed", `a system call failed: ${toError(error).message}`, {
+      cause: error,
+    });
   }
-  return new SameseedError("internal", `something in Sameseed itself failed: ${toError(error).message}`, {
-    hint: "run it again with SAMESEED_DEBUG=1 and report what it prints",
+  return new SameseedError("internal", `internal error in Sameseed: ${toError(error).message}`, {
+    hint: "run it again with SAMESEED_DEBUG=1 and report the output",
     cause: error,
   });
 }

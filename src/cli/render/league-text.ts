@@ -55,7 +55,7 @@ function ratingLines({ ratings, players }: LeagueTable, paint: Painter): string[
       : [`the seat of X is worth ${rounded(seat.elo)} Elo (± ${rounded(1.96 * seat.standardError, false)})`]),
     ...(ratings.separable
       ? [
-          `someone has only won or only lost, so each player was given ${count(ratings.prior, "drawn game")} against the average`,
+          `a player won or lost every game, so each player was given ${count(ratings.prior, "drawn game")} against the average`,
         ]
       : []),
   ];
@@ -74,8 +74,8 @@ function ratingRow(rating: Rating, tally: PlayerTally | undefined, place: number
     String(tally?.wins ?? 0),
     String(tally?.draws ?? 0),
     String(tally?.losses ?? 0),
-    meanText(tally?.asX ?? null),
-    meanText(tally?.asO ?? null),
+    meanText(tally?.meanAsX ?? null),
+    meanText(tally?.meanAsO ?? null),
   ];
 }
 
@@ -101,7 +101,7 @@ function alikeLines({ payoffs }: LeagueTable): string[] {
   if (alike.length === 0) return [];
   const shown = alike.slice(0, 6).map(({ x, o }) => `${clip(x, nameMost)}-${clip(o, nameMost)}`);
   const more = alike.length > shown.length ? ` and ${alike.length - shown.length} more` : "";
-  return [`always the same game, so that many say no more than one: ${shown.join(", ")}${more}`];
+  return [`always the same game, so all games count as one: ${shown.join(", ")}${more}`];
 }
 
 function faultLines(players: readonly PlayerTally[], paint: Painter): string[] {

@@ -36,7 +36,9 @@ export function toMatchupDocument(
     spec,
     ...(dir === undefined ? {} : { dir }),
     ...(exact === undefined ? {} : { exact }),
-    bySeed: bySeed.map(({ seed, totalReward, steps, digest }) => ({ seed, totalReward, steps, digest })),
+    bySeed: bySeed.map(({ seed, meanReturn: mean, totalReward, steps, digest }) => {
+      return { seed, meanReturn: mean, totalReward, steps, digest };
+    }),
   };
 }
 

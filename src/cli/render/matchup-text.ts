@@ -54,9 +54,9 @@ export function formatUnequal({ x, o, env, selfCheck }: Comparison, paint: Paint
     `${paint("strong", `${x} v ${o}`)}  ${env}  ${selfCheckText(selfCheck, paint)}`,
     ...selfCheck.unequal.map(
       ({ policy, seed, game }) =>
-        `  ${policy} against itself: seed ${seed} game ${game} was not the same game both times`,
+        `  ${policy} against itself: seed ${seed} game ${game} differed when played again`,
     ),
-    `${paint("bad", "not reproducible")}: a policy gets something that the seed does not decide, so nothing was compared`,
+    `${paint("bad", "not reproducible")}: a policy depends on something besides the seed, so nothing was compared`,
   ];
 }
 
@@ -183,7 +183,7 @@ function costLines(report: MatchupReport, { games, wallMs }: MatchupExtras, pain
 function repetitionLines({ distinct, games }: MatchupReport, paint: Painter): string[] {
   if (games < 20 || distinct * 20 > games) return [];
   return [
-    `  ${paint("warn", "warning:")} ${count(distinct, "different game")} among ${games}: policies that do not draw play the same game again`,
+    `  ${paint("warn", "warning:")} ${count(distinct, "distinct game")} among ${games}: policies without randomness repeat the same game`,
   ];
 }
 
@@ -211,7 +211,7 @@ function isBefore({ seeds }: MatchupReport, a: MatchGame, b: MatchGame): boolean
 function verdictLine({ decision, x, o }: Comparison, paint: Painter): string {
   if (decision === "better") return `${paint("good", "yes")}: ${x} is better than ${o}`;
   if (decision === "not better") return `${paint("bad", "no")}: ${x} is not better than ${o}`;
-  return `${paint("warn", "not shown")}: whether ${x} is better than ${o} stays open`;
+  return `${paint("warn", "not shown")}: whether ${x} is better than ${o} is not decided`;
 }
 
 function sumOf(faults: FaultCounts): number {

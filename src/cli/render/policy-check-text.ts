@@ -1,7 +1,8 @@
 import type { CheckedFault, PolicyCheck } from "../../evaluate/check/check-policy.ts";
 import { faultMessage } from "./fault-message.ts";
 import { count, formatNumber } from "./numbers.ts";
-import { clip, printable, type Painter } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import { clip, type Painter } from "./style.ts";
 
 const labelWidth = 16;
 const mostFaults = 5;
@@ -79,11 +80,11 @@ function ownTrace(traceback: string): string[] {
 
 function cpuText({ cpu }: PolicyCheck): string[] {
   if (cpu === null) return [];
-  const { perMoveMs, mostMs, bankMs } = cpu;
+  const { meanMoveMs, mostMs, bankMs } = cpu;
   return [
     row(
       "CPU time",
-      `${formatNumber(round(perMoveMs))} ms a move, loading included; at most ${formatNumber(round(mostMs))} of ${bankMs} ms in a game`,
+      `${formatNumber(round(meanMoveMs))} ms a move, loading included; at most ${formatNumber(round(mostMs))} of ${bankMs} ms in a game`,
     ),
   ];
 }
@@ -91,15 +92,15 @@ function cpuText({ cpu }: PolicyCheck): string[] {
 function sameText({ deterministic }: PolicyCheck, paint: Painter): string {
   return deterministic
     ? "every game gave the same bytes twice"
-    : paint("bad", "no: the same game twice gave other bytes; its chance must come from rng alone");
+    : paint("bad", "no: the same game gave other bytes when played again; all randomness must come from rng");
 }
 
 function restartText({ restartEqualsKeep, mode }: PolicyCheck): string {
-  if (restartEqualsKeep === null) return "not known where it fails";
-  if (restartEqualsKeep) return "plays the same where each move starts anew";
+  if (restartEqualsKeep === null) return "unknown, because it failed";
+  if (restartEqualsKeep) return "plays the same in restart mode";
   return mode === "keep"
-    ? "plays otherwise where each move starts anew: it remembers something within a game, or draws by chance"
-    : "plays otherwise where its process lives through the game";
+    ? "plays differently in restart mode: it keeps state within a game, or uses randomness"
+    : "plays differently in keep mode";
 }
 
 function round(ms: number): number {

@@ -7,7 +7,7 @@ import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatNumber, formatRate } from "./numbers.ts";
 import { toRolloutDocument, toSummaryDocument, type SummaryDocument } from "./rollout-document.ts";
-import { environmentName, formatFault, formatOutcomes, formatRollouts, policyName } from "./run-text.ts";
+import { environmentName, formatFault, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
 
 /** How a run is printed. */
 export type RunFormat = "text" | "json" | "ndjson";
@@ -61,7 +61,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
       : `${formatDuration(summary.wallMs)} · ${formatRate(summary.rolloutsPerSecond)} rollouts/s`;
   const mean = summary.meanReward === null ? "" : ` · mean return ${formatNumber(summary.meanReward)}`;
   await cli.output.lines([
-    `${environment} · policy ${policyName(spec.policy)} · image ${image.name} ${image.manifest.digest.slice(0, 12)}`,
+    `${environment} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)}`,
     "",
     ...formatRollouts(first(reader.rows(), mostRows), paint),
     ...(reader.size > mostRows ? [`  … ${reader.size - mostRows} more: sameseed run --json prints all`] : []),

@@ -1,5 +1,5 @@
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
-import type { EnvironmentRef, PolicyRef, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
+import type { EnvironmentRef, RolloutSpec, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
 import { count, formatNumber } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -21,10 +21,12 @@ export function environmentName(ref: EnvironmentRef): string {
   return ref.kind === "pettingzoo" ? `pettingzoo:${ref.id}` : ref.id;
 }
 
-/** A policy's name for people. */
-export function policyName(ref: PolicyRef | SeatPolicy): string {
-  if (ref.kind === "seats") return ref.seats.map(({ policy }) => policyName(policy)).join(" v ");
-  if (ref.kind === "random") return "random";
+/** The names of those who pick the actions, for people. */
+export function policyNames({ seats }: Pick<RolloutSpec, "seats">): string {
+  return seats.map(({ policy }) => policyName(policy)).join(" v ");
+}
+
+function policyName(ref: SeatPolicy): string {
   if (ref.kind === "builtin") return ref.name;
   if (ref.kind === "none") return "nobody";
   return ref.kind === "source" ? ref.name : `a list of ${count(ref.actions.length, "action")}`;

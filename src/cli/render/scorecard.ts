@@ -16,22 +16,23 @@ export function formatRow({ id, seen, verdict, breaches }: AttackRow, paint: Pai
 
 /** What holds for all rows together, and the verdict. */
 export function formatVerdict(scorecard: Scorecard, paint: Painter): string[] {
-  const { backend, enforcedBy, rows, throughput, image, verdict } = scorecard;
+  const { backend, world, enforcedBy, rows, throughput, image, verdict } = scorecard;
   const failed = rows.filter((row) => row.verdict === "fail").length;
   const lines = [
     "",
     `backend      ${backend}, limits by ${enforcedBy}`,
+    `world        ${world}`,
     ...(image === undefined ? [] : [`image        ${image}`]),
   ];
   if (throughput !== undefined) {
     const { attackedPerSecond, freshPerSecond, ratio } = throughput;
-    const rates = `${attackedPerSecond.toFixed(0)} rollouts/s, ${freshPerSecond.toFixed(0)} where nobody attacked`;
+    const rates = `${attackedPerSecond.toFixed(0)} rollouts/s, ${freshPerSecond.toFixed(0)} without an attack`;
     lines.push(`throughput   ${rates} (ratio ${ratio.toFixed(2)}): ${throughput.verdict}`);
   }
   const passed = `${rows.length - failed} of ${count(rows.length, "attack")} held off`;
   return [
     ...lines,
     "",
-    verdict === "pass" ? paint("good", passed) : paint("bad", `${passed}; the wall has a hole`),
+    verdict === "pass" ? paint("good", passed) : paint("bad", `${passed}; there is a hole in the wall`),
   ];
 }

@@ -1,3 +1,6 @@
+import { startOfText } from "../../base/cut-text.ts";
+import { safeText } from "./safe-text.ts";
+
 /** What a status line needs of a stream; standard error is one. */
 export interface StatusStream {
   readonly isTTY?: boolean;
@@ -17,11 +20,11 @@ export class StatusLine {
     this.live = stream.isTTY === true && env["TERM"] !== "dumb";
   }
 
-  /** Writes a line that stays. */
+  /** Writes a line that stays; what could act on the terminal, line feeds too, is written as escapes. */
   note(text: string): void {
     const shown = this.#shown;
     this.clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${safeText(text)}\n`);
     if (shown !== "") this.show(shown);
   }
 
@@ -30,7 +33,8 @@ export class StatusLine {
     if (!this.live) return;
     const columns = this.#stream.columns ?? 80;
     this.#shown = text;
-    this.#stream.write(`\r\u001b[K${text.length < columns ? text : `${text.slice(0, columns - 2)}…`}`);
+    const line = safeText(text);
+    this.#stream.write(`\r\u001b[K${line.length < columns ? line : `${startOfText(line, columns - 2)}…`}`);
   }
 
   /** Takes the live line away. */

@@ -5,7 +5,8 @@ import type { QTable } from "../../evaluate/learning/q-table.ts";
 import type { TrainingSettings } from "../../evaluate/learning/training-settings.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { count } from "./numbers.ts";
-import { printable, type Painter } from "./style.ts";
+import { printable } from "./safe-text.ts";
+import type { Painter } from "./style.ts";
 import { formatTable } from "./table.ts";
 
 /** A training that came to its end. */
@@ -30,7 +31,7 @@ export function formatTraining({ settings, improvement, file }: Trained, paint: 
     settings.against === "self"
       ? "self-play"
       : `against ${printable(settings.against.replace(/ sha256:[0-9a-f]{64}$/, ""))}`;
-  const why = stopped === "patience" ? "stopped: nothing better was found" : "all episodes were played";
+  const why = stopped === "patience" ? "stopped: no better policy was found" : "all episodes were played";
   const bounds =
     rounds[0] === undefined ? "" : ` in [${rounds[0].low.toFixed(2)}, ${rounds[0].high.toFixed(2)}]`;
   return [
@@ -55,7 +56,7 @@ export function formatTraining({ settings, improvement, file }: Trained, paint: 
 
 function fileLines(champion: QTable | undefined, file: string | null): string[] {
   if (champion === undefined) return [];
-  if (file === null) return ["the policy is not kept: --out FILE.py writes it"];
+  if (file === null) return ["the policy was not saved: --out FILE.py writes it"];
   return [`wrote ${printable(file)}`, `next: sameseed eval --x ${shellWord(file)} --o random --exact`];
 }
 
@@ -75,14 +76,14 @@ function roundRow(round: ImprovementRound, rounds: readonly ImprovementRound[], 
 
 function championLines(champion: QTable | undefined, paint: Painter): string[] {
   if (champion === undefined)
-    return [paint("bad", "nothing was better than random play; no policy was kept")];
+    return [paint("bad", "no policy was better than random play, so none was saved")];
   const worth = exactWorth(champion);
   const seats = ({ x, o }: SeatWorth): string => `${signed(x)} as X, ${signed(o)} as O`;
   return [
     `the policy of ${count(champion.episodes, "episode")}: ${count(champion.rows.size, "board")} · ${qPolicyDigest(qPolicyCode(champion))}`,
-    `  exactly, against random play    ${seats(worth.againstRandom)}`,
-    `  the most that is possible       ${seats(worth.bestAgainstRandom)}`,
-    `  exactly, against perfect play   ${seats(worth.againstPerfect)}`,
+    `  exact value against random play   ${seats(worth.againstRandom)}`,
+    `  best possible against it          ${seats(worth.bestAgainstRandom)}`,
+    `  exact value against perfect play  ${seats(worth.againstPerfect)}`,
   ];
 }
 

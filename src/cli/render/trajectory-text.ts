@@ -4,8 +4,9 @@ import type { TrajectoryStep } from "../../model/trajectory-step.ts";
 import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
 import { count, formatNumber } from "./numbers.ts";
-import { environmentName, formatFault, paintOutcome, policyName } from "./run-text.ts";
-import { clip, printable } from "./style.ts";
+import { environmentName, formatFault, paintOutcome, policyNames } from "./run-text.ts";
+import { printable } from "./safe-text.ts";
+import { clip } from "./style.ts";
 import { columnWidths, formatRows, type Column } from "./table.ts";
 
 const columns: readonly Column[] = [
@@ -31,7 +32,7 @@ export function* formatTrajectory(
   { paint, output }: Pick<Cli, "paint" | "output">,
 ): Generator<string, void, undefined> {
   const { seed, outcome, steps, totalReward, digest, seeded, error } = summary;
-  yield `${paint("strong", environmentName(spec.environment))} · policy ${policyName(spec.policy)} · seed ${seed}`;
+  yield `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · seed ${seed}`;
   yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatNumber(totalReward)}`;
   yield digest;
   if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);
@@ -50,7 +51,7 @@ export function* formatTrajectory(
   if (error === undefined) return;
   yield "";
   yield formatFault(summary, paint).trimStart();
-  if (error.traceback !== undefined) yield printable(error.traceback.trimEnd(), true);
+  if (error.traceback !== undefined) yield* printable(error.traceback.trimEnd(), true).split("\n");
 }
 
 /** What the rollout asked of its sealed world, all records together. */

@@ -38,7 +38,11 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
     ...(diverged.length > 0 ? [`${diverged.length} diverged`] : []),
     ...(failed.length > 0 ? [`${failed.length} failed the same way both times`] : []),
   ];
-  return [...lines, `${head}: ${parts.join(", ")}`, ...certificateLines(result, paint)];
+  const image =
+    result.image.checked === "content"
+      ? [`image ${result.image.digest.slice(0, 12)}: every file was read and matches the digest`]
+      : [];
+  return [...lines, `${head}: ${parts.join(", ")}`, ...image, ...certificateLines(result, paint)];
 }
 
 /** A replay for people. */
@@ -89,9 +93,9 @@ function certificateLines({ certificate }: VerifyResult, paint: Painter): string
   if (certificate === undefined) return [];
   if (certificate.state === "intact") {
     const isGood = isReproducible(certificate.verdict);
-    return [`certificate: ${paint(isGood ? "good" : "bad", certificate.verdict)}, as it was written`];
+    return [`certificate: ${paint(isGood ? "good" : "bad", certificate.verdict)}, unaltered`];
   }
-  const what = certificate.state === "altered" ? "was altered" : "is not this run's";
+  const what = certificate.state === "altered" ? "was altered" : "is not about this run";
   return [`certificate: ${paint("bad", what)}: ${clip(certificate.why, 300)}`];
 }
 
@@ -113,7 +117,7 @@ function warningLines(
     );
   if (imageDifferences.length > 0)
     lines.push(
-      `${warning} the image was not the one of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
+      `${warning} the image differs from that of the recording: ${imageDifferences.map(({ what }) => what).join(", ")}`,
     );
   return lines;
 }

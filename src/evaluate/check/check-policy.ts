@@ -1,33 +1,42 @@
 import { SameseedError } from "../../base/error.ts";
-import type { Limits } from "../../model/limits.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
-import type { GameClocks, SeatsRef } from "../../model/rollout.ts";
+import type { GameClocks } from "../../model/rollout.ts";
+import type { SourcePath, SourceText } from "../../rollout/policy-input.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
-import { sharedBackend } from "../../sandbox/sandbox-host.ts";
-import { resolveGame } from "../../games/game-spec.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
+import { defaultClocks, resolveGame } from "../../games/game-spec.ts";
 import { playGames, type GameResult, type GameSpec, type SeatFault } from "../../games/play-games.ts";
 import { inspectPolicy, type PolicyInterface } from "./inspect-policy.ts";
 
 /** Games that are played where none are asked for. */
 const defaultGames = 3;
 
-/** How a policy is checked. */
-export interface CheckOptions {
-  /** `tictactoe`, or a PettingZoo game for two. @default "tictactoe" */
+/** How a policy is checked. `mode` is what it keeps from move to move when it plays in earnest. */
+export interface CheckOptions extends GameRules {
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game. @default "tictactoe" */
   readonly game?: string;
   /** Games of the policy against itself. @default 3 */
   readonly games?: number;
   /** @default 0 */
   readonly seed?: number;
-  /** What it keeps from move to move when it plays in earnest. @default "keep" */
-  readonly mode?: "keep" | "restart";
-  readonly image?: string;
-  readonly limits?: Partial<Limits>;
-  readonly clocks?: Partial<GameClocks>;
   readonly signal?: AbortSignal;
-  /** Told of each game that was played. */
+  /** Called with each game as it ends. */
   readonly onGame?: () => void;
 }
+
+const checkNames: NamesOf<CheckOptions> = {
+  ...gameRuleNames,
+  game: true,
+  games: true,
+  seed: true,
+  signal: true,
+  onGame: true,
+};
+
+/** A policy that can be checked: a string is a path that ends in `.py`. */
+export type CheckedPolicy = string | SourcePath | SourceText;
 
 /** A fault of the policy in a game against itself. */
 export interface CheckedFault {
@@ -45,21 +54,21 @@ export interface CheckedFault {
   readonly traceback?: string;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface PolicyCheck {
   readonly policy: string;
   readonly game: string;
   readonly mode: "keep" | "restart";
-  /** Null where the file cannot be loaded, or defines neither function. */
+  /** Null if the file cannot be loaded, or defines neither function. */
   readonly interface: PolicyInterface | null;
   /** Games played, each against itself: the policy sat in every seat of each. */
   readonly games: number;
   readonly moves: number;
   readonly faults: readonly CheckedFault[];
-  /** CPU time of its sandboxes, loading included, in ms; null where it made no move. */
+  /** CPU time of its sandboxes, loading included, in ms; null if it made no move. */
   readonly cpu: {
-    /** Of all games, over all moves. */
-    readonly perMoveMs: number;
+    /** The mean over all moves of all games. */
+    readonly meanMoveMs: number;
     /** Of the seat that used most in one game. */
     readonly mostMs: number;
     /** What a seat may use in one game. */
@@ -67,40 +76,40 @@ export interface PolicyCheck {
   } | null;
   /** Whether every game gave the same bytes when it was played again. */
   readonly deterministic: boolean;
-  /** Whether it plays the same where each move starts anew; null where it failed. */
+  /** Whether it plays the same in restart mode; null if it failed. */
   readonly restartEqualsKeep: boolean | null;
   /** Games the host could not play. */
   readonly infra: number;
-  /** No fault, the same bytes twice, and nothing that the host failed. */
+  /** No fault, the same bytes twice, and no host failure. */
   readonly ok: boolean;
 }
 
 /**
- * Plays a policy against itself and says what is to be known of it before it plays others.
+ * Plays a policy against itself and reports its faults and whether it repeats.
  *
  * @example
  * const { ok, faults, deterministic } = await checkPolicy("my_policy.py");
  *
- * @param policy a Python file, or source text with a name
- * @throws `bad_argument`, `bad_policy` where the file cannot be read; what it does wrong is in the result
+ * @param policy a Python file, or its text; a string is a path that ends in `.py`
+ * @throws `bad_argument`, `bad_policy` if the file cannot be read; faults are in the result
+ *
+ * @experimental
  */
-export async function checkPolicy(
-  policy: string | { readonly source: string; readonly name?: string },
-  options: CheckOptions = {},
-): Promise<PolicyCheck> {
+export async function checkPolicy(policy: CheckedPolicy, options: CheckOptions = {}): Promise<PolicyCheck> {
+  refuseUnknownOptions(options, checkNames, "checkPolicy");
   const { game = "tictactoe", games = defaultGames, mode = "keep" } = options;
   if (!Number.isSafeInteger(games) || games < 1 || games > 1000)
     throw new SameseedError("bad_argument", `games must be a whole number from 1 to 1000, not ${games}`);
   const resolved = resolveGame(specOf(policy, options, mode));
   const { name, source } = sourceOf(resolved);
-  const { clocks } = seatsOf(resolved);
+  const clocks = resolved.template.clocks ?? defaultClocks;
   const first = await play(policy, options, mode);
   const again = await play(policy, options, mode);
   const other = await play(policy, options, mode === "keep" ? "restart" : "keep");
   const faults = first.flatMap(faultsOf);
   const moves = first.reduce((sum, result) => sum + result.moves, 0);
   const used = first.flatMap(({ rollout }) => rollout?.seats ?? []).map(({ cpuMs }) => cpuMs);
-  const perMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
+  const meanMoveMs = used.reduce((sum, ms) => sum + ms, 0) / moves;
   const infra = [...first, ...again, ...other].filter((result) => result.infra !== undefined).length;
   const deterministic = digestsOf(first, "digest") === digestsOf(again, "digest");
   const restartEqualsKeep =
@@ -113,7 +122,7 @@ export async function checkPolicy(
     games,
     moves,
     faults,
-    cpu: moves === 0 ? null : { perMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
+    cpu: moves === 0 ? null : { meanMoveMs, mostMs: Math.max(...used), bankMs: clocks.bankCpuMs },
     deterministic,
     restartEqualsKeep,
     infra,
@@ -121,52 +130,34 @@ export async function checkPolicy(
   };
 }
 
-type PolicyInput = Parameters<typeof checkPolicy>[0];
-
-function specOf(policy: PolicyInput, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
-  const { game = "tictactoe", image, limits, clocks } = options;
-  return {
-    game,
-    seats: [policy, policy],
-    mode,
-    ...(image === undefined ? {} : { image }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(clocks === undefined ? {} : { clocks }),
-  };
-}
-
-function seatsOf({ template: { policy } }: ResolvedOptions): SeatsRef {
-  if (policy.kind === "seats") return policy;
-  throw new SameseedError("internal", "a game without seats");
+function specOf(policy: CheckedPolicy, options: CheckOptions, mode: "keep" | "restart"): GameSpec {
+  return { ...gameRulesOf(options), game: options.game ?? "tictactoe", seats: [policy, policy], mode };
 }
 
 function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly source: string } {
-  const own = seatsOf(resolved).seats[0]!.policy;
+  const own = resolved.template.seats[0]!.policy;
   if (own.kind === "source") return own;
-  throw new SameseedError("bad_policy", "a built-in policy needs no check", {
+  throw new SameseedError("bad_policy", "built-in policies cannot be checked", {
     hint: "name a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",
   });
 }
 
 async function inspect(
   policy: { readonly name: string; readonly source: string },
-  { image, backend, limits }: ResolvedOptions,
+  resolved: ResolvedOptions,
   { moveCpuMs, moveWallMs }: GameClocks,
   signal: AbortSignal | undefined,
 ): Promise<PolicyInterface | undefined> {
+  const { limits } = resolved;
   const cpuMs = Math.min(limits.cpuMs, moveCpuMs);
   const wallMs = Math.min(limits.wallMs, moveWallMs);
-  return await inspectPolicy(
-    sharedBackend(image, backend, "sealed"),
-    policy,
-    { ...limits, cpuMs, wallMs },
-    signal,
-  );
+  const { backend } = await openHost(resolved);
+  return await inspectPolicy(backend, policy, { ...limits, cpuMs, wallMs }, signal);
 }
 
 /** Plays the games of one check, in order. */
 async function play(
-  policy: PolicyInput,
+  policy: CheckedPolicy,
   options: CheckOptions,
   mode: "keep" | "restart",
 ): Promise<GameResult[]> {

@@ -5,9 +5,9 @@ import { entryOf } from "../../model/cbor/value.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { SandboxBackend } from "../../sandbox/contract.ts";
 
-/** Which functions a policy defines, as it says itself. */
+/** Which functions a policy defines. */
 export interface PolicyInterface {
-  /** The function that is asked for moves: `choose_action` where both are there. */
+  /** The function that is called for moves: `choose_action` if both are defined. */
   readonly asked: "choose_action" | "act";
   /** Whether `init(seat, rng)` is called before the game. */
   readonly init: boolean;
@@ -16,7 +16,7 @@ export interface PolicyInterface {
 const longestAnswer = 4096;
 
 /**
- * Loads a policy in a sandbox of its own and asks what it defines. Undefined where it cannot be loaded, defines neither
+ * Loads a policy in a sandbox of its own and asks what it defines. Undefined if it cannot be loaded, defines neither
  * function, or does not answer in that form: a game with it says why.
  * @throws `sandbox_failed` and the like
  */

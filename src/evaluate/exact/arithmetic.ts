@@ -35,7 +35,7 @@ export const doubles: Arithmetic<number> = {
 };
 
 /**
- * Runs an enumeration in fractions. Undefined where a weight is not whole or a fraction grows out of bounds; the
+ * Runs an enumeration in fractions. Undefined if a weight is not whole or a fraction grows out of bounds; the
  * enumeration has then been run to its end on zeros, which is quick.
  */
 export function inFractions<R>(enumerate: (arithmetic: Arithmetic<Fraction>) => R): R | undefined {

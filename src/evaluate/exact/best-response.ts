@@ -16,7 +16,7 @@ import {
 export interface BestResponse {
   /** Mean return of the best response, from its own view: +1 for each of its wins. */
   readonly value: number;
-  /** The same as a fraction; null where the policy's weights are not whole, or the fraction too long. */
+  /** The same as a fraction; null if the policy's weights are not whole, or the fraction too long. */
   readonly fraction: string | null;
   /** A policy that gets it: any of the best cells, each as likely. */
   readonly policy: DeclaredPolicy;

@@ -10,7 +10,7 @@ import {
   withMark,
 } from "../../games/tictactoe-board.ts";
 
-/** What a game of two declared policies is worth, without playing it: probabilities and means. */
+/** The exact value of a game of two declared policies: probabilities and means. */
 export interface ExactValue {
   /** Mean return of X: P(X wins) - P(O wins). */
   readonly meanReturn: number;
@@ -21,7 +21,7 @@ export interface ExactValue {
   readonly oWins: number;
   /** Mean number of moves. */
   readonly moves: number;
-  /** The same as fractions, as in `187/630`; null where a policy's weights are not whole, or the fractions too long. */
+  /** The same as fractions, as in `187/630`; null if a policy's weights are not whole, or the fractions too long. */
   readonly fractions: Readonly<Record<"meanReturn" | "xWins" | "draws" | "oWins" | "moves", string>> | null;
 }
 

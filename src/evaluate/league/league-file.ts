@@ -1,28 +1,29 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
+import { seedSchema } from "../../model/seed.ts";
+import { makeFolders } from "../../base/make-folders.ts";
 import { readDocument } from "../../store/read-document.ts";
-import { namesIn } from "../../store/run-folder.ts";
+import { namesIn, privateMode } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { storeError } from "../../store/store-error.ts";
 import { isMatchupFolder } from "../matchup/matchup-file.ts";
 import { type Pairing, pairingSchema } from "./pairing.ts";
 
 /*
- * A league's folder holds `league.json`, what was asked for and every pairing that is done, and in `games` a recorded matchup
- * for each pairing. The file is replaced as a whole after each pairing, so that whenever the process dies it has all pairings
- * before that moment, and going on plays the others. It is compared with what is asked for: a league goes on only as the one
- * it was.
+ * A league's folder contains `league.json`, with the settings and every finished pairing, and in `games` a recorded
+ * matchup for each pairing. The file is replaced as a whole after each pairing. So whenever the process dies, it has
+ * all finished pairings, and `--resume` plays the others. A league can be resumed only with the same settings.
  */
 
 /** What decides a league's results. */
 export interface LeaguePlan {
   readonly game: string;
   readonly players: readonly { readonly name: string; readonly digest: string | null }[];
-  /** Games of each two players. */
+  /** Games in each pairing. */
   readonly games: number;
   readonly seed: number;
   /** What of the game's options was chosen, and the image's digest: anything else than what is equal is another league. */
@@ -46,7 +47,7 @@ const documentSchema: z.ZodType<LeagueDocument> = z.strictObject({
     game: z.string(),
     players: z.array(z.strictObject({ name: z.string(), digest: z.string().nullable() })),
     games: z.int().min(1),
-    seed: z.int().min(0),
+    seed: seedSchema,
     options: z.record(z.string(), z.unknown()),
   }),
   pairings: z.array(pairingSchema),
@@ -74,7 +75,7 @@ export class LeagueFile {
   static open(folder: string, plan: LeaguePlan, resume: boolean): LeagueFile {
     const path = join(folder, leagueFileName);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder, privateMode);
     } catch (error) {
       throw storeError(error, "Making", folder);
     }
@@ -152,17 +153,22 @@ export function readLeague(folder: string): Pick<LeagueDocument, "plan" | "pairi
 function checkResume(folder: string, before: LeaguePlan, now: LeaguePlan, resume: boolean): void {
   if (!resume)
     throw new SameseedError("run_exists", `${folder} already holds a league`, {
-      hint: "go on with it with --resume, or name another folder with --out",
+      hint: "continue it with --resume, or choose another folder with --out",
       context: { dir: folder },
     });
   const differing = (["game", "players", "games", "seed", "options"] as const).filter(
-    (part) => stable(before[part]) !== stable(now[part]),
+    (part) => stable(withWorld(before)[part]) !== stable(withWorld(now)[part]),
   );
   if (differing.length > 0)
     throw new SameseedError("run_differs", `${folder} holds another league: ${differing.join(", ")} differ`, {
-      hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+      hint: "use the original arguments and files, or choose another folder",
       context: { dir: folder, differing },
     });
+}
+
+/** Leagues from before the world was recorded were played in the sealed one. */
+function withWorld(plan: LeaguePlan): LeaguePlan {
+  return { ...plan, options: { world: "sealed", ...plan.options } };
 }
 
 /** JSON with sorted keys, so that order does not count. */

@@ -2,11 +2,21 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { type Digest, digestOf } from "../../base/digest.ts";
+import { startOfText } from "../../base/cut-text.ts";
 import { SameseedError } from "../../base/error.ts";
-import { builtinPolicies, readSource } from "../../games/game-spec.ts";
+import { refuseUnknownOptions } from "../../base/known-options.ts";
+import { builtinPolicies } from "../../games/builtin-games.ts";
+import { readPolicyInput, readSourceFile, type SourcePath } from "../../rollout/policy-input.ts";
 
-/** Who plays: a built-in name, a Python file, a folder whose Python files all play, or a source with its name. */
-export type LeaguePlayerInput = string | { readonly source: string; readonly name: string };
+/**
+ * Who plays: a Python file, a folder whose Python files all play, or a text with its name. A string is the name of a built-in
+ * policy, a path that ends in `.py`, or a folder's path that ends in `/`; any other string is refused.
+ */
+export type LeaguePlayerInput =
+  | string
+  | SourcePath
+  | { readonly folder: string }
+  | { readonly source: string; readonly name: string };
 
 /** Someone who plays in a league. */
 export interface LeaguePlayer {
@@ -34,23 +44,42 @@ export function resolvePlayers(inputs: readonly LeaguePlayerInput[]): readonly L
   }));
   const twice = named.find(({ name }, at) => named.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined)
-    throw new SameseedError("bad_argument", `${JSON.stringify(twice.name)} plays twice in this league`, {
-      hint: "name each policy once; copies get names of their own",
+    throw new SameseedError("bad_argument", `${JSON.stringify(twice.name)} is named twice in this league`, {
+      hint: "name each policy once; give copies other file names",
     });
   if (named.length < 2 || named.length > playersMost)
     throw new SameseedError(
       "bad_argument",
-      `a league has 2 to ${playersMost} players, and this one ${named.length}`,
+      `a league needs 2 to ${playersMost} players, not ${named.length}`,
       { hint: "name built-in policies, Python files, or a folder with Python files" },
     );
   return named;
 }
 
 function playersOf(input: LeaguePlayerInput): LeaguePlayer[] {
-  if (typeof input !== "string") return [sourcePlayer(input.name, input.name, input.source)];
-  if (builtinPolicies.some((name) => name === input)) return [{ name: input, policy: input, digest: null }];
-  if (input.endsWith(".py")) return [filePlayer(input)];
-  return filesIn(input).map((name) => filePlayer(join(input, name)));
+  if (typeof input === "string" && input.endsWith("/")) return folderPlayers(input);
+  if (typeof input === "object" && input !== null && "folder" in input) {
+    refuseUnknownOptions(input, { folder: true }, "a folder of policies");
+    return folderPlayers(input.folder);
+  }
+  if (typeof input === "object" && input !== null && "source" in input) {
+    // A name of a league need not be that of a file.
+    refuseUnknownOptions(input, { source: true, name: true }, "a policy");
+    if (typeof input.source === "string" && typeof input.name === "string")
+      return [sourcePlayer(input.name, input.name, input.source)];
+  }
+  const read = readPolicyInput(input, { names: builtinPolicies() });
+  if (read.kind === "named") return [{ name: read.name, policy: read.name, digest: null }];
+  if (read.kind !== "source") throw new SameseedError("internal", "a player that is no policy");
+  const name = typeof input === "string" ? input : "path" in input ? input.path : read.name;
+  return [sourcePlayer(name, read.name, read.source)];
+}
+
+function folderPlayers(folder: string): LeaguePlayer[] {
+  return filesIn(folder).map((name) => {
+    const path = join(folder, name);
+    return sourcePlayer(path, name, readSourceFile(path, "bad_policy", "policy"));
+  });
 }
 
 function filesIn(folder: string): string[] {
@@ -65,13 +94,9 @@ function filesIn(folder: string): string[] {
   }
   throw new SameseedError(
     "bad_policy",
-    `${JSON.stringify(folder.slice(0, 200))} is neither a built-in policy, a Python file nor a folder`,
-    { hint: `built in are ${builtinPolicies.join(", ")}` },
+    `${JSON.stringify(startOfText(folder, 200))} is neither a built-in policy, a Python file nor a folder`,
+    { hint: `name a folder with Python files, a .py file, or one of ${builtinPolicies().join(", ")}` },
   );
-}
-
-function filePlayer(path: string): LeaguePlayer {
-  return sourcePlayer(path, basename(path), readSource(path));
 }
 
 function sourcePlayer(name: string, file: string, source: string): LeaguePlayer {

@@ -1,5 +1,6 @@
 import { bradleyTerry, type LeagueRatings } from "../../stats/bradley-terry.ts";
-import type { FaultCounts, LeagueLeg, Pairing } from "./pairing.ts";
+import type { FaultCounts } from "../matchup/report-matchup.ts";
+import type { LeagueLeg, Pairing } from "./pairing.ts";
 
 /** A player's line of the table, beside the rating. */
 export interface PlayerTally {
@@ -8,8 +9,8 @@ export interface PlayerTally {
   readonly draws: number;
   readonly losses: number;
   /** Mean return per game at X and at O, from the player's own view; null without a game. */
-  readonly asX: number | null;
-  readonly asO: number | null;
+  readonly meanAsX: number | null;
+  readonly meanAsO: number | null;
   readonly faults: FaultCounts;
 }
 
@@ -20,11 +21,11 @@ export interface Payoff {
   /** Mean return of X; null without a game. */
   readonly meanReturn: number | null;
   readonly games: number;
-  /** Different games among them; 1 where both players always do the same. */
+  /** Distinct games among them; 1 if neither player uses randomness. */
   readonly distinct: number;
 }
 
-/** What a league says. */
+/** The table of a league. */
 export interface LeagueTable {
   /** Undefined while there is no game with a result. */
   readonly ratings: LeagueRatings | undefined;
@@ -33,7 +34,7 @@ export interface LeagueTable {
   /** Row X, column O, in the order of the ratings; null on the diagonal and where the two have not played. */
   readonly payoffs: readonly (readonly (Payoff | null)[])[];
   readonly games: number;
-  /** Games without a result, because the host failed. */
+  /** Games without a result because of a host failure. */
   readonly infra: number;
 }
 
@@ -81,9 +82,9 @@ function tallyOf(player: string, legs: readonly LeagueLeg[]): PlayerTally {
     wins: sum(asX, ({ xWins }) => xWins) + sum(asO, ({ oWins }) => oWins),
     draws: sum([...asX, ...asO], ({ draws }) => draws),
     losses: sum(asX, ({ oWins }) => oWins) + sum(asO, ({ xWins }) => xWins),
-    asX: meanReturn(asX),
+    meanAsX: meanReturn(asX),
     // Not a change of sign, which would make -0 of 0.
-    asO: fromO === null ? null : 0 - fromO,
+    meanAsO: fromO === null ? null : 0 - fromO,
     faults: merged([...asX.map(({ faults }) => faults.x), ...asO.map(({ faults }) => faults.o)]),
   };
 }

@@ -2,20 +2,21 @@ import * as z from "zod";
 
 import { sha256Of, toDigest } from "../../base/digest.ts";
 import type { GameResult } from "../../games/play-games.ts";
+import type { FaultCounts } from "../matchup/report-matchup.ts";
 
 /*
- * What is kept of the games of two players: counts for each order of seats. Faults are forfeits in the counts of wins, and
- * counted apart by kind; games that the host could not play are counted apart and nothing else.
+ * The counts of a pairing's games, for each order of seats. Forfeits are included in the wins and also counted by
+ * fault. Games that the host could not play are only counted as such.
  */
 
 /** One game as a league needs it. */
 export interface LeagueGame {
   readonly game: number;
-  /** X's view, forfeits counted: above 0 for a win, below for a loss; null where the host could not play it. */
+  /** X's view, forfeits counted: above 0 for a win, below for a loss; null if the host could not play it. */
   readonly score: number | null;
   /** The fault by which the loser forfeited. */
   readonly fault?: string;
-  /** Empty where nothing was recorded. */
+  /** Empty if nothing was recorded. */
   readonly digest: string;
   /** The digest of what was played: equal for equal games. */
   readonly playDigest: string;
@@ -30,16 +31,13 @@ export interface LeagueLeg {
   readonly oWins: number;
   /** Forfeits by fault, of each seat; they are among the wins. */
   readonly faults: { readonly x: FaultCounts; readonly o: FaultCounts };
-  /** Games without a result, because the host failed. */
+  /** Games without a result because of a host failure. */
   readonly infra: number;
-  /** Different games among those with a result. */
+  /** Distinct games among those with a result. */
   readonly distinct: number;
   /** Over the digests of all games in order. */
   readonly digest: string;
 }
-
-/** How often which fault ended a game. */
-export type FaultCounts = Readonly<Record<string, number>>;
 
 /** The games of two players, each at X once in every pair. */
 export interface Pairing {

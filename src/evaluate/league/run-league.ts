@@ -1,8 +1,10 @@
 import { sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { resolveImage } from "../../image/image-store.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame } from "../../games/game-spec.ts";
-import { checkSeed } from "../../rollout/rollout-config.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { planMatchup } from "../matchup/matchup-config.ts";
 import { openKeeper } from "../matchup/matchup-keeper.ts";
 import { playMatchup } from "../matchup/play-matchup.ts";
@@ -12,18 +14,18 @@ import { type LeaguePlayer, type LeaguePlayerInput, resolvePlayers } from "./lea
 import { type LeagueTable, tabulate } from "./league-report.ts";
 import { countPairing, type LeagueGame, type Pairing, toLeagueGame } from "./pairing.ts";
 
-/** Who plays a league, how much, and where it is kept. */
-export interface LeagueConfig extends Omit<GameSpec, "game" | "seats"> {
+/** The players of a league, the number of games, and where it is recorded. */
+export interface LeagueConfig extends GameRules {
   readonly players: readonly LeaguePlayerInput[];
   /** @default "tictactoe" */
   readonly game?: string;
-  /** Games of each two players, half of them in each order of seats; even. @default 20 */
+  /** Games in each pairing, half of them in each order of seats; even. @default 20 */
   readonly games?: number;
   /** @default 0 */
   readonly seed?: number;
-  /** A folder that keeps every game as soon as it is played, and each pairing when it is done. */
+  /** A folder that records every game as it ends, and every pairing when it is complete. */
   readonly dir?: string;
-  /** Goes on with the league in `dir`. @default false */
+  /** Continue the league in `dir`. @default false */
   readonly resume?: boolean;
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
@@ -33,6 +35,20 @@ export interface LeagueConfig extends Omit<GameSpec, "game" | "seats"> {
   readonly onPairing?: (pairing: Pairing) => void;
 }
 
+const leagueNames: NamesOf<LeagueConfig> = {
+  ...gameRuleNames,
+  players: true,
+  game: true,
+  games: true,
+  seed: true,
+  dir: true,
+  resume: true,
+  concurrency: true,
+  signal: true,
+  onStart: true,
+  onPairing: true,
+};
+
 /** What a league is about to do. */
 export interface LeagueStart {
   readonly players: readonly string[];
@@ -41,7 +57,7 @@ export interface LeagueStart {
   readonly before: number;
 }
 
-/** A league that was played. */
+/** The result of a league. */
 export interface LeagueResult {
   readonly plan: LeaguePlan;
   readonly table: LeagueTable;
@@ -49,23 +65,25 @@ export interface LeagueResult {
 }
 
 /**
- * Plays a round robin: each two players meet in pairs of games with swapped seats. Where `dir` is given, every game is
- * recorded as a rollout that can be verified, and a league that was interrupted, or killed, goes on with what is missing and
- * ends with the table of one that was not.
+ * Plays a round robin: every two players play pairs of games with swapped seats. With `dir`, every game is recorded as
+ * a rollout, and an interrupted or killed league can be resumed to the same table.
  *
  * @example
  * const { table } = await runLeague({ players: ["random", "greedy", "bots/"], games: 40 });
  * console.log(table.ratings?.ratings.map(({ player, elo }) => `${player} ${elo.toFixed(0)}`));
  *
  * @throws SameseedError `bad_argument`, `bad_policy`, `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `aborted`, and
- * what broken infrastructure throws
+ * the errors of a host failure
+ *
+ * @experimental
  */
 export async function runLeague(config: LeagueConfig): Promise<LeagueResult> {
+  refuseUnknownOptions(config, leagueNames, "runLeague");
   const { dir, resume = false } = config;
   const { players, image } = checkLeague(config);
   const plan = planLeague(config, players, resolveImage(image).manifest.digest);
   if (resume && dir === undefined)
-    throw new SameseedError("bad_argument", "only a league that is kept can go on", {
+    throw new SameseedError("bad_argument", "resume needs the league's folder", {
       hint: "name its folder",
     });
   const file = dir === undefined ? undefined : LeagueFile.open(dir, plan, resume);
@@ -108,8 +126,8 @@ export function checkLeague(config: LeagueConfig): {
 } {
   const { games = 20, seed = 0 } = config;
   if (!Number.isSafeInteger(games) || games < 2 || games % 2 !== 0)
-    throw new SameseedError("bad_argument", `games must be an even number from 2 on, not ${games}`, {
-      hint: "each two players sit at X equally often",
+    throw new SameseedError("bad_argument", `games must be an even number of at least 2, not ${games}`, {
+      hint: "in each pairing both players have the first seat equally often",
     });
   checkSeed(seed);
   const players = resolvePlayers(config.players);
@@ -118,22 +136,20 @@ export function checkLeague(config: LeagueConfig): {
 }
 
 function planLeague(config: LeagueConfig, players: readonly LeaguePlayer[], image: string): LeaguePlan {
-  const { games = 20, seed = 0, mode = "keep", limits, clocks, maxSteps, envArgs } = config;
-  const chosen = { mode, limits, clocks, maxSteps, envArgs, image };
+  const { games = 20, mode = "keep", world = "sealed", limits, clocks, maxSteps, envArgs } = config;
+  const chosen = { mode, world, limits, clocks, maxSteps, envArgs, image };
   return {
     game: gameOf(config).game,
     players: players.map(({ name, digest }) => ({ name, digest })),
     games,
-    seed,
+    seed: checkSeed(config.seed ?? 0),
     options: Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined)),
   };
 }
 
 /** Everything of a game but who sits where. */
 function gameOf(config: LeagueConfig): Omit<GameSpec, "seats"> {
-  const { game = "tictactoe", mode, image, backend, limits, clocks, maxSteps, envArgs } = config;
-  const given = { mode, image, backend, limits, clocks, maxSteps, envArgs };
-  return { game, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return { game: config.game ?? "tictactoe", ...gameRulesOf(config) };
 }
 
 function everyTwo(players: readonly LeaguePlayer[]): (readonly [LeaguePlayer, LeaguePlayer])[] {

@@ -5,9 +5,9 @@ import { type GamesToPlay, type Player, playLeg, playPairs } from "../league/pla
 import { sprt, type SprtOptions } from "../../stats/sprt.ts";
 
 /*
- * A candidate against the champion, by a sequential test on pairs of games. The test looks after every batch of pairs, in
- * the order of their numbers and never in the order they happen to finish, so that its verdict is the same however many
- * games run at one time.
+ * Compares a candidate with the champion by a sequential test on pairs of games. The test is evaluated after every
+ * batch of pairs, in the order of their numbers and not of their completion, so its verdict does not depend on the
+ * concurrency.
  *
  * What is learned from self-play is judged by playing the champion: a pair is two games with swapped seats. What is learned
  * against a policy is judged by playing that policy: a pair is the candidate's game and the champion's, in the same seat
@@ -31,7 +31,7 @@ export interface Contestants {
 /** What a contest found. */
 export interface ContestResult {
   readonly pairs: number;
-  /** Pairs by the candidate's points: 0, ½, 1, 1½, 2; against a judge 1 is as many as the champion got. */
+  /** Pairs by the candidate's points: 0, ½, 1, 1½, 2. Against an opponent, 1 means as many as the champion got. */
   readonly pentanomial: readonly number[];
   readonly llr: number;
   readonly low: number;
@@ -121,7 +121,7 @@ function compare(own: readonly LeagueGame[], best: readonly LeagueGame[]): Penta
 
 function complete(games: readonly LeagueGame[]): readonly LeagueGame[] {
   if (games.every(({ score }) => score !== null)) return games;
-  throw new SameseedError("sandbox_failed", "the host could not play all games of an evaluation", {
-    hint: "see what it lacks with `sameseed doctor`",
+  throw new SameseedError("sandbox_failed", "the host could not play every game of an evaluation", {
+    hint: "run `sameseed doctor` to see what the host lacks",
   });
 }

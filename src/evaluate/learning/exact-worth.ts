@@ -14,11 +14,15 @@ export interface ExactWorth {
   readonly againstRandom: SeatWorth;
   /** The most that any policy gets against random play: 191/192 and 874/945. */
   readonly bestAgainstRandom: SeatWorth;
-  /** Against a player that takes any of the moves that are best, each as likely: 0 at most. */
+  /** Against a perfect player that chooses uniformly among its best moves: 0 at most. */
   readonly againstPerfect: SeatWorth;
 }
 
-/** The exact worth of a table's policy. */
+/**
+ * The exact worth of a table's policy.
+ *
+ * @experimental
+ */
 export function exactWorth(table: Pick<QTable, "rows">): ExactWorth {
   const policy = qTablePolicy(table);
   const perfect = optimalPolicy();

@@ -1,51 +1,72 @@
 import { type Digest, sha256Of } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import { gameRulesOf } from "../../games/game-rules.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { SprtOptions } from "../../stats/sprt.ts";
 import type { Player } from "../league/play-pairs.ts";
 import { type ContestResult, holdContest } from "./contest.ts";
 import { qPolicyCode, qPolicyDigest } from "./q-policy-code.ts";
 import type { QTable } from "./q-table.ts";
-import { pieceEpisodes, Training, type TrainingOptions, type TrainingProgress } from "./training.ts";
+import {
+  pieceEpisodes,
+  Training,
+  trainingNames,
+  type TrainingOptions,
+  type TrainingProgress,
+} from "./training.ts";
 import { checkSaved, type SavedImprovement } from "./training-checkpoint.ts";
 
 /*
- * Learning and evaluation in turn. After each round of episodes the table as it stands is the candidate; it is compared
- * with the champion, pair of games by pair of games, until a sequential test says whether it is better. A better one becomes
- * the champion. The first champion is the built-in random policy. Learning always goes on from the table as it stands,
+ * Alternates learning and evaluation. After each round of episodes the current table is the candidate. It plays the
+ * champion, pair by pair, until a sequential test decides whether it is better. A better candidate becomes the
+ * champion; the first champion is the built-in random policy. Learning always continues from the current table,
  * promoted or not.
  *
- * After self-play the two play each other, with their first own move drawn: they would otherwise play the same game for
- * ever. Where a policy is learned from, both play that one, as they are.
+ * After self-play the two play each other, with a random first move each, because otherwise they would repeat the same
+ * game. After learning against a policy, both play that policy unchanged.
  */
 
 /** How to learn and when to promote. */
 export interface ImproveOptions extends TrainingOptions {
   /** Episodes between two evaluations, a multiple of 1000. @default a tenth of all, at least 1000 */
   readonly evaluateEvery?: number;
-  /** Stops after so many rounds without a promotion. @default 3 */
+  /** Stops after this many rounds in a row without a promotion. @default 3 */
   readonly patience?: number;
   /** The test: from which normalised Elo on a candidate is no better, and better. @default 0 and 50, errors of 5 % */
   readonly sprt?: Partial<SprtOptions>;
   /** The most pairs of one evaluation. @default 200 */
   readonly maxPairs?: number;
-  /** Games at one time. */
+  /** Games at the same time. */
   readonly concurrency?: number;
-  /** Goes on from here. */
+  /** The state to continue from. */
   readonly from?: SavedImprovement;
-  /** Called whenever there is something new to go on from. */
+  /** Called with each new checkpoint. */
   readonly onSave?: (saved: SavedImprovement) => void;
   readonly onRound?: (round: ImprovementRound) => void;
   /** Called while an evaluation goes on. */
   readonly onPairs?: (progress: TrainingProgress & { readonly pairs: number }) => void;
 }
 
-/** One round: learning, then a contest. */
+const improveNames: NamesOf<ImproveOptions> = {
+  ...trainingNames,
+  evaluateEvery: true,
+  patience: true,
+  sprt: { elo0: true, elo1: true, alpha: true, beta: true },
+  maxPairs: true,
+  concurrency: true,
+  from: true,
+  onSave: true,
+  onRound: true,
+  onPairs: true,
+};
+
+/** One round: learning, then an evaluation. */
 export interface ImprovementRound extends ContestResult {
   /** From 1 on. */
   readonly round: number;
-  /** Episodes in all. */
+  /** Number of episodes. */
   readonly episodes: number;
   /** The digest of the candidate's source. */
   readonly candidate: Digest;
@@ -54,14 +75,14 @@ export interface ImprovementRound extends ContestResult {
   readonly promoted: boolean;
 }
 
-/** What came of it. */
+/** The result of a training with evaluations. */
 export interface Improvement {
   /** The last table that was promoted; undefined where none was. */
   readonly champion: QTable | undefined;
   /** The table as learning left it. */
   readonly last: QTable;
   readonly rounds: readonly ImprovementRound[];
-  /** Whether all episodes were played, or too many rounds brought nothing. */
+  /** Whether all episodes were played, or training stopped after too many rounds without a promotion. */
   readonly stopped: "episodes" | "patience";
 }
 
@@ -71,7 +92,7 @@ export interface ImproveRules {
   readonly patience: number;
   readonly elo0: number;
   readonly elo1: number;
-  /** How often a candidate that is no better may be promoted, and a better one be kept out. */
+  /** The error rates: promoting a candidate that is not better, and rejecting a better one. */
   readonly falsePositives: number;
   readonly falseNegatives: number;
   readonly maxPairs: number;
@@ -85,26 +106,29 @@ export function improveRules(options: ImproveOptions, plannedEpisodes: number): 
   const whole = { evaluateEvery, patience, maxPairs };
   for (const [name, value] of Object.entries(whole))
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new SameseedError("bad_argument", `${name} must be a whole number from 1 on, not ${value}`);
+      throw new SameseedError("bad_argument", `${name} must be a whole number of at least 1, not ${value}`);
   if (evaluateEvery % pieceEpisodes !== 0)
     throw new SameseedError("bad_argument", `evaluateEvery must be a multiple of ${pieceEpisodes}`, {
-      hint: `episodes are played ${pieceEpisodes} at a time`,
+      hint: `training runs in pieces of ${pieceEpisodes} episodes`,
     });
   const { elo0 = 0, elo1 = 50, alpha = 0.05, beta = 0.05 } = sprt;
   return { ...whole, elo0, elo1, falsePositives: alpha, falseNegatives: beta };
 }
 
 /**
- * Learns tic-tac-toe and evaluates by turns, and keeps the table that won. Equal options give equal tables and verdicts,
- * however many games run at one time and however often the work was interrupted.
+ * Alternates learning and evaluation of tic-tac-toe, and keeps the best table. Equal options give equal tables and
+ * verdicts, at any concurrency and after any interruption.
  *
  * @example
  * const { champion } = await improvePolicy({ episodes: 30_000, seed: 7 });
  * if (champion) await writeFile("learned.py", qPolicyCode(champion));
  *
- * @throws as `trainTttPolicy` and `playGames`; `run_differs` where `from` is of another training
+ * @throws as `trainPolicy` and `playGames`; `run_differs` where `from` is of another training
+ *
+ * @experimental
  */
 export async function improvePolicy(options: ImproveOptions = {}): Promise<Improvement> {
+  refuseUnknownOptions(options, improveNames, "improvePolicy");
   return await new Course(options).run();
 }
 
@@ -160,7 +184,7 @@ class Course {
   }
 
   async #evaluate(): Promise<ImprovementRound> {
-    const { image, backend, concurrency, signal, onPairs } = this.#options;
+    const { concurrency, signal, onPairs } = this.#options;
     const { settings, episodes } = this.#training;
     const champion = this.#championTable();
     const candidate = this.#training.table();
@@ -178,11 +202,7 @@ class Course {
         judge,
       },
       {
-        game: {
-          game: "tictactoe",
-          ...(image === undefined ? {} : { image }),
-          ...(backend === undefined ? {} : { backend }),
-        },
+        game: { game: "tictactoe", ...gameRulesOf(this.#options) },
         seed: contestSeed(settings.seed, round),
       },
       { elo0, elo1, alpha, beta, maxPairs },
@@ -214,7 +234,12 @@ class Course {
   }
 
   #restore(saved: SavedImprovement): void {
-    checkSaved(saved, { settings: this.#training.settings, rules: this.#rules, image: this.#image });
+    checkSaved(saved, {
+      settings: this.#training.settings,
+      rules: this.#rules,
+      image: this.#image,
+      world: this.#options.world ?? "sealed",
+    });
     if (saved.table !== null) this.#training.restore(Buffer.from(saved.table, "base64"));
     if (saved.champion !== null) this.#champion = Buffer.from(saved.champion, "base64");
     this.#championTable();
@@ -226,6 +251,7 @@ class Course {
       settings: this.#training.settings,
       rules: this.#rules,
       image: this.#image,
+      world: this.#options.world ?? "sealed",
       table: this.#training.state?.toString("base64") ?? null,
       champion: this.#champion?.toString("base64") ?? null,
       rounds: [...this.#rounds],

@@ -2,18 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { Limits } from "../../model/limits.ts";
-import type { RunningSandbox, SandboxBackend, SandboxEnd } from "../../sandbox/contract.ts";
+import { refuseAborted, runGroup } from "../../rollout/run-group.ts";
+import type { SandboxBackend, SandboxEnd } from "../../sandbox/contract.ts";
 import { opponentError } from "./opponent-error.ts";
 import { LearningStream, type LearnedRows, readLearned } from "./learning-result.ts";
 import { type LearningPiece, planPiece } from "./plan-piece.ts";
 
-/** How long an opponent that fell silent may take to be dead before it is ended. */
-const opponentGraceMs = 500;
-
 /** How often a piece that the host failed is started again, and how long before each time. */
 const retryDelaysMs = [100, 1000];
-
-const saidBytesMost = 8192;
 
 /**
  * Plays a piece of training in fresh sandboxes: one that learns, and one for each seat of an opponent that is source. The
@@ -46,55 +42,37 @@ async function tryPiece(
   signal: AbortSignal | undefined,
 ): Promise<LearnedRows> {
   const stream = new LearningStream();
-  let said = "";
   let broken: unknown;
-  const running = await backend.start({
-    ...planPiece(piece, limits),
-    ...(signal === undefined ? {} : { signal }),
-    onOutput: (member, channel, data) => {
-      if (member !== 0) return;
-      if (channel === "stderr") said = (said + data.toString()).slice(-saidBytesMost);
-      if (channel !== "stream") return;
+  const group = await runGroup(backend, {
+    ...planPiece(piece, limits, await backend.receipt()),
+    signal,
+    onStream: (data) => {
       try {
         stream.push(data);
       } catch (error) {
         broken = error;
       }
+      return broken === undefined;
     },
   });
-  const end = await running[0]!.ended;
   const learned = stream.payload === undefined ? undefined : readLearned(stream.payload);
   const failure = learned !== undefined && "outcome" in learned ? learned : undefined;
-  const silent = failure?.type === "eof" ? running[failure.seat === "X" ? 1 : 2] : undefined;
-  const itsEnd = await endOpponents(running.slice(1), silent);
-  if (signal?.aborted === true) throw new SameseedError("aborted", "the training was aborted");
+  const silent = failure?.kind === "silent" ? (failure.seat === "X" ? 1 : 2) : undefined;
+  const itsEnd = await group.endOthers(silent);
+  refuseAborted(signal, "training");
   if (broken !== undefined) throw broken;
   if (failure !== undefined) throw opponentError(piece.settings.against, failure, itsEnd);
-  if (learned === undefined || "outcome" in learned) throw learnerEnded(end, said);
+  if (learned === undefined || "outcome" in learned) throw learnerEnded(group.first, group.said.of(0));
   return learned;
-}
-
-/** Ends the opponent's sandboxes. How one that fell silent ended by itself is part of the verdict. */
-async function endOpponents(
-  opponents: readonly RunningSandbox[],
-  silent: RunningSandbox | undefined,
-): Promise<SandboxEnd | undefined> {
-  const own =
-    silent === undefined
-      ? undefined
-      : await Promise.race([silent.ended, sleep(opponentGraceMs, undefined, { ref: false })]);
-  for (const opponent of opponents) opponent.kill();
-  await Promise.all(opponents.map(async ({ ended }) => await ended));
-  return own;
 }
 
 function learnerEnded(end: SandboxEnd, said: string): SameseedError {
   const last = said.trim().split("\n").at(-1) ?? "";
   if (end.cause === "own")
-    return new SameseedError("internal", `the learning sandbox ended without a table: ${last}`, {
+    return new SameseedError("internal", `the training sandbox ended without a result: ${last}`, {
       context: { exitCode: end.exitCode, signal: end.signal, said },
     });
-  return new SameseedError("sandbox_ended", `the learning sandbox was ended: ${end.cause}`, {
+  return new SameseedError("sandbox_ended", `the training sandbox reached a limit: ${end.cause}`, {
     context: { cause: end.cause, cpuMs: end.cpuMs, wallMs: end.wallMs },
     hint: "raise its limits: `limits.cpuMs`, `limits.wallMs`, `limits.memoryMb`",
   });

@@ -5,8 +5,8 @@ import { entryOf, type CborField, type CborValue } from "../../model/cbor/value.
 import type { QRow } from "./q-table.ts";
 
 /*
- * What a piece of training hands back: one END frame whose payload is the table. The payload is kept as it came, since it
- * is what the next piece starts from; it is read here to check it and to know its rows.
+ * The result of a training piece: one END frame whose payload is the table. The payload is kept as received, because
+ * the next piece starts from it. It is parsed here only to check it and to read its rows.
  */
 
 /** A table as a sandbox wrote it. */
@@ -24,7 +24,9 @@ export interface OpponentFailure {
   readonly seat: string;
   /** The outcome that a rollout would have had: `illegal_action`, `policy_error`, `protocol_error`, `wall_limit`… */
   readonly outcome: string;
-  /** The exception's type; `eof` where it fell silent. */
+  /** How it failed, in the learner's own words. */
+  readonly kind: string;
+  /** The exception's type. */
   readonly type: string;
   readonly message: string;
 }
@@ -42,7 +44,7 @@ export class LearningStream {
     }
   }
 
-  /** The payload; undefined where the stream ended before it. */
+  /** The payload; undefined if the stream ended before it. */
   get payload(): Buffer | undefined {
     return this.#payload;
   }
@@ -65,6 +67,7 @@ export function readLearned(bytes: Buffer): LearnedRows | OpponentFailure {
       episode: wholeOf(entryOf(facts, "episode")),
       seat: textOf(entryOf(facts, "seat")),
       outcome: textOf(entryOf(facts, "outcome")),
+      kind: textOf(entryOf(facts, "kind")),
       type: textOf(entryOf(facts, "type")),
       message: textOf(entryOf(facts, "message")),
     };
@@ -99,5 +102,5 @@ function fail(problem: string): never {
 }
 
 function broken(problem: string): SameseedError {
-  return new SameseedError("protocol_broken", `a training sandbox sent something else: ${problem}`);
+  return new SameseedError("protocol_broken", `a training sandbox sent an invalid result: ${problem}`);
 }

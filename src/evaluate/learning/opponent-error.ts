@@ -38,17 +38,17 @@ export function opponentError(
     "bad_policy",
     `${who} failed as ${seat} in episode ${episode}: ${fault}${message === "" ? "" : `: ${message}`}`,
     {
-      hint: "nothing can be learned from a policy that does not play; `sameseed policy check FILE` says more",
+      hint: "training needs an opponent that plays without faults; check it with `sameseed policy check FILE`",
       context: { episode, seat, fault },
     },
   );
 }
 
-function faultOf({ outcome, type }: OpponentFailure, end: SandboxEnd | undefined): SeatFault {
+function faultOf({ outcome, kind }: OpponentFailure, end: SandboxEnd | undefined): SeatFault {
   const cause = end === undefined ? undefined : byCause[end.cause];
   if (cause !== undefined) return cause;
   // The status of a policy whose move clock ran out; nothing is gained by pretending it.
   if (end?.cause === "own" && end.exitCode === moveClockStatus) return "cpu_limit";
-  if (type === "NoPolicy" || type === "BadPolicy") return "no_policy";
+  if (kind === "no_policy" || kind === "bad_policy") return "no_policy";
   return faults.find((fault) => fault === outcome) ?? "crash";
 }

@@ -1,17 +1,18 @@
-import { basename } from "node:path";
-
 import { digestOf } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
-import type { BuiltinPolicyName } from "../../model/rollout.ts";
-import { builtinPolicies, readSource } from "../../games/game-spec.ts";
+import { builtinGame } from "../../games/builtin-games.ts";
+import { readPolicyInput, type SourcePath, type SourceText } from "../../rollout/policy-input.ts";
 
-/** Whom to learn from: `self`, a built-in policy, a Python file, or such a source itself. */
-export type OpponentInput = string | { readonly source: string; readonly name?: string };
+/**
+ * The opponent to learn from: a Python file or its source text. A string is `self`, the name of a built-in policy or a path that
+ * ends in `.py`; any other string is refused.
+ */
+export type OpponentInput = string | SourcePath | SourceText;
 
 /** Whom to learn from, resolved. */
 export type Opponent =
   | { readonly kind: "self" }
-  | { readonly kind: "builtin"; readonly name: BuiltinPolicyName }
+  | { readonly kind: "builtin"; readonly name: string }
   | { readonly kind: "source"; readonly name: string; readonly source: string };
 
 /**
@@ -19,16 +20,12 @@ export type Opponent =
  * @throws SameseedError `bad_policy` where there is no such policy, or its file cannot be read
  */
 export function resolveOpponent(input: OpponentInput): Opponent {
-  if (typeof input !== "string")
-    return { kind: "source", name: checkName(input.name ?? "policy.py"), source: input.source };
-  if (input === "self") return { kind: "self" };
-  const builtin = builtinPolicies.find((name) => name === input);
-  if (builtin !== undefined) return { kind: "builtin", name: builtin };
-  if (input.endsWith(".py"))
-    return { kind: "source", name: checkName(basename(input)), source: readSource(input) };
-  throw new SameseedError("bad_policy", `${JSON.stringify(input.slice(0, 200))} is nobody to learn from`, {
-    hint: `learn from \`self\`, ${builtinPolicies.map((name) => `\`${name}\``).join(", ")}, or a Python file`,
-  });
+  const builtins = ["random", ...(builtinGame("tictactoe")?.policies ?? [])];
+  const read = readPolicyInput(input, { names: ["self", ...builtins] });
+  if (read.kind === "source") return { ...read, name: checkName(read.name) };
+  return read.kind === "named" && read.name !== "self"
+    ? { kind: "builtin", name: read.name }
+    : { kind: "self" };
 }
 
 /** How settings name an opponent: a source by its digest as well, so that another source is another training. */
@@ -40,7 +37,7 @@ export function opponentName(opponent: Opponent): string {
 function checkName(name: string): string {
   // It stands in a comment of the learned policy's source.
   if (/^[^/\p{Cc}\p{Zl}\p{Zp}]{1,200}\.py$/u.test(name)) return name;
-  throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a name for a policy`, {
+  throw new SameseedError("bad_policy", `${JSON.stringify(name)} is not a valid policy name`, {
     hint: "use a file name that ends in .py",
   });
 }

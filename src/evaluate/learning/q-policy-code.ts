@@ -1,13 +1,14 @@
 import { type Digest, digestOf } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { turns } from "./board-forms.ts";
 import { checkQTable, type QRow, type QTable } from "./q-table.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
 /*
- * A table as the source of a policy, and back. The first line names the digest of everything below it; what can be chosen
- * is written by JSON's rules, which are Python's for these values, and one line a row. Reading takes the parts out, writes
- * them again and compares: a source that was made in any other way is refused, and its text decides nothing.
+ * Writes a table as the source of a policy, and reads it back. The first line gives the digest of everything below it.
+ * Settings are written as JSON, which is also Python for these values, and each row is one line. Reading extracts the
+ * parts, writes them again and compares, so any other source is refused.
  */
 
 /** How a table is written. */
@@ -35,8 +36,11 @@ const firstLine = "# Sameseed Q policy, format 1, ";
  * among equals the lowest cell of the board's form, and the lowest empty cell where the table has no row. Equal tables give
  * equal bytes: rows are sorted, every value is written with the digits that read back to the same number.
  * @throws SameseedError `bad_argument` for something that is not a table, or `randomMoves` that is not from 0 to 5
+ *
+ * @experimental
  */
 export function qPolicyCode(table: QTable, options: QPolicyCodeOptions = {}): string {
+  refuseUnknownOptions(options, { randomMoves: true } satisfies NamesOf<QPolicyCodeOptions>, "qPolicyCode");
   checkQTable(table);
   const { randomMoves = 0 } = options;
   if (!Number.isInteger(randomMoves) || randomMoves < 0 || randomMoves > 5)
@@ -62,6 +66,8 @@ export function qPolicyCode(table: QTable, options: QPolicyCodeOptions = {}): st
 /**
  * Takes a table back out of the source that {@link qPolicyCode} made of it.
  * @throws SameseedError `bad_policy` where the source is not one, or was changed since
+ *
+ * @experimental
  */
 export function parseQPolicy(source: string): QPolicy {
   const end = source.indexOf("\n");
@@ -136,8 +142,8 @@ function jsonBehind(name: string, lines: readonly string[]): unknown {
 }
 
 function badSource(problem: string, cause?: unknown): SameseedError {
-  return new SameseedError("bad_policy", `the source is no learned policy: ${problem}`, {
-    hint: "learn it again with `sameseed train`; as a policy it may still play",
+  return new SameseedError("bad_policy", `the source is not a learned policy: ${problem}`, {
+    hint: "train it again with `sameseed train`; it may still work as an ordinary policy",
     cause,
   });
 }

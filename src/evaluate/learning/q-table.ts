@@ -1,12 +1,13 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import { refuseUnknownOptions } from "../../base/known-options.ts";
 import type { DeclaredPolicy } from "../exact/declared-policy.ts";
 import { emptyCells, standingOf } from "../../games/tictactoe-board.ts";
 import { boardOfKey, formOf } from "./board-forms.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
-/** The learned values of a board's cells, row by row; null where a cell is taken. */
+/** The learned values of a board's cells, row by row; null if a cell is taken. */
 export type QRow = readonly (number | null)[];
 
 /** What was learned of tic-tac-toe: values from the view of whose turn it is, and how they came about. */
@@ -46,11 +47,14 @@ export function checkQTable(table: QTable): QTable {
  * A table as a policy whose games can be enumerated: always the best cell; among equals the lowest cell of the form; the
  * lowest empty cell on a board whose form has no row.
  * @param options `randomMoves` is how many of its own first moves are drawn instead, each empty cell as likely
+ *
+ * @experimental
  */
 export function qTablePolicy(
   table: Pick<QTable, "rows">,
   options: { readonly randomMoves?: number } = {},
 ): DeclaredPolicy {
+  refuseUnknownOptions(options, { randomMoves: true }, "qTablePolicy");
   const { randomMoves = 0 } = options;
   return (board, seat) => {
     const empty = emptyCells(board);
@@ -65,7 +69,7 @@ export function qTablePolicy(
 }
 
 function badTable(what: string): SameseedError {
-  return new SameseedError("bad_argument", `this is not a table of tic-tac-toe: ${what}`, {
-    hint: "take tables from `trainTttPolicy` or `parseQPolicy`",
+  return new SameseedError("bad_argument", `this is not a tic-tac-toe table: ${what}`, {
+    hint: "take tables from `trainPolicy` or `parseQPolicy`",
   });
 }

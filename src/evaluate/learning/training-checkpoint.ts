@@ -3,6 +3,8 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError, systemErrorCode } from "../../base/error.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import { worldModeSchema } from "../../model/rollout-schema.ts";
 import { readRegular } from "../../store/run-folder.ts";
 import { runDamaged, storeError } from "../../store/store-error.ts";
 import type { ImprovementRound, ImproveRules } from "./improve-policy.ts";
@@ -14,6 +16,8 @@ export interface SavedImprovement {
   readonly rules: ImproveRules;
   /** Digest of the image. */
   readonly image: string;
+  /** Trainings from before it was kept were of the sealed one. */
+  readonly world: WorldMode;
   /** The table as a sandbox handed it back, in base64; null before the first piece. */
   readonly table: string | null;
   /** The champion's, in the same form. */
@@ -52,6 +56,7 @@ const savedSchema: z.ZodType<SavedImprovement> = z.strictObject({
     maxPairs: z.int().min(1),
   }),
   image: z.string(),
+  world: worldModeSchema.default("sealed"),
   table: base64,
   champion: base64,
   rounds: z.array(round),
@@ -72,7 +77,7 @@ export function writeCheckpoint(path: string, saved: SavedImprovement): void {
 }
 
 /**
- * Reads a checkpoint; undefined where there is none.
+ * Reads a checkpoint; undefined if there is none.
  * @throws SameseedError `run_damaged`, `io_failed`
  */
 export function readCheckpoint(path: string): SavedImprovement | undefined {
@@ -105,10 +110,10 @@ export function removeCheckpoint(path: string): void {
  */
 export function checkSaved(
   saved: SavedImprovement,
-  now: Pick<SavedImprovement, "settings" | "rules" | "image">,
+  now: Pick<SavedImprovement, "settings" | "rules" | "image" | "world">,
 ): void {
-  const parts = (of: Pick<SavedImprovement, "settings" | "rules" | "image">): [string, unknown][] =>
-    Object.entries({ ...of.settings, ...of.rules, image: of.image });
+  const parts = (of: Pick<SavedImprovement, "settings" | "rules" | "image" | "world">): [string, unknown][] =>
+    Object.entries({ ...of.settings, ...of.rules, image: of.image, world: of.world });
   const before = new Map(parts(saved));
   const differing = parts(now)
     .filter(([name, value]) => JSON.stringify(before.get(name)) !== JSON.stringify(value))
@@ -116,9 +121,9 @@ export function checkSaved(
   if (differing.length > 0)
     throw new SameseedError(
       "run_differs",
-      `what was begun is another training: ${differing.join(", ")} differ`,
+      `the checkpoint is of another training: ${differing.join(", ")} differ`,
       {
-        hint: "give the arguments that it was begun with, or begin a new one without --resume",
+        hint: "use the original arguments, or start a new training without --resume",
         context: { differing },
       },
     );

@@ -1,22 +1,23 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import { checkSeed, seedSchema } from "../../model/seed.ts";
 
-/** A quantity over all episodes: constant, or in a straight line from its first value to its last. */
+/** A quantity over all episodes: constant, or linear from its first value to its last. */
 export type Schedule = number | { readonly from: number; readonly to: number };
 
-/** What decides a learned table, beside the opponent's own source: equal settings, equal tables. */
+/** What determines a learned table, besides the opponent's source: equal settings give equal tables. */
 export interface TrainingSettings {
   readonly seed: number;
-  /** All episodes of the training; schedules stretch over them. */
+  /** Number of episodes of the training; schedules span all of them. */
   readonly plannedEpisodes: number;
   /** `self`, a built-in policy, or the name and digest of a source: `name.py sha256:…`. */
   readonly against: string;
-  /** How far a value moves towards what was seen: first and last. */
+  /** The learning rate: first and last. */
   readonly alpha: readonly [number, number];
-  /** How often a cell is drawn instead of chosen: first and last. */
+  /** The share of random moves: first and last. */
   readonly epsilon: readonly [number, number];
-  /** What a value that is one own move away is worth now. */
+  /** The discount for each of the learner's own moves. */
   readonly gamma: number;
   /** The value of a cell that was never taken. */
   readonly initial: number;
@@ -28,9 +29,9 @@ export interface TrainingChoices {
   readonly seed?: number;
   /** @default 30000 */
   readonly episodes?: number;
-  /** Step size, above 0 and at most 1. @default from 0.5 to 0.05 */
+  /** Learning rate, above 0 and at most 1. @default from 0.5 to 0.05 */
   readonly alpha?: Schedule;
-  /** Share of drawn moves, from 0 to 1. @default from 0.5 to 0.3 */
+  /** Share of random moves, from 0 to 1. @default from 0.5 to 0.3 */
   readonly epsilon?: Schedule;
   /** Discount of an own move, from 0 to 1. @default 1 */
   readonly gamma?: number;
@@ -46,7 +47,7 @@ const positiveShare = z.number().gt(0).max(1);
 
 /** The form of {@link TrainingSettings}, as a table's source keeps them. */
 export const trainingSettingsSchema: z.ZodType<TrainingSettings> = z.strictObject({
-  seed: z.int().min(0),
+  seed: seedSchema,
   plannedEpisodes: z.int().min(1).max(episodesMost),
   against: z.string().regex(/^[^\r\n\0]{1,400}$/),
   alpha: z.tuple([positiveShare, positiveShare]),
@@ -62,7 +63,7 @@ export const trainingSettingsSchema: z.ZodType<TrainingSettings> = z.strictObjec
  */
 export function settleTraining(choices: TrainingChoices, against: string): TrainingSettings {
   const settings = {
-    seed: choices.seed ?? 0,
+    seed: checkSeed(choices.seed ?? 0),
     plannedEpisodes: choices.episodes ?? 30_000,
     against,
     alpha: ends(choices.alpha ?? { from: 0.5, to: 0.05 }),
@@ -76,8 +77,8 @@ export function settleTraining(choices: TrainingChoices, against: string): Train
   const [option, end] = issue?.path ?? [];
   const name = option === "plannedEpisodes" ? "episodes" : String(option ?? "the options");
   const which = typeof end === "number" ? ` (its ${end === 0 ? "first" : "last"} value)` : "";
-  throw new SameseedError("bad_argument", `${name}${which}: ${issue?.message ?? "not of its form"}`, {
-    hint: "alpha is above 0 and at most 1, epsilon and gamma are from 0 to 1, the initial value from -1 to 1",
+  throw new SameseedError("bad_argument", `${name}${which}: ${issue?.message ?? "not valid"}`, {
+    hint: "alpha must be above 0 and at most 1, epsilon and gamma from 0 to 1, the initial value from -1 to 1",
   });
 }
 

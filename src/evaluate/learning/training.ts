@@ -1,6 +1,8 @@
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
-import { defaultLimits, type Limits, limitsSchema } from "../../model/limits.ts";
+import { defaultLimits, limitNames, type Limits, limitsSchema } from "../../model/limits.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { sharedBackend, type BackendKind } from "../../sandbox/sandbox-host.ts";
 import { learnPiece } from "./learning-job.ts";
 import { type LearnedRows, readLearned } from "./learning-result.ts";
@@ -19,14 +21,35 @@ export interface TrainingOptions extends TrainingChoices {
   readonly image?: string;
   /** @default "zygote" */
   readonly backend?: BackendKind;
-  /** Limits of each sandbox; one lives through {@link pieceEpisodes} episodes. */
+  /** The world that episodes, and the games of an evaluation, see. @default "sealed" */
+  readonly world?: WorldMode;
+  /** Limits of each sandbox, also in evaluations. A training sandbox runs {@link pieceEpisodes} episodes. */
   readonly limits?: Partial<Limits>;
   readonly signal?: AbortSignal;
   /** Called after each piece. */
   readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
-/** How far a training is. */
+const schedule = { from: true, to: true } as const;
+
+/** Every name of {@link TrainingOptions}. */
+export const trainingNames: NamesOf<TrainingOptions> = {
+  seed: true,
+  episodes: true,
+  alpha: schedule,
+  epsilon: schedule,
+  gamma: true,
+  initial: true,
+  against: true,
+  image: true,
+  backend: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+  onProgress: true,
+};
+
+/** The progress of a training. */
 export interface TrainingProgress {
   readonly episodes: number;
   readonly planned: number;
@@ -42,17 +65,27 @@ export const pieceEpisodes = 1000;
  * Learns tic-tac-toe by Q-learning, all episodes in sandboxes. Equal options give equal tables, value for value.
  *
  * @example
- * const table = await trainTttPolicy({ episodes: 30_000, seed: 7 });
+ * const table = await trainPolicy({ episodes: 30_000, seed: 7 });
  * await writeFile("learned.py", qPolicyCode(table));
  *
  * @throws SameseedError `bad_argument` for numbers out of range, `bad_policy` where the opponent cannot be read or fails,
- * `aborted`, and what broken infrastructure throws
+ * `aborted`, and the errors of a host failure
+ *
+ * @experimental
  */
-export async function trainTttPolicy(options: TrainingOptions = {}): Promise<QTable> {
+export async function trainPolicy(options: TrainingOptions = {}): Promise<QTable> {
+  refuseUnknownOptions(options, trainingNames, "trainPolicy");
   const training = new Training(options);
   await training.advance(training.settings.plannedEpisodes);
   return training.table();
 }
+
+/**
+ * Alias of {@link trainPolicy}.
+ *
+ * @experimental
+ */
+export const trainTttPolicy: typeof trainPolicy = trainPolicy;
 
 /** A training that goes on piece by piece, and can be saved and taken up again. */
 export class Training {
@@ -99,11 +132,17 @@ export class Training {
 
   /**
    * Plays until so many episodes have been played in all; a piece ends there or at a multiple of {@link pieceEpisodes}.
-   * @throws SameseedError as {@link trainTttPolicy}
+   * @throws SameseedError as {@link trainPolicy}
    */
   async advance(episodes: number): Promise<void> {
-    const { image = defaultImageName, backend = "zygote", signal, onProgress } = this.#options;
-    const host = sharedBackend(image, backend, "sealed");
+    const {
+      image = defaultImageName,
+      backend = "zygote",
+      world = "sealed",
+      signal,
+      onProgress,
+    } = this.#options;
+    const host = sharedBackend(image, backend, world);
     const goal = Math.min(episodes, this.settings.plannedEpisodes);
     while (this.episodes < goal) {
       const first = this.episodes;
@@ -138,8 +177,8 @@ export class Training {
 }
 
 function damaged(cause: unknown): SameseedError {
-  return new SameseedError("run_damaged", "the saved state is not one of this training", {
-    hint: "begin again without --resume, after removing the checkpoint",
+  return new SameseedError("run_damaged", "the checkpoint cannot be read as a state of this training", {
+    hint: "remove the checkpoint and start again without --resume",
     cause,
   });
 }

@@ -1,10 +1,11 @@
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { checkHypotheses } from "../../stats/gsprt.ts";
 import { sprtBounds, type SprtOptions } from "../../stats/sprt.ts";
 import { strengthOf, type Strength } from "./compare-report.ts";
 import { collectGames, factsOf, playingOptions } from "./evaluate-matchup.ts";
 import type { MatchGame } from "./match-game.ts";
-import { type MatchupOptions, type MatchupPlan, planMatchup } from "./matchup-config.ts";
+import { swappedNames, type MatchupOptions, type MatchupPlan, planMatchup } from "./matchup-config.ts";
 import { type KeeperOptions, openKeeper } from "./matchup-keeper.ts";
 import { playSequential, type PlaySequentialOptions } from "./play-sequential.ts";
 import { type MatchupReport, reportUnits } from "./report-matchup.ts";
@@ -21,23 +22,38 @@ export interface CompareConfig extends Omit<MatchupOptions, "swap">, KeeperOptio
   readonly elo?: readonly [elo0: number, elo1: number];
   /** With `until`: the most pairs to play. @default 1000 */
   readonly maxPairs?: number;
-  /** How often either hypothesis may be accepted wrongly. @default 0.05 */
+  /** The error rate of either hypothesis. @default 0.05 */
   readonly alpha?: number;
   readonly beta?: number;
-  /** Give the mean an interval that holds however often one looks. @default false */
+  /** Give the mean an interval that stays valid for repeated looks. @default false */
   readonly anytime?: boolean;
-  /** Told when the policies have been played against themselves. */
+  /** Called after the self-check. */
   readonly onSelfCheck?: (check: SelfCheck) => void;
-  /** Told of each game as it finishes. */
+  /** Called with each game as it finishes. */
   readonly onGame?: (game: MatchGame) => void;
 }
 
-/** What a comparison shows. */
+const compareNames: NamesOf<CompareConfig> = {
+  ...swappedNames,
+  dir: true,
+  resume: true,
+  seeds: true,
+  until: true,
+  elo: true,
+  maxPairs: true,
+  alpha: true,
+  beta: true,
+  anytime: true,
+  onSelfCheck: true,
+  onGame: true,
+};
+
+/** The result of a comparison. */
 export interface Comparison extends MatchupReport, Strength {
   readonly selfCheck: SelfCheck;
   /**
    * Whether policy x is better: with `until`, which hypothesis was accepted; otherwise whether the interval of the mean
-   * return lies above 0. Null where neither is shown.
+   * return lies above 0. Null if neither is shown.
    */
   readonly decision: "better" | "not better" | null;
 }
@@ -58,10 +74,11 @@ export const defaultSeeds: readonly number[] = Array.from({ length: 20 }, (_, se
  * @example
  * const { decision, nelo, pairs } = await comparePolicies({ policyX: "new.py", policyO: "old.py", until: "sprt" });
  *
- * @throws `bad_argument`, `bad_policy`, `aborted`… A policy that is not reproducible is no error: see `selfCheck`, after
- * which nothing is played.
+ * @throws `bad_argument`, `bad_policy`, `aborted`… A policy that is not reproducible is not an error: `selfCheck`
+ * reports it, and nothing more is played.
  */
 export async function comparePolicies(config: CompareConfig): Promise<Comparison> {
+  refuseUnknownOptions(config, compareNames, "comparePolicies");
   const { seeds = defaultSeeds, anytime = false, onSelfCheck, onGame } = config;
   const plan = planComparison(config, seeds);
   const sprt = testOf(config);
@@ -92,14 +109,18 @@ export function planComparison(config: CompareConfig, seeds: Iterable<number>): 
   const plan = planMatchup({ ...config, swap: true }, seeds);
   if (until === undefined) {
     if (maxPairs === undefined) return plan;
-    throw new SameseedError("bad_argument", "maxPairs is for a test that may stop early", {
-      hint: "add until: sprt, or say with games and seeds how many are played",
+    throw new SameseedError("bad_argument", "maxPairs can only be used with a sequential test", {
+      hint: "add `until: 'sprt'`, or set the number of games with nGames and seeds",
     });
   }
   if (nGames !== undefined)
-    throw new SameseedError("bad_argument", "a test that stops by itself has no number of games a seed", {
-      hint: "bound it with a number of pairs",
-    });
+    throw new SameseedError(
+      "bad_argument",
+      "the number of games under each seed cannot be set for a sequential test",
+      {
+        hint: "set maxPairs instead",
+      },
+    );
   const most = maxPairs ?? defaultMaxPairs;
   if (!Number.isSafeInteger(most) || most < 1 || most > 10_000_000)
     throw new SameseedError(

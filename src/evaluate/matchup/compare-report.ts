@@ -12,20 +12,20 @@ export interface Strength {
   readonly pairs: number;
   /** Pairs by policy x's points in both games: 0, ½, 1, 1½, 2. */
   readonly pentanomial: PairCounts;
-  /** How likely policy x wins a game, a draw counting half, with its interval; null without a pair. */
+  /** The probability that policy x wins a game, a draw counting half, with its interval; null without a pair. */
   readonly better: { readonly value: number; readonly interval: Interval } | null;
   /** Null without a pair. */
   readonly elo: EloDifference | null;
   readonly nelo: EloDifference | null;
   /** Likelihood of superiority, from 0 to 1; null without a pair. */
   readonly los: number | null;
-  /** Where the sequential test stands. */
+  /** The state of the sequential test. */
   readonly sprt: SprtState;
   /**
-   * Pearson's correlation of the first seat's returns in both games of a pair; null where it is not defined.
+   * Pearson's correlation of the first seat's returns in both games of a pair; null if it is not defined.
    */
   readonly correlation: number | null;
-  /** By which factor pairing reduced the games needed, below 1 where it cost games; null where it is not defined. */
+  /** The factor by which pairing reduced the games needed; below 1 it cost games; null if it is not defined. */
   readonly varianceReduction: number | null;
 }
 

@@ -1,13 +1,15 @@
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { type ExactMatchup, exactMatchup } from "./exact-matchup.ts";
 import type { MatchGame } from "./match-game.ts";
 import {
+  matchupNames,
   type MatchupOptions,
   type MatchupPlan,
   planMatchup,
   returnsOf,
-  type TttConfig,
+  type SeedMatchupConfig,
 } from "./matchup-config.ts";
 import { type KeeperOptions, openKeeper } from "./matchup-keeper.ts";
 import { type PlayedGame, playMatchup, type PlayMatchupOptions } from "./play-matchup.ts";
@@ -19,69 +21,97 @@ import { keysOf, placesOf } from "./unit-keys.ts";
 /** A matchup under many seeds. */
 export interface MatchupConfig extends MatchupOptions, KeeperOptions {
   readonly seeds: Iterable<number>;
-  /** Give the mean an interval that holds however often one looks. @default false */
+  /** Give the mean an interval that stays valid for repeated looks. @default false */
   readonly anytime?: boolean;
-  /** Keep what each game recorded. A game is a few kB; leave it out where there are very many. @default true */
+  /** Keep the recorded bytes of each game. A game is a few kB; set this to false for very many games. @default true */
   readonly trajectories?: boolean;
-  /** Enumerate every game as well: tic-tac-toe, built-in and learned policies only. @default false */
+  /** Also give exact values by enumeration: tic-tac-toe with built-in and learned policies only. @default false */
   readonly exact?: boolean;
-  /** Told of each game as it finishes. */
+  /** Called with each game as it finishes. */
   readonly onGame?: (game: MatchGame) => void;
 }
 
-/** What one seed's games gave. */
+/** The result of one seed's games. */
 export interface SeedResult extends SeedRecord {
-  /** Each game's recorded bytes, in the order of {@link games}; decoded as far as they are looked at. */
+  /** Each game's recorded bytes, in the order of {@link games}; decoded on demand. */
   readonly trajectory: readonly Trajectory[];
   /** Each game: by number, with policy x at the first seat before the other of its pair. */
   readonly games: readonly MatchGame[];
 }
 
-/** One seed's games, at least one of which the host could play. */
-export interface TttBatchResult extends SeedResult {
+/** The games of one seed, at least one of which could be played. */
+export interface SeedMatchupResult extends SeedResult {
+  readonly meanReturn: number;
   readonly totalReward: number;
 }
 
-/** What a matchup shows, with every game. */
+/** Alias of {@link SeedMatchupConfig}. */
+export type TttConfig = SeedMatchupConfig;
+
+/** Alias of {@link SeedMatchupResult}. */
+export type TttBatchResult = SeedMatchupResult;
+
+/** The result of a matchup, with every game. */
 export interface MatchupResult extends Omit<MatchupReport, "bySeed"> {
   readonly bySeed: readonly SeedResult[];
-  /** The true value, where it was asked for. */
+  /** The exact value, if requested. */
   readonly exact?: ExactMatchup;
 }
 
-/**
- * Plays tic-tac-toe under one seed, every game in fresh sandboxes with streams of its own. `totalReward` is the mean
- * return per game from the view of policy x.
- *
- * @example
- * const { totalReward, trajectory } = await runTttBatch({ policyX: "greedy", policyO: "random", seed: 42 });
- * console.log(totalReward, trajectory.length); // 50 games in 25 pairs with seats swapped
- *
- * @throws `bad_argument`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…; `sandbox_failed` where the host
- * could play none of the games. What a policy does wrong is a lost game; a game that the host could not play is left out.
- */
-export async function runTttBatch(config: TttConfig): Promise<TttBatchResult> {
-  const { bySeed } = await evaluateMatchup({ ...config, seeds: [config.seed] });
-  const [batch] = bySeed;
-  if (batch === undefined || batch.totalReward === null) {
-    const why = batch?.games.find(({ infra }) => infra !== undefined)?.infra ?? "nothing was played";
-    throw new SameseedError("sandbox_failed", `none of the games could be played: ${why}`, {
-      hint: "try again; if it stays, see `sameseed doctor`",
-    });
-  }
-  return { ...batch, totalReward: batch.totalReward };
-}
+const configNames: NamesOf<MatchupConfig> = {
+  ...matchupNames,
+  dir: true,
+  resume: true,
+  seeds: true,
+  anytime: true,
+  trajectories: true,
+  exact: true,
+  onGame: true,
+};
 
 /**
- * Plays two policies against each other under many seeds, one set of sandboxes per seed or game and many at one time, and
- * says how well policy x did and how sure that is.
+ * Plays two policies against each other under one seed, every game in fresh sandboxes with its own random streams, and
+ * gives the mean return per game from policy x's view.
+ *
+ * @example
+ * const { meanReturn, trajectory } = await runMatchup({ policyX: "greedy", policyO: "random", seed: 42 });
+ * console.log(meanReturn, trajectory.length); // 50 games in 25 pairs with seats swapped
+ *
+ * @throws `bad_argument`, `bad_policy`, `image_missing`, `wall_unavailable`, `aborted`…; `sandbox_failed` where the host
+ * could play none of the games. A policy's fault is a forfeit; a game that the host could not play is left out.
+ */
+export async function runMatchup(config: SeedMatchupConfig): Promise<SeedMatchupResult> {
+  refuseUnknownOptions(
+    config,
+    { ...matchupNames, seed: true } satisfies NamesOf<SeedMatchupConfig>,
+    "runMatchup",
+  );
+  const { seed, ...options } = config;
+  const { bySeed } = await evaluateMatchup({ ...options, seeds: [seed] });
+  const [batch] = bySeed;
+  if (batch === undefined || batch.meanReturn === null) {
+    const why = batch?.games.find(({ infra }) => infra !== undefined)?.infra ?? "nothing was played";
+    throw new SameseedError("sandbox_failed", `the host could not play any of the games: ${why}`, {
+      hint: "try again; if it fails again, run `sameseed doctor`",
+    });
+  }
+  return { ...batch, meanReturn: batch.meanReturn, totalReward: batch.meanReturn };
+}
+
+/** Alias of {@link runMatchup}. */
+export const runTttBatch: typeof runMatchup = runMatchup;
+
+/**
+ * Plays two policies against each other under several seeds, many games at the same time, and reports policy x's mean
+ * return with its interval.
  *
  * @example
  * const { meanReturn, interval } = await evaluateMatchup({ policyX: "greedy", policyO: "bot.py", seeds: [1, 2, 3] });
  *
- * @throws as {@link runTttBatch}, save that `infra` counts what the host could not play, even where it is everything
+ * @throws as {@link runMatchup}, save that `infra` counts what the host could not play, even where it is everything
  */
 export async function evaluateMatchup(config: MatchupConfig): Promise<MatchupResult> {
+  refuseUnknownOptions(config, configNames, "evaluateMatchup");
   const plan = planMatchup(config, config.seeds);
   const { anytime = false, trajectories = true, onGame } = config;
   const facts = factsOf(plan, anytime);
@@ -138,8 +168,8 @@ export function factsOf(plan: MatchupPlan, anytime: boolean): MatchupFacts {
   const { env, seeds, swap } = plan;
   const support = returnsOf(env);
   if (anytime && support === undefined)
-    throw new SameseedError("bad_argument", `the returns of ${env} are not known to be bounded`, {
-      hint: "any-time intervals are for games that are won, drawn or lost",
+    throw new SameseedError("bad_argument", `the returns of ${env} have no known bounds`, {
+      hint: "any-time intervals need a game that is won, drawn or lost",
     });
   return {
     spec: digestOfPlan(plan),

@@ -12,7 +12,7 @@ import { qTablePolicy } from "../learning/q-table.ts";
 import type { MatchupPlan } from "./matchup-config.ts";
 import { namesOf } from "./player-names.ts";
 
-/** What a matchup of two declared policies is worth, without playing it. */
+/** The exact value of a matchup of two declared policies. */
 export interface ExactMatchup {
   /** Mean return per game from policy x's view; over both seats where seats are swapped. */
   readonly meanReturn: number;
@@ -22,7 +22,7 @@ export interface ExactMatchup {
   readonly o: ExactValue | null;
 }
 
-/** What the built-in policies do, as `python/sameseed/play/builtin_policies.py` has it. */
+/** What the built-in policies do, as `python/envs/tictactoe.py` has it. */
 const declared: Readonly<Record<string, () => DeclaredPolicy>> = {
   random: () => uniformPolicy,
   greedy: () => blockingPolicy,
@@ -35,8 +35,8 @@ const declared: Readonly<Record<string, () => DeclaredPolicy>> = {
  */
 export function exactMatchup(plan: Pick<MatchupPlan, "env" | "policyX" | "policyO" | "swap">): ExactMatchup {
   if (plan.env !== "tictactoe")
-    throw new SameseedError("bad_argument", `the games of ${plan.env} are too many to be enumerated`, {
-      hint: "exact values are for tictactoe",
+    throw new SameseedError("bad_argument", `${plan.env} has too many games to enumerate`, {
+      hint: "exact values exist for tictactoe only",
     });
   const names = namesOf(plan);
   const policyX = declaredPolicy(plan.policyX, names.x);
@@ -54,8 +54,8 @@ function declaredPolicy(policy: SeatPolicyInput, name: string): DeclaredPolicy {
     const { table, randomMoves } = parseQPolicy(policy.source);
     return qTablePolicy(table, { randomMoves });
   }
-  throw new SameseedError("bad_argument", `${name} does not declare how likely it makes which move`, {
-    hint: `an exact value is for ${Object.keys(declared).join(", ")} and what \`sameseed train\` wrote: other sources can only be played`,
+  throw new SameseedError("bad_argument", `${name} does not declare its move probabilities`, {
+    hint: `exact values need ${Object.keys(declared).join(", ")} or a policy written by \`sameseed train\``,
   });
 }
 

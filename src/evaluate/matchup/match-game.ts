@@ -1,9 +1,9 @@
 import type { GameResult } from "../../games/play-games.ts";
 
-/** The two policies of a matchup: `x` is the one that was named first, wherever it sits. */
+/** The two policies of a matchup: `x` is the first one named, at either seat. */
 export type Side = "x" | "o";
 
-/** A game that a policy lost by its own fault. */
+/** A game that a policy forfeited by its own fault. */
 export interface MatchForfeit {
   readonly by: Side;
   /** Such as `illegal_action`. */
@@ -14,20 +14,20 @@ export interface MatchForfeit {
   readonly step?: number;
 }
 
-/** One game of a matchup from the view of policy x: everything that is counted of it, and not its bytes. */
+/** One game of a matchup from policy x's view, without its bytes. */
 export interface MatchGame {
   readonly seed: number;
   readonly game: number;
   /** Whether the seats are swapped: policy o has the first one. */
   readonly swapped: boolean;
-  /** Policy x's return, with a fault of either side a loss for it; null where the host could not play the game. */
+  /** Policy x's return, with a fault of either side a loss for it; null if the host could not play the game. */
   readonly score: number | null;
   readonly forfeit?: MatchForfeit;
   /** What the host failed with. */
   readonly infra?: string;
   /** Moves made. */
   readonly steps: number;
-  /** The trajectory's identity; empty where the host failed. */
+  /** The trajectory's identity; empty if the host failed. */
   readonly digest: string;
   /** The digest of what was played, whatever the seed: equal for equal games. */
   readonly playDigest: string;

@@ -1,30 +1,46 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
+import type { NamesOf } from "../../base/known-options.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
-import { checkSeed } from "../../rollout/rollout-config.ts";
+import { checkSeed } from "../../model/seed.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
-/** Two policies and how they play: what all games of a matchup have in common. */
-export interface MatchupOptions extends Omit<GameSpec, "game" | "seats"> {
-  /** The policy whose view results are in: `random`, `greedy`, `minimax`, a Python file, or a source itself. */
+/** Two policies and the options that all games of a matchup share. */
+export interface MatchupOptions extends GameRules {
+  /** The policy whose results are reported: `random`, `greedy`, `minimax`, a Python file, or source text. */
   readonly policyX: SeatPolicyInput;
   /** Its opponent. */
   readonly policyO: SeatPolicyInput;
-  /** `tictactoe` or `pettingzoo:` and an environment of two seats. @default "tictactoe" */
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game. @default "tictactoe" */
   readonly env?: string;
   /** Games under each seed; even where seats are swapped. @default 50 */
   readonly nGames?: number;
   /** Play games in pairs, each policy once at each seat with the same seed. @default true */
   readonly swap?: boolean;
-  /** Sets of sandboxes at one time. @default twice the processors */
+  /** Groups of sandboxes at the same time. @default twice the processors */
   readonly concurrency?: number;
   /** Ends the call, and every sandbox of it. */
   readonly signal?: AbortSignal;
 }
 
-/** Games of tic-tac-toe under one seed. */
-export interface TttConfig extends Omit<MatchupOptions, "env"> {
+/** Every name of {@link MatchupOptions} but `swap`. */
+export const swappedNames: NamesOf<Omit<MatchupOptions, "swap">> = {
+  ...gameRuleNames,
+  policyX: true,
+  policyO: true,
+  env: true,
+  nGames: true,
+  concurrency: true,
+  signal: true,
+};
+
+/** Every name of {@link MatchupOptions}. */
+export const matchupNames: NamesOf<MatchupOptions> = { ...swappedNames, swap: true };
+
+/** A matchup under one seed. */
+export interface SeedMatchupConfig extends MatchupOptions {
   /** 0 to 2^53 - 1; the only source of randomness. */
   readonly seed: number;
 }
@@ -53,7 +69,7 @@ export interface MatchupPlan {
 export const defaultGames = 50;
 
 /** Games of which it is known that a return is a win, a draw or a loss. */
-const decided = /^(tictactoe|pettingzoo:(tictactoe|connect_four|chess|go)_v\d+)$/;
+const decided = /^(tictactoe|connect_four|pettingzoo:(tictactoe|connect_four|chess|go)_v\d+)$/;
 
 const schema = z.object({
   env: z.string().min(1).max(1000).default("tictactoe"),
@@ -73,10 +89,10 @@ export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): M
   }
   const { env, nGames, swap } = parsed.data;
   if (swap && nGames % 2 !== 0)
-    throw new SameseedError("bad_argument", `${nGames} games cannot be put in pairs`, {
-      hint: "ask for an even number of games a seed, or play without swapping seats",
+    throw new SameseedError("bad_argument", `${nGames} games cannot be split into pairs`, {
+      hint: "use an even number of games under each seed, or play without swapping seats",
     });
-  const rules = rulesOf(options, env);
+  const rules = { game: env, ...gameRulesOf(options) };
   const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });
   const checked = [...new Set(Array.from(seeds, checkSeed))];
   if (checked.length === 0) throw new SameseedError("bad_argument", "a matchup needs at least one seed");
@@ -103,8 +119,7 @@ export function specOf({ rules, policyX, policyO }: MatchupPlan, swapped: boolea
 
 /** Both policies with their files read: whatever happens to a file later, all games have the same text. */
 function readPolicies(spec: GameSpec): readonly [SeatPolicyInput, SeatPolicyInput] {
-  const { policy } = resolveGame(spec).template;
-  const [x, o] = policy.kind === "seats" ? policy.seats.map(({ policy: seat }) => inputOf(seat)) : [];
+  const [x, o] = resolveGame(spec).template.seats.map(({ policy }) => inputOf(policy));
   return [x ?? { none: true }, o ?? { none: true }];
 }
 
@@ -112,10 +127,4 @@ function inputOf(policy: SeatPolicy): SeatPolicyInput {
   if (policy.kind === "builtin") return policy.name;
   if (policy.kind === "source") return { source: policy.source, name: policy.name };
   return policy.kind === "actions" ? { actions: policy.actions } : { none: true };
-}
-
-function rulesOf(options: MatchupOptions, game: string): Omit<GameSpec, "seats"> {
-  const { mode, image, backend, limits, clocks, maxSteps, envArgs } = options;
-  const given = { mode, image, backend, limits, clocks, maxSteps, envArgs };
-  return { game, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }

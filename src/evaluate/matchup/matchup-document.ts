@@ -7,8 +7,8 @@ import { namesOf } from "./player-names.ts";
 
 /** What `matchup.json` says of a plan. */
 export function documentOf(plan: MatchupPlan): MatchupDocument {
-  const { policy } = resolveGame(specOf(plan, false)).template;
-  const seats = policy.kind === "seats" ? policy.seats : [];
+  const { template, world } = resolveGame(specOf(plan, false));
+  const { seats } = template;
   const names = namesOf(plan);
   return {
     format: 1,
@@ -19,6 +19,7 @@ export function documentOf(plan: MatchupPlan): MatchupDocument {
     unitsPerSeed: plan.sequential === undefined ? plan.unitsPerSeed : null,
     swap: plan.swap,
     maxPairs: plan.sequential?.maxPairs ?? null,
+    world,
   };
 }
 

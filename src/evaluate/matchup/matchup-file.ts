@@ -4,13 +4,16 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
+import type { WorldMode } from "../../model/receipt.ts";
+import { worldModeSchema } from "../../model/rollout-schema.ts";
+import { seedSchema } from "../../model/seed.ts";
 import { readDocument } from "../../store/read-document.ts";
 import { storeError } from "../../store/store-error.ts";
 
 /*
- * `matchup.json` says what a folder of recorded games is: who played whom how often. The games themselves are two ordinary
- * run folders beside it, one for each order of seats, whose `run.json` hold the policies' texts and everything else that
- * decides bytes.
+ * `matchup.json` describes a folder of recorded games: the two policies and the number of games. The games are in two
+ * ordinary run folders beside it, one for each leg, whose `run.json` contain the policies' sources and everything else
+ * that determines the bytes.
  */
 
 /** What a recorded matchup is. */
@@ -21,11 +24,13 @@ export interface MatchupDocument {
   readonly x: { readonly name: string; readonly digest: string | null };
   readonly o: { readonly name: string; readonly digest: string | null };
   readonly seeds: readonly number[];
-  /** Pairs under each seed, or games where seats are not swapped; null where a test decides how many. */
+  /** Pairs under each seed, or games where seats are not swapped; null if a test decides how many. */
   readonly unitsPerSeed: number | null;
   readonly swap: boolean;
   /** Of a sequential matchup. */
   readonly maxPairs: number | null;
+  /** The world its games were played in. Documents from before it was recorded are of the sealed one. */
+  readonly world: WorldMode;
 }
 
 /** The file's name in the folder. */
@@ -38,10 +43,11 @@ const schema: z.ZodType<MatchupDocument> = z.strictObject({
   env: z.string(),
   x: player,
   o: player,
-  seeds: z.array(z.int().min(0)),
+  seeds: z.array(seedSchema),
   unitsPerSeed: z.int().min(1).nullable(),
   swap: z.boolean(),
   maxPairs: z.int().min(1).nullable(),
+  world: worldModeSchema.default("sealed"),
 });
 
 /** The run folders of a recorded matchup, by whether seats are swapped. */
@@ -82,18 +88,18 @@ export function writeMatchup(folder: string, document: MatchupDocument): void {
 export function checkSameMatchup(folder: string, now: MatchupDocument, resume: boolean): void {
   if (!resume)
     throw new SameseedError("run_exists", `${folder} already holds a matchup`, {
-      hint: "go on with it with --resume, or choose another folder",
+      hint: "continue it with --resume, or choose another folder",
       context: { dir: folder },
     });
   const before = readMatchup(folder);
-  const names = ["env", "x", "o", "seeds", "unitsPerSeed", "swap", "maxPairs"] as const;
+  const names = ["env", "x", "o", "seeds", "unitsPerSeed", "swap", "maxPairs", "world"] as const;
   const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
   if (differing.length > 0)
     throw new SameseedError(
       "run_differs",
       `${folder} holds another matchup: ${differing.join(", ")} differ`,
       {
-        hint: "give the arguments that it was begun with, the files as they were then, or another folder",
+        hint: "use the original arguments and files, or choose another folder",
         context: { dir: folder, differing },
       },
     );

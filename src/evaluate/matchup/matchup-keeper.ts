@@ -1,15 +1,18 @@
-import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { SameseedError, systemErrorCode } from "../../base/error.ts";
-import { discardEmptyRun } from "../../store/discard-empty-run.ts";
+import { SameseedError } from "../../base/error.ts";
+import { makeFolders } from "../../base/make-folders.ts";
+import { removeIfEmpty } from "../../store/discard-empty-run.ts";
 import { openWriter } from "../../store/record-run.ts";
+import { isRunFolder, privateMode } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { RunWriter } from "../../store/run-writer.ts";
 import { storeError } from "../../store/store-error.ts";
 import { scoreGame } from "../../games/game-result.ts";
-import { gameSeed } from "../../games/game-seed.ts";
+import { gameSeed } from "../../model/seed.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
 import { resolveGame } from "../../games/game-spec.ts";
 import type { GameKey, GameResult } from "../../games/play-games.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
@@ -28,15 +31,14 @@ import { keysOf } from "./unit-keys.ts";
 export interface KeeperOptions {
   /** A folder for one run folder per order of seats. @default nothing is recorded */
   readonly dir?: string;
-  /** Play only what the folder does not hold yet. @default false */
+  /** Plays only games that the folder does not have yet. @default false */
   readonly resume?: boolean;
 }
 
 /** One order of seats: a run folder. */
 interface Leg {
-  readonly folder: string;
   readonly writer: RunWriter;
-  /** What was recorded before; undefined where nothing was. */
+  /** What was recorded before; undefined if nothing was. */
   readonly before: RunReader | undefined;
 }
 
@@ -59,7 +61,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
   static async open(folder: string, plan: MatchupPlan, resume: boolean): Promise<MatchupKeeper> {
     const document = documentOf(plan);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder, privateMode);
     } catch (error) {
       throw storeError(error, "Making", folder);
     }
@@ -67,7 +69,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
     const legs: Leg[] = [];
     try {
       if (isMatchupFolder(folder)) checkSameMatchup(folder, document, resume);
-      else if (existsSync(join(folder, "run.json")))
+      else if (isRunFolder(folder))
         throw new SameseedError("run_exists", `${folder} already holds a run`, {
           hint: "choose another folder",
           context: { dir: folder },
@@ -78,10 +80,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
       writeMatchup(folder, document);
       return new MatchupKeeper(folder, lock, legs);
     } catch (error) {
-      for (const leg of legs) {
-        await closeLeg(leg);
-        if (leg.writer.recorded.size === 0) discardEmptyRun(leg.folder, false);
-      }
+      for (const leg of legs) await closeLeg(leg, true);
       lock.release();
       removeIfEmpty(folder);
       throw error;
@@ -93,7 +92,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
     const before = this.#legs[swapped ? 1 : 0]?.before;
     const own = gameSeed(key.seed, key.game);
     if (before === undefined || !before.has(own)) return undefined;
-    return scoreGame(key, { summary: before.row(own), trajectory: before.trajectory(own) });
+    return scoreGame(key, { summary: before.row(own), trajectory: before.trajectory(own), seats: [] });
   }
 
   /** Records a game; resolves when it survives the end of this process. One that the host failed is left to be resumed. */
@@ -110,9 +109,9 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
   /** Gives the folder back; where nothing was recorded, nothing is left of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      for (const leg of this.#legs) await closeLeg(leg);
-      if (this.recorded > 0) return;
-      for (const { folder } of this.#legs) discardEmptyRun(folder, false);
+      const isEmpty = this.recorded === 0;
+      for (const leg of this.#legs) await closeLeg(leg, isEmpty);
+      if (!isEmpty) return;
       rmSync(join(this.#folder, matchupFileName), { force: true });
     } finally {
       this.#lock.release();
@@ -131,7 +130,7 @@ export async function openKeeper(
 ): Promise<MatchupKeeper | undefined> {
   if (dir !== undefined) return await MatchupKeeper.open(resolve(dir), plan, resume);
   if (!resume) return undefined;
-  throw new SameseedError("bad_argument", "only a matchup that is recorded can go on", {
+  throw new SameseedError("bad_argument", "resume needs the matchup's folder", {
     hint: "name its folder",
   });
 }
@@ -142,25 +141,20 @@ async function openLeg(
   swapped: boolean,
   seeds: readonly number[],
 ): Promise<Leg> {
-  const before = existsSync(join(folder, "run.json")) ? await RunReader.open(folder) : undefined;
+  const before = isRunFolder(folder) ? await RunReader.open(folder) : undefined;
   try {
-    const writer = await openWriter(folder, resolveGame(specOf(plan, swapped)), seeds, true);
-    return { folder, writer, before };
+    const resolved = resolveGame(specOf(plan, swapped));
+    const writer = await openWriter(folder, resolved, await openHost(resolved), seeds, true);
+    return { writer, before };
   } catch (error) {
     before?.[Symbol.dispose]();
     throw error;
   }
 }
 
-async function closeLeg({ writer, before }: Leg): Promise<void> {
+/** @param discard take it away where it holds no game */
+async function closeLeg({ writer, before }: Leg, discard: boolean): Promise<void> {
   before?.[Symbol.dispose]();
-  await writer.close();
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOTEMPTY" && systemErrorCode(error) !== "ENOENT") throw error;
-  }
+  if (discard) await writer.closeOrDiscard(false);
+  else await writer.close();
 }

@@ -16,7 +16,7 @@ export interface PlaySequentialOptions extends PlayMatchupOptions {
   readonly onGame?: (played: PlayedGame) => void;
 }
 
-/** Blocks that are played at one time: one beyond the one that is looked at, so that no processor waits for the verdict. */
+/** Blocks that are played at the same time: one beyond the one that is looked at, so that no processor waits for the verdict. */
 const blocksAhead = 2;
 
 /**

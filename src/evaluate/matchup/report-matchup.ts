@@ -35,13 +35,15 @@ export interface SeatRecord {
   readonly meanReturn: number | null;
 }
 
-/** How often which fault of a policy ended a game; each is a lost game. */
+/** How often each fault of a policy forfeited a game. */
 export type FaultCounts = Readonly<Record<string, number>>;
 
 /** One seed of a matchup. */
 export interface SeedRecord {
   readonly seed: number;
-  /** Mean return per game from policy x's view; null where the host played none of its games. */
+  /** Mean return per game from policy x's view; null if the host played none of its games. */
+  readonly meanReturn: number | null;
+  /** Alias of {@link meanReturn}; it is not a sum. */
   readonly totalReward: number | null;
   /** Moves of all its games. */
   readonly steps: number;
@@ -49,7 +51,7 @@ export interface SeedRecord {
   readonly digest: string;
 }
 
-/** What a matchup shows, seen by policy x. */
+/** The result of a matchup from policy x's view. */
 export interface MatchupReport {
   /** The digest of everything that was asked for, save the image: equal matchups, equal digest. */
   readonly spec: string;
@@ -60,13 +62,13 @@ export interface MatchupReport {
   readonly seeds: readonly number[];
   /** Games that count. */
   readonly games: number;
-  /** Different games among them: few, where neither policy draws. */
+  /** Distinct games among them: few if neither policy uses randomness. */
   readonly distinct: number;
   /** Independent observations: pairs of games, or games where seats are not swapped. */
   readonly units: number;
-  /** Mean return per game; null where the host played none. */
+  /** Mean return per game; null if the host played none. */
   readonly meanReturn: number | null;
-  /** Where the true mean return lies; null without a game. */
+  /** The interval of the mean return; null without a game. */
   readonly interval: Interval | null;
   /** Policy x's games at the first seat, and at the second; null where seats are not swapped. */
   readonly perSeat: { readonly x: SeatRecord; readonly o: SeatRecord | null };
@@ -75,7 +77,7 @@ export interface MatchupReport {
   readonly losses: number;
   /** Forfeits of policy x and of policy o; they are among the losses and the wins. */
   readonly faults: Readonly<Record<Side, FaultCounts>>;
-  /** Games the host could not play; they count nowhere. */
+  /** Games the host could not play; they count for nobody. */
   readonly infra: number;
   /** Games left out because the other one of their pair could not be played. */
   readonly unpaired: number;
@@ -175,10 +177,12 @@ function bySeed(
   return seeds.flatMap((seed) => {
     const own = grouped.get(seed);
     if (own === undefined) return [];
+    const { meanReturn } = seatRecord(countedOf.get(seed) ?? []);
     return [
       {
         seed,
-        totalReward: seatRecord(countedOf.get(seed) ?? []).meanReturn,
+        meanReturn,
+        totalReward: meanReturn,
         steps: own.reduce((sum, { steps }) => sum + steps, 0),
         digest: digestOf(own),
       },

@@ -4,9 +4,9 @@ import { type MatchupPlan } from "./matchup-config.ts";
 import { playMatchup, type PlayMatchupOptions } from "./play-matchup.ts";
 
 /*
- * A policy against itself, with swapped seats. Both games of a pair then have the same seed, the same policies and the same
- * streams at the same seats: they are the same game, and every byte must be equal. Where it is not, a policy gets something
- * that the seed does not decide, and nothing that a comparison says can be checked.
+ * Plays a policy against itself with swapped seats. Both games of a pair then have the same seed, policies and
+ * streams: they are the same game, and every byte must be equal. If not, the policy depends on something besides the
+ * seed, and no comparison could be verified.
  */
 
 /** Seeds that are played. */
@@ -15,7 +15,7 @@ export const selfCheckSeeds = 4;
 /** Pairs under each of them. */
 const pairsEach = 2;
 
-/** What playing a policy against itself found. */
+/** The result of playing a policy against itself. */
 export interface SelfCheck {
   /** Seeds that were compared. */
   readonly seeds: number;

@@ -2,10 +2,10 @@ import { countPairs } from "../../stats/score-counts.ts";
 import { sprt, type SprtOptions, type SprtState } from "../../stats/sprt.ts";
 
 /*
- * A sequential test over pairs that are played several blocks at a time. Which block finishes first is the machine's affair,
- * so the test looks at blocks in the order of their numbers only: after block n it has seen blocks 0 to n and nothing else.
- * Blocks that were begun beyond the one that decides are dropped. The verdict and the pairs it rests on are therefore the
- * same on every machine, however loaded.
+ * A sequential test over pairs that are played in concurrent blocks. Which block finishes first depends on the
+ * machine, so the test evaluates blocks in the order of their numbers: after block n it has used blocks 0 to n and
+ * nothing else. Blocks beyond the deciding one are dropped. So the verdict and its pairs are the same on every machine
+ * at any load.
  */
 
 /** Takes blocks of pairs in whatever order they finish, and decides in the order of their numbers. */

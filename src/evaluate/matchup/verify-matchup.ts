@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import { refuseUnknownOptions } from "../../base/known-options.ts";
 
-import { verifyRun, type VerifyOptions, type VerifyResult } from "../../verify/verify-run.ts";
+import { verifyNames, verifyRun, type VerifyOptions, type VerifyResult } from "../../verify/verify-run.ts";
 import { legFolder, readMatchup } from "./matchup-file.ts";
 
-/** What verifying the games of a recorded matchup found. */
+/** The result of verifying a recorded matchup. */
 export interface MatchupVerification {
   /** Whether every recorded game was played again with the same bytes. */
   readonly verified: boolean;
@@ -15,7 +16,7 @@ export interface MatchupVerification {
 /** One order of seats. */
 export interface MatchupLeg {
   readonly leg: string;
-  /** A test that stopped by itself leaves games unplayed: `missing` is 0 then. */
+  /** A sequential test that stopped early leaves games unplayed; `missing` is then 0. */
   readonly result: VerifyResult;
 }
 
@@ -34,6 +35,7 @@ export async function verifyMatchup(
   folder: string,
   options: VerifyOptions = {},
 ): Promise<MatchupVerification> {
+  refuseUnknownOptions(options, verifyNames, "verifyMatchup");
   const { maxPairs } = readMatchup(folder);
   const legs: MatchupLeg[] = [];
   for (const leg of recordedLegs(folder)) {

@@ -1,51 +1,57 @@
 /*
- * One set of sandboxes stays open while a person thinks: the game goes on in it from move to move. Taking a move back opens
- * a fresh set and gives it the earlier moves again; the policy's answers are then the same again, because its seed is. What
- * is saved is the last line of play alone, as if it had been played without turning back: an ordinary rollout.
+ * One group of sandboxes stays open for the whole game. Taking back a move opens a fresh group and replays the earlier
+ * moves; the policy gives the same answers because its seed is the same. Only the final line of play is saved, as an
+ * ordinary rollout.
  */
 import { randomInt } from "node:crypto";
 
 import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { JsonValue } from "../../model/json.ts";
-import type { Limits } from "../../model/limits.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
+import { type GameRules, gameRuleNames, gameRulesOf } from "../game-rules.ts";
+import { builtinGame } from "../builtin-games.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
 
-/** How a person plays against a policy. */
-export interface PlayAgainstOptions {
-  /** `tictactoe`, or a game of PettingZoo with two seats, such as `pettingzoo:connect_four_v3`. @default "tictactoe" */
+/** Options of a game against a policy. The default wall time of its sandboxes is 300 s. */
+export interface PlayAgainstOptions extends GameRules {
+  /** `tictactoe`, `connect_four`, or a two-player PettingZoo classic game, such as `pettingzoo:chess_v6`. @default "tictactoe" */
   readonly game?: string;
   /** The person's seat: X moves first. @default "X" */
   readonly as?: "X" | "O";
-  /** Decides the policy's chance, and the game's. @default a fresh one */
+  /** The seed of the game and its policy. @default a random one */
   readonly seed?: number;
-  /** What the policy keeps: everything through the game, or nothing from move to move. @default "keep" */
-  readonly mode?: "keep" | "restart";
-  /** The image's name or digest. @default as the game needs */
-  readonly image?: string;
-  /** What each sandbox may use. @default as for any rollout, and 300 s of wall time */
-  readonly limits?: Partial<Limits>;
-  readonly clocks?: GameSpec["clocks"];
   /** Ends the game. */
   readonly signal?: AbortSignal;
 }
+
+const playNames: NamesOf<PlayAgainstOptions> = {
+  ...gameRuleNames,
+  game: true,
+  as: true,
+  seed: true,
+  signal: true,
+};
 
 /** How long the sandboxes of a game stay open, in milliseconds. */
 export const playWallMs = 300_000;
 
 /**
- * Opens a game of a person against a policy and waits until it is the person's turn.
+ * Starts a game of a person against a policy and waits until it is the person's turn.
  *
  * @example
  * await using game = await playAgainst("greedy", { as: "X", seed: 7 });
  * await game.move(4);
  * console.log(game.view.board, game.view.legal, game.view.end);
  *
- * @param policy a built-in policy's name, a Python file, or source text
+ * @param policy a built-in policy's name, a Python file, or its text as `{ source }`
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`, `aborted`. What the
  * policy does wrong is the game's end, not an error.
+ *
+ * @experimental
  */
 export async function playAgainst(
   policy: SeatPolicyInput,
@@ -56,7 +62,11 @@ export async function playAgainst(
   return game;
 }
 
-/** A game of a person against a policy; made by {@link playAgainst}. */
+/**
+ * A game of a person against a policy, created by {@link playAgainst}.
+ *
+ * @experimental
+ */
 export class PersonalGame implements AsyncDisposable {
   /** The batch seed the game was opened with. */
   readonly seed: number;
@@ -66,17 +76,20 @@ export class PersonalGame implements AsyncDisposable {
   #session: GameSession | undefined;
   #moves: JsonValue[] = [];
   #view: PlayView | undefined;
+  readonly #columns: number | undefined;
   #openedAt = 0;
 
   /** @param policy as for {@link playAgainst}, which also opens the game */
   constructor(policy: SeatPolicyInput, options: PlayAgainstOptions) {
+    refuseUnknownOptions(options, playNames, "playAgainst");
     this.#policy = policy;
     this.#options = options;
     this.#as = options.as ?? "X";
-    this.seed = options.seed ?? randomInt(2 ** 31);
+    this.#columns = builtinGame(options.game ?? "tictactoe")?.columns;
+    this.seed = checkSeed(options.seed ?? randomInt(2 ** 31));
   }
 
-  /** Where the game stands. */
+  /** The state of the game. */
   get view(): PlayView {
     if (this.#view === undefined) throw new SameseedError("internal", "the game was never opened");
     return this.#view;
@@ -112,12 +125,12 @@ export class PersonalGame implements AsyncDisposable {
    */
   async takeBack(): Promise<PlayView> {
     if (this.#moves.length === 0)
-      throw new SameseedError("bad_argument", "there is no move of yours to take back");
+      throw new SameseedError("bad_argument", "you have made no move that could be taken back");
     this.#moves.pop();
     return await this.restart();
   }
 
-  /** Begins the game again in the other seat; the seed stays. */
+  /** Starts the game again in the other seat, under the same seed. */
   async swapSeats(): Promise<PlayView> {
     this.#as = this.#as === "X" ? "O" : "X";
     this.#moves = [];
@@ -132,7 +145,7 @@ export class PersonalGame implements AsyncDisposable {
     return await this.#giveUp("resigned");
   }
 
-  /** Leaves the game as it stands: nobody has won. @throws `bad_argument` where it is over */
+  /** Ends the game without a winner. @throws `bad_argument` if it is over */
   async leave(): Promise<PlayView> {
     return await this.#giveUp("left");
   }
@@ -155,7 +168,7 @@ export class PersonalGame implements AsyncDisposable {
     return await this.#listen();
   }
 
-  /** Ends the sandboxes; the view stays. Any number of times. */
+  /** Ends the sandboxes; the view stays. May be called repeatedly. */
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
@@ -172,18 +185,16 @@ export class PersonalGame implements AsyncDisposable {
 
   /** The seat's name in the game: PettingZoo's are numbered. */
   get #seat(): string {
-    if (!(this.#options.game ?? "tictactoe").startsWith("pettingzoo:")) return this.#as;
-    return String(this.#index + 1);
+    const own = builtinGame(this.#options.game ?? "tictactoe")?.seats[this.#index];
+    return own ?? String(this.#index + 1);
   }
 
   #spec(person: SeatPolicyInput): GameSpec {
-    const { game = "tictactoe", mode, image, limits, clocks } = this.#options;
+    const { game = "tictactoe", limits } = this.#options;
     return {
+      ...gameRulesOf(this.#options),
       game,
       seats: this.#index === 0 ? [person, this.#policy] : [this.#policy, person],
-      ...(mode === undefined ? {} : { mode }),
-      ...(image === undefined ? {} : { image }),
-      ...(clocks === undefined ? {} : { clocks }),
       limits: { wallMs: playWallMs, ...limits },
     };
   }
@@ -214,6 +225,7 @@ export class PersonalGame implements AsyncDisposable {
       observation,
       legal: legal ?? legalMoves(observation),
       ...(board === undefined ? {} : { board }),
+      ...(this.#columns === undefined ? {} : { columns: this.#columns }),
       ...(answer === undefined ? {} : { answer }),
     };
   }
@@ -233,7 +245,7 @@ export class PersonalGame implements AsyncDisposable {
     // Whose sandbox the time ran out in first says nothing about who was to move.
     const isTimeUp = performance.now() - this.#openedAt >= mostMs;
     if (isTimeUp && (infra !== undefined || forfeit?.fault === "wall_limit")) {
-      const trouble = `its sandboxes were open for ${mostMs / 1000} s, which is as long as they may be`;
+      const trouble = `the game took longer than its sandboxes may: limits.wallMs is ${mostMs}`;
       return { how: "failed", winner: null, trouble, result };
     }
     if (infra !== undefined) return { how: "failed", winner: null, trouble: infra, result };

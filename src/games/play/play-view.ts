@@ -10,11 +10,13 @@ export interface PlayView {
   readonly step: number;
   /** What the person sees: the game's own observation. */
   readonly observation: JsonValue;
-  /** The legal moves; null where the game does not say. Empty where it is over. */
+  /** The legal moves; null if the game does not say. Empty if it is over. */
   readonly legal: readonly JsonValue[] | null;
   /** The tic-tac-toe board; undefined for another game. */
   readonly board?: Board;
-  /** The cell the other side took last; undefined where it is not known. */
+  /** How many cells of a built-in game's board stand in a row; undefined for another game. */
+  readonly columns?: number;
+  /** The cell the other side took last; undefined if it is not known. */
   readonly answer?: number;
   /** Set when the game is over. */
   readonly end?: PlayEnd;
@@ -27,16 +29,16 @@ export interface PlayEnd {
    * the host or because the sandboxes had been open for too long.
    */
   readonly how: "finished" | "forfeit" | "resigned" | "left" | "failed";
-  /** Who won; null where nobody can be said to have. */
+  /** Who won; null if nobody did. */
   readonly winner: "you" | "policy" | "draw" | null;
   readonly forfeit?: Forfeit;
   /** Why it failed. */
   readonly trouble?: string;
-  /** The recorded game; undefined where there is nothing to record. */
+  /** The recorded game; undefined if there is nothing to record. */
   readonly result?: GameResult;
 }
 
-/** The tic-tac-toe board of an observation; undefined where it is another game's. */
+/** The tic-tac-toe board of an observation; undefined if it is another game's. */
 export function boardOf(observation: JsonValue): Board | undefined {
   const board = fieldOf(observation, "board");
   if (!Array.isArray(board) || board.length !== 9) return undefined;
@@ -45,7 +47,7 @@ export function boardOf(observation: JsonValue): Board | undefined {
 }
 
 /**
- * The legal moves of an observation: the empty cells of a board, or the moves that an action mask allows; null where it has
+ * The legal moves of an observation: the empty cells of a board, or the moves that an action mask allows; null if it has
  * neither.
  */
 export function legalMoves(observation: JsonValue): readonly JsonValue[] | null {
@@ -61,7 +63,7 @@ export function legalMoves(observation: JsonValue): readonly JsonValue[] | null 
   );
 }
 
-/** The one cell that the other side took between two boards; undefined where there is not just one. */
+/** The one cell that the other side took between two boards; undefined if there is not just one. */
 export function cellTaken(before: Board, after: Board, own: Seat): number | undefined {
   const taken = after.flatMap((mark, cell) =>
     mark === otherSeat(own) && before[cell] === null ? [cell] : [],

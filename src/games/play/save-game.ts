@@ -4,12 +4,12 @@ import { join, resolve } from "node:path";
 
 import { timeName } from "../../base/clock.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
-import { discardEmptyRun } from "../../store/discard-empty-run.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
 import { openWriter } from "../../store/record-run.ts";
 import { resolveGame, type GameSpec } from "../game-spec.ts";
 
 /**
- * Records a game that was played as a run folder of one rollout, as any other: it verifies, replays and can be shown.
+ * Records a finished game as an ordinary run folder with one rollout.
  *
  * @example
  * const { end } = game.view;
@@ -19,16 +19,18 @@ import { resolveGame, type GameSpec } from "../game-spec.ts";
  * @param dir the folder; a new one below `runs/` where it is undefined
  * @returns the folder's path
  * @throws `run_exists`, `bad_argument` where the folder holds other things, `disk_full`, `io_failed`
+ *
+ * @experimental
  */
 export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: string): Promise<string> {
   const folder = resolve(dir ?? join("runs", newName(spec.game)));
   const existed = existsSync(folder);
-  const writer = await openWriter(folder, resolveGame(spec), [game.summary.seed], false);
+  const resolved = resolveGame(spec);
+  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], false);
   try {
     await writer.append(game);
   } finally {
-    await writer.close();
-    if (writer.recorded.size === 0) discardEmptyRun(folder, existed);
+    await writer.closeOrDiscard(existed);
   }
   return folder;
 }

@@ -35,6 +35,9 @@ const elementTypes: Readonly<Record<number, ElementType>> = {
 
 const maxDimensions = 64;
 
+/** An array in memory, where sizes of 0 count as 1. */
+const maxArrayBytes = 2 ** 31 - 1;
+
 /** Reads the content of tag 40, whose own head was read; `depth` is the content's. */
 export function readArray(reader: CborReader, depth: number): CborArray | CborStringArray {
   reader.expectArray(2, "a shape and its elements");
@@ -49,6 +52,7 @@ export function readArray(reader: CborReader, depth: number): CborArray | CborSt
   const data = reader.takeBytes();
   if (data.length !== elementCount(reader, shape) * elementBytes[dtype])
     reader.fail("an array's elements do not fill its shape");
+  checkSize(reader, shape, elementBytes[dtype]);
   checkElements(reader, dtype, data);
   return { type: "ndarray", dtype, shape, data };
 }
@@ -63,6 +67,11 @@ function readShape(reader: CborReader): readonly number[] {
     shape.push(size);
   }
   return shape;
+}
+
+function checkSize(reader: CborReader, shape: readonly number[], bytes: number): void {
+  const size = shape.reduce((product, length) => (length === 0 ? product : product * length), bytes);
+  if (size > maxArrayBytes) reader.fail(`an array takes more than ${maxArrayBytes} bytes`);
 }
 
 function elementCount(reader: CborReader, shape: readonly number[]): number {
@@ -125,6 +134,7 @@ function readStrings(
   reader.expectArray(2, "a width and the elements");
   const width = reader.expect(0, "a width");
   if (!Number.isSafeInteger(width) || width === 0) reader.fail("a width is zero or too large");
+  checkSize(reader, shape, dtype === "str" ? 4 * width : width);
   reader.enter(reader.enter(outer));
   reader.expect(4, "a list of elements");
   const count = reader.takeCount(1);

@@ -1,4 +1,5 @@
 import { readArray } from "./arrays.ts";
+import { checkDistinct } from "./equality.ts";
 import { CborReader, type BadBytesCode } from "./reader.ts";
 import { tags } from "./tags.ts";
 import type { CborField, CborPair, CborValue } from "./value.ts";
@@ -151,6 +152,7 @@ function readSorted(reader: CborReader, outer: number): readonly CborValue[] {
     if (at > 0) reader.checkOrder(previousStart, start, start, reader.position);
     previousStart = start;
   }
+  checkDistinct(reader, items);
   return items;
 }
 
@@ -173,6 +175,10 @@ function readPairs(reader: CborReader, outer: number): readonly CborPair[] {
     entries.push([key, readValue(reader, inner)]);
   }
   if (entries.every(([key]) => key.type === "text")) reader.fail("a map of texts is written as pairs");
+  checkDistinct(
+    reader,
+    entries.map(([key]) => key),
+  );
   return entries;
 }
 

@@ -10,7 +10,7 @@ export interface FieldSpan {
   readonly end: number;
 }
 
-// Keys of format 1 by length. Comparing a few bytes is several times cheaper than making a new string per field.
+// Keys of format 2 by length. Comparing a few bytes is several times cheaper than making a new string per field.
 const knownNames: readonly (readonly string[])[] = namesByLength([
   "k",
   "end",

@@ -19,7 +19,7 @@ export interface AgentFailure {
   /** The errno's name, such as `ENOENT`. */
   readonly errno: string;
   readonly message: string;
-  /** The path it is about; empty where it is about none. */
+  /** The path it is about; empty if it is about none. */
   readonly about: string;
 }
 
@@ -170,7 +170,7 @@ export function parseAgentJson<T>(schema: z.ZodType<T>, payload: Buffer): T {
   try {
     return schema.parse(JSON.parse(payload.toString()));
   } catch (error) {
-    throw new SameseedError("protocol_broken", "the sandbox's agent sent what is not of its protocol", {
+    throw new SameseedError("protocol_broken", "the sandbox's agent violated its protocol", {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { SameseedError, toError } from "../../base/error.ts";
-import type { WorldSettings } from "../zygote/world-settings.ts";
+import type { WorldSettings } from "../world-settings.ts";
 import type { Job, OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } from "../contract.ts";
 import type { Limits } from "../../model/limits.ts";
 import { AgentClient } from "./agent-client.ts";
@@ -107,7 +107,7 @@ export class AgentSession {
     const cause = this.#end?.cause ?? "killed";
     return new SameseedError("sandbox_ended", `the sandbox has ended: ${endings[cause]}`, {
       context: { cause },
-      hint: "create another one; a sandbox is used once",
+      hint: "create another one; a sandbox cannot be restarted",
     });
   }
 
@@ -134,13 +134,9 @@ const endings: Readonly<Record<SandboxEnd["cause"], string>> = {
   output: "it sent too much",
 };
 
-/** An agent ends by itself only where it finds no memory to go on. */
-function agentEnd(end: SandboxEnd): SandboxEnd | SameseedError {
-  if (end.cause !== "own") return end;
-  if (end.exitCode === exitNoMemory) return { ...end, cause: "memory" };
-  return new SameseedError("sandbox_failed", "the sandbox's agent ended", {
-    context: { exitCode: end.exitCode, signal: end.signal },
-  });
+/** What ends an agent is in its own sandbox: its memory, or what its commands did to it. */
+function agentEnd(end: SandboxEnd): SandboxEnd {
+  return end.cause === "own" && end.exitCode === exitNoMemory ? { ...end, cause: "memory" } : end;
 }
 
 function asSameseedError(value: unknown): SameseedError {

@@ -148,7 +148,7 @@ function messageLength(bytes: Buffer): number | undefined {
   if (bytes.length < headBytes) return undefined;
   const length = bytes.readUInt32LE(0);
   if (!names.has(bytes.readUInt8(4)) || length > messageBytesMax) {
-    throw new SameseedError("protocol_broken", "the sandbox's agent sent what is not of its protocol");
+    throw new SameseedError("protocol_broken", "the sandbox's agent violated its protocol");
   }
   return headBytes + length;
 }

@@ -13,7 +13,7 @@ import type { ZygoteProcess } from "../zygote/zygote-process.ts";
 export interface ColdBackendOptions {
   /** Which world its sandboxes see. @default "host" */
   readonly world?: WorldMode;
-  /** Groups at one time; more wait. @default twice the processors */
+  /** Groups at the same time; more wait. @default twice the processors */
   readonly atOnce?: number;
 }
 
@@ -81,7 +81,7 @@ export class ColdBackend implements SandboxBackend {
       ...(signal === undefined ? {} : { signal }),
     });
     this.#zygotes.add(zygote);
-    this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote.ready));
+    this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote));
     return zygote;
   }
 
@@ -97,6 +97,6 @@ export class ColdBackend implements SandboxBackend {
     const resources = await this.#host.get();
     const zygote = await startZygote(this.#image, resources, 1, { world: this.#world });
     await zygote.close();
-    return receiptOf(this.name, this.#image, resources, zygote.ready);
+    return receiptOf(this.name, this.#image, resources, zygote);
   }
 }

@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { release } from "node:os";
 import { dirname } from "node:path";
 
 import { homeFolder } from "../../base/home.ts";
+import { makeOpenFolders } from "../../base/make-folders.ts";
 import { canListChildren } from "../linux/processes.ts";
 import { hostArchitecture } from "../seccomp/compile.ts";
 import { bad, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 const kernelNeeded = [5, 15] as const;
 const namespaceKinds = ["user", "pid", "mnt", "net", "ipc", "uts"] as const;
-/** Some sandboxes at one time, each with one namespace of most kinds. */
+/** Some sandboxes at the same time, each with one namespace of most kinds. */
 const namespacesWanted = 1_024;
 const openFilesWanted = 4_096;
 const diskWantedMb = 1_024;
@@ -42,7 +43,7 @@ export function checkKernel(version: string): DoctorCheck {
   return bad("kernel", `${version} is older than ${kernelNeeded.join(".")}`, "boot a newer kernel");
 }
 
-/** The value of a kernel setting below `/proc/sys`, or undefined where there is none. */
+/** The value of a kernel setting below `/proc/sys`, or undefined if there is none. */
 export type ReadSetting = (path: string) => string | undefined;
 
 function readSetting(path: string): string | undefined {
@@ -73,7 +74,7 @@ export function checkUserNamespaces(read: ReadSetting): DoctorCheck {
   return good(name, "allowed");
 }
 
-/** Whether there are namespaces for many sandboxes at one time. */
+/** Whether there are namespaces for many sandboxes at the same time. */
 export function checkNamespaceCounts(read: ReadSetting): DoctorCheck {
   const counts = namespaceKinds.map(
     (kind) => [`user.max_${kind}_namespaces`, Number(read(`user/max_${kind}_namespaces`) ?? NaN)] as const,
@@ -107,14 +108,14 @@ function checkOpenFiles(): DoctorCheck {
   if (count >= openFilesWanted) return good("open files", `up to ${most}`);
   return poor(
     "open files",
-    `up to ${most}; some sandboxes at one time need about four each`,
+    `up to ${most}; each concurrent sandbox needs about four`,
     `raise the hard limit: ulimit -Hn ${openFilesWanted}`,
   );
 }
 
 function checkDisk(home: string): DoctorCheck {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o755 });
+    makeOpenFolders(home);
   } catch {
     // Not ours to write; what is free there is still of interest.
   }

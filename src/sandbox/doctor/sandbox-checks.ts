@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 import { SameseedError } from "../../base/error.ts";
+import { FirstBytes } from "../../base/kept-bytes.ts";
 import { findBubblewrap } from "../../image/find-bubblewrap.ts";
 import { resolveImage, type ResolvedImage } from "../../image/image-store.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import { CgroupArea } from "../linux/cgroups.ts";
-import { unprivilegedId } from "../linux/host-resources.ts";
+import { unprivilegedId } from "../linux/host-ids.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
@@ -64,17 +65,18 @@ async function checkOuterWall(image: ResolvedImage): Promise<DoctorCheck> {
     const bubblewrap = await findBubblewrap();
     if (bubblewrap === undefined) return bad(name, "not tried: there is no bubblewrap");
     const isRoot = process.getuid?.() === 0;
-    const args = bubblewrapArguments(image.rootfs, {}, ["/opt/python/bin/python3", "-I", "-c", "pass"]);
+    const command = ["/opt/python/bin/python3", "-I", "-c", "pass"];
+    const args = bubblewrapArguments(image.rootfs, {}, "host", command);
     const child = spawn(bubblewrap.path, args, {
       stdio: ["ignore", "ignore", "pipe"],
       env: {},
       cwd: "/",
       ...(isRoot ? { uid: unprivilegedId, gid: unprivilegedId } : {}),
     });
-    let said = "";
-    child.stderr.on("data", (data: Buffer) => (said = (said + data.toString()).slice(0, 4000)));
+    const said = new FirstBytes(4000);
+    child.stderr.on("data", (data: Buffer) => said.push(data));
     const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-    if (code !== 0) return failed(name, hostRefusal(said.trim(), { code, signal }));
+    if (code !== 0) return failed(name, hostRefusal(said.text.trim(), { code, signal }));
     return good(name, `starts as ${isRoot ? `user ${unprivilegedId}` : "this user"}`);
   } catch (error) {
     return failed(name, error);
@@ -124,23 +126,30 @@ async function checkSealedWorld(image: ResolvedImage): Promise<DoctorCheck> {
 }
 
 async function runProbe(backend: ZygoteBackend): Promise<string> {
-  const said: Record<string, string> = { stdout: "", stderr: "" };
+  const said = { stdout: new FirstBytes(4000), stderr: new FirstBytes(4000), stream: new FirstBytes(0) };
   const job = { entry: "script", name: "probe.py", source: probe, files: [], env: {} } as const;
   const [running] = await backend.start({
     members: [{ job, limits: { ...defaultLimits, wallMs: 30_000 } }],
     links: [],
-    onOutput: (_member, channel, data) => (said[channel] += data.toString()),
+    onOutput: (_member, channel, data) => said[channel].push(data),
   });
   const end = await running!.ended;
-  if (end.exitCode === 0) return said["stdout"]!.trim();
+  if (end.exitCode === 0) return said.stdout.text.trim();
   throw new SameseedError(
     "sandbox_failed",
-    `the probe ended with ${end.exitCode ?? end.signal}: ${said["stderr"]}`,
+    `the probe ended with ${end.exitCode ?? end.signal}: ${said.stderr.text}`,
   );
 }
 
-function checkReceipt({ enforcedBy, world }: BackendReceipt): DoctorCheck[] {
+function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): DoctorCheck[] {
   return [
+    wall.user.ids === "own"
+      ? good("host ids", "each sandbox has its own, so that nothing the kernel counts by user is shared")
+      : poor(
+          "host ids",
+          "all sandboxes run as one user, so epoll is refused in them",
+          "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid",
+        ),
     enforcedBy === "rlimits"
       ? withoutGroups()
       : good("limits", `memory and processes are counted by ${enforcedBy}`),

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { checkBeforeUse } from "../../image/check-image.ts";
 import { findCompiler } from "../../image/compile-native.ts";
 import { findBubblewrap } from "../../image/find-bubblewrap.ts";
 import { findPython } from "../../image/find-python.ts";
@@ -52,6 +53,7 @@ async function checkPython(): Promise<DoctorCheck> {
 function checkImage(name: string): DoctorCheck[] {
   try {
     const image = resolveImage(name);
+    checkBeforeUse(image);
     const { digest, python } = image.manifest;
     return [
       good("image", `${name} is ${digest.slice(0, 12)}, with Python ${python}`),

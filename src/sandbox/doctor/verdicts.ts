@@ -1,16 +1,16 @@
 import { isSameseedError, toError } from "../../base/error.ts";
 
-/** One thing that was tried. */
+/** The result of one check. */
 export interface DoctorCheck {
   /** What was looked at, in a few words. */
   readonly name: string;
   /** False where sandboxes cannot work because of it. */
   readonly ok: boolean;
-  /** True where sandboxes work, but less well than they could. */
+  /** True if sandboxes work with a restriction. */
   readonly warning: boolean;
   /** What was found. */
   readonly detail: string;
-  /** What to do about it; left out where there is nothing to do. */
+  /** The fix, if there is one. */
   readonly fix?: string;
 }
 

@@ -191,10 +191,19 @@ export class CgroupArea {
     this.#name = name;
     this.version = layout.version;
     this.folders = [...new Set(Object.values(layout.roots))].map((root) => join(root, name));
-    for (const folder of this.folders) mkdirSync(folder);
-    // Version 2 gives a group's children only the controllers that the group hands down.
-    if (layout.version === "cgroup-v2")
-      writeFileSync(join(this.folders[0]!, "cgroup.subtree_control"), "+memory +pids +cpu");
+    const made: string[] = [];
+    try {
+      for (const folder of this.folders) {
+        mkdirSync(folder);
+        made.push(folder);
+      }
+      // Version 2 gives a group's children only the controllers that the group hands down.
+      if (layout.version === "cgroup-v2")
+        writeFileSync(join(this.folders[0]!, "cgroup.subtree_control"), "+memory +pids +cpu");
+    } catch (error) {
+      for (const folder of made) removeFolder(folder);
+      throw error;
+    }
   }
 
   /**

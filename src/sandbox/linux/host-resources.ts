@@ -1,27 +1,22 @@
 import type { ChildProcess } from "node:child_process";
 import { release } from "node:os";
 
-import { sha256Of, toDigest } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
-import { sandboxPolicy, slotPolicy } from "../seccomp/policy.ts";
+import { sandboxPolicy, slotPolicy, type HostIdKind } from "../seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
 import { CgroupArea } from "./cgroups.ts";
+import { HostIds } from "./host-ids.ts";
 import { startJanitor } from "./janitor.ts";
 import { numericClass } from "./numeric-class.ts";
 import { canListChildren } from "./processes.ts";
-
-/** The numeric id everything sandboxed runs as when this process is root: nobody's account, and no other service's. */
-export const unprivilegedId = 64_919;
 
 /** Both seccomp programs of a wall. */
 export interface Filters {
   readonly slot: Buffer;
   readonly sandbox: Buffer;
-  /** SHA-256 over both. */
-  readonly digest: string;
 }
 
 /** What every zygote of this process shares. */
@@ -29,24 +24,29 @@ export interface HostResources {
   readonly architecture: Architecture;
   readonly kernel: string;
   readonly bubblewrap: Bubblewrap;
-  readonly filters: Filters;
-  /** The same wall around a sealed world. */
-  readonly sealedFilters: Filters;
   readonly numericClass: string;
-  /** The id to drop to; undefined where this process is not root. */
-  readonly user: number | undefined;
+  readonly ids: HostIds;
   readonly cgroups: CgroupArea | undefined;
 }
 
+const madeFilters: Map<string, Filters> = new Map();
+
 /**
- * Both filters for an architecture.
- * @param world whose sandboxes they are for. @default "host"
+ * Both filters for an architecture; made once.
+ * @param world whose sandboxes they are for
+ * @param ids what these run as on the host
  */
-export function wallFilters(architecture: Architecture, world: WorldMode = "host"): Filters {
-  const policy = world === "sealed" ? sealedSandboxPolicy() : sandboxPolicy();
-  const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
-  const sandbox = encodeFilter(compileFilter(policy, architecture));
-  return { slot, sandbox, digest: toDigest(sha256Of([slot, sandbox])) };
+export function wallFilters(architecture: Architecture, world: WorldMode, ids: HostIdKind): Filters {
+  const key = `${architecture} ${world} ${ids}`;
+  let filters = madeFilters.get(key);
+  if (filters === undefined) {
+    const policy = world === "sealed" ? sealedSandboxPolicy(ids) : sandboxPolicy(ids);
+    const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
+    const sandbox = encodeFilter(compileFilter(policy, architecture));
+    filters = { slot, sandbox };
+    madeFilters.set(key, filters);
+  }
+  return filters;
 }
 
 /** One process's control groups and their janitor, shared by all its pools: made with the first, removed with the last. */
@@ -79,10 +79,8 @@ export async function acquireHostResources(): Promise<HostResources> {
     architecture,
     kernel: release(),
     bubblewrap,
-    filters: wallFilters(architecture),
-    sealedFilters: wallFilters(architecture, "sealed"),
     numericClass: numericClass(),
-    user: process.getuid?.() === 0 ? unprivilegedId : undefined,
+    ids: new HostIds(),
     cgroups: acquireCgroups(),
   };
 }

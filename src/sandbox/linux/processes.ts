@@ -5,7 +5,7 @@ export function canListChildren(): boolean {
   return existsSync(`/proc/${process.pid}/task/${process.pid}/children`);
 }
 
-/** The ids of a process's children on this host; empty where it has none or is gone. */
+/** The ids of a process's children on this host; empty if it has none or is gone. */
 export function childPids(pid: number): number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
@@ -18,7 +18,7 @@ export function childPids(pid: number): number[] {
   }
 }
 
-/** A process's id in its innermost pid namespace, or undefined where it is gone. */
+/** A process's id in its innermost pid namespace, or undefined if it is gone. */
 export function innerPid(pid: number): number | undefined {
   try {
     const line = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
@@ -30,7 +30,7 @@ export function innerPid(pid: number): number | undefined {
 
 /**
  * When a process was started, in clock ticks since boot: with its id, this names a process for good, because ids are
- * used again. Undefined where it is gone.
+ * used again. Undefined if it is gone.
  */
 export function startTime(pid: number): string | undefined {
   try {

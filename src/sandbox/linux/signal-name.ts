@@ -7,7 +7,7 @@ const names: ReadonlyMap<number, NodeJS.Signals> = new Map(
     .map(([name, number]) => [number, name as NodeJS.Signals]),
 );
 
-/** The signal that ended a process, such as `SIGSEGV`; null where it exited. @param status as `waitpid` gives it */
+/** The signal that ended a process, such as `SIGSEGV`; null if it exited. @param status as `waitpid` gives it */
 export function signalOfStatus(status: number): NodeJS.Signals | null {
   const number = status & 0x7f;
   // Real-time signals have numbers only.

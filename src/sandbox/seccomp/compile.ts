@@ -6,8 +6,8 @@ import { syscallNumbers } from "./syscall-numbers.ts";
  * Theory of operation. A filter is a classic BPF program over `struct seccomp_data`: u32 call number, u32 architecture,
  * u64 instruction pointer, six u64 arguments. It checks the architecture, loads the number once, and walks a binary
  * tree over the ranges of numbers that have the same rule, so that loading and running it cost the logarithm of the
- * list's length. A leaf with argument rules loads the low half of each argument it looks at; everything tested is a
- * 32-bit value in the kernel's own interface (flags, options, commands, families).
+ * list's length. A leaf with argument rules loads half of each argument it looks at, the low one but for pointers; everything
+ * else that is tested is a 32-bit value in the kernel's own interface (flags, options, commands, families).
  */
 
 /** An architecture a filter can be compiled for. */
@@ -60,9 +60,10 @@ function verdictValue(verdict: Verdict): number {
 function leaf(rule: CallRule): Instruction[] {
   const program: Instruction[] = [];
   let loaded = -1;
-  for (const { argument, test, value, verdict } of rule.rules) {
-    if (argument !== loaded) program.push(instruction(LOAD, offsetArguments + 8 * argument));
-    loaded = argument;
+  for (const { argument, half, test, value, verdict } of rule.rules) {
+    const offset = offsetArguments + 8 * argument + (half === "high" ? 4 : 0);
+    if (offset !== loaded) program.push(instruction(LOAD, offset));
+    loaded = offset;
     program.push(instruction(test === "equal" ? IF_EQUAL : IF_ANY, value, 0, 1));
     program.push(instruction(RETURN, verdictValue(verdict)));
   }
@@ -127,7 +128,7 @@ export function encodeFilter(program: readonly Instruction[]): Buffer {
   return bytes;
 }
 
-/** This machine's architecture as filters and images name it, or undefined where there is no wall for it. */
+/** This machine's architecture as filters and images name it, or undefined if there is no wall for it. */
 export function hostArchitecture(): Architecture | undefined {
   if (process.arch === "x64") return "x86_64";
   return process.arch === "arm64" ? "aarch64" : undefined;

@@ -5,7 +5,9 @@ export type Verdict = "allow" | "trap" | { readonly errno: number };
 export interface ArgumentRule {
   /** 0 to 5. */
   readonly argument: number;
-  /** `equal`: the low 32 bits are the value. `any`: one of the bits is set. */
+  /** Which 32 bits of it are looked at. @default "low" */
+  readonly half?: "low" | "high";
+  /** `equal`: they are the value. `any`: one of the value's bits is set in them. */
   readonly test: "equal" | "any";
   readonly value: number;
   readonly verdict: Verdict;
@@ -24,6 +26,8 @@ export interface FilterPolicy {
 }
 
 const EPERM = 1;
+const EACCES = 13;
+const ENOTTY = 25;
 const ENOLCK = 37;
 const ENOSYS = 38;
 const ENOTSUP = 95;
@@ -88,7 +92,11 @@ const attributeCalls = words(`
 /** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; and CLONE_PIDFD. */
 const newNamespaces = 0x7e020080;
 const clonePidfd = 0x1000;
-const terminalTricks = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
+/**
+ * FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: about a descriptor. Every other request is a device's or a file system's, which tell
+ * the file system's identity, where on the machine's disk a file lies, and random numbers that follow from no seed.
+ */
+const descriptorRequests = [0x541b, 0x5421, 0x5450, 0x5451];
 const lockCommands = [5, 6, 7 /* F_GETLK, F_SETLK, F_SETLKW */, 36, 37, 38 /* the F_OFD_ ones */];
 const leaseCommands = [1024, 1026 /* F_SETLEASE, F_NOTIFY */];
 /** F_SETPIPE_SZ: a few large pipes use up what one user may have, and every sibling's pipes shrink. */
@@ -99,6 +107,10 @@ const tellingSocketOptions = [57, 71, 77];
 const pidfdSocketOption = [76];
 /** MADV_MERGEABLE shares pages with strangers; MADV_COLD and MADV_PAGEOUT push out the page cache's. */
 const sharedMemoryAdvice = [12, 20, 21];
+/** SO_ATTACH_FILTER, SO_LOCK_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, _EBPF: programs that the kernel compiles. */
+const socketPrograms = [26, 44, 50, 51, 52];
+/** What unix sockets do with it has a record: sandboxes were left through a byte that was freed twice. */
+const MSG_OOB = 1;
 const AF_UNIX = 1;
 
 /**
@@ -126,7 +138,7 @@ export function slotPolicy(): FilterPolicy {
   // Programs such as ls ask for attributes and take "not supported" as "none".
   for (const name of attributeCalls) calls.set(name, { rules: [], verdict: { errno: ENOTSUP } });
   calls.set("flock", { rules: [], verdict: { errno: ENOLCK } });
-  calls.set("ioctl", { rules: equal(1, terminalTricks, denied), verdict: "allow" });
+  calls.set("ioctl", { rules: equal(1, descriptorRequests, "allow"), verdict: { errno: ENOTTY } });
   calls.set("fcntl", {
     rules: [
       ...equal(1, lockCommands, { errno: ENOLCK }),
@@ -135,14 +147,56 @@ export function slotPolicy(): FilterPolicy {
     verdict: "allow",
   });
   calls.set("getsockopt", { rules: equal(2, tellingSocketOptions, denied), verdict: "allow" });
-  calls.set("setsockopt", { rules: equal(2, pidfdSocketOption, denied), verdict: "allow" });
+  calls.set("setsockopt", {
+    rules: equal(2, [...pidfdSocketOption, ...socketPrograms], denied),
+    verdict: "allow",
+  });
+  for (const [name, flags] of [
+    ["sendto", 3],
+    ["recvfrom", 3],
+    ["recvmsg", 2],
+  ] as const) {
+    calls.set(name, {
+      rules: [{ argument: flags, test: "any", value: MSG_OOB, verdict: denied }],
+      verdict: "allow",
+    });
+  }
   calls.set("madvise", { rules: equal(2, sharedMemoryAdvice, denied), verdict: "allow" });
   calls.set("socketpair", { rules: equal(0, [AF_UNIX], "allow"), verdict: { errno: EAFNOSUPPORT } });
   return { calls, otherwise: { errno: ENOSYS } };
 }
 
-/** Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed. */
-export function sandboxPolicy(): FilterPolicy {
+/**
+ * Limits stand as the wall set them. A program that lowers its own CPU limit is ended by SIGKILL, which would pass for the
+ * host's doing; one that lowers its first process's from outside would end it; and a core limit of 0 makes the kernel start
+ * the host's core handler again. Asking stays allowed: `prlimit64` with no new limits. The errno is one that no library
+ * explains away: CPython calls EPERM here an attempt to raise a limit, whichever way it went.
+ */
+const limitsStand: Verdict = { errno: EACCES };
+const newLimits = 2;
+const anyPointer: readonly ArgumentRule[] = (["low", "high"] as const).map((half) => ({
+  argument: newLimits,
+  half,
+  test: "any",
+  value: 0xffffffff,
+  verdict: limitsStand,
+}));
+
+/** What sandboxes run as on the host: ids of their own, or one for all. */
+export type HostIdKind = "own" | "shared";
+
+/**
+ * Calls that use up what the kernel gives a user of the host. Watches of epoll instances: one process registers 400,000 of
+ * them in seconds, no rlimit bounds them, and where none are left Node, which is the same user's, aborts. Programs have
+ * `poll` and `select`.
+ */
+const sharedPoolCalls = words("epoll_create epoll_create1");
+
+/**
+ * Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed.
+ * @param ids where they are shared, what one sandbox would use up for all is refused. @default "own"
+ */
+export function sandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   const calls = new Map<string, CallRule>();
   for (const name of setupCalls) calls.set(name, { rules: [], verdict: denied });
   // glibc asks for clone3 first and takes ENOSYS as "use clone", whose flags a filter can see.
@@ -152,8 +206,11 @@ export function sandboxPolicy(): FilterPolicy {
     verdict: "allow",
   });
   calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });
+  calls.set("setrlimit", { rules: [], verdict: limitsStand });
+  calls.set("prlimit64", { rules: anyPointer, verdict: "allow" });
   // It passes descriptors, of which one user may have only so many on their way; slots need it, sandboxes would starve
   // and signal each other with it. send and write take its place.
   calls.set("sendmsg", { rules: [], verdict: denied });
+  if (ids === "shared") for (const name of sharedPoolCalls) calls.set(name, { rules: [], verdict: denied });
   return { calls, otherwise: "allow" };
 }

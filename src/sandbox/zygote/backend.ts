@@ -10,7 +10,7 @@ import { receiptOf, startZygote, type ZygotePins } from "./start-zygote.ts";
 /** How a zygote backend is made. */
 export interface ZygoteBackendOptions {
   /**
-   * Sandboxes at one time; more wait.
+   * Sandboxes at the same time; more wait.
    * @default 512
    */
   readonly slotsMost?: number;
@@ -48,7 +48,7 @@ export class ZygoteBackend implements SandboxBackend {
     if (this.#pool.zygotes.length === 0) await this.#pool.warm(1);
     const zygote = this.#pool.zygotes[0];
     if (zygote === undefined) throw new SameseedError("zygote_failed", "no zygote stands");
-    return receiptOf(this.name, this.#image, resources, zygote.ready);
+    return receiptOf(this.name, this.#image, resources, zygote);
   }
 
   async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {

@@ -6,7 +6,14 @@ const guestRoot = "/mnt";
 
 const zygoteCommand = ["/opt/python/bin/python3", "-P", "-s", "-B", "/opt/sameseed/sameseed/zygote.py"];
 
-const devices = ["null", "zero", "full", "random", "urandom"];
+const plainDevices = ["null", "zero", "full"];
+
+/**
+ * Devices of chance. A sealed world has none of the machine's: in their place lie folders that nobody may open. So no
+ * path, link, folder or system call leads to the machine's entropy, and the world's library, which knows the two, answers
+ * an open of them with seeded bytes (`native/world/files/devices.c`).
+ */
+const chanceDevices = ["random", "urandom"];
 
 /**
  * What else a sealed world pins. Libraries that ask the processor for entropy are told that it has none, and what follows
@@ -52,26 +59,52 @@ export function zygoteEnvironment(
   };
 }
 
+/** Descriptors over which the outer wall is given its ids. */
+export interface IdPipes {
+  /** It writes `{"child-pid": PID}`, and more. */
+  readonly info: number;
+  /** It waits for a byte. */
+  readonly block: number;
+}
+
 /**
  * The outer wall around a zygote: the image read-only as `/`, and once more at {@link guestRoot} without the outer
  * wall's `/proc`. Only namespaces of its own; root in its user namespace, because it has to make its children's.
+ * @param world what its sandboxes live in. @default "host"
  * @param command what runs inside. @default the zygote
+ * @param pipes where it tells its first process and waits for ids. @default it maps the one id it has
  */
 export function bubblewrapArguments(
   rootfs: string,
   environment: Readonly<Record<string, string>>,
+  world: WorldMode = "host",
   command: readonly string[] = zygoteCommand,
+  pipes?: IdPipes,
 ): string[] {
   return [
+    pipes === undefined ? [] : ["--info-fd", String(pipes.info), "--userns-block-fd", String(pipes.block)],
     ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"],
     ["--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--cap-add", "ALL", "--hostname", "sandbox"],
     ["--die-with-parent", "--new-session", "--clearenv"],
     Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
-    ["--ro-bind", rootfs, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
+    ["--ro-bind", rootfs, "/", "--proc", "/proc"],
+    // The warm-up runs here, and what it draws is in every sandbox.
+    world === "sealed" ? devicesAt("/dev", world) : ["--dev", "/dev"],
+    ["--tmpfs", "/tmp"],
     ["--ro-bind", rootfs, guestRoot],
-    ["--perms", "0755", "--tmpfs", `${guestRoot}/dev`],
-    devices.flatMap((device) => ["--dev-bind", `/dev/${device}`, `${guestRoot}/dev/${device}`]),
-    ["--perms", "0755", "--dir", `${guestRoot}/dev/shm`, "--remount-ro", `${guestRoot}/dev`],
+    devicesAt(`${guestRoot}/dev`, world),
+    ["--remount-ro", `${guestRoot}/dev`],
     ["--chdir", "/", "--", ...command],
+  ].flat();
+}
+
+function devicesAt(folder: string, world: WorldMode): string[] {
+  const bind = (device: string): string[] => ["--dev-bind", `/dev/${device}`, `${folder}/${device}`];
+  const close = (device: string): string[] => ["--perms", "0000", "--dir", `${folder}/${device}`];
+  return [
+    ["--perms", "0755", "--tmpfs", folder],
+    plainDevices.flatMap(bind),
+    chanceDevices.flatMap(world === "sealed" ? close : bind),
+    ["--perms", "0755", "--dir", `${folder}/shm`],
   ].flat();
 }

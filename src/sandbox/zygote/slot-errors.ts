@@ -13,20 +13,9 @@ export function startError(reason: string): SameseedError {
 
 /** The kernel ends sandboxes first when a machine has no memory left: what a rollout used itself says nothing then. */
 export function hostMemory(): SameseedError {
-  return new SameseedError("sandbox_failed", "the sandbox was ended because the host had no memory left", {
-    hint: "free some memory, raise the container's limit, or run fewer rollouts at one time",
+  return new SameseedError("sandbox_failed", "the sandbox was killed because the host ran out of memory", {
+    hint: "free some memory, raise the container's limit, or lower the concurrency",
   });
-}
-
-/** Somebody on the host ended it: an operator, or a program that watches over memory. */
-export function killedFromOutside(): SameseedError {
-  return new SameseedError(
-    "sandbox_failed",
-    "the sandbox's first process was ended from outside by SIGKILL",
-    {
-      hint: "see whether something on this host ends processes, such as a program that frees memory",
-    },
-  );
 }
 
 /** How a sandbox ended that said nothing. @param status as `waitpid` gives it */

@@ -100,7 +100,7 @@ export class SlotPool {
   /** Ends every zygote; waiting callers are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    const refusal = new SameseedError("sandbox_closed", "the sandboxes' host was closed");
+    const refusal = new SameseedError("sandbox_closed", "the sandbox host was closed");
     for (const waiter of this.#waiters.splice(0)) waiter.reject(refusal);
     await Promise.all(this.#members.splice(0).map(({ zygote }) => zygote.close()));
   }
@@ -119,20 +119,23 @@ export class SlotPool {
 
   /** Serves waiters in order until the first that has to wait for a release. */
   async #serveWaiters(): Promise<void> {
-    try {
-      for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
-        const lease = await this.#find(waiter.count);
-        if (lease === undefined) break;
-        if (this.#waiters[0] === waiter) {
-          this.#waiters.shift();
-          waiter.resolve(lease);
-        } else {
-          this.#takeBack(lease); // aborted while its slots were made
-        }
+    for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
+      let lease: SlotLease | undefined;
+      try {
+        lease = await this.#find(waiter.count);
+      } catch (error) {
+        // Aborted while its slots were made, it has been told, and nobody else asked for these.
+        if (this.#waiters[0] === waiter) this.#waiters.shift()!.reject(error);
+        this.#changed = true;
+        return;
       }
-    } catch (error) {
-      this.#waiters.shift()?.reject(error);
-      this.#changed = true;
+      if (lease === undefined) return;
+      if (this.#waiters[0] === waiter) {
+        this.#waiters.shift();
+        waiter.resolve(lease);
+      } else {
+        this.#takeBack(lease); // aborted while its slots were made
+      }
     }
   }
 
@@ -161,7 +164,7 @@ export class SlotPool {
     const member: Member = { zygote: await this.#start(slots), idle: [] };
     if (this.#closed) {
       await member.zygote.close();
-      throw new SameseedError("sandbox_closed", "the sandboxes' host was closed");
+      throw new SameseedError("sandbox_closed", "the sandbox host was closed");
     }
     this.#members.push(member);
     return member;

@@ -11,5 +11,7 @@ export interface SlotStart {
   readonly wallMs: number;
   /** CPU time of all processes, in ms; the slot itself sees the first process only. */
   readonly cpuMs: number;
+  /** Its memory limit, in bytes. */
+  readonly memoryBytes: number;
   readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
 }

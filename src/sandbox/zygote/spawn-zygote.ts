@@ -2,8 +2,12 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
 import type { SameseedError } from "../../base/error.ts";
+import { LastBytes } from "../../base/kept-bytes.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import type { CgroupArea } from "../linux/cgroups.ts";
+import type { ZygoteIds } from "../linux/host-ids.ts";
+import { startIdMapper, type IdMapper } from "../linux/id-mapper.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { decodeReady, encodeConfig, MessageReader, messages, type WireReady } from "./wire.ts";
 
@@ -12,15 +16,20 @@ export interface ZygoteOptions {
   readonly bubblewrap: string;
   readonly rootfs: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Which devices there are. @default "host" */
+  readonly world?: WorldMode;
   /** The most slots it may ever be asked for. */
   readonly slots: number;
   readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
-  /** The id everything sandboxed runs as, where this process is root; else its own. */
-  readonly user: number | undefined;
+  /** What it and its slots run as. */
+  readonly ids: ZygoteIds;
   readonly cgroups: CgroupArea | undefined;
   /** Lets sandboxes be started without a wall, to measure what the wall costs. Benchmarks only. */
   readonly allowBare?: boolean;
 }
+
+/** How much of the end of what a zygote says is kept. */
+const saidBytesMost = 4000;
 
 /** The descriptor of the zygote's own stream; those of its slots follow. */
 export const controlStream = 3;
@@ -40,38 +49,69 @@ export interface SpawnedZygote {
 /** How long a zygote whose streams are closed may take to be reported dead. */
 const exitGraceMs = 1000;
 
+/** Starts bubblewrap with a zygote inside, and what gives it its ids where it waits for some. */
+function spawnOuterWall(options: ZygoteOptions): { child: ChildProcess; mapper: IdMapper | undefined } {
+  const { user, group, map } = options.ids;
+  const streams = Array<"pipe">(1 + options.slots).fill("pipe");
+  // Behind the slots' streams, so that these keep their places.
+  const info = controlStream + streams.length;
+  const pipes = map === undefined ? undefined : { info, block: info + 1 };
+  const args = bubblewrapArguments(options.rootfs, options.environment, options.world, undefined, pipes);
+  let mapper: IdMapper | undefined;
+  try {
+    mapper = map === undefined ? undefined : startIdMapper(map);
+    const child = spawn(options.bubblewrap, args, {
+      stdio: [
+        "ignore",
+        "pipe",
+        "pipe",
+        ...streams,
+        ...(mapper === undefined ? [] : [mapper.info, "pipe" as const]),
+      ],
+      env: {},
+      cwd: "/",
+      ...(user === undefined ? {} : { uid: user }),
+      ...(group === undefined ? {} : { gid: group }),
+    });
+    // Where descriptors have run out there are no streams either, and the reason comes as an event.
+    if ((child.stdio as unknown) === undefined) {
+      child.on("error", () => {});
+      throw new Error("EMFILE");
+    }
+    return { child, mapper };
+  } catch (error) {
+    throw hostRefusal(String(error));
+  } finally {
+    mapper?.handOver();
+  }
+}
+
 /**
  * Starts the outer wall with a zygote in it.
  * @throws `zygote_failed` where this process cannot start another
  */
 export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
-  const args = bubblewrapArguments(options.rootfs, options.environment);
-  let child: ChildProcess;
-  try {
-    child = spawn(options.bubblewrap, args, {
-      stdio: ["ignore", "pipe", "pipe", ...Array<"pipe">(1 + options.slots).fill("pipe")],
-      env: {},
-      cwd: "/",
-      ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
-    });
-  } catch (error) {
-    throw hostRefusal(String(error));
-  }
+  const { child, mapper } = spawnOuterWall(options);
   const exited = Promise.withResolvers<SameseedError>();
   child.on("error", (error) => exited.resolve(hostRefusal(error.message)));
-  // Where descriptors have run out there are no streams either, and the reason comes as that event.
-  if ((child.stdio as unknown) === undefined) throw hostRefusal("EMFILE");
+  mapper?.given.then(
+    () => void (child.stdio.at(-1) as Socket).end("\n"),
+    (error: SameseedError) => {
+      exited.resolve(error);
+      child.kill("SIGKILL");
+    },
+  );
   const control = child.stdio[controlStream] as Socket;
   const ready = Promise.withResolvers<WireReady>();
   ready.promise.catch(() => {});
-  let said = "";
+  const said = new LastBytes(saidBytesMost);
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+    stream?.on("data", (chunk: Buffer) => said.push(chunk));
   }
-  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.trim(), { code, signal })));
+  child.on("close", (code, signal) => exited.resolve(hostRefusal(said.text.trim(), { code, signal })));
   // Its streams may be held open a moment longer by what it leaves behind; what it said last is there by then.
   child.on("exit", (code, signal) =>
-    setImmediate(() => exited.resolve(hostRefusal(said.trim(), { code, signal }))),
+    setImmediate(() => exited.resolve(hostRefusal(said.text.trim(), { code, signal }))),
   );
   const spawned: SpawnedZygote = {
     child,
@@ -81,8 +121,10 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     onMessage: () => {},
   };
   const reader = new MessageReader((type, _channel, body) => {
-    if (type === messages.ready) ready.resolve(decodeReady(body));
-    else if (type === messages.error) said = `${said}\n${body.toString()}`;
+    if (type === messages.ready) {
+      mapper?.finish();
+      ready.resolve(decodeReady(body));
+    } else if (type === messages.error) said.push(Buffer.concat([Buffer.from("\n"), body]));
     else spawned.onMessage(type, body);
   });
   control.on("data", (chunk: Buffer) => reader.push(chunk));
@@ -93,9 +135,8 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     const timer = setTimeout(() => child.kill("SIGKILL"), exitGraceMs);
     child.once("exit", () => clearTimeout(timer));
   });
-  for (const stream of child.stdio.slice(controlStream)) (stream as Socket).on("error", () => {});
-  control.write(
-    encodeConfig(options.slots, options.allowBare ?? false, options.filters.slot, options.filters.sandbox),
-  );
+  for (const stream of child.stdio.slice(controlStream)) (stream as Socket | null)?.on("error", () => {});
+  const flags = { allowBare: options.allowBare ?? false, ownIds: mapper !== undefined };
+  control.write(encodeConfig(options.slots, flags, options.filters.slot, options.filters.sandbox));
   return spawned;
 }

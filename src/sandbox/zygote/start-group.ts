@@ -39,6 +39,7 @@ export function startGroup(
       outputBytes: limits.outputBytes,
       wallMs: limits.wallMs,
       cpuMs: limits.cpuMs,
+      memoryBytes: limits.memoryMb * mebibyte,
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
     }),
   );
@@ -88,7 +89,7 @@ function wireLinks(plan: GroupPlan, slots: readonly Slot[]): WireLink[][] {
 
 /** Refuses a start that cannot be wanted any more. */
 export function refuseUnready(closed: boolean, signal: AbortSignal | undefined): void {
-  if (closed) throw new SameseedError("sandbox_closed", "the sandboxes' host was closed");
+  if (closed) throw new SameseedError("sandbox_closed", "the sandbox host was closed");
   if (signal?.aborted === true) throw new SameseedError("aborted", "the call was aborted");
 }
 

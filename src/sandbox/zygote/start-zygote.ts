@@ -1,9 +1,12 @@
+import { isSameseedError } from "../../base/error.ts";
+import { checkBeforeUse } from "../../image/check-image.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
-import type { Filters, HostResources } from "../linux/host-resources.ts";
+import { sharedIds } from "../linux/host-ids.ts";
+import { wallFilters, type HostResources } from "../linux/host-resources.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
-import type { WireReady } from "./wire.ts";
+import type { ZygoteOptions } from "./spawn-zygote.ts";
 import { describeWorld, requireWorld } from "./world-receipt.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
 
@@ -26,7 +29,7 @@ export interface ZygoteStartOptions {
 
 /**
  * Starts a zygote of an image with what this host has.
- * @throws `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
+ * @throws `image_damaged`; `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
  */
 export async function startZygote(
   image: ResolvedImage,
@@ -35,23 +38,35 @@ export async function startZygote(
   options: ZygoteStartOptions = {},
 ): Promise<ZygoteProcess> {
   const world = options.world ?? "host";
-  const zygote = await ZygoteProcess.start(
+  const damaged = new AbortController();
+  const { signal = damaged.signal } = options;
+  const starting = startWithIds(
     {
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
+      world,
       environment: {
         ...zygoteEnvironment(resources.numericClass, world),
         ...options.pins?.environment,
         ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),
       },
       slots,
-      filters: filtersOf(resources, world),
-      user: resources.user,
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
     },
-    options.signal,
+    resources,
+    world,
+    AbortSignal.any([signal, damaged.signal]),
   );
+  try {
+    // The interpreter takes some 100 ms to come up; nothing is asked of it before its tree was looked at.
+    checkBeforeUse(image);
+  } catch (error) {
+    damaged.abort();
+    await starting.then((zygote) => zygote.close()).catch(() => {});
+    throw error;
+  }
+  const zygote = await starting;
   try {
     requireWorld(world, image.name, zygote.ready);
   } catch (error) {
@@ -61,8 +76,30 @@ export async function startZygote(
   return zygote;
 }
 
-function filtersOf(resources: HostResources, world: WorldMode): Filters {
-  return world === "sealed" ? resources.sealedFilters : resources.filters;
+/** With ids of its own where the host gives some; where it turns out that it does not, with one for all. */
+async function startWithIds(
+  options: Omit<ZygoteOptions, "ids" | "filters">,
+  resources: HostResources,
+  world: WorldMode,
+  signal: AbortSignal | undefined,
+): Promise<ZygoteProcess> {
+  const { ids: host, architecture } = resources;
+  const ids = await host.take();
+  const filters = wallFilters(architecture, world, ids.map === undefined ? "shared" : "own");
+  try {
+    const zygote = await ZygoteProcess.start({ ...options, ids, filters }, signal);
+    host.confirm();
+    if (zygote.ready.report.slotIds) return zygote;
+    await zygote.close();
+  } catch (error) {
+    ids.release();
+    const isRefused = isSameseedError(error) && error.code === "wall_unavailable";
+    if (ids.map === undefined || !isRefused || !host.giveUp()) throw error;
+    return await startWithIds(options, resources, world, signal);
+  }
+  // An image that was built before slots took ids: they leave them alone, and its agent cannot do without epoll.
+  const former = { ids: sharedIds(), filters: wallFilters(architecture, world, "own") };
+  return await ZygoteProcess.start({ ...options, ...former }, signal);
 }
 
 /** What is enforced for every sandbox that comes of a zygote. */
@@ -70,16 +107,18 @@ export function receiptOf(
   backend: "zygote" | "cold",
   image: ResolvedImage,
   resources: HostResources,
-  ready: WireReady,
+  zygote: ZygoteProcess,
 ): BackendReceipt {
+  const { ready } = zygote;
   const world = describeWorld(resources.numericClass, ready);
+  const user = resources.ids.receipt(zygote.hasOwnIds);
   return {
     backend,
     wall: {
       namespaces: ["user", "pid", "mount", "ipc", "uts", "network"],
-      seccomp: filtersOf(resources, world.world.mode).digest,
+      seccomp: zygote.filtersDigest,
       network: "none",
-      user: { host: resources.user ?? process.getuid!(), inside: 1000 },
+      user: { ...user, inside: 1000 },
       outer: `bubblewrap ${resources.bubblewrap.version}`,
     },
     enforcedBy: resources.cgroups?.version ?? "rlimits",

@@ -42,9 +42,6 @@ export const headerBytes = 8;
 /** The most bytes one `input` message carries. */
 export const inputChunkBytes: number = 64 * 1024;
 
-/** The most bytes a job may have. */
-export const jobBytesMax: number = 64 * 1024 * 1024;
-
 /** The most slots one zygote can have. */
 export const slotsMax = 96;
 
@@ -87,7 +84,7 @@ export interface WireExit {
   readonly cpuMs: number;
   readonly maxRssBytes: number;
   readonly wallMs: number;
-  /** From the fork to the standing wall, in ms; undefined where the wall never stood. */
+  /** From the fork to the standing wall, in ms; undefined if the wall never stood. */
   readonly bornMs: number | undefined;
 }
 
@@ -112,13 +109,13 @@ export function encodeMessage(type: number, body: Uint8Array = new Uint8Array())
 /** The first message a zygote reads. */
 export function encodeConfig(
   slots: number,
-  allowBare: boolean,
+  flags: { readonly allowBare: boolean; readonly ownIds: boolean },
   slotFilter: Uint8Array,
   childFilter: Uint8Array,
 ): Buffer {
   const head = Buffer.alloc(16);
   head.writeUInt32LE(slots, 0);
-  head.writeUInt32LE(allowBare ? 1 : 0, 4);
+  head.writeUInt32LE((flags.allowBare ? 1 : 0) | (flags.ownIds ? 2 : 0), 4);
   head.writeUInt32LE(slotFilter.length, 8);
   head.writeUInt32LE(childFilter.length, 12);
   return encodeMessage(messages.config, Buffer.concat([head, slotFilter, childFilter]));

@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import type { Tier, World, WorldMode } from "../../model/receipt.ts";
 import type { WireReady } from "./wire.ts";
-import { sealedClock } from "./world-settings.ts";
+import { sealedClock } from "../world-settings.ts";
 import { judgeNumbers } from "./zygote-report.ts";
 
 /** Python's hash seed in every zygote that no audit gave another. */
@@ -15,10 +15,10 @@ export function describeWorld(
   numericClass: string,
   ready: WireReady,
 ): { readonly world: World; readonly tier: Tier } {
-  const [mode = "host", ...lacks] = ready.report.world.split(" ");
+  const { mode, lacks } = ready.report.world;
   const notHeld = ready.addressesFixed ? [] : ["addresses"];
   const common = { addressesFixed: ready.addressesFixed, hashSeed, numericClass };
-  if (mode !== "sealed") return { world: { mode: "host", ...common, notHeld }, tier: "T1" };
+  if (mode === "host") return { world: { mode, ...common, notHeld }, tier: "T1" };
   notHeld.push(...lacks);
   const { numeric } = ready.report;
   if (numeric === undefined || numericClass !== comparableClass) {
@@ -41,12 +41,12 @@ export function describeWorld(
  * @throws `world_unavailable`
  */
 export function requireWorld(asked: WorldMode, imageName: string, ready: WireReady): void {
-  if (asked === "host" || ready.report.world.split(" ")[0] === "sealed") return;
+  if (asked === "host" || ready.report.world.mode === "sealed") return;
   throw new SameseedError(
     "world_unavailable",
     `the image ${imageName} has no sealed world: its zygote sees the host's clock and entropy`,
     {
-      hint: "build the image again (`sameseed setup`, or `sameseed image build` for one of your own), or say `--world host`",
+      hint: "build the image again (`sameseed setup`, or `sameseed image build` for one of your own), or use `--world host`",
       context: { image: imageName, world: ready.report.world },
     },
   );

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
+import { sha256Of, toDigest } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { startPatience } from "../../base/patience.ts";
 import type { SlotGroup } from "../linux/cgroups.ts";
@@ -73,6 +74,17 @@ export class ZygoteProcess {
     }
   }
 
+  /** Whether each of its slots has an id of the host of its own. */
+  get hasOwnIds(): boolean {
+    return this.#options.ids.map !== undefined && this.ready.report.slotIds;
+  }
+
+  /** SHA-256 over both seccomp programs of its sandboxes. */
+  get filtersDigest(): string {
+    const { slot, sandbox } = this.#options.filters;
+    return toDigest(sha256Of([slot, sandbox]));
+  }
+
   /** Whether it can still make slots. */
   get alive(): boolean {
     return this.#dead === undefined;
@@ -115,7 +127,7 @@ export class ZygoteProcess {
     await this.#closing;
   }
 
-  /** The zygote's process id on this host, for measurements; undefined where it cannot be known. */
+  /** The zygote's process id on this host, for measurements; undefined if it cannot be known. */
   get pid(): number | undefined {
     return this.#pid;
   }
@@ -124,6 +136,7 @@ export class ZygoteProcess {
     this.#child.ref();
     this.#child.kill("SIGKILL");
     await this.exited;
+    this.#options.ids.release();
     for (const stream of this.#child.stdio) stream?.destroy();
     const deadline = performance.now() + emptyTimeoutMs;
     let left = this.#groups.splice(0);
@@ -137,7 +150,7 @@ export class ZygoteProcess {
     this.#hung = new SameseedError(
       "zygote_failed",
       `a zygote did not answer within ${slotTimeoutMs} ms and was ended`,
-      { hint: "see whether something stops this host's processes, or whether it has far too much to do" },
+      { hint: "check whether something stops processes on this host, or whether it is overloaded" },
     );
     this.#child.kill("SIGKILL");
   }
@@ -162,7 +175,7 @@ export class ZygoteProcess {
     if (pid === undefined)
       throw new SameseedError(
         "zygote_failed",
-        "a slot was gone before it could be put into its control group",
+        "a slot ended before it could be moved into its control group",
       );
     try {
       const group = cgroups.slot();
@@ -172,7 +185,7 @@ export class ZygoteProcess {
     } catch (error) {
       // Without its limits nothing may run in it.
       killProcess(pid);
-      throw new SameseedError("sandbox_failed", "a slot could not be put into its control group", {
+      throw new SameseedError("sandbox_failed", "a slot could not be moved into its control group", {
         cause: error,
       });
     }

@@ -2,14 +2,23 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 
 import { sha256Of, toDigest } from "../../base/digest.ts";
+import type { WorldMode } from "../../model/receipt.ts";
 import { packagedFile } from "../../image/runtime-files.ts";
 
 /** What a zygote found of itself before it waited to be copied: `python/sameseed/zygote.py` writes it. */
 export interface ZygoteReport {
-  /** `_zygote.world_name()`: `host`, or `sealed` and what does not hold of it, such as `sealed vdso`. */
-  readonly world: string;
+  readonly world: ReportedWorld;
+  /** Whether its slots take ids of the host of their own; images built before they did say nothing. */
+  readonly slotIds: boolean;
   /** Only of a sealed zygote. */
   readonly numeric?: NumericReport;
+}
+
+/** Which world a zygote is in. */
+export interface ReportedWorld {
+  readonly mode: WorldMode;
+  /** What of a sealed one does not hold, such as `vdso`. */
+  readonly lacks: readonly string[];
 }
 
 /** Numeric results on fixed inputs, as `python/sameseed/world/numeric.py` makes them. */
@@ -33,8 +42,16 @@ export interface NumericVerdict {
 
 const digests = z.record(z.string(), z.string());
 
+/** As images say it that were built before it was an object: `host`, or `sealed` and what does not hold. */
+const formerWorld = z
+  .string()
+  .transform((said) => said.split(" "))
+  .transform(([mode, ...lacks]) => ({ mode, lacks }));
+const worldSchema = z.object({ mode: z.enum(["sealed", "host"]), lacks: z.array(z.string()) });
+
 const reportSchema: z.ZodType<ZygoteReport> = z.object({
-  world: z.string(),
+  world: z.union([worldSchema, formerWorld.pipe(worldSchema)]),
+  slotIds: z.boolean().default(false),
   numeric: z.object({ libraries: z.string(), digests, failed: z.array(z.string()) }).exactOptional(),
 });
 

@@ -98,6 +98,29 @@ print(json.dumps([size <= 4 << 20, why, sparse, files]))`;
     },
   },
   {
+    name: "limits stand: a program can read its own, and neither lower nor raise those of anybody",
+    run: async (backend) => {
+      const script = `
+import json, resource
+seen = []
+for which in (resource.RLIMIT_CPU, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
+    soft, hard = before = resource.getrlimit(which)
+    for asked in ((0, hard), (1, 1), before, (soft, resource.RLIM_INFINITY)):
+        for call in (lambda: resource.setrlimit(which, asked), lambda: resource.prlimit(1, which, asked)):
+            try: seen.append(call() or "done")
+            except OSError as error: seen.append(str(error))
+    assert resource.getrlimit(which) == before == resource.prlimit(1, which)
+print(json.dumps(sorted(set(seen))))`;
+      const refused = ["[Errno 13] Permission denied"];
+      assert.deepEqual(await ask(backend, script), refused);
+      await using sandbox = await Sandbox.createOn(backend);
+      const asked = await sandbox.run("python3", { args: ["-c", script] });
+      assert.deepEqual(JSON.parse(asked.stdoutText), refused, asked.stderrText);
+      const shell = await sandbox.run("sh", { args: ["-c", "ulimit -n 5; echo $?; ulimit -n"] });
+      assert.match(shell.stderrText, /Permission denied/);
+    },
+  },
+  {
     name: "wall time: a sleeper ends at its limit, and so does an open sandbox",
     run: async (backend) => {
       const { end } = await runScript(backend, "import time; time.sleep(60)", { wallMs: 250 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 
 import { Sandbox } from "../../sandbox/sandbox.ts";
-import { ask, type ContractCheck } from "../contract-check.ts";
+import { ask, eventually, markedPids, sleepMarker, type ContractCheck } from "../contract-check.ts";
 
 const libc = "import ctypes, errno, json, os\nlibc = ctypes.CDLL(None, use_errno=True)\n";
 
@@ -116,4 +117,27 @@ print(json.dumps(seen))`;
       assert.ok(receipt.wall.user.host !== 0, "sandboxes run as root");
     },
   },
+  {
+    name: "sandboxes that run at one time have ids of their own, or one, as the receipt says",
+    run: async (backend) => {
+      const { ids } = (await backend.receipt()).wall.user;
+      const marker = sleepMarker();
+      await using one = await Sandbox.createOn(backend);
+      await using other = await Sandbox.createOn(backend);
+      // In a sealed world a sleep takes no time; waiting for input that does not come takes it all.
+      const waits = { args: ["-c", "import sys; sys.stdin.read()", marker] };
+      for (const each of [one, other]) each.startProcess("python3", waits);
+      assert.ok(await eventually(() => markedPids(marker).length === 2), "they were never started");
+      const users = markedPids(marker).map((pid) => userOf(pid));
+      assert.equal(new Set(users).size, ids === "own" ? 2 : 1, users.join());
+      assert.ok(!users.includes("0"), "they run as root");
+      const epoll = await one.run("python3", { args: ["-c", "import select; select.epoll()"] });
+      assert.equal(epoll.exitCode, ids === "own" ? 0 : 1);
+    },
+  },
 ];
+
+/** The real user id of a process of this host. */
+function userOf(pid: string): string | undefined {
+  return /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+}

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
+import { LastBytes } from "../../base/kept-bytes.ts";
 import { Semaphore } from "../../base/semaphore.ts";
+import { defaultImageName } from "../../image/default-image.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
@@ -21,9 +23,9 @@ export interface AuditAllOptions extends Pick<
   readonly envArgs?: JsonObject;
   /** Audits only names that hold this text. */
   readonly only?: string;
-  /** Environments at one time. @default 2 */
+  /** Environments at the same time. @default 2 */
   readonly atOnce?: number;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   /** A table that was not completed: its rows are taken over where it is about the same. */
   readonly before?: AuditTable;
@@ -78,8 +80,8 @@ print(json.dumps([f"{module}:{name}" if module else name for name, module in nam
  */
 export async function listEnvironments(image: string): Promise<string[]> {
   const backend = sharedBackend(image, "zygote", "host");
-  let stdout = "";
-  let stderr = "";
+  const stdout: Buffer[] = [];
+  const stderr = new LastBytes(2000);
   const [sandbox] = await backend.start({
     members: [
       {
@@ -89,18 +91,18 @@ export async function listEnvironments(image: string): Promise<string[]> {
     ],
     links: [],
     onOutput: (_, channel, data) => {
-      if (channel === "stdout") stdout += data.toString();
-      else if (channel === "stderr") stderr = (stderr + data.toString()).slice(-2000);
+      if (channel === "stdout") stdout.push(Buffer.from(data));
+      else if (channel === "stderr") stderr.push(data);
     },
   });
   const end = await sandbox!.ended;
   // What a package prints when it is imported comes before the list.
-  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+  const last = Buffer.concat(stdout).toString().trimEnd().split("\n").at(-1) ?? "";
   const parsed = z.array(z.string().min(1).max(1000)).safeParse(end.exitCode === 0 ? parse(last) : undefined);
   if (parsed.success) return parsed.data.sort();
-  throw new SameseedError("sandbox_failed", "the environments of the image could not be listed", {
-    context: { stderr, exitCode: end.exitCode },
-    hint: "see what importing gymnasium in the image says: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
+  throw new SameseedError("sandbox_failed", "the image's environments could not be listed", {
+    context: { stderr: stderr.text, exitCode: end.exitCode },
+    hint: "check whether gymnasium can be imported in the image: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
   });
 }
 
@@ -111,7 +113,7 @@ export async function listEnvironments(image: string): Promise<string[]> {
  */
 export async function auditAll(options: AuditAllOptions): Promise<AuditTable> {
   const { seeds = [0], maxSteps = auditStepsDefault } = options;
-  const names = (await listEnvironments(options.image ?? "gymnasium")).filter((name) =>
+  const names = (await listEnvironments(options.image ?? defaultImageName)).filter((name) =>
     name.includes(options.only ?? ""),
   );
   const resolve = (envName: string): ReturnType<typeof resolveOptions> =>

@@ -1,14 +1,15 @@
 import { SameseedError } from "../../base/error.ts";
+import { limitNames } from "../../model/limits.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
+import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import { refuseMisuse } from "../../rollout/rollout-result.ts";
-import {
-  checkSeed,
-  resolveOptions,
-  type ResolvedOptions,
-  type RolloutOptions,
-} from "../../rollout/rollout-config.ts";
+import type { Tier } from "../../model/receipt.ts";
+import type { RecordedRollout } from "../../model/rollout.ts";
+import { MisuseCheck } from "../../rollout/rollout-result.ts";
+import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import type { Ledger } from "../../model/trajectory.ts";
 import type { AuditReport } from "./audit-report.ts";
-import { ledgerOf, type Ledger } from "./compare-rollouts.ts";
+import { ledgerOf } from "./compare-rollouts.ts";
 import { factors } from "./factors.ts";
 import { judgeRollouts, runAll, type Audit } from "./judge-rollouts.ts";
 import { everything } from "./search-causes.ts";
@@ -16,20 +17,39 @@ import { WorldRunner } from "./world-runner.ts";
 
 /** How an audit runs, beside what it audits. */
 export interface AuditWatch {
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-  /** Told of what is being done, a few words at a time. */
+  /** Called with each step of the work, in a few words. */
   readonly onProgress?: (doing: string) => void;
+}
+
+/** How one of several audits runs. */
+export interface SharedAuditWatch extends AuditWatch {
   /** Zygotes to share with other audits of the same image and limits. @default its own */
   readonly runner?: WorldRunner;
 }
 
 /** What to audit, and how. */
-export interface AuditOptions extends Omit<RolloutOptions, "backend">, Omit<AuditWatch, "runner"> {
+export interface AuditOptions extends Omit<RolloutOptions, "backend">, AuditWatch {
   /** @default [0] */
   readonly seeds?: readonly number[];
 }
+
+const auditNames: NamesOf<AuditOptions> = {
+  envName: true,
+  policy: true,
+  envArgs: true,
+  maxSteps: true,
+  volatileInfo: true,
+  image: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+  seeds: true,
+  concurrency: true,
+  onProgress: true,
+};
 
 /** What an audit is of. */
 export interface AuditSubject {
@@ -48,8 +68,11 @@ export const auditWallMs = 30_000;
  * which line: runs it twice in one world, once with everything else changed, and where that differs with one thing
  * changed at a time.
  * @throws as `runRollout`
+ *
+ * @experimental
  */
 export async function auditEnvironment(options: AuditOptions): Promise<AuditReport> {
+  refuseUnknownOptions(options, auditNames, "auditEnvironment");
   const resolved = resolveOptions({
     ...options,
     maxSteps: options.maxSteps ?? auditStepsDefault,
@@ -63,7 +86,10 @@ export async function auditEnvironment(options: AuditOptions): Promise<AuditRepo
  * Audits rollouts whose options are resolved already, such as those of a recorded run.
  * @throws as `runRollout`
  */
-export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {}): Promise<AuditReport> {
+export async function auditRollouts(
+  subject: AuditSubject,
+  watch: SharedAuditWatch = {},
+): Promise<AuditReport> {
   const { env, options, seeds } = subject;
   if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
   const image = resolveImage(options.image);
@@ -89,14 +115,15 @@ export async function auditRollouts(subject: AuditSubject, watch: AuditWatch = {
     };
     onProgress("the baseline");
     const baseline = await runAll(audit, {});
-    for (const { summary } of baseline) refuseMisuse(summary);
+    const misuse = new MisuseCheck();
+    for (const { summary } of baseline) misuse.refuse(summary);
     const ledger = sumLedgers(baseline.map(ledgerOf));
     const found = await judgeRollouts(audit, baseline, ledger);
     return {
       env,
       ...found,
       ledger,
-      tier: receipt.tier,
+      tier: found.verdict === "broken" ? "none" : lowestTier(baseline),
       image: image.name,
       imageDigest: receipt.image.digest,
       world: mode,
@@ -123,6 +150,13 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
     ...(watch.concurrency === undefined ? {} : { concurrency: watch.concurrency }),
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),
   });
+}
+
+/** What every rollout of a baseline claims: what did not hold in one of them holds in none. */
+function lowestTier(baseline: readonly RecordedRollout[]): Tier {
+  return baseline
+    .map(({ summary }) => summary.receipt.tier)
+    .reduce((lowest, tier) => (tier < lowest ? tier : lowest));
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {

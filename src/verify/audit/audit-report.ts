@@ -1,6 +1,6 @@
-import type { WorldMode } from "../../model/receipt.ts";
+import type { Tier, WorldMode } from "../../model/receipt.ts";
 import type { Divergence } from "../../model/trajectory.ts";
-import type { Ledger } from "./compare-rollouts.ts";
+import type { Ledger } from "../../model/trajectory.ts";
 
 /**
  * `pure`: equal in every world, and asks nothing of it. `virtualised`: equal in every world, though it asks. `sensitive`:
@@ -13,7 +13,7 @@ export type AuditVerdict = "pure" | "virtualised" | "sensitive" | "broken";
 export interface AuditedWorld {
   /** `baseline`, `everything`, a factor, or several joined by `+`. */
   readonly factor: string;
-  /** Whether the rollouts in it were equal to the baseline; null where it could not be told. */
+  /** Whether the rollouts in it were equal to the baseline; null if it could not be told. */
   readonly equal: boolean | null;
   /**
    * `alone`: this factor was the only one changed. `together`: it was one of several that changed nothing. `not tried`:
@@ -31,9 +31,9 @@ export interface AuditLocation {
   /** From 1. */
   readonly line: number;
   readonly function: string;
-  /** The line's text; empty where it is not known. */
+  /** The line's text; empty if it is not known. */
   readonly source: string;
-  /** What the line gave another value, such as `self.start` or `return`, and that value in both worlds. */
+  /** What the line assigns, such as `self.start` or `return`, and its value in both worlds. */
   readonly name?: string;
   readonly expected?: string;
   readonly actual?: string;
@@ -46,7 +46,7 @@ export interface AuditCause extends Omit<Divergence, "differing" | "agreeing"> {
   /** Other factors that show the same place. */
   readonly also: readonly string[];
   readonly seed: number;
-  /** The line that let the world in; null where the tracer did not find it. */
+  /** The line that reads the world; null if the tracer did not find it. */
   readonly location: AuditLocation | null;
 }
 
@@ -56,9 +56,10 @@ export interface AuditReport {
   readonly verdict: AuditVerdict;
   readonly worlds: readonly AuditedWorld[];
   readonly causes: readonly AuditCause[];
-  /** What the baseline asked of the world; empty where it asked nothing. */
+  /** What the baseline asked of the world; empty if it asked for nothing. */
   readonly ledger: Ledger;
-  readonly tier: string;
+  /** The lowest tier that a rollout of the baseline claims; `none` if two of one world differ or none is complete. */
+  readonly tier: Tier | "none";
   readonly image: string;
   readonly imageDigest: string;
   /** Which world the audit started from; in the host's, a clock or entropy shows as `broken`. */

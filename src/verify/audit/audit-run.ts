@@ -6,7 +6,7 @@ import type { AuditReport } from "./audit-report.ts";
 import { writeCertificate } from "./certificate.ts";
 
 /** How {@link auditRun} audits. */
-export interface AuditRunOptions extends Omit<AuditWatch, "runner"> {
+export interface AuditRunOptions extends AuditWatch {
   /** Which of the run's seeds. @default the first that is recorded */
   readonly seeds?: readonly number[];
 }
@@ -27,8 +27,8 @@ export async function auditRun(dir: string, options: AuditRunOptions = {}): Prom
   const { manifest } = reader;
   const { image, differences } = imageForRerun(manifest);
   if (differences.length > 0) {
-    throw new SameseedError("image_missing", `the image that ${dir} was recorded with is not here`, {
-      hint: "build it again, or record the run again with the image that is here: a certificate is for one image",
+    throw new SameseedError("image_missing", `the image that ${dir} was recorded with is missing`, {
+      hint: "build it again, or record the run again with an image in the store; a certificate is for one image",
     });
   }
   const first = [...reader.rows().take(1)].map(({ seed }) => seed);
@@ -39,7 +39,7 @@ export async function auditRun(dir: string, options: AuditRunOptions = {}): Prom
       "run_missing",
       `${dir} holds no rollout${foreign === undefined ? "" : ` of seed ${foreign}`}`,
       {
-        hint: "record it first, or name seeds that are recorded",
+        hint: "record it first, or name recorded seeds",
       },
     );
   }

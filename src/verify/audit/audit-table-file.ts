@@ -31,7 +31,7 @@ const tableSchema = z.strictObject({
 });
 
 /**
- * A table that `audit --all` wrote; undefined where there is none, or something else.
+ * A table that `audit --all` wrote; undefined if there is none, or something else.
  * @throws `io_failed`
  */
 export function readAuditTable(path: string): AuditTable | undefined {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import type { Limits } from "../../model/limits.ts";
-import type { WorldSettings } from "../../sandbox/zygote/world-settings.ts";
+import type { WorldSettings } from "../../sandbox/world-settings.ts";
 import type { ZygotePins } from "../../sandbox/zygote/start-zygote.ts";
 
 /** Something of the world that a rollout must not depend on. */
@@ -51,7 +51,7 @@ export interface WorldChange {
   readonly fresh?: boolean;
 }
 
-/** Several changes at one time. */
+/** Several changes at the same time. */
 export function combineChanges(changes: readonly WorldChange[]): WorldChange {
   const pins = changes.flatMap((change) => (change.pins === undefined ? [] : [change.pins]));
   const perturb = mergeObjects(changes.map((change) => change.perturb));

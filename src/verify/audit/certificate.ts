@@ -34,9 +34,9 @@ export interface AuditCertificate extends CertifiedRun {
 /** What {@link checkCertificate} found beside a run. */
 export type CertificateCheck =
   | { readonly state: "none" }
-  /** As it was written, and about this run. */
+  /** Unaltered, and about this run. */
   | { readonly state: "intact"; readonly verdict: AuditVerdict; readonly digest: string }
-  /** It was changed after it was written, or is no certificate. */
+  /** It was changed after it was written, or is not a certificate. */
   | { readonly state: "altered"; readonly why: string }
   /** It is about another run, spec, image or world. */
   | { readonly state: "foreign"; readonly why: string };

@@ -6,7 +6,7 @@ import { chainOf, type TrajectoryChain } from "../../trajectory/trajectory-chain
 import { fieldSpans } from "../../model/cbor/field-spans.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
-import type { Divergence } from "../../model/trajectory.ts";
+import type { Divergence, Ledger } from "../../model/trajectory.ts";
 import { firstDivergence } from "../first-divergence.ts";
 
 /** How a rollout in a changed world compares with the one in the world that is not. */
@@ -15,9 +15,6 @@ export interface Compared {
   /** Steps until a limit ended the changed one, where nothing differed so far. */
   readonly cutOff?: number;
 }
-
-/** What was asked of the world, as counts: kind → how often, or how many bytes. */
-export type Ledger = Readonly<Record<string, number>>;
 
 const ledgerField = "ledger";
 

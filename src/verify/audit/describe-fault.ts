@@ -1,6 +1,6 @@
 import type { RecordedRollout } from "../../model/rollout.ts";
 import type { AuditCause } from "./audit-report.ts";
-import type { Ledger } from "./compare-rollouts.ts";
+import type { Ledger } from "../../model/trajectory.ts";
 import { locateTraceback, type LocateInputs } from "./locate-cause.ts";
 
 /** What Python calls a refused socket, name look-up or connection. */

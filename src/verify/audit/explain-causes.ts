@@ -16,7 +16,7 @@ const tracedMost = 8;
 interface Located {
   readonly seed: number;
   readonly suspect: Suspect;
-  /** Null where it was not found or not looked for. */
+  /** Null if it was not found or not looked for. */
   readonly location: AuditLocation | null;
 }
 

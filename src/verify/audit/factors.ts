@@ -48,8 +48,8 @@ export const factors: readonly Factor[] = [
   },
   {
     id: "addresses",
-    what: "where objects lie in memory",
-    fix: "give objects a number of their own and sort, hash and print by that, never by id(), repr() or a set's order",
+    what: "the addresses of objects",
+    fix: "number objects yourself, and sort, hash and print them by that number, never by id(), repr() or a set's order",
     change: { perturb: { heap: 12_345 } },
   },
   {
@@ -62,7 +62,7 @@ export const factors: readonly Factor[] = [
   {
     id: "inode-mtime",
     what: "inode numbers or the times of files",
-    fix: "sort files by name, and keep what must be remembered of them in a file of your own",
+    fix: "sort files by name, and store other data about them in a file of your own",
     change: { settings: { inode_offset: 1_000_003, mtime_offset: 86_401_000_000_000 } },
     ...sealed,
   },
@@ -98,13 +98,13 @@ export const factors: readonly Factor[] = [
   {
     id: "locale",
     what: "the locale",
-    fix: "name encodings and formats; do not ask the locale for them",
+    fix: "set encodings and formats explicitly",
     change: { perturb: { locale: "C" } },
   },
   {
     id: "umask",
     what: "the umask",
-    fix: "set the rights of files with os.chmod",
+    fix: "set file modes with os.chmod",
     change: { perturb: { umask: 0o077 } },
   },
   {
@@ -138,36 +138,36 @@ export const factors: readonly Factor[] = [
   {
     id: "garbage-collection",
     what: "when garbage is collected",
-    fix: "do in close() what __del__ and weak references do now",
+    fix: "release in close() instead of in __del__ or through weak references",
     change: { perturb: { collector: 97 } },
   },
   {
     id: "earlier-episode",
     what: "an earlier episode of the same environment: reset() leaves something behind",
-    fix: "make everything that changes anew in reset(), and nothing of it an attribute of the class or the module",
+    fix: "create all state in reset(), and keep none of it in attributes of the class or the module",
     change: { perturb: { earlierEpisode: 987_654_321 } },
   },
   {
     id: "float-environment",
-    what: "how the processor rounds, which a library has changed",
-    fix: "find the library that is built with -ffast-math or calls fesetround, and restore the state after it",
+    what: "the processor's rounding mode, which a library changed",
+    fix: "find the library that is built with -ffast-math or calls fesetround, and restore the mode after it",
     change: { perturb: { defaultFloats: true } },
   },
   {
     id: "memory-limit",
-    what: "how much memory there is",
-    fix: "bound what is kept by a number, not by MemoryError or the free memory",
+    what: "the amount of memory",
+    fix: "bound caches by a count, not by MemoryError or free memory",
     change: { memoryTimes: 2 },
   },
   {
     id: "thread-switch",
-    what: "which of several threads goes first",
-    fix: "join threads before their results are used, and order the results by something of your own",
+    what: "which of several threads runs first",
+    fix: "join threads before using their results, and order the results explicitly",
     change: { settings: { threads: 1 }, perturb: { switchInterval: 1e-6 } },
   },
   {
     id: "real-clock",
-    what: "how long things really take",
+    what: "real time",
     fix: "count work instead of time: steps, nodes, iterations",
     change: { settings: { real_clock: 1 } },
     ...sealed,
@@ -180,20 +180,20 @@ export const factors: readonly Factor[] = [
   },
   {
     id: "history",
-    what: "what ran before in the same zygote, which is a fault of Sameseed's",
+    what: "what ran before in the same zygote, which is a defect in Sameseed",
     fix: "please report it",
     change: { before: 3 },
   },
   {
     id: "hash-seed",
-    what: "the hashes of texts: the order of a set of texts, or hash() itself",
+    what: "the hashes of strings: the order of a set of strings, or hash() itself",
     fix: "sort sets before anything depends on their order, and use hashlib instead of hash()",
     change: { pins: { environment: { PYTHONHASHSEED: "1" } } },
   },
   {
     id: "blas-threads",
     what: "how many threads the linear algebra library uses",
-    fix: "keep large products and inverses out of the environment, or round what they give",
+    fix: "keep large products and inverses out of the environment, or round their results",
     // Such threads wait for each other without asking anybody, so that they cannot take turns.
     change: { settings: { threads: 2 }, perturb: { blasThreads: 2 } },
     alone: true,

@@ -41,7 +41,7 @@ export class Tracer {
 
 /**
  * Runs the rollout in the baseline's world and the suspect's, both under the line tracer and no further than to the step
- * that differs, and finds the line that let the world in; null where the traces do not tell.
+ * that differs, and finds the line that let the world in; null if the traces do not tell.
  */
 export async function locateCause(
   inputs: LocateInputs,
@@ -89,9 +89,12 @@ function shownFile(file: string): string {
 }
 
 function sourceOf({ spec, image }: LocateInputs, file: string): string {
-  const { environment, policy } = spec;
+  const { environment, seats } = spec;
   if (file.startsWith("/tmp/env/")) return environment.kind === "file" ? environment.source : "";
-  if (file.startsWith("/tmp/policy/")) return policy.kind === "source" ? policy.source : "";
+  if (file.startsWith("/tmp/policy/")) {
+    const policy = seats.map((seat) => seat.policy).find((each) => each.kind === "source");
+    return policy?.kind === "source" ? policy.source : "";
+  }
   // The name comes out of a sandbox: only a file of the image's own is read.
   try {
     const root = realpathSync(image.rootfs);

@@ -1,10 +1,9 @@
 /*
- * Theory of operation. A world with everything changed was found to give other bytes. Those factors that a copy of the
- * zygote at hand can change are then changed together; where that gives the same bytes, none of them is to blame. Where
- * it does not, each of them is changed alone, all side by side, and one more rollout with everything else changed tells
- * whether anything is left; mostly nothing is, and the factors that need a zygote of their own need none. Otherwise
- * these follow, in zygotes that start side by side. Where no factor does it alone, delta debugging finds a smallest set
- * that does it together.
+ * Theory of operation. A world with every factor changed gave other bytes. First, all factors that a fork of the
+ * present zygote can change are changed together; if the bytes are equal, none of them is the cause. Otherwise each of
+ * them is changed alone, concurrently, and one more rollout with every other factor changed shows whether there are
+ * further causes. Usually there are none, and factors that need their own zygote are not tried. Otherwise they follow,
+ * in zygotes that start concurrently. If no single factor changes the bytes, delta debugging finds a minimal set.
  */
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import type { Divergence } from "../../model/trajectory.ts";
@@ -130,7 +129,7 @@ async function isEqual(inputs: SearchInputs, factors: readonly Factor[]): Promis
   return divergence === undefined && cutOff === undefined;
 }
 
-/** A set of factors that differs together and of which none can be left out; undefined where the set does not differ again. */
+/** A set of factors that differs together and of which none can be left out; undefined if the set does not differ again. */
 async function smallestSet(inputs: SearchInputs): Promise<Suspect | undefined> {
   const differs = async (set: readonly Factor[]): Promise<boolean> =>
     (await compareIn(inputs, together(set))).divergence !== undefined;

@@ -25,7 +25,7 @@ export interface WorldRunnerOptions {
   /** The world that is not changed. */
   readonly world: WorldMode;
   readonly limits: Limits;
-  /** Rollouts at one time. @default twice the processors */
+  /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
 }

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, expect, test } from "vitest";
 
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
@@ -12,12 +15,10 @@ const kinds =
 async function ledgerOf(statement: string): Promise<Record<string, number>> {
   const said = await runPython(
     "import os, time, select, math, threading\nfrom sameseed import _zygote\nlock = threading.Lock()\n" +
-      `_zygote.world_step(0)\n${statement}\nprint(_zygote.world_step(1))`,
+      `_zygote.world_step(0)\n${statement}\nprint((_zygote.world_step(1) or ((), ()))[0])`,
   );
   expect(said.stderr).toBe("");
-  const counts = JSON.parse(
-    said.stdout.replace("None", "[]").replace("(", "[").replace(")", "]"),
-  ) as number[];
+  const counts = JSON.parse(said.stdout.replace("(", "[").replace(")", "]")) as number[];
   return Object.fromEntries(
     counts.map((count, index) => [kinds[index]!, count] as const).filter(([, n]) => n > 0),
   );
@@ -49,6 +50,16 @@ test("at step k the clock shows at least k milliseconds, and never less than it 
       "time.sleep(1); _zygote.world_step(5); print(time.time_ns() - 946684800000000000)",
   );
   expect(said.stdout).toBe("1000\n3001000\n4001000\n1004003000\n");
+});
+
+test("the kinds of counts have one order in C and in Python", () => {
+  const read = (path: string): string => readFileSync(join(import.meta.dirname, "../../..", path), "utf8");
+  const inC = [...read("native/world/ledger.h").matchAll(/\bLEDGER_([A-Z]+)/g)].map(([, name]) =>
+    name!.toLowerCase(),
+  );
+  const inPython = /^KINDS = \(([^)]*)\)/m.exec(read("python/sameseed/world/sealed.py"))![1]!;
+  expect([...inPython.matchAll(/"(\w+)"/g)].map(([, name]) => name)).toEqual(kinds);
+  expect(inC).toEqual([...kinds, "kinds"]);
 });
 
 test("settings that are none are refused", async () => {

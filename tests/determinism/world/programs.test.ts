@@ -1,36 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 
-import { findCompiler } from "../../../src/image/compile-native.ts";
 import { findOnPath } from "../../../src/image/find-python.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
-import { runPython, type SealedOptions, type Said } from "./sealed-python.ts";
+import { compileFixture, compileWith, runProgram } from "./native-program.ts";
+import { runPython } from "./sealed-python.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "sameseed-world-"));
-afterAll(async () => {
-  await closeSandboxes();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function compile(compiler: string, source: string, ...options: readonly string[]): Uint8Array {
-  const program = join(folder, "program");
-  execFileSync(compiler, ["-O1", ...options, "-o", program, join(import.meta.dirname, "fixtures", source)]);
-  return readFileSync(program);
-}
-
-/** Runs a program of its own in a sandbox, started by Python. */
-async function runProgram(program: Uint8Array, options: SealedOptions = {}): Promise<Said> {
-  const start =
-    "import os, subprocess, sys\nos.chmod('/tmp/program', 0o755)\nsys.stdout.flush()\n" +
-    "sys.exit(subprocess.run(['/tmp/program'], env={}).returncode)";
-  return await runPython(start, { ...options, files: { "/tmp/program": program } });
-}
+afterAll(closeSandboxes);
 
 test("a program that asks the kernel itself is answered by the world", async () => {
-  const program = compile(findCompiler(), "raw_calls.c");
+  const program = compileFixture("raw_calls.c");
   const one = await runProgram(program);
   expect(one.stderr).toBe("");
   expect(one.stdout.replaceAll(/ [0-9a-f]{6}$/gm, " *")).toBe(
@@ -54,7 +32,7 @@ test("a program that asks the kernel itself is answered by the world", async () 
 });
 
 test("every wait of the C library takes logical time only, and ends as it should", async () => {
-  const program = compile(findCompiler(), "waits.c", "-w", "-pthread");
+  const program = compileFixture("waits.c", "-w", "-pthread");
   const one = await runProgram(program);
   expect(one.ending).toBe("own 0");
   expect(one.stdout.trim().split("\n")).toEqual([
@@ -87,8 +65,31 @@ test("every wait of the C library takes logical time only, and ends as it should
   expect(await runProgram(program)).toEqual(one);
 });
 
+test("a timer writes to nothing that took its descriptor's place, and lives on in a copy", async () => {
+  const program = compileFixture("replaced_timers.c", "-w");
+  const sealed = await runProgram(program);
+  expect(sealed.stderr).toBe("");
+  expect(sealed.stdout.trim().split("\n")).toEqual([
+    "dup2 0",
+    "dup3 0",
+    "close_range 0",
+    "closefrom 0",
+    "fclose 0",
+    "an eventfd -1 0",
+    "a copy 8 1",
+    "set through a copy 1",
+    "through a copy 8 1",
+    "and again -1 0",
+  ]);
+});
+
+test("a thread that ends while it waits for the kernel in another's name takes signals with its own mask", async () => {
+  const said = await runProgram(compileFixture("leaving_thread.c", "-w", "-pthread"));
+  expect(said).toMatchObject({ stdout: "read 1\n", ending: "own 0" });
+});
+
 test("a statically linked program is refused with the reason, however it is started, and counted", async () => {
-  const program = compile(findCompiler(), "raw_calls.c", "-static");
+  const program = compileFixture("raw_calls.c", "-static");
   const start = `
 import os, subprocess
 from sameseed import _zygote
@@ -103,28 +104,28 @@ for path in ("/tmp/program", "/tmp/script"):
         except PermissionError as error:
             print(error.errno)
 print(os.system("/tmp/program") >> 8)
-print(_zygote.world_step(1)[13])
+print(_zygote.world_step(1)[0][13])
 `;
   const said = await runPython(start, { files: { "/tmp/program": program } });
   expect(said.stdout).toBe("13\n13\n13\n13\n13\n13\n126\n6\n");
   expect(said.stderr).toContain(
     'sameseed: /tmp/program was not started: it is statically linked, so it cannot be sealed. Use a dynamically linked build, or world "host".',
   );
-  const short = compile(findCompiler(), "raw_calls.c", "-static", "-DHOUR=0");
+  const short = compileFixture("raw_calls.c", "-static", "-DHOUR=0");
   const host = await runProgram(short, { world: "host" });
   expect(host.stdout).toContain("clock ");
   expect(host.stdout).not.toContain("clock 946684800");
 });
 
 test("a program of another C library is refused with the reason", async () => {
-  const program = compile(findCompiler(), "raw_calls.c", "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1");
+  const program = compileFixture("raw_calls.c", "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1");
   const said = await runProgram(program);
   expect(said.stderr).toContain("it was built for another C library");
 });
 
 const cxx = findOnPath("g++", process.env["PATH"]);
 test.skipIf(cxx === undefined)("C++'s random_device follows the seed (needs g++)", async () => {
-  const program = compile(cxx!, "random_device.cc");
+  const program = compileWith(cxx!, "random_device.cc");
   const one = await runProgram(program);
   expect(one.stdout).toMatch(/^\d+ \d+ \d+ 32/);
   expect(await runProgram(program)).toEqual(one);

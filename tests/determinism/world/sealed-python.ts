@@ -1,7 +1,7 @@
 import { defaultLimits } from "../../../src/model/limits.ts";
 import type { WorldMode } from "../../../src/model/receipt.ts";
 import { sharedBackend } from "../../../src/sandbox/sandbox-host.ts";
-import { sealedSettings, type WorldSettings } from "../../../src/sandbox/zygote/world-settings.ts";
+import { sealedSettings, type WorldSettings } from "../../../src/sandbox/world-settings.ts";
 
 /** What a program said, and how it ended. */
 export interface Said {

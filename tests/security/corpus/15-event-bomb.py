@@ -1,7 +1,8 @@
 # runs-as: script
 # expects: eventfd: EMFILE after 252
-# expects: epoll: EMFILE after 252
-# expects: timerfd: EMFILE after 252
+# expects: epoll: EMFILE|EPERM after 252|0
+# expects[host]: timerfd: EMFILE after 252
+# expects[sealed]: timerfd: EMFILE after 128
 # control: eventfd, epoll, timerfd
 # why: descriptors without files use kernel memory, and count like all others
 import os

@@ -5,9 +5,8 @@
 # expects: collect aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: file
 # why: the host lists names that are no text, that move a cursor, or that are as long as names can be
 import os
-import time
 
-from kit import attempt, say
+from kit import attempt, say, stay
 
 os.mkdir("/tmp/out")
 os.chdir("/tmp/out")
@@ -16,4 +15,4 @@ for name in (b"a" * 255, b"\xff\xfe", b"\x1b[2J\n"):
     with open(name, "wb") as file:
         file.write(b"own")
 say("ready", "yes")
-time.sleep(60)
+stay()

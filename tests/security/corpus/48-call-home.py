@@ -1,6 +1,8 @@
 # runs-as: script
-# expects: metadata service: EPERM
-# expects: host's loopback: EPERM
+# expects[host]: metadata service: EPERM
+# expects[host]: host's loopback: EPERM
+# expects[sealed]: metadata service: ENETUNREACH
+# expects[sealed]: host's loopback: ENETUNREACH
 # expects: name: EPERM|gaierror
 # expects: interfaces: EPERM
 # expects: connect: EPERM

@@ -12,7 +12,6 @@
 import ctypes
 import mmap
 import os
-import socket
 
 from kit import attempt, call, libc, say
 
@@ -36,7 +35,7 @@ attempt("splice", lambda: call("splice", base, 0, writer, 0, 1, 0))
 attempt("vmsplice", lambda: call("vmsplice", writer, 0, 0, 0))
 attempt("sendfile", lambda: call("sendfile", writer, base, 0, 1))
 attempt("copy_file_range", lambda: call("copy_file_range", base, 0, writer, 0, 1, 0))
-attempt("alg", lambda: socket.socket(38, socket.SOCK_SEQPACKET))
+attempt("alg", lambda: call("socket", 38, 5, 0))
 before = os.pread(base, 64, 0)
 private = mmap.mmap(base, 4096, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
 private[:4] = b"evil"

@@ -1,9 +1,10 @@
 # runs-as: script
 # expects: crash: signal 11
 # expects: crash after exec: signal 11
-# expects: raise the limit: ValueError|EPERM
+# expects: raise the limit: EACCES
+# expects: take the limit away: EACCES
 # expects: dumpable: 0
-# control: dumpable
+# control: dumpable, take the limit away
 # why: where the host pipes cores to a program of its own, that program runs as the host's root, on the sandbox's word
 import ctypes
 import os
@@ -23,5 +24,7 @@ def crash_after_exec():
 
 say("dumpable", libc.prctl(3, 0, 0, 0, 0))
 attempt("raise the limit", lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 30, 1 << 30)))
+# With 0, and not 1, the kernel starts the program.
+attempt("take the limit away", lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
 say("crash", child(crash))
 say("crash after exec", child(crash_after_exec))

@@ -33,7 +33,7 @@ def search():
         kind = type(thing).__name__
         if kind == "_Episode":
             found["referees"].append(thing)
-        elif kind == "Recorder" and type(thing).__module__ == "sameseed.recorder":
+        elif kind == "Recorder" and type(thing).__module__ == "sameseed.recording.recorder":
             found["recorders"].append(thing)
         elif hasattr(type(thing), "action_space") or "CartPole" in kind:
             if not isinstance(thing, type):

@@ -1,5 +1,5 @@
 # runs-as: policy
-# expects: end: policy_error by policy BadAction
+# expects: end: illegal_action by policy BadAction
 # why: an object that claims to equal every action is of a class of its own, and is not sent
 
 

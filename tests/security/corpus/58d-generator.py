@@ -1,5 +1,5 @@
 # runs-as: policy
-# expects: end: policy_error by policy BadAction
+# expects: end: illegal_action by policy BadAction
 # why: a thing that runs code when it is looked at is not looked at
 
 

@@ -2,8 +2,8 @@
 # limits: wallMs=700
 # expects: end: wall_limit by policy limit
 # why: who thinks for ever has lost by the clock, and the environment is not to blame
-import time
+from kit import stay
 
 
 def act(observation, rng):
-    time.sleep(86_400)
+    stay()

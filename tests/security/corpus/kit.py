@@ -23,9 +23,9 @@ _CALLS = {
     "keyctl": (250, 219), "memfd_create": (319, 279), "memfd_secret": (447, 447), "modify_ldt": (154, 0),
     "mount": (165, 40), "mount_setattr": (442, 442), "move_mount": (429, 429), "mq_open": (240, 180),
     "msgget": (68, 186), "open_tree": (428, 428), "perf_event_open": (298, 241), "personality": (135, 92),
-    "pidfd_getfd": (438, 438), "pivot_root": (155, 41), "process_vm_readv": (310, 270),
+    "pidfd_getfd": (438, 438), "pivot_root": (155, 41), "prlimit64": (302, 261), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "ptrace": (101, 117), "request_key": (249, 218), "semget": (64, 190),
-    "sendfile": (40, 71), "setns": (308, 268), "setxattr": (188, 5), "shmget": (29, 194), "splice": (275, 76),
+    "sendfile": (40, 71), "setns": (308, 268), "setxattr": (188, 5), "shmget": (29, 194), "socket": (41, 198), "splice": (275, 76),
     "tee": (276, 77), "timerfd_create": (283, 85), "umount2": (166, 39), "unshare": (272, 97),
     "userfaultfd": (323, 282), "vmsplice": (278, 75),
 }  # fmt: skip
@@ -75,6 +75,12 @@ def call(name: str, *arguments) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return answer
+
+
+def stay() -> None:
+    """Stays until it is ended, in a wait that no clock ends: a sealed world would let a sleep pass at once."""
+    reader, _writer = os.pipe()
+    os.read(reader, 1)
 
 
 def child(action) -> str:

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { rawSource } from "../walls/probe.ts";
+import type { Limits } from "../../../src/model/limits.ts";
 import { numberHere } from "../walls/program-probes.ts";
 
 /** A way for one sandbox to tell another something. */
@@ -13,6 +15,10 @@ export interface Channel {
   readonly coldFile?: boolean;
   /** Both ends have the same open file as descriptor 0 where there is no wall. */
   readonly sharedInput?: boolean;
+  /** What each sandbox may use, where that is not the usual. */
+  readonly limits?: Partial<Limits>;
+  /** Closed only where each slot has an id of its own. */
+  readonly needsOwnIds?: boolean;
   /** An address family that a host may lack; then there is no channel. */
   readonly family?: number;
 }
@@ -48,10 +54,11 @@ export const closedChannels: readonly Channel[] = [
   { name: "flags of descriptor 0", file: "shared_descriptor", sharedInput: true },
   { name: "offset of descriptor 0", file: "shared_offset", sharedInput: true },
   { name: "signal to the process group", file: "group_signal" },
-  { name: "processes of the user", file: "process_pool" },
+  { name: "processes of the user", file: "process_pool", limits: { processes: 7 } },
   { name: "waiting signals of the user", file: "signal_pool" },
   { name: "pipe pages of the user, by large pipes", file: "pipe_pool" },
   { name: "descriptors of the user on their way", file: "descriptor_pool" },
+  { name: "pipe pages of the user, by many pipes", file: "pipe_pool_slow", needsOwnIds: true },
 ];
 
 /** Channels that namespaces and filters leave open. They are measured, and `SECURITY.md` lists them. */
@@ -59,7 +66,6 @@ export const openChannels: readonly Channel[] = [
   { name: "page cache by timing", file: "residency", parameters: { kind: "timing" }, coldFile: true },
   { name: "futex on a shared file", file: "futex" },
   { name: "inode numbers of pipes", file: "inode_numbers" },
-  { name: "pipe pages of the user, by many pipes", file: "pipe_pool_slow" },
   { name: "processor load", file: "load" },
   { name: "processor cache", file: "cache" },
 ];
@@ -75,5 +81,5 @@ export function endSource(
   const [ends, driver] = [join("channels", `${channel.file}.py`), "driver.py"].map((name) =>
     readFileSync(join(import.meta.dirname, name), "utf8"),
   );
-  return `import json\nPARAMS = json.loads(${literal})\n${ends}\n${driver}`;
+  return `${rawSource}\nimport json\nPARAMS = json.loads(${literal})\n${ends}\n${driver}`;
 }

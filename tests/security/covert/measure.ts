@@ -16,6 +16,7 @@ import { join } from "node:path";
 
 import type { SandboxBackend } from "../../../src/sandbox/contract.ts";
 import { endSource, type Channel } from "./channels.ts";
+import { rawSource } from "../walls/probe.ts";
 import { messageBits, recovery } from "./message.ts";
 import { processParty, sandboxParties, type Party } from "./party.ts";
 
@@ -56,22 +57,22 @@ export function canExist(tree: SharedTree, { family }: Channel): boolean {
   return spawnSync(tree.python, ["-c", `import socket; socket.socket(${family}, 1)`]).status === 0;
 }
 
-const chilling = `
-import os, sys, time
+const chilling = `${rawSource}
+import os, sys
 fd = os.open(sys.argv[1], os.O_RDONLY)
 stride = int(sys.argv[2])
 def drop(): os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 def read(at):
-    began = time.perf_counter_ns()
+    began = ticks()
     os.pread(fd, 1, at)
-    return time.perf_counter_ns() - began
+    return ticks() - began
 drop()
 cold = sorted(read(stride * n) for n in range(64))
 warm = sorted(read(stride * n) for n in range(64))
 drop()
 print(int((cold[40] * warm[40]) ** 0.5))`;
 
-/** Throws a file out of memory; gives the time in ns between those of a read that finds its page and one that does not. */
+/** Throws a file out of memory; gives the ticks of the processor's clock between those of a read that finds its page and one that does not. */
 function chill(path: string, tree: SharedTree): number {
   const run = spawnSync(tree.python, ["-c", chilling, path, String(pageStride)], { encoding: "utf8" });
   if (run.status !== 0) throw new Error(run.stderr);
@@ -85,13 +86,13 @@ export async function measureSandboxes(
   channel: Channel,
 ): Promise<number> {
   const name = channel.coldFile === true ? shared.pages : shared.file;
-  const coldNs = channel.coldFile === true ? chill(join(tree.rootfs, name), tree) : 0;
-  const parameters = { file: `/${name}`, token: token(), coldNs };
+  const coldTicks = channel.coldFile === true ? chill(join(tree.rootfs, name), tree) : 0;
+  const parameters = { file: `/${name}`, token: token(), coldTicks };
   const sources = [
     endSource(channel, "writer", parameters),
     endSource(channel, "reader", parameters),
   ] as const;
-  return await play(await sandboxParties(backend, sources));
+  return await play(await sandboxParties(backend, sources, channel.limits));
 }
 
 /** The same for two plain processes of one user of this host: how much the channel carries where nothing closes it. */
@@ -104,8 +105,8 @@ export async function measureProcesses(tree: SharedTree, channel: Channel): Prom
   const original = join(tree.rootfs, channel.coldFile === true ? shared.pages : shared.file);
   writeDurably(file, readFileSync(original));
   if (user !== undefined) chownSync(file, user, user);
-  const coldNs = channel.coldFile === true ? chill(file, tree) : 0;
-  const parameters = { file, token: token(), coldNs, ...(user === undefined ? {} : { user }) };
+  const coldTicks = channel.coldFile === true ? chill(file, tree) : 0;
+  const parameters = { file, token: token(), coldTicks, ...(user === undefined ? {} : { user }) };
   const input = channel.sharedInput === true ? openSync(file, "r") : ("ignore" as const);
   try {
     const options = { python: tree.python, input };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 
-import { defaultLimits } from "../../../src/model/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/model/limits.ts";
 import type { SandboxBackend } from "../../../src/sandbox/contract.ts";
 
 /** One end of a channel, which answers one byte with one byte. */
@@ -43,18 +43,20 @@ class Answers {
 export async function sandboxParties(
   backend: SandboxBackend,
   sources: readonly [writer: string, reader: string],
+  limits: Partial<Limits> = {},
 ): Promise<[Party, Party]> {
   const parties: Party[] = [];
-  for (const source of sources) parties.push(await sandboxParty(backend, source));
+  for (const source of sources)
+    parties.push(await sandboxParty(backend, source, { ...defaultLimits, ...limits }));
   return [parties[0]!, parties[1]!];
 }
 
-async function sandboxParty(backend: SandboxBackend, source: string): Promise<Party> {
+async function sandboxParty(backend: SandboxBackend, source: string, limits: Limits): Promise<Party> {
   const answers = new Answers();
   let complaint = "";
   const job = { entry: "script", name: "end.py", source, files: [], env: {} } as const;
   const [running] = await backend.start({
-    members: [{ job, limits: defaultLimits }],
+    members: [{ job, limits }],
     links: [],
     onOutput: (_member, channel, data) => {
       if (channel === "stream") answers.push(data);

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 
 import type { SandboxBackend } from "../../../src/sandbox/contract.ts";
 import { runScript, startScript } from "../../../src/testing/contract-check.ts";
-import { probeSource, readAnswer } from "../walls/probe.ts";
+import { probeSource, readAnswer, staySource } from "../walls/probe.ts";
 import { numberHere } from "../walls/program-probes.ts";
 import { bitCount } from "./measure.ts";
 import { messageBits, recovery } from "./message.ts";
@@ -48,8 +48,7 @@ export async function measureSuccession(
   await runScript(backend, source(kind, token, true, false));
   // The slot is given back a moment after its sandbox's end is known, and the one given back last is taken first.
   await setTimeout(20);
-  const holder =
-    place === "other slot" ? await startScript(backend, "import time; time.sleep(60)") : undefined;
+  const holder = place === "other slot" ? await startScript(backend, staySource) : undefined;
   const { stdout, stderr } = await runScript(backend, source(kind, token, false, true), { memoryMb: 512 });
   holder?.kill();
   await holder?.ended;

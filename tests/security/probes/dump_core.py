@@ -3,7 +3,10 @@
 import os
 import resource
 
-resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+try:
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+except OSError:
+    pass  # the wall lets nobody set limits
 child = os.fork()
 if child == 0:
     os.abort()

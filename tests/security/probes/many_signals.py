@@ -7,7 +7,10 @@ import resource
 import signal
 
 libc = ctypes.CDLL(None, use_errno=True)
-resource.setrlimit(resource.RLIMIT_SIGPENDING, (resource.getrlimit(resource.RLIMIT_SIGPENDING)[1],) * 2)
+try:
+    resource.setrlimit(resource.RLIMIT_SIGPENDING, (resource.getrlimit(resource.RLIMIT_SIGPENDING)[1],) * 2)
+except OSError:
+    pass  # the wall lets nobody set limits
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
 for queued in range(1000):
     if libc.sigqueue(os.getpid(), int(signal.SIGRTMIN), None) != 0:

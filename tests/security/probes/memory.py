@@ -45,17 +45,16 @@ def mapped(start, length):
 
 def read_chunk(ends, start):
     """64 KiB of memory, page by page where some of it is not there or not readable."""
-    data = b""
-    for size in (CHUNK, PAGE):
-        for at in range(start, start + CHUNK, size):
-            written = libc.write(ends[1], at, size)
-            if written < 0:
-                continue
-            part = os.read(ends[0], written)
-            data += part
-        if data:
-            break
-    return data
+    whole = read_range(ends, start, CHUNK)
+    if len(whole) == CHUNK:
+        return whole
+    return b"".join(read_range(ends, at, PAGE) for at in range(start, start + CHUNK, PAGE))
+
+
+def read_range(ends, start, length):
+    """Up to the first byte that cannot be read."""
+    written = libc.write(ends[1], start, length)
+    return os.read(ends[0], written) if written > 0 else b""
 
 
 def memory_chunks():

@@ -1,6 +1,4 @@
 """Stays longer than it may."""
 
-import time
-
-time.sleep(1.5)
+wait_really(1.5)
 answer(True, "still here")

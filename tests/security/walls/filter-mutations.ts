@@ -43,6 +43,9 @@ const silentGroups: Readonly<Record<string, string>> = { gone: "the kernel has n
 /** Groups whose calls the kernel refuses itself to those without capabilities. */
 const groupsBehind: Readonly<Record<string, readonly string[]>> = { names: ["capset"] };
 
+/** Calls of groups that a sealed world's library answers. */
+const answeredOf: Readonly<Record<string, readonly string[]>> = { counts: ["sysinfo"] };
+
 const groups: readonly Mutation[] = Object.entries(refused).map(([name, text]): Mutation => ({
   id: `calls-${name}`,
   step: `filter A: ${words(text)
@@ -52,6 +55,7 @@ const groups: readonly Mutation[] = Object.entries(refused).map(([name, text]): 
   probe: callsProbe(words(text).map((each) => ({ name: each }))),
   ...(silentGroups[name] === undefined ? {} : { silent: silentGroups[name] }),
   ...(groupsBehind[name] === undefined ? {} : { behind: groupsBehind[name] }),
+  ...(answeredOf[name] === undefined ? {} : { answered: answeredOf[name] }),
   ...(name === "socket" ? { short: true } : {}),
 }));
 
@@ -84,8 +88,14 @@ const argumentRules: readonly ArgumentMutation[] = [
   fcntl("F_SETLEASE", 1024),
   fcntl("F_NOTIFY", 1026),
   fcntl("F_SETPIPE_SZ", 1031),
-  { id: "tiocsti", what: "TIOCSTI", call: "ioctl", argument: 1, value: 0x5412 },
-  { id: "tioclinux", what: "TIOCLINUX", call: "ioctl", argument: 1, value: 0x541c },
+  { id: "oob-send", what: "MSG_OOB", call: "sendto", argument: 3, value: 1 },
+  { id: "oob-receive", what: "MSG_OOB", call: "recvfrom", argument: 3, value: 1 },
+  { id: "oob-message", what: "MSG_OOB", call: "recvmsg", argument: 2, value: 1 },
+  { id: "so-attach-filter", what: "SO_ATTACH_FILTER", call: "setsockopt", argument: 2, value: 26 },
+  { id: "so-lock-filter", what: "SO_LOCK_FILTER", call: "setsockopt", argument: 2, value: 44 },
+  { id: "so-attach-bpf", what: "SO_ATTACH_BPF", call: "setsockopt", argument: 2, value: 50 },
+  { id: "so-reuseport-cbpf", what: "SO_ATTACH_REUSEPORT_CBPF", call: "setsockopt", argument: 2, value: 51 },
+  { id: "so-reuseport-ebpf", what: "SO_ATTACH_REUSEPORT_EBPF", call: "setsockopt", argument: 2, value: 52 },
   { id: "so-cookie", what: "SO_COOKIE", call: "getsockopt", argument: 2, value: 57 },
   { id: "so-netns-cookie", what: "SO_NETNS_COOKIE", call: "getsockopt", argument: 2, value: 71 },
   { id: "so-peerpidfd", what: "SO_PEERPIDFD", call: "getsockopt", argument: 2, value: 77 },
@@ -106,6 +116,12 @@ const single: readonly Mutation[] = argumentRules.map(({ id, what, call, argumen
   };
 });
 
+/** Of each kind that `ioctl` refuses one: a terminal's, a file system's, a socket's. */
+const requests: readonly ProbedCall[] = [0x5412, 0x80111500, 0x8912].map((request) => ({
+  name: "ioctl",
+  arguments: [-1, request, -1, -1, -1, -1],
+}));
+
 const pair: ProbedCall = { name: "socketpair", arguments: [16, 1, 0, -1, -1, -1] };
 
 const sandboxAllowing = (...names: string[]): WallChange => ({ sandboxPolicy: allowing(names) });
@@ -113,7 +129,13 @@ const sandboxAllowing = (...names: string[]): WallChange => ({ sandboxPolicy: al
 /** The rest of filter A, and filter B. */
 const others: readonly Mutation[] = [
   {
-    id: "rule-socketpair",
+    id: "requests-ioctl",
+    step: "filter A: `ioctl` with requests about descriptors only",
+    change: { slotPolicy: allowing(["ioctl"]) },
+    probe: callsProbe(requests),
+  },
+  {
+    id: "families-socketpair",
     step: "filter A: `socketpair` of AF_UNIX only",
     change: { slotPolicy: allowing(["socketpair"]) },
     probe: callsProbe([pair]),
@@ -195,6 +217,19 @@ const others: readonly Mutation[] = [
     step: "filter B: `sendmsg`",
     change: sandboxAllowing("sendmsg"),
     probe: callsProbe([{ name: "sendmsg" }]),
+  },
+  {
+    id: "calls-setrlimit",
+    step: "filter B: `setrlimit`",
+    change: sandboxAllowing("setrlimit"),
+    probe: callsProbe([{ name: "setrlimit" }]),
+  },
+  {
+    id: "calls-prlimit",
+    step: "filter B: `prlimit64` with new limits",
+    change: sandboxAllowing("prlimit64"),
+    probe: callsProbe([{ name: "prlimit64" }]),
+    short: true,
   },
   {
     id: "calls-prctl",

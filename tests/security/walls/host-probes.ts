@@ -8,18 +8,17 @@ import { eventually, runScript, startScript } from "../../../src/testing/contrac
 import { alive, descendants } from "../../lifecycle/left-behind.ts";
 import type { MutatedWall } from "./mutated-wall.ts";
 import { numberHere } from "./program-probes.ts";
-import { probeSource, readAnswer, type Finding, type Probe } from "./probe.ts";
+import { probeSource, readAnswer, staySource, type Finding, type Probe } from "./probe.ts";
 
 /** The key of the segments, in decimal as the kernel lists it. */
 const segmentKey = "1396788549";
-const stays = "import time\nwhile True: time.sleep(1)";
 
 /** A sandbox that stays while something is done, and what its first process is called on this host. */
 async function whileOneStays(
   wall: MutatedWall,
   act: (pid: number, running: RunningSandbox) => Promise<Finding>,
 ): Promise<Finding> {
-  const running = await startScript(wall, stays);
+  const running = await startScript(wall, staySource);
   const slots = childPids(wall.zygote.pid!);
   const pid = slots.flatMap((slot) => childPids(slot))[0];
   try {
@@ -38,7 +37,7 @@ function held(seen: string): Finding {
 export const signalGroup: Probe = {
   name: "signal_group",
   run: async (wall) => {
-    const victim = await startScript(wall, stays);
+    const victim = await startScript(wall, staySource);
     let isOver = false;
     victim.ended.then(
       () => (isOver = true),
@@ -93,6 +92,25 @@ export const hostIdentity: Probe = {
       const ids = statusOf(pid, "Uid");
       return { through: /^0\b/.test(ids), seen: `id ${ids.split(/\s+/)[0]}` };
     }),
+};
+
+/** Asks under which ids two sandboxes run that run at one time; through where it is one. */
+export const ownId: Probe = {
+  name: "ids of two sandboxes",
+  run: async (wall) =>
+    whileOneStays(
+      wall,
+      async (first) =>
+        await whileOneStays(wall, async () => {
+          const slots = childPids(wall.zygote.pid!);
+          const all = slots.flatMap((slot) => childPids(slot)).map((pid) => statusOf(pid, "Uid"));
+          const isShared = new Set(all).size < all.length;
+          return {
+            through: isShared,
+            seen: isShared ? `both ${statusOf(first, "Uid").split(/\s/)[0]}` : "two",
+          };
+        }),
+    ),
 };
 
 /** Asks whether a sandbox is the first to be ended when memory runs out. */

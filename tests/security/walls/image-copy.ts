@@ -8,7 +8,7 @@ import { defaultImageName } from "../../../src/image/default-image.ts";
 import { findPython } from "../../../src/image/find-python.ts";
 import { resolveImage, type ResolvedImage } from "../../../src/image/image-store.ts";
 import { readRuntimeFiles } from "../../../src/image/runtime-files.ts";
-import { unprivilegedId } from "../../../src/sandbox/linux/host-resources.ts";
+import { unprivilegedId } from "../../../src/sandbox/linux/host-ids.ts";
 import { changeSource, type TextChange } from "./wall-change.ts";
 
 /** A file of the copy that only root may read; its text. */
@@ -23,8 +23,8 @@ export class ImageCopy {
   readonly folder: string;
   readonly #extension: string;
   readonly #intact: string;
-  /** Whether the extension in place is this repository's own; the image's may be older. */
-  #isIntact = false;
+  /** What the extension in place was changed by; undefined before the first was built: the image's may be older. */
+  #inPlace: string | undefined;
 
   private constructor(folder: string, image: ResolvedImage) {
     this.folder = folder;
@@ -41,31 +41,38 @@ export class ImageCopy {
     execFileSync("cp", ["-a", original.rootfs, rootfs]);
     if (process.getuid!() === 0) {
       execFileSync("chown", ["-hR", `${unprivilegedId}:${unprivilegedId}`, rootfs]);
+      // Each slot has an id of its own, which owns nothing: what a wall without a step lets through must be anybody's.
+      execFileSync("chmod", ["-R", "a+w", rootfs]);
       writeFileSync(join(rootfs, rootOnly.path), rootOnly.text, { mode: 0o600 });
     }
-    return new ImageCopy(folder, { ...original, rootfs });
+    return new ImageCopy(folder, { ...original, rootfs, seal: null });
   }
 
   /** Builds this repository's native sources into the copy, with these changes. No zygote of the copy may be running. */
   async setNative(changes: readonly TextChange[]): Promise<void> {
     const isIntact = changes.length === 0;
-    if (isIntact && this.#isIntact) return;
-    this.#isIntact = isIntact;
+    const key = JSON.stringify(changes);
+    if (this.#inPlace === key) return;
+    const isFirst = this.#inPlace === undefined;
+    this.#inPlace = key;
     rmSync(this.#extension);
     if (isIntact && existsSync(this.#intact)) copyFileSync(this.#intact, this.#extension);
-    else await this.#compile(changes);
+    else await this.#compile(changes, isFirst);
     if (isIntact) copyFileSync(this.#extension, this.#intact);
   }
 
-  async #compile(changes: readonly TextChange[]): Promise<void> {
+  /** @param withWorld whether the sealed world's library is built too; no change is one of its sources */
+  async #compile(changes: readonly TextChange[], withWorld: boolean): Promise<void> {
     const files = readRuntimeFiles();
     const native = files.native.map(({ name, content }) => ({
       name,
       content: Buffer.from(changeSource(name, content.toString(), changes)),
     }));
     const named = new Set(native.map(({ name }) => name));
+    const isOfWorld = (name: string): boolean => /^(world|locks)\/.*\.c$/.test(name);
+    const sources = withWorld ? native : native.filter(({ name }) => !isOfWorld(name));
     for (const { file } of changes) if (!named.has(file)) throw new Error(`there is no native/${file}`);
-    await compileNative(await findPython(), { ...files, native }, this.image.rootfs, this.folder);
+    await compileNative(await findPython(), { ...files, native: sources }, this.image.rootfs, this.folder);
   }
 
   remove(): void {

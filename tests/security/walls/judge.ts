@@ -1,10 +1,11 @@
 import { isSameseedError } from "../../../src/base/error.ts";
+import type { WorldMode } from "../../../src/model/receipt.ts";
 import type { ImageCopy } from "./image-copy.ts";
 import { MutatedWall } from "./mutated-wall.ts";
 import type { Mutation } from "./mutation.ts";
 import { mutationOf } from "./mutations.ts";
 import { program, type Finding, type Probe } from "./probe.ts";
-import { joinChanges, type WallChange } from "./wall-change.ts";
+import { allowing, joinChanges, type WallChange } from "./wall-change.ts";
 
 /** What came of taking a step out. */
 export type Outcome =
@@ -19,7 +20,7 @@ export type Outcome =
   /** None of these: the recipe has a step that nothing shows. */
   | "unproven";
 
-/** A mutation's row in the table. */
+/** A mutation's row in the table of one world. */
 export interface Judgement {
   readonly mutation: Mutation;
   readonly outcome: Outcome;
@@ -32,25 +33,31 @@ export interface Judgement {
 /** A program that any standing wall runs. */
 const anything = program("identity");
 
-/** Builds a wall without a step, and tries what the mutation names. */
-export async function judge(copy: ImageCopy, mutation: Mutation): Promise<Judgement> {
+/** Builds a wall without a step around sandboxes of a world, and tries what the mutation names. */
+export async function judge(copy: ImageCopy, world: WorldMode, mutation: Mutation): Promise<Judgement> {
   if (mutation.probe === "refused") {
-    const seen = await attempt(copy, mutation.change, anything);
+    const seen = await attempt(copy, world, mutation.change, anything);
     return { mutation, outcome: seen.refused ? "refused" : "unproven", alone: seen.seen };
   }
-  const alone = await attempt(copy, mutation.change, mutation.probe);
+  const alone = await attempt(copy, world, mutation.change, mutation.probe);
   if (alone.through) return { mutation, outcome: "through", alone: alone.seen };
   if (alone.refused) return { mutation, outcome: "unproven", alone: alone.seen };
   if (mutation.silent !== undefined) return { mutation, outcome: "silent", alone: alone.seen };
-  if (mutation.behind === undefined) return { mutation, outcome: "unproven", alone: alone.seen };
-  const others = mutation.behind.map((id) => mutationOf(id).change);
-  const together = await attempt(copy, joinChanges([mutation.change, ...others]), mutation.probe);
+  const others = (mutation.behind ?? []).map((id) => mutationOf(id).change);
+  if (mutation.answered !== undefined && world === "sealed")
+    others.push({ sandboxPolicy: allowing(mutation.answered) });
+  if (others.length === 0) return { mutation, outcome: "unproven", alone: alone.seen };
+  const together = await attempt(copy, world, joinChanges([mutation.change, ...others]), mutation.probe);
   const outcome = together.through ? "behind" : "unproven";
   return { mutation, outcome, alone: alone.seen, together: together.seen };
 }
 
 /** Tries the probes of mutations on the wall as it is; names those that get through. */
-export async function judgeIntact(copy: ImageCopy, mutations: readonly Mutation[]): Promise<string[]> {
+export async function judgeIntact(
+  copy: ImageCopy,
+  world: WorldMode,
+  mutations: readonly Mutation[],
+): Promise<string[]> {
   const probes = new Map(
     mutations.flatMap(({ probe }) => (probe === "refused" ? [] : [[probe.name, probe] as const])),
   );
@@ -60,7 +67,7 @@ export async function judgeIntact(copy: ImageCopy, mutations: readonly Mutation[
     // Some probes end the zygote, or slots of it.
     if (wall?.zygote.hasRoom !== true) {
       await wall?.close();
-      wall = await MutatedWall.start(copy);
+      wall = await MutatedWall.start(copy, world);
     }
     const { through, seen } = await probe.run(wall);
     if (through) leaks.push(`${probe.name}: ${seen}`);
@@ -71,12 +78,13 @@ export async function judgeIntact(copy: ImageCopy, mutations: readonly Mutation[
 
 async function attempt(
   copy: ImageCopy,
+  world: WorldMode,
   change: WallChange,
   probe: Probe,
 ): Promise<Finding & { readonly refused: boolean }> {
   let wall: MutatedWall | undefined;
   try {
-    wall = await MutatedWall.start(copy, joinChanges([change]));
+    wall = await MutatedWall.start(copy, world, joinChanges([change]));
     return { ...(await probe.run(wall)), refused: false };
   } catch (error) {
     if (!isSameseedError(error)) throw error;

@@ -4,7 +4,7 @@ import { defaultLimits } from "../../../src/model/limits.ts";
 import { runScript } from "../../../src/testing/contract-check.ts";
 import { Canary, scan } from "./canary.ts";
 import type { MutatedWall } from "./mutated-wall.ts";
-import type { Finding, Probe } from "./probe.ts";
+import { rawSource, type Finding, type Probe } from "./probe.ts";
 
 /*
  * What a slot knows of the sandbox before: each probe plants a canary through one of its ways, and looks for it in the
@@ -46,7 +46,7 @@ export const lastInput: Probe = {
     const canary = new Canary();
     // Far more than a socket holds, so that most of it waits in the slot.
     const input = Buffer.concat([Buffer.alloc(1 << 20), ...Array.from({ length: 64 }, () => canary.bytes())]);
-    await start(wall, "import time; time.sleep(0.3)", input, true);
+    await start(wall, `${rawSource}\nwait_really(0.3)`, input, true);
     return await find(wall, canary);
   },
 };

@@ -1,3 +1,4 @@
+import * as host from "./host-probes.ts";
 import { native, type Mutation } from "./mutation.ts";
 import { programs, rightsProbe } from "./program-probes.ts";
 import type { WallChange } from "./wall-change.ts";
@@ -17,7 +18,7 @@ const limits: readonly Mutation[] = [
     step: "`RLIMIT_CORE`",
     change: withoutLimit("RLIMIT_CORE, 1"),
     probe: programs.dumpCore,
-    behind: ["dumpable", "calls-prctl"],
+    behind: ["dumpable", "calls-prctl", "calls-prlimit"],
   },
   {
     id: "address-space",
@@ -96,6 +97,17 @@ const limits: readonly Mutation[] = [
 
 /** Steps 5 and 6 of `wall.c`. */
 const rights: readonly Mutation[] = [
+  {
+    id: "own-id",
+    step: "an id of the host for each slot",
+    change: native(
+      "identity.c",
+      "return slot->config_flags & CONFIG_OWN_IDS ? slot->index + 1 : 0;",
+      "(void)slot; return 0;",
+    ),
+    probe: host.ownId,
+    short: true,
+  },
   {
     id: "bounding",
     step: "the bounding set is emptied",

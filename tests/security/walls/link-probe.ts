@@ -2,7 +2,7 @@ import type { MutatedWall } from "./mutated-wall.ts";
 import { encodeJob } from "../../../src/sandbox/job.ts";
 import { encodeStart, type WireLink } from "../../../src/sandbox/zygote/wire.ts";
 import type { Slot } from "../../../src/sandbox/zygote/slot.ts";
-import type { Probe } from "./probe.ts";
+import { rawSource, type Probe } from "./probe.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -20,7 +20,7 @@ export const staleLink: Probe = {
     ];
     const quiet = "import os\ntry: os.read(4, 1)\nexcept OSError: pass";
     const make = (token: bigint): WireLink => ({ kind: "make", peer: taker.index, token });
-    const stale = run(wall, left, "import os, time\nos.write(4, b'stale')\ntime.sleep(1)", [make(1n)]);
+    const stale = run(wall, left, `${rawSource}\nos.write(4, b'stale')\nwait_really(1)`, [make(1n)]);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const fresh = run(wall, maker, `import os\nos.write(4, b'fresh')\n${quiet}`, [make(2n)]);
     const link: WireLink = { kind: "take", peer: maker.index, token: 2n };
@@ -56,6 +56,7 @@ async function run(
     message: encodeStart(start, job),
     calledAt: performance.now(),
     outputBytes: mebibyte,
+    memoryBytes: 64 << 20,
     cpuMs: 5_000,
     wallMs: 5_000,
     onOutput: (_channel, data) => (stdout += data.toString()),

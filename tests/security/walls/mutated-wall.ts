@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import type { WorldMode } from "../../../src/model/receipt.ts";
 import type {
   BackendReceipt,
   GroupPlan,
@@ -12,6 +13,7 @@ import {
   releaseHostResources,
   type HostResources,
 } from "../../../src/sandbox/linux/host-resources.ts";
+import { sharedIds } from "../../../src/sandbox/linux/host-ids.ts";
 import { bubblewrapArguments, zygoteEnvironment } from "../../../src/sandbox/zygote/bubblewrap-arguments.ts";
 import { SlotPool } from "../../../src/sandbox/zygote/slot-pool.ts";
 import { startGroup, watchGroup } from "../../../src/sandbox/zygote/start-group.ts";
@@ -37,7 +39,7 @@ export class MutatedWall implements SandboxBackend {
   private constructor(copy: ImageCopy, resources: HostResources, zygote: ZygoteProcess, launcher: string) {
     this.#copy = copy;
     this.launcher = launcher;
-    this.user = resources.user;
+    this.user = sharedIds().user;
     this.#resources = resources;
     this.zygote = zygote;
     let isUsed = false;
@@ -49,30 +51,35 @@ export class MutatedWall implements SandboxBackend {
   }
 
   /** Starts one. Another one of the same copy must have been closed. */
-  static async start(copy: ImageCopy, change: WallChange = {}): Promise<MutatedWall> {
+  static async start(copy: ImageCopy, world: WorldMode, change: WallChange = {}): Promise<MutatedWall> {
     await copy.setNative(change.native ?? []);
     const resources = await acquireHostResources();
     const without = new Set(change.without);
+    const ids = without.has("user")
+      ? { ...sharedIds(), user: undefined, group: undefined }
+      : await resources.ids.take();
     try {
-      const launcher = writeLauncher(copy, resources, change);
+      const environment = zygoteEnvironment(resources.numericClass, world);
+      const launcher = writeLauncher(copy, resources, { environment, world }, change);
       const zygote = await ZygoteProcess.start({
         bubblewrap: launcher,
         rootfs: copy.image.rootfs,
-        environment: zygoteEnvironment(resources.numericClass),
+        environment,
         slots,
-        filters: changedFilters(change, resources.architecture),
-        user: without.has("user") ? undefined : resources.user,
+        filters: changedFilters(change, resources.architecture, world),
+        ids,
         cgroups: without.has("cgroups") ? undefined : resources.cgroups,
       });
       return new MutatedWall(copy, resources, zygote, launcher);
     } catch (error) {
+      ids.release();
       releaseHostResources();
       throw error;
     }
   }
 
   async receipt(): Promise<BackendReceipt> {
-    return receiptOf(this.name, this.#copy.image, this.#resources, this.zygote.ready);
+    return receiptOf(this.name, this.#copy.image, this.#resources, this.zygote);
   }
 
   async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {
@@ -95,18 +102,29 @@ export class MutatedWall implements SandboxBackend {
 }
 
 /** A program that starts bubblewrap with the changed arguments, whatever it is started with. */
-function writeLauncher(copy: ImageCopy, resources: HostResources, change: WallChange): string {
+function writeLauncher(
+  copy: ImageCopy,
+  resources: HostResources,
+  { environment, world }: { environment: Readonly<Record<string, string>>; world: WorldMode },
+  change: WallChange,
+): string {
   const path = join(copy.folder, "launch");
-  const intact = bubblewrapArguments(rootfsWord, zygoteEnvironment(resources.numericClass));
+  const intact = bubblewrapArguments(rootfsWord, environment, world);
   const words = changeArguments(intact, change.outer ?? []).map((word) =>
     quote(word === rootfsWord ? copy.image.rootfs : word),
   );
   const variables = Object.entries(change.outerEnvironment ?? {}).map(
     ([name, value]) => `export ${name}=${quote(value)}\n`,
   );
+  // Only where it is started with ids to come does it wait for them.
+  const pipes = `--info-fd ${4 + slots} --userns-block-fd ${5 + slots}`;
   writeFileSync(
     path,
-    `#!/bin/sh\n${variables.join("")}exec ${quote(resources.bubblewrap.path)} ${words.join(" ")}\n`,
+    `#!/bin/sh
+${variables.join("")}ids=
+case " $* " in *" --userns-block-fd "*) ids="${pipes}" ;; esac
+exec ${quote(resources.bubblewrap.path)} $ids ${words.join(" ")}
+`,
   );
   chmodSync(path, 0o755);
   return path;

@@ -15,6 +15,8 @@ export interface Mutation {
    * gets through.
    */
   readonly behind?: readonly string[];
+  /** Calls of it that a sealed world's filter hands to its library: closed twice there, and taken out with the others. */
+  readonly answered?: readonly string[];
   /** Why no program can show the step: the kernel or bubblewrap does the same without being asked. The probe is held. */
   readonly silent?: string;
   /** Whether the short list that CI runs has it. */

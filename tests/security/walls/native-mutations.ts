@@ -75,6 +75,7 @@ const births: readonly Mutation[] = [
     step: "a session of its own",
     change: native("wall.c", '  if (setsid() < 0) fail(birth->err, "lead a session");\n'),
     probe: host.signalGroup,
+    behind: ["own-id"],
     short: true,
   },
   {

@@ -122,12 +122,13 @@ export const outerMutations: readonly Mutation[] = [
     step: "bubblewrap `--remount-ro` of the sandboxes' /dev",
     change: outer(["--remount-ro", "/mnt/dev"]),
     probe: programs.writeDev,
+    behind: ["own-id"],
     short: true,
   },
   {
     id: "devices-five",
     step: "only five devices (one more is bound)",
-    change: outer(bindDevice("urandom"), [...bindDevice("urandom"), ...bindDevice("tty")]),
+    change: outer(bindDevice("full"), [...bindDevice("full"), ...bindDevice("tty")]),
     probe: programs.devices,
   },
   {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Limits } from "../../../src/model/limits.ts";
+import { corpusFolder } from "../../../src/security/attack-program.ts";
 import { runScript } from "../../../src/testing/contract-check.ts";
 import type { MutatedWall } from "./mutated-wall.ts";
 
@@ -20,6 +21,12 @@ export interface Probe {
 
 const folder = join(import.meta.dirname, "..", "probes");
 
+/** The source that gives a program `wait_really` and `ticks`: in a sealed world sleeps pass at once and clocks are no clocks. */
+export const rawSource: string = readFileSync(join(corpusFolder(), "raw.py"), "utf8");
+
+/** A program that stays until it is ended, in every world. */
+export const staySource = "import signal\nwhile True: signal.pause()";
+
 /**
  * The source of a probe program, with its parameters.
  * @param parts other files of the folder that it builds on
@@ -31,7 +38,9 @@ export function probeSource(
 ): string {
   const read = (name: string): string => readFileSync(join(folder, `${name}.py`), "utf8");
   const literal = JSON.stringify(JSON.stringify(parameters));
-  return [...["answer", ...parts].map(read), `PARAMS = json.loads(${literal})`, read(file)].join("\n\n");
+  return [rawSource, ...["answer", ...parts].map(read), `PARAMS = json.loads(${literal})`, read(file)].join(
+    "\n\n",
+  );
 }
 
 /** A probe that is one program in one sandbox. */

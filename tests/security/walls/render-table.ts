@@ -4,37 +4,40 @@ const sections: readonly (readonly [Outcome, string, string])[] = [
   [
     "through",
     "Something gets through",
-    "With the step alone taken out, the probe named gets through, or sees that what the step gives is missing.",
+    "Without this step, the named probe gets through, or detects that what the step provides is missing.",
   ],
   [
     "behind",
     "Closed twice",
-    "With the step alone taken out the probe is still held; with the steps named taken out as well it gets through.",
+    "Without this step alone the probe is still stopped; without the named steps as well it gets through.",
   ],
-  ["refused", "No sandbox starts", "Without the step, building the wall fails and nothing of a job runs."],
+  ["refused", "No sandbox starts", "Without this step the wall cannot be built and no job runs."],
   [
     "silent",
     "Nothing to see",
-    "The kernel or bubblewrap does the same without being asked, so that no program can tell. The step stays, so that the wall does not depend on that.",
+    "The kernel or bubblewrap does the same by default, so no program can detect the difference. The step stays, so that the wall does not depend on that default.",
   ],
-  ["unproven", "Unproven", "Steps that no probe shows. There must be none."],
+  ["unproven", "Unproven", "No probe shows the effect of these steps. There must be none."],
 ];
 
-/** The table of all mutations as a document. */
+/** What came of a mutation in each world, in the order of `worlds`: the default one first. */
+export type WorldJudgements = readonly [sealed: Judgement, host: Judgement];
+
+/** The table of all mutations as a document, sorted by what came of them in the default world. */
 export function renderTable(
-  judgements: readonly Judgement[],
+  judgements: readonly WorldJudgements[],
   facts: { readonly date: string; readonly kernel: string; readonly commit: string },
 ): string {
   const counts = sections.map(
     ([outcome, title]) =>
-      `${title.toLowerCase()}: ${judgements.filter((each) => each.outcome === outcome).length}`,
+      `${title.toLowerCase()}: ${judgements.filter(([sealed]) => sealed.outcome === outcome).length}`,
   );
   const head = [
-    "# The wall, a step at a time",
+    "# Removing each step of the wall",
     "",
-    "Each step of the wall was taken out in turn - out of a copy of the image, of bubblewrap's arguments, or of a filter -",
-    "and the probe that the step should stop was run. `npm run mutate-wall` does it again and writes this page; CI does a",
-    "short list of it. On the intact wall every probe is held. The whole list is for root on a host with control groups, where",
+    "Each step of the wall was removed in turn, from a copy of the image, from bubblewrap's arguments, or from a filter. Then the",
+    "probe that the step should stop was run in both worlds. `npm run mutate-wall` repeats this and writes this page; CI runs a",
+    "short list. The intact wall stops every probe. The whole list needs root on a host with control groups, where",
     "the wall has all its steps.",
     "",
     `Last run: ${facts.date}, kernel ${facts.kernel}, commit ${facts.commit}. ${judgements.length} steps: ${counts.join("; ")}.`,
@@ -43,21 +46,39 @@ export function renderTable(
 }
 
 function renderSection(
-  judgements: readonly Judgement[],
+  judgements: readonly WorldJudgements[],
   [outcome, title, text]: (typeof sections)[number],
 ): string[] {
-  const rows = judgements.filter((each) => each.outcome === outcome);
+  const rows = judgements.filter(([sealed]) => sealed.outcome === outcome);
   if (rows.length === 0) return [];
-  const header = ["", `## ${title}`, "", text, "", "| id | step | probe | seen |", "|---|---|---|---|"];
+  const header = [
+    "",
+    `## ${title}`,
+    "",
+    text,
+    "",
+    "| id | step | probe | in a sealed world | in the host's |",
+    "|---|---|---|---|---|",
+  ];
   return [...header, ...rows.map(renderRow)];
 }
 
-function renderRow({ mutation, outcome, alone, together }: Judgement): string {
+function renderRow([sealed, host]: WorldJudgements): string {
+  const { mutation, outcome } = sealed;
   const probe = mutation.probe === "refused" ? "any start" : mutation.probe.name;
-  const more =
-    outcome === "behind" ? ` without ${mutation.behind!.map((id) => `\`${id}\``).join(", ")} too` : "";
-  const why = outcome === "silent" ? `${mutation.silent}` : (together ?? alone);
-  return `| ${[`\`${mutation.id}\``, mutation.step, `${shorten(probe)}${more}`, shorten(why)].join(" | ")} |`;
+  const others = [
+    ...(mutation.behind ?? []).map((id) => `\`${id}\``),
+    ...(mutation.answered === undefined ? [] : ["the answer of the sealed world's library"]),
+  ];
+  const more = outcome === "behind" ? ` without ${others.join(", ")} too` : "";
+  const cells = [`\`${mutation.id}\``, mutation.step, `${shorten(probe)}${more}`, shorten(seenIn(sealed))];
+  const other = host.outcome === outcome ? "" : `${host.outcome}: `;
+  const same = seenIn(host) === seenIn(sealed) && other === "";
+  return `| ${[...cells, same ? "the same" : shorten(other + seenIn(host))].join(" | ")} |`;
+}
+
+function seenIn({ mutation, outcome, alone, together }: Judgement): string {
+  return outcome === "silent" ? `${mutation.silent}` : (together ?? alone);
 }
 
 function shorten(text: string): string {

@@ -1,3 +1,4 @@
+import type { WorldMode } from "../../../src/model/receipt.ts";
 import { compileFilter, encodeFilter, type Architecture } from "../../../src/sandbox/seccomp/compile.ts";
 import {
   sandboxPolicy,
@@ -5,6 +6,7 @@ import {
   type CallRule,
   type FilterPolicy,
 } from "../../../src/sandbox/seccomp/policy.ts";
+import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
 
 /** One place of the native sources, by its exact text. */
 export interface TextChange {
@@ -88,7 +90,9 @@ export function changeArguments(words: readonly string[], changes: readonly Argu
 export function changedFilters(
   change: WallChange,
   architecture: Architecture,
+  world: WorldMode,
 ): { slot: Buffer; sandbox: Buffer } {
+  const ofSandbox = world === "sealed" ? sealedSandboxPolicy() : sandboxPolicy();
   const compiled = (which: "slot" | "sandbox", policy: FilterPolicy): Buffer => {
     const program = compileFilter(policy, architecture);
     if (change.foreignCalls?.includes(which) !== true) return encodeFilter(program);
@@ -96,7 +100,7 @@ export function changedFilters(
   };
   return {
     slot: compiled("slot", change.slotPolicy?.(slotPolicy()) ?? slotPolicy()),
-    sandbox: compiled("sandbox", change.sandboxPolicy?.(sandboxPolicy()) ?? sandboxPolicy()),
+    sandbox: compiled("sandbox", change.sandboxPolicy?.(ofSandbox) ?? ofSandbox),
   };
 }
 

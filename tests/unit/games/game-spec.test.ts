@@ -5,12 +5,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { sha256Of } from "../../../src/base/digest.ts";
-import { gameSeed } from "../../../src/games/game-seed.ts";
+import { gameSeed } from "../../../src/model/seed.ts";
+import { builtinGame, builtinGames } from "../../../src/games/builtin-games.ts";
 import { defaultClocks, resolveGame, type GameSpec } from "../../../src/games/game-spec.ts";
 import { scoreGame } from "../../../src/games/game-result.ts";
 import { FrameDecoder } from "../../../src/trajectory/frame-decoder.ts";
-import { renderGame, renderSeatHost } from "../../../src/harness/render-game.ts";
-import { roleSeed } from "../../../src/harness/render-harness.ts";
 import type { RecordedRollout } from "../../../src/model/rollout.ts";
 import { buildTrajectoryBlob } from "../../../src/trajectory/trajectory-blob.ts";
 
@@ -58,20 +57,17 @@ describe("a game's spec", () => {
       limits: { memoryMb: 100 },
     });
     expect(template).toEqual({
-      environment: { kind: "game", id: "tictactoe" },
+      environment: { kind: "builtin", id: "tictactoe" },
       envArgs: {},
-      policy: {
-        kind: "seats",
-        mode: "restart",
-        clocks: { ...defaultClocks, moveCpuMs: 5 },
-        seats: [
-          {
-            seat: "X",
-            policy: { kind: "source", name: "mine.py", source: "def act(observation, rng): return 0\n" },
-          },
-          { seat: "O", policy: { kind: "actions", actions: [1] } },
-        ],
-      },
+      mode: "restart",
+      clocks: { ...defaultClocks, moveCpuMs: 5 },
+      seats: [
+        {
+          seat: "X",
+          policy: { kind: "source", name: "mine.py", source: "def act(observation, rng): return 0\n" },
+        },
+        { seat: "O", policy: { kind: "actions", actions: [1] } },
+      ],
       maxSteps: null,
       volatileInfo: [],
     });
@@ -98,7 +94,7 @@ describe("a game's spec", () => {
       { kind: "pettingzoo", id: "connect_four_v3" },
       "pettingzoo",
     ]);
-    expect(template.policy).toMatchObject({ seats: [{ seat: "1" }, { seat: "2" }] });
+    expect(template.seats).toMatchObject([{ seat: "1" }, { seat: "2" }]);
   });
 
   it.for([
@@ -120,29 +116,23 @@ describe("a game's spec", () => {
   });
 });
 
-describe("a game's scripts", () => {
-  const { template } = resolveGame({ game: "tictactoe", seats });
-  const policy = template.policy.kind === "seats" ? template.policy : undefined!;
-
-  it("hold the seed as a literal, and a seat's only its own", () => {
-    const spec = { ...template, policy, seed: 77 };
-    const plans = [
-      { kind: "builtin", name: "random" },
-      { kind: "remote", fd: 4, wallMs: 10 },
-    ] as const;
-    expect(renderGame({ spec, plans })).toContain("\nSEED = 77\n");
-    const seat = { seat: "O", fd: 4, path: "/tmp/policy/p.py", mode: "keep", moveCpuMs: 1000 } as const;
-    const host = renderSeatHost({ ...seat, seed: 77 });
-    expect(host).toContain(`SEED = ${roleSeed("O", 77)}\n`);
-    expect(host).not.toMatch(/\b77\b/);
-    expect(host).not.toContain(String(roleSeed("X", 77)));
+describe("the built-in games", () => {
+  it("are the files of python/envs, which say who plays them", () => {
+    expect(builtinGames()).toEqual(["connect_four", "tictactoe"]);
+    for (const game of builtinGames()) {
+      const { seats: names, policies } = builtinGame(game)!;
+      for (const policy of ["random", ...policies]) {
+        const { template } = resolveGame({ game, seats: names.map(() => policy) });
+        expect(template.environment).toEqual({ kind: "builtin", id: game });
+        expect(template.seats.map(({ seat }) => seat)).toEqual(names);
+      }
+    }
+    expect(builtinGame("../tictactoe")).toBeUndefined();
   });
 
-  it("are one script for a batch, which begins as the first game's", () => {
-    const spec = { ...template, policy, seed: 77 };
-    const plans = policy.seats.map(() => ({ kind: "builtin", name: "random" }) as const);
-    expect(renderGame({ spec, plans, more: [78, 79] })).toContain("seeds=[SEED, 78, 79]");
-    expect(renderGame({ spec, plans })).toContain("seeds=[SEED]");
+  it("have policies of their own", () => {
+    const minimax = { game: "connect_four", seats: ["minimax", "random"] };
+    expect(() => resolveGame(minimax)).toThrow(expect.objectContaining({ code: "bad_policy" }));
   });
 });
 
@@ -168,7 +158,7 @@ describe("a stream of several games", () => {
 });
 
 describe("a game's score", () => {
-  const manifest = Buffer.from('{"spec":{"policy":{"seats":[{"seat":"X"},{"seat":"O"}]}}}');
+  const manifest = Buffer.from('{"spec":{"seats":[{"seat":"X"},{"seat":"O"}]}}');
   const scored = (outcome: string, error?: object): unknown => {
     const summary = {
       seed: 5,
@@ -184,19 +174,41 @@ describe("a game's score", () => {
 
   it("is the reward, or a forfeit's, or none where the game itself failed", () => {
     expect(scored("terminated")).toEqual([0.5, undefined, undefined, true]);
-    const by = { by: "policy", type: "limit", message: "m" };
+    const by = { by: "policy", kind: "limit", type: "limit", message: "m" };
     expect(scored("cpu_limit", { ...by, seat: "X" })).toEqual([-1, "X", "cpu_limit", true]);
     expect(scored("policy_error", { ...by, seat: "O" })).toEqual([1, "O", "crash", true]);
     expect(scored("process_limit", { ...by, seat: "O" })).toEqual([1, "O", "crash", true]);
-    expect(scored("policy_error", { ...by, type: "NoPolicy", seat: "O" })).toEqual([
+    expect(scored("policy_error", { ...by, kind: "no_policy", seat: "O" })).toEqual([
+      1,
+      "O",
+      "no_policy",
+      true,
+    ]);
+    expect(scored("policy_error", { ...by, kind: "bad_policy", seat: "O" })).toEqual([
       1,
       "O",
       "no_policy",
       true,
     ]);
     expect(scored("env_error", { ...by, by: "environment" })).toEqual([null, undefined, undefined, false]);
-    expect(() =>
-      scored("env_error", { by: "environment", type: "UnknownEnvironment", message: "m" }),
-    ).toThrow("m");
+    const unknown = {
+      by: "environment",
+      kind: "unknown_environment",
+      type: "UnknownEnvironment",
+      message: "m",
+    };
+    expect(() => scored("env_error", unknown)).toThrow("m");
+  });
+
+  it("hangs on no name of a class, which anybody may give to anything", () => {
+    const raised = { by: "policy", kind: "raised", message: "m", seat: "O" };
+    for (const type of ["BadPolicy", "NoPolicy", "UnknownEnvironment", "IllegalAction", "eof"])
+      expect(scored("policy_error", { ...raised, type })).toEqual([1, "O", "crash", true]);
+    expect(scored("env_error", { by: "environment", kind: "raised", type: "UnknownEnvironment" })).toEqual([
+      null,
+      undefined,
+      undefined,
+      false,
+    ]);
   });
 });

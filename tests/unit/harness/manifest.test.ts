@@ -1,13 +1,18 @@
 import { expect, test } from "vitest";
 import { digestOf } from "../../../src/base/digest.ts";
 import { buildManifest, canonicalJson, type ManifestInputs } from "../../../src/harness/manifest.ts";
-import type { PolicyRef, RolloutSpec } from "../../../src/model/rollout.ts";
+import type { RolloutSpec, SeatPolicy } from "../../../src/model/rollout.ts";
+
+const clocks = { moveCpuMs: 1, bankCpuMs: 2, moveWallMs: 3 };
+const seated = (policy: SeatPolicy): RolloutSpec["seats"] => [{ seat: "agent", policy }];
 
 const spec: RolloutSpec = {
   environment: { kind: "file", name: "my_env.py", className: "MyEnv", source: "class MyEnv: ..." },
   envArgs: { size: 4 },
   seed: 7,
-  policy: { kind: "actions", actions: [1, 0] },
+  seats: seated({ kind: "actions", actions: [1, 0] }),
+  mode: "keep",
+  clocks: null,
   maxSteps: 100,
   volatileInfo: ["episode.t"],
 };
@@ -22,7 +27,7 @@ const inputs: ManifestInputs = {
 test("the manifest is this object, its texts and actions by their digests", () => {
   const { value, bytes } = buildManifest(inputs);
   expect(value).toEqual({
-    format: 1,
+    format: 2,
     spec: {
       environment: {
         kind: "file",
@@ -32,7 +37,9 @@ test("the manifest is this object, its texts and actions by their digests", () =
       },
       envArgs: { size: 4 },
       seed: 7,
-      policy: { kind: "actions", count: 2, actions: digestOf("[1,0]") },
+      seats: [{ seat: "agent", policy: { kind: "actions", count: 2, actions: digestOf("[1,0]") } }],
+      mode: "keep",
+      clocks: null,
       maxSteps: 100,
       volatileInfo: ["episode.t"],
     },
@@ -50,21 +57,25 @@ test("its bytes do not depend on the order in which keys were set", () => {
 });
 
 test("everything that decides a rollout's bytes changes the manifest", () => {
-  const policy: PolicyRef = { kind: "source", name: "p.py", source: "x" };
+  const policy: SeatPolicy = { kind: "source", name: "p.py", source: "x" };
   const changed: readonly ManifestInputs[] = [
     inputs,
     { ...inputs, image: `sha256:${"1".repeat(64)}` },
     { ...inputs, harness: { referee: "run(1)" } },
-    { ...inputs, harness: { referee: "run()", policy: "serve()" } },
+    { ...inputs, harness: { referee: "run()", seats: { agent: "serve()" } } },
     { ...inputs, world: { ...inputs.world, hashSeed: 1 } },
     { ...inputs, spec: { ...spec, seed: 8 } },
     { ...inputs, spec: { ...spec, maxSteps: null } },
     { ...inputs, spec: { ...spec, envArgs: { size: 5 } } },
     { ...inputs, spec: { ...spec, volatileInfo: [] } },
-    { ...inputs, spec: { ...spec, policy: { kind: "random" } } },
-    { ...inputs, spec: { ...spec, policy: { kind: "actions", actions: [1] } } },
-    { ...inputs, spec: { ...spec, policy } },
-    { ...inputs, spec: { ...spec, policy: { ...policy, source: "y" } } },
+    { ...inputs, spec: { ...spec, seats: seated({ kind: "builtin", name: "random" }) } },
+    { ...inputs, spec: { ...spec, seats: seated({ kind: "actions", actions: [1] }) } },
+    { ...inputs, spec: { ...spec, seats: seated(policy) } },
+    { ...inputs, spec: { ...spec, seats: [...seated(policy), ...seated(policy)] } },
+    { ...inputs, spec: { ...spec, mode: "restart" } },
+    { ...inputs, spec: { ...spec, clocks } },
+    { ...inputs, spec: { ...spec, clocks: { ...clocks, moveWallMs: 4 } } },
+    { ...inputs, spec: { ...spec, seats: seated({ ...policy, source: "y" }) } },
     { ...inputs, spec: { ...spec, environment: { kind: "gymnasium", id: "CartPole-v1" } } },
     {
       ...inputs,

@@ -58,6 +58,7 @@ test("how a policy ended its rollout is replayed, and what an environment did is
         traceback: text("…"),
         step: int(2),
         by: text(by),
+        kind: text("raised"),
       }),
     });
   const stored = (summary: CborValue): TrajectoryBlob => {
@@ -67,7 +68,7 @@ test("how a policy ended its rollout is replayed, and what an environment did is
   };
   expect(recordedPolicyEnd(stored(end("policy", "policy_error")))).toEqual({
     outcome: "policy_error",
-    error: { type: "KeyError", message: "lost" },
+    error: { kind: "raised", type: "KeyError", message: "lost" },
   });
   expect(recordedPolicyEnd(stored(end("environment", "env_error")))).toBeUndefined();
   expect(recordedPolicyEnd(parseTrajectoryBlob(store(episode(1))))).toBeUndefined();

@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import {
-  appendFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,13 +14,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildImage } from "../../../src/image/build-image.ts";
-import {
-  checkImage,
-  listImages,
-  removeImage,
-  resolveImage,
-  type ResolvedImage,
-} from "../../../src/image/image-store.ts";
+import { checkBeforeUse, checkImage } from "../../../src/image/check-image.ts";
+import { listImages, removeImage, resolveImage, type ResolvedImage } from "../../../src/image/image-store.ts";
+import { readSeal, sealHolds } from "../../../src/image/seal.ts";
 import { listTree } from "../../../src/image/tree-listing.ts";
 import { makeLocalWheels, type LocalWheels } from "./local-wheel.ts";
 
@@ -62,6 +57,12 @@ describe("a built image", () => {
     const files = listTree(built.rootfs).filter((entry) => entry.type === "file");
     expect(files.length).toBe(built.manifest.files);
     expect(files.reduce((sum, file) => sum + file.sizeBytes, 0)).toBe(built.manifest.sizeBytes);
+  });
+
+  it("is sealed as it lies in the store", () => {
+    const seal = readSeal(built.seal!, built.manifest);
+    expect(seal?.entries.length).toBe(listTree(built.rootfs).length);
+    expect(sealHolds(built.rootfs, seal!)).toBe(true);
   });
 
   it("is readable for every id and gives nobody another's", () => {
@@ -126,7 +127,7 @@ describe("building again", () => {
     const both = [build({ images: elsewhere, name: "one" }), build({ images: elsewhere, name: "two" })];
     for (const image of await Promise.all(both)) {
       expect(image.manifest).toEqual(built.manifest);
-      expect(listTree(image.rootfs)).toEqual(listTree(built.rootfs));
+      expect(contentOf(image.rootfs)).toEqual(contentOf(built.rootfs));
     }
     expect(listImages(elsewhere)).toEqual([{ manifest: built.manifest, names: ["one", "two"] }]);
     expect(readdirSync(elsewhere).filter((name) => name.startsWith(".build"))).toEqual([]);
@@ -155,15 +156,27 @@ describe("building again", () => {
     expect(readdirSync(interrupted)).toEqual([]);
   });
 
-  it("replaces an image whose files were changed", async () => {
+  it("replaces an image whose files were changed, though its inputs were not", async () => {
     const image = resolveImage("one", elsewhere);
     const file = join(image.rootfs, "etc/hosts");
-    const { mtime } = lstatSync(file);
-    appendFileSync(file, "10.0.0.1 evil\n");
-    utimesSync(file, mtime, mtime);
-    expect(() => checkImage(image)).toThrow(expect.objectContaining({ code: "image_damaged" }));
-    rmSync(join(elsewhere, "inputs"), { recursive: true });
-    checkImage(await build({ images: elsewhere, name: "one" }));
+    const { atime, mtime } = lstatSync(file);
+    const size = readFileSync(file).length;
+    writeFileSync(file, "x".repeat(size));
+    utimesSync(file, atime, mtime);
+    expect(() => checkBeforeUse(image)).toThrow(
+      expect.objectContaining({
+        code: "image_damaged",
+        message: "Image one is damaged: /etc/hosts has other content.",
+        hint: expect.stringContaining("sameseed image build one ") as string,
+      }),
+    );
+    const told: string[] = [];
+    await build({ images: elsewhere, name: "one", trustPresent: true, onProgress: (m) => told.push(m) });
+    expect(told).toEqual([]);
+    const again = await build({ images: elsewhere, name: "one", onProgress: (m) => told.push(m) });
+    expect(told[0]).toBe("Building it again. Image one is damaged: /etc/hosts has other content.");
+    checkBeforeUse(again);
+    checkImage(again);
   });
 });
 
@@ -217,6 +230,11 @@ PyMODINIT_FUNC PyInit__zygote(void) {
     join(root, "native/zygote/zygote.c"),
     `#include <Python.h>\n#include "answer.h"\n${methods}\n`,
   );
+}
+
+/** A tree's listing without what is its own in each place. */
+function contentOf(root: string): unknown[] {
+  return listTree(root).map((entry) => ({ ...entry, stamp: "" }));
 }
 
 function namespace(): string {

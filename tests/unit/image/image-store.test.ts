@@ -1,36 +1,11 @@
-import {
-  appendFileSync,
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compareImages } from "../../../src/image/compare-images.ts";
-import {
-  checkImage,
-  listImages,
-  removeImage,
-  resolveImage,
-  writeName,
-} from "../../../src/image/image-store.ts";
-import { digestOfTree, type ImageFacts } from "../../../src/image/tree-listing.ts";
+import { listImages, removeImage, resolveImage, writeName } from "../../../src/image/image-store.ts";
 import type { ImageManifest } from "../../../src/model/image-manifest.ts";
-
-const facts: ImageFacts = {
-  format: 1,
-  python: "3.11.7",
-  architecture: "x86_64",
-  libc: "glibc 2.36",
-  packages: { numpy: "2.4.6" },
-  runtime: "r",
-  lock: "l",
-};
+import { putImage } from "./put-image.ts";
 
 let images: string;
 
@@ -42,18 +17,7 @@ afterEach(() => {
   rmSync(images, { recursive: true, force: true });
 });
 
-/** Puts an image of one file, besides its interpreter, into the store. */
-function put(content: string): ImageManifest {
-  const stage = join(images, "stage");
-  const root = join(stage, "rootfs");
-  mkdirSync(join(root, "opt/python/bin"), { recursive: true });
-  writeFileSync(join(root, "opt/python/bin/python3"), "");
-  writeFileSync(join(root, "content"), content);
-  const manifest: ImageManifest = { ...facts, ...digestOfTree(root, facts) };
-  writeFileSync(join(stage, "image.json"), JSON.stringify(manifest));
-  renameSync(stage, join(images, manifest.digest));
-  return manifest;
-}
+const put = (content: string): ImageManifest => putImage(images, content);
 
 describe("resolveImage", () => {
   it("finds an image by name and by digest, with and without its prefix", () => {
@@ -64,6 +28,7 @@ describe("resolveImage", () => {
         name,
         manifest,
         rootfs: join(images, manifest.digest, "rootfs"),
+        seal: join(images, manifest.digest, "seal.json"),
       });
     }
   });
@@ -105,21 +70,15 @@ describe("resolveImage", () => {
   it("reports a name file that is not one", () => {
     mkdirSync(join(images, "names"));
     writeFileSync(join(images, "names", "bad.json"), '{"digest":"../../etc"}');
-    expect(() => resolveImage("bad", images)).toThrow(expect.objectContaining({ code: "image_damaged" }));
-  });
-});
-
-describe("checkImage", () => {
-  it.for<[string, (root: string) => void]>([
-    ["a changed file", (root) => appendFileSync(join(root, "content"), "x")],
-    ["a new file", (root) => writeFileSync(join(root, "more"), "")],
-    ["a lost file", (root) => rmSync(join(root, "content"))],
-    ["a changed mode", (root) => chmodSync(join(root, "content"), 0o755)],
-  ])("notices %s", ([, change]) => {
-    const image = resolveImage(put("a").digest, images);
-    checkImage(image);
-    change(image.rootfs);
-    expect(() => checkImage(image)).toThrow(expect.objectContaining({ code: "image_damaged" }));
+    expect(() => resolveImage("bad", images)).toThrow(
+      expect.objectContaining({
+        code: "image_damaged",
+        hint: expect.stringContaining("image build bad") as string,
+      }),
+    );
+    // It names no image, and keeps nobody from the others.
+    const { digest } = put("a");
+    expect(listImages(images)).toMatchObject([{ manifest: { digest }, names: [] }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -15,7 +16,12 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { finishTree } from "../../../src/image/finish-tree.ts";
 import { parseLdd, mergedPath } from "../../../src/image/shared-libraries.ts";
-import { digestOfTree, listTree, type ImageFacts } from "../../../src/image/tree-listing.ts";
+import {
+  digestOfListing,
+  listTree,
+  type ImageFacts,
+  type TreeDigest,
+} from "../../../src/image/tree-listing.ts";
 
 const facts: ImageFacts = {
   format: 1,
@@ -26,6 +32,8 @@ const facts: ImageFacts = {
   runtime: "r",
   lock: "l",
 };
+
+const digestOfTree = (root: string, named: ImageFacts): TreeDigest => digestOfListing(listTree(root), named);
 
 let folder: string;
 
@@ -120,6 +128,12 @@ describe("finishTree", () => {
     const times = ["plain", "tool", "inner", ""].map((name) => statSync(join(root, name)).mtimeMs);
     expect(new Set(times).size).toBe(1);
     expect(readFileSync(join(root, "plain"), "utf8")).toBe("a");
+  });
+
+  it("refuses what is neither file, folder nor link", () => {
+    const root = write(join(folder, "root"), []);
+    execFileSync("mkfifo", [join(root, "pipe")]);
+    expect(() => finishTree(root)).toThrow(expect.objectContaining({ code: "image_build_failed" }));
   });
 
   it.for(["/etc/passwd", "../outside", "..", "a/../../outside"])("refuses a link to %s", (target) => {

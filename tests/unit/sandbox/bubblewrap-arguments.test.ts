@@ -41,6 +41,16 @@ test("the outer wall is asked for exactly this", () => {
   `);
 });
 
+test("a sealed world has closed folders for the devices of chance, in its sandboxes and where the warm-up runs", () => {
+  const words = bubblewrapArguments("/images/rootfs", {}, "sealed").join(" ");
+  for (const folder of ["/dev", "/mnt/dev"])
+    for (const device of ["random", "urandom"])
+      expect(words).toContain(`--perms 0000 --dir ${folder}/${device} `);
+  expect(words).not.toContain("/dev/urandom /");
+  expect(words).not.toContain("--dev /dev");
+  expect(words).toContain("--dir /mnt/dev/shm --remount-ro /mnt/dev");
+});
+
 test("the environment pins what changes results, and the numeric class where there is one", () => {
   expect(zygoteEnvironment("x86-64-v3")).toMatchObject({
     PYTHONHASHSEED: "0",

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { CgroupArea } from "../../../src/sandbox/linux/cgroups.ts";
@@ -71,6 +71,37 @@ test("what dead hosts left is swept, what living ones have stays", () => {
   expect(left).toContain("other");
   expect(left).not.toContain("sameseed-999999999-1-0");
   expect(left).not.toContain(`sameseed-${process.pid}-1-0`);
+});
+
+/** A plain folder for each controller of version 1, below the path that this process has there. */
+function makeVersion1(): Record<"memory" | "pids" | "cpuacct", string> {
+  for (const name of ["cgroup.controllers", "cgroup.subtree_control"]) rmSync(join(root, name));
+  const groups = readFileSync("/proc/self/cgroup", "latin1")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(":"));
+  const folder = (name: string): string => {
+    const own = groups.find(([, controllers]) => controllers!.split(",").includes(name));
+    const path = join(root, name, own?.slice(2).join(":") ?? "/");
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const found = { memory: folder("memory"), pids: folder("pids"), cpuacct: folder("cpuacct") };
+  writeFileSync(join(found.memory, "memory.limit_in_bytes"), "");
+  writeFileSync(join(found.cpuacct, "cpuacct.usage"), "");
+  return found;
+}
+
+test("an area that cannot be made whole leaves nothing of itself", () => {
+  const { memory, pids } = makeVersion1();
+  const whole = CgroupArea.open(root);
+  if (!(whole instanceof CgroupArea)) throw new Error(whole.reason);
+  expect(whole.version).toBe("cgroup-v1");
+  expect(whole.remove()).toBe(true);
+  const next = basename(whole.folders[0]!).replace(/\d+$/, (count) => String(Number(count) + 1));
+  mkdirSync(join(pids, next));
+  expect(CgroupArea.open(root)).toEqual({ reason: expect.stringContaining("EEXIST") });
+  expect(readdirSync(memory).filter((name) => name.startsWith("sameseed-"))).toEqual([]);
 });
 
 test("a group is removed once, and again without harm", () => {

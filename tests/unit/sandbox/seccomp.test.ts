@@ -21,6 +21,7 @@ import { interpret } from "./bpf-interpreter.ts";
 const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
 const EPERM = 0x50001;
+const EACCES = 0x5000d;
 const ENOSYS = 0x50026;
 const audit: Readonly<Record<Architecture, number>> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
 const architectures: readonly Architecture[] = ["x86_64", "aarch64"];
@@ -28,6 +29,7 @@ const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["slot", slotPolicy()],
   ["sandbox", sandboxPolicy()],
   ["sealed sandbox", sealedSandboxPolicy()],
+  ["sealed sandbox of a shared id", sealedSandboxPolicy("shared")],
 ];
 const cases = policies.flatMap(([name, policy]) =>
   architectures.map((architecture) => ({ name, policy, architecture })),
@@ -50,9 +52,9 @@ function boundaries({ rules }: CallRule): bigint[] {
 }
 
 function expected(rule: CallRule, args: readonly bigint[]): number {
-  for (const { argument, test, value, verdict } of rule.rules) {
-    const low = Number(args[argument]! & 0xffffffffn);
-    const holds = test === "equal" ? low === value >>> 0 : (low & value) !== 0;
+  for (const { argument, half, test, value, verdict } of rule.rules) {
+    const word = Number((args[argument]! >> (half === "high" ? 32n : 0n)) & 0xffffffffn);
+    const holds = test === "equal" ? word === value >>> 0 : (word & value) !== 0;
     if (holds) return valueOf(verdict);
   }
   return valueOf(rule.verdict);
@@ -121,6 +123,7 @@ const facts: readonly (readonly [string, x64: number, arm64: number, slot: numbe
   ["pivot_root", 155, 41, ALLOW, EPERM],
   ["seccomp", 317, 277, ALLOW, EPERM],
   ["clone3", 435, 435, ALLOW, ENOSYS],
+  ["setrlimit", 160, 164, ALLOW, EACCES],
   ["a call nobody knows yet", 1000, 1000, ENOSYS, ALLOW],
 ];
 
@@ -147,6 +150,33 @@ test("no namespace flag gets through clone, whatever else is set", () => {
   expect(clone(0x11n)).toBe(ALLOW);
   expect(clone(0x3d0f00n)).toBe(ALLOW); // a thread, as glibc makes it
 });
+
+test.for(architectures)(
+  "epoll is for sandboxes that have an id of the host to themselves, on %s",
+  (architecture) => {
+    const calls = architecture === "x86_64" ? [213, 291] : [20];
+    for (const number of calls) {
+      const call = { number, architecture: audit[architecture] };
+      for (const policy of [sandboxPolicy, sealedSandboxPolicy]) {
+        expect(interpret(compileFilter(policy("own"), architecture), call)).toBe(ALLOW);
+        expect(interpret(compileFilter(policy("shared"), architecture), call)).toBe(EPERM);
+      }
+    }
+  },
+);
+
+test.for(architectures)(
+  "limits can be asked for and not set, wherever the new ones lie, on %s",
+  (architecture) => {
+    const program = compileFilter(sandboxPolicy(), architecture);
+    const number = architecture === "x86_64" ? 302 : 261;
+    const prlimit = (pointer: bigint): number =>
+      interpret(program, { number, architecture: audit[architecture], args: [0n, 7n, pointer, 4096n] });
+    expect(prlimit(0n)).toBe(ALLOW);
+    for (const pointer of [1n, 0x7ffd_1234_5678n, 0x1_0000_0000n, 0x7fff_0000_0000_0000n])
+      expect(prlimit(pointer)).toBe(EACCES);
+  },
+);
 
 test.for(cases)(
   "the $name filter on $architecture is a program the kernel takes",

@@ -119,7 +119,12 @@ test("a start is laid out as native/zygote/zygote.h says", () => {
 });
 
 test("the configuration carries both filters", () => {
-  const message = encodeConfig(32, true, Buffer.from("slot"), Buffer.from("child!"));
+  const message = encodeConfig(
+    32,
+    { allowBare: true, ownIds: false },
+    Buffer.from("slot"),
+    Buffer.from("child!"),
+  );
   expect([8, 12, 16, 20].map((at) => message.readUInt32LE(at))).toEqual([32, 1, 4, 6]);
   expect(message.subarray(24).toString()).toBe("slotchild!");
 });
@@ -144,7 +149,8 @@ test("what a slot and a zygote report is read in its units", () => {
   ready.writeBigUInt64LE(123n, 0);
   ready.writeUInt32LE(1, 8);
   const report = {
-    world: "sealed vdso",
+    world: { mode: "sealed", lacks: ["vdso"] },
+    slotIds: true,
     numeric: { libraries: "glibc 2", digests: { exp: "00" }, failed: [] },
   };
   expect(decodeReady(Buffer.concat([ready, Buffer.from(JSON.stringify(report))]))).toEqual({

@@ -12,7 +12,11 @@ function ready(world: string, changes: Partial<WireReady["report"]["numeric"]> =
   return {
     addressSpaceBytes: 1,
     addressesFixed: true,
-    report: { world, ...(world === "host" ? {} : { numeric: { ...numeric, ...changes } }) },
+    report: {
+      world: { mode: world === "host" ? "host" : "sealed", lacks: world.split(" ").slice(1) },
+      slotIds: true,
+      ...(world === "host" ? {} : { numeric: { ...numeric, ...changes } }),
+    },
   };
 }
 

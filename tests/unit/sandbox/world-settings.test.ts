@@ -13,7 +13,7 @@ import {
   worldSettingsBytes,
   worldVersion,
   type WorldSettings,
-} from "../../../src/sandbox/zygote/world-settings.ts";
+} from "../../../src/sandbox/world-settings.ts";
 
 const native = resolve(import.meta.dirname, "../../../native");
 
@@ -82,7 +82,7 @@ test("a name that is too long is cut, and C still finds its end", () => {
 });
 
 test("a key follows from the seed's literal and from what the sandbox is, and from nothing else", () => {
-  const keys = [sealedSettings("referee", 7), sealedSettings("policy", 7), sealedSettings("referee", 70)];
+  const keys = [sealedSettings("referee", 7), sealedSettings("seat agent", 7), sealedSettings("referee", 70)];
   expect(new Set(keys.map(({ key }) => key)).size).toBe(3);
   expect(sealedSettings("referee", 7)).toEqual({
     key: "e96caa24065d4379d1626de253c151afbb69d8e8ff3f5f33effb39ecbedb1f17",

@@ -9,6 +9,8 @@ const header = `# runs-as: script
 # expects: fork: EAGAIN after 15
 # expects[groups]: end: memory
 # expects[rlimits]: end: exit 0
+# expects[sealed]: clock: 2000
+# expects[host groups]: clock: now
 # control: fork, vfork
 # control-limits: wallMs=1500
 # why: because
@@ -31,8 +33,11 @@ describe("a header", () => {
       times: 1,
       seed: 123_456_789,
     });
-    expect(expectedLines(program, "cgroup-v2")).toEqual(["fork: EAGAIN after 15", "end: memory"]);
-    expect(expectedLines(program, "rlimits")).toEqual(["fork: EAGAIN after 15", "end: exit 0"]);
+    const [fork, clock] = ["fork: EAGAIN after 15", "clock: 2000"];
+    expect(expectedLines(program, "cgroup-v2", "host")).toEqual([fork, "end: memory", "clock: now"]);
+    expect(expectedLines(program, "cgroup-v2", "sealed")).toEqual([fork, "end: memory", clock]);
+    expect(expectedLines(program, "rlimits", "host")).toEqual([fork, "end: exit 0"]);
+    expect(expectedLines(program, "rlimits", "sealed")).toEqual([fork, "end: exit 0", clock]);
   });
 
   it("is not run: its program keeps its line numbers, and cannot read the seed it looks for", () => {
@@ -43,7 +48,11 @@ describe("a header", () => {
 
   it("that says nothing of the end means one in order", () => {
     const end = (kind: string): string[] =>
-      expectedLines(parseProgram("01-x.py", `# runs-as: ${kind}\n# expects: a: b\n# why: c\n`), "rlimits");
+      expectedLines(
+        parseProgram("01-x.py", `# runs-as: ${kind}\n# expects: a: b\n# why: c\n`),
+        "rlimits",
+        "sealed",
+      );
     expect(end("script")).toEqual(["a: b", "end: exit 0"]);
     expect(end("collected")).toEqual(["a: b", "end: killed"]);
   });
@@ -55,6 +64,7 @@ describe("a header", () => {
     ["is run in a way there is not", "# runs-as: root\n# expects: a: b\n# why: x\n"],
     ["has a word there is not", "# runs-as: script\n# expect: a: b\n# why: x\n"],
     ["has a limit there is not", "# runs-as: script\n# expects: a: b\n# limits: luck=3\n# why: x\n"],
+    ["hangs on what is no circumstance", "# runs-as: script\n# expects[moon]: a: b\n# why: x\n"],
     ["says a thing twice", "# runs-as: script\n# runs-as: command\n# expects: a: b\n# why: x\n"],
   ])("that %s is refused", ([, source]) => {
     expect(() => parseProgram("01-x.py", source)).toThrow(/header of 01-x\.py/);
@@ -64,9 +74,8 @@ describe("a header", () => {
 it("the corpus has a program for each of the sixty rows, each with a name of its own", () => {
   const ids = loadCorpus().map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  expect([...new Set(ids.map((id) => Number.parseInt(id, 10)))]).toEqual(
-    Array.from({ length: 60 }, (_, at) => at + 1),
-  );
+  const rows = new Set(ids.map((id) => Number.parseInt(id, 10)));
+  expect(Array.from({ length: 60 }, (_, at) => at + 1).filter((row) => !rows.has(row))).toEqual([]);
 });
 
 it("no header expects that something got through", () => {

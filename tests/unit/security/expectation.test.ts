@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { answersIn, mismatches } from "../../../src/security/expectation.ts";
+import { answersIn, differences, mismatches } from "../../../src/security/expectation.ts";
 
 describe("what was seen agrees with what was expected", () => {
   it.for<[string, string]>([
@@ -17,6 +17,20 @@ describe("what was seen agrees with what was expected", () => {
   it("also where a name is seen more than once, with answers that are each allowed", () => {
     expect(mismatches(["read: file|ENOENT"], ["read: file", "read: ENOENT"])).toEqual([]);
   });
+});
+
+it("what must be the same each time may be anything, but not two things", () => {
+  const expected = ["entropy: same", "end: exit 0", "time: any"];
+  const run = (entropy: string, time: string): string[] => [
+    `entropy: ${entropy}`,
+    "end: exit 0",
+    `time: ${time}`,
+  ];
+  for (const entropy of ["a1", "b2"]) expect(mismatches(expected, run(entropy, "1"))).toEqual([]);
+  expect(differences(expected, [run("a1", "1"), run("a1", "2")])).toEqual([]);
+  expect(differences(expected, [run("a1", "1"), run("b2", "2")])).toEqual([
+    "not the same each time: entropy: a1 | entropy: b2",
+  ]);
 });
 
 describe("a mismatch is", () => {

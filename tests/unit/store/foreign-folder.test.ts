@@ -81,7 +81,7 @@ test("hostile and broken folders give typed errors", async () => {
     [(folder) => rmSync(join(folder, "run.json")), "run_missing"],
     [(folder) => writeFileSync(join(folder, "run.json"), "{"), "run_damaged"],
     [(folder) => writeFileSync(join(folder, "run.json"), "[".repeat(1_000_000)), "run_damaged"],
-    [(folder) => editManifest(folder, (text) => text.replace('"format": 1', '"format": 2')), "run_damaged"],
+    [(folder) => editManifest(folder, (text) => text.replace('"format": 2', '"format": 3')), "run_damaged"],
     [
       (folder) =>
         editManifest(folder, (text) =>
@@ -136,16 +136,31 @@ test("hostile and broken folders give typed errors", async () => {
 
 test("a format from the future is named, with the remedy", async () => {
   const { folder } = await damageableRun("closed");
-  editManifest(folder, (text) => text.replace('"format": 1', '"format": 7'));
+  editManifest(folder, (text) => text.replace('"format": 2', '"format": 7'));
   const error = await failureOf(() => RunReader.open(folder));
   expect(error.message).toContain("format 7");
   expect(error.hint).toContain("newer");
 });
 
+test("a format from the past is named, with the remedy", async () => {
+  const folder = temporaryFolder();
+  await (await RunWriter.create(folder, sampleManifest(2))).close();
+  editManifest(folder, (text) => text.replace('"format": 2', '"format": 1'));
+  const error = await failureOf(() => RunReader.open(folder));
+  expect(error.code).toBe("run_damaged");
+  expect(error.message).toContain("has format 1; this version of Sameseed reads format 2");
+  expect(error.hint).toContain("older");
+});
+
 test("a text beside run.json that was changed is damage", async () => {
   const folder = temporaryFolder();
   const policy = { kind: "source" as const, name: "p.py", source: "def act(observation, rng): return 0" };
-  await (await RunWriter.create(folder, sampleManifest(2, { ...sampleSpec(2), policy }))).close();
+  await (
+    await RunWriter.create(
+      folder,
+      sampleManifest(2, { ...sampleSpec(2), seats: [{ seat: "agent", policy }] }),
+    )
+  ).close();
   const name = execFileSync("ls", [join(folder, "inputs")], { encoding: "utf8" }).trim();
   writeFileSync(join(folder, "inputs", name), "def act(observation, rng): return 1");
   expect((await failureOf(() => RunReader.open(folder))).code).toBe("run_damaged");

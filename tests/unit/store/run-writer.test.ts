@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -144,13 +144,33 @@ test("resuming another spec, image or world names what differs", async () => {
   expect(missing.code).toBe("run_missing");
 });
 
+test("going on with a run that is taken away before its lock is had finds none, and makes none", async () => {
+  const folder = temporaryFolder();
+  await (await RunWriter.create(folder, sampleManifest(5))).close();
+  const expected = sampleExpected(5);
+  const between = {
+    ...expected,
+    // Asked for when the run was read, and its lock not yet taken.
+    get world() {
+      rmSync(join(folder, "run.json"), { force: true });
+      return expected.world;
+    },
+  };
+  expect((await failureOf(() => RunWriter.resume(folder, between))).code).toBe("run_missing");
+  expect(readdirSync(folder)).not.toContain("lock");
+});
+
 test("source texts and actions lie beside run.json and come back exactly", async () => {
   const folder = temporaryFolder();
   const text = "class Env:\n    pass  # ü \u{1f600}\r\n";
   const spec = {
     ...sampleSpec(2),
     environment: { kind: "file" as const, name: "my_env.py", className: "Env", source: text },
-    policy: { kind: "actions" as const, actions: [0, -0, 1.5, [1, { a: null }], "x"] },
+    seats: [
+      { seat: "X", policy: { kind: "actions" as const, actions: [0, -0, 1.5, [1, { a: null }], "x"] } },
+      { seat: "O", policy: { kind: "none" as const } },
+    ],
+    clocks: { moveCpuMs: 1, bankCpuMs: 2, moveWallMs: 3 },
     envArgs: { gravity: -0, nested: { list: [1, 2] } },
   };
   const manifest: RunManifest = sampleManifest(2, spec);

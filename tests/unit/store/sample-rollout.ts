@@ -9,7 +9,9 @@ export function sampleSpec(count: number): RunSpec {
   return {
     environment: { kind: "gymnasium", id: "CartPole-v1" },
     envArgs: {},
-    policy: { kind: "random" },
+    seats: [{ seat: "agent", policy: { kind: "builtin", name: "random" } }],
+    mode: "keep",
+    clocks: null,
     maxSteps: null,
     volatileInfo: [],
     seeds: Array.from({ length: count }, (_, seed) => seed),
@@ -32,7 +34,7 @@ const image = {
 /** A run of `count` seeds. */
 export function sampleManifest(count: number, spec: RunSpec = sampleSpec(count)): RunManifest {
   return {
-    format: 1,
+    format: 2,
     runId: "sample-run",
     spec,
     image: { name: "gymnasium", manifest: image },
@@ -81,5 +83,5 @@ export function sampleRollout(seed: number, changes: Partial<RolloutSummary> = {
     timings: { startMs: 1, runMs: 2, totalMs: 3 },
     ...changes,
   };
-  return { summary, trajectory };
+  return { summary, trajectory, seats: [] };
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { outcomes } from "../../../src/model/outcome.ts";
+import { faultKinds, outcomes } from "../../../src/model/outcome.ts";
 import { decodeRow, encodeRow, encodeSummary } from "../../../src/store/row.ts";
 import { RunReader } from "../../../src/store/run-reader.ts";
 import { RunWriter } from "../../../src/store/run-writer.ts";
@@ -139,12 +139,13 @@ test("rows come back exactly, whatever the rollout did", () => {
   const fault = fc.record(
     {
       by: fc.constantFrom("environment" as const, "policy" as const),
+      kind: fc.constantFrom(...faultKinds),
       type: fc.string({ unit: "binary" }),
       message: fc.string({ unit: "binary" }),
       step: fc.nat(),
       traceback: fc.string({ unit: "grapheme" }),
     },
-    { requiredKeys: ["by", "type", "message"], noNullPrototype: true },
+    { requiredKeys: ["by", "kind", "type", "message"], noNullPrototype: true },
   );
   const changes = fc.record(
     {

@@ -37,6 +37,7 @@ const summary: RecordFields = {
     traceback: text(""),
     step: { type: "null" },
     by: text("environment"),
+    kind: text("raised"),
   }),
 };
 
@@ -112,7 +113,14 @@ test("the summary decodes with a reward that is not a number", () => {
     warnings: [],
     volatile: ["episode.t"],
     orderDigest: "ff".repeat(32),
-    error: { type: "ValueError", message: "no", traceback: "", step: null, by: "environment" },
+    error: {
+      type: "ValueError",
+      message: "no",
+      traceback: "",
+      step: null,
+      by: "environment",
+      kind: "raised",
+    },
   });
 });
 
@@ -131,6 +139,10 @@ test.each<[string, RecordFields]>([
   [
     "a fault without an owner",
     { error: map({ ...Object.fromEntries(entriesOf(summary["error"])), by: text("me") }) },
+  ],
+  [
+    "a fault of an unknown kind",
+    { error: map({ ...Object.fromEntries(entriesOf(summary["error"])), kind: text("BadPolicy") }) },
   ],
   ["an error without a message", { error: map({ by: text("policy"), step: int(1), type: text("x") }) }],
 ])("refuses %s in the summary", (_, change) => {
@@ -163,6 +175,14 @@ test("volatile info may hold values without an encoding, records may not", () =>
     k: 4,
     info: info.entries,
   });
+  const beside = { k: int(4), info: map({}), ledger: map({ clock: int(50) }) };
+  expect(decodeVolatile(encodeRecord(beside), "run_damaged")).toEqual({
+    k: 4,
+    info: [],
+    ledger: { clock: 50 },
+  });
+  const empty = { ...beside, ledger: map({}) };
+  expect(() => decodeVolatile(encodeRecord(empty), "run_damaged")).toThrow(/a ledger is empty/);
   const reset = { ...episode(0)[0], info };
   expect(() => decodeRecord(encodeRecord(reset), "run_damaged")).toThrow(/without an encoding/);
 });

@@ -16,7 +16,7 @@ test("a blob holds its manifest and frames exactly", () => {
       const all = ended ? [...parts, [3, Uint8Array.of(1)] as const] : parts;
       const sent = all.map(([type, payload]) => frame(type, payload));
       const stored = buildTrajectoryBlob(manifest, sent);
-      expect(stored.subarray(0, 8).toString()).toBe("SSTRAJ1\n");
+      expect(stored.subarray(0, 8).toString()).toBe("SSTRAJ2\n");
       const blob = parseTrajectoryBlob(stored);
       expect(Buffer.compare(blob.manifest, manifest)).toBe(0);
       expect(Array.from(framesOf(blob), ({ bytes }) => Buffer.from(bytes))).toEqual(sent);

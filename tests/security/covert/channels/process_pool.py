@@ -4,7 +4,10 @@ import resource
 import threading
 
 MANY = 4
-resource.setrlimit(resource.RLIMIT_NPROC, (7, 7))
+try:
+    resource.setrlimit(resource.RLIMIT_NPROC, (7, 7))
+except OSError:
+    pass  # a sandbox has this limit, and may not set it
 
 
 class Writer:

@@ -6,7 +6,6 @@ The file is cold; bit i lies in page 4 i, which the writer reads for a one. Read
 import ctypes
 import mmap
 import os
-import time
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
@@ -53,6 +52,6 @@ class Reader(Ends):
                 return os.preadv(self.fd, [bytearray(1)], at, os.RWF_NOWAIT) == 1
             except BlockingIOError:
                 return False
-        began = time.perf_counter_ns()
+        began = ticks()
         os.pread(self.fd, 1, at)
-        return time.perf_counter_ns() - began < PARAMS["coldNs"]
+        return ticks() - began < PARAMS["coldTicks"]

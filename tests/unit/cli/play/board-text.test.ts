@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import { describeValues, drawBoard, winningCells } from "../../../../src/cli/play/board-text.ts";
+import { drawMarks } from "../../../../src/cli/play/position-text.ts";
 import { plain, type Painter } from "../../../../src/cli/render/style.ts";
 import { emptyBoard } from "../../../../src/games/tictactoe-board.ts";
 import { cellValues } from "../../../../src/games/play/cell-values.ts";
@@ -41,4 +42,16 @@ describe("the values of cells", () => {
     expect(describeValues(cellValues(board))).toBe("wins in 1: 2 · draws: 5 · loses in 2: 6 7 8");
     expect(describeValues(cellValues(emptyBoard))).toBe("draws: 0 1 2 3 4 5 6 7 8");
   });
+});
+
+it("a built-in game's marks are drawn in its columns, with their numbers", () => {
+  const board = [null, null, null, null, "X", null, "O", "X", null];
+  expect(drawMarks({ board, player: "O" }, 3, "X", plain)).toEqual([
+    "  . . .",
+    "  . X .",
+    "  O X .",
+    "  0 1 2",
+  ]);
+  for (const other of [null, [], { board: [] }, { board: [null] }, { board: [1, 2, 3] }, { planes: board }])
+    expect(drawMarks(other, 3, "X", plain)).toBeUndefined();
 });

@@ -71,7 +71,7 @@ describe("a turn", () => {
     expect(turnText({ ...table, hint: true }, view).at(-1)).toMatch(
       /^with perfect play: draws: 1 2 3 5 6 7 8$/,
     );
-    expect(valuesText(connectFour)).toBe("there are no hints for this game");
+    expect(valuesText(connectFour)).toBe("this game has no hints");
   });
 
   it("of another game shows its planes and its legal moves", () => {
@@ -80,7 +80,7 @@ describe("a turn", () => {
       "",
       "  [0.5]",
       "",
-      "legal moves: not told by this game",
+      "legal moves: this game does not list them",
     ]);
   });
 
@@ -99,7 +99,7 @@ describe("a game ends", () => {
     expect(verdict({ how: "finished", winner: "policy" })).toBe("greedy wins");
     expect(verdict({ how: "finished", winner: "draw" })).toBe("a draw");
     expect(verdict({ how: "resigned", winner: "policy" })).toBe("you resign: greedy wins");
-    expect(verdict({ how: "left", winner: null })).toBe("the game is left as it stands: nobody has won");
+    expect(verdict({ how: "left", winner: null })).toBe("the game ends without a winner");
   });
 
   it("by a fault, with whose it was and when", () => {

@@ -33,7 +33,7 @@ it("prints every number of the table", () => {
     "         1      2",
     "1 a      ·  +0.67",
     "2 b  +0.67      ·",
-    "always the same game, so that many say no more than one: a-b, b-a",
+    "always the same game, so all games count as one: a-b, b-a",
     "",
     "6 games · infra 0",
   ]);

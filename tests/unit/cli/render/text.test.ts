@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { jsonText } from "../../../../src/cli/render/json-text.ts";
 import { formatDuration, formatNumber, formatRate } from "../../../../src/cli/render/numbers.ts";
-import { clip, printable } from "../../../../src/cli/render/style.ts";
+import { printable } from "../../../../src/cli/render/safe-text.ts";
+import { clip } from "../../../../src/cli/render/style.ts";
 import { formatTable } from "../../../../src/cli/render/table.ts";
 
 describe("printable", () => {

@@ -29,6 +29,7 @@ const result: VerifyResult = {
   diverged: [],
   failed: [],
   missing: 0,
+  image: { digest: "5".repeat(64), checked: "stamps" },
   imageDifferences: [],
   identicalSeeds: [],
 };
@@ -134,10 +135,10 @@ describe("formatChecks", () => {
       "warn  kernel  6.1",
       "              fix: do",
       "",
-      "sandboxes work on this machine, with 1 warning",
+      "sandboxes work on this host, with 1 warning",
     ]);
     expect(formatChecks([{ ...ok, ok: false }], plain).at(-1)).toBe(
-      "sandboxes do not work on this machine: 1 check failed",
+      "sandboxes do not work on this host: 1 check failed",
     );
   });
 });

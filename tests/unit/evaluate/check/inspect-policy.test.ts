@@ -41,7 +41,7 @@ describe("a policy is asked what it defines", () => {
 
 describe("the line of a fault", () => {
   const at = (traceback: string, message = ""): number | undefined =>
-    lineOf({ by: "policy", type: "E", message, traceback });
+    lineOf({ by: "policy", kind: "raised", type: "E", message, traceback });
 
   it("is the innermost one of the policy's own file", () => {
     const trace = [

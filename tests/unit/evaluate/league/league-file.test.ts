@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -43,6 +43,7 @@ it("keeps every pairing at once, and goes on with them", () => {
 it("begins where there is nothing to go on with", () => {
   const file = LeagueFile.open(join(folder, "new", "er"), plan, true);
   expect(file.pairings).toEqual([]);
+  expect(statSync(join(folder, "new", "er")).mode & 0o777).toBe(0o700);
   file.close();
 });
 

@@ -15,7 +15,11 @@ writeFileSync(join(folder, "latin.py"), Buffer.from([0x23, 0xe9]));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it("reads built-in names, files, folders and sources in the order given", () => {
-  const players = resolvePlayers(["random", join(folder, "bots"), { source: "# s\n", name: "s" }]);
+  const players = resolvePlayers([
+    "random",
+    { folder: join(folder, "bots") },
+    { source: "# s\n", name: "s" },
+  ]);
   expect(players).toEqual([
     { name: "random", policy: "random", digest: null },
     { name: "a", policy: { source: "# a.py\n", name: "a.py" }, digest: digestOf("# a.py\n") },
@@ -25,7 +29,7 @@ it("reads built-in names, files, folders and sources in the order given", () => 
 });
 
 it("names files with the same name by their paths", () => {
-  const players = resolvePlayers([join(folder, "a.py"), join(folder, "bots")]);
+  const players = resolvePlayers([join(folder, "a.py"), `${join(folder, "bots")}/`]);
   expect(players.map(({ name }) => name)).toEqual([join(folder, "a.py"), join(folder, "bots", "a.py"), "b"]);
 });
 

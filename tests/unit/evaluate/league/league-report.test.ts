@@ -49,8 +49,8 @@ it("rates, tallies and pays out", () => {
     wins: 5,
     draws: 2,
     losses: 1,
-    asX: 0.75,
-    asO: 0.25,
+    meanAsX: 0.75,
+    meanAsO: 0.25,
     faults: {},
   });
   const [a, b] = [names.indexOf("a"), names.indexOf("b")];
@@ -71,7 +71,7 @@ it("does not depend on the order of pairings", () => {
 it("shows a league that has barely begun", () => {
   const nothing = tabulate(["a", "b"], []);
   expect(nothing.ratings).toBeUndefined();
-  expect(nothing.players.map(({ player, asX }) => [player, asX])).toEqual([
+  expect(nothing.players.map(({ player, meanAsX }) => [player, meanAsX])).toEqual([
     ["a", null],
     ["b", null],
   ]);
@@ -84,8 +84,8 @@ it("shows a league that has barely begun", () => {
 
 it("has no minus zero, which JSON would show", () => {
   const drawn = tabulate(["a", "b"], [countPairing(["a", "b"], [game(0, 0)], [game(0, 0)])]);
-  for (const { asX, asO } of drawn.players) {
-    expect(Object.is(asX, 0)).toBe(true);
-    expect(Object.is(asO, 0)).toBe(true);
+  for (const { meanAsX, meanAsO } of drawn.players) {
+    expect(Object.is(meanAsX, 0)).toBe(true);
+    expect(Object.is(meanAsO, 0)).toBe(true);
   }
 });

@@ -8,6 +8,9 @@ import {
 } from "../../../../src/evaluate/learning/plan-piece.ts";
 import { settleTraining } from "../../../../src/evaluate/learning/training-settings.ts";
 import { defaultLimits } from "../../../../src/model/limits.ts";
+import { sampleRollout } from "../../store/sample-rollout.ts";
+
+const receipt = sampleRollout(1).summary.receipt;
 
 const piece: LearningPiece = {
   settings: settleTraining({ seed: 9_007_199_254_740_991, episodes: 3000, gamma: 0.9 }, "self"),
@@ -18,9 +21,9 @@ const piece: LearningPiece = {
 };
 
 it("writes the seed as a literal, and every number as it is", () => {
-  expect(renderLearner(piece)).toBe(
+  expect(renderLearner(piece, defaultLimits)).toBe(
     [
-      "# Sameseed harness, format 1.",
+      "# Sameseed harness, format 2.",
       "from sameseed.learning.job import run",
       "SEED = 9007199254740991",
       "run(seed=SEED, episodes=[1000, 2000], planned=3000, alpha=[0.5, 0.05], epsilon=[0.5, 0.3], gamma=0.9,",
@@ -37,8 +40,10 @@ it("gives an opponent from source a sandbox for each seat, with another seed in 
     table: Buffer.from("table"),
   };
   const scripts = (of: LearningPiece): string[] =>
-    planPiece(of, defaultLimits).members.map(({ job }) => (job.entry === "script" ? job.source : ""));
-  const { members, links } = planPiece(source, defaultLimits);
+    planPiece(of, defaultLimits, receipt).members.map(({ job }) =>
+      job.entry === "script" ? job.source : "",
+    );
+  const { members, links } = planPiece(source, defaultLimits, receipt);
   expect(links).toEqual([
     [0, 1],
     [0, 2],
@@ -48,7 +53,8 @@ it("gives an opponent from source a sandbox for each seat, with another seed in 
     ["/tmp/policy/policy.py"],
     ["/tmp/policy/policy.py"],
   ]);
-  expect(members[0]?.limits.wallMs).toBeGreaterThan(members[1]?.limits.wallMs ?? 0);
+  // The learner waits for both, and each has the whole time for itself.
+  expect(members.map(({ limits }) => limits.wallMs)).toEqual([361_000, 362_000, 362_000]);
   const [learner = "", x = "", o = ""] = scripts(source);
   expect(learner).toContain('opponent={"kind": "remote", "links": {"X": 4, "O": 5}, "seed": ');
   expect(x).not.toBe(o);

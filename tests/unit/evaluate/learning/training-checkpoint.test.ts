@@ -21,6 +21,7 @@ const saved: SavedImprovement = {
   settings: settleTraining({ seed: 1 }, "self"),
   rules: improveRules({}, 30_000),
   image: "sha256:00",
+  world: "sealed",
   table: Buffer.from("any bytes").toString("base64"),
   champion: null,
   rounds: [

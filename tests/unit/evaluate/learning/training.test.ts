@@ -8,7 +8,7 @@ import { boardKey, seatToMove } from "../../../../src/games/tictactoe-board.ts";
 import { exactWorth } from "../../../../src/evaluate/learning/exact-worth.ts";
 import { parseQPolicy, qPolicyCode, qPolicyDigest } from "../../../../src/evaluate/learning/q-policy-code.ts";
 import { qTablePolicy, type QTable } from "../../../../src/evaluate/learning/q-table.ts";
-import { Training, trainTttPolicy } from "../../../../src/evaluate/learning/training.ts";
+import { Training, trainPolicy } from "../../../../src/evaluate/learning/training.ts";
 import { Sandbox } from "../../../../src/sandbox/sandbox.ts";
 import { closeSandboxes } from "../../../../src/sandbox/sandbox-host.ts";
 
@@ -30,12 +30,12 @@ it.for(["self", "random"])(
     const bound = { x: bestResponse(uniformPolicy, "X"), o: bestResponse(uniformPolicy, "O") };
     expect([bound.x.fraction, bound.o.fraction]).toEqual(["191/192", "874/945"]);
     for (const seed of [1, 2]) {
-      const worth = worthAgainstRandom(await trainTttPolicy({ against, seed, episodes: 30_000 }));
+      const worth = worthAgainstRandom(await trainPolicy({ against, seed, episodes: 30_000 }));
       expect(worth.x).toBeGreaterThanOrEqual(0.9 * bound.x.value);
       expect(worth.o).toBeGreaterThanOrEqual(0.9 * bound.o.value);
     }
     // What the bound asks for is learned: a table of a few episodes does not have it.
-    const few = worthAgainstRandom(await trainTttPolicy({ against, seed: 1, episodes: 30 }));
+    const few = worthAgainstRandom(await trainPolicy({ against, seed: 1, episodes: 30 }));
     expect(few.o).toBeLessThan(0.9 * bound.o.value);
   },
 );
@@ -45,9 +45,9 @@ it(
   { timeout: 180_000 },
   async () => {
     const options = { against: "random", seed: 5, episodes: 2500 } as const;
-    const code = qPolicyCode(await trainTttPolicy(options));
-    expect(qPolicyCode(await trainTttPolicy(options))).toBe(code);
-    expect(qPolicyCode(await trainTttPolicy({ ...options, backend: "cold" }))).toBe(code);
+    const code = qPolicyCode(await trainPolicy(options));
+    expect(qPolicyCode(await trainPolicy(options))).toBe(code);
+    expect(qPolicyCode(await trainPolicy({ ...options, backend: "cold" }))).toBe(code);
     const seen: number[] = [];
     const first = new Training({ ...options, onProgress: ({ episodes }) => seen.push(episodes) });
     await first.advance(1234);
@@ -57,7 +57,7 @@ it(
     expect(qPolicyCode(second.table())).toBe(code);
     expect(seen).toEqual([1000, 1234, 2000, 2500]);
     for (const other of [{ seed: 6 }, { alpha: 0.2 }, { epsilon: 0.1 }, { gamma: 0.9 }, { episodes: 2501 }])
-      expect(qPolicyCode(await trainTttPolicy({ ...options, ...other }))).not.toBe(code);
+      expect(qPolicyCode(await trainPolicy({ ...options, ...other }))).not.toBe(code);
   },
 );
 
@@ -69,21 +69,21 @@ it("gives the tables it always gave, whoever is learned from", { timeout: 120_00
     ["greedy", "401cf21b3120d0e7483755f51ff41c409cb3a8432a3bb9f8858b798737f08a6c"],
     ["minimax", "34e45a63d2127a447d6cb62ebfa262e00a2900fd5fca2d4be89248c26992bbfd"],
   ] as const) {
-    const code = qPolicyCode(await trainTttPolicy({ against, seed: 7, episodes: 2000 }));
+    const code = qPolicyCode(await trainPolicy({ against, seed: 7, episodes: 2000 }));
     expect(qPolicyDigest(code), against).toBe(`sha256:${digest}`);
   }
 });
 
 it("does not lose to perfect play after self-play", { timeout: 120_000 }, async () => {
-  const { againstPerfect } = exactWorth(await trainTttPolicy({ seed: 7 }));
+  const { againstPerfect } = exactWorth(await trainPolicy({ seed: 7 }));
   expect(againstPerfect).toEqual({ x: 0, o: 0 });
-  expect(exactWorth(await trainTttPolicy({ seed: 7, episodes: 300 })).againstPerfect.o).toBeLessThan(0);
+  expect(exactWorth(await trainPolicy({ seed: 7, episodes: 300 })).againstPerfect.o).toBeLessThan(0);
 });
 
 it("learns from a source, the same again, and says how a bad one failed", { timeout: 180_000 }, async () => {
   const first = "def choose_action(board, player, rng):\n    return board.index(None)\n";
   const learn = async (source: string, backend: "zygote" | "cold" = "zygote"): Promise<string> =>
-    qPolicyCode(await trainTttPolicy({ against: { source }, seed: 7, episodes: 1500, backend }));
+    qPolicyCode(await trainPolicy({ against: { source }, seed: 7, episodes: 1500, backend }));
   const code = await learn(first);
   expect(await learn(first)).toBe(code);
   expect(await learn(first, "cold")).toBe(code);
@@ -107,7 +107,7 @@ it("learns from a source, the same again, and says how a bad one failed", { time
 });
 
 it("becomes a policy that does in Python what the table says, on every board", async () => {
-  const table = await trainTttPolicy({ seed: 2, episodes: 1000 });
+  const table = await trainPolicy({ seed: 2, episodes: 1000 });
   const code = qPolicyCode(table);
   expect(parseQPolicy(code).table).toStrictEqual({ ...table, rows: parseQPolicy(code).table.rows });
   expect(table.rows.size).toBeLessThan(627); // so that boards without a row are asked for as well
@@ -139,7 +139,7 @@ it("refuses numbers out of range before anything runs", async () => {
     { episodes: 0 },
     { seed: 0.5 },
   ])
-    await expect(trainTttPolicy(bad)).rejects.toMatchObject({ code: "bad_argument" });
+    await expect(trainPolicy(bad)).rejects.toMatchObject({ code: "bad_argument" });
 });
 
 it("refuses to go on from bytes that are no state of it", async () => {
@@ -161,7 +161,7 @@ it("refuses to go on from bytes that are no state of it", async () => {
 
 it("stops when it is told to", async () => {
   const controller = new AbortController();
-  const training = trainTttPolicy({
+  const training = trainPolicy({
     episodes: 1_000_000,
     signal: controller.signal,
     onProgress: () => controller.abort(),

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { exactMatchup } from "../../../../src/evaluate/matchup/exact-matchup.ts";
-import { evaluateMatchup, runTttBatch } from "../../../../src/evaluate/matchup/evaluate-matchup.ts";
+import { evaluateMatchup, runMatchup } from "../../../../src/evaluate/matchup/evaluate-matchup.ts";
 import { chainOf } from "../../../../src/trajectory/trajectory-chain.ts";
 import { closeSandboxes } from "../../../../src/sandbox/sandbox-host.ts";
 import { sources } from "./sources.ts";
@@ -9,13 +9,13 @@ afterAll(closeSandboxes);
 
 describe("built-in policies", () => {
   test("a batch is 50 games in pairs, each with its own trajectory, and the same again", async () => {
-    const play = async () => await runTttBatch({ policyX: "greedy", policyO: "random", seed: 7 });
+    const play = async () => await runMatchup({ policyX: "greedy", policyO: "random", seed: 7 });
     const [one, other] = [await play(), await play()];
     expect(one.trajectory).toHaveLength(50);
     const recorded = one.trajectory.map(({ bytes }) => chainOf(bytes).digests.digest);
     expect(one.games.map(({ digest }) => digest)).toEqual(recorded);
     expect(one.digest).toBe(other.digest);
-    expect(one.totalReward).toBe(one.games.reduce((sum, { score }) => sum + (score ?? 0), 0) / 50);
+    expect(one.meanReturn).toBe(one.games.reduce((sum, { score }) => sum + (score ?? 0), 0) / 50);
     expect(one.steps).toBe(one.games.reduce((sum, { steps }) => sum + steps, 0));
     expect(new Set(one.games.map(({ digest }) => digest)).size).toBe(50);
   });
@@ -23,10 +23,10 @@ describe("built-in policies", () => {
   test("many seeds give what each gives alone, and the interval holds the true value", async () => {
     const asked = { policyX: "greedy", policyO: "random" } as const;
     const result = await evaluateMatchup({ ...asked, seeds: [3, 1, 2, 7], exact: true });
-    const alone = await runTttBatch({ ...asked, seed: 1 });
+    const alone = await runMatchup({ ...asked, seed: 1 });
     expect(result.bySeed.map(({ seed }) => seed)).toEqual([3, 1, 2, 7]);
     expect(result.bySeed[1]?.digest).toBe(alone.digest);
-    expect(result.bySeed[1]?.totalReward).toBe(alone.totalReward);
+    expect(result.bySeed[1]?.meanReturn).toBe(alone.meanReturn);
     const { interval, exact } = result;
     expect(exact).toEqual(exactMatchup({ env: "tictactoe", swap: true, ...asked }));
     expect(interval!.low).toBeLessThan(exact!.meanReturn);

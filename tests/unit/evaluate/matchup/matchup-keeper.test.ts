@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
@@ -29,6 +29,7 @@ test("a recorded matchup is two ordinary runs, and plays again with the same byt
   const dir = join(place, "new", "matchup");
   const result = await evaluateMatchup({ ...asked, dir });
   expect(readdirSync(dir).sort()).toEqual(["a-first", "b-first", "matchup.json"]);
+  for (const path of [dir, join(dir, "a-first")]) expect(statSync(path).mode & 0o777).toBe(0o700);
   expect(readMatchup(dir)).toMatchObject({
     x: { name: "greedy", digest: null },
     swap: true,

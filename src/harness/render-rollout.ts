@@ -1,0 +1,140 @@
+import { SameseedError } from "../base/error.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { FaultKind, Outcome } from "../model/outcome.ts";
+import type { EnvironmentRef, RolloutSpec } from "../model/rollout.ts";
+import { checkSeed, roleSeed } from "../model/seed.ts";
+import { pythonLiteral } from "./python-literal.ts";
+
+/** The first line of every script, and what names the form of its arguments. */
+export const harnessHeader = "# Sameseed harness, format 2.";
+
+/** How the referee gets a seat's actions: decided when a rollout is planned. */
+export type SeatPlan =
+  | { readonly kind: "builtin"; readonly name: string }
+  | { readonly kind: "actions"; readonly actions: readonly JsonValue[] }
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "remote";
+      /** The file descriptor of the socket to the seat's sandbox. */ readonly fd: number;
+      /** How long it may take for one answer, in milliseconds; null if only all together count. */
+      readonly answerMs: number | null;
+      /** How long it may take for all answers together. */
+      readonly wallMs: number;
+    }
+  /** The host is asked. */
+  | { readonly kind: "ask" };
+
+/** How a policy that failed ended its rollout: what the closing record says of it. */
+export interface PolicyEnd {
+  readonly outcome: Outcome;
+  readonly error: {
+    readonly kind: FaultKind;
+    readonly type: string;
+    readonly message: string;
+    readonly seat?: string;
+  };
+}
+
+/** What the referee's script is made from. */
+export interface RefereeScript {
+  readonly spec: RolloutSpec;
+  /** Seeds of rollouts that follow in the same script; nobody's code but Sameseed's own runs in them. */
+  readonly more?: readonly number[];
+  /** By the order of the seats. */
+  readonly plans: readonly SeatPlan[];
+  /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
+  readonly environmentPath?: string;
+  /** A recorded rollout that is fed to the environment again, in place of all seats. */
+  readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
+}
+
+/** What the script of a seat's sandbox is made from. */
+export interface SeatScript {
+  /** The rollout's seed; the script gets the seat's own of it. */
+  readonly seed: number;
+  readonly seat: string;
+  readonly fd: number;
+  /** Where the sandbox holds the policy's file. */
+  readonly path: string;
+  readonly mode: RolloutSpec["mode"];
+  /** CPU time of one answer; null if there is no clock for it. */
+  readonly moveCpuMs: number | null;
+}
+
+/**
+ * The source of the script that runs in the referee's sandbox, the seed a literal in it.
+ *
+ * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
+ */
+export function renderReferee({ spec, more = [], plans, environmentPath, replay }: RefereeScript): string {
+  const environment = pythonLiteral(environmentArgument(spec.environment, environmentPath));
+  const seats = spec.seats.map(({ seat }, at) => ({ seat, ...seatArgument(plans[at]!) }));
+  const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
+  return [
+    harnessHeader,
+    "from sameseed.play.referee import run",
+    `SEED = ${seedLiteral(spec.seed)}`,
+    `run(seeds=[${seeds}], environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
+      `seats=${pythonLiteral(seats)},`,
+    `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
+      `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))})`,
+    "",
+  ].join("\n");
+}
+
+/**
+ * The source of the script that runs in the sandbox of a seat with a policy from source.
+ *
+ * @throws {@link SameseedError} `bad_argument` where the seed is not one
+ */
+export function renderSeatHost({ seed, seat, fd, path, mode, moveCpuMs }: SeatScript): string {
+  return [
+    harnessHeader,
+    "from sameseed.policy.seat_host import serve",
+    `SEED = ${pythonLiteral(roleSeed(seat, seed))}`,
+    `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)}, seat=${pythonLiteral(seat)}, ` +
+      `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)})`,
+    "",
+  ].join("\n");
+}
+
+/**
+ * A seed as it is written into a script.
+ *
+ * @throws {@link SameseedError} `bad_argument` where it is not one
+ */
+export function seedLiteral(seed: number): string {
+  return String(checkSeed(seed));
+}
+
+/** A plan with its keys in a fixed order, so that equal plans render to equal scripts. */
+function seatArgument(plan: SeatPlan): JsonObject {
+  switch (plan.kind) {
+    case "builtin":
+      return { kind: plan.kind, name: plan.name };
+    case "actions":
+      return { kind: plan.kind, actions: plan.actions };
+    case "remote":
+      return { kind: plan.kind, fd: plan.fd, answer_ms: plan.answerMs, wall_ms: plan.wallMs };
+    case "none":
+    case "ask":
+      break;
+  }
+  return { kind: plan.kind };
+}
+
+function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>): JsonObject {
+  if (end === undefined) return { actions };
+  const { kind, type, message, seat } = end.error;
+  return {
+    actions,
+    end: { outcome: end.outcome, error: { kind, type, message, ...(seat === undefined ? {} : { seat }) } },
+  };
+}
+
+function environmentArgument(environment: EnvironmentRef, path: string | undefined): JsonObject {
+  if (environment.kind !== "file") return { kind: environment.kind, id: environment.id };
+  if (path === undefined)
+    throw new SameseedError("internal", "A file environment was rendered without its path in the sandbox.");
+  return { kind: "file", path, class: environment.className };
+}

@@ -1,0 +1,20 @@
+# runs-as: environment
+# limits: wallMs=3000
+# expects: end: env_error by environment exit
+# why: a referee that writes its record where nobody reads has recorded no end
+import os
+
+import gymnasium as gym
+import numpy as np
+
+
+class Attack(gym.Env):
+    action_space = gym.spaces.Discrete(2)
+    observation_space = gym.spaces.Box(-1, 1, (1,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        os.dup2(os.pipe()[1], 3)
+        return np.zeros(1, np.float32), 1.0, True, False, {}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+
+import type { FaultKind } from "../../../src/model/outcome.ts";
+import type { RolloutSummary } from "../../../src/model/rollout.ts";
+import { MisuseCheck } from "../../../src/rollout/rollout-result.ts";
+import { sampleRollout } from "../store/sample-rollout.ts";
+
+function failed(kind: FaultKind, type: string): RolloutSummary {
+  const by = kind === "unknown_environment" ? "environment" : "policy";
+  return sampleRollout(1, { outcome: "env_error", error: { by, kind, type, message: "m" } }).summary;
+}
+
+describe("what the caller got wrong", () => {
+  it.for([
+    ["unknown_environment", "unknown_environment"],
+    ["bad_policy", "bad_policy"],
+  ] as const)("ends the call at the first rollout: %s", ([kind, code]) => {
+    expect(() => new MisuseCheck().refuse(failed(kind, "E"))).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.for(["unknown_environment", "bad_policy"] as const)(
+    "is a result like others once a rollout has been loaded: %s",
+    (kind) => {
+      const check = new MisuseCheck();
+      check.refuse(sampleRollout(1).summary);
+      expect(() => check.refuse(failed(kind, "E"))).not.toThrow();
+      expect(() => new MisuseCheck(true).refuse(failed(kind, "E"))).not.toThrow();
+    },
+  );
+
+  it("is never read from the name of a class", () => {
+    for (const type of ["UnknownEnvironment", "BadPolicy", "NoPolicy"])
+      expect(() => new MisuseCheck().refuse(failed("raised", type))).not.toThrow();
+  });
+});
