@@ -11,7 +11,7 @@ import { seedSchema } from "./seed.ts";
 export const runFormat = 2 as const;
 
 /** The most seats a rollout may have: a sandbox has so many links. */
-export const seatsMost = 8;
+const seatsMost = 8;
 
 /** What a run is. It is written when the folder is created and never changes. */
 export interface RunManifest {

@@ -30,7 +30,6 @@ class OneAgent:
     turn = 0
     # Which actions are legal, as numbers; None where the space says it all.
     legal = None
-    draws = True
     policies: dict = {}
     # A built-in policy that draws asks the space, which has a generator of its own.
     has_sampler = True

@@ -27,7 +27,7 @@ from ..recording.recorder import Recorder
 from ..world.sealed import boundary
 from .episode_end import Ended, close_episode, raise_broken
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
-from .seats import Seat, make_seats, replayed_seats
+from .seats import Seat, is_random, make_seats, replayed_seats
 from .seeds import seed_globals
 from .stage import Stage, make_stage
 
@@ -83,7 +83,7 @@ class _Episode:
         self.seed = seed
         self.specs = specs
         self.seats = seats
-        self.samples = [spec["kind"] == "builtin" and spec["name"] == "random" for spec in specs]
+        self.samples = [is_random(spec) for spec in specs]
         self.hidden: HiddenState | NoHidden = HiddenState()
         self.recorder = Recorder(stream, self.hidden, volatile)
         self.max_steps = max_steps

@@ -191,16 +191,21 @@ def make_seats(specs: list[dict], seed: int, stream: HostStream, fd: int) -> lis
     return [_make_seat(spec, at, seed, stream, fd) for at, spec in enumerate(specs)]
 
 
+def is_random(spec: dict) -> bool:
+    """Whether a seat of a harness draws any legal action; where none is known to be legal, its space's sampler draws."""
+    return spec["kind"] == "builtin" and spec["name"] == "random"
+
+
 def replayed_seats(specs: list[dict], actions: list, end: dict | None) -> list[Seat]:
     """The seats of a recorded rollout that is fed to the environment again."""
     shared = iter(actions)
-    return [ReplayedSeat(shared, spec == {"seat": spec["seat"], "kind": "builtin", "name": "random"}, end) for spec in specs]
+    return [ReplayedSeat(shared, is_random(spec), end) for spec in specs]
 
 
 def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> Seat:
     kind, name = spec["kind"], spec["seat"]
     if kind == "builtin":
-        return RandomSeat(name) if spec["name"] == "random" else BuiltinSeat(name, spec["name"])
+        return RandomSeat(name) if is_random(spec) else BuiltinSeat(name, spec["name"])
     if kind == "actions":
         return ListedSeat(spec["actions"])
     if kind == "none":
