@@ -2,9 +2,8 @@ import { SameseedError, isSameseedError } from "../base/error.ts";
 import { ChainBuilder } from "./chain.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
+import { scalarNumber } from "./scalar-number.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
-import { cborToJson } from "../model/cbor/to-json.ts";
-import type { JsonValue } from "../model/json.ts";
 import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
@@ -85,13 +84,8 @@ export class RolloutRecording {
     let sum = 0;
     for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
       const record = decodeRecord(payload, "protocol_broken");
-      if (record.kind === "step") sum += toNumber(cborToJson(record.reward));
+      if (record.kind === "step") sum += scalarNumber(record.reward);
     }
     return sum;
   }
-}
-
-/** A recorded reward as a number: a scalar, or an array of one element; `cborToJson` writes non-finite ones as text. */
-function toNumber(reward: JsonValue): number {
-  return Array.isArray(reward) ? toNumber((reward as readonly JsonValue[])[0] ?? 0) : Number(reward);
 }

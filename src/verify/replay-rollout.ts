@@ -9,7 +9,7 @@ import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
-import { firstDivergence } from "./first-divergence.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
 import { hostForRerun, recordedChain } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */

@@ -12,7 +12,7 @@ import { recordRollouts } from "../rollout/record-rollouts.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
-import { firstDivergence } from "./first-divergence.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
 import { hostForRerun, optionsForRerun, recordedChain, seedsByLimits } from "./recorded-run.ts";
 
 /** How a run is verified. */
