@@ -1,8 +1,8 @@
 """Who picks the actions at a seat: a built-in policy, actions that are decided already, the host, or untrusted source.
 
-Each seat has `start(seed, stage)`, called when the reset is recorded; `choose(number, stage, recorder)`, which returns
+Each seat has `start(seed, stage)`, called when the reset is recorded, or where it takes its place at a branch; `choose(number, stage, recorder)`, which returns
 the action of a step or raises IllegalAction, OutOfActions or PolicyFailure; and `close()`. Any other exception is the
-environment's.
+environment's. One that draws in this process has the `stream` it draws from.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class RandomSeat:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._rng = random.Random(0)
+        self.stream = random.Random(0)
 
     def start(self, seed: int, stage: Stage) -> None:
-        self._rng.seed(role_seed(self._name, seed))
+        self.stream.seed(role_seed(self._name, seed))
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         if stage.legal is None:
             return stage.space().sample()
-        return stage.checked(pick(stage.legal, self._rng))
+        return stage.checked(pick(stage.legal, self.stream))
 
     def close(self) -> None:
         pass
@@ -49,10 +49,10 @@ class BuiltinSeat:
     def __init__(self, name: str, policy: str) -> None:
         self._name = name
         self._policy = policy
-        self._rng = random.Random(0)
+        self.stream = random.Random(0)
 
     def start(self, seed: int, stage: Stage) -> None:
-        self._rng.seed(role_seed(self._name, seed))
+        self.stream.seed(role_seed(self._name, seed))
         choose = stage.policies.get(self._policy)
         if choose is None:
             raise PolicyFailure("policy_error", "bad_policy", "BadPolicy", f"no policy {self._policy} plays this")
@@ -60,7 +60,7 @@ class BuiltinSeat:
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         seen = stage.seen
-        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self._rng))
+        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self.stream))
 
     def close(self) -> None:
         pass
