@@ -48,6 +48,22 @@ export interface BranchSpec {
   readonly past: readonly Uint8Array[];
 }
 
+/** The key of a rollout among those of its run: its seed, or in a run of branches its number. */
+export function rowKey({ seed, branch }: { readonly seed: number; readonly branch?: BranchLineage }): number {
+  return branch?.number ?? seed;
+}
+
+/** The keys of all rollouts of a run, in their order. */
+export function runKeys({
+  seeds,
+  branch,
+}: {
+  readonly seeds: readonly number[];
+  readonly branch?: BranchSpec;
+}): readonly number[] {
+  return branch === undefined ? seeds : branch.reseeds.map((_, number) => number);
+}
+
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 /** Reads a {@link BranchOrigin}. */

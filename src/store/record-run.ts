@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
+import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkSeed } from "../model/seed.ts";
 import { packageVersion } from "../base/package-version.ts";
@@ -66,7 +67,7 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const existed = existsSync(dir);
   const host = await openHost(options);
-  const writer = await openWriter(dir, options, host, seeds, config.resume ?? false);
+  const writer = await openWriter(dir, { options, host, seeds }, config.resume ?? false);
   try {
     const run: OpenRun = {
       runId: writer.manifest.runId,
@@ -90,18 +91,26 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   }
 }
 
+/** What a run folder is made for. */
+export interface RunToWrite {
+  readonly options: ResolvedOptions;
+  readonly host: RolloutHost;
+  readonly seeds: readonly number[];
+  /** What makes it a run of branches. */
+  readonly branch?: BranchSpec;
+}
+
 /**
  * Makes a run folder for these rollouts, or goes on in it where `resume` is set and a run is there.
  * @throws `image_missing`, `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
  */
 export async function openWriter(
   dir: string,
-  options: ResolvedOptions,
-  { image: { manifest } }: RolloutHost,
-  seeds: readonly number[],
+  { options, host, seeds, branch }: RunToWrite,
   resume: boolean,
 ): Promise<RunWriter> {
-  const spec: RunSpec = { ...options.template, seeds };
+  const { manifest } = host.image;
+  const spec: RunSpec = { ...options.template, seeds, ...(branch === undefined ? {} : { branch }) };
   if (resume && isRunFolder(dir)) {
     return await RunWriter.resume(dir, {
       spec,

@@ -63,6 +63,7 @@ def run(
     reserve = [bytes(_RESERVE_BYTES)]
     for seed in seeds:
         episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
+        episode.is_replay = replay is not None
         try:
             episode.play(environment, env_args, parts)
         except Ended as ended:
@@ -89,6 +90,8 @@ class _Episode:
     ) -> None:
         self.seed = seed
         self.own = (specs, seats)
+        # Whether the seats of its own take recorded actions, so that nobody goes on behind a past.
+        self.is_replay = False
         # Of the last re-keying; None where there was none.
         self.keys: Keys | None = None
         self._sit(specs, seats)
@@ -123,7 +126,7 @@ class _Episode:
         for part in past:
             before = self._play_part(stage, part, before)
         specs, seats = self.own
-        stay = going_on(specs, before)
+        stay = going_on(specs, [] if self.is_replay else before)
         self._sit(specs, [old or new for old, new in zip(stay, seats)])
         for spec, seat, old in zip(specs, seats, stay):
             if old is None:

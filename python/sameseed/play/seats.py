@@ -89,17 +89,20 @@ class RecordedSeat:
     `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
     """
 
-    def __init__(self, name: str, actions: list, end: dict | None) -> None:
+    def __init__(self, name: str, actions: list, end: dict | None, start: int) -> None:
         self._name = name
         self._actions = actions
         self._end = end
+        # The step behind which they begin.
+        self._start = start
 
     def start(self, seed: int, stage: Stage) -> None:
         pass
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
-        if number <= len(self._actions):
-            return stage.checked(self._actions[number - 1])
+        at = number - self._start - 1
+        if at < len(self._actions):
+            return stage.checked(self._actions[at])
         raise _recorded_end(self._end)
 
     def close(self) -> None:
@@ -236,7 +239,7 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
     if kind == "none":
         return EmptySeat()
     if kind == "recorded":
-        return RecordedSeat(name, decode(base64.b64decode(spec["actions"])), spec.get("end"))
+        return RecordedSeat(name, decode(base64.b64decode(spec["actions"])), spec.get("end"), spec.get("from", 0))
     if kind == "caller":
         return CallerSeat(name, stream, fd)
     if kind == "remote":
