@@ -6,6 +6,7 @@ import type { CommandWork } from "./cli.ts";
 import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBranchCommand } from "./commands/branch.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEvalCommand } from "./commands/eval.ts";
@@ -45,6 +46,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addBranchCommand,
     addAuditCommand,
     addEvalCommand,
     addCompareCommand,

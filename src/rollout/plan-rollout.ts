@@ -124,8 +124,8 @@ function originOfBranch({ past, reseed }: NonNullable<PlanOptions["branch"]>): B
   return { step: past.step, parent: past.parent, content: past.content, reseed };
 }
 
-function lineageOf(number: number, { content: _, ...origin }: BranchOrigin): BranchLineage {
-  return { number, ...origin };
+function lineageOf(number: number, { step, parent, reseed }: BranchOrigin): BranchLineage {
+  return { number, step, parent, reseed };
 }
 
 /** The last re-keying of the state that seats start at; null where there was none. */

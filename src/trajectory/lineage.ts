@@ -120,9 +120,9 @@ function cutOff(stored: Uint8Array, step: number): Buffer {
     } else if (frame.type === "end" || decodeVolatile(frame.payload, "run_damaged").k > step) break;
     frames.push(frame.bytes);
   }
-  if (last < step) throw tooLate(step, last);
-  const end = frames.length === 0 ? undefined : lastRecord(blob, step);
-  if (end !== undefined && end.kind === "step" && isOver(end)) throw tooLate(step, step - 1);
+  const end = frames.length === 0 ? undefined : lastRecord(blob, last);
+  const most = end !== undefined && end.kind === "step" && isOver(end) ? last - 1 : last;
+  if (step > most) throw tooLate(step, most);
   return buildTrajectoryBlob(blob.manifest, frames);
 }
 
