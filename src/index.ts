@@ -53,6 +53,7 @@ export type {
   SeatUse,
   Timings,
 } from "./model/rollout.ts";
+export type { SeatSpaces, Space } from "./model/spaces.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";

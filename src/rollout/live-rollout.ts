@@ -202,7 +202,8 @@ export class LiveRollout {
 
   #ask(frame: Frame): void {
     if (this.#isAsking) this.#refuse("asks twice");
-    const { seat, step, legal } = readQuestion(frame.payload);
+    const asked = readQuestion(frame.payload);
+    const { seat, step } = asked;
     // One question for each record: nothing is gained by asking again.
     if (
       !this.#callers.has(seat) ||
@@ -216,7 +217,7 @@ export class LiveRollout {
     this.#isAsking = true;
     this.#asked = step;
     this.#clock.wait();
-    this.#options.onQuestion({ seat, step, legal, record });
+    this.#options.onQuestion({ ...asked, record });
     this.#hashSoon();
   }
 
