@@ -89,8 +89,7 @@ class RecordedSeat:
     `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
     """
 
-    def __init__(self, name: str, actions: list, end: dict | None) -> None:
-        self._name = name
+    def __init__(self, actions: list, end: dict | None) -> None:
         self._actions = actions
         self._end = end
 
@@ -241,7 +240,7 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
     if kind == "none":
         return EmptySeat()
     if kind == "recorded":
-        return RecordedSeat(name, decode(base64.b64decode(spec["actions"])), spec.get("end"))
+        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"))
     if kind == "caller":
         return CallerSeat(name, at, stream, fd)
     if kind == "remote":

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { CborField, CborValue } from "../../../src/model/cbor/value.ts";
+import type { CborValue } from "../../../src/model/cbor/value.ts";
 import { readSeatSpaces, readSpaces } from "../../../src/model/spaces.ts";
 
 const text = (value: string): CborValue => ({ type: "text", value });
@@ -8,7 +8,7 @@ const int = (value: number): CborValue => ({ type: "int", value: BigInt(value) }
 const list = (...items: CborValue[]): CborValue => ({ type: "list", items });
 const map = (fields: Readonly<Record<string, CborValue>>): CborValue => ({
   type: "map",
-  entries: Object.entries(fields) as CborField[],
+  entries: Object.entries(fields),
 });
 const coin = map({ type: text("Discrete"), n: int(2), start: int(0), dtype: text("int64") });
 const told = { type: "Discrete", n: 2, start: 0, dtype: "int64" };
