@@ -103,6 +103,8 @@ class _Episode:
         self.total_reward = 0.0
         self.seeded: list[str] = []
         self.warnings: list[str] = []
+        # By seat, as they were behind the reset.
+        self.spaces: dict[str, dict] = {}
 
     def _sit(self, specs: list[dict], seats: list[Seat]) -> None:
         self.specs = specs
@@ -120,8 +122,10 @@ class _Episode:
         stage = self.stage
         try:
             self.recorder.reset(*stage.reset(self.seed, self.seeded))
+            stage.told = stage.spaces()
         except BaseException as error:
             raise_broken(self.recorder, error, 0)
+        self.spaces = {spec["seat"]: spaces for spec, spaces in zip(self.specs, stage.told) if spaces}
         before: list[tuple[dict, Seat | None]] = []
         for part in past:
             before = self._play_part(stage, part, before)
@@ -234,6 +238,8 @@ class _Episode:
             "seeded": self.seeded,
             "warnings": self.warnings,
         }
+        if self.spaces:
+            told["spaces"] = self.spaces
         close_episode(ended, self.recorder, None if self.stage is None else self.stage.env, told)
 
 
