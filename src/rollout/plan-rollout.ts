@@ -15,6 +15,8 @@ export interface RolloutPlan {
   readonly links: readonly Link[];
   /** The seats whose policies are the members after the referee. */
   readonly seats: readonly string[];
+  /** A seat that is late has used at least so much wall time, in ms. */
+  readonly lateAfterMs: number;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
@@ -77,6 +79,7 @@ export function planRollout(
     ],
     links: seats.links,
     seats: seats.names,
+    lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
   };
 }
 
