@@ -12,6 +12,22 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
+export type { PolicyFunction, Turn } from "./rollout/policy-function.ts";
+export {
+  NdArray,
+  StringArray,
+  type ElementArrays,
+  type NdElement,
+  type NdList,
+} from "./model/cbor/ndarray.ts";
+export {
+  float,
+  type ActionValue,
+  type ElementList,
+  type Float,
+  type TypedObject,
+  type TypedValue,
+} from "./model/cbor/typed-value.ts";
 export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
 export { defaultLimits, type Limits } from "./model/limits.ts";

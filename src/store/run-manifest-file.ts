@@ -116,7 +116,9 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     `${paths.folder} holds another run: ${differences.join(", ")} differ.`,
     {
       context: { path: paths.folder, differences },
-      hint: "Resume with the same arguments, image and world as the first time, or choose another folder.",
+      hint: recorded.spec.seats.some(({ policy }) => policy.kind === "caller")
+        ? "The policy of the run is a function: resume it with `recordRun` and that function, or choose another folder."
+        : "Resume with the same arguments, image and world as the first time, or choose another folder.",
     },
   );
 }
@@ -133,7 +135,7 @@ function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): 
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
   }
   function storeSeat(ref: SeatPolicy): StoredSeatPolicy {
-    return ref.kind === "builtin" || ref.kind === "none" ? ref : storeText(ref);
+    return ref.kind === "source" || ref.kind === "actions" ? storeText(ref) : ref;
   }
   function storeText(ref: LoadedText): StoredText {
     if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
@@ -153,7 +155,7 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
   }
   function loadSeat(ref: StoredSeatPolicy): SeatPolicy {
-    return ref.kind === "builtin" || ref.kind === "none" ? ref : loadText(ref);
+    return ref.kind === "source" || ref.kind === "actions" ? loadText(ref) : ref;
   }
   function loadText(ref: StoredText): LoadedText {
     if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };

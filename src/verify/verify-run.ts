@@ -6,14 +6,15 @@ import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts
 import { checkImage } from "../image/check-image.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
-import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
+import type { RecordedRollout, RolloutSummary, RunSpec } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
+import { asksCaller } from "../rollout/plan-rollout.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, optionsForRerun, recordedChain, seedsByLimits } from "./recorded-run.ts";
+import { hostForRerun, optionsForRerun, recordedChain, replaySource, seedsByLimits } from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
@@ -71,6 +72,11 @@ export interface VerifyResult {
   readonly diverged: readonly { readonly seed: number; readonly firstDivergence: Divergence }[];
   /** Rollouts that cannot be verified because they ended in a fault, both times. */
   readonly failed: readonly { readonly seed: number; readonly outcome: Outcome }[];
+  /**
+   * Seats whose actions came from whoever ran the rollouts. They took the recorded actions: that the environment answers them
+   * with the same bytes is verified, not that the same caller would choose them again. Absent where there is none.
+   */
+  readonly fedFromRecording?: readonly string[];
   /** Seeds of the run that are not recorded yet. */
   readonly missing: number;
   /** The image used now: its digest (64 hex digits), and whether every file of it was read, as `deep` asks. */
@@ -101,12 +107,14 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
   if (deep) checkImage(host.image);
   options.onStart?.({ rollouts: reader.size, differences: host.differences });
   const certificate = checkCertificate(dir, manifest);
+  const called = asksCaller(manifest.spec);
   const tally = new Tally();
   for (const { limits, seeds } of seedsByLimits(reader)) {
     const rerun = optionsForRerun(manifest, host.image.manifest.digest, host.backend, limits);
     const recorded = recordRollouts(rerun, seeds, {
       host,
       concurrency: options.concurrency ?? 2 * availableParallelism(),
+      ...(called ? { recorded: (seed) => replaySource(recordedChain(reader, reader.row(seed))) } : {}),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     for await (const actual of recorded) {
@@ -117,12 +125,17 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
   }
   return {
     ...tally.result(),
+    ...(called ? { fedFromRecording: callerSeats(manifest.spec) } : {}),
     missing: [...reader.missing()].length,
     image: { digest: host.image.manifest.digest, checked: deep ? "content" : "stamps" },
     imageDifferences: host.differences,
     identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
     ...(certificate.state === "none" ? {} : { certificate }),
   };
+}
+
+function callerSeats({ seats }: RunSpec): string[] {
+  return seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat);
 }
 
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {

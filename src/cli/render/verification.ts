@@ -42,7 +42,13 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
     result.image.checked === "content"
       ? [`image ${result.image.digest.slice(0, 12)}: every file was read and matches the digest`]
       : [];
-  return [...lines, `${head}: ${parts.join(", ")}`, ...image, ...certificateLines(result, paint)];
+  const fed =
+    result.fedFromRecording === undefined
+      ? []
+      : [
+          `the actions of ${result.fedFromRecording.join(", ")} were fed from the recording: their caller was not asked again`,
+        ];
+  return [...lines, `${head}: ${parts.join(", ")}`, ...fed, ...image, ...certificateLines(result, paint)];
 }
 
 /** A replay for people. */
