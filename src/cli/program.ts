@@ -10,7 +10,6 @@ import { addCompareCommand } from "./commands/compare.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExecCommand } from "./commands/exec.ts";
-import { addImageCommand } from "./commands/image.ts";
 import { addLeagueCommand } from "./commands/league.ts";
 import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
@@ -20,6 +19,7 @@ import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addImageCommand } from "./image/image-command.ts";
 
 /**
  * Every command with its options and help. Parsing runs nothing: it chooses the work, or throws commander's errors.
