@@ -26,7 +26,9 @@ export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: stri
   const folder = resolve(dir ?? join("runs", newName(spec.game)));
   const existed = existsSync(folder);
   const resolved = resolveGame(spec);
-  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], false);
+  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], {
+    resume: false,
+  });
   try {
     await writer.append(game);
   } finally {
