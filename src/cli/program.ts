@@ -7,9 +7,11 @@ import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExecCommand } from "./commands/exec.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addLeagueCommand } from "./commands/league.ts";
 import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
@@ -45,6 +47,8 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addDiffCommand,
+    addExportCommand,
     addAuditCommand,
     addEvalCommand,
     addCompareCommand,

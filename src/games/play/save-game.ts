@@ -29,7 +29,9 @@ export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: stri
   const { template, ...rest } = resolveGame(spec);
   const seats = seatsAsPlayed(template.seats, game);
   const resolved = { ...rest, template: { ...template, seats } };
-  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], false);
+  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], {
+    resume: false,
+  });
   try {
     await writer.append(game);
   } finally {
