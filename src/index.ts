@@ -12,6 +12,21 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
+export {
+  openRollout,
+  OpenRollout,
+  type OpenRolloutConfig,
+  type RolloutStep,
+} from "./rollout/open-rollout.ts";
+export { openRollouts } from "./rollout/open-rollouts.ts";
+export { RolloutVector } from "./rollout/rollout-vector.ts";
+export type {
+  OpenRolloutsConfig,
+  ScheduledEpisode,
+  VectorEpisode,
+  VectorFault,
+  VectorStep,
+} from "./rollout/vector-step.ts";
 export type { PolicyFunction, Turn } from "./rollout/policy-function.ts";
 export {
   NdArray,
@@ -53,6 +68,7 @@ export type {
   SeatUse,
   Timings,
 } from "./model/rollout.ts";
+export type { SeatSpaces, Space } from "./model/spaces.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";

@@ -35,7 +35,11 @@ export type GameTurn =
  */
 export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOptions): Promise<GameSession> {
   const resolved = resolveGame(spec);
-  const { template, limits } = resolved;
+  const { template, limits, functions = {} } = resolved;
+  if (Object.keys(functions).length > 0)
+    throw new SameseedError("bad_policy", "a person plays against a policy that has a sandbox of its own", {
+      hint: "give a Python file, its text as { source }, or a built-in policy's name",
+    });
   const { humans } = options;
   const stranger = humans.find((name) => !template.seats.some(({ seat }) => seat === name));
   if (stranger !== undefined)

@@ -64,6 +64,7 @@ export class LiveRollout {
   #fresh: Frame[] = [];
   #isHashing = false;
   #last: Frame | undefined;
+  #beforeLast: Frame | undefined;
   #steps = -1;
   #running: readonly RunningSandbox[] = [];
   #isAsking = false;
@@ -144,6 +145,19 @@ export class LiveRollout {
     for (const each of this.#running) each.kill();
   }
 
+  /**
+   * The last step that was recorded; undefined if none was. To be asked when the rollout is over.
+   * @throws `protocol_broken`
+   */
+  lastStep(): StepRecord | undefined {
+    for (const frame of [this.#last, this.#beforeLast]) {
+      if (frame === undefined) continue;
+      const record = decodeRecord(frame.payload, "protocol_broken");
+      if (record.kind === "step") return record;
+    }
+    return undefined;
+  }
+
   /** Lets the rollout keep this process running, or not. */
   hold(isHeld: boolean): void {
     for (const each of this.#running) {
@@ -196,13 +210,15 @@ export class LiveRollout {
     if (this.#isAsking) this.#refuse("speaks while it waits for an answer");
     this.#fresh.push(frame);
     if (frame.type !== "record") return;
+    this.#beforeLast = this.#last;
     this.#last = frame;
     this.#steps++;
   }
 
   #ask(frame: Frame): void {
     if (this.#isAsking) this.#refuse("asks twice");
-    const { seat, step, legal } = readQuestion(frame.payload);
+    const asked = readQuestion(frame.payload);
+    const { seat, step } = asked;
     // One question for each record: nothing is gained by asking again.
     if (
       !this.#callers.has(seat) ||
@@ -216,7 +232,7 @@ export class LiveRollout {
     this.#isAsking = true;
     this.#asked = step;
     this.#clock.wait();
-    this.#options.onQuestion({ seat, step, legal, record });
+    this.#options.onQuestion({ ...asked, record });
     this.#hashSoon();
   }
 

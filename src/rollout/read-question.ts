@@ -1,5 +1,6 @@
 import { decodeCbor } from "../model/cbor/decode.ts";
 import { entryOf, type CborValue } from "../model/cbor/value.ts";
+import { readSeatSpaces, type SeatSpaces } from "../model/spaces.ts";
 import { failRecord } from "../trajectory/records.ts";
 
 /** What an ASK frame says. */
@@ -9,6 +10,8 @@ export interface AskedAction {
   readonly step: number;
   /** The numbers of the legal actions, where the environment says which they are. */
   readonly legal: readonly number[] | null;
+  /** The seat's spaces; with its first question only. */
+  readonly spaces?: SeatSpaces;
 }
 
 /**
@@ -20,11 +23,13 @@ export function readQuestion(payload: Uint8Array): AskedAction {
   if (value.type !== "map") return failRecord("protocol_broken", "a question is not a map");
   const seat = entryOf(value.entries, "seat");
   const legal = entryOf(value.entries, "legal");
+  const spaces = entryOf(value.entries, "spaces");
   if (seat?.type !== "text") return failRecord("protocol_broken", "a question has no seat");
   return {
     seat: seat.value,
     step: wholeNumber(entryOf(value.entries, "step")),
     legal: legal?.type === "list" ? legal.items.map(wholeNumber) : null,
+    ...(spaces === undefined ? {} : { spaces: readSeatSpaces(spaces) }),
   };
 }
 

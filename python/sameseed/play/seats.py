@@ -89,8 +89,7 @@ class RecordedSeat:
     `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
     """
 
-    def __init__(self, name: str, actions: list, end: dict | None) -> None:
-        self._name = name
+    def __init__(self, actions: list, end: dict | None) -> None:
         self._actions = actions
         self._end = end
 
@@ -152,19 +151,24 @@ class CallerSeat:
     What it sends is read as what a policy in a sandbox sends is, and checked against the action space here.
     """
 
-    def __init__(self, name: str, stream: HostStream, fd: int) -> None:
+    def __init__(self, name: str, at: int, stream: HostStream, fd: int) -> None:
+        self._at = at
         self._stream = stream
         self._fd = fd
-        self._head = b"\xa3\x64seat" + encode(name) + b"\x64step"
+        self._head = b"\x64seat" + encode(name) + b"\x64step"
+        # With the first question only.
+        self._spaces = b""
 
     def start(self, seed: int, stage: Stage) -> None:
-        pass
+        self._spaces = b"\x66spaces" + encode(stage.told[self._at])
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         legal = stage.legal
         told = b"\xf6" if legal is None else encode(legal)
-        self._stream.send(ASK, self._head + encode(number) + b"\x65legal" + told)
+        count = b"\xa4" if self._spaces else b"\xa3"
+        self._stream.send(ASK, count + self._head + encode(number) + b"\x65legal" + told + self._spaces)
         self._stream.flush()
+        self._spaces = b""
         message = next_message(self._fd)
         if message is None:
             # The caller has left.
@@ -236,9 +240,9 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
     if kind == "none":
         return EmptySeat()
     if kind == "recorded":
-        return RecordedSeat(name, decode(base64.b64decode(spec["actions"])), spec.get("end"))
+        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"))
     if kind == "caller":
-        return CallerSeat(name, stream, fd)
+        return CallerSeat(name, at, stream, fd)
     if kind == "remote":
         wall_ms, answer_ms = spec["wall_ms"], spec["answer_ms"]
         return RemoteSeat(PolicyLink(spec["fd"], seed=seed, seat=name, at=at, wall_ms=wall_ms, answer_ms=answer_ms))
