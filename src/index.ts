@@ -83,10 +83,15 @@ export {
   type TrajectoryCheck,
 } from "./store/run-reader.ts";
 export type { RunManifest } from "./model/run-manifest.ts";
+export { branchRun, type BranchRunResult } from "./branch/branch-run.ts";
+export type { BranchPolicy, BranchRunConfig, OpenBranchRun, SettledBranch } from "./branch/branch-config.ts";
+export type { ParentChoice } from "./branch/recorded-parent.ts";
+export type { BranchEngine, BranchLineage, BranchOrigin, BranchParent, BranchSpec } from "./model/branch.ts";
 export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";
 export {
   verifyRun,
   type ComparedRollout,
+  type RolloutName,
   type VerifyOptions,
   type VerifyResult,
 } from "./verify/verify-run.ts";

@@ -94,6 +94,7 @@ int link_take(int inbox, uint64_t token);
 /* world_bridge.c: Python's methods, and what finds the sealed world where there is one. */
 void world_bridge_find(void);
 PyObject *world_begin(PyObject *module, PyObject *settings);
+PyObject *world_rekey(PyObject *module, PyObject *key);
 PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
 

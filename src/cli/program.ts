@@ -6,6 +6,7 @@ import type { CommandWork } from "./cli.ts";
 import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBranchCommand } from "./commands/branch.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -49,6 +50,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addShowCommand,
     addDiffCommand,
     addExportCommand,
+    addBranchCommand,
     addAuditCommand,
     addEvalCommand,
     addCompareCommand,

@@ -75,7 +75,7 @@ export class LiveRollout {
     const { seats } = plan.spec;
     this.#plan = plan;
     this.#options = options;
-    this.#recording = new RolloutRecording(plan.manifest);
+    this.#recording = new RolloutRecording(plan.manifest, plan.branch?.past);
     this.#callers = new Set(seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat));
     this.#clock = new CallerClock(options.idleMs, options.limits.wallMs, {
       onIdle: () => this.#endIdle(),
@@ -107,6 +107,7 @@ export class LiveRollout {
       this.#hash();
       const judged = await judge(this.#plan, this.#recording, group);
       refuseAborted(signal, "rollout");
+      this.#recording.refuseOtherPast(judged.fault?.message ?? judged.outcome);
       const totalMs = performance.now() - calledAt;
       return {
         ...summarize(this.#plan, this.#recording, judged, {

@@ -44,7 +44,7 @@ export async function* recordRollouts(
   seeds: Iterable<number>,
   recording: RecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
-  const size = canShareSandbox(options.template) ? sharedMost : 1;
+  const size = isShared(options) ? sharedMost : 1;
   yield* recordBatches(options, inBatches(seeds, size), recording);
 }
 
@@ -118,14 +118,18 @@ function refuseUnanswered(
 
 /** What runs at the same time: a batch where its rollouts share a sandbox, else each of them. */
 function* workItems(
-  { template }: ResolvedOptions,
+  options: ResolvedOptions,
   batches: Iterable<readonly number[]>,
 ): Generator<readonly number[], undefined, undefined> {
-  const shared = canShareSandbox(template);
+  const shared = isShared(options);
   for (const batch of batches) {
     if (shared && batch.length > 0) yield batch;
     else for (const seed of batch) yield [seed];
   }
+}
+
+function isShared({ template, branch }: ResolvedOptions): boolean {
+  return branch === undefined && canShareSandbox(template);
 }
 
 function* inBatches(seeds: Iterable<number>, size: number): Generator<readonly number[]> {
@@ -154,7 +158,8 @@ async function tryBatch(
         await sleep(delay, undefined, { signal: host.signal }).catch(() => {});
         continue;
       }
-      if (!error.kind.retryable || onFailure === undefined) throw error;
+      const isOwn = error.kind.retryable || error.code === "prefix_diverged";
+      if (!isOwn || onFailure === undefined) throw error;
       onFailure(seeds, error);
       return [];
     }
@@ -165,15 +170,20 @@ async function runBatch(
   { backend, receipt, options, signal, recorded }: Place,
   seeds: readonly number[],
 ): Promise<readonly RecordedRollout[]> {
-  const { template, limits, functions = {}, idleMs = defaultIdleMs } = options;
+  const { template, limits, branch, functions = {}, idleMs = defaultIdleMs } = options;
   if (seeds.length > 1) {
     const shared = planShared(template, seeds, limits, receipt);
     return await executeShared(backend, receipt, shared, limits, signal);
   }
-  const [seed = 0] = seeds;
+  const [key = 0] = seeds;
   const called = asksCaller(template);
-  const given = called && recorded !== undefined ? { recorded: recorded(seed) } : {};
-  const plan = planRollout({ ...template, seed }, limits, receipt, given);
+  const given = called && recorded !== undefined ? { recorded: recorded(key) } : {};
+  const seed = branch?.seed ?? key;
+  const own =
+    branch === undefined
+      ? {}
+      : { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key } };
+  const plan = planRollout({ ...template, seed }, limits, receipt, { ...given, ...own });
   if (called && recorded === undefined)
     return [await runWithFunctions(backend, plan, functions, { receipt, limits, idleMs, signal })];
   return [await executeRollout(backend, receipt, plan, limits, signal)];

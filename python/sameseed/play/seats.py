@@ -1,8 +1,8 @@
 """Who picks the actions at a seat: a built-in policy, actions that are decided already, the caller, or untrusted source.
 
-Each seat has `start(seed, stage)`, called when the reset is recorded; `choose(number, stage, recorder)`, which returns
+Each seat has `start(seed, stage)`, called when the reset is recorded, or where it takes its place at a branch; `choose(number, stage, recorder)`, which returns
 the action of a step or raises IllegalAction, OutOfActions or PolicyFailure; and `close()`. Any other exception is the
-environment's.
+environment's. One that draws in this process has the `stream` it draws from.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class RandomSeat:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._rng = random.Random(0)
+        self.stream = random.Random(0)
 
     def start(self, seed: int, stage: Stage) -> None:
-        self._rng.seed(role_seed(self._name, seed))
+        self.stream.seed(role_seed(self._name, seed))
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         if stage.legal is None:
             return stage.space().sample()
-        return stage.checked(pick(stage.legal, self._rng))
+        return stage.checked(pick(stage.legal, self.stream))
 
     def close(self) -> None:
         pass
@@ -48,10 +48,10 @@ class BuiltinSeat:
     def __init__(self, name: str, policy: str) -> None:
         self._name = name
         self._policy = policy
-        self._rng = random.Random(0)
+        self.stream = random.Random(0)
 
     def start(self, seed: int, stage: Stage) -> None:
-        self._rng.seed(role_seed(self._name, seed))
+        self.stream.seed(role_seed(self._name, seed))
         choose = stage.policies.get(self._policy)
         if choose is None:
             raise PolicyFailure("policy_error", "bad_policy", "BadPolicy", f"no policy {self._policy} plays this")
@@ -59,7 +59,7 @@ class BuiltinSeat:
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         seen = stage.seen
-        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self._rng))
+        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self.stream))
 
     def close(self) -> None:
         pass
@@ -89,16 +89,19 @@ class RecordedSeat:
     `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
     """
 
-    def __init__(self, actions: list, end: dict | None) -> None:
+    def __init__(self, actions: list, end: dict | None, start: int) -> None:
         self._actions = actions
         self._end = end
+        # The step behind which they begin.
+        self._start = start
 
     def start(self, seed: int, stage: Stage) -> None:
         pass
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
-        if number <= len(self._actions):
-            return stage.checked(self._actions[number - 1])
+        at = number - self._start - 1
+        if at < len(self._actions):
+            return stage.checked(self._actions[at])
         raise _recorded_end(self._end)
 
     def close(self) -> None:
@@ -240,7 +243,7 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
     if kind == "none":
         return EmptySeat()
     if kind == "recorded":
-        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"))
+        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"), spec.get("from", 0))
     if kind == "caller":
         return CallerSeat(name, at, stream, fd)
     if kind == "remote":
