@@ -96,6 +96,7 @@ export {
   type VerifyOptions,
   type VerifyResult,
 } from "./verify/verify-run.ts";
+export { diffRuns, type RunDiff, type RunDifference } from "./verify/diff-runs.ts";
 
 // Sandboxes, images and the host
 export { Sandbox } from "./sandbox/sandbox.ts";

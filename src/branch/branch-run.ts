@@ -54,7 +54,7 @@ export async function branchRun(dir: string, config: BranchRunConfig): Promise<B
   const existed = existsSync(out);
   const branch = { parent: parent.named, step: past.step, reseeds, past: parent.stored };
   const run = { options, host, seeds: [parent.summary.seed], branch };
-  const writer = await openWriter(out, run, config.resume ?? false);
+  const writer = await openWriter(out, run, { resume: config.resume ?? false });
   const settled = new Map<number, SettledBranch>();
   try {
     const missing = [...reseeds.keys()].filter((number) => !writer.recorded.has(number));

@@ -14,7 +14,7 @@ export const runFormat = 2 as const;
 /** The most seats a rollout may have: a sandbox has so many links. */
 const seatsMost = 8;
 
-/** What a run is. It is written when the folder is created and never changes. */
+/** What a run is. It is written when the folder is created and never changes, save that seeds may be added to the run. */
 export interface RunManifest {
   /** The format of the run folder (`docs/run-folder.md`). */
   readonly format: 2;

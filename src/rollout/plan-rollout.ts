@@ -25,6 +25,8 @@ export interface RolloutPlan {
   readonly links: readonly Link[];
   /** The seats whose policies are the members after the referee. */
   readonly seats: readonly string[];
+  /** A seat that is late has used at least so much wall time, in ms. */
+  readonly lateAfterMs: number;
   /** What it goes on from, if it is a branch. */
   readonly branch?: PlannedBranch;
 }
@@ -120,6 +122,7 @@ export function planRollout(
     ],
     links: seats.links,
     seats: seats.names,
+    lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
     ...(branch === undefined || origin === undefined
       ? {}
       : {

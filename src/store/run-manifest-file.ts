@@ -93,6 +93,8 @@ export interface ExpectedRun {
   readonly imageDigest: string;
   /** The world the rollouts would see. */
   readonly world: WorldMode;
+  /** Whether the run takes on the seeds it does not have; then its seeds may differ. */
+  readonly extend?: boolean;
 }
 
 /**
@@ -112,7 +114,9 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     "branch",
   ] as const;
   const differences: string[] = parts.filter(
-    (part) => !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
+    (part) =>
+      !(part === "seeds" && expected.extend === true) &&
+      !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
   );
   if (recorded.image.manifest.digest !== expected.imageDigest) differences.push("image");
   if (recorded.world !== expected.world) differences.push("world");
@@ -124,9 +128,25 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
       context: { path: paths.folder, differences },
       hint: recorded.spec.seats.some(({ policy }) => policy.kind === "caller")
         ? "The policy of the run is a function: resume it with `recordRun` and that function, or choose another folder."
-        : "Resume with the same arguments, image and world as the first time, or choose another folder.",
+        : differences.every((part) => part === "seeds")
+          ? "Add seeds to the run with --extend, or choose another folder."
+          : "Resume with the same arguments, image and world as the first time, or choose another folder.",
     },
   );
+}
+
+/**
+ * Takes seeds on that a run does not have. Whoever holds the run's lock may do so; readers see the old run or the new one.
+ * @returns the run as it is then
+ * @throws as {@link writeRunManifest}
+ */
+export function extendRun(paths: RunPaths, manifest: RunManifest, seeds: readonly number[]): RunManifest {
+  const known = new Set(manifest.spec.seeds);
+  const added = seeds.filter((seed) => !known.has(seed));
+  if (added.length === 0) return manifest;
+  const extended = { ...manifest, spec: { ...manifest.spec, seeds: [...manifest.spec.seeds, ...added] } };
+  writeRunManifest(paths, extended);
+  return extended;
 }
 
 /** Puts something beside `run.json` and says where. */

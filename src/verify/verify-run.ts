@@ -70,7 +70,7 @@ export interface ComparedRollout extends RolloutName {
 
 /** The result of verifying a run. */
 export interface VerifyResult {
-  /** Whether every recorded rollout was run again with the same bytes, and each was a complete episode. */
+  /** Whether every rollout of the run is recorded and was run again with the same bytes, and each was a complete episode. */
   readonly verified: boolean;
   /** Rollouts compared. */
   readonly rollouts: number;
@@ -84,8 +84,10 @@ export interface VerifyResult {
    * with the same bytes is verified, not that the same caller would choose them again. Absent where there is none.
    */
   readonly fedFromRecording?: readonly string[];
-  /** Seeds of the run that are not recorded yet. */
+  /** Seeds of the run that are not recorded: not yet, or not any more. */
   readonly missing: number;
+  /** Whether the end of the recording was cut off after it was written: what is missing was there once. */
+  readonly cutShort: boolean;
   /** The image used now: its digest (64 hex digits), and whether every file of it was read, as `deep` asks. */
   readonly image: { readonly digest: string; readonly checked: "stamps" | "content" };
   /** What differs between the image of the recording and the one used now. */
@@ -130,10 +132,12 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
       options.onRollout?.(compared);
     }
   }
+  const missing = [...reader.missing()].length;
   return {
-    ...tally.result(),
+    ...tally.result(missing === 0 && !reader.cutShort),
+    missing,
     ...(called ? { fedFromRecording: callerSeats(manifest.spec) } : {}),
-    missing: [...reader.missing()].length,
+    cutShort: reader.cutShort,
     image: { digest: host.image.manifest.digest, checked: deep ? "content" : "stamps" },
     imageDifferences: host.differences,
     // Branches of one state may well be the same.
@@ -194,7 +198,7 @@ function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: Tr
 }
 
 /** Two recordings whose records agree and whose verdicts do not: one was ended from outside. */
-function outcomeDivergence(expected: RolloutSummary, actual: RolloutSummary): Divergence {
+export function outcomeDivergence(expected: RolloutSummary, actual: RolloutSummary): Divergence {
   return {
     step: Math.min(expected.steps, actual.steps),
     field: "outcome",
@@ -220,12 +224,13 @@ class Tally {
     else this.#diverged.push({ ...name, firstDivergence: divergence });
   }
 
-  result(): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
+  /** @param whole whether every rollout of the run was there to be compared */
+  result(whole: boolean): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
     const rollouts = this.#equal + this.#diverged.length + this.#failed.length;
     const bySeed = (a: RolloutName, b: RolloutName): number =>
       a.seed - b.seed || (a.branch ?? 0) - (b.branch ?? 0);
     return {
-      verified: rollouts > 0 && this.#equal === rollouts,
+      verified: whole && rollouts > 0 && this.#equal === rollouts,
       rollouts,
       equal: this.#equal,
       diverged: this.#diverged.sort(bySeed),

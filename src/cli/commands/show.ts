@@ -5,6 +5,7 @@ import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { rolloutKey, rolloutOptions, type RolloutChoice } from "../parse/rollout-choice.ts";
 import { jsonText } from "../render/json-text.ts";
+import { listRun, listRuns, runFoldersIn } from "../render/run-list.ts";
 import { formatTrajectory } from "../render/trajectory-text.ts";
 import { jsonOption } from "./options.ts";
 
@@ -16,12 +17,14 @@ interface ShowOptions extends RolloutChoice {
 export function addShowCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("show")
-    .summary("print one recorded rollout step by step")
+    .summary("list what is recorded, or print one rollout step by step")
     .description(
-      "Prints the record of one rollout: the reset and every step; of a branch, where it comes from and its own steps.",
+      "Lists the rollouts of a run, or the runs in a folder. With --seed or --branch, prints the record of one rollout: the reset and every step; of a branch, where it comes from and its own steps.",
     )
-    .argument("<DIR>", "the run folder")
-    .addOption(jsonOption("a JSON line for the reset and for each step"))
+    .argument("<DIR>", "the run folder, or a folder of runs")
+    .addOption(
+      jsonOption("JSON: one document for a run, a line for each run, or a line for the reset and each step"),
+    )
     .addHelpText("after", help)
     .action((dir: string, options: ShowOptions) => choose(async (cli) => await show(cli, dir, options)));
   for (const option of rolloutOptions()) command.addOption(option);
@@ -29,6 +32,8 @@ export function addShowCommand(program: Command, choose: (work: CommandWork) => 
 
 const help = `
 Examples:
+  sameseed show runs
+  sameseed show runs/lake
   sameseed show runs/lake --seed 42
   sameseed show runs/lake --seed 42 --json | head -3
   sameseed show runs/futures --branch 3
@@ -37,6 +42,12 @@ Recorded values are exact. In JSON, integers beyond 2^53 - 1 and values that JSO
 strings.`;
 
 async function show(cli: Cli, dir: string, options: ShowOptions): Promise<number> {
+  if (options.seed === undefined && options.branch === undefined) {
+    const runs = runFoldersIn(dir);
+    if (runs.length > 0) await listRuns(cli, runs, options.json === true);
+    else await listRun(cli, dir, options.json === true);
+    return 0;
+  }
   using reader = await RunReader.open(dir);
   const key = rolloutKey(reader.manifest.spec, options);
   const summary = reader.row(key);

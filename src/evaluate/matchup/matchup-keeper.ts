@@ -147,7 +147,7 @@ async function openLeg(
     const writer = await openWriter(
       folder,
       { options: resolved, host: await openHost(resolved), seeds },
-      true,
+      { resume: true },
     );
     return { writer, before };
   } catch (error) {

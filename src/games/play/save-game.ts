@@ -32,7 +32,7 @@ export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: stri
   const writer = await openWriter(
     folder,
     { options: resolved, host: await openHost(resolved), seeds: [game.summary.seed] },
-    false,
+    { resume: false },
   );
   try {
     await writer.append(game);

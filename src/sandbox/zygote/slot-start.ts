@@ -2,8 +2,6 @@ import type { OutputChannel } from "../contract.ts";
 
 /** One start on a slot. */
 export interface SlotStart {
-  /** The whole `start` message. */
-  readonly message: Buffer;
   /** When the caller asked, on the `performance.now()` clock: births are counted from there. */
   readonly calledAt: number;
   readonly outputBytes: number;

@@ -38,9 +38,8 @@ export function startGroup(
       encodeJob(job),
     );
   });
-  return plan.members.map(({ limits, asks = false }, member) =>
-    lease.slots[member]!.start({
-      message: messages[member]!,
+  const running = plan.members.map(({ limits, asks = false }, member) =>
+    lease.slots[member]!.prepare({
       calledAt,
       outputBytes: limits.outputBytes,
       wallMs: asks ? undefined : limits.wallMs,
@@ -49,6 +48,9 @@ export function startGroup(
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
     }),
   );
+  // With nothing in between: whichever is started first waits for the others, on somebody's clock.
+  messages.forEach((message, member) => lease.slots[member]!.begin(message));
+  return running;
 }
 
 function limitSlot(slot: Slot, limits: Limits): void {
