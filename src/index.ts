@@ -12,12 +12,12 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
-export {
-  openRollout,
-  OpenRollout,
-  type OpenRolloutConfig,
-  type RolloutStep,
-} from "./rollout/open-rollout.ts";
+export { openRollout, type OpenSnapshotConfig } from "./rollout/open-rollout.ts";
+export { OpenRollout } from "./rollout/stepped-rollout.ts";
+export type { OpenRolloutConfig } from "./rollout/stepped-options.ts";
+export type { RolloutStep } from "./rollout/rollout-step.ts";
+export type { BranchRequest, Checkpoint } from "./rollout/branch-request.ts";
+export type { RolloutSnapshot, SnapshotPart } from "./model/snapshot.ts";
 export { openRollouts } from "./rollout/open-rollouts.ts";
 export { RolloutVector } from "./rollout/rollout-vector.ts";
 export type {
@@ -85,6 +85,7 @@ export {
 export type { RunManifest } from "./model/run-manifest.ts";
 export { branchRun, type BranchRunResult } from "./branch/branch-run.ts";
 export type { BranchPolicy, BranchRunConfig, OpenBranchRun, SettledBranch } from "./branch/branch-config.ts";
+export { snapshotOf } from "./branch/snapshot.ts";
 export type { ParentChoice } from "./branch/recorded-parent.ts";
 export type { BranchEngine, BranchLineage, BranchOrigin, BranchParent, BranchSpec } from "./model/branch.ts";
 export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";

@@ -29,6 +29,7 @@ export type ErrorCode =
   | "run_locked"
   | "run_damaged"
   | "prefix_diverged"
+  | "engine_unavailable"
   | "io_failed"
   | "disk_full"
   | "image_build_failed"
@@ -71,6 +72,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   run_damaged: broken(500, false),
   /** A recorded rollout that is to be branched does not give its recorded chain again. */
   prefix_diverged: { exitCode: 4, httpStatus: 409, retryable: false },
+  /** The engine that was asked for cannot make this branch. */
+  engine_unavailable: { exitCode: 3, httpStatus: 503, retryable: false },
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
   /** The disk that should take the recording is full. */

@@ -1,10 +1,9 @@
 import { SameseedError } from "../base/error.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
-import type { Past } from "../trajectory/lineage.ts";
 import type { FaultKind, Outcome } from "../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec } from "../model/rollout.ts";
 import { checkSeed, type Reseeding, reseededRole, roleSeed } from "../model/seed.ts";
-import { pastArgument } from "./past-argument.ts";
+import { pastArgument, type PlayedPart } from "./past-argument.ts";
 import { pythonLiteral } from "./python-literal.ts";
 
 /** The first line of every script, and what names the form of its arguments. */
@@ -63,7 +62,7 @@ export interface RefereeScript {
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
   readonly replay?: RecordedPart;
   /** What is played before the seats do, and what the state is then re-keyed by. */
-  readonly past?: { readonly past: Past; readonly reseed: number | null };
+  readonly past?: { readonly parts: readonly PlayedPart[]; readonly reseed: number | null };
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -99,7 +98,7 @@ export function renderReferee(script: RefereeScript): string {
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
       `replay=${pythonLiteral(replay === undefined ? null : recordedArgument(replay))}` +
-      (past === undefined ? ")" : `, past=${pythonLiteral(pastArgument(past.past, past.reseed))})`),
+      (past === undefined ? ")" : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))})`),
     "",
   ].join("\n");
 }

@@ -23,7 +23,7 @@ export async function executeRollout(
   signal?: AbortSignal,
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
-  const recording = new RolloutRecording(plan.manifest, plan.branch?.past);
+  const recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
   const group = await runGroup(backend, { ...plan, signal, onStream: (data) => recording.push(data) });
   const judged = await judge(plan, recording, group);
   refuseAborted(signal, "rollout");
@@ -140,7 +140,7 @@ export function summarize(
     trajectory: recording.blob(),
     summary: {
       seed: spec.seed,
-      ...(branch === undefined ? {} : { branch: branch.lineage }),
+      ...(branch?.lineage === undefined ? {} : { branch: branch.lineage }),
       outcome,
       totalReward: recording.end?.totalReward ?? recording.rewardSum(),
       steps: digests.steps,

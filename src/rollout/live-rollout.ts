@@ -75,7 +75,7 @@ export class LiveRollout {
     const { seats } = plan.spec;
     this.#plan = plan;
     this.#options = options;
-    this.#recording = new RolloutRecording(plan.manifest, plan.branch?.past);
+    this.#recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
     this.#callers = new Set(seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat));
     this.#clock = new CallerClock(options.idleMs, options.limits.wallMs, {
       onIdle: () => this.#endIdle(),
@@ -159,6 +159,13 @@ export class LiveRollout {
     return undefined;
   }
 
+  /** What is recorded so far: the trajectory's bytes and the last links of its chains. */
+  recorded(): { readonly blob: Buffer; readonly chain: string; readonly content: string } {
+    this.#takeFresh();
+    const { digest: chain, contentDigest: content } = this.#recording.digests();
+    return { blob: this.#recording.blob(), chain, content };
+  }
+
   /** Lets the rollout keep this process running, or not. */
   hold(isHeld: boolean): void {
     for (const each of this.#running) {
@@ -210,6 +217,8 @@ export class LiveRollout {
     // What speaks while its question stands does not wait for an answer.
     if (this.#isAsking) this.#refuse("speaks while it waits for an answer");
     this.#fresh.push(frame);
+    // Nobody is asked about a state that is not the one that was promised.
+    if (!this.#recording.isOpen) this.#takeFresh();
     if (frame.type !== "record") return;
     this.#beforeLast = this.#last;
     this.#last = frame;
@@ -245,10 +254,15 @@ export class LiveRollout {
 
   #hash(): void {
     this.#isHashing = false;
+    this.#takeFresh();
+    if (this.#recording.broken !== undefined) this.kill();
+  }
+
+  #takeFresh(): void {
     const frames = this.#fresh;
     this.#fresh = [];
     for (const frame of frames) this.#recording.take(frame);
-    if (this.#recording.broken !== undefined) this.kill();
+    if (this.#recording.broken?.code === "prefix_diverged") throw this.#recording.broken;
   }
 
   #refuse(what: string): never {

@@ -1,6 +1,7 @@
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
-import { startRollout, steppedNames, steppedOptions } from "./open-rollout.ts";
+import { startRollout } from "./stepped-rollout.ts";
+import { steppedNames, steppedOptions } from "./stepped-options.ts";
 import { openHost } from "./rollout-host.ts";
 import { RolloutVector } from "./rollout-vector.ts";
 import { SeedSchedule } from "./seed-schedule.ts";

@@ -11,6 +11,8 @@ import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
+import { PastGate } from "../trajectory/past-gate.ts";
+import type { Gate } from "../trajectory/state-gate.ts";
 import type { Past } from "../trajectory/lineage.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
@@ -31,9 +33,10 @@ export interface RolloutPlan {
 
 /** A branch as it is planned. */
 export interface PlannedBranch {
-  /** What is before it. */
-  readonly past: Past;
-  readonly lineage: BranchLineage;
+  /** Makes what is checked of the steps that are played again. */
+  readonly gate: () => Gate;
+  /** Undefined for a rollout that is no branch, and only taken up again. */
+  readonly lineage?: BranchLineage;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
@@ -90,7 +93,10 @@ export function planRollout(
   };
   // How its state came about is not what a branch is: its manifest names the script without a past.
   const plain = renderReferee(script);
-  const referee = branch === undefined ? plain : renderReferee({ ...script, past: branch });
+  const referee =
+    branch === undefined
+      ? plain
+      : renderReferee({ ...script, past: { parts: branch.past.parts, reseed: branch.reseed } });
   const origin = branch === undefined ? undefined : originOfBranch(branch);
   const harness = { referee: plain, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
   return {
@@ -119,7 +125,9 @@ export function planRollout(
     lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
     ...(branch === undefined || origin === undefined
       ? {}
-      : { branch: { past: branch.past, lineage: lineageOf(branch.number, origin) } }),
+      : {
+          branch: { gate: () => new PastGate(branch.past), lineage: lineageOf(branch.number, origin) },
+        }),
   };
 }
 

@@ -8,7 +8,8 @@ import { isSameseedError, SameseedError } from "../base/error.ts";
 import { encodePlain } from "../model/cbor/encode-plain.ts";
 import type { ActionValue, TypedObject, TypedValue } from "../model/cbor/typed-value.ts";
 import type { Space } from "../model/spaces.ts";
-import type { OpenRollout, RolloutStep } from "./open-rollout.ts";
+import type { RolloutStep } from "./rollout-step.ts";
+import type { OpenRollout } from "./stepped-rollout.ts";
 import type { RolloutResult } from "./rollout-result.ts";
 import type { SeedSchedule } from "./seed-schedule.ts";
 import {

@@ -1,6 +1,7 @@
 import type { TypedObject, TypedValue } from "../model/cbor/typed-value.ts";
 import type { Outcome, RolloutFault } from "../model/outcome.ts";
-import type { OpenRolloutConfig, RolloutStep } from "./open-rollout.ts";
+import type { RolloutStep } from "./rollout-step.ts";
+import type { OpenRolloutConfig } from "./stepped-options.ts";
 import type { RolloutResult } from "./rollout-result.ts";
 
 /** Rollouts that are stepped together. */

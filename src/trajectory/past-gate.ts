@@ -1,5 +1,6 @@
 import { SameseedError } from "../base/error.ts";
 import type { Divergence, Frame } from "../model/trajectory.ts";
+import type { Gate } from "./state-gate.ts";
 import { decodeVolatile } from "./records.ts";
 import { firstDivergence } from "./first-divergence.ts";
 import type { Past } from "./lineage.ts";
@@ -10,7 +11,7 @@ import { chainOf, type TrajectoryChain } from "./trajectory-chain.ts";
  * Holds a past that is played again against the one that was recorded, record by record. Nothing of it is part of the branch,
  * whose own frames begin behind it.
  */
-export class PastGate {
+export class PastGate implements Gate {
   readonly #past: Past;
   #next = 0;
   /** The first record that was another than the recorded one. */
@@ -18,6 +19,10 @@ export class PastGate {
 
   constructor(past: Past) {
     this.#past = past;
+  }
+
+  get rewardBefore(): number {
+    return this.#past.totalReward;
   }
 
   /** Whether the whole past was played. */

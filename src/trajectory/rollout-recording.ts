@@ -1,7 +1,6 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
 import { ChainBuilder } from "./chain.ts";
-import type { Past } from "./lineage.ts";
-import { PastGate } from "./past-gate.ts";
+import type { Gate } from "./state-gate.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
 import { scalarNumber } from "./scalar-number.ts";
@@ -11,8 +10,7 @@ import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.t
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
 export class RolloutRecording {
   readonly #manifest: Uint8Array;
-  readonly #gate: PastGate | undefined;
-  readonly #rewardBefore: number;
+  readonly #gate: Gate | undefined;
   readonly #decoder = new FrameDecoder();
   readonly #chain: ChainBuilder;
   readonly #frames: Uint8Array[] = [];
@@ -21,12 +19,11 @@ export class RolloutRecording {
 
   /**
    * @param manifest what the chain starts from
-   * @param past what is played again before the branch's own records
+   * @param gate what is played again before anything new may follow
    */
-  constructor(manifest: Uint8Array, past?: Past) {
+  constructor(manifest: Uint8Array, gate?: Gate) {
     this.#manifest = manifest;
-    this.#gate = past === undefined ? undefined : new PastGate(past);
-    this.#rewardBefore = past?.totalReward ?? 0;
+    this.#gate = gate;
     this.#chain = new ChainBuilder(manifest);
   }
 
@@ -38,6 +35,11 @@ export class RolloutRecording {
   /** Why the stream is not of format 2; undefined if it is so far. */
   get broken(): SameseedError | undefined {
     return this.#broken;
+  }
+
+  /** Whether what is played again was played, and is right. */
+  get isOpen(): boolean {
+    return this.#gate?.isPassed !== false;
   }
 
   /**
@@ -107,7 +109,7 @@ export class RolloutRecording {
 
   /** The sum of the recorded rewards in step order, for a recording that has no summary. */
   rewardSum(): number {
-    let sum = this.#rewardBefore;
+    let sum = this.#gate?.rewardBefore ?? 0;
     for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
       const record = decodeRecord(payload, "protocol_broken");
       if (record.kind === "step") sum += scalarNumber(record.reward);

@@ -125,11 +125,11 @@ class _Episode:
             stage.told = stage.spaces()
         except BaseException as error:
             raise_broken(self.recorder, error, 0)
+        self.spaces = {spec["seat"]: spaces for spec, spaces in zip(self.specs, stage.told) if spaces}
         before: list[tuple[dict, Seat | None]] = []
         for part in past:
             before = self._play_part(stage, part, before)
         specs, seats = self.own
-        self.spaces = {spec["seat"]: spaces for spec, spaces in zip(specs, stage.told) if spaces}
         stay = going_on(specs, [] if self.is_replay else before)
         self._sit(specs, [old or new for old, new in zip(stay, seats)])
         for spec, seat, old in zip(specs, seats, stay):
