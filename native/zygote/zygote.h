@@ -101,8 +101,9 @@ PyObject *world_name(PyObject *module, PyObject *nothing);
 void arenas_install(void);
 void arenas_settle(void);
 
-/* clock.c: of Python, for the process that runs a policy. */
+/* clock.c: of Python, for the process that runs a policy, and for one that runs source text as its actions. */
 PyObject *move_clock(PyObject *module, PyObject *microseconds);
+PyObject *action_clock(PyObject *module, PyObject *microseconds);
 
 /* patience.c: of Python, for the referee. */
 PyObject *patience_set(PyObject *module, PyObject *arguments);

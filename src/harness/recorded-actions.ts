@@ -10,12 +10,22 @@ import { framesOf, recordsOf, type TrajectoryBlob } from "../trajectory/trajecto
  * @throws {@link SameseedError} `run_damaged`
  */
 export function recordedActions(blob: TrajectoryBlob): string {
+  const actions = recordedActionList(blob);
+  return Buffer.concat([listHead(actions.length), ...actions]).toString("base64");
+}
+
+/**
+ * The same actions, each by itself; views of the stored bytes.
+ *
+ * @throws {@link SameseedError} `run_damaged`
+ */
+export function recordedActionList(blob: TrajectoryBlob): readonly Uint8Array[] {
   const actions: Uint8Array[] = [];
   for (const record of recordsOf(blob)) {
     const span = fieldSpans(record, "run_damaged").find(({ name }) => name === "action");
     if (span !== undefined) actions.push(record.subarray(span.start, span.end));
   }
-  return Buffer.concat([listHead(actions.length), ...actions]).toString("base64");
+  return actions;
 }
 
 /**

@@ -22,17 +22,7 @@ export type SeatPlan =
       readonly wallMs: number;
     }
   /** Whoever runs the rollout is asked. */
-  | { readonly kind: "caller" }
-  /** The caller's part of a recorded rollout. */
-  | ({ readonly kind: "recorded" } & RecordedPart);
-
-/** What a recorded rollout says of the seats that nobody answers for any more. */
-export interface RecordedPart {
-  /** The recorded actions of all seats: base64 of a canonical CBOR list. */
-  readonly actions: string;
-  /** How a policy ended the rollout, where one did. */
-  readonly end?: PolicyEnd;
-}
+  | { readonly kind: "caller" };
 
 /** How a policy that failed ended its rollout: what the closing record says of it. */
 export interface PolicyEnd {
@@ -55,7 +45,7 @@ export interface RefereeScript {
   /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
   readonly environmentPath?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
-  readonly replay?: RecordedPart;
+  readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -87,7 +77,7 @@ export function renderReferee({ spec, more = [], plans, environmentPath, replay 
     `run(seeds=[${seeds}], environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
-      `replay=${pythonLiteral(replay === undefined ? null : recordedArgument(replay))})`,
+      `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))})`,
     "",
   ].join("\n");
 }
@@ -126,8 +116,6 @@ function seatArgument(plan: SeatPlan): JsonObject {
       return { kind: plan.kind, actions: plan.actions };
     case "remote":
       return { kind: plan.kind, fd: plan.fd, answer_ms: plan.answerMs, wall_ms: plan.wallMs };
-    case "recorded":
-      return { kind: plan.kind, ...recordedArgument(plan) };
     case "none":
     case "caller":
       break;
@@ -135,7 +123,7 @@ function seatArgument(plan: SeatPlan): JsonObject {
   return { kind: plan.kind };
 }
 
-function recordedArgument({ actions, end }: RecordedPart): JsonObject {
+function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>): JsonObject {
   if (end === undefined) return { actions };
   const { kind, type, message, seat } = end.error;
   return {

@@ -1,10 +1,5 @@
 import { buildManifest } from "../harness/manifest.ts";
-import {
-  type RecordedPart,
-  renderReferee,
-  renderSeatHost,
-  type SeatPlan,
-} from "../harness/render-rollout.ts";
+import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
 import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
@@ -23,7 +18,11 @@ export interface RolloutPlan {
 }
 
 /** A recorded trajectory that is fed to the environment again. */
-export interface ReplaySource extends RecordedPart {
+export interface ReplaySource {
+  /** The recorded actions: base64 of a canonical CBOR list. */
+  readonly actions: string;
+  /** How the recorded policy ended the rollout, where it did: no policy runs that could do it again. */
+  readonly end?: PolicyEnd;
   /** The recorded trajectory's manifest: a replay claims to be that trajectory. */
   readonly manifest: Uint8Array;
 }
@@ -32,8 +31,8 @@ export interface ReplaySource extends RecordedPart {
 export interface PlanOptions {
   /** No policy runs: every seat takes its recorded actions. */
   readonly replay?: ReplaySource;
-  /** The seats that the caller answered for take their recorded actions; every other policy runs. */
-  readonly recorded?: ReplaySource;
+  /** The manifest of a recorded trajectory that this rollout claims to be. @default the plan's own */
+  readonly manifest?: Uint8Array;
 }
 
 /** Whether a rollout of this spec asks its caller for actions. */
@@ -58,7 +57,7 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay, recorded } = options;
+  const { replay } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
   const referee = renderReferee({
@@ -71,7 +70,8 @@ export function planRollout(
   return {
     spec,
     manifest:
-      (replay ?? recorded)?.manifest ??
+      replay?.manifest ??
+      options.manifest ??
       buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
     members: [
       scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
@@ -129,8 +129,8 @@ export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: n
 }
 
 /** Whether a rollout that is planned so asks its caller. */
-function isAsked(spec: RolloutSpec, { replay, recorded }: PlanOptions): boolean {
-  return replay === undefined && recorded === undefined && asksCaller(spec);
+function isAsked(spec: RolloutSpec, { replay }: PlanOptions): boolean {
+  return replay === undefined && asksCaller(spec);
 }
 
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
@@ -183,7 +183,7 @@ function seatMembers(
   options: PlanOptions,
 ): SeatMembers {
   const { seed, seats, mode, clocks } = spec;
-  const { replay, recorded } = options;
+  const { replay } = options;
   const plans: SeatPlan[] = [];
   const members: SandboxPlan[] = [];
   const texts: Record<string, string> = {};
@@ -192,12 +192,7 @@ function seatMembers(
   // It waits while the caller thinks, and ends with the referee.
   const most = isAsked(spec, options) ? { ...own, wallMs: maxLimitMs } : own;
   for (const [at, { seat, policy }] of seats.entries()) {
-    if (policy.kind === "caller" && recorded !== undefined) {
-      const { actions, end } = recorded;
-      // How another seat ended it, that seat says itself.
-      const isOwn = end?.error.seat === seat;
-      plans.push({ kind: "recorded", actions, ...(end !== undefined && isOwn ? { end } : {}) });
-    } else if (policy.kind !== "source") plans.push(policy);
+    if (policy.kind !== "source") plans.push(policy);
     else {
       const answerMs = clocks?.moveWallMs ?? null;
       plans.push({

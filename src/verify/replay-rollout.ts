@@ -9,7 +9,9 @@ import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, recordedChain, replaySource } from "./recorded-run.ts";
+import { runWithRecording } from "../rollout/recorded-answers.ts";
+import { defaultIdleMs } from "../rollout/rollout-config.ts";
+import { hostForRerun, recordedAnswers, recordedChain, replaySource } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
@@ -59,10 +61,18 @@ export async function replayRollout(
   const { seeds: _, ...template } = manifest.spec;
   // Those of the rollout itself: a run may have been resumed with others.
   const { limits } = expected.receipt;
+  const spec = { ...template, seed };
   const replay = replaySource(chain);
   const { end } = replay;
-  const plan = planRollout({ ...template, seed }, limits, receipt, { replay });
-  const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
+  const { signal } = options;
+  const actual = template.seats.every(({ policy }) => policy.kind === "caller")
+    ? await runWithRecording(
+        backend,
+        planRollout(spec, limits, receipt, { manifest: replay.manifest }),
+        recordedAnswers(chain),
+        { receipt, limits, signal, idleMs: defaultIdleMs },
+      )
+    : await executeRollout(backend, receipt, planRollout(spec, limits, receipt, { replay }), limits, signal);
   const { summary } = actual;
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));
