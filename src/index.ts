@@ -14,14 +14,14 @@ export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
 export {
   openRollout,
-  OpenRollout,
+  type OpenRollout,
   type OpenRolloutConfig,
   type RolloutStep,
 } from "./rollout/open-rollout.ts";
 export { openRollouts } from "./rollout/open-rollouts.ts";
-export { RolloutVector } from "./rollout/rollout-vector.ts";
 export type {
   OpenRolloutsConfig,
+  RolloutVector,
   ScheduledEpisode,
   VectorEpisode,
   VectorFault,

@@ -48,7 +48,10 @@ it.for(cases)(
     const spec = { image, envName, seed, maxSteps: steps };
     const drawn = await runRollout(spec).catch((error: { code?: string }) => error.code);
     // What is registered but cannot be made here: another package, a newer version, another renderer.
-    if (typeof drawn !== "object" || drawn.steps === 0) return skip();
+    if (typeof drawn !== "object" || drawn.steps === 0) {
+      skip();
+      return;
+    }
     const recorded = [...drawn.trajectory.records()].flatMap((record): CborValue[] =>
       record.kind === "step" ? [record.action] : [],
     );
