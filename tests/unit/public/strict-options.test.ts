@@ -30,6 +30,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
     "autoResets",
     "autoreset",
   ],
+  snapshotOf: [(more) => sdk.snapshotOf("runs/none", { seed: 1, step: 1, ...more }), "steps", "step"],
   branchRun: [(more) => sdk.branchRun("runs/none", { seed: 1, step: 1, ...more }), "reseeds", "reseed"],
   recordRun: [(more) => sdk.recordRun({ envName, seeds: [1], ...more }), "resum", "resume"],
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
