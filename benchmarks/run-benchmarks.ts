@@ -11,6 +11,7 @@ import { recorderScenario } from "./scenarios/recorder.ts";
 import { sprtScenario } from "./scenarios/sprt.ts";
 import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
+import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
 
@@ -21,6 +22,7 @@ const scenarios: readonly Scenario[] = [
   sealedScenario,
   auditScenario,
   stepsScenario,
+  steppingScenario,
   memoryScenario,
   flatScenario,
   gamesScenario,

@@ -12,16 +12,19 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
-export { openRollout, type OpenSnapshotConfig } from "./rollout/open-rollout.ts";
-export { OpenRollout } from "./rollout/stepped-rollout.ts";
-export type { OpenRolloutConfig } from "./rollout/stepped-options.ts";
-export type { RolloutStep } from "./rollout/rollout-step.ts";
+export {
+  openRollout,
+  type OpenRollout,
+  type OpenRolloutConfig,
+  type OpenSnapshotConfig,
+  type RolloutStep,
+} from "./rollout/open-rollout.ts";
 export type { BranchRequest, Checkpoint } from "./rollout/branch-request.ts";
 export type { RolloutSnapshot, SnapshotPart } from "./model/snapshot.ts";
 export { openRollouts } from "./rollout/open-rollouts.ts";
-export { RolloutVector } from "./rollout/rollout-vector.ts";
 export type {
   OpenRolloutsConfig,
+  RolloutVector,
   ScheduledEpisode,
   VectorEpisode,
   VectorFault,

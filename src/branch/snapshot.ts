@@ -1,3 +1,4 @@
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import type { RolloutSnapshot } from "../model/snapshot.ts";
 import { snapshotOfState } from "../rollout/snapshot-of-state.ts";
 import { resolveImage } from "../image/image-store.ts";
@@ -11,6 +12,8 @@ import { type ParentChoice, recordedParent } from "./recorded-parent.ts";
  * @throws `run_missing`, `run_damaged`, `image_missing`, `bad_argument` where the rollout is over by then
  */
 export async function snapshotOf(dir: string, choice: ParentChoice): Promise<RolloutSnapshot> {
+  const names: NamesOf<ParentChoice> = { seed: true, branch: true, step: true };
+  refuseUnknownOptions(choice, names, "snapshotOf");
   using reader = await RunReader.open(dir);
   const { manifest, past, summary } = recordedParent(reader, choice);
   const { image, world, spec } = manifest;

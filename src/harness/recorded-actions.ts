@@ -10,12 +10,21 @@ import { framesOf, recordsOf, type TrajectoryBlob } from "../trajectory/trajecto
  * @throws {@link SameseedError} `run_damaged`
  */
 export function recordedActions(blob: TrajectoryBlob): string {
+  return encodedList(recordedActionList(blob));
+}
+
+/**
+ * The same actions, each by itself; views of the stored bytes.
+ *
+ * @throws {@link SameseedError} `run_damaged`
+ */
+export function recordedActionList(blob: TrajectoryBlob): readonly Uint8Array[] {
   const actions: Uint8Array[] = [];
   for (const record of recordsOf(blob)) {
     const span = fieldSpans(record, "run_damaged").find(({ name }) => name === "action");
     if (span !== undefined) actions.push(record.subarray(span.start, span.end));
   }
-  return encodedList(actions);
+  return actions;
 }
 
 /** Base64 of the canonical CBOR list of encoded values. */

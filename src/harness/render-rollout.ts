@@ -23,21 +23,7 @@ export type SeatPlan =
       readonly wallMs: number;
     }
   /** Whoever runs the rollout is asked. */
-  | { readonly kind: "caller" }
-  /** The caller's part of a recorded rollout. */
-  | ({
-      readonly kind: "recorded";
-      /** The step behind which the recorded actions begin; 0 where it is not given. */
-      readonly from?: number;
-    } & RecordedPart);
-
-/** What a recorded rollout says of the seats that nobody answers for any more. */
-export interface RecordedPart {
-  /** The recorded actions of all seats: base64 of a canonical CBOR list. */
-  readonly actions: string;
-  /** How a policy ended the rollout, where one did. */
-  readonly end?: PolicyEnd;
-}
+  | { readonly kind: "caller" };
 
 /** How a policy that failed ended its rollout: what the closing record says of it. */
 export interface PolicyEnd {
@@ -60,7 +46,7 @@ export interface RefereeScript {
   /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
   readonly environmentPath?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
-  readonly replay?: RecordedPart;
+  readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
   /** What is played before the seats do, and what the state is then re-keyed by. */
   readonly past?: { readonly parts: readonly PlayedPart[]; readonly reseed: number | null };
 }
@@ -97,7 +83,7 @@ export function renderReferee(script: RefereeScript): string {
     `run(seeds=[${seeds}], environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
-      `replay=${pythonLiteral(replay === undefined ? null : recordedArgument(replay))}` +
+      `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))}` +
       (past === undefined ? ")" : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))})`),
     "",
   ].join("\n");
@@ -139,12 +125,6 @@ function seatArgument(plan: SeatPlan): JsonObject {
       return { kind: plan.kind, actions: plan.actions };
     case "remote":
       return { kind: plan.kind, fd: plan.fd, answer_ms: plan.answerMs, wall_ms: plan.wallMs };
-    case "recorded":
-      return {
-        kind: plan.kind,
-        ...(plan.from === undefined ? {} : { from: plan.from }),
-        ...recordedArgument(plan),
-      };
     case "none":
     case "caller":
       break;
@@ -152,7 +132,7 @@ function seatArgument(plan: SeatPlan): JsonObject {
   return { kind: plan.kind };
 }
 
-function recordedArgument({ actions, end }: RecordedPart): JsonObject {
+function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>): JsonObject {
   if (end === undefined) return { actions };
   const { kind, type, message, seat } = end.error;
   return {

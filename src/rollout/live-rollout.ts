@@ -126,7 +126,12 @@ export class LiveRollout {
    * @throws `bad_argument` where nothing is asked, or for a value that cannot be an action; the question then stands
    */
   answer(action: ActionValue): void {
-    this.#send(encodeAction(encodePlain(action)));
+    this.answerEncoded(encodePlain(action));
+  }
+
+  /** As {@link answer}, with an action that is encoded already. */
+  answerEncoded(action: Uint8Array): void {
+    this.#send(encodeAction(action));
   }
 
   /** Answers the question that was asked last with a failure, which ends the rollout. */

@@ -16,7 +16,11 @@ import {
 } from "./rollout-state.ts";
 import { ReplayEngine } from "./state-engine.ts";
 import { type OpenRolloutConfig, steppedNames, steppedOptions } from "./stepped-options.ts";
-import { type OpenRollout, startRollout } from "./stepped-rollout.ts";
+import type { OpenRollout } from "./rollout-step.ts";
+import { startRollout } from "./stepped-rollout.ts";
+
+export type { OpenRollout, RolloutStep } from "./rollout-step.ts";
+export type { OpenRolloutConfig } from "./stepped-options.ts";
 
 /** A rollout that is opened at a kept state. */
 export interface OpenSnapshotConfig {

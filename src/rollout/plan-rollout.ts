@@ -1,10 +1,5 @@
 import { buildManifest } from "../harness/manifest.ts";
-import {
-  type RecordedPart,
-  renderReferee,
-  renderSeatHost,
-  type SeatPlan,
-} from "../harness/render-rollout.ts";
+import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
 import type { BranchLineage, BranchOrigin } from "../model/branch.ts";
 import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
@@ -40,7 +35,11 @@ export interface PlannedBranch {
 }
 
 /** A recorded trajectory that is fed to the environment again. */
-export interface ReplaySource extends RecordedPart {
+export interface ReplaySource {
+  /** The recorded actions: base64 of a canonical CBOR list. */
+  readonly actions: string;
+  /** How the recorded policy ended the rollout, where it did: no policy runs that could do it again. */
+  readonly end?: PolicyEnd;
   /** The recorded trajectory's manifest: a replay claims to be that trajectory. */
   readonly manifest: Uint8Array;
 }
@@ -49,8 +48,8 @@ export interface ReplaySource extends RecordedPart {
 export interface PlanOptions {
   /** No policy runs: every seat takes its recorded actions. */
   readonly replay?: ReplaySource;
-  /** The seats that the caller answered for take their recorded actions; every other policy runs. */
-  readonly recorded?: ReplaySource;
+  /** The manifest of a recorded trajectory that this rollout claims to be. @default the plan's own */
+  readonly manifest?: Uint8Array;
   /** It goes on from this past; its seats start there. */
   readonly branch?: {
     readonly past: Past;
@@ -82,7 +81,7 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay, recorded, branch } = options;
+  const { replay, branch } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
   const script = {
@@ -102,7 +101,8 @@ export function planRollout(
   return {
     spec,
     manifest:
-      (replay ?? recorded)?.manifest ??
+      replay?.manifest ??
+      options.manifest ??
       buildManifest({
         spec,
         harness,
@@ -187,8 +187,8 @@ export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: n
 }
 
 /** Whether a rollout that is planned so asks its caller. */
-function isAsked(spec: RolloutSpec, { replay, recorded }: PlanOptions): boolean {
-  return replay === undefined && recorded === undefined && asksCaller(spec);
+function isAsked(spec: RolloutSpec, { replay }: PlanOptions): boolean {
+  return replay === undefined && asksCaller(spec);
 }
 
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
@@ -245,7 +245,7 @@ function seatMembers(
   options: PlanOptions,
 ): SeatMembers {
   const { seed, seats, mode, clocks } = spec;
-  const { replay, recorded, branch } = options;
+  const { replay } = options;
   const reseeding = reseedingOf(options);
   const plans: SeatPlan[] = [];
   const members: SandboxPlan[] = [];
@@ -255,13 +255,7 @@ function seatMembers(
   // It waits while the caller thinks, and ends with the referee.
   const most = isAsked(spec, options) ? { ...own, wallMs: maxLimitMs } : own;
   for (const [at, { seat, policy }] of seats.entries()) {
-    if (policy.kind === "caller" && recorded !== undefined) {
-      const { actions, end } = recorded;
-      // How another seat ended it, that seat says itself.
-      const isOwn = end?.error.seat === seat;
-      const from = branch === undefined ? {} : { from: branch.past.step };
-      plans.push({ kind: "recorded", actions, ...from, ...(end !== undefined && isOwn ? { end } : {}) });
-    } else if (policy.kind !== "source") plans.push(policy);
+    if (policy.kind !== "source") plans.push(policy);
     else {
       const answerMs = clocks?.moveWallMs ?? null;
       plans.push({

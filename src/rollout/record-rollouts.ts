@@ -6,8 +6,9 @@ import { isSameseedError, SameseedError } from "../base/error.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import { executeRollout, executeShared } from "./execute-rollout.ts";
-import { asksCaller, canShareSandbox, planRollout, planShared, type ReplaySource } from "./plan-rollout.ts";
+import { asksCaller, canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
 import { runWithFunctions } from "./policy-function.ts";
+import { type RecordedAnswers, runWithRecording } from "./recorded-answers.ts";
 import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
 import { openHost, type RolloutHost } from "./rollout-host.ts";
 
@@ -23,7 +24,7 @@ export interface RecordingOptions {
   /** Where they run. @default what the options name, found when the first rollout starts */
   readonly host?: RolloutHost;
   /** Where nobody answers for the caller's seats any more: what is recorded of a seed. */
-  readonly recorded?: (seed: number) => ReplaySource;
+  readonly recorded?: (seed: number) => RecordedAnswers;
 }
 
 /** How {@link recordBatches} runs. */
@@ -176,15 +177,22 @@ async function runBatch(
     return await executeShared(backend, receipt, shared, limits, signal);
   }
   const [key = 0] = seeds;
-  const called = asksCaller(template);
-  const given = called && recorded !== undefined ? { recorded: recorded(key) } : {};
-  const seed = branch?.seed ?? key;
+  const spec = { ...template, seed: branch?.seed ?? key };
   const own =
     branch === undefined
       ? {}
       : { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key } };
-  const plan = planRollout({ ...template, seed }, limits, receipt, { ...given, ...own });
-  if (called && recorded === undefined)
-    return [await runWithFunctions(backend, plan, functions, { receipt, limits, idleMs, signal })];
-  return [await executeRollout(backend, receipt, plan, limits, signal)];
+  if (!asksCaller(template)) {
+    const plan = planRollout(spec, limits, receipt, own);
+    return [await executeRollout(backend, receipt, plan, limits, signal)];
+  }
+  const how = { receipt, limits, idleMs, signal };
+  const answers = recorded?.(key);
+  const given = answers === undefined ? own : { ...own, manifest: answers.manifest };
+  const plan = planRollout(spec, limits, receipt, given);
+  return [
+    answers === undefined
+      ? await runWithFunctions(backend, plan, functions, how)
+      : await runWithRecording(backend, plan, answers, how),
+  ];
 }

@@ -19,7 +19,13 @@ import {
 import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
 import type { RolloutHost } from "./rollout-host.ts";
 import { isClosingError, isOverError } from "./rollout-over.ts";
-import { type RolloutSetting, type RolloutStep, type StateStart, toStep } from "./rollout-step.ts";
+import {
+  type OpenRollout,
+  type RolloutSetting,
+  type RolloutStep,
+  type StateStart,
+  toStep,
+} from "./rollout-step.ts";
 import { branchState, isOnTheWay, type RolloutState, type StatePlace, stateOf } from "./rollout-state.ts";
 import { snapshotOfState } from "./snapshot-of-state.ts";
 import { chooseEngine, ReplayEngine, type StateEngine } from "./state-engine.ts";
@@ -40,7 +46,7 @@ export async function startRollout(
   start?: StateStart,
 ): Promise<OpenRollout> {
   for (let attempt = 1; ; attempt++) {
-    const rollout = new OpenRollout({ options, host, seed, signal }, start);
+    const rollout = new SteppedRollout({ options, host, seed, signal }, start);
     try {
       await rollout.begin();
       return rollout;
@@ -51,9 +57,8 @@ export async function startRollout(
   }
 }
 
-/** A rollout that waits for its actions; opened by `openRollout`. */
-export class OpenRollout implements AsyncDisposable {
-  /** The seed it was reset with. */
+/** An open rollout, and how its referee's questions become the returns of its steps. */
+export class SteppedRollout implements OpenRollout {
   readonly seed: number;
   readonly #setting: RolloutSetting;
   readonly #engines: readonly StateEngine[];
@@ -69,7 +74,7 @@ export class OpenRollout implements AsyncDisposable {
   #legal: readonly number[] | null = null;
   #spaces: SeatSpaces | undefined;
 
-  /** Made by `openRollout` and {@link OpenRollout.branch}. */
+  /** Made by {@link startRollout}. */
   constructor(setting: RolloutSetting, start?: StateStart) {
     const { options, host, seed } = setting;
     this.seed = seed;
@@ -79,37 +84,30 @@ export class OpenRollout implements AsyncDisposable {
     this.#run(start);
   }
 
-  /** What the environment showed last. */
   get observation(): TypedValue {
     return this.#observation;
   }
 
-  /** What it told last. */
   get info(): TypedObject {
     return this.#info;
   }
 
-  /** The numbers of the actions that are legal now, where the environment says which they are. */
   get legal(): readonly number[] | null {
     return this.#legal;
   }
 
-  /** The action space behind the reset; undefined where there is none that can be told. */
   get actionSpace(): Space | undefined {
     return this.#spaces?.action;
   }
 
-  /** The observation space behind the reset; undefined where there is none that can be told. */
   get observationSpace(): Space | undefined {
     return this.#spaces?.observation;
   }
 
-  /** Steps taken. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Whether the episode is over: it takes no more steps. */
   get isOver(): boolean {
     return this.#recorded !== undefined;
   }
@@ -127,13 +125,6 @@ export class OpenRollout implements AsyncDisposable {
     throw isOverError(summary);
   }
 
-  /**
-   * Takes a step.
-   *
-   * An action that is not in the action space ends the rollout as `illegal_action`, as it does in a list of actions.
-   * @throws `rollout_over` where the episode is over, or ended without completing this step; `bad_argument` where a step is
-   * under way, or the value cannot be an action at all (nothing has happened then); `aborted`
-   */
   async step(action: ActionValue): Promise<RolloutStep> {
     this.#refuseUnderWay();
     // It is over, or about to be: closed, aborted or left alone for too long.
@@ -146,11 +137,6 @@ export class OpenRollout implements AsyncDisposable {
     return this.#showLast((await this.#ended).summary);
   }
 
-  /**
-   * Ends the rollout, where it is not over, as `truncated`, and returns what was recorded. May be called at any time, any
-   * number of times.
-   * @throws `aborted`, `sandbox_failed`
-   */
   async close(): Promise<RolloutResult> {
     if (this.#recorded === undefined) {
       this.#live.hold(true);
@@ -159,18 +145,10 @@ export class OpenRollout implements AsyncDisposable {
     return toResult(await this.#ended);
   }
 
-  /**
-   * Opens branches: rollouts that go on from this very state, each in a sandbox of its own, while this one may be stepped on.
-   * @throws as {@link branchSettled}, and what kept one of them from being opened; the others are closed then
-   */
   async branch(request: BranchRequest = {}): Promise<OpenRollout[]> {
     return await allOrNone(await this.branchSettled(request));
   }
 
-  /**
-   * As {@link branch}, with what became of each.
-   * @throws `rollout_over`, `bad_argument`; `engine_unavailable` where the engine that is asked for cannot make them
-   */
   async branchSettled(request: BranchRequest = {}): Promise<PromiseSettledResult<OpenRollout>[]> {
     const reseeds = reseedsAsked(request);
     const state = this.#state();
@@ -185,20 +163,14 @@ export class OpenRollout implements AsyncDisposable {
     );
   }
 
-  /** The state as a small JSON value, from which `openRollout({ snapshot })` opens it anywhere. @throws `rollout_over` */
   snapshot(): RolloutSnapshot {
     return snapshotOfState(this.#state(), this.#setting);
   }
 
-  /** Keeps the state, to come back to it. @throws `rollout_over`, `bad_argument` where a step is under way */
   async checkpoint(): Promise<Checkpoint> {
     return await Promise.resolve(makeCheckpoint(this.#state()));
   }
 
-  /**
-   * Comes back to a state on the way to this one, whether the episode is over or not. What was done behind it is not recorded.
-   * @throws `bad_argument` where the checkpoint is not of this rollout's past, or a step is under way
-   */
   async rollback(to: Checkpoint): Promise<void> {
     const state = stateAt(to);
     this.#refuseUnderWay();

@@ -1,4 +1,4 @@
-import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
+import { recordedActionList, recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { readPast } from "../trajectory/lineage.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
@@ -11,6 +11,7 @@ import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { RunReader } from "../store/run-reader.ts";
 import type { ReplaySource } from "../rollout/plan-rollout.ts";
+import type { RecordedAnswers } from "../rollout/recorded-answers.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollout-host.ts";
 
@@ -97,6 +98,17 @@ export function replaySource({ blob }: TrajectoryChain): ReplaySource {
   const end = recordedPolicyEnd(blob);
   return {
     actions: recordedActions(blob),
+    ...(end === undefined ? {} : { end }),
+    manifest: blob.manifest,
+  };
+}
+
+/** What a recorded trajectory says of the answers that its caller gave. */
+export function recordedAnswers({ blob, first }: TrajectoryChain): RecordedAnswers {
+  const end = recordedPolicyEnd(blob);
+  return {
+    actions: recordedActionList(blob),
+    from: Math.max(0, first - 1),
     ...(end === undefined ? {} : { end }),
     manifest: blob.manifest,
   };

@@ -9,7 +9,15 @@ import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
-import { hostForRerun, optionsForRerun, recordedChain, replaySource } from "./recorded-run.ts";
+import { runWithRecording } from "../rollout/recorded-answers.ts";
+import { defaultIdleMs } from "../rollout/rollout-config.ts";
+import {
+  hostForRerun,
+  optionsForRerun,
+  recordedAnswers,
+  recordedChain,
+  replaySource,
+} from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
@@ -62,14 +70,25 @@ export async function replayRollout(
   const { template, branch } = optionsForRerun(manifest, host.image.manifest.digest, backend);
   // Those of the rollout itself: a run may have been resumed with others.
   const { limits } = expected.receipt;
+  const spec = { ...template, seed: expected.seed };
   const replay = replaySource(chain);
   const { end } = replay;
-  const own = branch && { past: branch.past, reseed: branch.reseeds[seed] ?? null, number: seed };
-  const plan = planRollout({ ...template, seed: expected.seed }, limits, receipt, {
-    replay,
-    ...(own === undefined ? {} : { branch: own }),
-  });
-  const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
+  const own = branch && { branch: { past: branch.past, reseed: branch.reseeds[seed] ?? null, number: seed } };
+  const { signal } = options;
+  const actual = template.seats.every(({ policy }) => policy.kind === "caller")
+    ? await runWithRecording(
+        backend,
+        planRollout(spec, limits, receipt, { ...own, manifest: replay.manifest }),
+        recordedAnswers(chain),
+        { receipt, limits, signal, idleMs: defaultIdleMs },
+      )
+    : await executeRollout(
+        backend,
+        receipt,
+        planRollout(spec, limits, receipt, { ...own, replay }),
+        limits,
+        signal,
+      );
   const { summary } = actual;
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));

@@ -15,7 +15,13 @@ import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
-import { hostForRerun, optionsForRerun, recordedChain, replaySource, seedsByLimits } from "./recorded-run.ts";
+import {
+  hostForRerun,
+  optionsForRerun,
+  recordedAnswers,
+  recordedChain,
+  seedsByLimits,
+} from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
@@ -123,7 +129,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
     const recorded = recordRollouts(rerun, seeds, {
       host,
       concurrency: options.concurrency ?? 2 * availableParallelism(),
-      ...(called ? { recorded: (seed) => replaySource(recordedChain(reader, reader.row(seed))) } : {}),
+      ...(called ? { recorded: (seed) => recordedAnswers(recordedChain(reader, reader.row(seed))) } : {}),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     for await (const actual of recorded) {

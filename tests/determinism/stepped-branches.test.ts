@@ -11,7 +11,7 @@ import { snapshotOf } from "../../src/branch/snapshot.ts";
 import type { RolloutSnapshot } from "../../src/model/snapshot.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import { openRollout } from "../../src/rollout/open-rollout.ts";
-import type { OpenRollout } from "../../src/rollout/stepped-rollout.ts";
+import type { OpenRollout } from "../../src/rollout/rollout-step.ts";
 import { recordRun } from "../../src/store/record-run.ts";
 import { join } from "node:path";
 import { temporaryFolder } from "./fixtures.ts";

@@ -7,12 +7,10 @@ environment's. One that draws in this process has the `stream` it draws from.
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Iterator
 
 from ..recording.canonical import encode
-from ..recording.canonical_decode import decode
 from ..recording.frames import ASK, HostStream
 from ..recording.recorder import Recorder
 from .failures import OutOfActions, PolicyFailure
@@ -83,31 +81,6 @@ class ListedSeat:
         pass
 
 
-class RecordedSeat:
-    """A seat of a recorded rollout that its caller answered: takes the actions it took, while the others play anew.
-
-    `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
-    """
-
-    def __init__(self, actions: list, end: dict | None, start: int) -> None:
-        self._actions = actions
-        self._end = end
-        # The step behind which they begin.
-        self._start = start
-
-    def start(self, seed: int, stage: Stage) -> None:
-        pass
-
-    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
-        at = number - self._start - 1
-        if at < len(self._actions):
-            return stage.checked(self._actions[at])
-        raise _recorded_end(self._end)
-
-    def close(self) -> None:
-        pass
-
-
 class ReplayedSeat:
     """One of the seats that share the recorded actions of an earlier rollout, and end the way that one ended.
 
@@ -129,7 +102,12 @@ class ReplayedSeat:
                 return stage.checked(action)
             stage.space().sample()
             return stage.restored(action)
-        raise _recorded_end(self._end)
+        if self._end is None:
+            raise OutOfActions
+        error = self._end["error"]
+        raise PolicyFailure(
+            self._end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat")
+        )
 
     def close(self) -> None:
         pass
@@ -207,11 +185,11 @@ class RemoteSeat:
         self._link.close()
 
 
-Seat = RandomSeat | BuiltinSeat | ListedSeat | RecordedSeat | ReplayedSeat | EmptySeat | CallerSeat | RemoteSeat
+Seat = RandomSeat | BuiltinSeat | ListedSeat | ReplayedSeat | EmptySeat | CallerSeat | RemoteSeat
 
 
 def make_seats(specs: list[dict], seed: int, stream: HostStream, fd: int) -> list[Seat]:
-    """Makes the seats of a harness, in their order: of kind builtin, actions, recorded, none, caller or remote."""
+    """Makes the seats of a harness, in their order: of kind builtin, actions, none, caller or remote."""
     return [_make_seat(spec, at, seed, stream, fd) for at, spec in enumerate(specs)]
 
 
@@ -226,14 +204,6 @@ def replayed_seats(specs: list[dict], actions: list, end: dict | None) -> list[S
     return [ReplayedSeat(shared, is_random(spec), end) for spec in specs]
 
 
-def _recorded_end(end: dict | None) -> Exception:
-    """How a recorded rollout went on where its actions end: `end` is `{outcome, error}` where a policy ended it."""
-    if end is None:
-        return OutOfActions()
-    error = end["error"]
-    return PolicyFailure(end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat"))
-
-
 def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> Seat:
     kind, name = spec["kind"], spec["seat"]
     if kind == "builtin":
@@ -242,8 +212,6 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
         return ListedSeat(spec["actions"])
     if kind == "none":
         return EmptySeat()
-    if kind == "recorded":
-        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"), spec.get("from", 0))
     if kind == "caller":
         return CallerSeat(name, at, stream, fd)
     if kind == "remote":
