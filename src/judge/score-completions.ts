@@ -58,7 +58,7 @@ export function scoreCompletions(config: ScoreConfig): ScoreBatch {
         hint: "keep the results of the first run, or call scoreCompletions again",
       });
     isRun = true;
-    return scoreAll(config.items, concurrency, signal);
+    return scoreAll(config.items, { concurrency, signal });
   };
   return {
     [Symbol.asyncIterator]: () => withoutPlaces(begin()),
@@ -71,9 +71,17 @@ export function scoreCompletions(config: ScoreConfig): ScoreBatch {
 }
 
 /** A result and the place of its item. */
-interface Placed {
+export interface Placed {
   readonly at: number;
   readonly result: ScoreResult;
+}
+
+/** How {@link scoreAll} runs. */
+export interface ScoringOptions {
+  readonly concurrency: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether equal completions are run once. @default true */
+  readonly memoise?: boolean;
 }
 
 async function* withoutPlaces(
@@ -82,15 +90,19 @@ async function* withoutPlaces(
   for await (const { result } of placed) yield result;
 }
 
-async function* scoreAll(
+/**
+ * Scores items and yields their results as they are there.
+ * @throws as {@link scoreCompletions}
+ */
+export async function* scoreAll(
   items: Iterable<ScoreItem>,
-  concurrency: number,
-  signal: AbortSignal | undefined,
+  { concurrency, signal, memoise = true }: ScoringOptions,
 ): AsyncGenerator<Placed, void, undefined> {
   const stop = new AbortController();
   const scorer = new Scorer(
     concurrency,
     signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+    memoise,
   );
   const queue = new AsyncQueue<Placed>(concurrency);
   const source = checkedItems(items);

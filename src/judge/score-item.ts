@@ -124,7 +124,7 @@ function toTestResult({ name, weight }: PreparedTest, settled: SettledRun | unde
     const nothing = { cpuMs: 0, wallMs: 0, peakMemoryBytes: 0, exitCode: null, signal: null, stdoutTail: "" };
     return { name, verdict: "not_run", weight, ...nothing };
   }
-  const { verdict, message, expected, actual, solution } = settled.run;
+  const { verdict, message, expected, actual, solution, raced = false } = settled.run;
   return {
     name,
     verdict,
@@ -132,8 +132,8 @@ function toTestResult({ name, weight }: PreparedTest, settled: SettledRun | unde
     cpuMs: solution?.end.cpuMs ?? 0,
     wallMs: solution?.end.wallMs ?? 0,
     peakMemoryBytes: solution?.end.peakMemoryBytes ?? 0,
-    exitCode: solution?.end.exitCode ?? null,
-    signal: solution?.end.signal ?? null,
+    exitCode: raced ? null : (solution?.end.exitCode ?? null),
+    signal: raced ? null : (solution?.end.signal ?? null),
     stdoutTail: (solution?.stdoutTail ?? "").slice(-stdoutMost),
     ...(message === undefined ? {} : { message }),
     ...(expected === undefined ? {} : { expected }),

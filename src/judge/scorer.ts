@@ -27,12 +27,17 @@ const taskFaults: readonly string[] = ["image_missing", "image_damaged", "world_
 export class Scorer {
   readonly #lanes: Lanes;
   readonly #signal: AbortSignal;
+  readonly #memoise: boolean;
   readonly #prepared = new Map<string, Promise<PreparedTask>>();
   readonly #scores = new Map<string, Promise<SharedScore>>();
   readonly #digests = new WeakMap<ScoreTask, string>();
 
-  /** @param concurrency tests at the same time */
-  constructor(concurrency: number, signal: AbortSignal) {
+  /**
+   * @param concurrency tests at the same time
+   * @param memoise whether equal completions are run once
+   */
+  constructor(concurrency: number, signal: AbortSignal, memoise: boolean) {
+    this.#memoise = memoise;
     this.#lanes = new Lanes(concurrency);
     this.#signal = signal;
   }
@@ -57,7 +62,7 @@ export class Scorer {
     const digest = this.#digestOf(task);
     const limits = limitsOf(item);
     const key = itemKey(digest, item, limits, host.receipt.image.digest);
-    const known = this.#scores.get(key);
+    const known = this.#memoise ? this.#scores.get(key) : undefined;
     const score = known ?? this.#fresh(item, { host, key, digest, limits, calledAt });
     if (known === undefined) {
       this.#scores.set(key, score);
@@ -67,22 +72,6 @@ export class Scorer {
       );
     }
     return { id, memoised: known !== undefined, ...(await score) };
-  }
-
-  /** The key under which an item's score is kept; undefined where its image is not there. */
-  async keyOf(item: ScoreItem): Promise<string | undefined> {
-    const { task } = item;
-    try {
-      const { receipt } = await openHost({
-        image: task.image ?? defaultImageName,
-        backend: "zygote",
-        world: task.world ?? "sealed",
-      });
-      return itemKey(this.#digestOf(task), item, limitsOf(item), receipt.image.digest);
-    } catch (error) {
-      asTaskFault(task, error);
-      return undefined;
-    }
   }
 
   async #fresh(item: ScoreItem, known: Known): Promise<SharedScore> {

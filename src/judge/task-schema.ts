@@ -105,7 +105,7 @@ const itemSchema = z.strictObject({
   id: name.optional(),
   completion: z.string().optional(),
   files: z.record(fileName, z.string()).optional(),
-  task: z.unknown(),
+  task: z.unknown().optional(),
   limits: limitsSchema.optional(),
 });
 

@@ -16,6 +16,8 @@ export interface TestRun {
   readonly answer?: Uint8Array;
   /** The judge itself ended without a verdict while it held what the solution gave. */
   readonly judgeFailed?: true;
+  /** The solution's sandbox was ended when the judge was done: how it ended is nobody's doing. */
+  readonly raced?: true;
   readonly flags?: readonly string[];
 }
 

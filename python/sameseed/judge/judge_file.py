@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import inspect
 import sys
@@ -18,6 +19,7 @@ def load(path: str, solution: SolutionModule, seed: int) -> types.ModuleType:
     with open(path, "rb") as file:
         source = file.read()
     code = compile(source, path, "exec", dont_inherit=True)
+    solution.__dict__["_operators"] = _operators(source)
     seed_globals(seed)
     sys.modules["solution"] = solution
     module = types.ModuleType("judge")
@@ -25,6 +27,14 @@ def load(path: str, solution: SolutionModule, seed: int) -> types.ModuleType:
     sys.modules["judge"] = module
     exec(code, module.__dict__)
     return module
+
+
+def _operators(source: bytes) -> tuple[str, ...]:
+    """The classes of the solution whose operators the file asks for: `OPERATORS = ["Vector"]` at its top level."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and [getattr(target, "id", None) for target in node.targets] == ["OPERATORS"]:
+            return tuple(ast.literal_eval(node.value))
+    return ()
 
 
 def names(module: types.ModuleType) -> list[str]:

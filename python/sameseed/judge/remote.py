@@ -53,21 +53,21 @@ class Asker:
                 raise SolutionGone("an ERROR frame that does not say what failed")
             raise NotLoaded(told["kind"], told["said"])
 
-    def get(self, of: int, name: str) -> object:
+    def get(self, of: int, name: str, operators: bool) -> object:
         """An attribute."""
-        return self._ask({"op": "get", "of": of, "name": name}, ())
+        return self._ask({"op": "get", "of": of, "name": name}, (), operators)
 
-    def call(self, of: int, name: str, args: tuple, kwargs: dict) -> object:
+    def call(self, of: int, name: str, args: tuple, kwargs: dict, operators: bool) -> object:
         """A call; lists, dicts and sets that it changes are changed here too."""
         sent = [_sent(value, f"argument {at}") for at, value in enumerate(args)]
         named = {key: _sent(value, key) for key, value in kwargs.items()}
-        return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args)
+        return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args, operators)
 
     def close(self) -> None:
         """Tells the solution that nothing more is asked."""
         self._link.close()
 
-    def _ask(self, request: dict, args: tuple) -> object:
+    def _ask(self, request: dict, args: tuple, operators: bool) -> object:
         self.asked += 1
         self._link.send(STEP, self.asked, encode(request))
         answer = self._decoded(self._receive((ACTION,), self.asked)[1])
@@ -78,7 +78,7 @@ class Asker:
             if kind == VALUE:
                 return decode_value(answer["value"])
             if kind == OBJECT:
-                return self._object(answer["id"], answer["type"], answer["error"])
+                return self._object(answer["id"], answer["type"], answer["error"], operators)
             if kind != RAISED:
                 raise ValueError("an answer of no kind")
             error = self._error(answer)
@@ -86,11 +86,11 @@ class Asker:
             raise SolutionGone(f"an answer that is none ({type(broken).__name__})") from None
         raise error
 
-    def _object(self, number: int, name: str, error: str | None) -> object:
+    def _object(self, number: int, name: str, error: str | None, operators: bool) -> object:
         if type(number) is not int or type(name) is not str:
             raise ValueError("an object without a number and a name")
         if error is None:
-            return Remote(self, number, name)
+            return (RemoteWithOperators if operators else Remote)(self, number, name)
         if number not in self._errors:
             self._errors[number] = type(name, (_builtin_error(error),), {})
         return self._errors[number]
@@ -104,7 +104,7 @@ class Asker:
             kind = getattr(builtins, answer["type"], None)
             kind = kind if isinstance(kind, type) and issubclass(kind, Exception) else SolutionError
         else:
-            kind = self._object(answer["class"], answer["type"], answer["error"] or "Exception")
+            kind = self._object(answer["class"], answer["type"], answer["error"] or "Exception", False)
         args = [f"{answer['type']}: {message}"] if kind is SolutionError else [message]
         if answer["args"] is not None and kind is not SolutionError:
             args = decode_value(answer["args"])
@@ -158,18 +158,26 @@ def _restore(kept: object, now: object) -> None:
 
 
 class Remote:
-    """An object in the solution's sandbox."""
+    """An object in the solution's sandbox: its attributes and methods can be asked for by name.
+
+    It has no operators, so that no expression of the judge's asks an object where it means to have a value: of what a
+    function gives, `len`, arithmetic and order would be whatever the solution says. Going through it once is going through
+    values; a second time could show others.
+    """
+
+    _operators = False
 
     def __init__(self, asker: Asker, number: int, name: str) -> None:
         self._asker = asker
         self._number = number
         self._name = name
+        self._gone_through = False
 
     def __getattr__(self, name: str) -> object:
-        return self._asker.get(self._number, name)
+        return self._asker.get(self._number, name, self._operators)
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._asker.call(self._number, "", args, kwargs)
+        return self._asker.call(self._number, "", args, kwargs, self._operators)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Remote) and other._number == self._number
@@ -177,18 +185,43 @@ class Remote:
     def __hash__(self) -> int:
         return self._number
 
+    def __iter__(self) -> object:
+        if self._gone_through:
+            raise TypeError(f"the {self._name} of the solution was gone through already")
+        self._gone_through = True
+        return _items(self._asker, self._asker.call(self._number, "__iter__", (), {}, False))
+
+
+def _items(asker: Asker, iterator: object) -> object:
+    if not isinstance(iterator, Remote):
+        yield from iterator
+        return
+    while True:
+        try:
+            item = asker.call(iterator._number, "__next__", (), {}, False)
+        except StopIteration:
+            return
+        yield item
+
+
+class RemoteWithOperators(Remote):
+    """An object of a class whose operators the judge asks for: its file names the class in `OPERATORS`."""
+
+    _operators = True
+
 
 def _operation(name: str) -> object:
     def operate(self: Remote, *args: object) -> object:
         given = () if name == "__exit__" else args
-        return self._asker.call(self._number, name, given, {})
+        return self._asker.call(self._number, name, given, {}, True)
 
     operate.__name__ = name
     return operate
 
 
 for _name in OPERATIONS:
-    setattr(Remote, _name, _operation(_name))
+    if _name not in ("__iter__", "__next__"):
+        setattr(RemoteWithOperators, _name, _operation(_name))
 
 
 class SolutionModule(ModuleType):
@@ -197,6 +230,8 @@ class SolutionModule(ModuleType):
     def __init__(self, asker: Asker | None) -> None:
         super().__init__("solution")
         self.__dict__["_asker"] = asker
+        # The classes whose operators are asked for.
+        self.__dict__["_operators"] = ()
 
     def __getattr__(self, name: str) -> object:
         # What a star would bring in is the solution's to say, and could take the place of the judge's own names.
@@ -204,7 +239,7 @@ class SolutionModule(ModuleType):
             raise AttributeError(name)
         if self._asker is None:
             return Unasked(name)
-        return self._asker.get(MODULE, name)
+        return self._asker.get(MODULE, name, name in self._operators)
 
 
 class Unasked:

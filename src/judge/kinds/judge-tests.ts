@@ -90,7 +90,7 @@ async function runJudged(
     [[0, 1]],
     ({ answer }) => answer?.kind === judgeKinds.gone,
   );
-  return judgedVerdict(judged!, ran!);
+  return { ...judgedVerdict(judged!, ran!), raced: true };
 }
 
 /** The solution's side of a link to a judge. */

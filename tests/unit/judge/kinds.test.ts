@@ -108,6 +108,7 @@ describe("a judge task", () => {
     kind: "judge",
     judge: [
       "from solution import Stack",
+      "OPERATORS = ['Stack']",
       "def test_order():",
       "    s = Stack()",
       "    s.push(1)",
