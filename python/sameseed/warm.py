@@ -16,7 +16,7 @@ import os
 import socket
 import sys
 
-from .judge import judge, solution_link  # noqa: F401 - warm for the oracle
+from .judge import solution_link, suite  # noqa: F401 - warm for the oracle
 from .play import builtin_environments, referee
 from .policy import seat_host
 from .recording.canonical import encode

@@ -31,11 +31,14 @@ def run_test(*, path: str, test: str, statement: str | None, fd: int, seed: int)
             judge_file.run(module, test, solution)
         else:
             judge_file.run_statement(module, statement, solution)
+        asker.check()
     except NotLoaded as error:
         _finish(NOT_LOADED, encode({"kind": error.kind, "said": error.said}))
     except SolutionGone as gone:
         _finish(GONE, encode({"broken": gone.broken}))
     except BaseException as error:
+        if asker is not None and asker.gone is not None:
+            _finish(GONE, encode({"broken": asker.gone.broken}))
         # A judge that fails before it has asked the solution anything fails by itself.
         _finish(FAILED if asker is not None and asker.asked > 0 else BROKEN, _told(error))
     _finish(PASSED, encode({"asked": asker.asked}))

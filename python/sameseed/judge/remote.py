@@ -39,12 +39,14 @@ class NotLoaded(Exception):
 
 
 class Asker:
-    """Asks one solution; `asked` counts."""
+    """Asks one solution; `asked` counts, and `gone` says why it can be asked no more."""
 
     def __init__(self, fd: int) -> None:
         self._link = Link(fd, MAX_FRAME, MAX_FRAME, NONCE)
         self._errors: dict[int, type[Exception]] = {}
         self.asked = 0
+        # Why the solution is gone, once it is.
+        self.gone: SolutionGone | None = None
         self._link.send(HELLO, 0, encode({}))
         kind, payload = self._receive((READY, ERROR), 0)
         if kind == ERROR:
@@ -63,9 +65,10 @@ class Asker:
         named = {key: _sent(value, key) for key, value in kwargs.items()}
         return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args, operators)
 
-    def close(self) -> None:
-        """Tells the solution that nothing more is asked."""
-        self._link.close()
+    def check(self) -> None:
+        """Raises SolutionGone where the solution was lost on the way, whoever caught that."""
+        if self.gone is not None:
+            raise self.gone
 
     def _ask(self, request: dict, args: tuple, operators: bool) -> object:
         self.asked += 1
@@ -83,7 +86,7 @@ class Asker:
                 raise ValueError("an answer of no kind")
             error = self._error(answer)
         except (DecodeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as broken:
-            raise SolutionGone(f"an answer that is none ({type(broken).__name__})") from None
+            raise self._lost(f"an answer that is none ({type(broken).__name__})") from None
         raise error
 
     def _object(self, number: int, name: str, error: str | None, operators: bool) -> object:
@@ -117,18 +120,22 @@ class Asker:
         try:
             return self._link.receive(kinds, sequence)
         except LinkClosed:
-            raise SolutionGone(None) from None
+            raise self._lost(None) from None
         except LinkError as error:
-            raise SolutionGone(str(error)) from None
+            raise self._lost(str(error)) from None
 
     def _decoded(self, payload: bytes) -> dict:
         try:
             told = decode(payload, PLAIN)
         except DecodeError as error:
-            raise SolutionGone(str(error)) from None
+            raise self._lost(str(error)) from None
         if type(told) is not dict:
-            raise SolutionGone("an answer that is no map")
+            raise self._lost("an answer that is no map")
         return told
+
+    def _lost(self, broken: str | None) -> SolutionGone:
+        self.gone = SolutionGone(broken)
+        return self.gone
 
 
 def _builtin_error(name: object) -> type[Exception]:

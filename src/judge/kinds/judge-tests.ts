@@ -30,7 +30,7 @@ interface JudgedTest {
  * @throws {BadTask}; what starting a sandbox throws
  */
 export async function prepareJudgeTests(
-  task: Pick<JudgeTask, "judge" | "asserts" | "seed">,
+  task: JudgeTask,
   limits: Limits,
   place: JudgePlace,
 ): Promise<PreparedTask> {
@@ -65,7 +65,7 @@ export function namesOf(listed: CborValue): string[] {
 }
 
 async function runJudged(
-  task: Pick<JudgeTask, "judge" | "seed">,
+  task: JudgeTask,
   { name, statement }: JudgedTest,
   limits: Limits,
   place: JudgePlace,
@@ -156,7 +156,8 @@ function goneVerdict(payload: Buffer, solution: Watched): TestRun {
   return limitVerdict(solution) ?? silentVerdict(solution);
 }
 
-function notLoadedVerdict(payload: Buffer, solution: Watched): TestRun {
+/** The verdict on a solution that could not be loaded, as its sandbox told it. */
+export function notLoadedVerdict(payload: Buffer, solution: Watched): TestRun {
   const told = decoded(payload);
   const kind = told?.type === "map" ? entryOf(told.entries, "kind") : undefined;
   const said = told?.type === "map" ? entryOf(told.entries, "said") : undefined;
