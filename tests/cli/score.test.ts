@@ -94,6 +94,21 @@ describe("sameseed score", () => {
   });
 });
 
+describe("sameseed score redteam", () => {
+  it("tries a grader of one's own, and says with its exit code what it found", async () => {
+    const { code, stdout } = await place.run(["score", "redteam", "--grader", "echo 0", "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      cheats: 89,
+      honest: 28,
+      fooled: 0,
+      unjust: 28,
+      unscored: 0,
+    });
+  });
+});
+
 describe("sameseed score check", () => {
   it("passes a good task, however often", async () => {
     const { code, stdout } = await place.run(["score", "check", "tasks.jsonl", "--repeat", "3"]);
