@@ -209,6 +209,28 @@ export { qTablePolicy, type QRow, type QTable } from "./evaluate/learning/q-tabl
 export type { DeclaredPolicy, WeightedCell } from "./evaluate/exact/declared-policy.ts";
 export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning/exact-worth.ts";
 
+// Scoring a model's code (experimental)
+export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/score-completions.ts";
+export {
+  type CallTask,
+  type CallTest,
+  defaultScoreLimits,
+  type JudgeTask,
+  type Language,
+  type PytestTask,
+  type ScoreItem,
+  type ScoreResult,
+  type ScoreTask,
+  type ScoreVerdict,
+  type StdioTask,
+  type StdioTest,
+  type TaskBase,
+  type TestResult,
+  type TestVerdict,
+  type TextComparison,
+  type ValueComparison,
+} from "./model/score.ts";
+
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";
 export { auditEnvironment, type AuditOptions, type AuditWatch } from "./verify/audit/audit-environment.ts";
