@@ -39,7 +39,7 @@ const recordSchema: z.ZodType<BuildRecord> = z.object({
 });
 
 /** Changes when the builder itself makes other trees of the same inputs. */
-const builderVersion = 2;
+export const builderVersion = 3;
 
 /**
  * Names a build by what it reads from the host. Left out are the libraries, which only building finds, and
@@ -92,8 +92,10 @@ export function readRecord(images: string, key: string): BuildRecord | undefined
 export function changedFile(record: BuildRecord): string | undefined {
   for (const line of record.files) {
     // The path may have spaces; what follows it has two fields, or the one word `absent`.
-    const path = line.replace(/ (absent|\d+ [\d.e+-]+)$/, "");
-    if (fingerprintFile(path) !== line) return path;
+    const path = line.replace(/ (absent|unseen|\d+ [\d.e+-]+)$/, "");
+    const now = fingerprintFile(path);
+    // Another user of a shared store may not see all that the image was built from.
+    if (now !== line && now !== `${path} unseen`) return path;
   }
   return undefined;
 }

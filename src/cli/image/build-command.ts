@@ -4,7 +4,8 @@ import { SameseedError } from "../../base/error.ts";
 import { buildImage } from "../../image/build-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
-import { packagedLock, packagedLockNames } from "../../image/runtime-files.ts";
+import { packagedLock } from "../../image/runtime-files.ts";
+import { shippedImages } from "../../image/shipped-images.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { jsonOption } from "../commands/options.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -68,7 +69,7 @@ Examples:
   sameseed image build --from-env my_env.py:MyEnv
   sameseed run highway_env:highway-v0 --image roads
 
-Without --packages and --requirements, NAME is one of the locks that come with Sameseed: ${shippedNames().join(", ")}.
+Without --packages and --requirements, NAME is one of the locks that come with Sameseed: ${shippedImages().join(", ")}.
 The build programs of source archives run on this host, as you. The exit code is 1 when an image was built, but a
 package's environment could not be played.`;
 
@@ -133,16 +134,11 @@ function formatTried(
   return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image})`;
 }
 
-/** Locks that come with Sameseed for images other than the default one. */
-function shippedNames(): string[] {
-  return packagedLockNames().filter((name) => name !== defaultImageName && name !== "bubblewrap");
-}
-
 function shippedLock(name: string): string {
-  if (shippedNames().includes(name)) return packagedLock(name);
+  if (shippedImages().includes(name)) return packagedLock(name);
   throw new SameseedError("bad_argument", `What image ${name} is to be built from is not said.`, {
-    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedNames().join(", ")}.`,
-    context: { name, shipped: shippedNames() },
+    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}.`,
+    context: { name, shipped: shippedImages() },
   });
 }
 
