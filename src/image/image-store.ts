@@ -11,7 +11,8 @@ import { imageManifestSchema, type ImageManifest } from "../model/image-manifest
 import { buildFolderName } from "./build-folder.ts";
 import { defaultImageName } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
-import { buildCommand } from "./shipped-images.ts";
+import { afterRemoval, sharedStamps } from "./share-files.ts";
+import { buildCommand, shippedImages } from "./shipped-images.ts";
 
 /** An image of the store, ready to run. */
 export interface ResolvedImage {
@@ -144,7 +145,9 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
     rmSync(nameFilePath(name, images), { force: true });
   }
   if (byName && users.length > 1) return;
+  const stamps = sharedStamps(join(images, digest, "rootfs"));
   await discard(join(images, digest), images);
+  afterRemoval(images, stamps);
 }
 
 /** Points a name at an image; the old image of that name stays until it is removed by its digest. */
@@ -249,9 +252,10 @@ export function imageDamaged(
 }
 
 function howToBuild(name: string): string {
-  return name === defaultImageName
-    ? "Run `sameseed setup` to build it again."
-    : `Run \`sameseed image build ${name} --requirements FILE\` with its lock to build it again.`;
+  if (name === defaultImageName) return "Run `sameseed setup` to build it again.";
+  return shippedImages().includes(name)
+    ? `Run \`sameseed image build ${name}\` to build it again.`
+    : `Run \`sameseed image build ${name} …\` as before, with its packages or its lock, to build it again.`;
 }
 
 function nameFilePath(name: string, images: string): string {
