@@ -8,6 +8,7 @@ import { SameseedError, systemErrorCode } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
+import { archivedDigest } from "./archive-format.ts";
 import { buildFolderName } from "./build-folder.ts";
 import { defaultImageName } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
@@ -89,11 +90,19 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
   };
 }
 
+/** The digest of an image in a file that `image export` wrote, where `name` is the path of one and no image's name. */
+function archiveAt(name: string, images: string): string | undefined {
+  const isName = namePattern.test(name) && existsSync(nameFilePath(name, images));
+  return isName || !existsSync(name) ? undefined : archivedDigest(name);
+}
+
 /** A name goes before the beginning of a digest that reads the same. */
 function findDigest(
   name: string,
   images: string,
 ): { readonly digest: string | undefined; readonly byName: boolean } {
+  const archive = archiveAt(name, images);
+  if (archive !== undefined) return { digest: archive, byName: false };
   const whole = digestPattern.exec(name)?.[1];
   if (whole !== undefined) return { digest: whole, byName: false };
   const short = shortPattern.exec(name)?.[1];

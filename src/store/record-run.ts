@@ -97,7 +97,7 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
 export async function openWriter(
   dir: string,
   options: ResolvedOptions,
-  { image: { manifest } }: RolloutHost,
+  { image: { name, manifest } }: RolloutHost,
   seeds: readonly number[],
   resume: boolean,
 ): Promise<RunWriter> {
@@ -113,7 +113,7 @@ export async function openWriter(
     format: runFormat,
     runId: `${timeName()}-${randomBytes(4).toString("hex")}`,
     spec,
-    image: { name: options.image, manifest },
+    image: { name, manifest },
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,
