@@ -4,6 +4,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { sha256, sha256Of } from "../base/digest.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
+import type { ImageExtras } from "./added-files.ts";
 import { fingerprintFile, fingerprintInterpreter } from "./copy-interpreter.ts";
 import type { HostPython } from "./find-python.ts";
 import type { RequirementsLock } from "./requirements-lock.ts";
@@ -21,6 +22,7 @@ export interface BuildInputs {
   readonly python: HostPython;
   readonly lock: RequirementsLock;
   readonly runtime: RuntimeFiles;
+  readonly extras: ImageExtras;
 }
 
 /** What an image was built from. */
@@ -48,7 +50,7 @@ export const builderVersion = 3;
 export function inputKey(inputs: BuildInputs): string {
   return sha256Of([
     `sameseed/image-inputs/${builderVersion}\n`,
-    `${inputs.lock.digest}\n${inputs.runtime.digest}\n${JSON.stringify(inputs.python)}\n`,
+    `${inputs.lock.digest}\n${inputs.runtime.digest}\n${inputs.extras.digest}\n${JSON.stringify(inputs.python)}\n`,
     hostFiles(inputs.python).join("\n"),
   ]).toString("hex");
 }

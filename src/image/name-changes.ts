@@ -1,6 +1,7 @@
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
+import type { ImageExtras } from "./added-files.ts";
 import { builderVersion, changedFile, changedRuntime, readRecord } from "./build-inputs.ts";
 import { defaultImageName } from "./image-names.ts";
 import { readNameRecord, resolveImage } from "./image-store.ts";
@@ -19,11 +20,12 @@ export interface Asked {
   readonly packages: readonly string[];
   readonly buildSource: boolean;
   readonly runtime: RuntimeFiles;
+  readonly extras: ImageExtras;
 }
 
 /** Names what is asked for; what only the host decides is not in it. */
-export function askedDigest({ lock, packages, buildSource, runtime }: Asked): string {
-  const facts = [builderVersion, lock?.digest ?? null, packages, buildSource, runtime.digest];
+export function askedDigest({ lock, packages, buildSource, runtime, extras }: Asked): string {
+  const facts = [builderVersion, lock?.digest ?? null, packages, buildSource, runtime.digest, extras.digest];
   return sha256(`sameseed/asked/1\n${JSON.stringify(facts)}`).toString("hex");
 }
 

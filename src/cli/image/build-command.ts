@@ -1,13 +1,14 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
+import type { AddedFiles } from "../../image/added-files.ts";
 import { buildImage } from "../../image/build-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
 import { packagedLock } from "../../image/runtime-files.ts";
 import { shippedImages } from "../../image/shipped-images.ts";
 import type { Cli, CommandWork } from "../cli.ts";
-import { jsonOption } from "../commands/options.ts";
+import { collect, jsonOption } from "../commands/options.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { jsonText } from "../render/json-text.ts";
 import { describeImage } from "./image-line.ts";
@@ -18,6 +19,8 @@ interface BuildOptions {
   readonly requirements?: string;
   readonly packages?: readonly string[];
   readonly fromEnv?: string;
+  readonly add: readonly AddedFiles[];
+  readonly env: readonly (readonly [string, string])[];
   readonly buildSource?: true;
   readonly wheelsOnly?: true;
   readonly findLinks?: string;
@@ -48,6 +51,19 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
       "build wheels of packages in the lock that have a source archive only; with --packages that is so anyway",
     )
     .addOption(new Option("--wheels-only", "take no source archives for --packages").conflicts("buildSource"))
+    .addOption(
+      new Option(
+        "--add <DIR:/PATH>",
+        "a folder or file of this host that the image gets at /PATH; may be repeated",
+      )
+        .argParser(collect(parseAdded))
+        .default([], "none"),
+    )
+    .addOption(
+      new Option("--env <KEY=VALUE>", "a variable of everything that runs in the image; may be repeated")
+        .argParser(collect(parseVariable))
+        .default([], "none"),
+    )
     .option("--find-links <DIR>", "take packages from this folder only, without a network")
     .option("--rebuild", "build anew where the image is there and only files of this host have changed since")
     .option("--python <PATH>", "the CPython to build from (default: the first suitable one on PATH)")
@@ -73,6 +89,22 @@ Without --packages and --requirements, NAME is one of the locks that come with S
 The build programs of source archives run on this host, as you. The exit code is 1 when an image was built, but a
 package's environment could not be played.`;
 
+function parseAdded(text: string): AddedFiles {
+  const at = text.lastIndexOf(":/");
+  if (at > 0) return { from: text.slice(0, at), to: text.slice(at + 1) };
+  throw new SameseedError("bad_argument", `--add takes DIR:/PATH, not ${JSON.stringify(text)}`, {
+    hint: "such as --add maps:/data/maps",
+  });
+}
+
+function parseVariable(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new SameseedError("bad_argument", `--env takes KEY=VALUE, not ${JSON.stringify(text)}`, {
+    hint: "such as --env MUJOCO_GL=egl",
+  });
+}
+
 async function propose(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
   const found = await proposeImage(options.fromEnv ?? "", { name: name ?? "NAME", python: options.python });
   if (options.json) await cli.output.write(`${jsonText(found)}\n`);
@@ -96,6 +128,8 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
   const buildSource = options.wheelsOnly ? false : options.buildSource;
   const onProgress = (message: string): void => status.note(message);
   const built = await buildImage({
+    add: options.add,
+    env: Object.fromEntries(options.env),
     name,
     requirements,
     packages,
