@@ -40,7 +40,7 @@ export function gamePlacementOptions(): Option[] {
   return [
     new Option(
       "--image <NAME>",
-      "the image to run in: its name or digest (default: the image the game needs)",
+      "the image to run in: its name, its digest, or a file that `image export` wrote (default: the image the game needs)",
     ),
     ...backendOptions(),
     worldOption("sealed"),
@@ -49,7 +49,10 @@ export function gamePlacementOptions(): Option[] {
 
 /** `--image NAME`. */
 export function imageOption(): Option {
-  return new Option("--image <NAME>", "the image to run in: its name or digest").default(defaultImageName);
+  return new Option(
+    "--image <NAME>",
+    "the image to run in: its name, its digest, or a file that `image export` wrote",
+  ).default(defaultImageName);
 }
 
 /** `--backend KIND`, and `--cold` for the slower one. */
