@@ -3,8 +3,7 @@ import { ChainBuilder } from "./chain.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
-import { cborToJson } from "../model/cbor/to-json.ts";
-import type { JsonValue } from "../model/json.ts";
+import { addRewards, mapRewards, rewardOf, type RewardSum } from "../model/reward-sum.ts";
 import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
@@ -81,17 +80,16 @@ export class RolloutRecording {
   }
 
   /** The sum of the recorded rewards in step order, for a recording that has no summary. */
-  rewardSum(): number {
-    let sum = 0;
+  rewardSum(): RewardSum {
+    let sum: RewardSum = 0;
+    let isFirst = true;
     for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
       const record = decodeRecord(payload, "protocol_broken");
-      if (record.kind === "step") sum += toNumber(cborToJson(record.reward));
+      if (record.kind !== "step") continue;
+      const reward = rewardOf(record.reward);
+      sum = isFirst ? mapRewards(reward, (value) => 0 + value) : addRewards(sum, reward);
+      isFirst = false;
     }
     return sum;
   }
-}
-
-/** A recorded reward as a number: a scalar, or an array of one element; `cborToJson` writes non-finite ones as text. */
-function toNumber(reward: JsonValue): number {
-  return Array.isArray(reward) ? toNumber((reward as readonly JsonValue[])[0] ?? 0) : Number(reward);
 }

@@ -1,7 +1,7 @@
 """The referee: plays episodes of one environment, each under one seed and recorded as one trajectory.
 
 Theory of operation. An episode is a straight line (seed, make, reset, steps) that may break at any point, in code
-nobody trusts. In each step the seat whose turn it is picks an action; an ordinary environment has one seat. Whatever
+nobody trusts. In each step the seat whose turn it is picks an action, or every seat does; an ordinary environment has one seat. Whatever
 breaks becomes an `Ended` with an outcome, the line is left, and the closing record and the summary are written from
 one place. Nothing the environment or a policy does raises out of `run`; only a lost host stream does.
 
@@ -27,6 +27,7 @@ from ..recording.recorder import Recorder
 from ..world.sealed import boundary
 from .episode_end import Ended, close_episode, raise_broken
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
+from .rewards import RewardSum
 from .seats import Seat, is_random, make_seats, replayed_seats
 from .seeds import seed_globals
 from .stage import Stage, make_stage
@@ -48,14 +49,17 @@ def run(
 ) -> None:
     """Plays an episode for each seed, one after the other, and writes their frames to `fd`."""
     stream = HostStream(fd) if len(seeds) == 1 else BulkStream(fd)
+    recorded: tuple[list, dict | None] | None = None
     if replay is None:
         sitting = make_seats(seats, seeds[0], stream, fd)
     else:
-        sitting = replayed_seats(seats, decode(base64.b64decode(replay["actions"])), replay.get("end"))
+        recorded = (decode(base64.b64decode(replay["actions"])), replay.get("end"))
+        sitting = replayed_seats(seats, *recorded)
     # Given back when memory runs out, so that the end can still be told.
     reserve = [bytes(_RESERVE_BYTES)]
     for seed in seeds:
         episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
+        episode.recorded = recorded
         try:
             episode.play(environment, env_args)
         except Ended as ended:
@@ -89,7 +93,11 @@ class _Episode:
         self.max_steps = max_steps
         self.stage: Stage | None = None
         self.steps = 0
-        self.total_reward = 0.0
+        self.rewards = RewardSum()
+        # Actions and end of the rollout that is played again.
+        self.recorded: tuple[list, dict | None] | None = None
+        # The step of that rollout in which a policy ended it, and whose policy.
+        self.failing: tuple[int, str | None] | None = None
         self.seeded: list[str] = []
         self.warnings: list[str] = []
 
@@ -106,6 +114,12 @@ class _Episode:
             self.recorder.reset(*stage.reset(self.seed, self.seeded))
         except BaseException as error:
             raise_broken(self.recorder, error, 0)
+        if stage.together and self.recorded is not None:
+            actions, end = self.recorded
+            refused = [actions.pop()] if end is not None and end["refused"] else []
+            if end is not None:
+                self.failing = (len(actions) + 1, end["error"].get("seat"))
+            self.seats = replayed_seats(self.specs, stage.in_turns(actions, refused), end)
         for spec, seat in zip(self.specs, self.seats):
             try:
                 seat.start(self.seed, stage)
@@ -133,10 +147,47 @@ class _Episode:
 
     def _step(self, stage: Stage) -> None:
         number = self.steps + 1
-        at = stage.turn
         try:
-            action = self.seats[at].choose(number, stage, self.recorder)
+            action = self._together(stage, number) if stage.together else self._choice(stage, number, stage.turn)
             encoded = self.recorder.action(action)
+        except Ended:
+            raise
+        except BaseException as error:
+            raise_broken(self.recorder, error, number)
+        sampled = all(self.samples) if stage.together else self.samples[stage.turn]
+        if not sampled or stage.legal is not None:
+            # However an answer was asked for and taken is no part of the environment's ledger; its own sampler is.
+            boundary(number)
+        try:
+            result, reward, terminated, truncated = stage.step(number, action)
+            self.recorder.step(encoded, result)
+        except BaseException as error:
+            raise_broken(self.recorder, error, number, encoded)
+        self.steps = number
+        self.rewards.add(number, reward)
+        if terminated:
+            raise Ended("terminated")
+        if truncated:
+            raise Ended("truncated")
+
+    def _together(self, stage: Stage, number: int) -> dict:
+        """The actions of all agents, each asked of the seat of its own."""
+        action = {}
+        for at in stage.turns():
+            if self.failing is not None and self.failing[0] == number and self.failing[1] != self.specs[at]["seat"]:
+                # What the others chose in the step in which one failed is not recorded.
+                continue
+            stage.face(at)
+            if self.specs[at]["kind"] == "remote":
+                # A policy sees what its own agent sees.
+                self.recorder.observation, self.recorder.info = stage.view()
+            action[stage.agent] = self._choice(stage, number, at)
+        return action
+
+    def _choice(self, stage: Stage, number: int, at: int) -> object:
+        """The action of one seat; whatever its policy does wrong ends the episode."""
+        try:
+            return self.seats[at].choose(number, stage, self.recorder)
         except OutOfActions:
             raise Ended("truncated") from None
         except PolicyFailure as failure:
@@ -145,28 +196,14 @@ class _Episode:
             refused = _encoded_or_none(error.value)
             failure = PolicyFailure("illegal_action", "illegal_action", "IllegalAction", str(error), action=refused)
             raise _failed(failure, number, self.specs[at]["seat"]) from None
-        except BaseException as error:
-            raise_broken(self.recorder, error, number)
-        if not self.samples[at] or stage.legal is not None:
-            # However an answer was asked for and taken is no part of the environment's ledger; its own sampler is.
-            boundary(number)
-        try:
-            result, reward = stage.step(number, action)
-            self.recorder.step(encoded, result)
-        except BaseException as error:
-            raise_broken(self.recorder, error, number, encoded)
-        self.steps = number
-        self.total_reward += reward
-        if result[2]:
-            raise Ended("terminated")
-        if result[3]:
-            raise Ended("truncated")
 
     def finish(self, ended: Ended) -> None:
         """Closes the environment, and writes the closing record and the summary."""
+        if self.rewards.reason:
+            self.warnings.append(self.rewards.reason)
         told = {
             "steps": self.steps,
-            "totalReward": self.total_reward,
+            "totalReward": self.rewards.value,
             "seeded": self.seeded,
             "warnings": self.warnings,
         }

@@ -25,7 +25,7 @@ import {
 
 interface RunOptions extends PlacementOptions, LimitOptions {
   readonly seeds: readonly number[];
-  readonly policy?: string;
+  readonly policy: readonly string[];
   readonly actions?: string;
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
@@ -45,7 +45,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .description(
       "Runs one rollout for each seed, each in a fresh sandbox of its own, and records every step in a run folder.",
     )
-    .argument("<ENV>", "a Gymnasium id, module:Id, or path/to/file.py:ClassName")
+    .argument("<ENV>", "a Gymnasium id, module:Id, path/to/file.py:ClassName, or parallel:MODULE")
     .addOption(
       new Option(
         "--seeds <LIST>",
@@ -54,9 +54,13 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         .argParser(parseSeeds)
         .default([0], "0"),
     )
-    .option(
-      "--policy <POLICY>",
-      "random, or a Python file that defines act(observation, rng, info) (default: random)",
+    .addOption(
+      new Option(
+        "--policy <POLICY>",
+        "random, or a Python file that defines act(observation, rng, info); repeated: one for each agent of parallel:MODULE",
+      )
+        .argParser(collect((text) => text))
+        .default([], "random"),
     )
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
@@ -97,6 +101,7 @@ Examples:
   sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
   sameseed run my_env.py:MyEnv --world host
+  sameseed run parallel:mpe2.simple_spread_v3 --image mine
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
 limit), 2 for misuse, 3 when the host failed, 130 when interrupted. The same command with --out DIR and
@@ -117,7 +122,7 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
 function toRequest(envName: string, options: RunOptions): RunRequest {
   const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out, resume } =
     options;
-  if (policy !== undefined && actions !== undefined) {
+  if (policy.length > 0 && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
     });
@@ -130,7 +135,12 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
   return {
     envName,
     seeds,
-    policy: actions === undefined ? (policy ?? "random") : { actions: readActionsFile(actions) },
+    policy:
+      actions === undefined
+        ? policy.length === 0
+          ? "random"
+          : policy
+        : { actions: readActionsFile(actions) },
     envArgs: collectEnvArgs(options.envArg),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     volatileInfo,

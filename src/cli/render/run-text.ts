@@ -1,6 +1,6 @@
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatReward } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
 
@@ -18,7 +18,7 @@ const shownDigest = "sha256:".length + 16;
 /** An environment's name as it was asked for. */
 export function environmentName(ref: EnvironmentRef): string {
   if (ref.kind === "file") return `${ref.name}:${ref.className}`;
-  return ref.kind === "pettingzoo" ? `pettingzoo:${ref.id}` : ref.id;
+  return ref.kind === "pettingzoo" || ref.kind === "parallel" ? `${ref.kind}:${ref.id}` : ref.id;
 }
 
 /** The names of those who pick the actions, for people. */
@@ -38,7 +38,7 @@ export function formatRollouts(rollouts: readonly RolloutSummary[], paint: Paint
     String(seed),
     paintOutcome(outcome, paint),
     String(steps),
-    formatNumber(totalReward),
+    formatReward(totalReward),
     `${digest.slice(0, shownDigest)}…`,
   ]);
   const [head = "", ...body] = formatTable(columns, rows);

@@ -3,7 +3,7 @@ import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
 import type { TrajectoryStep } from "../../model/trajectory-step.ts";
 import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatNumber, formatReward } from "./numbers.ts";
 import { environmentName, formatFault, paintOutcome, policyNames } from "./run-text.ts";
 import { printable } from "./safe-text.ts";
 import { clip } from "./style.ts";
@@ -33,7 +33,7 @@ export function* formatTrajectory(
 ): Generator<string, void, undefined> {
   const { seed, outcome, steps, totalReward, digest, seeded, error } = summary;
   yield `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · seed ${seed}`;
-  yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatNumber(totalReward)}`;
+  yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatReward(totalReward)}`;
   yield digest;
   if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);
   for (const warning of summary.warnings) yield `${paint("warn", "warning:")} ${clip(warning, 300)}`;

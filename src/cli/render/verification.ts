@@ -3,7 +3,7 @@ import { isReproducible } from "../../verify/audit/audit-report.ts";
 import type { ReplayResult } from "../../verify/replay-rollout.ts";
 import type { VerifyResult } from "../../verify/verify-run.ts";
 import { formatDivergence } from "./divergence-text.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatReward } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 
 const mostShown = 10;
@@ -51,7 +51,7 @@ export function formatReplay(result: ReplayResult, paint: Painter): string[] {
   const verdict = judgeReplay(result);
   if (verdict === 0) {
     return [
-      `${paint("good", "equal")}: seed ${seed} gave the same bytes for all ${count(steps, "step")}, return ${formatNumber(totalReward)}, ${outcome}`,
+      `${paint("good", "equal")}: seed ${seed} gave the same bytes for all ${count(steps, "step")}, return ${formatReward(totalReward)}, ${outcome}`,
       `digest ${digest}`,
     ];
   }
