@@ -66,6 +66,8 @@ export function rewardOf(value: CborValue): RewardSum {
       const numbers = Array.from({ length: count }, (_, at) => Number(read(at)));
       return count === 1 ? numbers[0]! : shaped(numbers, value.shape);
     }
+    case "typed":
+      return rewardOf(value.value);
     case "null":
     case "text":
     case "bytes":

@@ -2,7 +2,8 @@
 
 A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come with it (time limit, order enforcing),
 but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
-from a file is called with the arguments; it need not be a `gymnasium.Env`, only have `reset` and `step`.
+from a file is called with the arguments; it need not be a `gymnasium.Env`, only have `reset` and `step`. The file may
+define `encode(value)`, which turns objects that have no encoding into values that have one.
 
 What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
 """
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 
 from .failures import UnknownEnvironment
 from ..policy.source_files import import_file
+from ..recording.canonical_types import set_hook
 
 
 @contextmanager
@@ -53,6 +55,8 @@ def from_file(path: str, name: str, env_args: dict) -> object:
         raise UnknownEnvironment(f"there is no file {file}")
     with foreign_code():
         module = import_file(path)
+    hook = module.__dict__.get("encode")
+    set_hook(hook if inspect.isfunction(hook) else None)
     cls = module.__dict__.get(name)
     if not isinstance(cls, type):
         classes = [

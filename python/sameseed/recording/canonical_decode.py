@@ -29,10 +29,12 @@ from .canonical_tags import (
     TAG_PAIRS,
     TAG_SET,
     TAG_TUPLE,
+    TAG_TYPED,
     DecodeError,
     ForeignDataclass,
     ForeignEnum,
     ForeignTuple,
+    ForeignTyped,
     Opaque,
 )
 
@@ -47,7 +49,7 @@ class Profile(NamedTuple):
     max_depth: int
     # The longest magnitude of an integer beyond 64 bits.
     max_integer_bytes: int
-    # Named tuples, dataclass instances and enum members.
+    # Named tuples, dataclass instances, enum members and instances of other types.
     named: bool
     # Stand-ins for values without an encoding.
     opaque: bool
@@ -55,11 +57,15 @@ class Profile(NamedTuple):
     hashed: bool
     # Arrays whose memory is many times their bytes, as it is for texts of a great width.
     spacious: bool
+    # Whether an instance of another type becomes the plain value that was written for it.
+    unwrapped: bool = False
 
 
 # What a record may hold, and what a VOLATILE frame may.
 CHAIN = Profile(MAX_DEPTH, MAX_BYTES, named=True, opaque=False, hashed=True, spacious=True)
 VOLATILE = CHAIN._replace(opaque=True)
+# What a policy is shown: it has none of the environment's types, and can work with their plain values.
+SHOWN = CHAIN._replace(unwrapped=True)
 # What a policy may send: values of Python's and numpy's own types, which run no code of the sender and offer numpy no
 # memory to read, and of which none takes much more memory or time than its bytes. What is hashed can be made to collide.
 # The decimal text of the longest integer is shorter than the 4,300 digits above which Python refuses to make it.
@@ -259,7 +265,7 @@ class Reader:
             return self.pairs(inner)
         if tag == TAG_OPAQUE and self.profile.opaque:
             return Opaque(self.text())
-        if tag in (TAG_DATACLASS, TAG_NAMED_TUPLE, TAG_ENUM) and self.profile.named:
+        if tag in (TAG_DATACLASS, TAG_NAMED_TUPLE, TAG_ENUM, TAG_TYPED) and self.profile.named:
             return self.named(tag, inner)
         raise DecodeError(f"tag {tag} does not belong here")
 
@@ -278,6 +284,11 @@ class Reader:
             self.fixed(depth, 2)
             name = self.text()
             return ForeignDataclass(name, self.map(depth + 1))
+        if tag == TAG_TYPED:
+            self.fixed(depth, 2)
+            name = self.text()
+            value = self.value(depth + 1)
+            return value if self.profile.unwrapped else ForeignTyped(name, value)
         self.fixed(depth, 3)
         name = self.text()
         if tag == TAG_ENUM:

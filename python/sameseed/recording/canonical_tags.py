@@ -32,6 +32,7 @@ TAG_BOOL_ELEMENTS = _PRIVATE + 7
 TAG_TEXT_ELEMENTS = _PRIVATE + 8
 TAG_BYTES_ELEMENTS = _PRIVATE + 9
 TAG_OPAQUE = _PRIVATE + 10
+TAG_TYPED = _PRIVATE + 11
 
 # numpy's kind and item size -> the typed-array tag of RFC 8746, little-endian.
 NUMERIC_TAGS = {
@@ -109,6 +110,17 @@ class ForeignEnum:
     def __init__(self, type_name: str, name: str | None, value: object) -> None:
         self.type_name = type_name
         self.name = name
+        self.value = value
+
+
+class ForeignTyped:
+    """A decoded instance of a subclass, or of a type that a hook took apart, whose class is not at hand.
+
+    It equals nothing but itself: how its class compares is not known.
+    """
+
+    def __init__(self, type_name: str, value: object) -> None:
+        self.type_name = type_name
         self.value = value
 
 
