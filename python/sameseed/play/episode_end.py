@@ -34,6 +34,9 @@ def raise_broken(
     # Before the failure is described, which reads files.
     recorder.boundary()
     name, message, trace = describe(error)
+    if kind == "unknown_environment":
+        # The sentence is Sameseed's own; what it is about is the exception behind it.
+        trace = "" if error.__cause__ is None else describe(error.__cause__)[2]
     said = {"by": "environment", "kind": kind, "type": name, "message": message, "traceback": trace, "step": step}
     # The frames of the failure keep alive whatever filled the memory.
     error.__traceback__ = None

@@ -9,6 +9,7 @@ import pkgutil
 from .builtin_environments import known, load
 from .environment import check_arguments, foreign_code, from_file, from_gymnasium, suggest
 from .failures import UnknownEnvironment
+from .missing import why_missing
 from .one_agent import OneAgent
 from .together import Together, is_parallel
 from .turn_taking import TurnTaking
@@ -72,10 +73,10 @@ def _parallel(name: str, env_args: dict) -> object:
     try:
         with foreign_code():
             module = importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (path + ".").startswith(error.name + "."):
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and (path + ".").startswith(error.name + "."):
             raise UnknownEnvironment(f"this image has no module {error.name}") from None
-        raise UnknownEnvironment(f"{name} needs the module {error.name}, which is not in this image") from None
+        raise UnknownEnvironment(why_missing(name, error, True)) from error
     return _created(module, "parallel_env", name, env_args)
 
 

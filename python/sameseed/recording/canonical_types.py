@@ -32,19 +32,6 @@ _BASES: tuple[tuple[type, Callable[[object], object]], ...] = (
 _hook: Callable[[object], object] | None = None
 
 
-class NoEncoding(CanonicalError):
-    """An object of a type that nobody has told how to write."""
-
-    def __str__(self) -> str:
-        path = self.path
-        key = path[len("info.") :].split(".")[0].split("[")[0] if path.startswith("info.") else ""
-        leave = f"keep it out of the chain with volatileInfo (--volatile-info {key}), " if key else ""
-        return (
-            f"{super().__str__()}; return a plain value instead (from a class of your own around the environment, in "
-            f"FILE.py:Class), {leave}or define encode(value) in the environment's file, which turns such an object into a plain value"
-        )
-
-
 def set_hook(hook: Callable[[object], object] | None) -> None:
     """Takes the function that turns objects without an encoding into values that have one."""
     global _hook
@@ -74,5 +61,5 @@ def plain_part(value: object) -> object:
         if issubclass(cls, base):
             return read(value)
     if _hook is None:
-        raise NoEncoding(f"objects of type {type_name(cls)} have no encoding")
+        raise CanonicalError(f"objects of type {type_name(cls)} have no encoding", is_unknown=True)
     return _hook(value)

@@ -80,6 +80,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .addOption(concurrencyOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .option("--resume", "continue the run in --out: only missing rollouts are run")
+    .option("--verbose", "print the Python traceback where the environment cannot be imported or made")
     .addOption(jsonOption("the whole run as one JSON document"))
     .addOption(
       new Option(
