@@ -57,7 +57,9 @@ async function whatIsAStateWorth(): Promise<void> {
   const reseed = Array.from({ length: 100 }, (_, index) => index + 1);
   for (const step of [0, 15, 28]) {
     const { branches } = await branchRun(parent, { step, reseed, out: join(folder, `step-${step}`) });
-    const left = branches.flatMap((own) => (own.status === "fulfilled" ? [own.rollout.totalReward - step] : []));
+    const left = branches.flatMap((own) =>
+      own.status === "fulfilled" ? [Number(own.rollout.totalReward) - step] : [],
+    );
     const mean = left.reduce((sum, value) => sum + value, 0) / left.length;
     console.log(`value after step ${step}: ${mean.toFixed(2)} (mean of ${left.length} futures)`);
   }

@@ -15,11 +15,11 @@ const again = await playAll();
 console.log("seed  outcome     return  steps  digest               again");
 for (const [index, { seed, outcome, totalReward, steps, digest }] of first.entries()) {
   const verdict = again[index]?.digest === digest ? "equal" : "DIFFERENT";
-  const numbers = `${String(totalReward).padStart(6)}  ${String(steps).padStart(5)}`;
+  const numbers = `${String(Number(totalReward)).padStart(6)}  ${String(steps).padStart(5)}`;
   console.log(`${seed}    ${outcome}  ${numbers}  ${digest.slice(0, 19)}  ${verdict}`);
 }
 
-const mean = first.reduce((sum, { totalReward }) => sum + totalReward, 0) / first.length;
+const mean = first.reduce((sum, { totalReward }) => sum + Number(totalReward), 0) / first.length;
 const equal = first.filter(({ digest }, index) => again[index]?.digest === digest).length;
 console.log(`\nmean return ${mean}; ${equal} of ${seeds.length} rollouts gave the same bytes again`);
 process.exitCode = equal === seeds.length ? 0 : 1;

@@ -7,13 +7,13 @@ are part of trajectory format 1: a vector that changes is a new format, not a ne
 import json
 import os
 import sys
-from collections import OrderedDict, namedtuple
+from collections import Counter, OrderedDict, namedtuple
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 import numpy as np
 from sameseed.recording.canonical import encode
-from sameseed.recording.canonical_decode import decode
+from sameseed.recording.canonical_decode import VOLATILE, decode
 from sameseed.recording.canonical_tags import Opaque
 
 TARGET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden", "canonical-vectors.json")
@@ -36,7 +36,27 @@ class Level(IntEnum):
     HIGH = 3
 
 
-for named in (Card, Side, Level):
+class Word(str):
+    pass
+
+
+class Score(int):
+    pass
+
+
+class Bag(dict):
+    pass
+
+
+class Frame(np.ndarray):
+    pass
+
+
+class Corner(Point):
+    pass
+
+
+for named in (Card, Side, Level, Word, Score, Bag, Frame, Corner):
     named.__module__ = "vectors"
     named.__qualname__ = named.__name__
 
@@ -146,6 +166,13 @@ def containers():
     yield "dataclass", Card("hearts", 12), ""
     yield "enum", Side.LEFT, ""
     yield "int enum", Level.HIGH, "an enum, not an integer"
+    yield "subclass of str", Word("a"), "typed: the type's name and the base value"
+    yield "subclass of int", [Score(-1), Score(2**70)], ""
+    yield "subclass of dict", Bag(b=1, a=Word("x")), ""
+    yield "subclass of ndarray", np.arange(2, dtype=np.uint8).view(Frame), ""
+    yield "subclass of a named tuple", Corner(1, 2), ""
+    yield "map with keys of a subclass", {Word("a"): 1}, "pairs"
+    yield "counter", Counter("aab"), "a subclass of dict"
     yield "opaque", Opaque("vectors.Thing"), "only in VOLATILE frames"
     dict_observation = {"position": np.array([-0.5, 0.25], np.float32), "inner": {"count": np.int64(3), "name": "x"}}
     yield "dict observation", dict_observation, "a nested Dict space"
@@ -156,7 +183,7 @@ def main() -> None:
     vectors = []
     for name, value, note in [*scalars(), *arrays(), *containers()]:
         data = encode(value)
-        if encode(decode(data)) != data:
+        if encode(decode(data, VOLATILE)) != data:
             sys.exit(f"{name} does not survive a round trip")
         vectors.append({"name": name, "hex": data.hex(), "note": note})
     with open(os.path.normpath(TARGET), "w", encoding="utf-8") as file:

@@ -57,6 +57,7 @@ export {
   type Outcome,
   type RolloutFault,
 } from "./model/outcome.ts";
+export { scalarReward, type RewardSum } from "./model/reward-sum.ts";
 export type { Receipt, Tier, Wall, WallUser, World, WorldClock, WorldMode } from "./model/receipt.ts";
 export type {
   EnvironmentRef,

@@ -1,16 +1,20 @@
 """The canonical encoding: golden vectors, round trips, refusals, and a decoder that takes nothing else."""
 
+import collections
 import importlib.util
 import json
+import math
 import os
 import random
 import unittest
 from collections import OrderedDict, defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 from sameseed.recording.canonical import CanonicalError, encode, encode_part, take_orders
-from sameseed.recording.canonical_decode import CHAIN, VOLATILE, decode
+from sameseed.recording.canonical_decode import CHAIN, PLAIN, SHOWN, VOLATILE, decode
 from sameseed.recording.canonical_tags import DecodeError
+from sameseed.recording.canonical_types import set_hook
 from support import HERE
 
 ROOT = os.path.join(HERE, "..", "..")
@@ -115,12 +119,50 @@ class Encoding(unittest.TestCase):
         encode_part({"a": 1, "b": {}}, 0)
         self.assertEqual(take_orders(), [])
 
-    def test_refusals_name_the_path(self):
-        class Number(int):
-            pass
+    def test_instances_of_subclasses_keep_their_type_and_run_no_code(self):
+        class Loud:
+            def refuse(self, *arguments):
+                raise AssertionError("a method of a subclass ran")
 
-        class Name(str):
-            pass
+            __iter__ = __getitem__ = __len__ = __str__ = __int__ = __float__ = __eq__ = keys = items = copy = refuse
+            __hash__ = object.__hash__
+
+        def make(base, value):
+            return type(f"Own{base.__name__}", (Loud, base), {"__module__": "m"})(value)
+
+        pair = collections.namedtuple("Pair", "x y")
+        for base, value in (
+            (int, -3), (int, 1 << 90), (float, -0.0), (str, "ü"), (bytes, b"x"), (list, [1]), (tuple, (1,)),
+            (dict, {"b": 1, "a": 2}), (dict, {1: 2}), (set, {1, 2}), (frozenset, {3}), (OrderedDict, {"a": 1}),
+        ):
+            with self.subTest(base=base, value=value):
+                decoded = decode(encode(make(base, value)))
+                self.assertEqual((decoded.type_name, decoded.value), (f"m.Own{base.__name__}", value))
+                self.assertEqual(math.copysign(1, decoded.value) if base is float else -1, -1)
+                self.assertEqual(encode(decoded), encode(make(base, value)))
+                self.assertEqual(decode(encode([make(base, value)]), SHOWN), [value])
+        own = type("Own", (pair,), {"__module__": "m"})(1, 2)
+        self.assertEqual((decode(encode(own)).type_name, decode(encode(own)).value.x), ("m.Own", 1))
+        frame = type("Frame", (np.ndarray,), {"__module__": "m"})
+        self.assertEqual(decode(encode(np.arange(2).view(frame))).value.tolist(), [0, 1])
+        reading = type("Reading", (np.float64,), {"__module__": "m"})
+        self.assertEqual(decode(encode(reading(0.5))).value, np.float64(0.5))
+        with self.assertRaises(DecodeError):
+            decode(encode(make(str, "a")), PLAIN)
+
+    def test_a_hook_turns_other_objects_into_values(self):
+        self.addCleanup(set_hook, None)
+        set_hook(lambda value: {"real": value.real} if type(value) is complex else value)
+        decoded = decode(encode([1j]))[0]
+        self.assertEqual((decoded.type_name, decoded.value), ("builtins.complex", {"real": 0.0}))
+        with self.assertRaises(CanonicalError) as caught:
+            encode({"a": object()}, "info")
+        self.assertIn("info.a: nested more than 64 deep", str(caught.exception))
+
+    def test_refusals_name_the_path(self):
+        @dataclass
+        class Both(int):
+            suit: int = 0
 
         loop: list = []
         loop.append(loop)
@@ -130,14 +172,15 @@ class Encoding(unittest.TestCase):
             ({"a b": (1, {5: 1j})}, "info['a b'][1][5]: objects of type builtins.complex"),
             ({"s": {object()}}, "info.s{element}: objects of type"),
             ({object(): 1}, "info[builtins.object key]: objects of type"),
-            ({"n": Number(3)}, "Number have no encoding"),
-            ({Name("x"): 1}, "Name key]: objects of type"),
+            ({"n": Both(3)}, "Both, a dataclass that is a builtin as well, have no encoding"),
             ("\ud800", "info: text with a lone surrogate"),
             ({"\ud800": 1}, "info['\\ud800']: text with a lone surrogate"),
             (np.array([object()]), "info: arrays of dtype object"),
             (np.array([1j]), "info: arrays of dtype complex128"),
             (np.datetime64("2020-01-01"), "info: objects of type numpy.datetime64"),
-            (np.ma.array([1]), "info: objects of type numpy.ma"),
+            (np.ma.array([1]), "info: a masked array has no encoding"),
+            (np.complex128(1), "info: objects of type numpy.complex128"),
+            ({"owner": {"a": object()}}, "(--volatile-info owner), or define encode(value) in the environment's file"),
             (bytearray(b"x"), "builtins.bytearray"),
             (len, "builtin_function_or_method"),
             ({float("nan"): 1, -float("nan"): 2}, "two keys of equal encoding"),

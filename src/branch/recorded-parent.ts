@@ -160,6 +160,7 @@ function isExact(value: CborValue): boolean {
     case "dataclass":
     case "enum":
     case "stringarray":
+    case "typed":
     case "opaque":
       break;
   }

@@ -1,3 +1,4 @@
+import { addRewards, mapRewards, type RewardSum } from "../model/reward-sum.ts";
 import { relative } from "node:path";
 
 import { SameseedError } from "../base/error.ts";
@@ -8,7 +9,7 @@ import type { Cli } from "./cli.ts";
 import { resumeCommand } from "./parse/shell-words.ts";
 import { asSameseedError } from "./render/error-text.ts";
 import { jsonText } from "./render/json-text.ts";
-import { count, formatNumber } from "./render/numbers.ts";
+import { count, formatReward } from "./render/numbers.ts";
 import { Progress } from "./render/progress.ts";
 import { toRolloutDocument } from "./render/rollout-document.ts";
 import { clip } from "./render/style.ts";
@@ -66,7 +67,7 @@ class Watch {
   #progress: Progress | undefined;
   #faults = 0;
   #complete = 0;
-  #reward = 0;
+  #reward: RewardSum = 0;
 
   constructor(cli: Cli, lines: boolean) {
     this.#cli = cli;
@@ -86,7 +87,9 @@ class Watch {
       total: run.total,
       before: run.recorded,
       details: () => [
-        ...(this.#complete === 0 ? [] : [`mean return ${formatNumber(this.#reward / this.#complete)}`]),
+        ...(this.#complete === 0 || this.#reward === null
+          ? []
+          : [`mean return ${formatReward(mapRewards(this.#reward, (sum) => sum / this.#complete))}`]),
         count(this.#faults, "fault"),
       ],
     });
@@ -95,7 +98,8 @@ class Watch {
   add(summary: RolloutSummary): void {
     if (isComplete(summary.outcome)) {
       this.#complete++;
-      this.#reward += summary.totalReward;
+      this.#reward =
+        this.#complete === 1 ? summary.totalReward : addRewards(this.#reward, summary.totalReward);
     } else {
       this.#faults++;
     }

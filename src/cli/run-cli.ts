@@ -13,6 +13,7 @@ import { Output, OutputClosedError } from "./output.ts";
 import { makeProgram, wantsJson } from "./program.ts";
 import { asSameseedError, formatError } from "./render/error-text.ts";
 import { jsonText } from "./render/json-text.ts";
+import { printable } from "./render/safe-text.ts";
 import { StatusLine } from "./render/status-line.ts";
 import { painterFor } from "./render/style.ts";
 
@@ -80,6 +81,9 @@ async function settle(cli: Cli, work: () => Promise<number>): Promise<number> {
 function report(cli: Cli, thrown: unknown): number {
   const error = asSameseedError(thrown);
   const debug = (process.env["SAMESEED_DEBUG"] ?? "") !== "";
+  const { traceback } = error.context;
+  if (typeof traceback === "string" && cli.args.includes("--verbose"))
+    for (const line of printable(traceback.trimEnd(), true).split("\n")) cli.status.note(line);
   for (const line of formatError(error, cli.paintStatus, debug).split("\n")) cli.status.note(line);
   // Where a document was begun, nothing that follows can make it whole.
   if (wantsJson(cli.args) && cli.output.failure === undefined)

@@ -1,3 +1,4 @@
+import { scalarReward } from "../model/reward-sum.ts";
 import { SameseedError } from "../base/error.ts";
 import type { Outcome, RolloutFault } from "../model/outcome.ts";
 import type { RecordedRollout, RolloutSpec } from "../model/rollout.ts";
@@ -63,8 +64,8 @@ const faults: Readonly<Partial<Record<Outcome, SeatFault>>> = {
  */
 export function scoreGame(key: GameKey, rollout: RecordedRollout): GameResult {
   const { seed, outcome, steps, totalReward, error } = rollout.summary;
-  const played = { ...key, gameSeed: seed, rollout, moves: steps, reward: totalReward };
-  if (error === undefined) return { ...played, score: totalReward };
+  const played = { ...key, gameSeed: seed, rollout, moves: steps, reward: scalarReward(totalReward) };
+  if (error === undefined) return { ...played, score: played.reward };
   if (error.kind === "unknown_environment") {
     throw new SameseedError("unknown_environment", error.message, {
       hint: "name a built-in game, or `pettingzoo:` and a classic game that the image has; check the arguments",

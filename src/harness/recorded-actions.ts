@@ -38,12 +38,15 @@ export function encodedList(values: readonly Uint8Array[]): string {
  * @throws {@link SameseedError} `run_damaged`
  */
 export function recordedPolicyEnd(blob: TrajectoryBlob): PolicyEnd | undefined {
+  let closing: Uint8Array | undefined;
   for (const frame of framesOf(blob)) {
+    if (frame.type === "record") closing = frame.payload;
     if (frame.type !== "end") continue;
     const { outcome, error } = decodeEnd(frame.payload, "run_damaged");
-    if (error?.by !== "policy") return undefined;
+    if (error?.by !== "policy" || closing === undefined) return undefined;
     const { kind, type, message, seat } = error;
-    return { outcome, error: { kind, type, message, ...(seat === undefined ? {} : { seat }) } };
+    const refused = fieldSpans(closing, "run_damaged").some(({ name }) => name === "action");
+    return { outcome, error: { kind, type, message, ...(seat === undefined ? {} : { seat }) }, refused };
   }
   return undefined;
 }

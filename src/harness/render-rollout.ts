@@ -34,6 +34,8 @@ export interface PolicyEnd {
     readonly message: string;
     readonly seat?: string;
   };
+  /** Whether the last of the recorded actions is the one that was refused. */
+  readonly refused: boolean;
 }
 
 /** What the referee's script is made from. */
@@ -137,7 +139,11 @@ function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>):
   const { kind, type, message, seat } = end.error;
   return {
     actions,
-    end: { outcome: end.outcome, error: { kind, type, message, ...(seat === undefined ? {} : { seat }) } },
+    end: {
+      outcome: end.outcome,
+      error: { kind, type, message, ...(seat === undefined ? {} : { seat }) },
+      refused: end.refused,
+    },
   };
 }
 

@@ -2,6 +2,8 @@ import * as z from "zod";
 import { branchLineageSchema } from "./branch.ts";
 import { faultKinds, outcomes } from "./outcome.ts";
 import type { Receipt, WorldMode } from "./receipt.ts";
+import type { JsonValue } from "./json.ts";
+import type { RewardSum } from "./reward-sum.ts";
 import type { RolloutSummary } from "./rollout.ts";
 import { seedSchema } from "./seed.ts";
 
@@ -60,10 +62,13 @@ const unwritable: Readonly<Record<string, number>> = {
   "-0": -0,
 };
 
-/** A binary64 as a JSON value that {@link rolloutSummarySchema} reads back to the same number. */
-export function numberToJson(value: number): number | string {
-  if (Object.is(value, -0)) return "-0";
-  return Number.isFinite(value) ? value : String(value);
+/** A sum of rewards as a JSON value that {@link rolloutSummarySchema} reads back to the same numbers. */
+export function rewardToJson(sum: RewardSum): JsonValue {
+  if (sum === null) return null;
+  if (Object.is(sum, -0)) return "-0";
+  if (typeof sum === "number") return Number.isFinite(sum) ? sum : String(sum);
+  if (Array.isArray(sum)) return sum.map(rewardToJson);
+  return Object.fromEntries(Object.entries(sum).map(([key, item]) => [key, rewardToJson(item)]));
 }
 
 const anyNumber = z.union([
@@ -71,12 +76,16 @@ const anyNumber = z.union([
   z.enum(["NaN", "Infinity", "-Infinity", "-0"]).transform((text) => unwritable[text] ?? Number.NaN),
 ]);
 
-/** Reads a {@link RolloutSummary} back from JSON whose `totalReward` went through {@link numberToJson}. */
+const rewardSum: z.ZodType<RewardSum> = z.lazy(() =>
+  z.union([anyNumber, z.null(), z.array(rewardSum), z.record(z.string(), rewardSum)]),
+);
+
+/** Reads a {@link RolloutSummary} back from JSON whose `totalReward` went through {@link rewardToJson}. */
 export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
   seed: seedSchema,
   branch: branchLineageSchema.exactOptional(),
   outcome: z.enum(outcomes),
-  totalReward: anyNumber,
+  totalReward: rewardSum,
   steps: z.int().min(0),
   digest,
   contentDigest: digest,

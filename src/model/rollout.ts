@@ -3,6 +3,7 @@ import type { BranchLineage, BranchSpec } from "./branch.ts";
 import type { Limits } from "./limits.ts";
 import type { Outcome, RolloutFault } from "./outcome.ts";
 import type { Receipt } from "./receipt.ts";
+import type { RewardSum } from "./reward-sum.ts";
 
 /** Where an environment comes from. */
 export type EnvironmentRef =
@@ -26,6 +27,11 @@ export type EnvironmentRef =
   | {
       readonly kind: "pettingzoo";
       /** An environment of PettingZoo's classic family, such as `chess_v6`. */ readonly id: string;
+    }
+  | {
+      readonly kind: "parallel";
+      /** A module with PettingZoo's `parallel_env()`, such as `mpe2.simple_spread_v3`, or the name of one of PettingZoo's own. */
+      readonly id: string;
     };
 
 /** One seat of a rollout. */
@@ -115,8 +121,11 @@ export interface RolloutSummary {
   /** Where it comes from, if it is a branch. */
   readonly branch?: BranchLineage;
   readonly outcome: Outcome;
-  /** Sum of all rewards in step order, as binary64. */
-  readonly totalReward: number;
+  /**
+   * Sum of all rewards in step order, as binary64: a number, or elementwise a list or an object for rewards that are such.
+   * Null where they cannot be added; a warning says why.
+   */
+  readonly totalReward: RewardSum;
   /** Steps taken from the reset on, which is none itself. */
   readonly steps: number;
   /** The trajectory's identity: the last link of its hash chain. */

@@ -45,7 +45,7 @@ export interface InputRef {
 
 /** An environment in `run.json`: the text of a file is kept beside it. */
 export type StoredEnvironment =
-  | { readonly kind: "gymnasium" | "builtin" | "pettingzoo"; readonly id: string }
+  | { readonly kind: "gymnasium" | "builtin" | "pettingzoo" | "parallel"; readonly id: string }
   | { readonly kind: "file"; readonly name: string; readonly className: string; readonly source: InputRef };
 
 /** A seat in `run.json`. */
@@ -89,7 +89,10 @@ const fileName = z
 const count = z.int().min(1);
 
 const environment = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.enum(["gymnasium", "builtin", "pettingzoo"]), id: z.string().min(1).max(1000) }),
+  z.strictObject({
+    kind: z.enum(["gymnasium", "builtin", "pettingzoo", "parallel"]),
+    id: z.string().min(1).max(1000),
+  }),
   z.strictObject({
     kind: z.literal("file"),
     name: fileName,

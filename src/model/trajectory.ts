@@ -1,5 +1,6 @@
 import type { CborField, CborValue } from "./cbor/value.ts";
 import type { JsonValue } from "./json.ts";
+import type { RewardSum } from "./reward-sum.ts";
 import { outcomes, type FaultKind, type FaultOwner, type Outcome } from "./outcome.ts";
 
 /** The most bytes a frame's payload may have: 64 MiB. */
@@ -80,8 +81,8 @@ export interface EndSummary {
   readonly outcome: Outcome;
   /** Step records; `reset()` is not one. */
   readonly steps: number;
-  /** Rewards added in step order, as binary64; may be NaN or infinite. */
-  readonly totalReward: number;
+  /** Rewards added in step order, as binary64; numbers may be NaN or infinite. Null without a sum; a warning says why. */
+  readonly totalReward: RewardSum;
   /** What was seeded, in order. */
   readonly seeded: readonly string[];
   readonly warnings: readonly string[];

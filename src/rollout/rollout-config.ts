@@ -8,7 +8,13 @@ import type { JsonObject } from "../model/json.ts";
 import { defaultLimits, limitNames, limitsSchema, maxLimitMs, type Limits } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
-import { onlySeat, type EnvironmentRef, type RolloutSpec, type SeatPolicy } from "../model/rollout.ts";
+import {
+  onlySeat,
+  type EnvironmentRef,
+  type RolloutSpec,
+  type Seat,
+  type SeatPolicy,
+} from "../model/rollout.ts";
 import {
   readSourceFile,
   seatPolicy,
@@ -29,10 +35,17 @@ export type PolicyInput = string | SourcePath | SourceText | ActionList | Policy
 
 /** Options that all rollouts of a call share. */
 export interface RolloutOptions {
-  /** A Gymnasium id, Gymnasium's `module:Id`, or `path/to/file.py:ClassName`. */
+  /**
+   * A Gymnasium id, Gymnasium's `module:Id`, `path/to/file.py:ClassName`, or `parallel:` and a module that has PettingZoo's
+   * `parallel_env()`, such as `parallel:mpe2.simple_spread_v3`.
+   */
   readonly envName: string;
-  /** @default "random" */
-  readonly policy?: PolicyInput;
+  /**
+   * What picks actions. For an environment whose agents act together: one policy for all of them, which sees and returns
+   * dicts by agent, or a list with one for each agent, each of which sees its own part.
+   * @default "random"
+   */
+  readonly policy?: PolicyInput | readonly PolicyInput[];
   /** Keyword arguments for the environment's constructor. @default {} */
   readonly envArgs?: JsonObject;
   /** Truncate after this many steps. @default the environment's own limit */
@@ -152,7 +165,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     template: {
       environment: resolveEnvironment(options.envName),
       envArgs,
-      seats: [{ seat: onlySeat, policy: resolvePolicy(policy) }],
+      seats: resolveSeats(policy),
       mode: "keep",
       clocks: null,
       maxSteps: maxSteps ?? null,
@@ -183,10 +196,23 @@ function resolveEnvironment(envName: string): EnvironmentRef {
         },
       );
     }
-    return { kind: "gymnasium", id: envName };
+    const parallel = /^parallel:([A-Za-z_][\w.]*)$/.exec(envName);
+    return parallel === null ? { kind: "gymnasium", id: envName } : { kind: "parallel", id: parallel[1]! };
   }
   const source = readSourceFile(file[1]!, "unknown_environment", "environment");
   return { kind: "file", name: basename(file[1]!), className: file[2]!, source };
+}
+
+/** One seat for one policy; for a list of several a seat each, numbered from 1. */
+function resolveSeats(policy: PolicyInput | readonly PolicyInput[]): readonly Seat[] {
+  const isList = (given: typeof policy): given is readonly PolicyInput[] => Array.isArray(given);
+  if (!isList(policy)) return [{ seat: onlySeat, policy: resolvePolicy(policy) }];
+  if (policy.length === 1) return [{ seat: onlySeat, policy: resolvePolicy(policy[0]!) }];
+  if (policy.length === 0)
+    throw new SameseedError("bad_policy", "the list of policies is empty", {
+      hint: "give one policy for all agents, or one for each",
+    });
+  return policy.map((own, at) => ({ seat: String(at + 1), policy: resolvePolicy(own) }));
 }
 
 function resolvePolicy(input: PolicyInput): SeatPolicy {

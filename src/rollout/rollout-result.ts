@@ -36,12 +36,22 @@ export class MisuseCheck {
   }
 }
 
-function misuseOf({ kind, message }: RolloutFault): SameseedError | undefined {
+/** Whether something of the image is at fault, and not what it was asked for. */
+function isMissing(message: string): boolean {
+  return / needs (the module|the system library|another version of|a package) | cannot be imported: /.test(
+    message,
+  );
+}
+
+function misuseOf({ kind, message, traceback }: RolloutFault): SameseedError | undefined {
   if (kind === "unknown_environment") {
     return new SameseedError("unknown_environment", message, {
       hint:
         shippedHint(message) ??
-        "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName; check the arguments",
+        (isMissing(message)
+          ? "build an image that has it: `sameseed image build NAME --requirements FILE`; --verbose prints the traceback"
+          : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),
+      ...(traceback === undefined ? {} : { context: { traceback } }),
     });
   }
   if (kind === "bad_policy") {

@@ -19,6 +19,7 @@ import type { StateEngine } from "./state-engine.ts";
 /** What a step returns: Gymnasium's five values, with their types. */
 export interface RolloutStep {
   readonly observation: TypedValue;
+  /** NaN for a reward that is several numbers; the rollout's `totalReward` has their sums. */
   readonly reward: number;
   readonly terminated: boolean;
   /** True also where `maxSteps` is reached. */

@@ -265,6 +265,10 @@ export class SteppedRollout implements OpenRollout {
     const record = isComplete(summary.outcome) ? this.#live.lastStep() : undefined;
     if (record === undefined || record.k !== this.#steps + 1) throw isOverError(summary);
     const step = this.#show(record);
-    return { ...step, truncated: step.truncated || summary.outcome === "truncated" };
+    return {
+      ...step,
+      terminated: step.terminated || summary.outcome === "terminated",
+      truncated: step.truncated || summary.outcome === "truncated",
+    };
   }
 }

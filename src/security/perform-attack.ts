@@ -152,7 +152,8 @@ async function judgeRecord(
   summary: RolloutSummary,
 ): Promise<string[]> {
   if (program.runsAs !== "policy") return [];
-  if (summary.totalReward !== summary.steps * rewardOfStep) return [`return: forged ${summary.totalReward}`];
+  if (summary.totalReward !== summary.steps * rewardOfStep)
+    return [`return: forged ${JSON.stringify(summary.totalReward)}`];
   if (summary.error !== undefined) return [];
   const honest = planOf(program, "def act(observation, rng):\n    return 0\n", ground.receipt);
   const { contentDigest } = await play(ground.backend, ground, honest, attackLimits);

@@ -7,6 +7,8 @@ import { existsSync, rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { outcomes } from "../model/outcome.ts";
 import {
+  rewardBytes,
+  rewardFrom,
   checkOf,
   isBefore,
   startPosition,
@@ -140,8 +142,7 @@ export class Catalogue {
   addRow(row: IndexedRow): boolean {
     this.#begin();
     const { seed, segment, offset, outcome, steps, totalReward, play } = row;
-    const reward = Buffer.alloc(8);
-    reward.writeDoubleLE(totalReward);
+    const reward = rewardBytes(totalReward);
     const result = this.#insertRow.run(seed, segment, offset, outcomes.indexOf(outcome), steps, reward, play);
     if (Number(result.changes) === 0) return false;
     this.#count(row);
@@ -282,7 +283,7 @@ function toRow(row: Readonly<Record<string, unknown>>): IndexedRow {
     offset: Number(row["offset"]),
     outcome,
     steps: Number(row["steps"]),
-    totalReward: Buffer.from(row["reward"] as Uint8Array).readDoubleLE(),
+    totalReward: rewardFrom(Buffer.from(row["reward"] as Uint8Array)),
     play: Buffer.from(row["play"] as Uint8Array),
   };
 }

@@ -15,7 +15,8 @@ export interface IndexedRow extends EntryPlace {
   readonly seed: number;
   readonly outcome: Outcome;
   readonly steps: number;
-  readonly totalReward: number;
+  /** Null where it is not one number: the row itself has it. */
+  readonly totalReward: number | null;
   /** The play digest's 32 bytes. */
   readonly play: Buffer;
 }
@@ -40,7 +41,24 @@ export const startPosition: IndexPosition = {
 export function toIndexed(summary: RolloutSummary, place: EntryPlace): IndexedRow {
   const { outcome, steps, totalReward } = summary;
   const play = Buffer.from(summary.playDigest.slice("sha256:".length), "hex");
-  return { ...place, seed: rowKey(summary), outcome, steps, totalReward, play };
+  const reward = typeof totalReward === "number" ? totalReward : null;
+  return { ...place, seed: rowKey(summary), outcome, steps, totalReward: reward, play };
+}
+
+/** A NaN that no arithmetic makes. */
+const noNumber = Buffer.from("000053530100f87f", "hex");
+
+/** A sum of rewards as the catalogue's eight bytes. */
+export function rewardBytes(reward: number | null): Buffer {
+  if (reward === null) return Buffer.from(noNumber);
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(reward);
+  return bytes;
+}
+
+/** Reads back what {@link rewardBytes} wrote. */
+export function rewardFrom(bytes: Buffer): number | null {
+  return bytes.equals(noNumber) ? null : bytes.readDoubleLE();
 }
 
 /** Whether an entry lies before a position. */
@@ -56,7 +74,7 @@ export function checkOf(row: IndexedRow): number {
   bytes.writeDoubleLE(row.offset, 16);
   bytes.writeUInt32LE(outcomes.indexOf(row.outcome), 24);
   bytes.writeDoubleLE(row.steps, 28);
-  bytes.writeDoubleLE(row.totalReward, 36);
+  rewardBytes(row.totalReward).copy(bytes, 36);
   row.play.copy(bytes, 44);
   return crc32(bytes);
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { RolloutSummary } from "../model/rollout.ts";
-import { numberToJson, rolloutSummarySchema } from "../model/rollout-schema.ts";
+import { rewardToJson, rolloutSummarySchema } from "../model/rollout-schema.ts";
 import { SameseedError } from "../base/error.ts";
 import { maxPayloadBytes } from "./segment-format.ts";
 
@@ -37,7 +37,7 @@ const placeBytes = 256;
  * @throws SameseedError `bad_argument` where it could not be read back, or is larger than a row may be.
  */
 export function encodeSummary(summary: RolloutSummary): string {
-  const json = JSON.stringify({ ...summary, totalReward: numberToJson(summary.totalReward) });
+  const json = JSON.stringify({ ...summary, totalReward: rewardToJson(summary.totalReward) });
   const checked = rolloutSummarySchema.safeParse(JSON.parse(json));
   if (!checked.success) {
     const problems = z.prettifyError(checked.error);

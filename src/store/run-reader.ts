@@ -1,3 +1,4 @@
+import { addRewards, mapRewards, type RewardSum } from "../model/reward-sum.ts";
 import { toDigest, type Digest } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
@@ -43,7 +44,7 @@ export interface RunStatistics {
   /** Steps of all rollouts. */
   readonly steps: number;
   /** The mean total reward of complete rollouts (`terminated` and `truncated`), summed in seed order; null without any. */
-  readonly meanReward: number | null;
+  readonly meanReward: RewardSum;
 }
 
 /** Checks the recorded bytes of a rollout beyond the store's own checks; throws if they are wrong. */
@@ -163,13 +164,15 @@ export class RunReader implements Disposable {
     const counts = new Map<Outcome, number>();
     let steps = 0;
     let complete = 0;
-    let reward = 0;
+    let reward: RewardSum = 0;
     for (const row of this.#catalogue.rows()) {
       counts.set(row.outcome, (counts.get(row.outcome) ?? 0) + 1);
       steps += row.steps;
       if (!isComplete(row.outcome)) continue;
       complete++;
-      reward += row.totalReward;
+      const { totalReward } = row.totalReward === null ? this.#read(row).summary : row;
+      reward =
+        complete === 1 ? mapRewards(totalReward, (value) => 0 + value) : addRewards(reward, totalReward);
     }
     const missing = [...this.missing()].length;
     return {
@@ -179,7 +182,7 @@ export class RunReader implements Disposable {
         outcomes.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])),
       ),
       steps,
-      meanReward: complete === 0 ? null : reward / complete,
+      meanReward: complete === 0 ? null : mapRewards(reward, (sum) => sum / complete),
     };
   }
 

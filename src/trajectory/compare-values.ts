@@ -55,6 +55,8 @@ export function compareValues(a: CborValue, b: CborValue, path: string): ValueDi
     case "enum":
       if (b.type !== a.type) return undefined;
       return a.member === b.member ? compareValues(a.value, b.value, `${path}.value`) : wholly(a, b, path);
+    case "typed":
+      return b.type === a.type ? compareValues(a.value, b.value, path) : undefined;
     case "ndarray":
       return b.type === a.type ? compareArrays(a, b, path) : undefined;
     case "stringarray":

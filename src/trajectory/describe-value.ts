@@ -53,6 +53,7 @@ export function typeName(value: CborValue): string {
     case "namedtuple":
     case "dataclass":
     case "enum":
+    case "typed":
     case "opaque":
       return `${value.type} ${value.name}`;
     case "null":

@@ -10,6 +10,7 @@ import type { JsonObject } from "../model/json.ts";
 import { originOf } from "./branch-origin.ts";
 import { ChainBuilder } from "./chain.ts";
 import { decodeRecord, decodeVolatile, failRecord, recordKind, unsignedAt } from "./records.ts";
+import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
 import { scalarNumber } from "./scalar-number.ts";
 import { buildTrajectoryBlob, framesOf, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
 
@@ -34,7 +35,7 @@ export interface Past {
   readonly parent: string;
   readonly content: string;
   /** The rewards of all steps, added in their order. */
-  readonly totalReward: number;
+  readonly totalReward: RewardSum | undefined;
   /** The last of what it was re-keyed by, and at which step; null if it never was. */
   readonly reseeded: { readonly step: number; readonly reseed: number } | null;
 }
@@ -67,7 +68,7 @@ export function readPast(stored: readonly Uint8Array[]): Past {
   let parent = "";
   let content = "";
   let step = 0;
-  let totalReward = 0;
+  let totalReward: RewardSum | undefined;
   let reseeded: Past["reseeded"] = null;
   for (const [at, bytes] of stored.entries()) {
     const blob = parseTrajectoryBlob(bytes);
@@ -88,7 +89,7 @@ export function readPast(stored: readonly Uint8Array[]): Past {
       const record = decodeRecord(payload, "run_damaged");
       if (record.kind === "closing") failRecord("run_damaged", "a past goes on behind its end");
       if (record.kind !== "step") continue;
-      totalReward += scalarNumber(record.reward);
+      totalReward = withReward(totalReward, rewardOf(record.reward));
       actions.push(actionOf(payload));
     }
     const digests = chain.digests();

@@ -1,4 +1,5 @@
 import { SameseedError } from "../base/error.ts";
+import type { RewardSum } from "../model/reward-sum.ts";
 import type { Divergence, Frame } from "../model/trajectory.ts";
 import type { Gate } from "./state-gate.ts";
 import { decodeVolatile } from "./records.ts";
@@ -21,7 +22,7 @@ export class PastGate implements Gate {
     this.#past = past;
   }
 
-  get rewardBefore(): number {
+  get rewardBefore(): RewardSum | undefined {
     return this.#past.totalReward;
   }
 

@@ -3,6 +3,7 @@ import { decodeCbor } from "../model/cbor/decode.ts";
 import { type FieldSpan } from "../model/cbor/field-spans.ts";
 import type { BadBytesCode } from "../model/cbor/reader.ts";
 import { entryOf, type CborField, type CborValue } from "../model/cbor/value.ts";
+import { rewardOf } from "../model/reward-sum.ts";
 import { faultKinds, type FaultKind, type Outcome } from "../model/outcome.ts";
 import {
   isOutcome,
@@ -26,6 +27,9 @@ const closingKeys: readonly (readonly string[])[] = [
   ["k", "end", "action", "hidden"],
   ["k", "end", "error", "action", "hidden"],
 ];
+
+/** More than the referee ever adds up; a row is bounded too. */
+const maxSumCharacters = 8 * 1024 * 1024;
 
 /** Which record has these fields; undefined where none has. */
 export function recordKind(fields: readonly { readonly name: string }[]): RecordKind | undefined {
@@ -110,7 +114,11 @@ export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
   const entries = expectMap(decodeCbor(payload, code), code, "the summary");
   const field = (name: string): CborValue => required(entries, name, code);
   const totalReward = field("totalReward");
-  if (totalReward.type !== "float") return failRecord(code, "the total reward is not a float");
+  const sum = rewardOf(totalReward);
+  if (totalReward.type !== "float" && totalReward.type !== "list" && totalReward.type !== "map") {
+    if (totalReward.type !== "null") return failRecord(code, "the total reward is no sum");
+  } else if (sum === null || (typeof sum === "object" && JSON.stringify(sum).length > maxSumCharacters))
+    return failRecord(code, "the total reward is no sum of numbers");
   const order = field("orderDigest");
   if (order.type !== "bytes" || order.value.length !== 32)
     return failRecord(code, "the order digest is not 32 bytes");
@@ -120,7 +128,7 @@ export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
   return {
     outcome: expectOutcome(field("outcome"), code),
     steps: expectInteger(field("steps"), code, "steps"),
-    totalReward: totalReward.value,
+    totalReward: sum,
     seeded: expectTexts(field("seeded"), code, "seeded"),
     warnings: expectTexts(field("warnings"), code, "warnings"),
     volatile: expectTexts(field("volatile"), code, "volatile"),

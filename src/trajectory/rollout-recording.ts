@@ -3,8 +3,8 @@ import { ChainBuilder } from "./chain.ts";
 import type { Gate } from "./state-gate.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
-import { scalarNumber } from "./scalar-number.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
+import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
 import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
@@ -108,12 +108,12 @@ export class RolloutRecording {
   }
 
   /** The sum of the recorded rewards in step order, for a recording that has no summary. */
-  rewardSum(): number {
-    let sum = this.#gate?.rewardBefore ?? 0;
+  rewardSum(): RewardSum {
+    let sum = this.#gate?.rewardBefore;
     for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
       const record = decodeRecord(payload, "protocol_broken");
-      if (record.kind === "step") sum += scalarNumber(record.reward);
+      if (record.kind === "step") sum = withReward(sum, rewardOf(record.reward));
     }
-    return sum;
+    return sum ?? 0;
   }
 }

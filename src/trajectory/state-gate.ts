@@ -1,9 +1,9 @@
 import { SameseedError } from "../base/error.ts";
 import type { BranchOrigin } from "../model/branch.ts";
+import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
 import type { Frame } from "../model/trajectory.ts";
 import { ChainBuilder } from "./chain.ts";
 import { decodeRecord, decodeVolatile } from "./records.ts";
-import { scalarNumber } from "./scalar-number.ts";
 
 /** What one manifest stands for in a state: its own steps, up to the step it ends with. */
 export interface StatePart {
@@ -17,8 +17,8 @@ export interface StatePart {
 export interface Gate {
   /** Whether all of them were played and are right. */
   readonly isPassed: boolean;
-  /** The rewards of the steps that are another rollout's. */
-  readonly rewardBefore: number;
+  /** The rewards of the steps that are another rollout's; undefined where it has none. */
+  readonly rewardBefore: RewardSum | undefined;
   /**
    * Takes the next frame; returns whether it belongs to the rollout itself.
    * @throws `prefix_diverged`
@@ -41,7 +41,7 @@ export class StateGate implements Gate {
   #builder: ChainBuilder;
   #k = -1;
   #isPassed = false;
-  #rewardBefore = 0;
+  #rewardBefore: RewardSum | undefined;
 
   constructor(
     parts: readonly StatePart[],
@@ -58,7 +58,7 @@ export class StateGate implements Gate {
     return this.#isPassed;
   }
 
-  get rewardBefore(): number {
+  get rewardBefore(): RewardSum | undefined {
     return this.#rewardBefore;
   }
 
@@ -107,6 +107,6 @@ export class StateGate implements Gate {
 
   #addReward(payload: Uint8Array): void {
     const record = decodeRecord(payload, "protocol_broken");
-    if (record.kind === "step") this.#rewardBefore += scalarNumber(record.reward);
+    if (record.kind === "step") this.#rewardBefore = withReward(this.#rewardBefore, rewardOf(record.reward));
   }
 }

@@ -1,3 +1,4 @@
+import type { RewardSum } from "../model/reward-sum.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
@@ -36,7 +37,7 @@ export interface ReplayResult {
   readonly outcome: Outcome;
   readonly recordedOutcome: Outcome;
   readonly steps: number;
-  readonly totalReward: number;
+  readonly totalReward: RewardSum;
   /** The recorded trajectory's digest, and the replayed one's; equal where the bytes are. */
   readonly expectedDigest: string;
   readonly digest: string;

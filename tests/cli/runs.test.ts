@@ -116,7 +116,7 @@ describe("export", () => {
     expect(csv[0]).toMatch(/^seed,outcome,return,steps,digest,/);
     using reader = await RunReader.open(work.path("a"));
     const { totalReward, steps, digest } = reader.row(1);
-    expect(csv[1]).toMatch(new RegExp(`^1,terminated,${totalReward},${steps},${digest},`));
+    expect(csv[1]).toMatch(new RegExp(`^1,terminated,${Number(totalReward)},${steps},${digest},`));
     expect(csv).toHaveLength(5);
     const table = linesOf((await work.run(["export", "a", "--steps"])).stdout);
     expect(table[1]).toMatch(/^1,0,,,,,"\[/);

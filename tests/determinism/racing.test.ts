@@ -72,7 +72,7 @@ it("no question beside a child is counted in the chain, and what a step took is 
   expect(countsBeside(rollout).get("pid")).toBeGreaterThanOrEqual(150);
   const begun = [...rollout.trajectory.steps()]
     .slice(2)
-    .map(({ observation }) => BigInt(String(observation)));
+    .map(({ observation }) => BigInt(observation as string | number));
   for (const at of begun) expect(Number(at % 100_000_000n)).toBeLessThan(1_000_000);
 });
 

@@ -2,7 +2,8 @@
 
 A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come with it (time limit, order enforcing),
 but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
-from a file is called with the arguments; it need not be a `gymnasium.Env`, only have `reset` and `step`.
+from a file is called with the arguments; it need not be a `gymnasium.Env`, only have `reset` and `step`. The file may
+define `encode(value)`, which turns objects that have no encoding into values that have one.
 
 What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
 """
@@ -19,7 +20,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from .failures import UnknownEnvironment
+from .missing import why_missing
 from ..policy.source_files import import_file
+from ..recording.canonical_types import set_hook
 
 
 @contextmanager
@@ -51,8 +54,14 @@ def from_file(path: str, name: str, env_args: dict) -> object:
     file = os.path.basename(path)
     if not os.path.isfile(path):
         raise UnknownEnvironment(f"there is no file {file}")
-    with foreign_code():
-        module = import_file(path)
+    try:
+        with foreign_code():
+            module = import_file(path)
+    except ImportError as error:
+        # What else the file raises while it is imported is its own failure.
+        raise UnknownEnvironment(why_missing(file, error, False)) from error
+    hook = module.__dict__.get("encode")
+    set_hook(hook if inspect.isfunction(hook) else None)
     cls = module.__dict__.get(name)
     if not isinstance(cls, type):
         classes = [
@@ -105,10 +114,6 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         raise UnknownEnvironment(f"this image has no environment {id}{hint}") from None
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnknownEnvironment(f"{id} needs a package that is not in this image: {error}") from None
-    except ModuleNotFoundError as error:
-        if _is_entry_point(gymnasium, name, error.name):
-            raise UnknownEnvironment(f"{id} needs the module {error.name}, which is not in this image") from None
-        raise
     except gymnasium.error.Error as error:
         if _raised_in_registration(error):
             raise UnknownEnvironment(f"{id} cannot be made: {error}") from None
@@ -118,22 +123,24 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         if env_args and _raised_in_registration(error.__cause__ or error):
             raise UnknownEnvironment(f"{id} cannot be made with these arguments: {error.__cause__ or error}") from None
         raise
+    except (ImportError, OSError) as error:
+        # Packages import what they need when they are made as well.
+        reason = why_missing(id, error, False)
+        if reason is None:
+            raise
+        raise UnknownEnvironment(reason) from error
 
 
 def _import(module: str) -> None:
     try:
         with foreign_code():
             importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not (module + ".").startswith(error.name + "."):
-            raise
-        raise UnknownEnvironment(f"this image has no module {module}") from None
-
-
-def _is_entry_point(gymnasium: object, name: str, missing: str | None) -> bool:
-    spec = gymnasium.registry.get(name)
-    entry = getattr(spec, "entry_point", None)
-    return missing is not None and isinstance(entry, str) and (entry.split(":")[0] + ".").startswith(missing + ".")
+    except UnknownEnvironment:
+        raise
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and (module + ".").startswith(error.name + "."):
+            raise UnknownEnvironment(f"this image has no module {module}") from None
+        raise UnknownEnvironment(why_missing(module, error, True)) from error
 
 
 def _raised_in_registration(error: BaseException) -> bool:

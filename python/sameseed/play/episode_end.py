@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from .failures import describe, outcome_of
+from .failures import PolicyFailure, describe, outcome_of
 from ..recording.recorder import Recorder
 from ..world.sealed import lacks
 
@@ -34,6 +34,9 @@ def raise_broken(
     # Before the failure is described, which reads files.
     recorder.boundary()
     name, message, trace = describe(error)
+    if kind == "unknown_environment":
+        # The sentence is Sameseed's own; what it is about is the exception behind it.
+        trace = "" if error.__cause__ is None else describe(error.__cause__)[2]
     said = {"by": "environment", "kind": kind, "type": name, "message": message, "traceback": trace, "step": step}
     # The frames of the failure keep alive whatever filled the memory.
     error.__traceback__ = None
@@ -61,3 +64,17 @@ def close_episode(ended: Ended, recorder: Recorder, env: object, told: dict) -> 
     if lacking:
         summary["notHeld"] = lacking
     recorder.end(summary)
+
+
+def policy_failed(failure: PolicyFailure, step: int, seat: str) -> Ended:
+    """The end of an episode in which a seat's policy failed."""
+    said = {
+        "by": "policy",
+        "kind": failure.kind,
+        "type": failure.type,
+        "message": str(failure),
+        "traceback": failure.trace,
+        "step": step,
+        "seat": failure.seat or seat,
+    }
+    return Ended(failure.outcome, said, failure.action)

@@ -1,6 +1,6 @@
 """An environment with one seat, as the referee plays it: Gymnasium's interface.
 
-Every stage (this one and `turn_taking.TurnTaking`) has the same parts, in the order the referee uses them: `prepare`,
+Every stage (this one, `turn_taking.TurnTaking` and `together.Together`) has the same parts, in the order the referee uses them: `prepare`,
 `reset`, then for each step `turn`, `legal`, `space()`, `checked()` and `step()`. Whatever they raise is the
 environment's failure, but for IllegalAction.
 """
@@ -10,17 +10,16 @@ from __future__ import annotations
 from ..recording.hidden import HiddenState
 from .actions import coerce, restore
 from .environment import unwrap
+from .rewards import reward_of
 from .space_state import told_spaces
 from .spaces import Spaces
 
 try:
     import numpy as np
 
-    _NUMBERS: tuple[type, ...] = (int, float, np.integer, np.floating, np.bool_)
     _TRUTHS: tuple[type, ...] = (bool, np.bool_, int, np.integer)
 except ImportError:  # a plain Python image
     np = None
-    _NUMBERS = (int, float)
     _TRUTHS = (bool, int)
 
 
@@ -31,6 +30,8 @@ class OneAgent:
     turn = 0
     # Which actions are legal, as numbers; None where the space says it all.
     legal = None
+    # Whether several seats act in each step.
+    together = False
     policies: dict = {}
     # A built-in policy that draws asks the space, which has a generator of its own.
     has_sampler = True
@@ -80,20 +81,20 @@ class OneAgent:
         """A sampled action as it was before it was recorded."""
         return restore(self._spaces.action_space, value)
 
-    def step(self, number: int, action: object) -> tuple[tuple, float]:
-        """Takes a step; returns the five values of Gymnasium's `step()`, and the reward as a float."""
+    def step(self, number: int, action: object) -> tuple[tuple, object, bool, bool]:
+        """Takes a step; returns the five values of Gymnasium's `step()`, the reward to add, and whether and how it is over."""
         result = self.env.step(action)
         if type(result) is not tuple or len(result) != 5:
             raise TypeError(f"step() must return a tuple of five values, and returned {_shape(result)}")
         reward, terminated, truncated = result[1], result[2], result[3]
-        number_reward = _number(reward)
+        number_reward = reward_of(reward)
+        ended, cut = terminated, truncated
         if type(terminated) is not bool or type(truncated) is not bool:
-            _check_truth("terminated", terminated)
-            _check_truth("truncated", truncated)
+            ended, cut = flags_of(terminated, truncated)
         if type(result[4]) is not dict:
             _check_info(result[4])
         self._spaces.look(number)
-        return result, number_reward
+        return result, number_reward, ended, cut
 
 
 def _shape(value: object) -> str:
@@ -105,16 +106,25 @@ def _check_info(info: object) -> None:
         raise TypeError(f"info must be a dict, and is a value of type {type(info).__name__}")
 
 
-def _check_truth(name: str, value: object) -> None:
-    if not isinstance(value, _TRUTHS):
+def flags_of(terminated: object, truncated: object) -> tuple[bool, bool]:
+    """Whether the episode has ended and was cut off; with a flag for each agent, it goes on while one agent does."""
+    if isinstance(terminated, _TRUTHS) and isinstance(truncated, _TRUTHS):
+        return bool(terminated), bool(truncated)
+    ends, cuts = _truths("terminated", terminated), _truths("truncated", truncated)
+    if len(ends) != len(cuts):
+        # One flag beside many is everybody's.
+        ends, cuts = (ends * len(cuts), cuts) if len(ends) == 1 else (ends, cuts * len(ends))
+    over = bool(ends) and all(end or cut for end, cut in zip(ends, cuts))
+    return over and any(ends), over and not any(ends)
+
+
+def _truths(name: str, value: object) -> list[bool]:
+    if isinstance(value, dict):
+        # What several multi-agent interfaces call the flag of all agents together.
+        value = [value["__all__"]] if "__all__" in value else list(value.values())
+    elif np is not None and isinstance(value, np.ndarray):
+        value = value.reshape(-1).tolist()
+    flags = value if isinstance(value, (list, tuple)) else [value]
+    if any(not isinstance(flag, _TRUTHS) for flag in flags):
         raise TypeError(f"{name} must be a bool, and is a value of type {type(value).__name__}")
-
-
-def _number(reward: object) -> float:
-    if type(reward) is float:
-        return reward
-    if isinstance(reward, _NUMBERS):
-        return float(reward)
-    if np is not None and type(reward) is np.ndarray and reward.size == 1 and reward.dtype.kind in "biuf":
-        return float(reward.reshape(-1)[0])
-    raise TypeError(f"the reward must be a number, and is a value of type {type(reward).__name__}")
+    return [bool(flag) for flag in flags]

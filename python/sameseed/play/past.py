@@ -47,9 +47,9 @@ class Part:
         self.reseed: int | None = part["reseed"]
         self._actions: list = decode(base64.b64decode(part["actions"]))
 
-    def seats(self, before: list[tuple[dict, Seat | None]]) -> list[PastSeat]:
+    def seats(self, before: list[tuple[dict, Seat | None]], stage: Stage) -> list[PastSeat]:
         """Its seats, given those of the part before: each of their specs, and the built-in policy that sat there."""
-        shared = iter(self._actions)
+        shared = stage.in_turns(self._actions, []) if stage.together else iter(self._actions)
         owns = going_on(self.specs, before)
         return [PastSeat(shared, spec, own or _made(spec)) for spec, own in zip(self.specs, owns)]
 

@@ -1,7 +1,7 @@
 """The referee: plays episodes of one environment, each under one seed and recorded as one trajectory.
 
 Theory of operation. An episode is a straight line (seed, make, reset, steps) that may break at any point, in code
-nobody trusts. In each step the seat whose turn it is picks an action; an ordinary environment has one seat. Whatever
+nobody trusts. In each step the seat whose turn it is picks an action, or every seat does; an ordinary environment has one seat. Whatever
 breaks becomes an `Ended` with an outcome, the line is left, and the closing record and the summary are written from
 one place. Nothing the environment or a policy does raises out of `run`; only a lost host stream does.
 
@@ -28,10 +28,11 @@ from ..recording.frames import BulkStream, HostStream
 from ..recording.hidden import HiddenState, NoHidden
 from ..recording.recorder import Recorder
 from ..world.sealed import boundary
-from .episode_end import Ended, close_episode, raise_broken
+from .episode_end import Ended, close_episode, policy_failed, raise_broken
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
 from .past import Part, going_on
 from .reseeding import Keys, reseed
+from .rewards import RewardSum
 from .seats import Seat, is_random, make_seats, replayed_seats
 from .seeds import seed_globals
 from .stage import Stage, make_stage
@@ -54,16 +55,18 @@ def run(
 ) -> None:
     """Plays an episode for each seed, one after the other, and writes their frames to `fd`; a branch has a past."""
     stream = HostStream(fd) if len(seeds) == 1 else BulkStream(fd)
+    recorded: tuple[list, dict | None] | None = None
     if replay is None:
         sitting = make_seats(seats, seeds[0], stream, fd)
     else:
-        sitting = replayed_seats(seats, decode(base64.b64decode(replay["actions"])), replay.get("end"))
+        recorded = (decode(base64.b64decode(replay["actions"])), replay.get("end"))
+        sitting = replayed_seats(seats, *recorded)
     parts = [Part(part) for part in past]
     # Given back when memory runs out, so that the end can still be told.
     reserve = [bytes(_RESERVE_BYTES)]
     for seed in seeds:
         episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
-        episode.is_replay = replay is not None
+        episode.recorded = recorded
         try:
             episode.play(environment, env_args, parts)
         except Ended as ended:
@@ -90,8 +93,6 @@ class _Episode:
     ) -> None:
         self.seed = seed
         self.own = (specs, seats)
-        # Whether the seats of its own take recorded actions, so that nobody goes on behind a past.
-        self.is_replay = False
         # Of the last re-keying; None where there was none.
         self.keys: Keys | None = None
         self._sit(specs, seats)
@@ -100,7 +101,11 @@ class _Episode:
         self.max_steps = max_steps
         self.stage: Stage | None = None
         self.steps = 0
-        self.total_reward = 0.0
+        self.rewards = RewardSum()
+        # Actions and end of the rollout that is played again.
+        self.recorded: tuple[list, dict | None] | None = None
+        # The step of that rollout in which a policy ended it, and whose policy.
+        self.failing: tuple[int, str | None] | None = None
         self.seeded: list[str] = []
         self.warnings: list[str] = []
         # By seat, as they were behind the reset.
@@ -130,7 +135,12 @@ class _Episode:
         for part in past:
             before = self._play_part(stage, part, before)
         specs, seats = self.own
-        stay = going_on(specs, [] if self.is_replay else before)
+        if self.recorded is None:
+            stay = going_on(specs, before)
+        else:
+            # Its seats take recorded actions, so that nobody goes on behind a past.
+            stay = going_on(specs, [])
+            seats = self._replayed(stage, specs, seats, *self.recorded)
         self._sit(specs, [old or new for old, new in zip(stay, seats)])
         for spec, seat, old in zip(specs, seats, stay):
             if old is None:
@@ -142,13 +152,22 @@ class _Episode:
             self._step(stage)
         raise Ended("truncated")
 
+    def _replayed(self, stage: Stage, specs: list[dict], seats: list[Seat], actions: list, end: dict | None) -> list[Seat]:
+        """The seats of a rollout that is played again; those that act together take their parts of each action."""
+        if not stage.together:
+            return seats
+        refused = [actions.pop()] if end is not None and end["refused"] else []
+        if end is not None:
+            self.failing = (self.steps + len(actions) + 1, end["error"].get("seat"))
+        return replayed_seats(specs, stage.in_turns(actions, refused), end)
+
     def _start(self, stage: Stage, spec: dict, seat: Seat) -> None:
         """Lets a seat begin; at a branch, with the stream that the last re-keying gives it."""
         name = spec["seat"]
         try:
             seat.start(self.seed, stage)
         except PolicyFailure as failure:
-            raise _failed(failure, self.steps + 1, name) from None
+            raise policy_failed(failure, self.steps + 1, name) from None
         if self.keys is not None and hasattr(seat, "stream"):
             seat.stream.seed(self.keys.seat(name))
         if spec["kind"] == "builtin" and not stage.has_sampler:
@@ -158,7 +177,7 @@ class _Episode:
         self, stage: Stage, part: Part, before: list[tuple[dict, Seat | None]]
     ) -> list[tuple[dict, Seat | None]]:
         """Plays a part of the past; returns who sat there."""
-        seats = part.seats(before)
+        seats = part.seats(before, stage)
         stay = going_on(part.specs, before)
         self._sit(part.specs, seats)
         for spec, seat, old in zip(part.specs, seats, stay):
@@ -201,59 +220,69 @@ class _Episode:
 
     def _step(self, stage: Stage) -> None:
         number = self.steps + 1
-        at = stage.turn
         try:
-            action = self.seats[at].choose(number, stage, self.recorder)
+            action = self._together(stage, number) if stage.together else self._choice(stage, number, stage.turn)
             encoded = self.recorder.action(action)
-        except OutOfActions:
-            raise Ended("truncated") from None
-        except PolicyFailure as failure:
-            raise _failed(failure, number, self.specs[at]["seat"]) from None
-        except IllegalAction as error:
-            refused = _encoded_or_none(error.value)
-            failure = PolicyFailure("illegal_action", "illegal_action", "IllegalAction", str(error), action=refused)
-            raise _failed(failure, number, self.specs[at]["seat"]) from None
+        except Ended:
+            raise
         except BaseException as error:
             raise_broken(self.recorder, error, number)
-        if not self.samples[at] or stage.legal is not None:
+        sampled = all(self.samples) if stage.together else self.samples[stage.turn]
+        if not sampled or stage.legal is not None:
             # However an answer was asked for and taken is no part of the environment's ledger; its own sampler is.
             boundary(number)
         try:
-            result, reward = stage.step(number, action)
+            result, reward, terminated, truncated = stage.step(number, action)
             self.recorder.step(encoded, result)
         except BaseException as error:
             raise_broken(self.recorder, error, number, encoded)
         self.steps = number
-        self.total_reward += reward
-        if result[2]:
+        self.rewards.add(number, reward)
+        if terminated:
             raise Ended("terminated")
-        if result[3]:
+        if truncated:
             raise Ended("truncated")
+
+    def _together(self, stage: Stage, number: int) -> dict:
+        """The actions of all agents, each asked of the seat of its own."""
+        action = {}
+        for at in stage.turns():
+            if self.failing is not None and self.failing[0] == number and self.failing[1] != self.specs[at]["seat"]:
+                # What the others chose in the step in which one failed is not recorded.
+                continue
+            stage.face(at)
+            if self.specs[at]["kind"] == "remote":
+                # A policy sees what its own agent sees.
+                self.recorder.observation, self.recorder.info = stage.view()
+            action[stage.agent] = self._choice(stage, number, at)
+        return action
+
+    def _choice(self, stage: Stage, number: int, at: int) -> object:
+        """The action of one seat; whatever its policy does wrong ends the episode."""
+        try:
+            return self.seats[at].choose(number, stage, self.recorder)
+        except OutOfActions:
+            raise Ended("truncated") from None
+        except PolicyFailure as failure:
+            raise policy_failed(failure, number, self.specs[at]["seat"]) from None
+        except IllegalAction as error:
+            refused = _encoded_or_none(error.value)
+            failure = PolicyFailure("illegal_action", "illegal_action", "IllegalAction", str(error), action=refused)
+            raise policy_failed(failure, number, self.specs[at]["seat"]) from None
 
     def finish(self, ended: Ended) -> None:
         """Closes the environment, and writes the closing record and the summary."""
+        if self.rewards.reason:
+            self.warnings.append(self.rewards.reason)
         told = {
             "steps": self.steps,
-            "totalReward": self.total_reward,
+            "totalReward": self.rewards.value,
             "seeded": self.seeded,
             "warnings": self.warnings,
         }
         if self.spaces:
             told["spaces"] = self.spaces
         close_episode(ended, self.recorder, None if self.stage is None else self.stage.env, told)
-
-
-def _failed(failure: PolicyFailure, step: int, seat: str) -> Ended:
-    said = {
-        "by": "policy",
-        "kind": failure.kind,
-        "type": failure.type,
-        "message": str(failure),
-        "traceback": failure.trace,
-        "step": step,
-        "seat": failure.seat or seat,
-    }
-    return Ended(failure.outcome, said, failure.action)
 
 
 def _encoded_or_none(value: object) -> bytes | None:

@@ -21,6 +21,7 @@ class TurnTaking:
     """Agents act one after the other; seats are numbered in the order of `possible_agents`."""
 
     has_sampler = False
+    together = False
 
     def __init__(self, env: object, seats: int, policies: dict) -> None:
         self.env = env
@@ -93,8 +94,8 @@ class TurnTaking:
         """A sampled action as it was before it was recorded."""
         return restore(self.env.action_space(self._agent), value)
 
-    def step(self, number: int, action: object) -> tuple[tuple, float]:
-        """Makes a move; returns what Gymnasium's `step()` would, and the first agent's reward as a float."""
+    def step(self, number: int, action: object) -> tuple[tuple, object, bool, bool]:
+        """Makes a move; returns what Gymnasium's `step()` would, the first agent's reward, and whether and how it is over."""
         env, agents = self.env, self.agents
         env.step(action)
         rewards = env.rewards
@@ -117,7 +118,8 @@ class TurnTaking:
         info = {} if over else self._info()
         if told is not None:
             info["rewards"] = told
-        return (seen, reward, over and ended, over and not ended, info), reward
+        terminated, truncated = over and ended, over and not ended
+        return (seen, reward, terminated, truncated, info), reward, terminated, truncated
 
     def _look(self) -> object:
         """What the agent sees whose turn it is, and which actions are legal for it."""

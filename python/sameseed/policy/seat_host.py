@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..play.failures import clean, describe
 from ..recording.canonical import encode
-from ..recording.canonical_decode import decode
+from ..recording.canonical_decode import SHOWN, decode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link, LinkClosed
 from ..recording.plain import encode_plain
@@ -65,7 +65,7 @@ def serve(*, seed: int, fd: int, path: str, seat: str, mode: str, move_us: int) 
 def answered(choose: Choose, payload: bytes, move_us: int) -> bytes:
     """The encoded action of one question, made while its clock runs."""
     move_clock(move_us)
-    turn = decode(payload)
+    turn = decode(payload, SHOWN)
     action = choose(turn["observation"], turn["info"])
     if type(action) is int and 0 <= action < _SMALL_INTEGERS:
         move_clock(0)

@@ -1,8 +1,9 @@
 """The canonical encoder: one value, one sequence of bytes.
 
 Theory of operation. `encode_part` looks the exact type of a value up in a table and calls its encoder; everything
-that is not in the table goes through `_encode_other`, which knows enums, named tuples and dataclasses and refuses the
-rest. Exact types are what makes the encoding honest: an `int` subclass may override whatever it likes.
+that is not in the table goes through `_encode_other`, which knows enums, named tuples and dataclasses, writes instances of
+subclasses with their type's name, and refuses the rest. Exact types are what makes the encoding honest: an `int` subclass
+may override whatever it likes.
 
 A refusal is raised where the value is and collects its path while it unwinds, so that the common case pays nothing
 for paths. Map keys are sorted by their encodings (`canonical_texts` remembers how). Where the insertion order differs from the sorted one, the keys are noted in `_orders`,
@@ -21,6 +22,7 @@ from enum import Enum
 
 from .canonical_arrays import array_encoders
 from .canonical_texts import encode_text, key_plan, note_order
+from .canonical_types import is_named_tuple, plain_part
 from .canonical_tags import (
     CANONICAL_NAN,
     MAX_DEPTH,
@@ -34,10 +36,12 @@ from .canonical_tags import (
     TAG_PAIRS,
     TAG_SET,
     TAG_TUPLE,
+    TAG_TYPED,
     CanonicalError,
     ForeignDataclass,
     ForeignEnum,
     ForeignTuple,
+    ForeignTyped,
     Opaque,
     head,
     key_part,
@@ -237,13 +241,28 @@ def _encode_other(value: object, depth: int) -> bytes:
     cls = type(value)
     if issubclass(cls, Enum):
         return _encode_named(TAG_ENUM, type_name(cls), [value._name_, value._value_], depth)
-    if cls.__bases__ == (tuple,) and type(cls.__dict__.get("_fields")) is tuple:
+    if is_named_tuple(cls):
         return _encode_named(TAG_NAMED_TUPLE, type_name(cls), [list(cls._fields), list(value)], depth)
     if dataclasses.is_dataclass(cls) and not issubclass(
         cls, (int, float, str, bytes, list, tuple, dict, set, frozenset)
     ):
         return _encode_dataclass(value, depth)
-    raise CanonicalError(f"objects of type {type_name(cls)} have no encoding")
+    if dataclasses.is_dataclass(cls):
+        raise CanonicalError(f"objects of type {type_name(cls)}, a dataclass that is a builtin as well, have no encoding")
+    # Too deep before the hook is asked: one that returns what it was given would go on for ever.
+    if depth >= MAX_DEPTH:
+        raise _too_deep()
+    return _typed_bytes(type_name(cls), plain_part(value), depth)
+
+
+def _typed_bytes(name: str, value: object, depth: int) -> bytes:
+    if depth + 2 > MAX_DEPTH:
+        raise _too_deep()
+    return head(6, TAG_TYPED) + b"\x82" + encode_text(name, 0) + encode_part(value, depth + 2)
+
+
+def _encode_foreign_typed(value: ForeignTyped, depth: int) -> bytes:
+    return _typed_bytes(value.type_name, value.value, depth)
 
 
 _ENCODERS: dict[type, Encoder] = {
@@ -263,6 +282,7 @@ _ENCODERS: dict[type, Encoder] = {
     ForeignTuple: _encode_foreign_tuple,
     ForeignDataclass: _encode_foreign_dataclass,
     ForeignEnum: _encode_foreign_enum,
+    ForeignTyped: _encode_foreign_typed,
     Opaque: _encode_opaque,
     **array_encoders(),
 }

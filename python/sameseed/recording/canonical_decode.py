@@ -29,10 +29,12 @@ from .canonical_tags import (
     TAG_PAIRS,
     TAG_SET,
     TAG_TUPLE,
+    TAG_TYPED,
     DecodeError,
     ForeignDataclass,
     ForeignEnum,
     ForeignTuple,
+    ForeignTyped,
     Opaque,
 )
 
@@ -47,7 +49,7 @@ class Profile(NamedTuple):
     max_depth: int
     # The longest magnitude of an integer beyond 64 bits.
     max_integer_bytes: int
-    # Named tuples, dataclass instances and enum members.
+    # Named tuples, dataclass instances, enum members and instances of other types.
     named: bool
     # Stand-ins for values without an encoding.
     opaque: bool
@@ -55,11 +57,15 @@ class Profile(NamedTuple):
     hashed: bool
     # Arrays whose memory is many times their bytes, as it is for texts of a great width.
     spacious: bool
+    # Whether what has another type becomes its plain value.
+    unwrapped: bool = False
 
 
 # What a record may hold, and what a VOLATILE frame may.
 CHAIN = Profile(MAX_DEPTH, MAX_BYTES, named=True, opaque=False, hashed=True, spacious=True)
 VOLATILE = CHAIN._replace(opaque=True)
+# What a policy is shown, which has none of the environment's types.
+SHOWN = CHAIN._replace(unwrapped=True)
 # What a policy may send: values of Python's and numpy's own types, which run no code of the sender and offer numpy no
 # memory to read, and of which none takes much more memory or time than its bytes. What is hashed can be made to collide.
 # The decimal text of the longest integer is shorter than the 4,300 digits above which Python refuses to make it.
@@ -259,7 +265,7 @@ class Reader:
             return self.pairs(inner)
         if tag == TAG_OPAQUE and self.profile.opaque:
             return Opaque(self.text())
-        if tag in (TAG_DATACLASS, TAG_NAMED_TUPLE, TAG_ENUM) and self.profile.named:
+        if tag in (TAG_DATACLASS, TAG_NAMED_TUPLE, TAG_ENUM, TAG_TYPED) and self.profile.named:
             return self.named(tag, inner)
         raise DecodeError(f"tag {tag} does not belong here")
 
@@ -276,13 +282,15 @@ class Reader:
     def named(self, tag: int, depth: int) -> object:
         if tag == TAG_DATACLASS:
             self.fixed(depth, 2)
-            name = self.text()
-            return ForeignDataclass(name, self.map(depth + 1))
+            return ForeignDataclass(self.text(), self.map(depth + 1))
+        if tag == TAG_TYPED:
+            self.fixed(depth, 2)
+            name, value = self.text(), self.value(depth + 1)
+            return value if self.profile.unwrapped else ForeignTyped(name, value)
         self.fixed(depth, 3)
         name = self.text()
         if tag == TAG_ENUM:
-            member = self.value(depth + 1)
-            if member is not None and type(member) is not str:
+            if type(member := self.value(depth + 1)) not in (str, type(None)):
                 raise DecodeError("an enum member whose name is not a text")
             return ForeignEnum(name, member, self.value(depth + 1))
         fields = tuple(self.text() for _ in range(self.count(depth + 1, 4)))

@@ -32,6 +32,7 @@ TAG_BOOL_ELEMENTS = _PRIVATE + 7
 TAG_TEXT_ELEMENTS = _PRIVATE + 8
 TAG_BYTES_ELEMENTS = _PRIVATE + 9
 TAG_OPAQUE = _PRIVATE + 10
+TAG_TYPED = _PRIVATE + 11
 
 # numpy's kind and item size -> the typed-array tag of RFC 8746, little-endian.
 NUMERIC_TAGS = {
@@ -52,11 +53,15 @@ CANONICAL_NAN = bytes.fromhex("fb7ff8000000000000")
 
 
 class CanonicalError(ValueError):
-    """A value without a canonical encoding; `path` names where it sits."""
+    """A value without a canonical encoding; `path` names where it sits.
 
-    def __init__(self, reason: str) -> None:
+    `is_unknown`: an object of a type that nobody has told how to write; the text then names the ways out.
+    """
+
+    def __init__(self, reason: str, is_unknown: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self._is_unknown = is_unknown
         self._inner: list[str] = []
 
     def inside(self, part: str) -> CanonicalError:
@@ -69,7 +74,15 @@ class CanonicalError(ValueError):
         return "".join(reversed(self._inner))
 
     def __str__(self) -> str:
-        return f"{self.path or 'the value'}: {self.reason}"
+        text = f"{self.path or 'the value'}: {self.reason}"
+        if not self._is_unknown:
+            return text
+        key = self.path[len("info.") :].split(".")[0].split("[")[0] if self.path.startswith("info.") else ""
+        leave = f"keep it out of the chain with volatileInfo (--volatile-info {key}), " if key else ""
+        return (
+            f"{text}; return a plain value instead (from a class of your own around the environment, in FILE.py:Class), "
+            f"{leave}or define encode(value) in the environment's file, which turns such an object into a plain value"
+        )
 
 
 class DecodeError(ValueError):
@@ -109,6 +122,17 @@ class ForeignEnum:
     def __init__(self, type_name: str, name: str | None, value: object) -> None:
         self.type_name = type_name
         self.name = name
+        self.value = value
+
+
+class ForeignTyped:
+    """A decoded instance of a subclass, or of a type that a hook took apart, whose class is not at hand.
+
+    It equals nothing but itself: how its class compares is not known.
+    """
+
+    def __init__(self, type_name: str, value: object) -> None:
+        self.type_name = type_name
         self.value = value
 
 

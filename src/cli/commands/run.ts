@@ -25,7 +25,7 @@ import {
 
 interface RunOptions extends PlacementOptions, LimitOptions {
   readonly seeds: readonly number[];
-  readonly policy?: string;
+  readonly policy: readonly string[];
   readonly actions?: string;
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
@@ -47,7 +47,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .description(
       "Runs one rollout for each seed, each in a fresh sandbox of its own, and records every step in a run folder.",
     )
-    .argument("<ENV>", "a Gymnasium id, module:Id, or path/to/file.py:ClassName")
+    .argument("<ENV>", "a Gymnasium id, module:Id, path/to/file.py:ClassName, or parallel:MODULE")
     .addOption(
       new Option(
         "--seeds <LIST>",
@@ -56,9 +56,13 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         .argParser(parseSeeds)
         .default([0], "0"),
     )
-    .option(
-      "--policy <POLICY>",
-      "random, or a Python file that defines act(observation, rng, info) (default: random)",
+    .addOption(
+      new Option(
+        "--policy <POLICY>",
+        "random, or a Python file that defines act(observation, rng, info); repeated: one for each agent of parallel:MODULE",
+      )
+        .argParser(collect((text) => text))
+        .default([], "random"),
     )
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
@@ -85,6 +89,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         "replace the run in --out if none of its rollouts was a complete episode",
       ).conflicts(["resume", "extend"]),
     )
+    .option("--verbose", "print the Python traceback where the environment cannot be imported or made")
     .addOption(jsonOption("the whole run as one JSON document"))
     .addOption(
       new Option(
@@ -107,6 +112,7 @@ Examples:
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
   sameseed run CartPole-v1 --seeds 5..8 --out runs/cartpole --extend
   sameseed run my_env.py:MyEnv --world host
+  sameseed run parallel:mpe2.simple_spread_v3 --image mine
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
 limit), 2 for misuse, 3 when the host failed, 130 when interrupted. The same command with --out DIR and
@@ -127,7 +133,7 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
 function toRequest(envName: string, options: RunOptions): RunRequest {
   const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out } = options;
   const { resume, extend, force } = options;
-  if (policy !== undefined && actions !== undefined) {
+  if (policy.length > 0 && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
     });
@@ -141,7 +147,12 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
   return {
     envName,
     seeds,
-    policy: actions === undefined ? (policy ?? "random") : { actions: readActionsFile(actions) },
+    policy:
+      actions === undefined
+        ? policy.length === 0
+          ? "random"
+          : policy
+        : { actions: readActionsFile(actions) },
     envArgs: collectEnvArgs(options.envArg),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     volatileInfo,

@@ -5,7 +5,8 @@ import type { BranchLineage } from "../../model/branch.ts";
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { shownPath } from "../record-with-progress.ts";
-import { count, formatDuration, formatNumber } from "./numbers.ts";
+import { mapRewards, type RewardSum, withReward } from "../../model/reward-sum.ts";
+import { count, formatDuration, formatReward } from "./numbers.ts";
 import { toRolloutDocument, type RolloutDocument } from "./rollout-document.ts";
 import { formatFault, formatOutcomes, paintOutcome } from "./run-text.ts";
 import { clip, type Painter } from "./style.ts";
@@ -20,7 +21,7 @@ export interface BranchDocument extends Omit<BranchRunResult, "branches"> {
     readonly failed: number;
     readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
     /** The mean return, from the reset on, of complete branches; null without any. */
-    readonly meanReward: number | null;
+    readonly meanReward: RewardSum;
     readonly wallMs: number;
   };
 }
@@ -78,7 +79,7 @@ export function formatBranches(result: BranchRunResult, wallMs: number, paint: P
   const faults = branches
     .flatMap((own) => (own.status === "fulfilled" && !isComplete(own.rollout.outcome) ? [own.rollout] : []))
     .slice(0, mostRows);
-  const mean = numbers.meanReward === null ? "" : ` · mean return ${formatNumber(numbers.meanReward)}`;
+  const mean = numbers.meanReward === null ? "" : ` · mean return ${formatReward(numbers.meanReward)}`;
   const failed = numbers.failed === 0 ? "" : ` · ${paint("bad", `${numbers.failed} failed`)}`;
   const from = parent.branch === undefined ? "" : ` branch ${parent.branch}`;
   return [
@@ -111,7 +112,7 @@ function cells(own: SettledBranch, paint: Painter): string[] {
     ...start,
     paintOutcome(outcome, paint),
     String(steps),
-    formatNumber(totalReward),
+    formatReward(totalReward),
     `${digest.slice(0, shownDigest)}…`,
   ];
 }
@@ -125,14 +126,15 @@ function failure(
 
 function inNumbers(branches: readonly SettledBranch[]): Omit<BranchDocument["summary"], "wallMs"> {
   const counts = new Map<Outcome, number>();
-  let [complete, reward] = [0, 0];
+  let complete = 0;
+  let reward: RewardSum | undefined;
   for (const own of branches) {
     if (own.status === "rejected") continue;
     const { outcome, totalReward } = own.rollout;
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     if (!isComplete(outcome)) continue;
     complete++;
-    reward += totalReward;
+    reward = withReward(reward, totalReward);
   }
   return {
     branches: branches.length,
@@ -140,6 +142,6 @@ function inNumbers(branches: readonly SettledBranch[]): Omit<BranchDocument["sum
     outcomes: Object.fromEntries(
       outcomes.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])),
     ),
-    meanReward: complete === 0 ? null : reward / complete,
+    meanReward: reward === undefined ? null : mapRewards(reward, (sum) => sum / complete),
   };
 }

@@ -1,8 +1,23 @@
+import type { RewardSum } from "../../model/reward-sum.ts";
+import { printable } from "./safe-text.ts";
+
 /** A number for people: at most six digits that count; whole numbers whole. */
 export function formatNumber(value: number): string {
   if (Object.is(value, -0)) return "-0";
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
+}
+
+/** A sum of rewards for people: numbers as {@link formatNumber} writes them, at most four; a dash where there is none. */
+export function formatReward(sum: RewardSum): string {
+  if (sum === null) return "–";
+  if (typeof sum === "number") return formatNumber(sum);
+  const isList = Array.isArray(sum);
+  const parts = isList
+    ? sum.map(formatReward)
+    : Object.entries(sum).map(([key, item]) => `${printable(key)}: ${formatReward(item)}`);
+  const shown = [...parts.slice(0, 4), ...(parts.length > 4 ? ["…"] : [])].join(", ");
+  return isList ? `[${shown}]` : `{${shown}}`;
 }
 
 /** A rate a second for people. */

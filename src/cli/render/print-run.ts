@@ -3,7 +3,7 @@ import type { Cli } from "../cli.ts";
 import { forceCommand, shellWord } from "../parse/shell-words.ts";
 import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
-import { count, formatDuration, formatNumber, formatRate } from "./numbers.ts";
+import { count, formatDuration, formatRate, formatReward } from "./numbers.ts";
 import { toRolloutDocument, toSummaryDocument, type SummaryDocument } from "./rollout-document.ts";
 import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
 
@@ -57,7 +57,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
     summary.rolloutsPerSecond === 0
       ? "nothing was missing"
       : `${formatDuration(summary.wallMs)} · ${formatRate(summary.rolloutsPerSecond)} rollouts/s`;
-  const mean = summary.meanReward === null ? "" : ` · mean return ${formatNumber(summary.meanReward)}`;
+  const mean = summary.meanReward === null ? "" : ` · mean return ${formatReward(summary.meanReward)}`;
   await cli.output.lines([
     `${environment} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)}`,
     "",

@@ -1,3 +1,4 @@
+import type { RewardSum } from "../../model/reward-sum.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RunStatistics } from "../../store/run-reader.ts";
 
@@ -28,8 +29,8 @@ export interface SummaryDocument {
   /** Rollouts of the whole run, those recorded before `--resume` included. */
   readonly rollouts: number;
   readonly outcomes: RunStatistics["outcomes"];
-  /** Of complete rollouts; null without any. */
-  readonly meanReward: number | null;
+  /** Of complete rollouts, elementwise; null without any, and where they cannot be added. */
+  readonly meanReward: RewardSum;
   /** How long this command recorded, in milliseconds. */
   readonly wallMs: number;
   /** Of this command: rollouts that `--resume` found recorded do not count. */

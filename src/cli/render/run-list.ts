@@ -8,7 +8,7 @@ import type { Cli } from "../cli.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { formatHistogram } from "./histogram.ts";
 import { jsonText } from "./json-text.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatReward } from "./numbers.ts";
 import { toRolloutDocument } from "./rollout-document.ts";
 import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
 import { clip } from "./style.ts";
@@ -29,8 +29,8 @@ async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void
   const { rollouts, missing, outcomes, meanReward } = reader.statistics();
   const returns = [...reader.rows()]
     .filter(({ outcome }) => isComplete(outcome))
-    .map((row) => row.totalReward);
-  const mean = meanReward === null ? "" : ` · mean return ${formatNumber(meanReward)}`;
+    .flatMap(({ totalReward }) => (typeof totalReward === "number" ? [totalReward] : []));
+  const mean = meanReward === null ? "" : ` · mean return ${formatReward(meanReward)}`;
   const [first] = reader.rows();
   await output.lines([
     `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)} · ${world} world`,
@@ -100,7 +100,7 @@ export async function listRuns(
       clip(environment, 40),
       clip(policyNames(spec), 40),
       missing === 0 ? String(rollouts) : `${rollouts}/${rollouts + missing}`,
-      meanReward === null ? "" : formatNumber(meanReward),
+      meanReward === null ? "" : formatReward(meanReward),
       createdAt.slice(0, 16).replace("T", " "),
     ]);
   }

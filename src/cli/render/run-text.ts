@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatReward } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
 
@@ -23,7 +23,7 @@ const digestForms: readonly ((digest: string) => string)[] = [
 /** An environment's name as it was asked for. */
 export function environmentName(ref: EnvironmentRef): string {
   if (ref.kind === "file") return `${ref.name}:${ref.className}`;
-  return ref.kind === "pettingzoo" ? `pettingzoo:${ref.id}` : ref.id;
+  return ref.kind === "pettingzoo" || ref.kind === "parallel" ? `${ref.kind}:${ref.id}` : ref.id;
 }
 
 /** The names of those who pick the actions, for people. */
@@ -46,7 +46,7 @@ export function formatRollouts(
 ): string[] {
   const cells = Array.from(rollouts, ({ seed, outcome, steps, totalReward, digest }) => ({
     digest,
-    others: [String(seed), paintOutcome(outcome, paint), String(steps), formatNumber(totalReward)],
+    others: [String(seed), paintOutcome(outcome, paint), String(steps), formatReward(totalReward)],
   }));
   const tableWith = (form: (digest: string) => string): string[] =>
     formatTable(

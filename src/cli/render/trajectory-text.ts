@@ -4,7 +4,7 @@ import type { TrajectoryStep } from "../../model/trajectory-step.ts";
 import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
 import { lineageText } from "./branch-text.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatNumber, formatReward } from "./numbers.ts";
 import { environmentName, formatFault, paintOutcome, policyNames } from "./run-text.ts";
 import { printable } from "./safe-text.ts";
 import { clip } from "./style.ts";
@@ -34,7 +34,7 @@ export function* formatTrajectory(
 ): Generator<string, void, undefined> {
   const { seed, branch, outcome, steps, totalReward, digest, seeded, error } = summary;
   yield `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · seed ${seed}`;
-  yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatNumber(totalReward)}`;
+  yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatReward(totalReward)}`;
   yield digest;
   if (branch !== undefined) yield lineageText(branch);
   if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);

@@ -3,7 +3,7 @@ import { isReproducible } from "../../verify/audit/audit-report.ts";
 import type { ReplayResult } from "../../verify/replay-rollout.ts";
 import type { RolloutName, VerifyResult } from "../../verify/verify-run.ts";
 import { formatDivergence, nameText } from "./divergence-text.ts";
-import { count, formatNumber } from "./numbers.ts";
+import { count, formatReward } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 
 const mostShown = 10;
@@ -59,7 +59,7 @@ export function formatReplay(result: ReplayResult, paint: Painter): string[] {
   const verdict = judgeReplay(result);
   if (verdict === 0) {
     return [
-      `${paint("good", "equal")}: ${name} gave the same bytes for all ${count(steps, "step")}, return ${formatNumber(totalReward)}, ${outcome}`,
+      `${paint("good", "equal")}: ${name} gave the same bytes for all ${count(steps, "step")}, return ${formatReward(totalReward)}, ${outcome}`,
       `digest ${digest}`,
     ];
   }

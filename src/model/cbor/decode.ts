@@ -76,6 +76,8 @@ export function readTagged(reader: CborReader, outer: number): CborValue {
       return readDataclass(reader, depth);
     case tags.enum:
       return readEnum(reader, depth);
+    case tags.typed:
+      return readTyped(reader, depth);
     case tags.positiveBignum:
     case tags.negativeBignum:
       return { type: "int", value: readBignum(reader, tag) };
@@ -204,6 +206,13 @@ function readDataclass(reader: CborReader, outer: number): CborValue {
   const name = reader.readText("a type name");
   reader.expect(5, "a map of fields");
   return { type: "dataclass", name, entries: readEntries(reader, depth) };
+}
+
+function readTyped(reader: CborReader, outer: number): CborValue {
+  reader.expectArray(2, "a type name and a value");
+  const depth = reader.enter(outer);
+  const name = reader.readText("a type name");
+  return { type: "typed", name, value: readValue(reader, depth) };
 }
 
 function readEnum(reader: CborReader, outer: number): CborValue {

@@ -47,6 +47,7 @@ function equalityKey(value: CborValue, unique: () => string): string | undefined
     case "frozenset":
       return groupKey("{", value.items, unique);
     case "enum":
+    case "typed":
     case "dataclass":
     case "opaque":
       return unique();

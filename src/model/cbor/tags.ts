@@ -14,4 +14,5 @@ export const tags = {
   texts: 0x53530008,
   byteStrings: 0x53530009,
   opaque: 0x5353000a,
+  typed: 0x5353000b,
 } as const;

@@ -9,7 +9,8 @@
  *    or [] where those would be more than 4,096;
  *  - tuples and sets are lists, sets in the order of their encodings;
  *  - a map is an object; with other keys than texts a list of [key, value] pairs;
- *  - named tuples and dataclasses are objects of their fields, an enum member is its value;
+ *  - named tuples and dataclasses are objects of their fields, an enum member is its value, and so is an instance of a
+ *    subclass;
  *  - what had no encoding is `{"$opaque": type name}`.
  */
 import type { JsonValue } from "../json.ts";
@@ -45,6 +46,7 @@ export function cborToJson(value: CborValue): JsonValue {
     case "pairs":
       return value.entries.map((pair) => pair.map(cborToJson));
     case "enum":
+    case "typed":
       return cborToJson(value.value);
     case "ndarray":
       return arrayToJson(value);

@@ -10,6 +10,7 @@
  *
  * Which of two kinds a value was is in the record itself (`Trajectory.records()`).
  */
+import { rewardOf, scalarReward } from "../reward-sum.ts";
 import { type NdArray, StringArray, toNdArray } from "./ndarray.ts";
 import type { CborField, CborValue } from "./value.ts";
 
@@ -101,6 +102,7 @@ export function toTyped(value: CborValue): TypedValue {
     case "pairs":
       return new Map(value.entries.map(([key, inner]) => [toTyped(key), toTyped(inner)]));
     case "enum":
+    case "typed":
       return toTyped(value.value);
     case "ndarray":
       return toNdArray(value);
@@ -117,15 +119,16 @@ export function toObject(entries: readonly CborField[]): TypedObject {
   return Object.fromEntries(entries.map(([name, inner]) => [name, toTyped(inner)]));
 }
 
-/** A recorded reward as a number: a scalar, or an array of one element. */
+/** A recorded reward as a number: a scalar, or an array of one element; NaN where it is several numbers. */
 export function toReward(value: CborValue): number {
-  if (value.type === "ndarray") return Number(toNdArray(value).item());
-  return value.type === "int" || value.type === "float" || value.type === "bool" ? Number(value.value) : 0;
+  return scalarReward(rewardOf(value));
 }
 
 /** A recorded flag as a boolean. */
 export function toFlag(value: CborValue): boolean {
-  return toReward(value) !== 0;
+  const flag = toReward(value);
+  // Flags by agent are none by themselves: how the episode ended says the rest.
+  return flag !== 0 && !Number.isNaN(flag);
 }
 
 /** A view of the same bytes that is a `Uint8Array` and no subclass of it. */

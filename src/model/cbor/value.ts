@@ -61,6 +61,14 @@ export type CborValue =
       readonly member: string | null;
       readonly value: CborValue;
     }
+  | {
+      /** An instance of a subclass, or of a type that the environment's `encode` takes apart. */
+      readonly type: "typed";
+      /** `module.qualified_name`. */
+      readonly name: string;
+      /** Its base value, or what `encode` made of it. */
+      readonly value: CborValue;
+    }
   | CborArray
   | CborStringArray
   | { readonly type: "opaque"; /** The type of a value that has no encoding. */ readonly name: string };

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from sameseed.recording.canonical import encode
 from sameseed.recording.canonical_decode import CHAIN, PLAIN, VOLATILE, decode
-from sameseed.recording.canonical_tags import DecodeError, ForeignDataclass, ForeignEnum, ForeignTuple, Opaque
+from sameseed.recording.canonical_tags import DecodeError, ForeignDataclass, ForeignEnum, ForeignTuple, ForeignTyped, Opaque
 
 PROFILES = {"chain": CHAIN, "volatile": VOLATILE, "plain": PLAIN}
 # Enough for every value that is not made to fill memory, and soon filled by one that is.
@@ -77,6 +77,8 @@ def describe_named(value: object) -> str:
         return f"dataclass {text(name)}{pieces(sorted(fields(entries)))}"
     if type(value) is ForeignEnum:
         return f"enum {text(value.type_name)} {describe(value.name)}={describe(value.value)}"
+    if type(value) is ForeignTyped:
+        return f"typed {text(value.type_name)}={describe(value.value)}"
     if type(value) is Opaque:
         return f"opaque {text(value.type_name)}"
     raise AssertionError(f"a value of type {type(value).__name__}")

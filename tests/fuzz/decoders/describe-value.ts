@@ -41,6 +41,8 @@ export function describeValue(value: CborValue): string {
       const member = value.member === null ? "n" : textOf(value.member);
       return `enum ${textOf(value.name)} ${member}=${describeValue(value.value)}`;
     }
+    case "typed":
+      return `typed ${textOf(value.name)}=${describeValue(value.value)}`;
     case "ndarray":
       return `${value.dtype}(${value.shape.join()})${bytesOf(value.data)}`;
     case "stringarray": {

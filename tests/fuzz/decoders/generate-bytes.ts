@@ -87,7 +87,9 @@ function map(numbers: SeededNumbers, make: () => Buffer): Buffer {
 
 function named(numbers: SeededNumbers, make: () => Buffer): Buffer {
   const name = text(numbers);
-  switch (numbers.below(4)) {
+  switch (numbers.below(5)) {
+    case 4:
+      return tag(numbers, tags.typed, list(numbers, [name, make()]));
     case 0: {
       const values = some(numbers, make);
       const fields = values.map((_, at) => (slips(numbers) ? text(numbers) : Buffer.from([0x61, 0x61 + at])));
@@ -124,6 +126,7 @@ function deep(numbers: SeededNumbers): Buffer {
       (inner) =>
         tagged(tags.namedTuple, Buffer.concat([Buffer.from("836144816161", "hex"), head(4, 1), inner])),
     ],
+    [2, (inner) => tagged(tags.typed, Buffer.concat([Buffer.from("826154", "hex"), inner]))],
     [2, (inner) => tagged(tags.frozenset, Buffer.concat([head(4, 1), inner]))],
   ];
   const kinds = numbers.oneOf([2, 4, wraps.length]);

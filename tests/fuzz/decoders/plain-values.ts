@@ -47,6 +47,7 @@ function fits(value: CborValue, depth: number, padded: { bytes: number }): boole
     case "namedtuple":
     case "dataclass":
     case "enum":
+    case "typed":
     case "opaque":
       return false;
     case "null":

@@ -69,6 +69,7 @@ test("how a policy ended its rollout is replayed, and what an environment did is
   expect(recordedPolicyEnd(stored(end("policy", "policy_error")))).toEqual({
     outcome: "policy_error",
     error: { kind: "raised", type: "KeyError", message: "lost" },
+    refused: false,
   });
   expect(recordedPolicyEnd(stored(end("environment", "env_error")))).toBeUndefined();
   expect(recordedPolicyEnd(parseTrajectoryBlob(store(episode(1))))).toBeUndefined();

@@ -137,13 +137,14 @@ test("equal plans render to equal scripts, however they were made", () => {
   const end = {
     error: { seat: "agent", message: 'a "text"', type: "KeyError", kind: "raised" },
     outcome: "policy_error",
+    refused: false,
   } as const;
   const script = renderReferee({ spec, plans: [plan], replay: { actions: "gA==", end } });
   expect(script).toContain(
     '[{"seat": "agent", "kind": "remote", "fd": 4, "answer_ms": None, "wall_ms": 10}]',
   );
   expect(script).toContain(
-    'replay={"actions": "gA==", "end": {"outcome": "policy_error", "error": {"kind": "raised", "type": "KeyError", "message": "a \\x22text\\x22", "seat": "agent"}}}',
+    'replay={"actions": "gA==", "end": {"outcome": "policy_error", "error": {"kind": "raised", "type": "KeyError", "message": "a \\x22text\\x22", "seat": "agent"}, "refused": False}}',
   );
 });
 

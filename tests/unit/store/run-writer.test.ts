@@ -38,6 +38,30 @@ test("numbers that JSON cannot write survive", async () => {
   expect(Object.is(reader.row(3).totalReward, -0)).toBe(true);
 });
 
+test("sums of rewards that are no numbers survive, are counted elementwise, and are found after a rebuild", async () => {
+  const folder = temporaryFolder();
+  const rewards = [[1, Number.NaN], [2, -0], { a: [1], b: Infinity }, null];
+  const writer = await RunWriter.create(folder, sampleManifest(rewards.length));
+  for (const [seed, totalReward] of rewards.entries())
+    await writer.append(sampleRollout(seed, { totalReward, outcome: "terminated" }));
+  await writer.close();
+  const read = async (): Promise<unknown> => {
+    using reader = await RunReader.open(folder);
+    return [[...reader.rows()].map((row) => row.totalReward), reader.statistics().meanReward];
+  };
+  expect(await read()).toEqual([rewards, null]);
+  const two = temporaryFolder();
+  const short = await RunWriter.create(two, sampleManifest(2));
+  for (const [seed, totalReward] of [
+    [1, 3],
+    [2, -1],
+  ].entries())
+    await short.append(sampleRollout(seed, { totalReward, outcome: "terminated" }));
+  await short.close();
+  using reader = await RunReader.open(two);
+  expect(reader.statistics().meanReward).toEqual([1.5, 1]);
+});
+
 test("a seed is recorded once, whether it comes again later, at the same time or after a resume", async () => {
   const folder = temporaryFolder();
   const writer = await RunWriter.create(folder, sampleManifest(5));

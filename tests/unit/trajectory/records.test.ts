@@ -129,7 +129,16 @@ test("the summary may name what of the world did not hold", () => {
   expect(decodeEnd(encodeRecord({ ...summary, notHeld }), "run_damaged").notHeld).toEqual(["threads"]);
 });
 
+test("the total reward may be a list, a map or nothing", () => {
+  const list: CborValue = { type: "list", items: [float(1), { type: "list", items: [float(-0)] }] };
+  const map: CborValue = { type: "map", entries: [["left", float(NaN)]] };
+  const read = (totalReward: CborValue): unknown =>
+    decodeEnd(encodeRecord({ ...summary, totalReward }), "run_damaged").totalReward;
+  expect([read(list), read(map), read({ type: "null" })]).toEqual([[1, [-0]], { left: NaN }, null]);
+});
+
 test.each<[string, RecordFields]>([
+  ["a total reward that holds a text", { totalReward: { type: "list", items: [text("1")] } }],
   ["things not held that are not texts", { notHeld: { type: "list", items: [int(1)] } }],
   ["a total reward that is an integer", { totalReward: int(1) }],
   ["a negative number of steps", { steps: int(-1) }],

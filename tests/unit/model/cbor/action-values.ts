@@ -40,6 +40,7 @@ export function actionOf(value: CborValue): ActionValue | undefined {
     case "namedtuple":
     case "dataclass":
     case "enum":
+    case "typed":
     case "opaque":
   }
   return undefined;

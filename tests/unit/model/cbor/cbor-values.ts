@@ -108,6 +108,7 @@ const hashable: Arbitrary<CborValue> = fc.letrec<{ value: CborValue }>((tie) => 
     fc
       .uniqueArray(tie("value"), { maxLength: 3, selector: key })
       .map((items): CborValue => ({ type: "frozenset", items: items.toSorted(byEncoding) })),
+    fc.tuple(text, tie("value")).map(([name, value]): CborValue => ({ type: "typed", name, value })),
     fc
       .tuple(text, fc.option(text), tie("value"))
       .map(([name, member, value]): CborValue => ({ type: "enum", name, member, value })),
@@ -133,6 +134,7 @@ function containers(inner: Arbitrary<CborValue>): Arbitrary<CborValue> {
     fc
       .tuple(text, fc.option(text), inner)
       .map(([name, member, value]): CborValue => ({ type: "enum", name, member, value })),
+    fc.tuple(text, inner).map(([name, value]): CborValue => ({ type: "typed", name, value })),
     fc
       .tuple(elements, inner)
       .filter(([keys]) => keys.some((value) => value.type !== "text"))

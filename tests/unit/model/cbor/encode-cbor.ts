@@ -47,6 +47,7 @@ export function encodeCbor(value: CborValue): Buffer {
     case "namedtuple":
     case "dataclass":
     case "enum":
+    case "typed":
     case "ndarray":
     case "stringarray":
     case "opaque":
@@ -57,13 +58,14 @@ export function encodeCbor(value: CborValue): Buffer {
 
 type Named = Extract<
   CborValue,
-  { type: "namedtuple" | "dataclass" | "enum" | "ndarray" | "stringarray" | "opaque" }
+  { type: "namedtuple" | "dataclass" | "enum" | "typed" | "ndarray" | "stringarray" | "opaque" }
 >;
 
 function encodeNamed(value: Named): Buffer {
   if (value.type === "opaque") return tagged(tags.opaque, encodeText(value.name));
   if (value.type === "ndarray" || value.type === "stringarray") return encodeArray(value);
   const name = encodeText(value.name);
+  if (value.type === "typed") return tagged(tags.typed, encodeList([name, encodeCbor(value.value)]));
   if (value.type === "enum") {
     const member = value.member === null ? Buffer.from([0xf6]) : encodeText(value.member);
     return tagged(tags.enum, encodeList([name, member, encodeCbor(value.value)]));

@@ -1,0 +1,66 @@
+"""A package that cannot be imported: one sentence with the package, what is missing, and the fix."""
+
+import os
+import sys
+import tempfile
+import unittest
+
+from sameseed.play.missing import why_missing
+from support import play
+
+
+def environment(source: str) -> dict:
+    with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
+        file.write(source)
+    return {"kind": "file", "path": file.name, "class": "Env"}
+
+
+def module(name: str, source: str) -> None:
+    folder = tempfile.mkdtemp()
+    with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
+        file.write(source)
+    sys.path.insert(0, folder)
+
+
+class Missing(unittest.TestCase):
+    def test_sentences(self):
+        no_module = ModuleNotFoundError("No module named 'cv2.aruco'", name="cv2.aruco")
+        self.assertEqual(
+            why_missing("pkg", no_module, True),
+            "pkg needs the module cv2.aruco, which is not in this image; "
+            "add opencv-python-headless to the image's requirements",
+        )
+        for library in (
+            ImportError("libGL.so.1: cannot open shared object file: No such file or directory"),
+            OSError("/usr/lib/libGL.so.1: cannot open shared object file"),
+        ):
+            self.assertIn("pkg needs the system library libGL.so.1, which", why_missing("pkg", library, False))
+        name = ImportError("cannot import name 'Old' from 'new.part'", name="new.part")
+        self.assertIn("pkg needs another version of new, ", why_missing("pkg", name, False))
+        attribute = AttributeError("module 'numpy' has no attribute 'bool8'")
+        self.assertIn("pkg needs another version of numpy: module 'numpy'", why_missing("pkg", attribute, True))
+        self.assertIsNone(why_missing("pkg", attribute, False))
+        self.assertIsNone(why_missing("pkg", FileNotFoundError(2, "No such file or directory"), False))
+
+    def test_a_file_whose_import_is_missing(self):
+        end = play(environment("import nosuchpackage\nclass Env: pass\n")).end
+        self.assertEqual((end["error"]["kind"], end["error"]["step"]), ("unknown_environment", None))
+        self.assertIn("needs the module nosuchpackage", end["error"]["message"])
+        # The traceback is the import's own.
+        self.assertIn("import nosuchpackage", end["error"]["traceback"])
+        self.assertNotIn("why_missing", end["error"]["traceback"])
+
+    def test_what_else_a_file_raises_is_its_own_failure(self):
+        end = play(environment("raise ValueError('no')\n")).end
+        self.assertEqual((end["outcome"], end["error"]["kind"]), ("env_error", "raised"))
+
+    def test_a_module_that_cannot_be_imported(self):
+        module("brokenpackage", "import numpy\nnumpy.nosuchname\n")
+        end = play("brokenpackage:Env-v0").end
+        self.assertEqual(end["error"]["kind"], "unknown_environment")
+        self.assertIn("brokenpackage needs another version of numpy: ", end["error"]["message"])
+        self.assertIn("(brokenpackage.py:2)", end["error"]["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
