@@ -144,7 +144,8 @@ describe("a policy", () => {
 });
 
 describe("another image", () => {
-  it("is named before anything is compared", async () => {
+  // It builds two images.
+  it("is named before anything is compared", { timeout: 240_000 }, async () => {
     const name = `both-directions-${process.pid}`;
     const environment = join(folder, "counting.py");
     writeFileSync(environment, countingEnvironment);

@@ -86,26 +86,31 @@ async function disturb(run: RecordedRun, strike: Strike): Promise<Recording> {
   return await started.ended;
 }
 
-test.concurrent.for(strikes)("nothing is lost or left after $name", async (strike, { expect }) => {
-  expect(undisturbed.digests).toHaveLength(steadyRun.seeds.length);
-  using run = new RecordedRun();
-  const first = await disturb(run, strike);
-  if (strike.costsOne === true) {
-    const same = undisturbed.digests!.map((each) => JSON.stringify(each));
-    const ends = (first.digests ?? []).filter((each) => !same.includes(JSON.stringify(each)));
-    expect(ends, first.stderr).toEqual([
-      [expect.any(Number), expect.stringMatching(/^(env|policy)_error$/), expect.any(String)],
-    ]);
-    expect(first.digests).toHaveLength(steadyRun.seeds.length);
-    expect(first).toMatchObject({ code: 0, failures: [], descriptors: [] });
-  } else if (strike.endsWith === undefined) {
-    expect(first, first.stderr).toMatchObject({ digests: undisturbed.digests, descriptors: [] });
-  } else {
-    expect(first.signal ?? first.code, first.stderr).toBe(strike.endsWith);
-    expect(first.recorded).toBeLessThan(steadyRun.seeds.length);
+// Two whole runs each, five of them at one time, beside whatever else the machine does: only what hangs takes as long.
+test.concurrent.for(strikes)(
+  "nothing is lost or left after $name",
+  { timeout: 240_000 },
+  async (strike, { expect }) => {
+    expect(undisturbed.digests).toHaveLength(steadyRun.seeds.length);
+    using run = new RecordedRun();
+    const first = await disturb(run, strike);
+    if (strike.costsOne === true) {
+      const same = undisturbed.digests!.map((each) => JSON.stringify(each));
+      const ends = (first.digests ?? []).filter((each) => !same.includes(JSON.stringify(each)));
+      expect(ends, first.stderr).toEqual([
+        [expect.any(Number), expect.stringMatching(/^(env|policy)_error$/), expect.any(String)],
+      ]);
+      expect(first.digests).toHaveLength(steadyRun.seeds.length);
+      expect(first).toMatchObject({ code: 0, failures: [], descriptors: [] });
+    } else if (strike.endsWith === undefined) {
+      expect(first, first.stderr).toMatchObject({ digests: undisturbed.digests, descriptors: [] });
+    } else {
+      expect(first.signal ?? first.code, first.stderr).toBe(strike.endsWith);
+      expect(first.recorded).toBeLessThan(steadyRun.seeds.length);
+      expect(await run.left()).toEqual(nothing);
+      const second = await run.resume();
+      expect(second, second.stderr).toMatchObject({ digests: undisturbed.digests, descriptors: [] });
+    }
     expect(await run.left()).toEqual(nothing);
-    const second = await run.resume();
-    expect(second, second.stderr).toMatchObject({ digests: undisturbed.digests, descriptors: [] });
-  }
-  expect(await run.left()).toEqual(nothing);
-});
+  },
+);
