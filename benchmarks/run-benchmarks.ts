@@ -8,6 +8,7 @@ import { flatScenario } from "./scenarios/flat.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
+import { scoringScenario } from "./scenarios/scoring.ts";
 import { sprtScenario } from "./scenarios/sprt.ts";
 import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
@@ -27,6 +28,7 @@ const scenarios: readonly Scenario[] = [
   flatScenario,
   gamesScenario,
   sprtScenario,
+  scoringScenario,
 ];
 
 /** How benchmarks are run. */

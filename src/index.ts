@@ -111,6 +111,8 @@ export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/docto
 export { buildImage, type BuildImageOptions } from "./image/build-image.ts";
 export { checkImage } from "./image/check-image.ts";
 export type { TreeDigest } from "./image/tree-listing.ts";
+export { exportImage } from "./image/export-image.ts";
+export { importImage, type ImportOptions } from "./image/import-image.ts";
 export { listImages, removeImage, resolveImage, type ResolvedImage } from "./image/image-store.ts";
 export type { ImageDifference, ImageManifest } from "./model/image-manifest.ts";
 
@@ -208,6 +210,28 @@ export {
 export { qTablePolicy, type QRow, type QTable } from "./evaluate/learning/q-table.ts";
 export type { DeclaredPolicy, WeightedCell } from "./evaluate/exact/declared-policy.ts";
 export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning/exact-worth.ts";
+
+// Scoring a model's code (experimental)
+export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/score-completions.ts";
+export {
+  type CallTask,
+  type CallTest,
+  defaultScoreLimits,
+  type JudgeTask,
+  type Language,
+  type PytestTask,
+  type ScoreItem,
+  type ScoreResult,
+  type ScoreTask,
+  type ScoreVerdict,
+  type StdioTask,
+  type StdioTest,
+  type TaskBase,
+  type TestResult,
+  type TestVerdict,
+  type TextComparison,
+  type ValueComparison,
+} from "./model/score.ts";
 
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";

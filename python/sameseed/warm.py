@@ -16,6 +16,7 @@ import os
 import socket
 import sys
 
+from .judge import solution_link, suite  # noqa: F401 - warm for the oracle
 from .play import builtin_environments, referee, shipped_environments
 from .play.host_answers import ACTION as HOST_ACTION
 from .policy import seat_host

@@ -18,6 +18,7 @@ import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addScoreCommand } from "./commands/score.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
@@ -58,6 +59,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addPolicyCommand,
     addTrainCommand,
     addLeagueCommand,
+    addScoreCommand,
     addExecCommand,
     addImageCommand,
     addDoctorCommand,

@@ -45,7 +45,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
     notHeld: z.array(z.string()).default([]),
   }),
   image: z.strictObject({ name: z.string(), digest: z.string() }),
-  tier: z.enum(["T1", "T2", "T3"]),
+  tier: z.enum(["none", "T1", "T2", "T3"]),
   engine: z.enum(["fork", "replay"]).exactOptional(),
   host: z.strictObject({ kernel: z.string(), architecture: z.string() }),
 });

@@ -156,11 +156,15 @@ export function summarize(
   };
 }
 
+/** What does not hold where something runs beside the program in real time: then the bytes are promised nowhere. */
+const racing: ReadonlySet<string> = new Set(["children", "threads"]);
+
 /** The receipt of a rollout in whose process more of the world turned out not to hold than its zygote could know. */
 export function withoutHold<R extends BackendReceipt>(receipt: R, notHeld: readonly string[]): R {
   const all = [...new Set([...receipt.world.notHeld, ...notHeld])];
   if (all.length === receipt.world.notHeld.length) return receipt;
-  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: "T1" };
+  const races = all.some((name) => racing.has(name));
+  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: races ? "none" : "T1" };
 }
 
 /** The timings of a rollout from its two parts. */

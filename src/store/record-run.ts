@@ -122,7 +122,7 @@ export async function openWriter(
   { options, host, seeds, branch }: RunToWrite,
   { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
-  const { manifest } = host.image;
+  const { name, manifest } = host.image;
   const spec: RunSpec = { ...options.template, seeds, ...(branch === undefined ? {} : { branch }) };
   if (resume && isRunFolder(dir)) {
     return await RunWriter.resume(dir, {
@@ -136,7 +136,7 @@ export async function openWriter(
     format: runFormat,
     runId: `${timeName()}-${randomBytes(4).toString("hex")}`,
     spec,
-    image: { name: options.image, manifest },
+    image: { name, manifest },
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,

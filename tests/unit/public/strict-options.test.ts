@@ -55,6 +55,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   "improvePolicy, sprt": [(more) => sdk.improvePolicy({ sprt: more }), "elo", "elo0"],
   qPolicyCode: [(more) => sdk.qPolicyCode(table, more), "randomMove", "randomMoves"],
   qTablePolicy: [(more) => sdk.qTablePolicy(table, more), "randomMove", "randomMoves"],
+  scoreCompletions: [(more) => sdk.scoreCompletions({ items: [], ...more }), "concurrancy", "concurrency"],
   buildImage: [
     (more) => sdk.buildImage({ name: "x", requirements: "none", ...more }),
     "findLink",
