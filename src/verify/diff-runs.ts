@@ -1,3 +1,5 @@
+import { SameseedError } from "../base/error.ts";
+import { rowKey } from "../model/branch.ts";
 import { isDeepStrictEqual } from "node:util";
 
 import { digestOf } from "../base/digest.ts";
@@ -42,7 +44,7 @@ export interface RunDiff {
 
 /**
  * Compares two recorded runs seed by seed: the same play, or the first step, field and value that differ; and says what differs
- * between their specs, images, worlds and limits. Nothing is run.
+ * between their specs, images, worlds and limits. Nothing is run. Branches are compared by their numbers.
  * @throws `run_missing`, `run_damaged`, `io_failed`
  */
 export async function diffRuns(first: string, second: string): Promise<RunDiff> {
@@ -53,12 +55,14 @@ export async function diffRuns(first: string, second: string): Promise<RunDiff> 
   const onlyFirst: number[] = [];
   let [compared, identical] = [0, 0];
   let hosts: RunDifference[] = [];
+  refuseOtherStart(a.manifest.spec, b.manifest.spec);
   for (const row of a.rows()) {
-    if (!b.has(row.seed)) {
-      onlyFirst.push(row.seed);
+    const key = rowKey(row);
+    if (!b.has(key)) {
+      onlyFirst.push(key);
       continue;
     }
-    const other = b.row(row.seed);
+    const other = b.row(key);
     if (compared++ === 0) hosts = hostDifferences(row, other);
     const isSame = row.outcome === other.outcome && row.contentDigest === other.contentDigest;
     if (isSame) identical++;
@@ -66,10 +70,10 @@ export async function diffRuns(first: string, second: string): Promise<RunDiff> 
       const found =
         firstDivergence(recordedChain(a, row), recordedChain(b, other)) ?? outcomeDivergence(row, other);
       const isSamePlay = row.outcome === other.outcome && row.playDigest === other.playDigest;
-      (isSamePlay ? samePlay : diverged).push({ seed: row.seed, firstDivergence: found });
+      (isSamePlay ? samePlay : diverged).push({ seed: key, firstDivergence: found });
     }
   }
-  const onlySecond = Array.from(b.rows(), ({ seed }) => seed).filter((seed) => !a.has(seed));
+  const onlySecond = Array.from(b.rows(), rowKey).filter((key) => !a.has(key));
   return {
     same: diverged.length === 0 && onlyFirst.length === 0 && onlySecond.length === 0,
     compared,
@@ -80,6 +84,14 @@ export async function diffRuns(first: string, second: string): Promise<RunDiff> 
     onlySecond,
     differences: [...manifestDifferences(a.manifest, b.manifest), ...hosts],
   };
+}
+
+/** The records of two branches that start at different steps do not stand side by side. */
+function refuseOtherStart({ branch: a }: RunSpec, { branch: b }: RunSpec): void {
+  if (a?.step === b?.step) return;
+  throw new SameseedError("bad_argument", "the runs do not start at the same step of a rollout", {
+    hint: "compare branches with branches from the same step",
+  });
 }
 
 function manifestDifferences(a: RunManifest, b: RunManifest): RunDifference[] {
@@ -101,11 +113,12 @@ function manifestDifferences(a: RunManifest, b: RunManifest): RunDifference[] {
 /** Seeds aside, which are counted. */
 function specDifferences(a: RunSpec, b: RunSpec): RunDifference[] {
   const parts = (spec: RunSpec): Map<string, string | undefined> => {
-    const { seeds: _, environment, envArgs, seats, ...rest } = spec;
+    const { seeds: _, environment, envArgs, seats, branch, ...rest } = spec;
     const found = new Map<string, string | undefined>([["environment", environmentText(environment)]]);
     for (const [name, value] of Object.entries(envArgs)) found.set(`envArgs ${name}`, text(value));
     for (const { seat, policy } of seats) found.set(`policy ${seat}`, policyText(policy));
     for (const [name, value] of Object.entries(rest)) found.set(name, text(value));
+    if (branch !== undefined) found.set("branch", text({ ...branch, past: branch.past.map(digestOf) }));
     return found;
   };
   const [first, second] = [parts(a), parts(b)];

@@ -85,7 +85,7 @@ describe("branch", () => {
     [["branch", "cart", "--seed", "42", "--step", "2", "--policy", "minimax"], 2, /neither a built-in/],
     [["branch", "cart", "--seed", "42", "--step", "2", "--resume"], 2, /needs the folder/],
     [["branch", "nowhere", "--step", "2"], 2, /not a run folder/],
-    [["show", "futures"], 2, /'--branch <I>' is missing/],
+    [["replay", "futures"], 2, /'--branch <I>' is missing/],
     [["show", "futures", "--branch", "9"], 2, /no branch 9/],
     [["audit", "--run", "futures"], 2, /holds branches/],
   ] as const)("refuses %o", async ([args, status, message]) => {

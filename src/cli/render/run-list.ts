@@ -1,3 +1,4 @@
+import type { RolloutSummary } from "../../model/rollout.ts";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -48,7 +49,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void
       : []),
     ...(first === undefined
       ? []
-      : [`one rollout step by step: sameseed show ${shellWord(dir)} --seed ${first.seed}`]),
+      : [`one rollout step by step: sameseed show ${shellWord(dir)} ${choiceOf(first)}`]),
   ]);
 }
 
@@ -117,4 +118,9 @@ export async function listRuns(
     rows,
   );
   await output.lines([paint("dim", head), ...body]);
+}
+
+/** How a command line names a rollout. */
+function choiceOf({ seed, branch }: RolloutSummary): string {
+  return branch === undefined ? `--seed ${seed}` : `--branch ${branch.number}`;
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 
+import { rowKey } from "../../model/branch.ts";
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
 import { count, formatReward } from "./numbers.ts";
@@ -44,13 +45,21 @@ export function formatRollouts(
   paint: Painter,
   width: number = Number.POSITIVE_INFINITY,
 ): string[] {
-  const cells = Array.from(rollouts, ({ seed, outcome, steps, totalReward, digest }) => ({
+  const rows = [...rollouts];
+  const isBranches = rows.some(({ branch }) => branch !== undefined);
+  const cells = rows.map(({ seed, branch, outcome, steps, totalReward, digest }) => ({
     digest,
-    others: [String(seed), paintOutcome(outcome, paint), String(steps), formatReward(totalReward)],
+    others: [
+      String(rowKey({ seed, ...(branch === undefined ? {} : { branch }) })),
+      paintOutcome(outcome, paint),
+      String(steps),
+      formatReward(totalReward),
+    ],
   }));
+  const titled = isBranches ? [{ ...columns[0]!, title: "branch" }, ...columns.slice(1)] : columns;
   const tableWith = (form: (digest: string) => string): string[] =>
     formatTable(
-      columns,
+      titled,
       cells.map(({ others, digest }) => [...others, form(digest)]),
     );
   const fits = (lines: readonly string[]): boolean =>
@@ -58,7 +67,7 @@ export function formatRollouts(
   const table =
     digestForms.map(tableWith).find(fits) ??
     formatTable(
-      columns.slice(0, -1),
+      titled.slice(0, -1),
       cells.map(({ others }) => others),
     );
   const [head = "", ...body] = table;
@@ -66,7 +75,7 @@ export function formatRollouts(
 }
 
 /** One line on a rollout that ended in a fault. */
-export function formatFault({ seed, outcome, error, steps }: RolloutSummary, paint: Painter): string {
+export function formatFault({ seed, branch, outcome, error, steps }: RolloutSummary, paint: Painter): string {
   // A process that was ended from outside did not say where it was; what it recorded is known.
   const isKnown = error?.step !== undefined && error.traceback !== undefined;
   const where = isKnown
@@ -75,7 +84,8 @@ export function formatFault({ seed, outcome, error, steps }: RolloutSummary, pai
       : `at step ${error.step}`
     : `after ${count(steps, "step")}`;
   const what = error === undefined ? "" : `: ${faultText(error.type, error.message)}`;
-  return `  seed ${seed} ${paint("bad", outcome)} ${where}${what}`;
+  const name = branch === undefined ? `seed ${seed}` : `branch ${branch.number}`;
+  return `  ${name} ${paint("bad", outcome)} ${where}${what}`;
 }
 
 /** A line for each kind of fault: rollouts that ended in the same fault at the same step share one. */
