@@ -79,6 +79,9 @@ async function guarded(attempt: () => Promise<TestRun>): Promise<TestRun> {
   try {
     return await attempt();
   } catch (error) {
+    // A test whose input does not fit into a sandbox: no solution can be run on it.
+    if (isSameseedError(error) && error.code === "bad_argument")
+      return { verdict: "grader_error", message: `the test cannot be run: ${error.message}` };
     if (!isSameseedError(error) || error.code === "aborted" || !error.kind.retryable) throw error;
     return { verdict: "infra_error", message: `the host failed: ${error.message}` };
   }

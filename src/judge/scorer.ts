@@ -19,6 +19,8 @@ import { BadTask } from "./kinds/ask-judge.ts";
 
 const solutionFolder = "/tmp/solution";
 const defaultEntry = "solution.py";
+/** The most bytes of a solution's files. */
+const solutionMost = 8 << 20;
 
 /** Codes of errors that are the task's fault: an image that is not there, say. */
 const taskFaults: readonly string[] = ["image_missing", "image_damaged", "world_unavailable", "bad_argument"];
@@ -93,6 +95,12 @@ export class Scorer {
       const total = prepared.tests.length;
       return { ...withoutTests(task, "no_code", undefined, key), total, assurance: prepared.assurance };
     }
+    const bytes = solution.files.reduce((sum, { data }) => sum + data.length, 0);
+    if (bytes > solutionMost) {
+      const message = `the solution has ${bytes} bytes, where at most ${solutionMost} are run`;
+      const total = prepared.tests.length;
+      return { ...withoutTests(task, "compile_error", message, key), total, assurance: prepared.assurance };
+    }
     const gold = task.gold === undefined ? undefined : filesOf(task, { [entryOf(task)]: task.gold });
     return await scoreSolution({ task, prepared, solution, key, limits, gold, calledAt }, place, this.#lanes);
   }
@@ -160,7 +168,7 @@ function withoutTests(
   message: string | undefined,
   key: string,
 ): SharedScore {
-  const score = verdict === "no_code" ? 0 : null;
+  const score = verdict === "no_code" || verdict === "compile_error" ? 0 : null;
   return {
     task: task.id,
     score,

@@ -46,7 +46,7 @@ def answer_call(*, entry: str, function: str, question: str, observe: int | None
 
 def run_program(*, entry: str, question: str, seed: int) -> None:
     """Runs the solution as a program that reads standard input; how it ends is its exit status."""
-    _read_from(_taken(question))
+    _read_from(question)
     code = _compiled(entry)
     if code is None:
         _leave(1)
@@ -135,17 +135,13 @@ def _taken(path: str) -> bytes:
     return data
 
 
-def _read_from(data: bytes) -> None:
+def _read_from(path: str) -> None:
     # A file without a name rather than a pipe: nobody has to write it while the program runs.
-    fd = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-    os.lseek(fd, 0, os.SEEK_SET)
+    fd = os.open(path, os.O_RDONLY)
+    os.unlink(path)
     os.dup2(fd, 0)
     os.close(fd)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8", "surrogateescape")
-    sys.stdin.mode = "r"
 
 
 def _send(kind: int, payload: bytes) -> None:

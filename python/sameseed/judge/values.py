@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from ..recording.canonical import encode
 from ..recording.canonical_decode import PLAIN, decode
-from ..recording.canonical_tags import CanonicalError, DecodeError
+from ..recording.canonical_tags import MAX_DEPTH, CanonicalError, DecodeError
 
-# Sets and dicts with any key too: they are compared by their bytes on the host, which hashes nothing of them.
-CROSSING = PLAIN._replace(hashed=True)
+# Sets and dicts with any key too: they are compared by their bytes on the host, which hashes nothing of them. Depth and
+# integers as the encoder and the host have them: factorials are honest results.
+CROSSING = PLAIN._replace(max_depth=MAX_DEPTH, max_integer_bytes=1 << 20, hashed=True)
 # The answers and arguments of one call.
 MAX_VALUE = 16 << 20
+# Up to so many bytes an encoding is decoded again to see that it is one of a plain value; decoding more would cost the
+# solution memory that is none of its own.
+_DECODED_MOST = 1 << 16
+
+_ATOMS = frozenset((type(None), bool, int, float, str, bytes))
 
 
 class NoValue(Exception):
@@ -24,11 +30,11 @@ class NoValue(Exception):
 def encode_value(value: object, name: str) -> bytes:
     """The bytes of a plain value; raises NoValue, with the path of what is none."""
     try:
-        return _checked(encode(value, name))
+        return _encoded(value, name)
     except (CanonicalError, DecodeError):
         pass
     try:
-        return _checked(encode(_plain(value, 0), name))
+        return _encoded(_plain(value, 0), name)
     except (CanonicalError, DecodeError) as error:
         raise NoValue(str(error)) from None
 
@@ -38,11 +44,35 @@ def decode_value(data: bytes) -> object:
     return decode(data, CROSSING)
 
 
-def _checked(data: bytes) -> bytes:
-    decode(data, CROSSING)
+def _encoded(value: object, name: str) -> bytes:
+    if not _is_plain(value, 0):
+        raise CanonicalError("not of plain types").inside(name)
+    data = encode(value, name)
     if len(data) > MAX_VALUE:
         raise NoValue(f"a value of {len(data)} bytes, where at most {MAX_VALUE} may cross")
+    if len(data) <= _DECODED_MOST:
+        decode(data, CROSSING)
     return data
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether nothing in it is of a class of anybody's own."""
+    kind = type(value)
+    if kind in _ATOMS:
+        return True
+    if depth > MAX_DEPTH:
+        return False
+    if kind is dict:
+        for key, item in value.items():
+            if not (_is_plain(key, depth + 1) and _is_plain(item, depth + 1)):
+                return False
+        return True
+    if kind in (list, tuple, set, frozenset):
+        for item in value:
+            if not _is_plain(item, depth + 1):
+                return False
+        return True
+    return _is_numpy(kind)
 
 
 def _plain(value: object, depth: int) -> object:

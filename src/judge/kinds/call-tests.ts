@@ -26,6 +26,11 @@ const questionPath = "/tmp/judge/question";
 const resultPath = "/tmp/judge/result";
 const shownMost = 500;
 const defaultGenerated = 10;
+/** The most bytes of an answer that the host decodes, beside so many for each of the expected value's. */
+const decodedMost = 1 << 20;
+const longerMost = 16;
+/** Stands for an answer that only a checker looks at. */
+const tooLarge: CborValue = { type: "text", value: "(too large to be shown)" };
 
 /** One test with the bytes that cross. */
 interface CallCase {
@@ -33,6 +38,8 @@ interface CallCase {
   readonly weight: number;
   readonly question: Uint8Array;
   readonly expected: CborValue | undefined;
+  /** The bytes of {@link expected}. */
+  readonly expectedBytes: Uint8Array | undefined;
   readonly raises: string | undefined;
   readonly how: Comparison;
 }
@@ -96,6 +103,7 @@ function toCase(task: CallTask, test: CallTest | undefined, made: CborValue, at:
     weight: test?.weight ?? 1,
     question: question?.type === "bytes" ? question.value : new Uint8Array(),
     expected: expected?.type === "bytes" ? decoded(expected.value) : undefined,
+    expectedBytes: expected?.type === "bytes" ? expected.value : undefined,
     raises: test?.raises,
     how: {
       types: task.compare?.types ?? (strict ? "strict" : "loose"),
@@ -154,7 +162,14 @@ async function judgeValue(
   solution: NonNullable<TestRun["solution"]>,
   payload: Buffer,
 ): Promise<TestRun> {
-  const value = decoded(payload);
+  const { expectedBytes } = test;
+  if (expectedBytes !== undefined && task.checker === undefined && payload.equals(expectedBytes))
+    return { verdict: "accepted", solution };
+  // Millions of values would take the host's memory, to find out that they are not these few.
+  const most = decodedMost + longerMost * (expectedBytes?.length ?? 0);
+  if (payload.length > most && expectedBytes !== undefined)
+    return { verdict: "wrong_answer", message: "a far larger value than the expected one", solution };
+  const value = payload.length > most ? tooLarge : decoded(payload);
   if (value === undefined)
     return { verdict: "tampered", message: "the solution's answer is no canonical value", solution };
   if (test.raises !== undefined)

@@ -28,6 +28,27 @@ describe("a call task", () => {
     expect((await score(code, one({ function: "f", tests }))).score).toBe(1);
   });
 
+  it("takes values of any size and depth that an honest solution has", async () => {
+    const tests = [
+      { args: [1500], expectedPython: "__import__('math').factorial(1500)" },
+      { args: [0], expectedPython: "[[[[[[[[[[(((((((((((1,),),),),),),),),),),)]]]]]]]]]]" },
+      { args: [-1], expectedPython: "list(range(1_000_000))" },
+    ];
+    const code = [
+      "import math",
+      "def f(n):",
+      "    if n == -1: return list(range(1_000_000))",
+      "    if n: return math.factorial(n)",
+      "    x = 1",
+      "    for _ in range(11): x = (x,)",
+      "    for _ in range(10): x = [x]",
+      "    return x",
+    ].join("\n");
+    // Making an answer's bytes takes memory too: some 100 bytes for each value.
+    const task = one({ function: "f", tests, limits: { memoryMb: 512 } });
+    expect(verdicts(await score(code, task))).toEqual(["accepted", "accepted", "accepted"]);
+  });
+
   it("looks at an argument, at an exception, at what a checker says", async () => {
     const sorts = one({ function: "f", observe: 0, tests: [{ args: [[3, 1]], expected: [1, 3] }] });
     expect((await score("def f(x): x.sort()", sorts)).score).toBe(1);

@@ -124,6 +124,51 @@ describe("nothing but trouble is without a score", () => {
   });
 });
 
+describe("what is far too large", () => {
+  it("is a wrong answer, whoever would have to look at it", async () => {
+    const many = "x = []\ndef add(a, b): return [x] * 1_300_000";
+    const roomy = { ...add, limits: { ...add.limits, memoryMb: 512 } };
+    const result = await score(many, roomy);
+    expect(verdicts(result)).toEqual(["wrong_answer", "wrong_answer"]);
+    expect(result.tests[0]!.message).toContain("far larger");
+    const checked = {
+      ...add,
+      tests: [{ args: [1, 2] }],
+      checker: "def check(args, result): return len(result) == 9",
+    };
+    expect((await score(many, checked)).verdict).toBe("wrong_answer");
+    const counted = { ...checked, checker: "def check(args, result): return len(result) == 1_300_000" };
+    expect((await score(many, counted)).score).toBe(1);
+  });
+
+  it("is no solution, and no test, and spoils nothing else", async () => {
+    const files = (text: string): Record<string, string> => ({ "solution.py": text });
+    const huge = `# ${"x".repeat(70 << 20)}`;
+    const wide: ScoreItem["task"] = { id: "wide", kind: "stdio", tests: [{ input: huge, output: "" }] };
+    const items: ScoreItem[] = [
+      { files: files(huge), task: add },
+      { files: files("pass"), task: wide },
+      { files: files(right), task: add },
+    ];
+    const results = await scoreCompletions({ items }).results();
+    expect(results.map(({ score: value, verdict }) => [value, verdict])).toEqual([
+      [0, "compile_error"],
+      [null, "grader_error"],
+      [1, "accepted"],
+    ]);
+  });
+
+  it("but input that fits is all there", async () => {
+    const input = `${"7".repeat(40 << 20)}\n`;
+    const task: ScoreItem["task"] = {
+      id: "long",
+      kind: "stdio",
+      tests: [{ input, output: String(input.length) }],
+    };
+    expect((await score("import sys\nprint(len(sys.stdin.read()))", task)).score).toBe(1);
+  });
+});
+
 describe("misuse is refused", () => {
   it.for([
     [[{ completion: "x", task: { ...add, kind: "cal" } }], "kind"],
