@@ -12,6 +12,40 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
+export {
+  openRollout,
+  type OpenRollout,
+  type OpenRolloutConfig,
+  type OpenSnapshotConfig,
+  type RolloutStep,
+} from "./rollout/open-rollout.ts";
+export type { BranchRequest, Checkpoint } from "./rollout/branch-request.ts";
+export type { RolloutSnapshot, SnapshotPart } from "./model/snapshot.ts";
+export { openRollouts } from "./rollout/open-rollouts.ts";
+export type {
+  OpenRolloutsConfig,
+  RolloutVector,
+  ScheduledEpisode,
+  VectorEpisode,
+  VectorFault,
+  VectorStep,
+} from "./rollout/vector-step.ts";
+export type { PolicyFunction, Turn } from "./rollout/policy-function.ts";
+export {
+  NdArray,
+  StringArray,
+  type ElementArrays,
+  type NdElement,
+  type NdList,
+} from "./model/cbor/ndarray.ts";
+export {
+  float,
+  type ActionValue,
+  type ElementList,
+  type Float,
+  type TypedObject,
+  type TypedValue,
+} from "./model/cbor/typed-value.ts";
 export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
 export { defaultLimits, type Limits } from "./model/limits.ts";
@@ -37,6 +71,7 @@ export type {
   SeatUse,
   Timings,
 } from "./model/rollout.ts";
+export type { SeatSpaces, Space } from "./model/spaces.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";
@@ -51,13 +86,20 @@ export {
   type TrajectoryCheck,
 } from "./store/run-reader.ts";
 export type { RunManifest } from "./model/run-manifest.ts";
+export { branchRun, type BranchRunResult } from "./branch/branch-run.ts";
+export type { BranchPolicy, BranchRunConfig, OpenBranchRun, SettledBranch } from "./branch/branch-config.ts";
+export { snapshotOf } from "./branch/snapshot.ts";
+export type { ParentChoice } from "./branch/recorded-parent.ts";
+export type { BranchEngine, BranchLineage, BranchOrigin, BranchParent, BranchSpec } from "./model/branch.ts";
 export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";
 export {
   verifyRun,
   type ComparedRollout,
+  type RolloutName,
   type VerifyOptions,
   type VerifyResult,
 } from "./verify/verify-run.ts";
+export { diffRuns, type RunDiff, type RunDifference } from "./verify/diff-runs.ts";
 
 // Sandboxes, images and the host
 export { Sandbox } from "./sandbox/sandbox.ts";
@@ -169,6 +211,28 @@ export {
 export { qTablePolicy, type QRow, type QTable } from "./evaluate/learning/q-table.ts";
 export type { DeclaredPolicy, WeightedCell } from "./evaluate/exact/declared-policy.ts";
 export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning/exact-worth.ts";
+
+// Scoring a model's code (experimental)
+export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/score-completions.ts";
+export {
+  type CallTask,
+  type CallTest,
+  defaultScoreLimits,
+  type JudgeTask,
+  type Language,
+  type PytestTask,
+  type ScoreItem,
+  type ScoreResult,
+  type ScoreTask,
+  type ScoreVerdict,
+  type StdioTask,
+  type StdioTest,
+  type TaskBase,
+  type TestResult,
+  type TestVerdict,
+  type TextComparison,
+  type ValueComparison,
+} from "./model/score.ts";
 
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";

@@ -212,11 +212,13 @@ static PyObject *pin(PyObject *module, PyObject *args) {
 static PyMethodDef methods[] = {
   { "serve", serve, METH_VARARGS, "serve(entry, report): waits in C to be forked; never returns." },
   { "pin", pin, METH_VARARGS, "pin(executable, *args): executes itself again with fixed addresses." },
+  { "action_clock", action_clock, METH_O, "action_clock(us): tells Python as by a SIGVTALRM once so much CPU time is used; 0: never." },
   { "move_clock", move_clock, METH_O, "move_clock(us): ends this process once it has used that much CPU time; 0: never." },
   { "patience_set", patience_set, METH_VARARGS, "patience_set(seat, answer_us, all_us): gives a seat its time." },
   { "link_read", link_read, METH_VARARGS, "link_read(fd, seat, buffer): fills it; 0, or why not." },
   { "link_write", link_write, METH_VARARGS, "link_write(fd, seat, data): begins an answer; 0, or why not all was written." },
   { "world_begin", world_begin, METH_O, "world_begin(settings): a new sealed world; False where there is none." },
+  { "world_rekey", world_rekey, METH_O, "world_rekey(key): entropy follows from it from now on; False where there is no sealed world." },
   { "world_step", world_step, METH_O, "world_step(k): what was asked of the world since the last call, or None." },
   { "world_name", world_name, METH_NOARGS, "world_name(): host, or sealed and what does not hold." },
   { NULL, NULL, 0, NULL },

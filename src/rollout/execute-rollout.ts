@@ -1,8 +1,9 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
+import type { BranchEngine } from "../model/branch.ts";
 import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
-import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
+import type { BackendReceipt, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
@@ -22,10 +23,11 @@ export async function executeRollout(
   signal?: AbortSignal,
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
-  const recording = new RolloutRecording(plan.manifest);
+  const recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
   const group = await runGroup(backend, { ...plan, signal, onStream: (data) => recording.push(data) });
   const judged = await judge(plan, recording, group);
   refuseAborted(signal, "rollout");
+  recording.refuseOtherPast(judged.fault?.message ?? judged.outcome);
   const totalMs = performance.now() - calledAt;
   return {
     ...summarize(plan, recording, judged, {
@@ -83,15 +85,22 @@ export async function seatsUse({ seats }: RolloutPlan, { running, said }: EndedG
   return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said.of(at + 1) }));
 }
 
-/** Ends the seats' sandboxes and gives the rollout its verdict. */
+/**
+ * Ends the seats' sandboxes and gives the rollout its verdict.
+ * @throws `sandbox_failed` where a seat is said to have used time that it did not live
+ */
 export async function judge(
   plan: RolloutPlan,
   recording: RolloutRecording,
-  { first, said, endOthers }: EndedGroup,
+  { first, said, running, endOthers }: EndedGroup,
 ): Promise<Classified> {
   const error = recording.end?.error;
   const silent = error?.kind === "silent" ? plan.seats.indexOf(error.seat ?? "") + 1 : 0;
   const policy = await endOthers(silent === 0 ? undefined : silent);
+  if (recording.end?.outcome === "wall_limit" && error?.kind === "limit") {
+    const late = plan.seats.indexOf(error.seat ?? "") + 1;
+    if (late > 0) refuseUnlived(plan, late, await running[late]!.ended);
+  }
   const { clocks } = plan.spec;
   return classifyRollout({
     summary: recording.end,
@@ -103,18 +112,35 @@ export async function judge(
   });
 }
 
+/**
+ * A seat whose sandbox lived shorter than the time it is charged with was started late, by a host that was stopped or had no
+ * time between two starts. Nothing a policy does shortens its life and lets the referee wait: the end of its sandbox ends
+ * its link.
+ */
+function refuseUnlived({ seats, lateAfterMs }: RolloutPlan, member: number, end: SandboxEnd): void {
+  if (end.wallMs >= lateAfterMs) return;
+  const lived = `${roundMs(end.wallMs)} ms of the ${lateAfterMs} ms`;
+  throw new SameseedError(
+    "sandbox_failed",
+    `the host started the policy of seat ${seats[member - 1]} too late: it lived ${lived} that it is charged with`,
+  );
+}
+
 /** The row and the bytes of a rollout that is over. */
 export function summarize(
-  { spec }: RolloutPlan,
+  { spec, branch }: RolloutPlan,
   recording: RolloutRecording,
   { outcome, fault }: Classified,
   { receipt, timings }: Pick<RolloutSummary, "receipt" | "timings">,
+  engine: BranchEngine = "replay",
 ): Omit<RecordedRollout, "seats"> {
+  const own = withoutHold(receipt, recording.end?.notHeld ?? []);
   const digests = recording.digests();
   return {
     trajectory: recording.blob(),
     summary: {
       seed: spec.seed,
+      ...(branch?.lineage === undefined ? {} : { branch: branch.lineage }),
       outcome,
       totalReward: recording.end?.totalReward ?? recording.rewardSum(),
       steps: digests.steps,
@@ -123,18 +149,22 @@ export function summarize(
       playDigest: digests.playDigest,
       seeded: recording.end?.seeded ?? [],
       warnings: recording.end?.warnings ?? [],
-      receipt: withoutHold(receipt, recording.end?.notHeld ?? []),
+      receipt: branch === undefined ? own : { ...own, engine },
       timings,
       ...(fault === undefined ? {} : { error: fault }),
     },
   };
 }
 
+/** What does not hold where something runs beside the program in real time: then the bytes are promised nowhere. */
+const racing: ReadonlySet<string> = new Set(["children", "threads"]);
+
 /** The receipt of a rollout in whose process more of the world turned out not to hold than its zygote could know. */
 export function withoutHold<R extends BackendReceipt>(receipt: R, notHeld: readonly string[]): R {
   const all = [...new Set([...receipt.world.notHeld, ...notHeld])];
   if (all.length === receipt.world.notHeld.length) return receipt;
-  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: "T1" };
+  const races = all.some((name) => racing.has(name));
+  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: races ? "none" : "T1" };
 }
 
 /** The timings of a rollout from its two parts. */

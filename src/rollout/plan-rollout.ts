@@ -1,9 +1,14 @@
 import { buildManifest } from "../harness/manifest.ts";
 import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
-import type { Limits } from "../model/limits.ts";
+import type { BranchLineage, BranchOrigin } from "../model/branch.ts";
+import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
+import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
+import { PastGate } from "../trajectory/past-gate.ts";
+import type { Gate } from "../trajectory/state-gate.ts";
+import type { Past } from "../trajectory/lineage.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {
@@ -15,6 +20,18 @@ export interface RolloutPlan {
   readonly links: readonly Link[];
   /** The seats whose policies are the members after the referee. */
   readonly seats: readonly string[];
+  /** A seat that is late has used at least so much wall time, in ms. */
+  readonly lateAfterMs: number;
+  /** What it goes on from, if it is a branch. */
+  readonly branch?: PlannedBranch;
+}
+
+/** A branch as it is planned. */
+export interface PlannedBranch {
+  /** Makes what is checked of the steps that are played again. */
+  readonly gate: () => Gate;
+  /** Undefined for a rollout that is no branch, and only taken up again. */
+  readonly lineage?: BranchLineage;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
@@ -29,9 +46,22 @@ export interface ReplaySource {
 
 /** How a rollout is planned other than as its spec says. */
 export interface PlanOptions {
+  /** No policy runs: every seat takes its recorded actions. */
   readonly replay?: ReplaySource;
-  /** Seats that the host answers for. */
-  readonly asked?: readonly string[];
+  /** The manifest of a recorded trajectory that this rollout claims to be. @default the plan's own */
+  readonly manifest?: Uint8Array;
+  /** It goes on from this past; its seats start there. */
+  readonly branch?: {
+    readonly past: Past;
+    readonly reseed: number | null;
+    /** Its number in its run. */
+    readonly number: number;
+  };
+}
+
+/** Whether a rollout of this spec asks its caller for actions. */
+export function asksCaller({ seats }: Pick<RolloutSpec, "seats">): boolean {
+  return seats.some(({ policy }) => policy.kind === "caller");
 }
 
 /** How much later the referee's wall time ends than what it and the seats may take, and a seat's than the referee's. */
@@ -51,33 +81,69 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay } = options;
+  const { replay, branch } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
-  const referee = renderReferee({
+  const script = {
     spec,
     plans: seats.plans,
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
     ...(replay === undefined ? {} : { replay }),
-  });
-  const harness = { referee, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
+  };
+  // How its state came about is not what a branch is: its manifest names the script without a past.
+  const plain = renderReferee(script);
+  const referee =
+    branch === undefined
+      ? plain
+      : renderReferee({ ...script, past: { parts: branch.past.parts, reseed: branch.reseed } });
+  const origin = branch === undefined ? undefined : originOfBranch(branch);
+  const harness = { referee: plain, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
   return {
     spec,
     manifest:
       replay?.manifest ??
-      buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
+      options.manifest ??
+      buildManifest({
+        spec,
+        harness,
+        image: receipt.image.digest,
+        world: receipt.world,
+        ...(origin === undefined ? {} : { branch: origin }),
+      }).bytes,
     members: [
       scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
         role: "referee",
         seed: spec.seed,
         receipt,
         limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
+        asks: isAsked(spec, options),
       }),
       ...seats.members,
     ],
     links: seats.links,
     seats: seats.names,
+    lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
+    ...(branch === undefined || origin === undefined
+      ? {}
+      : {
+          branch: { gate: () => new PastGate(branch.past), lineage: lineageOf(branch.number, origin) },
+        }),
   };
+}
+
+function originOfBranch({ past, reseed }: NonNullable<PlanOptions["branch"]>): BranchOrigin {
+  return { step: past.step, parent: past.parent, content: past.content, reseed };
+}
+
+function lineageOf(number: number, { step, parent, reseed }: BranchOrigin): BranchLineage {
+  return { number, step, parent, reseed };
+}
+
+/** The last re-keying of the state that seats start at; null where there was none. */
+function reseedingOf({ branch }: PlanOptions): Reseeding | null {
+  if (branch === undefined) return null;
+  const { past, reseed } = branch;
+  return reseed === null ? past.reseeded : { step: past.step, reseed };
 }
 
 /** Several rollouts in one sandbox. */
@@ -120,6 +186,11 @@ export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: n
   return remoteSeats === 0 ? wallMs : wallMs * (1 + remoteSeats) + graceMs;
 }
 
+/** Whether a rollout that is planned so asks its caller. */
+function isAsked(spec: RolloutSpec, { replay }: PlanOptions): boolean {
+  return replay === undefined && asksCaller(spec);
+}
+
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
 export function seatLimits(limits: Limits, clocks: GameClocks | null, remoteSeats: number): Limits {
   const wallMs = refereeWallMs(limits, remoteSeats) + graceMs;
@@ -138,6 +209,10 @@ export interface ScriptPlace {
   readonly seed: number;
   readonly receipt: BackendReceipt;
   readonly limits: Limits;
+  /** Whether it asks the caller. */
+  readonly asks?: boolean;
+  /** The last re-keying of the state it starts at. */
+  readonly reseeding?: Reseeding | null;
 }
 
 /** A sandbox that runs one script in the world of its role. */
@@ -145,10 +220,13 @@ export function scriptMember(
   name: string,
   source: string,
   files: readonly JobFile[],
-  { role, seed, receipt, limits }: ScriptPlace,
+  { role, seed, receipt, limits, asks = false, reseeding = null }: ScriptPlace,
 ): SandboxPlan {
-  const world = receipt.world.mode === "sealed" ? { world: sealedSettings(role, seed) } : {};
-  return { job: { entry: "script", name, source, files, env: {}, ...world }, limits };
+  const settings =
+    reseeding === null ? sealedSettings(role, seed) : { key: reseededWorldKey(role, seed, reseeding) };
+  const world = receipt.world.mode === "sealed" ? { world: settings } : {};
+  const job = { entry: "script", name, source, files, env: {}, ...world } as const;
+  return asks ? { job, limits, asks } : { job, limits };
 }
 
 /** The seats of one rollout, as sandboxes and as the referee knows them. */
@@ -161,31 +239,45 @@ interface SeatMembers {
 }
 
 function seatMembers(
-  { seed, seats, mode, clocks }: RolloutSpec,
+  spec: RolloutSpec,
   limits: Limits,
   receipt: BackendReceipt,
-  { replay, asked = [] }: PlanOptions,
+  options: PlanOptions,
 ): SeatMembers {
+  const { seed, seats, mode, clocks } = spec;
+  const { replay } = options;
+  const reseeding = reseedingOf(options);
   const plans: SeatPlan[] = [];
   const members: SandboxPlan[] = [];
   const texts: Record<string, string> = {};
-  const isRemote = ({ seat, policy }: RolloutSpec["seats"][number]): boolean =>
-    policy.kind === "source" && !asked.includes(seat);
-  const remote = seats.filter(isRemote);
-  const most = seatLimits(limits, clocks, remote.length);
-  for (const own of seats) {
-    const { seat, policy } = own;
-    if (asked.includes(seat)) plans.push({ kind: "ask" });
-    else if (policy.kind !== "source") plans.push(policy);
+  const remote = seats.filter(({ policy }) => policy.kind === "source");
+  const own = seatLimits(limits, clocks, remote.length);
+  // It waits while the caller thinks, and ends with the referee.
+  const most = isAsked(spec, options) ? { ...own, wallMs: maxLimitMs } : own;
+  for (const [at, { seat, policy }] of seats.entries()) {
+    if (policy.kind !== "source") plans.push(policy);
     else {
       const answerMs = clocks?.moveWallMs ?? null;
-      plans.push({ kind: "remote", fd: firstLinkFd + remote.indexOf(own), answerMs, wallMs: limits.wallMs });
+      plans.push({
+        kind: "remote",
+        fd: firstLinkFd + remote.indexOf(seats[at]!),
+        answerMs,
+        wallMs: limits.wallMs,
+      });
       if (replay !== undefined) continue;
       const file: JobFile = { path: `/tmp/policy/${policy.name}`, data: Buffer.from(policy.source) };
       const moveCpuMs = clocks?.moveCpuMs ?? null;
-      const text = renderSeatHost({ seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs });
+      const text = renderSeatHost({
+        seed,
+        seat,
+        fd: firstLinkFd,
+        path: file.path,
+        mode,
+        moveCpuMs,
+        reseeding,
+      });
       texts[seat] = text;
-      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most };
+      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most, reseeding };
       members.push(scriptMember("seat_harness.py", text, [file], place));
     }
   }

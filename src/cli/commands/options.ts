@@ -115,6 +115,14 @@ export function concurrencyOption(): Option {
   ).argParser(wholeNumber({ option: "--concurrency", unit: "rollouts", max: 1024 }));
 }
 
+/** `--concurrency N` of what runs tests. */
+export function testConcurrencyOption(): Option {
+  return new Option(
+    "--concurrency <N>",
+    "tests that run at the same time (default: one more than the processors)",
+  ).argParser(wholeNumber({ option: "--concurrency", unit: "tests", max: 1024 }));
+}
+
 /**
  * One option for each of {@link Limits}.
  * @param what whose wall time it is
@@ -140,6 +148,11 @@ export function limitOptions(what: string, defaults: Partial<Limits> = {}): Opti
 /** `--json`. */
 export function jsonOption(what: string): Option {
   return new Option("--json", `print ${what}`);
+}
+
+/** `--ndjson`, which excludes `--json`. */
+export function ndjsonOption(what: string): Option {
+  return new Option("--ndjson", what).conflicts("json");
 }
 
 /** The limits that were given, and no others. */

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 
 import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
 import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
-import { recordedLegs } from "../../evaluate/matchup/verify-matchup.ts";
+import { recordedLegs, withoutUnplayed } from "../../evaluate/matchup/verify-matchup.ts";
+import { isScoreFolder } from "../../judge/record/score-folder.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
@@ -14,6 +15,7 @@ import { jsonText } from "../render/json-text.ts";
 import { Progress } from "../render/progress.ts";
 import { formatVerification, judge, toVerifyDocument } from "../render/verification.ts";
 import { concurrencyOption, jsonOption, rerunBackendOptions } from "./options.ts";
+import { verifyScoreFolder } from "./verify-scores.ts";
 
 interface VerifyOptions {
   readonly deep?: true;
@@ -30,7 +32,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     .description(
       "Runs every recorded rollout again in fresh sandboxes, policies included, and compares the bytes. If they differ, it names the first step, the path and both values.",
     )
-    .argument("<DIR>", "the run folder, or the folder of a matchup or league")
+    .argument("<DIR>", "the run folder, or the folder of a matchup, a league or scores")
     .option("--deep", "read every file of the image and every recorded byte first")
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
@@ -45,10 +47,12 @@ Examples:
   sameseed verify runs/lake --cold --json
   sameseed verify runs/lake --deep
 
-The exit code is 0 when every rollout gave the same bytes, 4 when one did not, 1 when none diverged but
-some failed in the same way both times (equal failures prove nothing), 3 when the host failed.`;
+The exit code is 0 when every rollout of the run gave the same bytes, 4 when one did not, 1 when none diverged
+but some are missing from the record or failed in the same way both times (equal failures prove nothing), 3 when
+the host failed, 130 when interrupted; a verification begins anew, it is not resumed.`;
 
 async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<number> {
+  if (isScoreFolder(dir)) return await verifyScoreFolder(cli, dir, options);
   if (isMatchupFolder(dir)) return await verifyLegs(cli, [dir], options);
   if (isLeagueFolder(dir)) return await verifyLegs(cli, recordedPairings(dir), options);
   const result = await compareAll(cli, dir, options);
@@ -66,7 +70,7 @@ async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOpti
       const result = await compareAll(cli, leg, options);
       const name = dirs.length === 1 ? basename(leg) : `${basename(dir)}/${basename(leg)}`;
       // A test that stopped by itself leaves games that nobody misses.
-      legs[name] = maxPairs === null ? result : { ...result, missing: 0 };
+      legs[name] = maxPairs === null ? result : withoutUnplayed(result);
     }
   }
   const results = Object.entries(legs);

@@ -5,6 +5,7 @@ import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { Tier } from "../../model/receipt.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
+import { asksCaller } from "../../rollout/plan-rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { Ledger } from "../../model/trajectory.ts";
@@ -31,7 +32,7 @@ export interface SharedAuditWatch extends AuditWatch {
 }
 
 /** What to audit, and how. */
-export interface AuditOptions extends Omit<RolloutOptions, "backend">, AuditWatch {
+export interface AuditOptions extends Omit<RolloutOptions, "backend" | "idleMs">, AuditWatch {
   /** @default [0] */
   readonly seeds?: readonly number[];
 }
@@ -92,6 +93,14 @@ export async function auditRollouts(
 ): Promise<AuditReport> {
   const { env, options, seeds } = subject;
   if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
+  if (asksCaller(options.template))
+    throw new SameseedError(
+      "bad_argument",
+      "an audit cannot ask a function, which may answer otherwise each time",
+      {
+        hint: "give its actions as a list: { actions }",
+      },
+    );
   const image = resolveImage(options.image);
   const runner = watch.runner ?? makeRunner(options, watch);
   const before = runner.cost;
@@ -152,11 +161,13 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
   });
 }
 
+/** From the least to the most. */
+const tiers: readonly Tier[] = ["none", "T1", "T2", "T3"];
+
 /** What every rollout of a baseline claims: what did not hold in one of them holds in none. */
 function lowestTier(baseline: readonly RecordedRollout[]): Tier {
-  return baseline
-    .map(({ summary }) => summary.receipt.tier)
-    .reduce((lowest, tier) => (tier < lowest ? tier : lowest));
+  const claimed = new Set(baseline.map(({ summary }) => summary.receipt.tier));
+  return tiers.find((tier) => claimed.has(tier)) ?? "none";
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {

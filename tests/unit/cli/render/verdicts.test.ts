@@ -29,6 +29,7 @@ const result: VerifyResult = {
   diverged: [],
   failed: [],
   missing: 0,
+  cutShort: false,
   image: { digest: "5".repeat(64), checked: "stamps" },
   imageDifferences: [],
   identicalSeeds: [],
@@ -56,7 +57,7 @@ describe("formatError", () => {
 
 describe("formatDivergence", () => {
   it("names step, field, path, both values and what agrees", () => {
-    expect(formatDivergence(42, divergence, plain)).toEqual([
+    expect(formatDivergence({ seed: 42 }, divergence, plain)).toEqual([
       "seed 42 diverged at step 3, in observation",
       "  path      observation[2]",
       "  recorded  0.5 float32",
@@ -68,7 +69,7 @@ describe("formatDivergence", () => {
 
   it("lets nothing of a recorded value reach the terminal", () => {
     const hostile = { ...divergence, expected: "\u009b2J", path: 'info["\u001b]0;x"]' };
-    expect(formatDivergence(1, hostile, plain).join("")).not.toMatch(/\p{Cc}/u);
+    expect(formatDivergence({ seed: 1 }, hostile, plain).join("")).not.toMatch(/\p{Cc}/u);
   });
 });
 
@@ -106,6 +107,15 @@ describe("verdicts", () => {
     expect(lines).toMatch(/3 seeds of the run are not recorded/);
     expect(lines).toMatch(/is the seed ignored\?/);
     expect(lines).toMatch(/numpy/);
+  });
+
+  it("a run that is not whole is not verified, and says whether its end was cut off", () => {
+    const partial = { ...result, verified: false, missing: 1 };
+    expect(judge(partial)).toBe(1);
+    expect(formatVerification(partial, plain).at(-1)).toMatch(/^not verified: .*, 1 missing$/);
+    expect(formatVerification({ ...partial, cutShort: true }, plain)[0]).toMatch(
+      /cut off after it was written/,
+    );
   });
 
   it("a replay that was cut off the same way proves nothing; one that answers otherwise is not reproducible", () => {
