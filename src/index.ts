@@ -109,6 +109,7 @@ export type { CommandOptions, CommandResult, SandboxProcess } from "./sandbox/co
 export type { FileCallOptions, SandboxFileEntry, SandboxFiles } from "./sandbox/sandbox-files.ts";
 export { closeSandboxes, type BackendKind } from "./sandbox/sandbox-host.ts";
 export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/doctor.ts";
+export type { AddedFiles } from "./image/added-files.ts";
 export { buildImage, type BuildImageOptions } from "./image/build-image.ts";
 export { checkImage } from "./image/check-image.ts";
 export type { TreeDigest } from "./image/tree-listing.ts";
