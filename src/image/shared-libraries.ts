@@ -2,14 +2,16 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readSync,
   readdirSync,
   realpathSync,
   rmSync,
+  symlinkSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import { findOnPath } from "./find-python.ts";
 import { runTool } from "./run-tool.ts";
@@ -19,6 +21,9 @@ import { runTool } from "./run-tool.ts";
  * ($ORIGIN, which stays true inside the tree) or in its built-in folders. The folder of the C library is
  * always built in. Therefore every library that a file takes from the host, wherever the host keeps it,
  * is put beside the C library under the name it is asked for by.
+ *
+ * A program's own $ORIGIN the loader reads from /proc, which a sandbox does not have. So what a program inside
+ * a wheel finds by it gets a link of its name beside the C library too.
  */
 
 /** What the loader says about some files. */
@@ -27,6 +32,8 @@ export interface Needed {
   readonly libraries: ReadonlyMap<string, string>;
   /** Absolute paths of program loaders. */
   readonly loaders: ReadonlySet<string>;
+  /** Of programs, not of libraries: name asked for → the file of the tree that has it. */
+  readonly own: ReadonlyMap<string, string>;
   /** Files that need a library this host does not have. */
   readonly unloadable: ReadonlySet<string>;
 }
@@ -67,6 +74,7 @@ export async function copySharedLibraries(root: string, signal?: AbortSignal): P
 export function parseLdd(output: string, first: string, root: string): Needed {
   const libraries = new Map<string, string>();
   const loaders = new Set<string>();
+  const own = new Map<string, string>();
   const unloadable = new Set<string>();
   let file = first;
   for (const line of output.split("\n")) {
@@ -79,8 +87,9 @@ export function parseLdd(output: string, first: string, root: string): Needed {
     if (library === null || library[1] === undefined || library[2] === undefined) continue;
     if (library[1].startsWith("/")) loaders.add(library[1]);
     else if (!library[2].startsWith(`${root}/`)) noteLibrary(libraries, library[1], library[2]);
+    else if (!/\.so(\.|$)/.test(basename(file)) && !own.has(library[1])) own.set(library[1], library[2]);
   }
-  return { libraries, loaders, unloadable };
+  return { libraries, loaders, own, unloadable };
 }
 
 function noteLibrary(libraries: Map<string, string>, name: string, path: string): void {
@@ -114,7 +123,16 @@ function placeLibraries(root: string, needed: Needed): string[] {
     const source = join(dirname(libc), name);
     if (existsSync(source) && !needed.libraries.has(name)) place(source, join(folder, basename(source)));
   }
+  for (const [name, path] of needed.own) linkOwn(root, join(folder, name), path);
   return [...new Set(copied)].sort();
+}
+
+/** Where a library of that name is there already, it stays: others were built with it. */
+function linkOwn(root: string, link: string, path: string): void {
+  const place = join(root, link);
+  if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return;
+  mkdirSync(dirname(place), { recursive: true });
+  symlinkSync(relative(dirname(link), `/${relative(root, realpathSync(path))}`), place);
 }
 
 /** A path in an image, where `/bin`, `/lib` and `/lib64` are links into `/usr`, whatever the host does. */

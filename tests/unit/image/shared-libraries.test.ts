@@ -1,0 +1,101 @@
+/*
+ * A program of a wheel whose library lies beside it: in a sandbox the loader cannot tell where the program is, so the image
+ * has the library where the loader always looks.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+
+import { copySharedLibraries, mergedPath } from "../../../src/image/shared-libraries.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), "libraries-"));
+  folders.push(folder);
+  return folder;
+}
+
+function compile(folder: string, name: string, source: string, ...args: readonly string[]): void {
+  const file = join(temporaryFolder(), "source.c");
+  writeFileSync(file, source);
+  execFileSync("cc", ["-o", join(folder, name), file, ...args]);
+}
+
+/** Where the C library of a program lies in an image. */
+function libraryFolder(program: string): string {
+  const libc = /libc\.so\.6 => (\S+)/.exec(execFileSync("ldd", [program]).toString())?.[1];
+  return mergedPath(dirname(libc!));
+}
+
+test("what a program finds beside itself is found without $ORIGIN, and a library's own findings stay where they are", async () => {
+  const root = temporaryFolder();
+  const engine = join(root, "opt", "engine");
+  const libs = join(root, "opt", "engine.libs");
+  for (const folder of [engine, libs]) mkdirSync(folder, { recursive: true });
+  compile(libs, "libinner-1a2b.so", "int inner(void) { return 41; }", "-shared", "-fPIC");
+  const origin = "-Wl,-rpath,$ORIGIN";
+  const inner = ["-L", libs, "-l:libinner-1a2b.so", origin];
+  compile(
+    libs,
+    "libouter-3c4d.so",
+    "int inner(void); int outer(void) { return inner() + 1; }",
+    ...["-shared", "-fPIC", ...inner],
+  );
+  compile(
+    libs,
+    "libalone-5e6f.so",
+    "int inner(void); int f(void) { return inner(); }",
+    "-shared",
+    "-fPIC",
+    ...inner,
+  );
+  const program = join(engine, "engine");
+  compile(
+    engine,
+    "engine",
+    "int outer(void); int main(void) { return outer(); }",
+    "-L",
+    libs,
+    "-l:libouter-3c4d.so",
+    "-Wl,-rpath,$ORIGIN/../engine.libs",
+  );
+
+  await copySharedLibraries(root);
+  const place = join(root, libraryFolder(program));
+  expect(readlinkSync(join(place, "libouter-3c4d.so"))).toMatch(
+    /^(\.\.\/)+opt\/engine\.libs\/libouter-3c4d\.so$/,
+  );
+  expect(readFileSync(join(place, "libinner-1a2b.so"))).toEqual(readFileSync(join(libs, "libinner-1a2b.so")));
+  // Nobody's program asks for it.
+  expect(() => readlinkSync(join(place, "libalone-5e6f.so"))).toThrow("ENOENT");
+  // The program where its $ORIGIN leads nowhere: only the built-in folder helps.
+  const elsewhere = join(temporaryFolder(), "engine");
+  copyFileSync(program, elsewhere);
+  const loader = /(\S*ld-linux\S*)/.exec(execFileSync("ldd", [program]).toString())![1]!;
+  const start = (path: string): number | null => {
+    try {
+      execFileSync(loader, ["--library-path", path, elsewhere], {
+        stdio: "ignore",
+      });
+      return 0;
+    } catch (error) {
+      return (error as { status: number | null }).status;
+    }
+  };
+  expect([start(place), start("/nowhere")]).toEqual([42, 127]);
+});
