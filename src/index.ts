@@ -113,6 +113,22 @@ export type { EloModel, Hypotheses } from "./stats/gsprt.ts";
 export type { PairCounts } from "./stats/score-counts.ts";
 export type { SprtOptions, SprtState } from "./stats/sprt.ts";
 
+// Policies in environments with one seat
+export {
+  evaluateReturns,
+  type EvaluatedReturns,
+  type ReturnsConfig,
+} from "./evaluate/returns/evaluate-returns.ts";
+export {
+  compareReturns,
+  type CompareReturnsConfig,
+  type ReturnsComparison,
+} from "./evaluate/returns/compare-returns.ts";
+export type { KeepOptions, SeedReturn } from "./evaluate/returns/play-seeds.ts";
+export type { MeanEstimate } from "./stats/interval.ts";
+export type { PairedDifference } from "./stats/paired-difference.ts";
+export type { GameCounts } from "./stats/score-counts.ts";
+
 // Checking a policy and playing against it (experimental)
 export {
   checkPolicy,
