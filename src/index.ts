@@ -11,6 +11,7 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 // Rollouts
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
+export type { FilesInput } from "./rollout/read-files.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
 export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
@@ -35,6 +36,7 @@ export type {
   Seat,
   SeatPolicy,
   SeatUse,
+  SpecFile,
   Timings,
 } from "./model/rollout.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";

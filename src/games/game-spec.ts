@@ -142,6 +142,6 @@ function resolveSeats(
   const names = ["random", ...(rules?.policies ?? [])];
   return inputs.map((input, at) => ({
     seat: rules?.seats[at] ?? String(at + 1),
-    policy: seatPolicy(input, { names, actions: true, none: true }),
+    policy: seatPolicy(input, { names, actions: true, none: true, files: true }),
   }));
 }

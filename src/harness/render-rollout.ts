@@ -44,6 +44,8 @@ export interface RefereeScript {
   readonly plans: readonly SeatPlan[];
   /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
   readonly environmentPath?: string;
+  /** Where the sandbox holds what lies beside the environment, if anything does. */
+  readonly filesFolder?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
   readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
 }
@@ -59,6 +61,8 @@ export interface SeatScript {
   readonly mode: RolloutSpec["mode"];
   /** CPU time of one answer; null if there is no clock for it. */
   readonly moveCpuMs: number | null;
+  /** Where the sandbox holds what lies beside the policy, if anything does. */
+  readonly files?: readonly string[];
 }
 
 /**
@@ -66,8 +70,12 @@ export interface SeatScript {
  *
  * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
  */
-export function renderReferee({ spec, more = [], plans, environmentPath, replay }: RefereeScript): string {
-  const environment = pythonLiteral(environmentArgument(spec.environment, environmentPath));
+export function renderReferee(script: RefereeScript): string {
+  const { spec, more = [], plans, environmentPath, filesFolder, replay } = script;
+  const environment = pythonLiteral({
+    ...environmentArgument(spec.environment, environmentPath),
+    ...(filesFolder === undefined ? {} : { folder: filesFolder }),
+  });
   const seats = spec.seats.map(({ seat }, at) => ({ seat, ...seatArgument(plans[at]!) }));
   const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
   return [
@@ -87,13 +95,15 @@ export function renderReferee({ spec, more = [], plans, environmentPath, replay 
  *
  * @throws {@link SameseedError} `bad_argument` where the seed is not one
  */
-export function renderSeatHost({ seed, seat, fd, path, mode, moveCpuMs }: SeatScript): string {
+export function renderSeatHost(script: SeatScript): string {
+  const { seed, seat, fd, path, mode, moveCpuMs, files = [] } = script;
+  const beside = files.length === 0 ? "" : `, files=${pythonLiteral(files)}`;
   return [
     harnessHeader,
     "from sameseed.policy.seat_host import serve",
     `SEED = ${pythonLiteral(roleSeed(seat, seed))}`,
     `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)}, seat=${pythonLiteral(seat)}, ` +
-      `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)})`,
+      `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)}${beside})`,
     "",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { buildManifest } from "../harness/manifest.ts";
 import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
 import type { Limits } from "../model/limits.ts";
-import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
+import type { GameClocks, RolloutSpec, SpecFile } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 
@@ -38,6 +38,9 @@ export interface PlanOptions {
 
 /** How much later the referee's wall time ends than what it and the seats may take, and a seat's than the referee's. */
 const graceMs = 1000;
+/** Where sandboxes hold an environment's file and a policy's, each with what lies beside it. */
+const environmentFolder = "/tmp/env";
+const policyFolder = "/tmp/policy";
 /** The first descriptor after the standard three and the host's stream. */
 export const firstLinkFd = 4;
 /** A policy has nothing to send to the host; what it prints is kept for messages only. */
@@ -56,10 +59,12 @@ export function planRollout(
   const { replay } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
+  const beside = filesIn(environmentFolder, spec.files);
   const referee = renderReferee({
     spec,
     plans: seats.plans,
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
+    ...(beside.length === 0 ? {} : { filesFolder: environmentFolder }),
     ...(replay === undefined ? {} : { replay }),
   });
   const harness = { referee, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
@@ -69,12 +74,17 @@ export function planRollout(
       replay?.manifest ??
       buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
     members: [
-      scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
-        role: "referee",
-        seed: spec.seed,
-        receipt,
-        limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
-      }),
+      scriptMember(
+        "harness.py",
+        referee,
+        environmentFile === undefined ? beside : [...beside, environmentFile],
+        {
+          role: "referee",
+          seed: spec.seed,
+          receipt,
+          limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
+        },
+      ),
       ...seats.members,
     ],
     links: seats.links,
@@ -184,12 +194,14 @@ function seatMembers(
       const answerMs = clocks?.moveWallMs ?? null;
       plans.push({ kind: "remote", fd: firstLinkFd + remote.indexOf(own), answerMs, wallMs: limits.wallMs });
       if (replay !== undefined) continue;
-      const file: JobFile = { path: `/tmp/policy/${policy.name}`, data: Buffer.from(policy.source) };
+      const file: JobFile = { path: `${policyFolder}/${policy.name}`, data: Buffer.from(policy.source) };
+      const beside = filesIn(policyFolder, policy.files);
       const moveCpuMs = clocks?.moveCpuMs ?? null;
-      const text = renderSeatHost({ seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs });
+      const files = beside.map(({ path }) => path);
+      const text = renderSeatHost({ seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs, files });
       texts[seat] = text;
       const place = { role: `seat ${seat}` as const, seed, receipt, limits: most };
-      members.push(scriptMember("seat_harness.py", text, [file], place));
+      members.push(scriptMember("seat_harness.py", text, [...beside, file], place));
     }
   }
   const names = members.length === 0 ? [] : remote.map(({ seat }) => seat);
@@ -198,5 +210,9 @@ function seatMembers(
 
 function environmentFileOf({ environment }: RolloutSpec): JobFile | undefined {
   if (environment.kind !== "file") return undefined;
-  return { path: `/tmp/env/${environment.name}`, data: Buffer.from(environment.source) };
+  return { path: `${environmentFolder}/${environment.name}`, data: Buffer.from(environment.source) };
+}
+
+function filesIn(folder: string, files: readonly SpecFile[] = []): JobFile[] {
+  return files.map(({ path, data }) => ({ path: `${folder}/${path}`, data: Buffer.from(data, "base64") }));
 }

@@ -16,6 +16,7 @@ import {
   type SourcePath,
   type SourceText,
 } from "./policy-input.ts";
+import { type FilesInput, readFiles } from "./read-files.ts";
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
 /**
@@ -27,10 +28,15 @@ export type PolicyInput = string | SourcePath | SourceText | ActionList;
 
 /** Options that all rollouts of a call share. */
 export interface RolloutOptions {
-  /** A Gymnasium id, Gymnasium's `module:Id`, or `path/to/file.py:ClassName`. */
+  /** A Gymnasium id, Gymnasium's `module:Id`, `module:Class`, or `path/to/file.py:ClassName`. */
   readonly envName: string;
   /** @default "random" */
   readonly policy?: PolicyInput;
+  /**
+   * What lies beside the environment: a folder, or contents by relative paths. The environment runs in that folder, so that it
+   * imports its modules and opens its files by relative paths. @default nothing: only the environment's own file
+   */
+  readonly files?: FilesInput;
   /** Keyword arguments for the environment's constructor. @default {} */
   readonly envArgs?: JsonObject;
   /** Truncate after this many steps. @default the environment's own limit */
@@ -81,6 +87,7 @@ export interface ResolvedOptions {
 export const rolloutOptionNames: NamesOf<RolloutOptions> = {
   envName: true,
   policy: true,
+  files: true,
   envArgs: true,
   maxSteps: true,
   volatileInfo: true,
@@ -120,9 +127,12 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     });
   }
   const { envArgs, maxSteps, volatileInfo, image, backend, world, limits } = parsed.data;
+  const environment = resolveEnvironment(options.envName);
+  const main = environment.kind === "file" ? environment : undefined;
   return {
     template: {
-      environment: resolveEnvironment(options.envName),
+      environment,
+      ...(options.files === undefined ? {} : readFiles(options.files, main)),
       envArgs,
       seats: [{ seat: onlySeat, policy: resolvePolicy(options.policy ?? "random") }],
       mode: "keep",
@@ -160,5 +170,5 @@ function resolveEnvironment(envName: string): EnvironmentRef {
 }
 
 function resolvePolicy(input: PolicyInput): SeatPolicy {
-  return seatPolicy(input, { names: ["random"], actions: true });
+  return seatPolicy(input, { names: ["random"], actions: true, files: true });
 }

@@ -6,7 +6,7 @@ import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import type { WorldMode } from "../model/receipt.ts";
-import type { EnvironmentRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
+import type { EnvironmentRef, RunSpec, SeatPolicy, SpecFile } from "../model/rollout.ts";
 import {
   actionsSchema,
   maxInputBytes,
@@ -15,6 +15,7 @@ import {
   type InputRef,
   type RunManifest,
   type StoredEnvironment,
+  type StoredFile,
   type StoredRunManifest,
   type StoredSeatPolicy,
 } from "../model/run-manifest.ts";
@@ -34,7 +35,11 @@ const maxManifestBytes = 64 * 1024 * 1024;
  */
 export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
   const inputs = new Map<string, Buffer>();
-  const stored = toStored(manifest, (text) => keep(inputs, text));
+  const stored = toStored(
+    manifest,
+    (text) => keep(inputs, text),
+    (bytes) => keepBytes(inputs, bytes),
+  );
   const checked = storedRunManifestSchema.safeParse(stored);
   if (!checked.success) {
     throw new SameseedError("bad_argument", `The run cannot be recorded: ${z.prettifyError(checked.error)}.`);
@@ -99,6 +104,7 @@ export interface ExpectedRun {
 export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
   const parts = [
     "environment",
+    "files",
     "envArgs",
     "seats",
     "mode",
@@ -141,13 +147,22 @@ export function extendRun(paths: RunPaths, manifest: RunManifest, seeds: readonl
   return extended;
 }
 
-function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): StoredRunManifest {
-  const { environment, seats } = manifest.spec;
+function toStored(
+  manifest: RunManifest,
+  keepText: (text: string) => InputRef,
+  keepBytes: (bytes: Buffer) => InputRef,
+): StoredRunManifest {
+  const { environment, seats, files, ...spec } = manifest.spec;
   const stored = seats.map(({ seat, policy }) => ({ seat, policy: storeSeat(policy) }));
   return {
     ...manifest,
-    spec: { ...manifest.spec, environment: storeEnvironment(environment), seats: stored },
+    spec: { ...spec, environment: storeEnvironment(environment), seats: stored, ...storeFiles(files) },
   };
+
+  function storeFiles(list: readonly SpecFile[] | undefined): { readonly files?: readonly StoredFile[] } {
+    if (list === undefined) return {};
+    return { files: list.map(({ path, data }) => ({ path, data: keepBytes(Buffer.from(data, "base64")) })) };
+  }
 
   function storeEnvironment(ref: EnvironmentRef): StoredEnvironment {
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
@@ -157,17 +172,25 @@ function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): 
   }
   function storeText(ref: LoadedText): StoredText {
     if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
-    return { ...ref, source: keepText(ref.source) };
+    const { kind, name, source, files: beside } = ref;
+    return { kind, name, source: keepText(source), ...storeFiles(beside) };
   }
 }
 
 function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
-  const { environment, seats } = stored.spec;
+  const { environment, seats, files, ...spec } = stored.spec;
   const loaded = seats.map(({ seat, policy }) => ({ seat, policy: loadSeat(policy) }));
   return {
     ...stored,
-    spec: { ...stored.spec, environment: loadEnvironment(environment), seats: loaded },
+    spec: { ...spec, environment: loadEnvironment(environment), seats: loaded, ...loadFiles(files) },
   };
+
+  function loadFiles(list: readonly StoredFile[] | undefined): { readonly files?: readonly SpecFile[] } {
+    if (list === undefined) return {};
+    return {
+      files: list.map(({ path, data }) => ({ path, data: loadInput(paths, data).toString("base64") })),
+    };
+  }
 
   function loadEnvironment(ref: StoredEnvironment): EnvironmentRef {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
@@ -176,7 +199,10 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
     return ref.kind === "builtin" || ref.kind === "none" ? ref : loadText(ref);
   }
   function loadText(ref: StoredText): LoadedText {
-    if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };
+    if (ref.kind === "source") {
+      const { kind, name, source, files: beside } = ref;
+      return { kind, name, source: loadInput(paths, source).toString(), ...loadFiles(beside) };
+    }
     const path = inputPath(paths, ref.actions.digest);
     const actions = actionsSchema.safeParse(parseJson(path, loadInput(paths, ref.actions)));
     if (!actions.success) throw runDamaged(path, z.prettifyError(actions.error));
@@ -191,7 +217,10 @@ function keep(inputs: Map<string, Buffer>, text: string): InputRef {
       "A source text holds a lone surrogate, which UTF-8 cannot write.",
     );
   }
-  const bytes = Buffer.from(text);
+  return keepBytes(inputs, Buffer.from(text));
+}
+
+function keepBytes(inputs: Map<string, Buffer>, bytes: Buffer): InputRef {
   if (bytes.length > maxInputBytes) throw tooLarge("A text of the run's spec", bytes.length, maxInputBytes);
   const digest = digestOf(bytes);
   inputs.set(digest, bytes);

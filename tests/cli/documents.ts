@@ -89,6 +89,7 @@ export const runDocument: z.ZodType<RunDocument> = z.strictObject({
   dir: z.string(),
   spec: z.strictObject({
     environment: z.looseObject({ kind: z.string() }),
+    files: z.array(z.strictObject({ path: z.string(), data: z.string() })).exactOptional(),
     envArgs: z.record(z.string(), z.json()),
     seats: z.array(z.strictObject({ seat: z.string(), policy: z.looseObject({ kind: z.string() }) })),
     mode: z.enum(["keep", "restart"]),

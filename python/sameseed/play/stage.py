@@ -10,6 +10,7 @@ from .environment import check_arguments, foreign_code, from_file, from_gymnasiu
 from .failures import UnknownEnvironment
 from .one_agent import OneAgent
 from .turn_taking import TurnTaking
+from ..policy.source_files import enter_folder
 
 Stage = OneAgent | TurnTaking
 
@@ -19,9 +20,13 @@ _FAMILY = "pettingzoo.classic"
 def make_stage(ref: dict, env_args: dict, seats: int) -> Stage:
     """Makes the environment of `{"kind": "gymnasium" | "builtin" | "pettingzoo", "id"}` or `{"kind": "file", "path", "class"}`.
 
+    `folder`, where there is one, holds what lies beside the environment.
+
     Raises UnknownEnvironment where the caller asked for what cannot be had, and whatever the environment raises.
     """
     kind = ref["kind"]
+    if "folder" in ref:
+        enter_folder(ref["folder"])
     if kind == "builtin":
         return _builtin(ref["id"], env_args, seats)
     if kind == "pettingzoo":

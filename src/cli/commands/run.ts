@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { resolveOptions } from "../../rollout/rollout-config.ts";
+import { type PolicyInput, resolveOptions } from "../../rollout/rollout-config.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
@@ -26,6 +26,8 @@ import {
 interface RunOptions extends PlacementOptions, LimitOptions {
   readonly seeds: readonly number[];
   readonly policy?: string;
+  readonly files?: string;
+  readonly policyFiles?: string;
   readonly actions?: string;
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
@@ -47,7 +49,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .description(
       "Runs one rollout for each seed, each in a fresh sandbox of its own, and records every step in a run folder.",
     )
-    .argument("<ENV>", "a Gymnasium id, module:Id, or path/to/file.py:ClassName")
+    .argument("<ENV>", "a Gymnasium id, module:Id or module:Class, or path/to/file.py:ClassName")
     .addOption(
       new Option(
         "--seeds <LIST>",
@@ -60,6 +62,11 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
       "--policy <POLICY>",
       "random, or a Python file that defines act(observation, rng, info) (default: random)",
     )
+    .option(
+      "--files <DIR>",
+      "a folder beside the environment: its modules can be imported, its files opened by relative paths (default: only FILE.py itself)",
+    )
+    .option("--policy-files <DIR>", "the same beside the policy's file; the environment does not see it")
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
       new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
@@ -106,6 +113,7 @@ Examples:
   sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
   sameseed run CartPole-v1 --seeds 5..8 --out runs/cartpole --extend
+  sameseed run my_env/env.py:MyEnv --files my_env
   sameseed run my_env.py:MyEnv --world host
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
@@ -124,9 +132,17 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
   return await printRun(cli, reader, recorded, format);
 }
 
+function policyOf(policy: string = "random", files: string | undefined): PolicyInput {
+  if (files === undefined) return policy;
+  if (policy.endsWith(".py")) return { path: policy, files };
+  throw new SameseedError("bad_argument", "--policy-files needs a policy from a file", {
+    hint: "name it with --policy FILE.py",
+  });
+}
+
 function toRequest(envName: string, options: RunOptions): RunRequest {
   const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out } = options;
-  const { resume, extend, force } = options;
+  const { resume, extend, force, files, policyFiles } = options;
   if (policy !== undefined && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
@@ -141,7 +157,8 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
   return {
     envName,
     seeds,
-    policy: actions === undefined ? (policy ?? "random") : { actions: readActionsFile(actions) },
+    policy: actions === undefined ? policyOf(policy, policyFiles) : { actions: readActionsFile(actions) },
+    ...(files === undefined ? {} : { files }),
     envArgs: collectEnvArgs(options.envArg),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     volatileInfo,

@@ -1,3 +1,4 @@
+import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
 import { forceCommand, shellWord } from "../parse/shell-words.ts";
@@ -80,7 +81,19 @@ function faultLines({ paint }: Cli, reader: RunReader, summary: SummaryDocument)
   return [
     paint("bad", `${count(faultCount(summary), "rollout")} ended in a fault:`),
     ...formatFaults(reader.rows(), mostFaults, paint),
+    ...missingFileLines(reader),
     "",
+  ];
+}
+
+/** A file or module that was not found is often one that lies beside the source and was not brought along. */
+function missingFileLines(reader: RunReader): string[] {
+  const isMissing = (row: RolloutSummary): boolean =>
+    row.error !== undefined && /^(ModuleNotFoundError|FileNotFoundError)$/.test(row.error.type);
+  if (!reader.rows().some(isMissing)) return [];
+  return [
+    "  a sandbox holds the image and the source's own file; --files DIR brings a folder beside the environment,",
+    "  --policy-files DIR one beside the policy; packages come with an image: sameseed image build",
   ];
 }
 

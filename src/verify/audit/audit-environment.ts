@@ -39,6 +39,7 @@ export interface AuditOptions extends Omit<RolloutOptions, "backend">, AuditWatc
 const auditNames: NamesOf<AuditOptions> = {
   envName: true,
   policy: true,
+  files: true,
   envArgs: true,
   maxSteps: true,
   volatileInfo: true,
