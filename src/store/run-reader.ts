@@ -41,6 +41,8 @@ export interface RunStatistics {
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   /** Steps of all rollouts. */
   readonly steps: number;
+  /** The mean return of complete rollouts, as {@link meanReward}, the older name of it. */
+  readonly meanReturn: number | null;
   /** The mean total reward of complete rollouts (`terminated` and `truncated`), summed in seed order; null without any. */
   readonly meanReward: number | null;
 }
@@ -177,6 +179,7 @@ export class RunReader implements Disposable {
         outcomes.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])),
       ),
       steps,
+      meanReturn: complete === 0 ? null : reward / complete,
       meanReward: complete === 0 ? null : reward / complete,
     };
   }

@@ -26,6 +26,7 @@ interface RolloutDocument {
 interface Summary {
   rollouts: number;
   outcomes: Record<string, number>;
+  meanReturn: AnyNumber | null;
   meanReward: AnyNumber | null;
   wallMs: number;
   rolloutsPerSecond: number;
@@ -78,6 +79,7 @@ export const rolloutDocument: z.ZodType<RolloutDocument> = z.strictObject({
 const summary = z.strictObject({
   rollouts: z.int(),
   outcomes: z.record(z.string(), z.int()),
+  meanReturn: number.nullable(),
   meanReward: number.nullable(),
   wallMs: z.number().positive(),
   rolloutsPerSecond: z.number().min(0),
