@@ -3,7 +3,7 @@
  * and ratings. Pure functions; what they do and why is in `docs/concepts/statistics.md`.
  * @module
  */
-// Means, rates and differences (experimental)
+// Means, rates and differences
 export type { Interval, IntervalMethod, IntervalOptions, MeanEstimate } from "./interval.ts";
 export { clusterInterval, meanInterval } from "./mean-interval.ts";
 export { pairedDifference, type PairedDifference } from "./paired-difference.ts";
@@ -12,7 +12,7 @@ export { wilsonInterval } from "./wilson-interval.ts";
 export { anytimeInterval } from "./anytime-interval.ts";
 export { sampleSize, type SampleSizeOptions } from "./sample-size.ts";
 
-// Results of games (experimental)
+// Results of games
 export type { GameCounts, PairCounts, ScoreCounts } from "./score-counts.ts";
 export { scoreInterval } from "./score-interval.ts";
 export { type EloDifference, type EloEstimate, eloDifference, eloOfScore, scoreOfElo } from "./elo.ts";
