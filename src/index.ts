@@ -13,6 +13,37 @@ export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collec
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { FilesInput } from "./rollout/read-files.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
+export { openRollout, type OpenSnapshotConfig } from "./rollout/open-rollout.ts";
+export { OpenRollout } from "./rollout/stepped-rollout.ts";
+export type { OpenRolloutConfig } from "./rollout/stepped-options.ts";
+export type { RolloutStep } from "./rollout/rollout-step.ts";
+export type { BranchRequest, Checkpoint } from "./rollout/branch-request.ts";
+export type { RolloutSnapshot, SnapshotPart } from "./model/snapshot.ts";
+export { openRollouts } from "./rollout/open-rollouts.ts";
+export { RolloutVector } from "./rollout/rollout-vector.ts";
+export type {
+  OpenRolloutsConfig,
+  ScheduledEpisode,
+  VectorEpisode,
+  VectorFault,
+  VectorStep,
+} from "./rollout/vector-step.ts";
+export type { PolicyFunction, Turn } from "./rollout/policy-function.ts";
+export {
+  NdArray,
+  StringArray,
+  type ElementArrays,
+  type NdElement,
+  type NdList,
+} from "./model/cbor/ndarray.ts";
+export {
+  float,
+  type ActionValue,
+  type ElementList,
+  type Float,
+  type TypedObject,
+  type TypedValue,
+} from "./model/cbor/typed-value.ts";
 export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
 export { defaultLimits, type Limits } from "./model/limits.ts";
@@ -39,6 +70,7 @@ export type {
   SpecFile,
   Timings,
 } from "./model/rollout.ts";
+export type { SeatSpaces, Space } from "./model/spaces.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";
@@ -53,10 +85,16 @@ export {
   type TrajectoryCheck,
 } from "./store/run-reader.ts";
 export type { RunManifest } from "./model/run-manifest.ts";
+export { branchRun, type BranchRunResult } from "./branch/branch-run.ts";
+export type { BranchPolicy, BranchRunConfig, OpenBranchRun, SettledBranch } from "./branch/branch-config.ts";
+export { snapshotOf } from "./branch/snapshot.ts";
+export type { ParentChoice } from "./branch/recorded-parent.ts";
+export type { BranchEngine, BranchLineage, BranchOrigin, BranchParent, BranchSpec } from "./model/branch.ts";
 export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";
 export {
   verifyRun,
   type ComparedRollout,
+  type RolloutName,
   type VerifyOptions,
   type VerifyResult,
 } from "./verify/verify-run.ts";

@@ -181,6 +181,13 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   return 0;
 }
 
+/* All entropy from here on follows from another key; the clock, the counts and what lives already stay as they are. */
+WORLD_EXPORT int sameseed_world_rekey(const void *key, size_t length) {
+  if (length != WORLD_KEY_BYTES) return -1;
+  world_rekey(key, world.settings.entropy_salt);
+  return 0;
+}
+
 /* Returns whether anything was counted since the last boundary; `beside` is what real time had a part in. */
 WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS], uint64_t beside[LEDGER_KINDS]) {
   uint64_t any = 0;

@@ -217,6 +217,7 @@ static PyMethodDef methods[] = {
   { "link_read", link_read, METH_VARARGS, "link_read(fd, seat, buffer): fills it; 0, or why not." },
   { "link_write", link_write, METH_VARARGS, "link_write(fd, seat, data): begins an answer; 0, or why not all was written." },
   { "world_begin", world_begin, METH_O, "world_begin(settings): a new sealed world; False where there is none." },
+  { "world_rekey", world_rekey, METH_O, "world_rekey(key): entropy follows from it from now on; False where there is no sealed world." },
   { "world_step", world_step, METH_O, "world_step(k): what was asked of the world since the last call, or None." },
   { "world_name", world_name, METH_NOARGS, "world_name(): host, or sealed and what does not hold." },
   { NULL, NULL, 0, NULL },

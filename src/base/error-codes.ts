@@ -21,12 +21,15 @@ export type ErrorCode =
   | "unknown_environment"
   | "bad_policy"
   | "bad_actions"
+  | "rollout_over"
   | "image_missing"
   | "run_missing"
   | "run_exists"
   | "run_differs"
   | "run_locked"
   | "run_damaged"
+  | "prefix_diverged"
+  | "engine_unavailable"
   | "io_failed"
   | "disk_full"
   | "image_build_failed"
@@ -53,6 +56,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   bad_policy: misuse(400),
   /** An actions file is not a JSON list of actions. */
   bad_actions: misuse(400),
+  /** A step was asked of a rollout that has ended; how it ended is its result. */
+  rollout_over: misuse(409),
   /** No image of that name or digest is in the store. */
   image_missing: misuse(404),
   /** A folder is not a run, or the run does not hold what was asked for. */
@@ -65,6 +70,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   run_locked: broken(409, true),
   /** Recorded bytes fail their checksum or are not of format 2. */
   run_damaged: broken(500, false),
+  /** A recorded rollout that is to be branched does not give its recorded chain again. */
+  prefix_diverged: { exitCode: 4, httpStatus: 409, retryable: false },
+  /** The engine that was asked for cannot make this branch. */
+  engine_unavailable: { exitCode: 3, httpStatus: 503, retryable: false },
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
   /** The disk that should take the recording is full. */

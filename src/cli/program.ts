@@ -6,13 +6,13 @@ import type { CommandWork } from "./cli.ts";
 import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBranchCommand } from "./commands/branch.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExecCommand } from "./commands/exec.ts";
 import { addExportCommand } from "./commands/export.ts";
-import { addImageCommand } from "./commands/image.ts";
 import { addLeagueCommand } from "./commands/league.ts";
 import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
@@ -22,6 +22,7 @@ import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addImageCommand } from "./image/image-command.ts";
 
 /**
  * Every command with its options and help. Parsing runs nothing: it chooses the work, or throws commander's errors.
@@ -49,6 +50,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addShowCommand,
     addDiffCommand,
     addExportCommand,
+    addBranchCommand,
     addAuditCommand,
     addEvalCommand,
     addCompareCommand,

@@ -15,7 +15,12 @@ export function recordedActions(blob: TrajectoryBlob): string {
     const span = fieldSpans(record, "run_damaged").find(({ name }) => name === "action");
     if (span !== undefined) actions.push(record.subarray(span.start, span.end));
   }
-  return Buffer.concat([listHead(actions.length), ...actions]).toString("base64");
+  return encodedList(actions);
+}
+
+/** Base64 of the canonical CBOR list of encoded values. */
+export function encodedList(values: readonly Uint8Array[]): string {
+  return Buffer.concat([listHead(values.length), ...values]).toString("base64");
 }
 
 /**

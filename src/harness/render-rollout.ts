@@ -2,7 +2,8 @@ import { SameseedError } from "../base/error.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { FaultKind, Outcome } from "../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec } from "../model/rollout.ts";
-import { checkSeed, roleSeed } from "../model/seed.ts";
+import { checkSeed, type Reseeding, reseededRole, roleSeed } from "../model/seed.ts";
+import { pastArgument, type PlayedPart } from "./past-argument.ts";
 import { pythonLiteral } from "./python-literal.ts";
 
 /** The first line of every script, and what names the form of its arguments. */
@@ -21,8 +22,22 @@ export type SeatPlan =
       /** How long it may take for all answers together. */
       readonly wallMs: number;
     }
-  /** The host is asked. */
-  | { readonly kind: "ask" };
+  /** Whoever runs the rollout is asked. */
+  | { readonly kind: "caller" }
+  /** The caller's part of a recorded rollout. */
+  | ({
+      readonly kind: "recorded";
+      /** The step behind which the recorded actions begin; 0 where it is not given. */
+      readonly from?: number;
+    } & RecordedPart);
+
+/** What a recorded rollout says of the seats that nobody answers for any more. */
+export interface RecordedPart {
+  /** The recorded actions of all seats: base64 of a canonical CBOR list. */
+  readonly actions: string;
+  /** How a policy ended the rollout, where one did. */
+  readonly end?: PolicyEnd;
+}
 
 /** How a policy that failed ended its rollout: what the closing record says of it. */
 export interface PolicyEnd {
@@ -47,7 +62,9 @@ export interface RefereeScript {
   /** Where the sandbox holds what lies beside the environment, if anything does. */
   readonly filesFolder?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
-  readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
+  readonly replay?: RecordedPart;
+  /** What is played before the seats do, and what the state is then re-keyed by. */
+  readonly past?: { readonly parts: readonly PlayedPart[]; readonly reseed: number | null };
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -63,6 +80,8 @@ export interface SeatScript {
   readonly moveCpuMs: number | null;
   /** Where the sandbox holds what lies beside the policy, if anything does. */
   readonly files?: readonly string[];
+  /** The last re-keying of the state it starts at. */
+  readonly reseeding?: Reseeding | null;
 }
 
 /**
@@ -71,7 +90,7 @@ export interface SeatScript {
  * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
  */
 export function renderReferee(script: RefereeScript): string {
-  const { spec, more = [], plans, environmentPath, filesFolder, replay } = script;
+  const { spec, more = [], plans, environmentPath, filesFolder, replay, past } = script;
   const environment = pythonLiteral({
     ...environmentArgument(spec.environment, environmentPath),
     ...(filesFolder === undefined ? {} : { folder: filesFolder }),
@@ -85,7 +104,8 @@ export function renderReferee(script: RefereeScript): string {
     `run(seeds=[${seeds}], environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
-      `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))})`,
+      `replay=${pythonLiteral(replay === undefined ? null : recordedArgument(replay))}` +
+      (past === undefined ? ")" : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))})`),
     "",
   ].join("\n");
 }
@@ -96,12 +116,13 @@ export function renderReferee(script: RefereeScript): string {
  * @throws {@link SameseedError} `bad_argument` where the seed is not one
  */
 export function renderSeatHost(script: SeatScript): string {
-  const { seed, seat, fd, path, mode, moveCpuMs, files = [] } = script;
+  const { seed, seat, fd, path, mode, moveCpuMs, files = [], reseeding = null } = script;
   const beside = files.length === 0 ? "" : `, files=${pythonLiteral(files)}`;
+  const own = reseeding === null ? roleSeed(seat, seed) : reseededRole(seat, seed, reseeding);
   return [
     harnessHeader,
     "from sameseed.policy.seat_host import serve",
-    `SEED = ${pythonLiteral(roleSeed(seat, seed))}`,
+    `SEED = ${pythonLiteral(own)}`,
     `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)}, seat=${pythonLiteral(seat)}, ` +
       `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)}${beside})`,
     "",
@@ -126,14 +147,20 @@ function seatArgument(plan: SeatPlan): JsonObject {
       return { kind: plan.kind, actions: plan.actions };
     case "remote":
       return { kind: plan.kind, fd: plan.fd, answer_ms: plan.answerMs, wall_ms: plan.wallMs };
+    case "recorded":
+      return {
+        kind: plan.kind,
+        ...(plan.from === undefined ? {} : { from: plan.from }),
+        ...recordedArgument(plan),
+      };
     case "none":
-    case "ask":
+    case "caller":
       break;
   }
   return { kind: plan.kind };
 }
 
-function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>): JsonObject {
+function recordedArgument({ actions, end }: RecordedPart): JsonObject {
   if (end === undefined) return { actions };
   const { kind, type, message, seat } = end.error;
   return {

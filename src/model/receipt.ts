@@ -1,3 +1,4 @@
+import type { BranchEngine } from "./branch.ts";
 import type { Limits } from "./limits.ts";
 
 /** What was enforced for a rollout. It is part of every result. */
@@ -16,6 +17,8 @@ export interface Receipt {
   readonly image: { readonly name: string; readonly digest: string };
   /** The reach of the reproducibility claim. */
   readonly tier: Tier;
+  /** How the state of a branch came about. */
+  readonly engine?: BranchEngine;
   /** The class of host. */
   readonly host: { readonly kernel: string; readonly architecture: string };
 }

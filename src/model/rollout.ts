@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { BranchLineage, BranchSpec } from "./branch.ts";
 import type { Limits } from "./limits.ts";
 import type { Outcome, RolloutFault } from "./outcome.ts";
 import type { Receipt } from "./receipt.ts";
@@ -62,7 +63,9 @@ export type SeatPolicy =
       readonly actions: readonly JsonValue[];
     }
   /** Nobody: forfeits with `no_policy`. */
-  | { readonly kind: "none" };
+  | { readonly kind: "none" }
+  /** Whoever runs the rollout: it is asked for each action. The actions are in the recording alone. */
+  | { readonly kind: "caller" };
 
 /** The time a policy from source has, in milliseconds. */
 export interface GameClocks {
@@ -102,7 +105,11 @@ export interface RolloutSpec {
 export const onlySeat = "agent";
 
 /** A spec for many seeds: what a run folder records. */
-export type RunSpec = Omit<RolloutSpec, "seed"> & { readonly seeds: readonly number[] };
+export type RunSpec = Omit<RolloutSpec, "seed"> & {
+  readonly seeds: readonly number[];
+  /** What makes it a run of branches; its one seed is then their parent's. */
+  readonly branch?: BranchSpec;
+};
 
 /** How long the parts of a rollout took, in milliseconds; measured, not part of any digest. */
 export interface Timings {
@@ -117,10 +124,12 @@ export interface Timings {
 /** One rollout's row: everything but its recorded bytes. */
 export interface RolloutSummary {
   readonly seed: number;
+  /** Where it comes from, if it is a branch. */
+  readonly branch?: BranchLineage;
   readonly outcome: Outcome;
   /** Sum of all rewards in step order, as binary64. */
   readonly totalReward: number;
-  /** Steps taken; `reset()` is not one. */
+  /** Steps taken from the reset on, which is none itself. */
   readonly steps: number;
   /** The trajectory's identity: the last link of its hash chain. */
   readonly digest: string;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { branchParentSchema, reseedSchema, type BranchSpec } from "./branch.ts";
 import { imageManifestSchema, type ImageManifest } from "./image-manifest.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
@@ -62,7 +63,7 @@ export interface StoredSeat {
 /** A seat's policy in `run.json`: its text or its actions (as JSON) are kept beside it. */
 export type StoredSeatPolicy =
   | { readonly kind: "builtin"; readonly name: string }
-  | { readonly kind: "none" }
+  | { readonly kind: "none" | "caller" }
   | { readonly kind: "actions"; readonly actions: InputRef }
   | {
       readonly kind: "source";
@@ -72,11 +73,15 @@ export type StoredSeatPolicy =
     };
 
 /** A {@link RunSpec} in `run.json`. */
-export type StoredSpec = Omit<RunSpec, "environment" | "files" | "seats"> & {
+export type StoredSpec = Omit<RunSpec, "environment" | "files" | "seats" | "branch"> & {
   readonly environment: StoredEnvironment;
   readonly files?: readonly StoredFile[];
   readonly seats: readonly StoredSeat[];
+  readonly branch?: StoredBranch;
 };
+
+/** A {@link BranchSpec} in `run.json`: the trajectories of the past are kept beside it. */
+export type StoredBranch = Omit<BranchSpec, "past"> & { readonly past: readonly InputRef[] };
 
 /** `run.json`: a {@link RunManifest} with its longer texts kept as files of their own. */
 export type StoredRunManifest = Omit<RunManifest, "spec"> & { readonly spec: StoredSpec };
@@ -119,7 +124,7 @@ const environment = z.discriminatedUnion("kind", [
 
 const seatPolicy = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("builtin"), name: z.string().min(1).max(100) }),
-  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.enum(["none", "caller"]) }),
   z.strictObject({ kind: z.literal("actions"), actions: inputRef }),
   z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef, files }),
 ]);
@@ -130,6 +135,13 @@ const seats = z
   .max(seatsMost);
 
 const clocks = z.strictObject({ moveCpuMs: count, bankCpuMs: count, moveWallMs: count }).nullable();
+
+const branch = z.strictObject({
+  parent: branchParentSchema,
+  step: z.int().min(0),
+  reseeds: z.array(reseedSchema.nullable()).min(1),
+  past: z.array(inputRef).min(1),
+});
 
 /** A list of actions, as `inputs/` holds it. */
 export const actionsSchema: z.ZodType<readonly JsonValue[]> = z.custom<readonly JsonValue[]>(
@@ -156,6 +168,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     maxSteps: count.nullable(),
     volatileInfo: z.array(z.string().max(1000)).max(10_000),
     seeds: z.array(seedSchema),
+    branch: branch.exactOptional(),
   }),
   image: z.strictObject({ name: z.string().max(1000), manifest: imageManifestSchema }),
   limits: z.strictObject({

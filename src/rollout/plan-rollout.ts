@@ -1,9 +1,20 @@
 import { buildManifest } from "../harness/manifest.ts";
-import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
-import type { Limits } from "../model/limits.ts";
-import type { GameClocks, RolloutSpec, SpecFile } from "../model/rollout.ts";
+import {
+  type RecordedPart,
+  renderReferee,
+  renderSeatHost,
+  type SeatPlan,
+} from "../harness/render-rollout.ts";
+import type { BranchLineage, BranchOrigin } from "../model/branch.ts";
+import { type Limits, maxLimitMs } from "../model/limits.ts";
+import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
+import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
+import { environmentFileOf, environmentFolder, filesIn, policyFolder } from "./job-files.ts";
+import { PastGate } from "../trajectory/past-gate.ts";
+import type { Gate } from "../trajectory/state-gate.ts";
+import type { Past } from "../trajectory/lineage.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {
@@ -17,30 +28,46 @@ export interface RolloutPlan {
   readonly seats: readonly string[];
   /** A seat that is late has used at least so much wall time, in ms. */
   readonly lateAfterMs: number;
+  /** What it goes on from, if it is a branch. */
+  readonly branch?: PlannedBranch;
+}
+
+/** A branch as it is planned. */
+export interface PlannedBranch {
+  /** Makes what is checked of the steps that are played again. */
+  readonly gate: () => Gate;
+  /** Undefined for a rollout that is no branch, and only taken up again. */
+  readonly lineage?: BranchLineage;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
-export interface ReplaySource {
-  /** The recorded actions: base64 of a canonical CBOR list. */
-  readonly actions: string;
-  /** How the recorded policy ended the rollout, where it did: no policy runs that could do it again. */
-  readonly end?: PolicyEnd;
+export interface ReplaySource extends RecordedPart {
   /** The recorded trajectory's manifest: a replay claims to be that trajectory. */
   readonly manifest: Uint8Array;
 }
 
 /** How a rollout is planned other than as its spec says. */
 export interface PlanOptions {
+  /** No policy runs: every seat takes its recorded actions. */
   readonly replay?: ReplaySource;
-  /** Seats that the host answers for. */
-  readonly asked?: readonly string[];
+  /** The seats that the caller answered for take their recorded actions; every other policy runs. */
+  readonly recorded?: ReplaySource;
+  /** It goes on from this past; its seats start there. */
+  readonly branch?: {
+    readonly past: Past;
+    readonly reseed: number | null;
+    /** Its number in its run. */
+    readonly number: number;
+  };
+}
+
+/** Whether a rollout of this spec asks its caller for actions. */
+export function asksCaller({ seats }: Pick<RolloutSpec, "seats">): boolean {
+  return seats.some(({ policy }) => policy.kind === "caller");
 }
 
 /** How much later the referee's wall time ends than what it and the seats may take, and a seat's than the referee's. */
 const graceMs = 1000;
-/** Where sandboxes hold an environment's file and a policy's, each with what lies beside it. */
-const environmentFolder = "/tmp/env";
-const policyFolder = "/tmp/policy";
 /** The first descriptor after the standard three and the host's stream. */
 export const firstLinkFd = 4;
 /** A policy has nothing to send to the host; what it prints is kept for messages only. */
@@ -56,23 +83,36 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay } = options;
+  const { replay, recorded, branch } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
   const beside = filesIn(environmentFolder, spec.files);
-  const referee = renderReferee({
+  const script = {
     spec,
     plans: seats.plans,
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
     ...(beside.length === 0 ? {} : { filesFolder: environmentFolder }),
     ...(replay === undefined ? {} : { replay }),
-  });
-  const harness = { referee, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
+  };
+  // How its state came about is not what a branch is: its manifest names the script without a past.
+  const plain = renderReferee(script);
+  const referee =
+    branch === undefined
+      ? plain
+      : renderReferee({ ...script, past: { parts: branch.past.parts, reseed: branch.reseed } });
+  const origin = branch === undefined ? undefined : originOfBranch(branch);
+  const harness = { referee: plain, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
   return {
     spec,
     manifest:
-      replay?.manifest ??
-      buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
+      (replay ?? recorded)?.manifest ??
+      buildManifest({
+        spec,
+        harness,
+        image: receipt.image.digest,
+        world: receipt.world,
+        ...(origin === undefined ? {} : { branch: origin }),
+      }).bytes,
     members: [
       scriptMember(
         "harness.py",
@@ -83,6 +123,7 @@ export function planRollout(
           seed: spec.seed,
           receipt,
           limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
+          asks: isAsked(spec, options),
         },
       ),
       ...seats.members,
@@ -90,7 +131,27 @@ export function planRollout(
     links: seats.links,
     seats: seats.names,
     lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
+    ...(branch === undefined || origin === undefined
+      ? {}
+      : {
+          branch: { gate: () => new PastGate(branch.past), lineage: lineageOf(branch.number, origin) },
+        }),
   };
+}
+
+function originOfBranch({ past, reseed }: NonNullable<PlanOptions["branch"]>): BranchOrigin {
+  return { step: past.step, parent: past.parent, content: past.content, reseed };
+}
+
+function lineageOf(number: number, { step, parent, reseed }: BranchOrigin): BranchLineage {
+  return { number, step, parent, reseed };
+}
+
+/** The last re-keying of the state that seats start at; null where there was none. */
+function reseedingOf({ branch }: PlanOptions): Reseeding | null {
+  if (branch === undefined) return null;
+  const { past, reseed } = branch;
+  return reseed === null ? past.reseeded : { step: past.step, reseed };
 }
 
 /** Several rollouts in one sandbox. */
@@ -133,6 +194,11 @@ export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: n
   return remoteSeats === 0 ? wallMs : wallMs * (1 + remoteSeats) + graceMs;
 }
 
+/** Whether a rollout that is planned so asks its caller. */
+function isAsked(spec: RolloutSpec, { replay, recorded }: PlanOptions): boolean {
+  return replay === undefined && recorded === undefined && asksCaller(spec);
+}
+
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
 export function seatLimits(limits: Limits, clocks: GameClocks | null, remoteSeats: number): Limits {
   const wallMs = refereeWallMs(limits, remoteSeats) + graceMs;
@@ -151,6 +217,10 @@ export interface ScriptPlace {
   readonly seed: number;
   readonly receipt: BackendReceipt;
   readonly limits: Limits;
+  /** Whether it asks the caller. */
+  readonly asks?: boolean;
+  /** The last re-keying of the state it starts at. */
+  readonly reseeding?: Reseeding | null;
 }
 
 /** A sandbox that runs one script in the world of its role. */
@@ -158,10 +228,13 @@ export function scriptMember(
   name: string,
   source: string,
   files: readonly JobFile[],
-  { role, seed, receipt, limits }: ScriptPlace,
+  { role, seed, receipt, limits, asks = false, reseeding = null }: ScriptPlace,
 ): SandboxPlan {
-  const world = receipt.world.mode === "sealed" ? { world: sealedSettings(role, seed) } : {};
-  return { job: { entry: "script", name, source, files, env: {}, ...world }, limits };
+  const settings =
+    reseeding === null ? sealedSettings(role, seed) : { key: reseededWorldKey(role, seed, reseeding) };
+  const world = receipt.world.mode === "sealed" ? { world: settings } : {};
+  const job = { entry: "script", name, source, files, env: {}, ...world } as const;
+  return asks ? { job, limits, asks } : { job, limits };
 }
 
 /** The seats of one rollout, as sandboxes and as the referee knows them. */
@@ -174,45 +247,48 @@ interface SeatMembers {
 }
 
 function seatMembers(
-  { seed, seats, mode, clocks }: RolloutSpec,
+  spec: RolloutSpec,
   limits: Limits,
   receipt: BackendReceipt,
-  { replay, asked = [] }: PlanOptions,
+  options: PlanOptions,
 ): SeatMembers {
+  const { seed, seats, mode, clocks } = spec;
+  const { replay, recorded, branch } = options;
+  const reseeding = reseedingOf(options);
   const plans: SeatPlan[] = [];
   const members: SandboxPlan[] = [];
   const texts: Record<string, string> = {};
-  const isRemote = ({ seat, policy }: RolloutSpec["seats"][number]): boolean =>
-    policy.kind === "source" && !asked.includes(seat);
-  const remote = seats.filter(isRemote);
-  const most = seatLimits(limits, clocks, remote.length);
-  for (const own of seats) {
-    const { seat, policy } = own;
-    if (asked.includes(seat)) plans.push({ kind: "ask" });
-    else if (policy.kind !== "source") plans.push(policy);
+  const remote = seats.filter(({ policy }) => policy.kind === "source");
+  const own = seatLimits(limits, clocks, remote.length);
+  // It waits while the caller thinks, and ends with the referee.
+  const most = isAsked(spec, options) ? { ...own, wallMs: maxLimitMs } : own;
+  for (const [at, { seat, policy }] of seats.entries()) {
+    if (policy.kind === "caller" && recorded !== undefined) {
+      const { actions, end } = recorded;
+      // How another seat ended it, that seat says itself.
+      const isOwn = end?.error.seat === seat;
+      const from = branch === undefined ? {} : { from: branch.past.step };
+      plans.push({ kind: "recorded", actions, ...from, ...(end !== undefined && isOwn ? { end } : {}) });
+    } else if (policy.kind !== "source") plans.push(policy);
     else {
       const answerMs = clocks?.moveWallMs ?? null;
-      plans.push({ kind: "remote", fd: firstLinkFd + remote.indexOf(own), answerMs, wallMs: limits.wallMs });
+      plans.push({
+        kind: "remote",
+        fd: firstLinkFd + remote.indexOf(seats[at]!),
+        answerMs,
+        wallMs: limits.wallMs,
+      });
       if (replay !== undefined) continue;
       const file: JobFile = { path: `${policyFolder}/${policy.name}`, data: Buffer.from(policy.source) };
       const beside = filesIn(policyFolder, policy.files);
       const moveCpuMs = clocks?.moveCpuMs ?? null;
-      const files = beside.map(({ path }) => path);
-      const text = renderSeatHost({ seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs, files });
+      const script = { seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs, reseeding };
+      const text = renderSeatHost({ ...script, files: beside.map(({ path }) => path) });
       texts[seat] = text;
-      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most };
+      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most, reseeding };
       members.push(scriptMember("seat_harness.py", text, [...beside, file], place));
     }
   }
   const names = members.length === 0 ? [] : remote.map(({ seat }) => seat);
   return { plans, members, links: members.map((_, at): Link => [0, at + 1]), texts, names };
-}
-
-function environmentFileOf({ environment }: RolloutSpec): JobFile | undefined {
-  if (environment.kind !== "file") return undefined;
-  return { path: `${environmentFolder}/${environment.name}`, data: Buffer.from(environment.source) };
-}
-
-function filesIn(folder: string, files: readonly SpecFile[] = []): JobFile[] {
-  return files.map(({ path, data }) => ({ path: `${folder}/${path}`, data: Buffer.from(data, "base64") }));
 }

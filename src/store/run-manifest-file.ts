@@ -5,6 +5,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import type { BranchSpec } from "../model/branch.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import type { EnvironmentRef, RunSpec, SeatPolicy, SpecFile } from "../model/rollout.ts";
 import {
@@ -14,6 +15,7 @@ import {
   storedRunManifestSchema,
   type InputRef,
   type RunManifest,
+  type StoredBranch,
   type StoredEnvironment,
   type StoredFile,
   type StoredRunManifest,
@@ -35,11 +37,10 @@ const maxManifestBytes = 64 * 1024 * 1024;
  */
 export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
   const inputs = new Map<string, Buffer>();
-  const stored = toStored(
-    manifest,
-    (text) => keep(inputs, text),
-    (bytes) => keepBytes(inputs, bytes),
-  );
+  const stored = toStored(manifest, {
+    keepText: (text) => keep(inputs, text),
+    keepBytes: (bytes) => keepBytes(inputs, bytes),
+  });
   const checked = storedRunManifestSchema.safeParse(stored);
   if (!checked.success) {
     throw new SameseedError("bad_argument", `The run cannot be recorded: ${z.prettifyError(checked.error)}.`);
@@ -112,6 +113,7 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     "maxSteps",
     "volatileInfo",
     "seeds",
+    "branch",
   ] as const;
   const differences: string[] = parts.filter(
     (part) =>
@@ -126,9 +128,11 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     `${paths.folder} holds another run: ${differences.join(", ")} differ.`,
     {
       context: { path: paths.folder, differences },
-      hint: differences.every((part) => part === "seeds")
-        ? "Add seeds to the run with --extend, or choose another folder."
-        : "Resume with the same arguments, image and world as the first time, or choose another folder.",
+      hint: recorded.spec.seats.some(({ policy }) => policy.kind === "caller")
+        ? "The policy of the run is a function: resume it with `recordRun` and that function, or choose another folder."
+        : differences.every((part) => part === "seeds")
+          ? "Add seeds to the run with --extend, or choose another folder."
+          : "Resume with the same arguments, image and world as the first time, or choose another folder.",
     },
   );
 }
@@ -147,28 +151,36 @@ export function extendRun(paths: RunPaths, manifest: RunManifest, seeds: readonl
   return extended;
 }
 
-function toStored(
-  manifest: RunManifest,
-  keepText: (text: string) => InputRef,
-  keepBytes: (bytes: Buffer) => InputRef,
-): StoredRunManifest {
-  const { environment, seats, files, ...spec } = manifest.spec;
+/** Puts something beside `run.json` and says where. */
+interface Keeper {
+  readonly keepText: (text: string) => InputRef;
+  readonly keepBytes: (bytes: Uint8Array) => InputRef;
+}
+
+function toStored(manifest: RunManifest, { keepText, keepBytes: keepRaw }: Keeper): StoredRunManifest {
+  const { environment, seats, files, branch, ...rest } = manifest.spec;
   const stored = seats.map(({ seat, policy }) => ({ seat, policy: storeSeat(policy) }));
   return {
     ...manifest,
-    spec: { ...spec, environment: storeEnvironment(environment), seats: stored, ...storeFiles(files) },
+    spec: {
+      ...rest,
+      environment: storeEnvironment(environment),
+      seats: stored,
+      ...storeFiles(files),
+      ...(branch === undefined ? {} : { branch: { ...branch, past: branch.past.map(keepRaw) } }),
+    },
   };
 
   function storeFiles(list: readonly SpecFile[] | undefined): { readonly files?: readonly StoredFile[] } {
     if (list === undefined) return {};
-    return { files: list.map(({ path, data }) => ({ path, data: keepBytes(Buffer.from(data, "base64")) })) };
+    return { files: list.map(({ path, data }) => ({ path, data: keepRaw(Buffer.from(data, "base64")) })) };
   }
 
   function storeEnvironment(ref: EnvironmentRef): StoredEnvironment {
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
   }
   function storeSeat(ref: SeatPolicy): StoredSeatPolicy {
-    return ref.kind === "builtin" || ref.kind === "none" ? ref : storeText(ref);
+    return ref.kind === "source" || ref.kind === "actions" ? storeText(ref) : ref;
   }
   function storeText(ref: LoadedText): StoredText {
     if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
@@ -178,11 +190,17 @@ function toStored(
 }
 
 function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
-  const { environment, seats, files, ...spec } = stored.spec;
+  const { environment, seats, files, branch, ...rest } = stored.spec;
   const loaded = seats.map(({ seat, policy }) => ({ seat, policy: loadSeat(policy) }));
   return {
     ...stored,
-    spec: { ...spec, environment: loadEnvironment(environment), seats: loaded, ...loadFiles(files) },
+    spec: {
+      ...rest,
+      environment: loadEnvironment(environment),
+      seats: loaded,
+      ...loadFiles(files),
+      ...(branch === undefined ? {} : { branch: loadBranch(branch) }),
+    },
   };
 
   function loadFiles(list: readonly StoredFile[] | undefined): { readonly files?: readonly SpecFile[] } {
@@ -191,12 +209,15 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
       files: list.map(({ path, data }) => ({ path, data: loadInput(paths, data).toString("base64") })),
     };
   }
+  function loadBranch(ref: StoredBranch): BranchSpec {
+    return { ...ref, past: ref.past.map((part) => loadInput(paths, part)) };
+  }
 
   function loadEnvironment(ref: StoredEnvironment): EnvironmentRef {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
   }
   function loadSeat(ref: StoredSeatPolicy): SeatPolicy {
-    return ref.kind === "builtin" || ref.kind === "none" ? ref : loadText(ref);
+    return ref.kind === "source" || ref.kind === "actions" ? loadText(ref) : ref;
   }
   function loadText(ref: StoredText): LoadedText {
     if (ref.kind === "source") {
@@ -220,8 +241,9 @@ function keep(inputs: Map<string, Buffer>, text: string): InputRef {
   return keepBytes(inputs, Buffer.from(text));
 }
 
-function keepBytes(inputs: Map<string, Buffer>, bytes: Buffer): InputRef {
-  if (bytes.length > maxInputBytes) throw tooLarge("A text of the run's spec", bytes.length, maxInputBytes);
+function keepBytes(inputs: Map<string, Buffer>, content: Uint8Array): InputRef {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  if (bytes.length > maxInputBytes) throw tooLarge("A part of the run's spec", bytes.length, maxInputBytes);
   const digest = digestOf(bytes);
   inputs.set(digest, bytes);
   return { digest, bytes: bytes.length };

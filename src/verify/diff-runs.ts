@@ -6,7 +6,7 @@ import type { EnvironmentRef, RolloutSummary, RunSpec, SeatPolicy } from "../mod
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { RunReader } from "../store/run-reader.ts";
-import { firstDivergence } from "./first-divergence.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
 import { recordedChain } from "./recorded-run.ts";
 import { outcomeDivergence } from "./verify-run.ts";
 
@@ -138,6 +138,8 @@ function policyText(policy: SeatPolicy): string {
       return `${policy.name} ${digestOf(policy.files === undefined ? policy.source : JSON.stringify([policy.source, policy.files]))}`;
     case "actions":
       return `${policy.actions.length} actions ${digestOf(JSON.stringify(policy.actions))}`;
+    case "caller":
+      return "the caller";
     case "none":
       break;
   }

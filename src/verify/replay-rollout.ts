@@ -1,4 +1,3 @@
-import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
@@ -9,8 +8,8 @@ import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
-import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, recordedChain } from "./recorded-run.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
+import { hostForRerun, optionsForRerun, recordedChain, replaySource } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
@@ -22,6 +21,8 @@ export interface ReplayOptions {
 /** The result of a replay. */
 export interface ReplayResult {
   readonly seed: number;
+  /** Its number, if it is a branch. */
+  readonly branch?: number;
   /** Whether every byte equals the recording. */
   readonly equal: boolean;
   readonly outcome: Outcome;
@@ -38,6 +39,7 @@ export interface ReplayResult {
 /**
  * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so any difference
  * comes from the environment.
+ * @param ofSeed its seed, or its number where the run is one of branches
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function replayRollout(
@@ -57,23 +59,23 @@ export async function replayRollout(
   const { manifest } = reader;
   const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
   const { backend, receipt, differences } = host;
-  const { seeds: _, ...template } = manifest.spec;
+  const { template, branch } = optionsForRerun(manifest, host.image.manifest.digest, backend);
   // Those of the rollout itself: a run may have been resumed with others.
   const { limits } = expected.receipt;
-  const end = recordedPolicyEnd(chain.blob);
-  const plan = planRollout({ ...template, seed }, limits, receipt, {
-    replay: {
-      actions: recordedActions(chain.blob),
-      ...(end === undefined ? {} : { end }),
-      manifest: chain.blob.manifest,
-    },
+  const replay = replaySource(chain);
+  const { end } = replay;
+  const own = branch && { past: branch.past, reseed: branch.reseeds[seed] ?? null, number: seed };
+  const plan = planRollout({ ...template, seed: expected.seed }, limits, receipt, {
+    replay,
+    ...(own === undefined ? {} : { branch: own }),
   });
   const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
   const { summary } = actual;
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));
   return {
-    seed,
+    seed: expected.seed,
+    ...(branch === undefined ? {} : { branch: seed }),
     equal,
     // Why a policy fell silent is the supervisor's to know, and here is none to supervise.
     outcome: equal && end !== undefined ? expected.outcome : summary.outcome,

@@ -58,7 +58,7 @@ afterAll(async () => {
 
 const withFiles = ["run", "sums/sums.py:Sums", "--files", "sums", "--seeds", "1..3"];
 
-describe("files beside an environment and a policy", () => {
+describe("files beside an environment and a policy", { timeout: 240_000 }, () => {
   it("are there for each of them alone, are part of the digest, and are verified from the record", async () => {
     const policy = ["--policy", "brain/policy.py", "--policy-files", "brain"];
     const ran = await work.run([...withFiles, ...policy, "--out", "run", "--json"]);

@@ -34,6 +34,7 @@ export function policyNames({ seats }: Pick<RolloutSpec, "seats">): string {
 function policyName(ref: SeatPolicy): string {
   if (ref.kind === "builtin") return ref.name;
   if (ref.kind === "none") return "nobody";
+  if (ref.kind === "caller") return "its caller";
   return ref.kind === "source" ? ref.name : `a list of ${count(ref.actions.length, "action")}`;
 }
 

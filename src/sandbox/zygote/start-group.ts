@@ -23,20 +23,26 @@ export function startGroup(
 ): RunningSandbox[] {
   const links = wireLinks(plan, lease.slots);
   // Everything that can fail comes before the first start: a group starts whole or not at all.
-  const messages = plan.members.map(({ job, limits }, member) => {
+  const messages = plan.members.map(({ job, limits, asks = false }, member) => {
     const slot = lease.slots[member]!;
     slot.checkIdle();
     limitSlot(slot, limits);
     return encodeStart(
-      { ...wireLimits(limits, lease, slot), links: links[member]!, bare, announce: job.entry === "agent" },
+      {
+        ...wireLimits(limits, lease, slot),
+        links: links[member]!,
+        bare,
+        announce: job.entry === "agent",
+        asks,
+      },
       encodeJob(job),
     );
   });
-  const running = plan.members.map(({ limits }, member) =>
+  const running = plan.members.map(({ limits, asks = false }, member) =>
     lease.slots[member]!.prepare({
       calledAt,
       outputBytes: limits.outputBytes,
-      wallMs: limits.wallMs,
+      wallMs: asks ? undefined : limits.wallMs,
       cpuMs: limits.cpuMs,
       memoryBytes: limits.memoryMb * mebibyte,
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
@@ -61,7 +67,7 @@ function wireLimits(
   limits: Limits,
   lease: SlotLease,
   slot: Slot,
-): Omit<Parameters<typeof encodeStart>[0], "links" | "bare" | "announce"> {
+): Omit<Parameters<typeof encodeStart>[0], "links" | "bare" | "announce" | "asks"> {
   return {
     addressSpaceBytes: lease.zygote.ready.addressSpaceBytes + limits.memoryMb * mebibyte,
     fileBytes: limits.diskMb * mebibyte,

@@ -74,6 +74,8 @@ export interface WireStart {
   readonly bare: boolean;
   /** Whether to tell of the birth at once; otherwise the first output or the exit tells. */
   readonly announce: boolean;
+  /** Whether it asks its host: what lies between its last word and an answer is none of its wall time. */
+  readonly asks?: boolean;
 }
 
 /** How a sandbox's first process ended, as its slot saw it. */
@@ -99,6 +101,21 @@ export function encodeHeader(type: number, length: number): Buffer {
   header.writeUInt32LE(length, 0);
   header.writeUInt8(type, 4);
   return header;
+}
+
+/** Channel of `input`: the answer to what the sandbox said last. */
+const answerChannel = 1;
+
+/** An answer for a sandbox that waits for it, as `input` messages; the first of them says what it is. */
+export function encodeAnswer(data: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < data.length; at += inputChunkBytes) {
+    const part = data.subarray(at, at + inputChunkBytes);
+    const header = encodeHeader(messages.input, part.length);
+    if (at === 0) header.writeUInt8(answerChannel, 5);
+    parts.push(header, part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** A whole message. */
@@ -148,7 +165,7 @@ export function encodeStart(start: WireStart, job: Uint8Array): Buffer {
     start.processes,
     start.openFiles,
     start.links.length,
-    (start.bare ? 1 : 0) | (start.announce ? 2 : 0),
+    (start.bare ? 1 : 0) | (start.announce ? 2 : 0) | (start.asks === true ? 4 : 0),
     0,
   ];
   for (const count of counts) at = message.writeUInt32LE(count, at);

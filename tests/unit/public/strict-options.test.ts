@@ -24,6 +24,13 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
     "memoryMb",
   ],
   collectRollouts: [(more) => sdk.collectRollouts({ envName, seeds: [1], ...more }), "seed", "seeds"],
+  openRollout: [(more) => sdk.openRollout({ envName, seed: 1, ...more }), "idlMs", "idleMs"],
+  openRollouts: [
+    (more) => sdk.openRollouts({ envName, count: 1, seeds: [1], ...more }),
+    "autoReset",
+    "autoreset",
+  ],
+  branchRun: [(more) => sdk.branchRun("runs/none", { seed: 1, step: 1, ...more }), "reseeds", "reseed"],
   recordRun: [(more) => sdk.recordRun({ envName, seeds: [1], ...more }), "resum", "resume"],
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
@@ -101,6 +108,10 @@ const others = new Set([
   "Trajectory",
   "exactWorth",
   "parseQPolicy",
+  "diffRuns",
+  "float",
+  "NdArray",
+  "StringArray",
   "saveGame",
   // The same functions under other names, and classes whose functions are in the table.
   "runTttBatch",
@@ -108,6 +119,8 @@ const others = new Set([
   "Sandbox",
   "RunReader",
   "PersonalGame",
+  "OpenRollout",
+  "RolloutVector",
 ]);
 
 test("every public function is in the table, or takes no options", () => {
