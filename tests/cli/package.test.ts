@@ -146,8 +146,12 @@ function runProgram(path: string, cwd: string): { status: number | null; stdout:
 
 describe("the installed package, imported in a project", () => {
   it.each(["mjs", "cjs", "ts"] as const)("runs the guide's program for a .%s file as printed", (ending) => {
-    const path = join(folder, `program.${ending}`);
-    // In a project without a type a .ts file that imports is found to be a module.
+    const place = join(folder, `project-${ending}`);
+    mkdirSync(place);
+    // What `npm init` writes; a .ts file is a module only where the project says so.
+    const type = ending === "ts" ? "module" : "commonjs";
+    writeFileSync(join(place, "package.json"), JSON.stringify({ type }));
+    const path = join(place, `program.${ending}`);
     writeFileSync(path, programOf(ending));
     const ended = runProgram(path, folder);
     expect(ended.status, ended.stderr).toBe(0);
