@@ -26,7 +26,7 @@ const built = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build
   stdio: "inherit",
 });
 if (built.status !== 0) process.exit(built.status ?? 1);
-for (const folder of [out, join(out, "testing")]) writeDoors(folder);
+for (const folder of [out, join(out, "stats"), join(out, "testing")]) writeDoors(folder);
 
 /**
  * Modules are loaded before any of their code runs, so an import of a package that an old Node cannot load ends in whatever

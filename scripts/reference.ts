@@ -15,6 +15,7 @@ const root = resolve(import.meta.dirname, "..");
 export const doors: readonly { readonly path: string; readonly declared: string; readonly source: string }[] =
   [
     { path: "sameseed", declared: "index.d.ts", source: "src/index.ts" },
+    { path: "sameseed/stats", declared: "stats/index.d.ts", source: "src/stats/index.ts" },
     { path: "sameseed/testing", declared: "testing/index.d.ts", source: "src/testing/index.ts" },
   ];
 

@@ -1,6 +1,6 @@
 // What the scripts share. Runs on the machine's own Node, from 20 on, before anything is installed.
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,7 +41,20 @@ export function setUp() {
     }
   }
   linkCommand();
+  if (!isBuilt()) {
+    const code = run(bundledNode(), [join(root, "scripts", "build.mjs")]);
+    if (code !== 0) return code;
+  }
   return sameseed(["setup"]);
+}
+
+/** Whether `dist/`, which programs in a clone import as `sameseed`, is as new as what it is built from. */
+function isBuilt() {
+  const entry = lstatSync(join(root, "dist", "stats", "entry.js"), { throwIfNoEntry: false });
+  if (entry === undefined) return false;
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  const inputs = [...sources.map((path) => join("src", path)), "package.json", "tsconfig.build.json"];
+  return inputs.every((path) => lstatSync(join(root, path)).mtimeMs <= entry.mtimeMs);
 }
 
 /** One sentence with its fix for everything that this machine lacks. */

@@ -11,6 +11,7 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 // Rollouts
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
+export type { FilesInput } from "./rollout/read-files.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
 export {
   openRollout,
@@ -70,6 +71,7 @@ export type {
   Seat,
   SeatPolicy,
   SeatUse,
+  SpecFile,
   Timings,
 } from "./model/rollout.ts";
 export type { SeatSpaces, Space } from "./model/spaces.ts";
@@ -157,6 +159,22 @@ export type { EloDifference } from "./stats/elo.ts";
 export type { EloModel, Hypotheses } from "./stats/gsprt.ts";
 export type { PairCounts } from "./stats/score-counts.ts";
 export type { SprtOptions, SprtState } from "./stats/sprt.ts";
+
+// Policies in environments with one seat
+export {
+  evaluateReturns,
+  type EvaluatedReturns,
+  type ReturnsConfig,
+} from "./evaluate/returns/evaluate-returns.ts";
+export {
+  compareReturns,
+  type CompareReturnsConfig,
+  type ReturnsComparison,
+} from "./evaluate/returns/compare-returns.ts";
+export type { KeepOptions, SeedReturn } from "./evaluate/returns/play-seeds.ts";
+export type { MeanEstimate } from "./stats/interval.ts";
+export type { PairedDifference } from "./stats/paired-difference.ts";
+export type { GameCounts } from "./stats/score-counts.ts";
 
 // Checking a policy and playing against it (experimental)
 export {

@@ -83,4 +83,4 @@ First steps:
   sameseed doctor                           check whether this host can run sandboxes
 
 Results go to standard output, progress to standard error. Exit codes: 0 yes · 1 the answer is no ·
-2 misuse · 3 the sandbox or host failed · 4 not reproducible · 130 interrupted, resumable.`;
+2 misuse · 3 the sandbox or host failed · 4 not reproducible · 130 interrupted; what records can be resumed.`;

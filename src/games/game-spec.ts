@@ -125,6 +125,11 @@ function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclud
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
+/** Whether an environment's name is that of a game between seats: a built-in one, or one of PettingZoo's. */
+export function isGame(name: string): boolean {
+  return builtinGame(name) !== undefined || name.startsWith("pettingzoo:");
+}
+
 function resolveEnvironment(game: string): EnvironmentRef {
   if (builtinGame(game) !== undefined) return { kind: "builtin", id: game };
   const known = /^pettingzoo:([a-z0-9_]+)$/.exec(game);
@@ -157,6 +162,6 @@ function resolveSeats(
   const names = ["random", ...(rules?.policies ?? [])];
   return inputs.map((input, at) => ({
     seat: rules?.seats[at] ?? String(at + 1),
-    policy: seatPolicy(input, { names, actions: true, none: true, functions: true }),
+    policy: seatPolicy(input, { names, actions: true, none: true, functions: true, files: true }),
   }));
 }

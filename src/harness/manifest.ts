@@ -4,7 +4,7 @@ import { SameseedError, toError } from "../base/error.ts";
 import type { BranchOrigin } from "../model/branch.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { World } from "../model/receipt.ts";
-import type { EnvironmentRef, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
+import type { EnvironmentRef, RolloutSpec, SeatPolicy, SpecFile } from "../model/rollout.ts";
 import { runFormat } from "../model/run-manifest.ts";
 
 /** What a trajectory's manifest is made from. */
@@ -43,6 +43,7 @@ export function buildManifest({ spec, harness, image, world, branch }: ManifestI
     format: runFormat,
     spec: {
       environment: environmentEntry(spec.environment),
+      ...filesEntry(spec.files),
       envArgs: spec.envArgs,
       seed: spec.seed,
       seats: spec.seats.map(({ seat, policy }) => ({ seat, policy: policyEntry(policy) })),
@@ -104,12 +105,18 @@ function environmentEntry(environment: EnvironmentRef): JsonObject {
   return { kind, name, className, source: digestOf(source) };
 }
 
+/** Absent where there are none: a spec without files is what it was before there could be any. */
+function filesEntry(files: readonly SpecFile[] | undefined): JsonObject {
+  if (files === undefined) return {};
+  return { files: files.map(({ path, data }) => ({ path, data: digestOf(Buffer.from(data, "base64")) })) };
+}
+
 function policyEntry(policy: SeatPolicy): JsonObject {
   switch (policy.kind) {
     case "builtin":
       return { kind: policy.kind, name: policy.name };
     case "source":
-      return { kind: policy.kind, source: digestOf(policy.source) };
+      return { kind: policy.kind, source: digestOf(policy.source), ...filesEntry(policy.files) };
     case "actions": {
       const { kind, actions } = policy;
       return { kind, count: actions.length, actions: digestOf(canonicalJson(actions)) };

@@ -47,6 +47,8 @@ export interface RefereeScript {
   readonly plans: readonly SeatPlan[];
   /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
   readonly environmentPath?: string;
+  /** Where the sandbox holds what lies beside the environment, if anything does. */
+  readonly filesFolder?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
   readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
   /** What is played before the seats do, and what the state is then re-keyed by. */
@@ -64,6 +66,8 @@ export interface SeatScript {
   readonly mode: RolloutSpec["mode"];
   /** CPU time of one answer; null if there is no clock for it. */
   readonly moveCpuMs: number | null;
+  /** Where the sandbox holds what lies beside the policy, if anything does. */
+  readonly files?: readonly string[];
   /** The last re-keying of the state it starts at. */
   readonly reseeding?: Reseeding | null;
 }
@@ -74,8 +78,11 @@ export interface SeatScript {
  * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
  */
 export function renderReferee(script: RefereeScript): string {
-  const { spec, more = [], plans, environmentPath, replay, past } = script;
-  const environment = pythonLiteral(environmentArgument(spec.environment, environmentPath));
+  const { spec, more = [], plans, environmentPath, filesFolder, replay, past } = script;
+  const environment = pythonLiteral({
+    ...environmentArgument(spec.environment, environmentPath),
+    ...(filesFolder === undefined ? {} : { folder: filesFolder }),
+  });
   const seats = spec.seats.map(({ seat }, at) => ({ seat, ...seatArgument(plans[at]!) }));
   const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
   return [
@@ -97,14 +104,15 @@ export function renderReferee(script: RefereeScript): string {
  * @throws {@link SameseedError} `bad_argument` where the seed is not one
  */
 export function renderSeatHost(script: SeatScript): string {
-  const { seed, seat, fd, path, mode, moveCpuMs, reseeding = null } = script;
+  const { seed, seat, fd, path, mode, moveCpuMs, files = [], reseeding = null } = script;
+  const beside = files.length === 0 ? "" : `, files=${pythonLiteral(files)}`;
   const own = reseeding === null ? roleSeed(seat, seed) : reseededRole(seat, seed, reseeding);
   return [
     harnessHeader,
     "from sameseed.policy.seat_host import serve",
     `SEED = ${pythonLiteral(own)}`,
     `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)}, seat=${pythonLiteral(seat)}, ` +
-      `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)})`,
+      `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)}${beside})`,
     "",
   ].join("\n");
 }

@@ -34,6 +34,14 @@ export type EnvironmentRef =
       readonly id: string;
     };
 
+/** A file that lies beside the environment's, or beside a policy's. */
+export interface SpecFile {
+  /** Relative to the folder it lies in, with `/` between its parts. */
+  readonly path: string;
+  /** Its bytes in base64. */
+  readonly data: string;
+}
+
 /** One seat of a rollout. */
 export interface Seat {
   /** `agent` where there is one; else as the environment names them, or `1`, `2`, … in the order of PettingZoo's agents. */
@@ -52,6 +60,8 @@ export type SeatPolicy =
       /** A name for messages; ends in `.py`. */ readonly name: string;
       /** Python text that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`. */
       readonly source: string;
+      /** What lies beside it; absent if nothing does. */
+      readonly files?: readonly SpecFile[];
     }
   | {
       readonly kind: "actions";
@@ -79,6 +89,8 @@ export interface GameClocks {
  */
 export interface RolloutSpec {
   readonly environment: EnvironmentRef;
+  /** What lies beside the environment, in the folder it is imported and run in; absent if nothing does. */
+  readonly files?: readonly SpecFile[];
   /** Keyword arguments for the environment's constructor. */
   readonly envArgs: JsonObject;
   /** 0 to 2^53 - 1. */

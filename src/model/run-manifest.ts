@@ -48,6 +48,12 @@ export type StoredEnvironment =
   | { readonly kind: "gymnasium" | "builtin" | "pettingzoo" | "parallel"; readonly id: string }
   | { readonly kind: "file"; readonly name: string; readonly className: string; readonly source: InputRef };
 
+/** A file of a spec in `run.json`: its bytes are kept beside it. */
+export interface StoredFile {
+  readonly path: string;
+  readonly data: InputRef;
+}
+
 /** A seat in `run.json`. */
 export interface StoredSeat {
   readonly seat: string;
@@ -59,11 +65,17 @@ export type StoredSeatPolicy =
   | { readonly kind: "builtin"; readonly name: string }
   | { readonly kind: "none" | "caller" }
   | { readonly kind: "actions"; readonly actions: InputRef }
-  | { readonly kind: "source"; readonly name: string; readonly source: InputRef };
+  | {
+      readonly kind: "source";
+      readonly name: string;
+      readonly source: InputRef;
+      readonly files?: readonly StoredFile[];
+    };
 
 /** A {@link RunSpec} in `run.json`. */
-export type StoredSpec = Omit<RunSpec, "environment" | "seats" | "branch"> & {
+export type StoredSpec = Omit<RunSpec, "environment" | "files" | "seats" | "branch"> & {
   readonly environment: StoredEnvironment;
+  readonly files?: readonly StoredFile[];
   readonly seats: readonly StoredSeat[];
   readonly branch?: StoredBranch;
 };
@@ -88,6 +100,18 @@ const fileName = z
   .regex(/^(?!\.{1,2}$)[^/\0]+$/);
 const count = z.int().min(1);
 
+/** A path that stays in its folder. */
+const relativePath = z
+  .string()
+  .max(1000)
+  .regex(/^(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)*$/);
+
+const files = z
+  .array(z.strictObject({ path: relativePath, data: inputRef }))
+  .min(1)
+  .max(10_000)
+  .exactOptional();
+
 const environment = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.enum(["gymnasium", "builtin", "pettingzoo", "parallel"]),
@@ -105,7 +129,7 @@ const seatPolicy = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("builtin"), name: z.string().min(1).max(100) }),
   z.strictObject({ kind: z.enum(["none", "caller"]) }),
   z.strictObject({ kind: z.literal("actions"), actions: inputRef }),
-  z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef }),
+  z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef, files }),
 ]);
 
 const seats = z
@@ -139,6 +163,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
   runId: z.string().min(1).max(200),
   spec: z.strictObject({
     environment,
+    files,
     envArgs: jsonObject,
     seats,
     mode: z.enum(["keep", "restart"]),

@@ -6,6 +6,7 @@ import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
+import { environmentFileOf, environmentFolder, filesIn, policyFolder } from "./job-files.ts";
 import { PastGate } from "../trajectory/past-gate.ts";
 import type { Gate } from "../trajectory/state-gate.ts";
 import type { Past } from "../trajectory/lineage.ts";
@@ -84,10 +85,12 @@ export function planRollout(
   const { replay, branch } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
+  const beside = filesIn(environmentFolder, spec.files);
   const script = {
     spec,
     plans: seats.plans,
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
+    ...(beside.length === 0 ? {} : { filesFolder: environmentFolder }),
     ...(replay === undefined ? {} : { replay }),
   };
   // How its state came about is not what a branch is: its manifest names the script without a past.
@@ -111,13 +114,18 @@ export function planRollout(
         ...(origin === undefined ? {} : { branch: origin }),
       }).bytes,
     members: [
-      scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
-        role: "referee",
-        seed: spec.seed,
-        receipt,
-        limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
-        asks: isAsked(spec, options),
-      }),
+      scriptMember(
+        "harness.py",
+        referee,
+        environmentFile === undefined ? beside : [...beside, environmentFile],
+        {
+          role: "referee",
+          seed: spec.seed,
+          receipt,
+          limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
+          asks: isAsked(spec, options),
+        },
+      ),
       ...seats.members,
     ],
     links: seats.links,
@@ -265,27 +273,16 @@ function seatMembers(
         wallMs: limits.wallMs,
       });
       if (replay !== undefined) continue;
-      const file: JobFile = { path: `/tmp/policy/${policy.name}`, data: Buffer.from(policy.source) };
+      const file: JobFile = { path: `${policyFolder}/${policy.name}`, data: Buffer.from(policy.source) };
+      const beside = filesIn(policyFolder, policy.files);
       const moveCpuMs = clocks?.moveCpuMs ?? null;
-      const text = renderSeatHost({
-        seed,
-        seat,
-        fd: firstLinkFd,
-        path: file.path,
-        mode,
-        moveCpuMs,
-        reseeding,
-      });
+      const script = { seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs, reseeding };
+      const text = renderSeatHost({ ...script, files: beside.map(({ path }) => path) });
       texts[seat] = text;
       const place = { role: `seat ${seat}` as const, seed, receipt, limits: most, reseeding };
-      members.push(scriptMember("seat_harness.py", text, [file], place));
+      members.push(scriptMember("seat_harness.py", text, [...beside, file], place));
     }
   }
   const names = members.length === 0 ? [] : remote.map(({ seat }) => seat);
   return { plans, members, links: members.map((_, at): Link => [0, at + 1]), texts, names };
-}
-
-function environmentFileOf({ environment }: RolloutSpec): JobFile | undefined {
-  if (environment.kind !== "file") return undefined;
-  return { path: `/tmp/env/${environment.name}`, data: Buffer.from(environment.source) };
 }

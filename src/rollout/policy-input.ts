@@ -11,18 +11,23 @@ import { SameseedError, toError } from "../base/error.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { type OptionNames, refuseUnknownOptions } from "../base/known-options.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { SeatPolicy } from "../model/rollout.ts";
+import type { SeatPolicy, SpecFile } from "../model/rollout.ts";
+import { type FilesInput, readFiles } from "./read-files.ts";
 
 /** The text of a Python file, with a name for messages that ends in `.py`. */
 export interface SourceText {
   readonly source: string;
   /** @default "policy.py" */
   readonly name?: string;
+  /** What lies beside it: a folder, or contents by relative paths. In rollouts, games and matchups only. */
+  readonly files?: FilesInput;
 }
 
 /** A Python file by its path, with any extension. */
 export interface SourcePath {
   readonly path: string;
+  /** What lies beside it: a folder, or contents by relative paths. In rollouts, games and matchups only. */
+  readonly files?: FilesInput;
 }
 
 /** A fixed list of actions or moves, one for each step. */
@@ -33,7 +38,12 @@ export interface ActionList {
 /** A policy as it was understood, with its file read. */
 export type ReadPolicy =
   | { readonly kind: "named"; readonly name: string }
-  | { readonly kind: "source"; readonly name: string; readonly source: string }
+  | {
+      readonly kind: "source";
+      readonly name: string;
+      readonly source: string;
+      readonly files?: readonly SpecFile[];
+    }
   | { readonly kind: "actions"; readonly actions: readonly JsonValue[] }
   | { readonly kind: "none" }
   | { readonly kind: "caller" };
@@ -45,6 +55,8 @@ export interface PolicyForms {
   /** Whether a list of actions, and nobody at all, may stand there too. */
   readonly actions?: boolean;
   readonly none?: boolean;
+  /** Whether a source may have files beside it. */
+  readonly files?: boolean;
   /** Whether a function of the caller's may. */
   readonly functions?: boolean;
 }
@@ -69,16 +81,16 @@ export function readPolicyInput(input: unknown, forms: PolicyForms): ReadPolicy 
   const [shape] = shapes;
   if (shapes.length !== 1 || (shape === "actions" && forms.actions !== true)) throw notPolicy(input, forms);
   if (shape === "none" && forms.none !== true) throw notPolicy(input, forms);
-  refuseUnknownOptions(input, namesOf(shape!), "a policy");
-  const { source, name = "policy.py", path, actions } = input as Record<string, unknown>;
+  refuseUnknownOptions(input, namesOf(shape!, forms.files === true), "a policy");
+  const { source, name = "policy.py", path, actions, files } = input as Record<string, unknown>;
   if (shape === "none") return { kind: "none" };
   if (shape === "actions") return { kind: "actions", actions: checkActions(actions) };
   if (shape === "path") {
     if (typeof path !== "string" || path === "") throw notPolicy(input, forms);
-    return readPath(path);
+    return withFiles(readPath(path), files);
   }
   if (typeof source !== "string") throw notPolicy(input, forms);
-  return { kind: "source", name: checkName(name), source };
+  return withFiles({ kind: "source", name: checkName(name), source }, files);
 }
 
 /**
@@ -120,7 +132,11 @@ export function isPath(text: string): boolean {
   return text.endsWith(".py") && !/[\n\r\0]/.test(text);
 }
 
-function readPath(path: string): ReadPolicy {
+function withFiles(policy: ReadPolicy & { readonly kind: "source" }, files: unknown): ReadPolicy {
+  return files === undefined ? policy : { ...policy, ...readFiles(files as FilesInput, policy) };
+}
+
+function readPath(path: string): ReadPolicy & { readonly kind: "source" } {
   const file = basename(path);
   return {
     kind: "source",
@@ -129,8 +145,9 @@ function readPath(path: string): ReadPolicy {
   };
 }
 
-function namesOf(shape: string): OptionNames {
-  return shape === "source" ? { source: true, name: true } : { [shape]: true };
+function namesOf(shape: string, files: boolean): OptionNames {
+  const beside = files && (shape === "source" || shape === "path") ? { files: true as const } : {};
+  return shape === "source" ? { source: true, name: true, ...beside } : { [shape]: true, ...beside };
 }
 
 function checkActions(actions: unknown): readonly JsonValue[] {

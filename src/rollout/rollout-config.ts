@@ -22,6 +22,7 @@ import {
   type SourcePath,
   type SourceText,
 } from "./policy-input.ts";
+import { type FilesInput, readFiles } from "./read-files.ts";
 import type { Past } from "../trajectory/lineage.ts";
 import type { PolicyFunction, PolicyFunctions } from "./policy-function.ts";
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
@@ -36,8 +37,8 @@ export type PolicyInput = string | SourcePath | SourceText | ActionList | Policy
 /** Options that all rollouts of a call share. */
 export interface RolloutOptions {
   /**
-   * A Gymnasium id, Gymnasium's `module:Id`, `path/to/file.py:ClassName`, or `parallel:` and a module that has PettingZoo's
-   * `parallel_env()`, such as `parallel:mpe2.simple_spread_v3`.
+   * A Gymnasium id, Gymnasium's `module:Id`, `module:Class`, `path/to/file.py:ClassName`, or `parallel:` and a module that has
+   * PettingZoo's `parallel_env()`, such as `parallel:mpe2.simple_spread_v3`.
    */
   readonly envName: string;
   /**
@@ -46,6 +47,11 @@ export interface RolloutOptions {
    * @default "random"
    */
   readonly policy?: PolicyInput | readonly PolicyInput[];
+  /**
+   * What lies beside the environment: a folder, or contents by relative paths. The environment runs in that folder, so that it
+   * imports its modules and opens its files by relative paths. @default nothing: only the environment's own file
+   */
+  readonly files?: FilesInput;
   /** Keyword arguments for the environment's constructor. @default {} */
   readonly envArgs?: JsonObject;
   /** Truncate after this many steps. @default the environment's own limit */
@@ -119,6 +125,7 @@ export const defaultIdleMs = 600_000;
 export const rolloutOptionNames: NamesOf<RolloutOptions> = {
   envName: true,
   policy: true,
+  files: true,
   envArgs: true,
   maxSteps: true,
   volatileInfo: true,
@@ -161,9 +168,12 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
   }
   const { envArgs, maxSteps, volatileInfo, image, backend, world, limits, idleMs } = parsed.data;
   const { policy = "random" } = options;
+  const environment = resolveEnvironment(options.envName);
+  const main = environment.kind === "file" ? environment : undefined;
   return {
     template: {
-      environment: resolveEnvironment(options.envName),
+      environment,
+      ...(options.files === undefined ? {} : readFiles(options.files, main)),
       envArgs,
       seats: resolveSeats(policy),
       mode: "keep",
@@ -216,5 +226,5 @@ function resolveSeats(policy: PolicyInput | readonly PolicyInput[]): readonly Se
 }
 
 function resolvePolicy(input: PolicyInput): SeatPolicy {
-  return seatPolicy(input, { names: ["random"], actions: true, functions: true });
+  return seatPolicy(input, { names: ["random"], actions: true, functions: true, files: true });
 }

@@ -1,6 +1,9 @@
 import { SameseedError } from "../base/error.ts";
 
 /** What a refusal looks like in the outer wall's own words, and its fix. */
+const containerFlags =
+  "run the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow";
+
 const refusals: readonly { readonly pattern: RegExp; readonly message: string; readonly hint: string }[] = [
   {
     pattern: /setting up uid map: Permission denied|loopback: Failed RTM_NEWADDR|apparmor/i,
@@ -11,12 +14,17 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
     pattern:
       /No permissions to create (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
     message: "this host forbids user namespaces",
-    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: run it with a seccomp profile that allows `unshare` and `clone3`",
+    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or a profile that allows `unshare` and `clone3`",
+  },
+  {
+    pattern: /Can't set hostname|pivot_root: Operation not permitted|Failed to make \/ slave/i,
+    message: "this container's seccomp profile forbids what the outer wall is made with",
+    hint: containerFlags,
   },
   {
     pattern: /Can't mount proc/i,
     message: "this container masks /proc, so a sandbox cannot have a process namespace of its own",
-    hint: "run the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman)",
+    hint: containerFlags,
   },
   {
     pattern: /No space left on device|ENOSPC.*namespace|user\.max_/i,

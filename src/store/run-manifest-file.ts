@@ -7,7 +7,7 @@ import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import type { WorldMode } from "../model/receipt.ts";
-import type { EnvironmentRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
+import type { EnvironmentRef, RunSpec, SeatPolicy, SpecFile } from "../model/rollout.ts";
 import {
   actionsSchema,
   maxInputBytes,
@@ -17,6 +17,7 @@ import {
   type RunManifest,
   type StoredBranch,
   type StoredEnvironment,
+  type StoredFile,
   type StoredRunManifest,
   type StoredSeatPolicy,
 } from "../model/run-manifest.ts";
@@ -104,6 +105,7 @@ export interface ExpectedRun {
 export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
   const parts = [
     "environment",
+    "files",
     "envArgs",
     "seats",
     "mode",
@@ -155,8 +157,8 @@ interface Keeper {
   readonly keepBytes: (bytes: Uint8Array) => InputRef;
 }
 
-function toStored(manifest: RunManifest, { keepText, keepBytes: keepPast }: Keeper): StoredRunManifest {
-  const { environment, seats, branch, ...rest } = manifest.spec;
+function toStored(manifest: RunManifest, { keepText, keepBytes: keepRaw }: Keeper): StoredRunManifest {
+  const { environment, seats, files, branch, ...rest } = manifest.spec;
   const stored = seats.map(({ seat, policy }) => ({ seat, policy: storeSeat(policy) }));
   return {
     ...manifest,
@@ -164,9 +166,15 @@ function toStored(manifest: RunManifest, { keepText, keepBytes: keepPast }: Keep
       ...rest,
       environment: storeEnvironment(environment),
       seats: stored,
-      ...(branch === undefined ? {} : { branch: { ...branch, past: branch.past.map(keepPast) } }),
+      ...storeFiles(files),
+      ...(branch === undefined ? {} : { branch: { ...branch, past: branch.past.map(keepRaw) } }),
     },
   };
+
+  function storeFiles(list: readonly SpecFile[] | undefined): { readonly files?: readonly StoredFile[] } {
+    if (list === undefined) return {};
+    return { files: list.map(({ path, data }) => ({ path, data: keepRaw(Buffer.from(data, "base64")) })) };
+  }
 
   function storeEnvironment(ref: EnvironmentRef): StoredEnvironment {
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
@@ -176,12 +184,13 @@ function toStored(manifest: RunManifest, { keepText, keepBytes: keepPast }: Keep
   }
   function storeText(ref: LoadedText): StoredText {
     if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
-    return { ...ref, source: keepText(ref.source) };
+    const { kind, name, source, files: beside } = ref;
+    return { kind, name, source: keepText(source), ...storeFiles(beside) };
   }
 }
 
 function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
-  const { environment, seats, branch, ...rest } = stored.spec;
+  const { environment, seats, files, branch, ...rest } = stored.spec;
   const loaded = seats.map(({ seat, policy }) => ({ seat, policy: loadSeat(policy) }));
   return {
     ...stored,
@@ -189,10 +198,17 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
       ...rest,
       environment: loadEnvironment(environment),
       seats: loaded,
+      ...loadFiles(files),
       ...(branch === undefined ? {} : { branch: loadBranch(branch) }),
     },
   };
 
+  function loadFiles(list: readonly StoredFile[] | undefined): { readonly files?: readonly SpecFile[] } {
+    if (list === undefined) return {};
+    return {
+      files: list.map(({ path, data }) => ({ path, data: loadInput(paths, data).toString("base64") })),
+    };
+  }
   function loadBranch(ref: StoredBranch): BranchSpec {
     return { ...ref, past: ref.past.map((part) => loadInput(paths, part)) };
   }
@@ -204,7 +220,10 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
     return ref.kind === "source" || ref.kind === "actions" ? loadText(ref) : ref;
   }
   function loadText(ref: StoredText): LoadedText {
-    if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };
+    if (ref.kind === "source") {
+      const { kind, name, source, files: beside } = ref;
+      return { kind, name, source: loadInput(paths, source).toString(), ...loadFiles(beside) };
+    }
     const path = inputPath(paths, ref.actions.digest);
     const actions = actionsSchema.safeParse(parseJson(path, loadInput(paths, ref.actions)));
     if (!actions.success) throw runDamaged(path, z.prettifyError(actions.error));

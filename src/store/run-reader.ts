@@ -43,6 +43,8 @@ export interface RunStatistics {
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   /** Steps of all rollouts. */
   readonly steps: number;
+  /** The mean return of complete rollouts, as {@link meanReward}, the older name of it. */
+  readonly meanReturn: RewardSum;
   /** The mean total reward of complete rollouts (`terminated` and `truncated`), summed in seed order; null without any. */
   readonly meanReward: RewardSum;
 }
@@ -182,7 +184,8 @@ export class RunReader implements Disposable {
         outcomes.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])),
       ),
       steps,
-      meanReward: complete === 0 ? null : mapRewards(reward, (sum) => sum / complete),
+      meanReturn: meanOf(reward, complete),
+      meanReward: meanOf(reward, complete),
     };
   }
 
@@ -215,4 +218,8 @@ export class RunReader implements Disposable {
     if (row !== undefined && rowKey(row.summary) === place.seed) return row;
     throw damagedEntry(this.#files.path(place.segment), place, `row of seed ${place.seed}`);
   }
+}
+
+function meanOf(sum: RewardSum, count: number): RewardSum {
+  return count === 0 ? null : mapRewards(sum, (value) => value / count);
 }

@@ -113,8 +113,9 @@ function manifestDifferences(a: RunManifest, b: RunManifest): RunDifference[] {
 /** Seeds aside, which are counted. */
 function specDifferences(a: RunSpec, b: RunSpec): RunDifference[] {
   const parts = (spec: RunSpec): Map<string, string | undefined> => {
-    const { seeds: _, environment, envArgs, seats, branch, ...rest } = spec;
+    const { seeds: _, environment, envArgs, seats, branch, files = [], ...rest } = spec;
     const found = new Map<string, string | undefined>([["environment", environmentText(environment)]]);
+    for (const { path, data } of files) found.set(`file ${path}`, digestOf(Buffer.from(data, "base64")));
     for (const [name, value] of Object.entries(envArgs)) found.set(`envArgs ${name}`, text(value));
     for (const { seat, policy } of seats) found.set(`policy ${seat}`, policyText(policy));
     for (const [name, value] of Object.entries(rest)) found.set(name, text(value));
@@ -147,7 +148,7 @@ function policyText(policy: SeatPolicy): string {
     case "builtin":
       return policy.name;
     case "source":
-      return `${policy.name} ${digestOf(policy.source)}`;
+      return `${policy.name} ${digestOf(policy.files === undefined ? policy.source : JSON.stringify([policy.source, policy.files]))}`;
     case "actions":
       return `${policy.actions.length} actions ${digestOf(JSON.stringify(policy.actions))}`;
     case "caller":

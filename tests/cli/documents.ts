@@ -26,6 +26,7 @@ interface RolloutDocument {
 interface Summary {
   rollouts: number;
   outcomes: Record<string, number>;
+  meanReturn: AnyNumber | null;
   meanReward: AnyNumber | null;
   wallMs: number;
   rolloutsPerSecond: number;
@@ -78,6 +79,7 @@ export const rolloutDocument: z.ZodType<RolloutDocument> = z.strictObject({
 const summary = z.strictObject({
   rollouts: z.int(),
   outcomes: z.record(z.string(), z.int()),
+  meanReturn: number.nullable(),
   meanReward: number.nullable(),
   wallMs: z.number().positive(),
   rolloutsPerSecond: z.number().min(0),
@@ -89,6 +91,7 @@ export const runDocument: z.ZodType<RunDocument> = z.strictObject({
   dir: z.string(),
   spec: z.strictObject({
     environment: z.looseObject({ kind: z.string() }),
+    files: z.array(z.strictObject({ path: z.string(), data: z.string() })).exactOptional(),
     envArgs: z.record(z.string(), z.json()),
     seats: z.array(z.strictObject({ seat: z.string(), policy: z.looseObject({ kind: z.string() }) })),
     mode: z.enum(["keep", "restart"]),

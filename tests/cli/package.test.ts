@@ -1,12 +1,25 @@
 /* What `npm pack` makes runs where nothing of this checkout is: as the caller, and as an ordinary user. */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { homeFolder } from "../../src/base/home.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
+import { blocks, read } from "../docs/pages.ts";
 import { runDocument } from "./documents.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -114,5 +127,76 @@ describe.each([
     const walled = await sameseed(user, "exec", "--image", image, "--", "python3", "-c", probe);
     expect(walled.stdout).toBe("1000 []\n");
     expect(walled.stderr).toContain("PermissionError");
+  });
+});
+
+/** The programs of the page that says how to install the package, by the ending that each is for. */
+function programOf(ending: "mjs" | "cjs" | "ts"): string {
+  const language = { mjs: "js", cjs: "cjs", ts: "ts" }[ending];
+  return blocks(read("docs/guide/install.md")).find((block) => block.language === language)!.text;
+}
+
+function runProgram(path: string, cwd: string): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [path], {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, SAMESEED_HOME: homeFolder() },
+  });
+}
+
+describe("the installed package, imported in a project", () => {
+  it.each(["mjs", "cjs", "ts"] as const)("runs the guide's program for a .%s file as printed", (ending) => {
+    const place = join(folder, `project-${ending}`);
+    mkdirSync(place);
+    // What `npm init` writes; a .ts file is a module only where the project says so.
+    const type = ending === "ts" ? "module" : "commonjs";
+    writeFileSync(join(place, "package.json"), JSON.stringify({ type }));
+    const path = join(place, `program.${ending}`);
+    writeFileSync(path, programOf(ending));
+    const ended = runProgram(path, folder);
+    expect(ended.status, ended.stderr).toBe(0);
+    expect(ended.stdout).not.toBe("");
+  });
+
+  it("has types that hold without skipping the package's own", () => {
+    const { compilerOptions } = JSON.parse(
+      blocks(read("docs/guide/install.md")).find(({ language }) => language === "json")!.text,
+    ) as { compilerOptions: object };
+    const options = { ...compilerOptions, skipLibCheck: false };
+    writeFileSync(join(folder, "typed.mts"), programOf("ts"));
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: options, files: ["typed.mts"] }),
+    );
+    symlinkSync(join(root, "node_modules/@types"), join(folder, "node_modules/@types"));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const ended = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+    expect(ended.stdout + ended.stderr).toBe("");
+  });
+
+  it("has every page that its README links to", () => {
+    const targets = [...read("README.md").matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(
+      ([, path = ""]) => path,
+    );
+    const missing = targets.filter((path) => !existsSync(join(folder, "node_modules/sameseed", path)));
+    expect(targets.length).toBeGreaterThan(20);
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("a clone after set-up", () => {
+  it("lets a program in it import the package, built anew where a source is newer", () => {
+    const entry = join(root, "dist/stats/entry.js");
+    utimesSync(entry, 0, 0);
+    const made = spawnSync(process.execPath, [join(root, "scripts/setup.mjs")], { encoding: "utf8" });
+    expect(made.status, made.stderr).toBe(0);
+    const place = mkdtempSync(join(root, "runs-"));
+    try {
+      writeFileSync(join(place, "program.ts"), programOf("ts"));
+      const ended = runProgram(join(place, "program.ts"), place);
+      expect(ended.status, ended.stderr).toBe(0);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 });

@@ -87,6 +87,7 @@ export function typeErrors(snippets: Readonly<Record<string, string>>): string {
     const compilerOptions = {
       paths: {
         sameseed: [join(repository, "src/index.ts")],
+        "sameseed/stats": [join(repository, "src/stats/index.ts")],
         "sameseed/testing": [join(repository, "src/testing/index.ts")],
       },
       typeRoots: [join(repository, "node_modules/@types")],

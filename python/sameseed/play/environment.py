@@ -2,8 +2,9 @@
 
 A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come with it (time limit, order enforcing),
 but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
-from a file is called with the arguments; it need not be a `gymnasium.Env`, only have `reset` and `step`. The file may
-define `encode(value)`, which turns objects that have no encoding into values that have one.
+from a file, or of a module that the image or the caller's files have (`module:Class`), is called with the arguments; it
+need not be a `gymnasium.Env`, only have `reset` and `step`. The file may define `encode(value)`, which turns objects that
+have no encoding into values that have one.
 
 What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
 """
@@ -71,12 +72,7 @@ def from_file(path: str, name: str, env_args: dict) -> object:
         ]
         hint = suggest(name, classes) or (f"; it has {', '.join(sorted(classes))}" if classes else "; it has no class")
         raise UnknownEnvironment(f"{file} has no class {name}{hint}")
-    for method in ("reset", "step"):
-        if not callable(getattr(cls, method, None)):
-            raise UnknownEnvironment(f"{name} in {file} is not an environment: it has no {method}()")
-    check_arguments(cls, name, env_args)
-    with foreign_code():
-        return cls(**env_args)
+    return _of_class(cls, name, file, env_args)
 
 
 def check_arguments(creator: object, name: str, env_args: dict) -> None:
@@ -92,7 +88,7 @@ def check_arguments(creator: object, name: str, env_args: dict) -> None:
 
 
 def from_gymnasium(id: str, env_args: dict) -> object:
-    """Makes a registered environment; `module:Id` imports the module first."""
+    """Makes a registered environment, or one of a module's class; `module:Name` imports the module first."""
     try:
         import gymnasium
     except ModuleNotFoundError as error:
@@ -103,7 +99,10 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         ) from None
     module, _, name = id.rpartition(":")
     if module:
-        _import(module)
+        imported = _import(module)
+        cls = getattr(imported, name, None)
+        if isinstance(cls, type) and name not in gymnasium.registry:
+            return _of_class(cls, name, module, env_args)
     try:
         with foreign_code():
             return gymnasium.make(name, disable_env_checker=True, **env_args)
@@ -131,10 +130,19 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         raise UnknownEnvironment(reason) from error
 
 
-def _import(module: str) -> None:
+def _of_class(cls: type, name: str, where: str, env_args: dict) -> object:
+    for method in ("reset", "step"):
+        if not callable(getattr(cls, method, None)):
+            raise UnknownEnvironment(f"{name} in {where} is not an environment: it has no {method}()")
+    check_arguments(cls, name, env_args)
+    with foreign_code():
+        return cls(**env_args)
+
+
+def _import(module: str) -> object:
     try:
         with foreign_code():
-            importlib.import_module(module)
+            return importlib.import_module(module)
     except UnknownEnvironment:
         raise
     except Exception as error:

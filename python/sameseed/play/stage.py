@@ -14,6 +14,7 @@ from .one_agent import OneAgent
 from .shipped_environments import PREFIX, shipped
 from .together import Together, is_parallel
 from .turn_taking import TurnTaking
+from ..policy.source_files import enter_folder
 
 Stage = OneAgent | Together | TurnTaking
 
@@ -24,9 +25,13 @@ _FAMILY = f"{_ZOO}.classic"
 def make_stage(ref: dict, env_args: dict, seats: int) -> Stage:
     """Makes the environment of `{"kind": "gymnasium" | "builtin" | "pettingzoo" | "parallel", "id"}` or `{"kind": "file", "path", "class"}`.
 
+    `folder`, where there is one, holds what lies beside the environment.
+
     Raises UnknownEnvironment where the caller asked for what cannot be had, and whatever the environment raises.
     """
     kind = ref["kind"]
+    if "folder" in ref:
+        enter_folder(ref["folder"])
     if kind == "builtin":
         return _builtin(ref["id"], env_args, seats)
     if kind == "pettingzoo":

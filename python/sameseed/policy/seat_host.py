@@ -7,6 +7,8 @@ is left alone. `restart` mode is in `seat_restart`.
 
 from __future__ import annotations
 
+import os
+
 from ..play.failures import clean, describe
 from ..recording.canonical import encode
 from ..recording.canonical_decode import SHOWN, decode
@@ -15,6 +17,7 @@ from ..recording.frames import ACTION, ERROR, HELLO, MAX_TO_POLICY, MAX_TO_REFER
 from ..recording.plain import encode_plain
 from ..world.sealed import boundary
 from .load_policy import BadPolicy, Choose, load
+from .source_files import enter_folder
 
 try:
     from .._zygote import move_clock
@@ -32,15 +35,22 @@ class BadAction(Exception):
     """The policy returned something that cannot be an action."""
 
 
-def serve(*, seed: int, fd: int, path: str, seat: str, mode: str, move_us: int) -> None:
-    """Answers each STEP with an ACTION until the referee closes the link. `move_us`: CPU time of one answer; 0: no clock."""
+def serve(
+    *, seed: int, fd: int, path: str, seat: str, mode: str, move_us: int, files: tuple[str, ...] | list[str] = ()
+) -> None:
+    """Answers each STEP with an ACTION until the referee closes the link. `move_us`: CPU time of one answer; 0: no clock.
+
+    `files`: what lies beside the policy, by its path; the policy then runs in their folder.
+    """
     link = Link(fd, MAX_TO_POLICY, MAX_TO_REFEREE)
     if mode == "restart":
         # Imported when it is needed: it imports this module.
         from . import seat_restart
 
-        seat_restart.serve(link, seed=seed, path=path, seat=seat, move_us=move_us)
+        seat_restart.serve(link, seed=seed, path=path, seat=seat, move_us=move_us, files=files)
         return
+    if files:
+        enter_folder(os.path.dirname(path))
     sequence = 0
     try:
         link.receive((HELLO,), 0)

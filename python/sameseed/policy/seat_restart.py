@@ -40,6 +40,7 @@ from ..recording.frames import (
 )
 from ..world.sealed import begin_part
 from .load_policy import load
+from .source_files import enter_folder
 
 _FOLDERS = ("/tmp", "/dev/shm")
 _STREAM_FD = 3
@@ -65,21 +66,20 @@ class Tampering(Exception):
     """The policy changed a limit of the process that starts it."""
 
 
-def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
+def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int, files: tuple[str, ...] | list[str] = ()) -> None:
     """Answers each STEP with what a fresh process says, until the referee closes the link."""
     if os.getpid() != 1:
         raise RuntimeError("only the first process of a sandbox may end all others")
     # Python's own handler would raise here when a child sends the signal.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with open(path, "rb") as file:
-        source = file.read()
+    contents = [(name, _read(name)) for name in (*files, path)]
     at_first = _own_limits()
     sequence = 0
     try:
         link.receive((HELLO,), 0)
         question: bytes | None = None
         while True:
-            kind, length = _ask_fresh(question, link, source, move_seed(seed, sequence), sequence, path, seat, move_us)
+            kind, length = _ask_fresh(question, link, contents, move_seed(seed, sequence), sequence, path, seat, move_us)
             _clean_up()
             if _own_limits() != at_first:
                 raise Tampering("the policy changed a limit of the process that starts it")
@@ -96,24 +96,39 @@ def serve(link: Link, *, seed: int, path: str, seat: str, move_us: int) -> None:
     link.close()
 
 
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def _own_limits() -> tuple:
     limits = tuple(resource.getrlimit(which) for which in _LIMITS)
     return limits, sorted(os.sched_getaffinity(0)), os.getpgid(0), os.getsid(0)
 
 
 def _ask_fresh(
-    question: bytes | None, link: Link, source: bytes, seed: int, move: int, path: str, seat: str, move_us: int
+    question: bytes | None,
+    link: Link,
+    contents: list[tuple[str, bytes]],
+    seed: int,
+    move: int,
+    path: str,
+    seat: str,
+    move_us: int,
 ) -> tuple[int, int]:
     """Asks a new process, and leaves its answer where a frame's payload lies; its kind and length. None only loads the policy."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(source)
+    for name, content in contents:
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        with open(name, "wb") as file:
+            file.write(content)
     answer_end, child_end = os.pipe()
     printed_end, print_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         link.close()
         begin_part(move)
+        if len(contents) > 1:
+            enter_folder(os.path.dirname(path))
         _be_the_policy(question, child_end, print_end, seed, path, seat, move_us)
     os.close(child_end)
     os.close(print_end)

@@ -10,6 +10,12 @@ from types import CodeType, ModuleType
 from ..world.sealed import boundary
 
 
+def enter_folder(folder: str) -> None:
+    """Makes a folder the one that files are opened in and modules are imported from first."""
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+
+
 def import_file(path: str) -> ModuleType:
     """Runs the file as a module and returns it; raises FileNotFoundError, SyntaxError or what the file raises."""
     return run_module(path, compile_file(path))

@@ -8,7 +8,9 @@ import {
   defaultMaxPairs,
   planComparison,
 } from "../../evaluate/matchup/compare-policies.ts";
-import { resolveGame } from "../../games/game-spec.ts";
+import { compareReturns, refuseForReturns } from "../../evaluate/returns/compare-returns.ts";
+import { isGame, resolveGame } from "../../games/game-spec.ts";
+import { resolveOptions } from "../../rollout/rollout-config.ts";
 import { specOf } from "../../evaluate/matchup/matchup-config.ts";
 import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
 import type { Cli, CommandWork } from "../cli.ts";
@@ -19,8 +21,17 @@ import { prepareHost } from "../prepare-host.ts";
 import { jsonText } from "../render/json-text.ts";
 import { toComparisonDocument } from "../render/matchup-document.ts";
 import { formatComparison, formatUnequal } from "../render/matchup-text.ts";
+import { formatReturnsComparison } from "../render/returns-text.ts";
+import { ReturnsProgress } from "../returns-progress.ts";
 import { recordedLines } from "./eval.ts";
-import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
+import {
+  gameOptionsOf,
+  isUntrustworthy,
+  matchupOptions,
+  toConfig,
+  toReturnsConfig,
+  type MatchupCommandOptions,
+} from "./matchup-options.ts";
 import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface CompareOptions extends MatchupCommandOptions {
@@ -35,7 +46,7 @@ export function addCompareCommand(program: Command, choose: (work: CommandWork) 
     .command("compare")
     .summary("test whether one policy is better than another")
     .description(
-      "First plays each policy against itself, where every byte must be equal. Then plays both against each other in pairs of games with swapped seats, and estimates how much better the first one is.",
+      "In a game, first plays each policy against itself, where every byte must be equal. Then plays both against each other in pairs of games with swapped seats, and estimates how much better the first one is. In an environment with one seat, runs both under the same seeds and compares their returns.",
     )
     .argument("<A>", "random, greedy, minimax, or a Python file")
     .argument("<B>", "the policy to compare it with")
@@ -70,9 +81,10 @@ Examples:
   sameseed compare greedy random
   sameseed compare new.py old.py --until sprt --elo 0,50 --max-pairs 400
   sameseed compare new.py old.py --seeds 0..99 --games 20 --json
+  sameseed compare new.py old.py --env CartPole-v1 --seeds 0..99
 
 The exit code is 0 when the first policy is better (the test accepted HIGH; without --until, the interval of
-the mean return lies above 0), 1 when it is not or the evidence does not suffice, 2 for misuse, 3 when the
+the mean return, or of the mean difference on common seeds, lies above 0), 1 when it is not or the evidence does not suffice, 2 for misuse, 3 when the
 host failed more than one game in twenty, 4 when a policy does not play the same game twice, 130 when
 interrupted.`;
 
@@ -81,6 +93,7 @@ async function compare(
   [a, b]: readonly [string, string],
   options: CompareOptions,
 ): Promise<number> {
+  if (!isGame(options.env)) return await compareInEnvironment(cli, [a, b], options);
   const { until, elo, maxPairs, out } = options;
   const config: CompareConfig = {
     ...toConfig(options, cli.signal),
@@ -119,6 +132,41 @@ async function compare(
     await cli.output.lines([...formatComparison(comparison, extras, cli.paint), ...recordedLines(cli, out)]);
   }
   return exitCodeOf(comparison, isEqual);
+}
+
+async function compareInEnvironment(
+  cli: Cli,
+  [policyA, policyB]: readonly [string, string],
+  options: CompareOptions,
+): Promise<number> {
+  const { until, elo = defaultElo, maxPairs, out, seeds } = options;
+  refuseForReturns({ "--max-pairs": maxPairs, ...gameOptionsOf(options) });
+  const config = toReturnsConfig(options, cli.signal);
+  for (const policy of [policyA, policyB]) resolveOptions({ ...config, policy });
+  await prepareHost(cli, config.image);
+  const progress = new ReturnsProgress(cli, 2 * seeds.length, out);
+  const result = await progress.watch(
+    async () =>
+      await compareReturns({
+        ...config,
+        policyA,
+        policyB,
+        seeds,
+        elo,
+        ...(until === undefined ? {} : { until }),
+        onRollout: progress.add,
+      }),
+  );
+  const isEqual = result.selfCheck.equal === result.selfCheck.rollouts;
+  if (options.json) await cli.output.write(`${jsonText(result)}\n`);
+  else {
+    await cli.output.lines([
+      ...formatReturnsComparison(result, { elo, wallMs: progress.wallMs }, cli.paint),
+      ...(isEqual ? recordedLines(cli, out) : []),
+    ]);
+  }
+  if (!isEqual) return 4;
+  return result.decision === "better" ? 0 : 1;
 }
 
 function exitCodeOf(comparison: Comparison, isEqual: boolean): number {

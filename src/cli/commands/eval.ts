@@ -1,10 +1,14 @@
 import { Option, type Command } from "commander";
 
+import { SameseedError } from "../../base/error.ts";
 import { evaluateMatchup, type MatchupConfig } from "../../evaluate/matchup/evaluate-matchup.ts";
 import { planMatchup, specOf } from "../../evaluate/matchup/matchup-config.ts";
 import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
+import { refuseForReturns } from "../../evaluate/returns/compare-returns.ts";
+import { evaluateReturns } from "../../evaluate/returns/evaluate-returns.ts";
 import { exactMatchup } from "../../evaluate/matchup/exact-matchup.ts";
-import { resolveGame } from "../../games/game-spec.ts";
+import { isGame, resolveGame } from "../../games/game-spec.ts";
+import { resolveOptions } from "../../rollout/rollout-config.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
 import { decimal } from "../parse/schedule.ts";
@@ -14,12 +18,21 @@ import { shownPath } from "../record-with-progress.ts";
 import { jsonText } from "../render/json-text.ts";
 import { toMatchupDocument } from "../render/matchup-document.ts";
 import { formatMatchup } from "../render/matchup-text.ts";
-import { isUntrustworthy, matchupOptions, toConfig, type MatchupCommandOptions } from "./matchup-options.ts";
+import { formatReturns } from "../render/returns-text.ts";
+import { ReturnsProgress } from "../returns-progress.ts";
+import {
+  gameOptionsOf,
+  isUntrustworthy,
+  matchupOptions,
+  toConfig,
+  toReturnsConfig,
+  type MatchupCommandOptions,
+} from "./matchup-options.ts";
 import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface EvalOptions extends MatchupCommandOptions {
   readonly x: string;
-  readonly o: string;
+  readonly o?: string;
   readonly swap: boolean;
   readonly exact?: true;
   readonly atLeast?: number;
@@ -29,12 +42,12 @@ interface EvalOptions extends MatchupCommandOptions {
 export function addEvalCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("eval")
-    .summary("play two policies against each other and report the mean return")
+    .summary("report a policy's mean return, in a game against another or in an environment")
     .description(
-      "Plays pairs of games with swapped seats, each policy from source in a sandbox of its own, and reports the mean return of --x with its confidence interval.",
+      "In a game, plays pairs of games with swapped seats, each policy from source in a sandbox of its own, and reports the mean return of --x with its confidence interval. In an environment with one seat, runs --x once under each seed.",
     )
-    .addOption(policyOption("--x <POLICY>", "the policy whose results are reported"))
-    .addOption(policyOption("--o <POLICY>", "its opponent"));
+    .addOption(policyOption("--x <POLICY>", "the policy whose results are reported").makeOptionMandatory())
+    .addOption(policyOption("--o <POLICY>", "its opponent, in a game"));
   for (const option of matchupOptions()) command.addOption(option);
   command
     .option("--no-swap", "keep --x at the first seat in every game")
@@ -61,16 +74,22 @@ act(observation, rng, info).
 Examples:
   sameseed eval --x greedy --o random --exact
   sameseed eval --x bot.py --o minimax --seeds 1..4 --games 10 --json
+  sameseed eval --x my_policy.py --env CartPole-v1 --seeds 0..99
   sameseed eval --x bot.py --o random --env pettingzoo:connect_four_v3 --out runs/four
 
-The exit code is 0 when the games were played, 1 when --at-least was not shown, 2 for misuse, 3 when the
+The exit code is 0 when everything was played, 1 when --at-least was not shown, 2 for misuse, 3 when the
 host failed more than one game in twenty, 130 when interrupted. With --out DIR, --resume continues it.`;
 
 function policyOption(flags: string, what: string): Option {
-  return new Option(flags, `${what}: random, greedy, minimax, or a Python file`).makeOptionMandatory();
+  return new Option(flags, `${what}: random, greedy, minimax, or a Python file`);
 }
 
 async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
+  if (!isGame(options.env)) return await evaluateInEnvironment(cli, options);
+  if (options.o === undefined)
+    throw new SameseedError("bad_argument", `${options.env} is played by two: --o names the opponent`, {
+      hint: "add --o POLICY, or name an environment with one seat with --env",
+    });
   const config: MatchupConfig = {
     ...toConfig(options, cli.signal),
     policyX: options.x,
@@ -111,12 +130,32 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
   return options.atLeast === undefined || low >= options.atLeast ? 0 : 1;
 }
 
+async function evaluateInEnvironment(cli: Cli, options: EvalOptions): Promise<number> {
+  const { x, o, exact, atLeast, seeds } = options;
+  refuseForReturns({ "--o": o, "--exact": exact, ...gameOptionsOf(options) });
+  const config = { ...toReturnsConfig(options, cli.signal), policy: x };
+  resolveOptions(config);
+  await prepareHost(cli, config.image);
+  const progress = new ReturnsProgress(cli, seeds.length, options.out);
+  const result = await progress.watch(
+    async () => await evaluateReturns({ ...config, seeds, onRollout: progress.add }),
+  );
+  if (options.json) await cli.output.write(`${jsonText(result)}\n`);
+  else
+    await cli.output.lines([
+      ...formatReturns(result, progress.wallMs, cli.paint),
+      ...recordedLines(cli, options.out),
+    ]);
+  const low = result.interval?.low ?? Number.NEGATIVE_INFINITY;
+  return atLeast === undefined || low >= atLeast ? 0 : 1;
+}
+
 /** Where the games are, and what can be done with them. */
 export function recordedLines({ paint }: Cli, out: string | undefined): string[] {
   if (out === undefined) return [];
   const folder = shownPath(out);
   return [
     `recorded in ${folder}`,
-    `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} plays every game again and compares every byte`,
+    `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} plays everything again and compares every byte`,
   ];
 }

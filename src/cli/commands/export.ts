@@ -38,7 +38,7 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
 
 const help = `
 Examples:
-  sameseed export runs/lake > lake.csv
+  sameseed export runs/lake --out lake.csv
   sameseed export runs/lake --steps --format jsonl --out lake-steps.jsonl
 
 Numbers have all their digits. The reset is step 0 and has no action and no reward. The exit code is 0 when all

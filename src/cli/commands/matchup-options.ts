@@ -3,6 +3,8 @@ import { Option } from "commander";
 import { SameseedError } from "../../base/error.ts";
 import type { MatchupConfig } from "../../evaluate/matchup/evaluate-matchup.ts";
 import type { MatchupReport } from "../../evaluate/matchup/report-matchup.ts";
+import type { ReturnsConfig } from "../../evaluate/returns/evaluate-returns.ts";
+import { defaultImageName } from "../../image/default-image.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./options.ts";
@@ -25,7 +27,7 @@ export function matchupOptions(): Option[] {
   return [
     new Option(
       "--env <ENV>",
-      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6",
+      "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6; or an environment with one seat: a Gymnasium id, module:Id, or path/to/file.py:ClassName",
     ).default("tictactoe"),
     new Option("--seeds <LIST>", "seeds and ranges of seeds, both ends included: 0..19 or 1,5,9")
       .argParser(parseSeeds)
@@ -47,11 +49,7 @@ export function toConfig(
   signal: AbortSignal,
 ): Omit<MatchupConfig, "policyX" | "policyO"> {
   const { env, seeds, games, anytime, mode, concurrency, out, resume } = options;
-  if (resume && out === undefined) {
-    throw new SameseedError("bad_argument", "--resume needs the matchup's folder", {
-      hint: "name it with --out DIR",
-    });
-  }
+  checkResume(options);
   return {
     env,
     seeds,
@@ -64,6 +62,37 @@ export function toConfig(
     ...(out === undefined ? {} : { dir: out }),
     ...(resume ? { resume: true } : {}),
   };
+}
+
+/** The options that only games between seats have, as far as they were given. */
+export function gameOptionsOf({ games, anytime, mode }: MatchupCommandOptions): Record<string, unknown> {
+  return { "--games": games, "--anytime": anytime, "--mode restart": mode === "restart" };
+}
+
+/** What all rollouts of a command have in common, in an environment with one seat. */
+export function toReturnsConfig(
+  options: MatchupCommandOptions,
+  signal: AbortSignal,
+): Omit<ReturnsConfig, "seeds" | "policy" | "image"> & { readonly image: string } {
+  const { env, concurrency, out, resume } = options;
+  const { image = defaultImageName, ...placed } = gameRun(options);
+  checkResume(options);
+  return {
+    envName: env,
+    image,
+    ...placed,
+    signal,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(out === undefined ? {} : { dir: out }),
+    ...(resume ? { resume: true } : {}),
+  };
+}
+
+function checkResume({ resume, out }: MatchupCommandOptions): void {
+  if (!resume || out !== undefined) return;
+  throw new SameseedError("bad_argument", "--resume needs the matchup's folder", {
+    hint: "name it with --out DIR",
+  });
 }
 
 /** The largest share of games that the host may fail before a result is not to be trusted. */

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { resolveOptions } from "../../rollout/rollout-config.ts";
+import { type PolicyInput, resolveOptions } from "../../rollout/rollout-config.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
@@ -26,6 +26,8 @@ import {
 interface RunOptions extends PlacementOptions, LimitOptions {
   readonly seeds: readonly number[];
   readonly policy: readonly string[];
+  readonly files?: string;
+  readonly policyFiles?: string;
   readonly actions?: string;
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
@@ -47,7 +49,10 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .description(
       "Runs one rollout for each seed, each in a fresh sandbox of its own, and records every step in a run folder.",
     )
-    .argument("<ENV>", "a Gymnasium id, module:Id, path/to/file.py:ClassName, or parallel:MODULE")
+    .argument(
+      "<ENV>",
+      "a Gymnasium id, module:Id or module:Class, path/to/file.py:ClassName, or parallel:MODULE",
+    )
     .addOption(
       new Option(
         "--seeds <LIST>",
@@ -64,6 +69,11 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         .argParser(collect((text) => text))
         .default([], "random"),
     )
+    .option(
+      "--files <DIR>",
+      "a folder beside the environment: its modules can be imported, its files opened by relative paths (default: only FILE.py itself)",
+    )
+    .option("--policy-files <DIR>", "the same beside the policy's file; the environment does not see it")
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
       new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
@@ -111,6 +121,7 @@ Examples:
   sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
   sameseed run CartPole-v1 --seeds 5..8 --out runs/cartpole --extend
+  sameseed run my_env/env.py:MyEnv --files my_env
   sameseed run my_env.py:MyEnv --world host
   sameseed run parallel:mpe2.simple_spread_v3 --image mine
 
@@ -130,9 +141,21 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
   return await printRun(cli, reader, recorded, format);
 }
 
+function policyOf(
+  policies: readonly string[],
+  files: string | undefined,
+): PolicyInput | readonly PolicyInput[] {
+  if (files === undefined) return policies.length === 0 ? "random" : policies;
+  const [policy = "random", ...more] = policies;
+  if (policy.endsWith(".py") && more.length === 0) return { path: policy, files };
+  throw new SameseedError("bad_argument", "--policy-files needs one policy from a file", {
+    hint: "name it with --policy FILE.py",
+  });
+}
+
 function toRequest(envName: string, options: RunOptions): RunRequest {
   const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out } = options;
-  const { resume, extend, force } = options;
+  const { resume, extend, force, files, policyFiles } = options;
   if (policy.length > 0 && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
@@ -147,12 +170,8 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
   return {
     envName,
     seeds,
-    policy:
-      actions === undefined
-        ? policy.length === 0
-          ? "random"
-          : policy
-        : { actions: readActionsFile(actions) },
+    policy: actions === undefined ? policyOf(policy, policyFiles) : { actions: readActionsFile(actions) },
+    ...(files === undefined ? {} : { files }),
     envArgs: collectEnvArgs(options.envArg),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     volatileInfo,

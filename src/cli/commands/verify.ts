@@ -13,6 +13,7 @@ import { prepareHost } from "../prepare-host.ts";
 import { formatImageDifferences } from "../render/divergence-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { Progress } from "../render/progress.ts";
+import { runFoldersIn } from "../render/run-list.ts";
 import { formatVerification, judge, toVerifyDocument } from "../render/verification.ts";
 import { concurrencyOption, jsonOption, rerunBackendOptions } from "./options.ts";
 import { verifyScoreFolder } from "./verify-scores.ts";
@@ -32,7 +33,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     .description(
       "Runs every recorded rollout again in fresh sandboxes, policies included, and compares the bytes. If they differ, it names the first step, the path and both values.",
     )
-    .argument("<DIR>", "the run folder, or the folder of a matchup, a league or scores")
+    .argument("<DIR>", "the run folder, or a folder of runs, of a matchup, of a league or of scores")
     .option("--deep", "read every file of the image and every recorded byte first")
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
@@ -55,6 +56,8 @@ async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<nu
   if (isScoreFolder(dir)) return await verifyScoreFolder(cli, dir, options);
   if (isMatchupFolder(dir)) return await verifyLegs(cli, [dir], options);
   if (isLeagueFolder(dir)) return await verifyLegs(cli, recordedPairings(dir), options);
+  const runs = runFoldersIn(dir);
+  if (runs.length > 0) return await verifyRuns(cli, runs, options);
   const result = await compareAll(cli, dir, options);
   if (options.json) await cli.output.write(`${jsonText(toVerifyDocument(result))}\n`);
   else await cli.output.lines(formatVerification(result, cli.paint));
@@ -73,6 +76,21 @@ async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOpti
       legs[name] = maxPairs === null ? result : withoutUnplayed(result);
     }
   }
+  return await printLegs(cli, legs, options);
+}
+
+/** The runs in a folder that is none itself, such as those of two policies that were compared. */
+async function verifyRuns(cli: Cli, dirs: readonly string[], options: VerifyOptions): Promise<number> {
+  const legs: Record<string, VerifyResult> = {};
+  for (const dir of dirs) legs[basename(dir)] = await compareAll(cli, dir, options);
+  return await printLegs(cli, legs, options);
+}
+
+async function printLegs(
+  cli: Cli,
+  legs: Readonly<Record<string, VerifyResult>>,
+  options: VerifyOptions,
+): Promise<number> {
   const results = Object.entries(legs);
   const verified = results.every(([, result]) => result.verified);
   if (options.json) {

@@ -14,7 +14,7 @@ export function toMatchupDocument(
   { dir, exact }: DocumentExtras,
 ): Record<string, unknown> {
   const { env, x, o, games, seeds, meanReturn, interval, perSeat, wins, draws, losses } = report;
-  const { faults, infra, unpaired, swap, units, distinct, spec, bySeed } = report;
+  const { faults, infra, unpaired, swap, units, effective, distinct, spec, bySeed } = report;
   return {
     env,
     x,
@@ -32,6 +32,7 @@ export function toMatchupDocument(
     unpaired,
     swap,
     units,
+    effective,
     distinct,
     spec,
     ...(dir === undefined ? {} : { dir }),

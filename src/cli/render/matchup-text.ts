@@ -22,6 +22,7 @@ export interface MatchupExtras {
 export function formatMatchup(report: MatchupReport, extras: MatchupExtras, paint: Painter): string[] {
   return [
     heading(report, extras.selfCheck, paint),
+    ...effectiveLines(report, paint),
     ...scoreLines(report, extras.exact, []),
     ...costLines(report, extras, paint),
   ];
@@ -40,6 +41,7 @@ export function formatComparison(
       : [`P(A>B) ${share(better.value)} [${share(better.interval.low)}, ${share(better.interval.high)}]`];
   return [
     heading(comparison, selfCheck, paint),
+    ...effectiveLines(comparison, paint),
     ...scoreLines(comparison, undefined, beside),
     ...strengthLines(comparison),
     ...testLines(comparison, extras, paint),
@@ -180,10 +182,20 @@ function costLines(report: MatchupReport, { games, wallMs }: MatchupExtras, pain
 }
 
 /** Two policies that never draw play one game for ever, and no number of games says more. */
-function repetitionLines({ distinct, games }: MatchupReport, paint: Painter): string[] {
+function repetitionLines({ distinct, games, units, effective }: MatchupReport, paint: Painter): string[] {
+  if (effective < units) return [];
   if (games < 20 || distinct * 20 > games) return [];
   return [
     `  ${paint("warn", "warning:")} ${count(distinct, "distinct game")} among ${games}: policies without randomness repeat the same game`,
+  ];
+}
+
+/** How much was observed, before anything is said of what it shows; nothing where every unit counts. */
+function effectiveLines({ games, units, effective, swap }: MatchupReport, paint: Painter): string[] {
+  if (effective >= units) return [];
+  const noun = swap ? "pair of games" : "game";
+  return [
+    `  ${paint("warn", "effective:")} 1 ${noun} in place of ${games} games: nothing in them is random, so each repeats the same ${swap ? "two games" : "game"}`,
   ];
 }
 
@@ -208,7 +220,9 @@ function isBefore({ seeds }: MatchupReport, a: MatchGame, b: MatchGame): boolean
   return order < 0;
 }
 
-function verdictLine({ decision, x, o }: Comparison, paint: Painter): string {
+function verdictLine({ decision, x, o, units, effective, meanReturn }: Comparison, paint: Painter): string {
+  if (decision === null && effective < units && meanReturn !== null)
+    return `${paint("warn", "not shown")}: one pair of games shows nothing in general; in this one ${x} has ${signed(meanReturn, 2)}. Play other openings or opponents, or let a policy draw from its rng`;
   if (decision === "better") return `${paint("good", "yes")}: ${x} is better than ${o}`;
   if (decision === "not better") return `${paint("bad", "no")}: ${x} is not better than ${o}`;
   return `${paint("warn", "not shown")}: whether ${x} is better than ${o} is not decided`;

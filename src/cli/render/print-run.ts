@@ -1,3 +1,4 @@
+import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
 import { forceCommand, shellWord } from "../parse/shell-words.ts";
@@ -57,7 +58,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
     summary.rolloutsPerSecond === 0
       ? "nothing was missing"
       : `${formatDuration(summary.wallMs)} · ${formatRate(summary.rolloutsPerSecond)} rollouts/s`;
-  const mean = summary.meanReward === null ? "" : ` · mean return ${formatReward(summary.meanReward)}`;
+  const mean = summary.meanReturn === null ? "" : ` · mean return ${formatReward(summary.meanReturn)}`;
   await cli.output.lines([
     `${environment} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)}`,
     "",
@@ -68,7 +69,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
     "",
     ...(hasFaults(summary) ? faultLines(cli, reader, summary) : []),
     `${count(summary.rollouts, "rollout")}: ${formatOutcomes(summary.outcomes, paint)}${mean} · ${pace}`,
-    ...(summary.meanReward !== null && isSeedIgnored(reader)
+    ...(summary.meanReturn !== null && isSeedIgnored(reader)
       ? [`${paint("warn", "warning:")} every seed gave the same trajectory: is the seed ignored?`]
       : []),
     `recorded in ${folder}`,
@@ -80,8 +81,31 @@ function faultLines({ paint }: Cli, reader: RunReader, summary: SummaryDocument)
   return [
     paint("bad", `${count(faultCount(summary), "rollout")} ended in a fault:`),
     ...formatFaults(reader.rows(), mostFaults, paint),
+    ...missingFileLines(reader),
+    ...networkLines(reader),
     "",
   ];
+}
+
+/** A file or module that was not found is often one that lies beside the source and was not brought along. */
+function missingFileLines(reader: RunReader): string[] {
+  const isMissing = (row: RolloutSummary): boolean =>
+    row.error !== undefined && /^(ModuleNotFoundError|FileNotFoundError)$/.test(row.error.type);
+  if (!reader.rows().some(isMissing)) return [];
+  return [
+    "  a sandbox holds the image and the source's own file; --files DIR brings a folder beside the environment,",
+    "  --policy-files DIR one beside the policy; packages come with an image: sameseed image build",
+  ];
+}
+
+/** Code that looks for a network gets errors that do not say that there is none. */
+function networkLines(reader: RunReader): string[] {
+  const wantsNetwork = ({ error }: RolloutSummary): boolean =>
+    error !== undefined &&
+    (/^(URLError|gaierror|ConnectionError)$/.test(error.type) ||
+      /socket|urlopen/.test(error.traceback ?? ""));
+  if (!reader.rows().some(wantsNetwork)) return [];
+  return ["  a sandbox has no network: bring files with --files, packages with an image"];
 }
 
 /** What to do next: a run without a complete rollout has nothing that could be verified. */

@@ -30,6 +30,8 @@ export interface SummaryDocument {
   readonly rollouts: number;
   readonly outcomes: RunStatistics["outcomes"];
   /** Of complete rollouts, elementwise; null without any, and where they cannot be added. */
+  readonly meanReturn: RewardSum;
+  /** The older name of {@link meanReturn}. */
   readonly meanReward: RewardSum;
   /** How long this command recorded, in milliseconds. */
   readonly wallMs: number;
@@ -39,13 +41,14 @@ export interface SummaryDocument {
 
 /** Puts a run's numbers together. @param recorded rollouts that this command recorded */
 export function toSummaryDocument(
-  { rollouts, outcomes, meanReward }: RunStatistics,
+  { rollouts, outcomes, meanReturn, meanReward }: RunStatistics,
   recorded: number,
   wallMs: number,
 ): SummaryDocument {
   return {
     rollouts,
     outcomes,
+    meanReturn,
     meanReward,
     wallMs: Math.round(wallMs * 1000) / 1000,
     rolloutsPerSecond: wallMs > 0 ? Math.round((recorded / wallMs) * 1e6) / 1000 : 0,

@@ -27,11 +27,11 @@ export async function listRun(cli: Cli, dir: string, json: boolean): Promise<voi
 async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void> {
   const { paint, output } = cli;
   const { spec, image, world, createdAt, sameseedVersion } = reader.manifest;
-  const { rollouts, missing, outcomes, meanReward } = reader.statistics();
+  const { rollouts, missing, outcomes, meanReturn } = reader.statistics();
   const returns = [...reader.rows()]
     .filter(({ outcome }) => isComplete(outcome))
     .flatMap(({ totalReward }) => (typeof totalReward === "number" ? [totalReward] : []));
-  const mean = meanReward === null ? "" : ` · mean return ${formatReward(meanReward)}`;
+  const mean = meanReturn === null ? "" : ` · mean return ${formatReward(meanReturn)}`;
   const [first] = reader.rows();
   await output.lines([
     `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)} · ${world} world`,
@@ -64,8 +64,8 @@ async function printJson({ output }: Cli, reader: RunReader, dir: string): Promi
     await output.write(before + jsonText(toRolloutDocument(row)));
     before = ",\n";
   }
-  const { rollouts, missing, outcomes, steps, meanReward } = reader.statistics();
-  const summary = { rollouts, missing, outcomes, steps, meanReturn: meanReward, meanReward };
+  const { rollouts, missing, outcomes, steps, meanReturn, meanReward } = reader.statistics();
+  const summary = { rollouts, missing, outcomes, steps, meanReturn, meanReward };
   await output.write(`\n],"summary":${jsonText(summary)}}\n`);
 }
 
@@ -89,10 +89,10 @@ export async function listRuns(
   for (const dir of dirs) {
     using reader = await RunReader.open(dir);
     const { spec, createdAt, runId } = reader.manifest;
-    const { rollouts, missing, meanReward } = reader.statistics();
+    const { rollouts, missing, meanReturn } = reader.statistics();
     const environment = environmentName(spec.environment);
     if (json) {
-      const line = { dir, runId, environment, rollouts, missing, meanReturn: meanReward, createdAt };
+      const line = { dir, runId, environment, rollouts, missing, meanReturn, createdAt };
       await output.write(`${jsonText(line)}\n`);
       continue;
     }
@@ -101,7 +101,7 @@ export async function listRuns(
       clip(environment, 40),
       clip(policyNames(spec), 40),
       missing === 0 ? String(rollouts) : `${rollouts}/${rollouts + missing}`,
-      meanReward === null ? "" : formatReward(meanReward),
+      meanReturn === null ? "" : formatReward(meanReturn),
       createdAt.slice(0, 16).replace("T", " "),
     ]);
   }

@@ -136,6 +136,10 @@ function specOf(policy: CheckedPolicy, options: CheckOptions, mode: "keep" | "re
 
 function sourceOf(resolved: ResolvedOptions): { readonly name: string; readonly source: string } {
   const own = resolved.template.seats[0]!.policy;
+  if (own.kind === "source" && own.files !== undefined)
+    throw new SameseedError("bad_argument", "a policy with files beside it cannot be checked", {
+      hint: "check the file alone; matchups and rollouts take the files",
+    });
   if (own.kind === "source") return own;
   throw new SameseedError("bad_policy", "built-in policies cannot be checked", {
     hint: "name a Python file that defines choose_action(board, player, rng) or act(observation, rng, info)",

@@ -10,7 +10,7 @@ import { type KeeperOptions, openKeeper } from "./matchup-keeper.ts";
 import { playSequential, type PlaySequentialOptions } from "./play-sequential.ts";
 import { type MatchupReport, reportUnits } from "./report-matchup.ts";
 import { checkAgainstItself, type SelfCheck } from "./self-check.ts";
-import { toUnits } from "./units.ts";
+import { observationsOf, toUnits } from "./units.ts";
 
 /** Two policies to compare; seats are always swapped. */
 export interface CompareConfig extends Omit<MatchupOptions, "swap">, KeeperOptions {
@@ -98,7 +98,7 @@ export async function comparePolicies(config: CompareConfig): Promise<Comparison
         });
   const found = toUnits(games, facts.placeOf, true);
   const report = reportUnits(games, found, facts);
-  const strength = strengthOf(found.units, sprt);
+  const strength = strengthOf(observationsOf(found.units), sprt);
   const decision = plan.sequential === undefined ? byInterval(report) : byTest(strength);
   return { ...report, ...strength, selfCheck, decision };
 }

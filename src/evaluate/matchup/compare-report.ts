@@ -8,7 +8,7 @@ import { pointsOf, type Unit } from "./units.ts";
 
 /** How much stronger policy x is than policy o, from pairs of games with swapped seats. */
 export interface Strength {
-  /** Pairs that count. */
+  /** Pairs that count: 1 where all are the same two games. */
   readonly pairs: number;
   /** Pairs by policy x's points in both games: 0, ½, 1, 1½, 2. */
   readonly pentanomial: PairCounts;

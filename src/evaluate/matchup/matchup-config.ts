@@ -128,6 +128,11 @@ function readPolicies(spec: GameSpec): readonly [SeatPolicyInput, SeatPolicyInpu
 
 function inputOf(policy: SeatPolicy): SeatPolicyInput {
   if (policy.kind === "builtin") return policy.name;
-  if (policy.kind === "source") return { source: policy.source, name: policy.name };
+  if (policy.kind === "source") {
+    const { source, name, files } = policy;
+    if (files === undefined) return { source, name };
+    const contents = files.map(({ path, data }) => [path, Buffer.from(data, "base64")] as const);
+    return { source, name, files: Object.fromEntries(contents) };
+  }
   return policy.kind === "actions" ? { actions: policy.actions } : { none: true };
 }

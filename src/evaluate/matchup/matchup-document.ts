@@ -30,6 +30,9 @@ export function digestOfPlan(plan: MatchupPlan): string {
 }
 
 function digestOfPolicy(policy: SeatPolicy | undefined): string | null {
-  if (policy?.kind === "source") return digestOf(policy.source);
+  if (policy?.kind === "source")
+    return digestOf(
+      policy.files === undefined ? policy.source : JSON.stringify([policy.source, policy.files]),
+    );
   return policy?.kind === "actions" ? digestOf(JSON.stringify(policy.actions)) : null;
 }

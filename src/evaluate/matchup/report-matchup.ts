@@ -5,7 +5,7 @@ import { clusterInterval } from "../../stats/mean-interval.ts";
 import { countPairs } from "../../stats/score-counts.ts";
 import { scoreInterval } from "../../stats/score-interval.ts";
 import type { MatchGame, Side } from "./match-game.ts";
-import { type PlaceOf, pointsOf, toUnits, type Unit, type Units } from "./units.ts";
+import { observationsOf, type PlaceOf, pointsOf, toUnits, type Unit, type Units } from "./units.ts";
 
 /** What is known of a matchup before it is counted. */
 export interface MatchupFacts {
@@ -64,8 +64,13 @@ export interface MatchupReport {
   readonly games: number;
   /** Distinct games among them: few if neither policy uses randomness. */
   readonly distinct: number;
-  /** Independent observations: pairs of games, or games where seats are not swapped. */
+  /** Units that were played: pairs of games, or games where seats are not swapped. */
   readonly units: number;
+  /**
+   * Independent observations among the units: what the interval and every verdict count. 1 where all units are the same games,
+   * because neither policy nor game uses chance; else all of them.
+   */
+  readonly effective: number;
   /** Mean return per game; null if the host played none. */
   readonly meanReturn: number | null;
   /** The interval of the mean return; null without a game. */
@@ -93,6 +98,7 @@ export function reportMatchup(games: readonly MatchGame[], facts: MatchupFacts):
 export function reportUnits(games: readonly MatchGame[], found: Units, facts: MatchupFacts): MatchupReport {
   const { spec, env, x, o, seeds, swap } = facts;
   const { units, counted, infra, unpaired } = found;
+  const observed = observationsOf(units);
   const all = seatRecord(counted);
   return {
     spec,
@@ -104,8 +110,9 @@ export function reportUnits(games: readonly MatchGame[], found: Units, facts: Ma
     games: counted.length,
     distinct: new Set(counted.map(({ playDigest }) => playDigest)).size,
     units: units.length,
+    effective: observed.length,
     meanReturn: all.meanReturn,
-    interval: units.length === 0 ? null : intervalOf(units, facts),
+    interval: observed.length === 0 ? null : intervalOf(observed, facts),
     perSeat: {
       x: seatRecord(counted.filter(({ swapped }) => !swapped)),
       o: swap ? seatRecord(counted.filter(({ swapped }) => swapped)) : null,

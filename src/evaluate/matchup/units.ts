@@ -17,6 +17,8 @@ export interface Unit {
   readonly scores: readonly number[];
   /** Their mean. */
   readonly value: number;
+  /** What was played: equal for units of equal games. */
+  readonly play: string;
 }
 
 /** Policy x's points in a pair: a win is worth one, a draw half. */
@@ -59,9 +61,19 @@ export function toUnits(games: readonly MatchGame[], placeOf: PlaceOf, swap: boo
       continue;
     }
     counted.push(...group);
-    units.push({ seed: first.seed, game: first.game, scores, value: meanOfScores(scores) });
+    const play = group.map(({ playDigest }) => playDigest).join(" ");
+    units.push({ seed: first.seed, game: first.game, scores, value: meanOfScores(scores), play });
   }
   return { units, counted, infra, unpaired };
+}
+
+/**
+ * The units that are observations. Where all are the same games, neither policy nor game uses chance: however often they are
+ * played, they are one observation. Where only some are the same, they came about by chance, and each counts.
+ */
+export function observationsOf(units: readonly Unit[]): readonly Unit[] {
+  const [first] = units;
+  return first !== undefined && units.every(({ play }) => play === first.play) ? [first] : units;
 }
 
 /** The mean of one or two scores, exactly where they are small whole numbers. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 
 import { SameseedError } from "../../base/error.ts";
 import { FirstBytes } from "../../base/kept-bytes.ts";
@@ -148,7 +149,7 @@ function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): DoctorCheck[
       : poor(
           "host ids",
           "all sandboxes run as one user, so epoll is refused in them",
-          "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid",
+          hostIdsFix(process.getuid?.() === 0),
         ),
     enforcedBy === "rlimits"
       ? withoutGroups()
@@ -172,9 +173,36 @@ function withoutGroups(): DoctorCheck {
     area.remove();
     return poor("limits", "each process is limited alone");
   }
+  const host = {
+    isRoot: process.getuid?.() === 0,
+    inContainer: existsSync("/run/.containerenv") || existsSync("/.dockerenv"),
+    hasSystemd: existsSync("/run/systemd/system"),
+  };
   return poor(
     "limits",
     `each process is limited alone, because no control group can be made (${area.reason})`,
-    "run as root, or inside: systemd-run --user --scope -p Delegate=yes",
+    limitsFix(host),
   );
+}
+
+/** What is told from a host of another kind, to name a fix that fits. */
+export interface HostKind {
+  readonly isRoot: boolean;
+  readonly inContainer: boolean;
+  readonly hasSystemd: boolean;
+}
+
+/** How control groups can be had on a host of this kind; undefined where nothing is known to help. */
+export function limitsFix({ isRoot, inContainer, hasSystemd }: HostKind): string | undefined {
+  if (hasSystemd && !isRoot) return "run inside: systemd-run --user --scope -p Delegate=yes";
+  if (inContainer)
+    return `${isRoot ? "" : "as root in the container, "}run the container with \`--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw\`; docs/guide/containers.md says what this allows`;
+  return isRoot ? undefined : "run as root";
+}
+
+/** How sandboxes get ids of their own. Root that lacks rights is root of a container. */
+export function hostIdsFix(isRoot: boolean): string {
+  return isRoot
+    ? "in a container: `--cap-add SYS_ADMIN`"
+    : "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid";
 }

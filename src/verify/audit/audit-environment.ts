@@ -40,6 +40,7 @@ export interface AuditOptions extends Omit<RolloutOptions, "backend" | "idleMs">
 const auditNames: NamesOf<AuditOptions> = {
   envName: true,
   policy: true,
+  files: true,
   envArgs: true,
   maxSteps: true,
   volatileInfo: true,

@@ -90,7 +90,11 @@ function shownFile(file: string): string {
 
 function sourceOf({ spec, image }: LocateInputs, file: string): string {
   const { environment, seats } = spec;
-  if (file.startsWith("/tmp/env/")) return environment.kind === "file" ? environment.source : "";
+  if (file.startsWith("/tmp/env/")) {
+    const beside = spec.files?.find(({ path }) => file === `/tmp/env/${path}`);
+    if (beside !== undefined) return Buffer.from(beside.data, "base64").toString();
+    return environment.kind === "file" ? environment.source : "";
+  }
   if (file.startsWith("/tmp/policy/")) {
     const policy = seats.map((seat) => seat.policy).find((each) => each.kind === "source");
     return policy?.kind === "source" ? policy.source : "";

@@ -54,7 +54,9 @@ test("what a program finds beside itself is found without $ORIGIN, and a library
     libs,
     "libouter-3c4d.so",
     "int inner(void); int outer(void) { return inner() + 1; }",
-    ...["-shared", "-fPIC", ...inner],
+    "-shared",
+    "-fPIC",
+    ...inner,
   );
   compile(
     libs,

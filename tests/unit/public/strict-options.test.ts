@@ -43,6 +43,12 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
     "moveCpu",
     "moveCpuMs",
   ],
+  evaluateReturns: [(more) => sdk.evaluateReturns({ envName, seeds: [1], ...more }), "polcy", "policy"],
+  compareReturns: [
+    (more) => sdk.compareReturns({ envName, seeds: [1], policyA: "random", policyB: "random", ...more }),
+    "untill",
+    "until",
+  ],
   comparePolicies: [(more) => sdk.comparePolicies({ ...seats, ...more }), "maxPair", "maxPairs"],
   runMatchup: [(more) => sdk.runMatchup({ ...seats, seed: 1, ...more }), "ngame", "nGames"],
   verifyMatchup: [(more) => sdk.verifyMatchup("runs/none", more), "concurency", "concurrency"],

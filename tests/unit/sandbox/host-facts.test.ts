@@ -5,6 +5,7 @@ import {
   checkNamespaceCounts,
   checkUserNamespaces,
 } from "../../../src/sandbox/doctor/host-checks.ts";
+import { hostIdsFix, limitsFix } from "../../../src/sandbox/doctor/sandbox-checks.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
 import { numericClass } from "../../../src/sandbox/linux/numeric-class.ts";
 import { signalOfStatus } from "../../../src/sandbox/linux/signal-name.ts";
@@ -41,6 +42,11 @@ test.for([
     "wall_unavailable",
     "systempaths=unconfined",
   ],
+  [
+    "bwrap: Can't set hostname to sandbox: Operation not permitted",
+    "wall_unavailable",
+    "seccomp=unconfined --security-opt unmask=ALL",
+  ],
   ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
   ["make an inbox: Too many open files", "zygote_failed", "ulimit -n"],
   ["spawn bwrap EAGAIN", "zygote_failed", "ulimit -u"],
@@ -51,6 +57,18 @@ test.for([
   const error = hostRefusal(said, { code: 1, signal: null });
   expect(error.code).toBe(code);
   expect(`${error.message} ${error.hint}`).toContain(fix);
+});
+
+test("a fix fits the host: nothing of systemd where there is none, no root for root", () => {
+  const host = { isRoot: false, inContainer: false, hasSystemd: false };
+  expect(limitsFix({ ...host, hasSystemd: true })).toContain("systemd-run");
+  expect(limitsFix(host)).toBe("run as root");
+  expect(limitsFix({ ...host, isRoot: true })).toBeUndefined();
+  const container = limitsFix({ ...host, isRoot: true, inContainer: true });
+  expect(container).toContain("--cgroupns=host");
+  expect(container).not.toMatch(/systemd|as root/);
+  expect(hostIdsFix(true)).not.toContain("install");
+  expect(hostIdsFix(false)).toContain("newuidmap");
 });
 
 test("a process's status is an exit or a signal's usual name", () => {

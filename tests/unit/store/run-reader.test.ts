@@ -34,13 +34,21 @@ test("faults are counted and never become a reward", async () => {
     missing: 1,
     outcomes: { terminated: 2, truncated: 1, env_error: 1, wall_limit: 1 },
     steps: 10,
+    meanReturn: 3,
     meanReward: 3,
   });
 });
 
 test("an empty run has no mean", async () => {
   using reader = await RunReader.open(await recordedRun(0, () => ({})));
-  expect(reader.statistics()).toEqual({ rollouts: 0, missing: 1, outcomes: {}, steps: 0, meanReward: null });
+  expect(reader.statistics()).toEqual({
+    rollouts: 0,
+    missing: 1,
+    outcomes: {},
+    steps: 0,
+    meanReturn: null,
+    meanReward: null,
+  });
 });
 
 test("different seeds that recorded the same are named together", async () => {

@@ -48,7 +48,13 @@ beforeAll(() => {
 
 /** The printed interval, from the means of pairs. */
 function printed(values: readonly number[]): Interval {
-  const units = values.map((value, game) => ({ seed: 0, game, value, scores: scoresOf(value) }));
+  const units = values.map((value, game) => ({
+    seed: 0,
+    game,
+    value,
+    scores: scoresOf(value),
+    play: String(game),
+  }));
   return intervalOf(units, { support: [-1, 0, 1], swap: true, anytime: false });
 }
 

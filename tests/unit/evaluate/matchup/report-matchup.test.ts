@@ -27,6 +27,21 @@ describe("a matchup with swapped seats", () => {
     expect(widths[0]).toBeGreaterThan(0);
   });
 
+  test("counts a pairing without chance as one pair, however often it was played", () => {
+    const repeated = Array.from({ length: 24 }, (_, number) =>
+      pair(number, [1, 1]).map((each) => ({ ...each, playDigest: each.swapped ? "second" : "first" })),
+    ).flat();
+    const report = reportMatchup(repeated, facts());
+    expect(report).toMatchObject({ games: 48, distinct: 2, units: 24, effective: 1, meanReturn: 1 });
+    expect(report.interval).toEqual(reportMatchup(pair(0, [1, 1]), facts()).interval);
+    expect(report.interval!.low).toBeLessThan(0);
+    // One game that differs shows that there is chance, and then every pair is an observation.
+    const [changed, ...others] = repeated;
+    const chance = reportMatchup([{ ...changed!, playDigest: "other" }, ...others], facts());
+    expect(chance.effective).toBe(24);
+    expect(chance.interval!.low).toBeGreaterThan(0);
+  });
+
   test("never gives an interval of zero width", () => {
     const { interval } = reportMatchup(pair(0, [1, 1]), facts());
     expect(interval).toMatchObject({ method: "dirichlet", high: 1 });

@@ -1,0 +1,139 @@
+/* Environments and policies of several files: what lies beside the source is brought along, recorded, and verified from the record. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { closeSandboxes, evaluateMatchup, runRollout } from "../../src/index.ts";
+import { errorDocument, runDocument } from "./documents.ts";
+import { Workplace } from "./sameseed.ts";
+
+const work = new Workplace();
+const environment = `import numpy as np
+import gymnasium
+from gymnasium.spaces import Box, Discrete
+from helper import reward_of
+from parts import inner
+
+class Sums(gymnasium.Env):
+    observation_space = Box(-10, 10, (2,))
+    action_space = Discrete(2)
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed)
+        self.n = 0
+        self.weights = np.load("weights.npy")
+        return self.weights.astype(np.float32), {"inner": inner.NAME}
+    def step(self, action):
+        self.n += 1
+        return self.weights.astype(np.float32), reward_of(action), self.n >= 4, False, {}
+`;
+
+/** What numpy's save writes of [1.5, 2.5]. */
+function npy(): Buffer {
+  const head = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }".padEnd(117) + "\n";
+  const values = Buffer.alloc(16);
+  values.writeDoubleLE(1.5, 0);
+  values.writeDoubleLE(2.5, 8);
+  return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"), Buffer.from(head), values]);
+}
+
+beforeAll(() => {
+  mkdirSync(work.path("sums/parts/__pycache__"), { recursive: true });
+  writeFileSync(work.path("sums/sums.py"), environment);
+  writeFileSync(work.path("sums/helper.py"), "def reward_of(action):\n    return 1.0 + action\n");
+  writeFileSync(work.path("sums/parts/inner.py"), "NAME = 'deep'\n");
+  writeFileSync(work.path("sums/parts/__pycache__/inner.pyc"), "stale");
+  writeFileSync(work.path("sums/weights.npy"), npy());
+  mkdirSync(work.path("brain"));
+  writeFileSync(work.path("brain/think.py"), "import numpy as np\nTABLE = np.load('table.npy')\n");
+  writeFileSync(work.path("brain/table.npy"), npy());
+  writeFileSync(
+    work.path("brain/policy.py"),
+    "import os\nfrom think import TABLE\n\ndef act(observation, rng):\n    return int(TABLE[0] == 1.5 and not os.path.exists('/tmp/env'))\n",
+  );
+});
+
+afterAll(async () => {
+  work[Symbol.dispose]();
+  await closeSandboxes();
+});
+
+const withFiles = ["run", "sums/sums.py:Sums", "--files", "sums", "--seeds", "1..3"];
+
+describe("files beside an environment and a policy", { timeout: 240_000 }, () => {
+  it("are there for each of them alone, are part of the digest, and are verified from the record", async () => {
+    const policy = ["--policy", "brain/policy.py", "--policy-files", "brain"];
+    const ran = await work.run([...withFiles, ...policy, "--out", "run", "--json"]);
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    const document = runDocument.parse(JSON.parse(ran.stdout));
+    expect(document.rollouts.map(({ totalReward }) => totalReward)).toEqual([8, 8, 8]);
+    expect(document.spec).toMatchObject({
+      files: [{ path: "helper.py" }, { path: "parts/inner.py" }, { path: "weights.npy" }],
+      seats: [{ policy: { files: [{ path: "table.npy" }, { path: "think.py" }] } }],
+    });
+    const recorded = JSON.parse(readFileSync(work.path("run/run.json"), "utf8")) as {
+      spec: { files: { path: string; data: { digest: string; bytes: number } }[] };
+    };
+    expect(recorded.spec.files.at(-1)).toMatchObject({ path: "weights.npy", data: { bytes: npy().length } });
+
+    writeFileSync(work.path("sums/helper.py"), "def reward_of(action):\n    return 2.0 + action\n");
+    const resumed = await work.run([...withFiles, ...policy, "--out", "run", "--resume", "--json"]);
+    expect(errorDocument.parse(JSON.parse(resumed.stdout)).error).toMatchObject({
+      code: "run_differs",
+      context: { differences: ["files"] },
+    });
+    const other = runDocument.parse(JSON.parse((await work.run([...withFiles, ...policy, "--json"])).stdout));
+    expect(other.rollouts[0]!.digest).not.toBe(document.rollouts[0]!.digest);
+    rmSync(work.path("sums/weights.npy"));
+    rmSync(work.path("brain"), { recursive: true });
+    const verified = await work.run(["verify", "run"]);
+    expect(verified.code, verified.stdout).toBe(0);
+    expect((await work.run(["replay", "run", "--seed", "2"])).code).toBe(0);
+    writeFileSync(work.path("sums/weights.npy"), npy());
+  });
+
+  it("are named by the error where they are missing", async () => {
+    const { code, stdout } = await work.run(["run", "sums/sums.py:Sums"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/ModuleNotFoundError: No module named 'helper'/);
+    expect(stdout).toMatch(/--files DIR brings a folder beside the environment/);
+  });
+
+  it("also hold a module whose class or registered id is the environment", async () => {
+    const ran = await work.run(["run", "sums:Sums", "--files", "sums", "--json"]);
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    expect(runDocument.parse(JSON.parse(ran.stdout)).rollouts[0]!.steps).toBe(4);
+    const installed = await work.run([
+      "run",
+      "gymnasium.envs.classic_control:CartPoleEnv",
+      "--max-steps",
+      "5",
+      "--json",
+    ]);
+    expect(installed.code, installed.stdout).toBe(0);
+    const missing = await work.run(["run", "sums:Smus", "--files", "sums", "--json"]);
+    expect(errorDocument.parse(JSON.parse(missing.stdout)).error.code).toBe("unknown_environment");
+  });
+
+  it("are refused where they cannot be read, or would replace the source", async () => {
+    const absent = await work.run(["run", "sums/sums.py:Sums", "--files", "nowhere", "--json"]);
+    expect(errorDocument.parse(JSON.parse(absent.stdout)).error.code).toBe("bad_argument");
+    const builtin = await work.run([...withFiles, "--policy-files", "sums", "--json"]);
+    expect(errorDocument.parse(JSON.parse(builtin.stdout)).error.code).toBe("bad_argument");
+    const config = { envName: work.path("sums/sums.py:Sums"), seed: 1 };
+    await expect(runRollout({ ...config, files: { "sums.py": "another = 1\n" } })).rejects.toMatchObject({
+      code: "bad_argument",
+    });
+    await expect(runRollout({ ...config, files: { "../up.py": "" } })).rejects.toMatchObject({
+      code: "bad_argument",
+    });
+  });
+
+  it("are there for a policy in a matchup, in both modes", async () => {
+    const source =
+      "from table import FIRST\n\ndef choose_action(board, player, rng):\n    return next(cell for cell in FIRST if board[cell] is None)\n";
+    const policyX = { source, files: { "table.py": "FIRST = [4, 0, 8, 2, 6, 1, 3, 5, 7]\n" } };
+    for (const mode of ["keep", "restart"] as const) {
+      const result = await evaluateMatchup({ policyX, policyO: "random", seeds: [1], nGames: 2, mode });
+      expect(result.faults.x, mode).toEqual({});
+    }
+  });
+});
