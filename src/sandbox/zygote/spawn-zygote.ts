@@ -20,7 +20,9 @@ export interface ZygoteOptions {
   readonly world?: WorldMode;
   /** The most slots it may ever be asked for. */
   readonly slots: number;
-  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
+  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array; readonly trunk: Uint8Array };
+  /** Whether it is the zygote of a tree: its sandboxes may be copied. @default false */
+  readonly tree?: boolean;
   /** What it and its slots run as. */
   readonly ids: ZygoteIds;
   readonly cgroups: CgroupArea | undefined;
@@ -136,7 +138,11 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     child.once("exit", () => clearTimeout(timer));
   });
   for (const stream of child.stdio.slice(controlStream)) (stream as Socket | null)?.on("error", () => {});
-  const flags = { allowBare: options.allowBare ?? false, ownIds: mapper !== undefined };
+  const flags = {
+    allowBare: options.allowBare ?? false,
+    ownIds: mapper !== undefined,
+    tree: options.tree ?? false,
+  };
   control.write(encodeConfig(options.slots, flags, options.filters.slot, options.filters.sandbox));
   return spawned;
 }
