@@ -12,6 +12,37 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
 export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
+export {
+  openRollout,
+  OpenRollout,
+  type OpenRolloutConfig,
+  type RolloutStep,
+} from "./rollout/open-rollout.ts";
+export { openRollouts } from "./rollout/open-rollouts.ts";
+export { RolloutVector } from "./rollout/rollout-vector.ts";
+export type {
+  OpenRolloutsConfig,
+  ScheduledEpisode,
+  VectorEpisode,
+  VectorFault,
+  VectorStep,
+} from "./rollout/vector-step.ts";
+export type { PolicyFunction, Turn } from "./rollout/policy-function.ts";
+export {
+  NdArray,
+  StringArray,
+  type ElementArrays,
+  type NdElement,
+  type NdList,
+} from "./model/cbor/ndarray.ts";
+export {
+  float,
+  type ActionValue,
+  type ElementList,
+  type Float,
+  type TypedObject,
+  type TypedValue,
+} from "./model/cbor/typed-value.ts";
 export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
 export { defaultLimits, type Limits } from "./model/limits.ts";
@@ -37,6 +68,7 @@ export type {
   SeatUse,
   Timings,
 } from "./model/rollout.ts";
+export type { SeatSpaces, Space } from "./model/spaces.ts";
 export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";
@@ -58,6 +90,7 @@ export {
   type VerifyOptions,
   type VerifyResult,
 } from "./verify/verify-run.ts";
+export { diffRuns, type RunDiff, type RunDifference } from "./verify/diff-runs.ts";
 
 // Sandboxes, images and the host
 export { Sandbox } from "./sandbox/sandbox.ts";

@@ -49,7 +49,8 @@ struct run {
   int input_ended;              /* the child's input is shut down once what waits is sent */
   size_t sent, waiting;         /* in slot->job: bytes before `sent` are the child's, bytes up to `waiting` still wait */
   uint32_t cause;
-  uint64_t began_us, born_us, wall_us, cpu_us;
+  uint64_t born_us;
+  struct limits limits;
 };
 
 enum { DEAD_STACK = 32 << 10 };  /* deeper than any call below slot_run goes */
@@ -104,7 +105,7 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
   /* In a trunk's own namespace a copy's child has a number that the trunk's program is never given. */
   pid_t numbers[] = { 1, CHILD_PID - (pid_t)slot->number };
   if (slot->is_frozen) args.set_tid = (uint64_t)(uintptr_t)numbers, args.set_tid_size = 2;
-  run->began_us = monotonic_us();
+  run->limits.began_us = monotonic_us();
   run->pid = (pid_t)SUPERVISE(SYS_clone3, &args, sizeof args, 0, 0, 0, 0);
   if (run->pid == 0) {
     if (slot->is_frozen) { copy_wall_build(slot, &birth); return BORN_HERE; }
@@ -143,6 +144,7 @@ static int carry(struct slot *slot, struct run *run, int which) {
     return 0;
   }
   char *from = chunk;
+  if (which == STREAM) limits_spoke(&run->limits, run->pid);
   if (which == STREAM && run->born_us == 0) {
     run->born_us = monotonic_us();
     if (run->announce) tell(slot, MSG_BORN, 0, NULL, 0);
@@ -182,29 +184,27 @@ static void obey(struct slot *slot, struct run *run) {
   if (read_whole(slot->stream, &header, sizeof header) < 0) die();
   switch (header.type) {
     case MSG_KILL: kill_run(run, CAUSE_KILLED); return;
-    case MSG_INPUT_END: run->input_ended = 1; break;
-    case MSG_INPUT: take_input(slot, run, header.length); break;
+    case MSG_INPUT_END:
+      /* The end of what it waited for is an answer, too. */
+      limits_answered(&run->limits, run->pid);
+      run->input_ended = 1;
+      break;
+    case MSG_INPUT:
+      if (header.channel == INPUT_ANSWER) limits_answered(&run->limits, run->pid);
+      take_input(slot, run, header.length);
+      break;
     default: die();
   }
   give_input(slot, run);
 }
 
-static uint64_t cpu_used_us(pid_t pid) {
-  clockid_t clock = (clockid_t)((~(unsigned)pid << 3) | 2u); /* the kernel's CPU-time clock of a process */
-  struct timespec used;
-  if (clock_gettime(clock, &used) < 0) return 0;
-  return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
-}
-
 /* Ends a run that is over a limit; returns how long the next look may wait, in milliseconds. */
 static int watch_clocks(struct run *run) {
-  if (run->cause != CAUSE_OWN) return -1;
-  uint64_t wall = monotonic_us() - run->began_us, cpu = cpu_used_us(run->pid);
-  if (wall >= run->wall_us) { kill_run(run, CAUSE_WALL); return -1; }
-  if (cpu >= run->cpu_us) { kill_run(run, CAUSE_CPU); return -1; }
-  /* One thread cannot use its CPU time faster than the wall clock runs; more threads are caught a little late. */
-  uint64_t left = run->wall_us - wall < run->cpu_us - cpu ? run->wall_us - wall : run->cpu_us - cpu;
-  return left / 1000 + 1 < 1000 ? (int)(left / 1000 + 1) : 1000;
+  int wait_ms = -1;
+  if (run->cause != CAUSE_OWN) return wait_ms;
+  uint32_t over = limits_look(&run->limits, run->pid, &wait_ms);
+  if (over != CAUSE_OWN) kill_run(run, over);
+  return wait_ms;
 }
 
 static void finish(struct slot *slot, struct run *run) {
@@ -212,7 +212,7 @@ static void finish(struct slot *slot, struct run *run) {
   int status;
   while (wait4(run->pid, &status, 0, &usage) < 0)
     if (errno != EINTR) die();
-  uint64_t wall = monotonic_us() - run->began_us;
+  uint64_t wall = monotonic_us() - run->limits.began_us;
   for (int i = 0; i < OUTPUTS; i++) {
     while (run->output[i] >= 0 && carry(slot, run, i)) continue;
     /* Not at its end, though all its processes are dead: a copy of the other end travels in some link. */
@@ -221,7 +221,7 @@ static void finish(struct slot *slot, struct run *run) {
   close(run->pidfd);
   struct exit_report report = {
     .cause = run->cause, .status = status, .max_rss_bytes = (uint64_t)usage.ru_maxrss * 1024u, .wall_us = wall,
-    .born_us = run->born_us == 0 ? 0 : run->born_us - run->began_us + 1,
+    .born_us = run->born_us == 0 ? 0 : run->born_us - run->limits.began_us + 1,
     .user_us = (uint64_t)usage.ru_utime.tv_sec * 1000000u + (uint64_t)usage.ru_utime.tv_usec,
     .system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000u + (uint64_t)usage.ru_stime.tv_usec,
   };
@@ -249,7 +249,7 @@ __attribute__((noinline)) static int start_sandbox(struct slot *slot, uint32_t l
   read_job(slot, &start, length);
   size_t job_length = length - sizeof start;
   if ((start.flags & START_BARE) && !(slot->config_flags & CONFIG_ALLOW_BARE)) die();
-  run.wall_us = start.wall_us, run.cpu_us = start.cpu_us;
+  run.limits = (struct limits){ .wall_us = start.wall_us, .cpu_us = start.cpu_us, .asks = (start.flags & START_ASKS) != 0 };
   run.announce = (start.flags & START_ANNOUNCE) != 0;
   int born = give_birth(slot, &start, job_length, &run);
   if (born == BORN_HERE) return born;

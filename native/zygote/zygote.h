@@ -36,7 +36,7 @@ enum {
   MSG_READY = 'R',              /* zygote -> host: struct ready, report */
   MSG_SLOT_DIED = 'D',          /* zygote -> host: struct slot_died */
   MSG_START = 'S',              /* host -> slot: struct start, job */
-  MSG_INPUT = 'I',              /* host -> slot: bytes for the child's stream */
+  MSG_INPUT = 'I',              /* host -> slot: bytes for the child's stream; channel INPUT_ANSWER: what it waited for */
   MSG_INPUT_END = 'F',          /* host -> slot: no more input */
   MSG_KILL = 'K',               /* host -> slot */
   MSG_BORN = 'B',               /* slot -> host: the wall stands, nothing of the job has run */
@@ -54,9 +54,11 @@ enum { CAUSE_OWN = 0, CAUSE_KILLED = 1, CAUSE_WALL = 2, CAUSE_CPU = 3 };
 enum { LINK_MAKE = 1, LINK_TAKE = 2 };
 /* START_ANNOUNCE: tell of the birth at once; otherwise the first output or the exit tells. */
 /* CONFIG_OWN_IDS: the zygote's user namespace has an id for each slot, index + 1. */
+/* START_ASKS: the child asks its host and waits; how long the host takes is none of its wall time. */
 /* CONFIG_TREE: the zygote of one tree (trunk.c). START_TRUNK: keeps the rights that copying needs. START_COPY: goes on. */
 enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, CONFIG_TREE = 4 };
-enum { START_BARE = 1, START_ANNOUNCE = 2, START_TRUNK = 8, START_COPY = 16 };
+enum { START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4, START_TRUNK = 8, START_COPY = 16 };
+enum { INPUT_ANSWER = 1 };
 
 struct header { uint32_t length; uint8_t type, channel; uint16_t zero; };
 struct config { uint32_t slots, flags, filter_slot_bytes, filter_child_bytes; };
@@ -126,6 +128,13 @@ PyObject *move_clock(PyObject *module, PyObject *microseconds);
 PyObject *patience_set(PyObject *module, PyObject *arguments);
 PyObject *link_read(PyObject *module, PyObject *arguments);
 PyObject *link_write(PyObject *module, PyObject *arguments);
+
+/* limits.c: the two clocks of a run, and what of its wall time is not the child's. */
+struct limits { uint64_t began_us, wall_us, cpu_us, spoke_us, spoke_cpu_us, lent_us; int asks, waits; };
+void limits_spoke(struct limits *limits, pid_t pid);
+void limits_answered(struct limits *limits, pid_t pid);
+uint32_t limits_look(const struct limits *limits, pid_t pid, int *wait_ms);
+
 /* identity.c: the id a slot runs as, in the zygote's user namespace; and taking it, before the slot gives rights away. */
 uint32_t slot_user(const struct slot *slot);
 int slot_take_user(const struct slot *slot);

@@ -17,6 +17,7 @@ import socket
 import sys
 
 from .play import builtin_environments, referee
+from .play.host_answers import ACTION as HOST_ACTION
 from .policy import seat_host
 from .recording.canonical import encode
 from .recording.frames import ACTION, HELLO, MAX_TO_POLICY, MAX_TO_REFEREE, READY, STEP, Link
@@ -51,6 +52,7 @@ def warm() -> None:
         cart = {"kind": "gymnasium", "id": "CartPole-v1"}
         _play(cart, [{"seat": _AGENT, "kind": "actions", "actions": [0, 1, 0]}])
         _play(cart, [_builtin(_AGENT, "random")], replay={"actions": base64.b64encode(encode([0, 1, 0])).decode()})
+        _play_with_caller(cart, [step % 2 for step in range(_STEPS)])
         _play_against_links(cart, {_AGENT: [step % 2 for step in range(_STEPS)]})
     _answer([0.0, 1.0], {}, _AGENT)
     for name in builtin_environments.known():
@@ -116,6 +118,18 @@ def _play_against_links(environment: dict, answers: dict[str, list]) -> None:
     _play(environment, seats)
     for end in near:
         end.close()
+
+
+def _play_with_caller(environment: dict, actions: list) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        # The answers may lie there before the questions.
+        for action in map(encode, actions):
+            ours.send(len(action).to_bytes(4, "little") + bytes((HOST_ACTION,)) + action)
+        seats = [{"seat": _AGENT, "kind": "caller"}]
+        fd = theirs.fileno()
+        referee.run(seeds=[_SEED], environment=environment, env_args={}, seats=seats, max_steps=_STEPS, fd=fd)
+        ours.recv(1 << 16)
 
 
 def _answer(observation: object, info: dict, seat: str) -> None:

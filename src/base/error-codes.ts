@@ -21,6 +21,7 @@ export type ErrorCode =
   | "unknown_environment"
   | "bad_policy"
   | "bad_actions"
+  | "rollout_over"
   | "image_missing"
   | "run_missing"
   | "run_exists"
@@ -54,6 +55,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   bad_policy: misuse(400),
   /** An actions file is not a JSON list of actions. */
   bad_actions: misuse(400),
+  /** A step was asked of a rollout that has ended; how it ended is its result. */
+  rollout_over: misuse(409),
   /** No image of that name or digest is in the store. */
   image_missing: misuse(404),
   /** A folder is not a run, or the run does not hold what was asked for. */

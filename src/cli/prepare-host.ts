@@ -1,10 +1,14 @@
+import { isSameseedError } from "../base/error.ts";
 import { defaultImageName, ensureDefaultImage } from "../image/default-image.ts";
+import { resolveImage } from "../image/image-store.ts";
 import { installBubblewrap } from "../image/install-bubblewrap.ts";
+import { whatChanged } from "../image/name-changes.ts";
 import type { Cli } from "./cli.ts";
 
 /**
- * Makes sure that a sandbox can be started from an image: bubblewrap is there, and the default image is built, so that a
- * package that was just installed works at once. Other images are the caller's to build.
+ * Makes sure that a sandbox can be started from an image: bubblewrap is there, and the default image is built where there
+ * is none yet, so that a package that was just installed works at once. Other images are the caller's to build. An image
+ * that is there is used as it is: what has changed on the host since it was built is said, once for each command.
  * @throws `tool_missing`, `image_build_failed`, `io_failed`, `disk_full`, `aborted`
  */
 export async function prepareHost(cli: Cli, image: string): Promise<void> {
@@ -13,6 +17,17 @@ export async function prepareHost(cli: Cli, image: string): Promise<void> {
     signal: cli.signal,
   };
   await installBubblewrap(options);
-  // Whether the image is still what it was built as is looked at when it is used; only `setup` mends it.
-  if (image === defaultImageName) await ensureDefaultImage({ ...options, trustPresent: true });
+  if (image === defaultImageName && !isThere(image)) await ensureDefaultImage(options);
+  const changed = whatChanged(image);
+  if (changed !== undefined) cli.status.note(changed);
+}
+
+function isThere(image: string): boolean {
+  try {
+    resolveImage(image);
+    return true;
+  } catch (error) {
+    if (isSameseedError(error) && error.code === "image_missing") return false;
+    throw error;
+  }
 }

@@ -7,10 +7,11 @@ import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExecCommand } from "./commands/exec.ts";
-import { addImageCommand } from "./commands/image.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addLeagueCommand } from "./commands/league.ts";
 import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
@@ -20,6 +21,7 @@ import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addImageCommand } from "./image/image-command.ts";
 
 /**
  * Every command with its options and help. Parsing runs nothing: it chooses the work, or throws commander's errors.
@@ -45,6 +47,8 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addDiffCommand,
+    addExportCommand,
     addAuditCommand,
     addEvalCommand,
     addCompareCommand,

@@ -13,6 +13,7 @@ export const gameRuleNames: NamesOf<GameRules> = {
   world: true,
   limits: limitNames,
   clocks: { moveCpuMs: true, bankCpuMs: true, moveWallMs: true },
+  idleMs: true,
   maxSteps: true,
   envArgs: true,
 };

@@ -1,7 +1,9 @@
 import { SameseedError, toError } from "../base/error.ts";
 import type { JsonValue } from "../model/json.ts";
 import { gameSeed } from "../model/seed.ts";
+import { cborToJson } from "../model/cbor/to-json.ts";
 import { LiveRollout, type Question } from "../rollout/live-rollout.ts";
+import { planRollout } from "../rollout/plan-rollout.ts";
 import { openHost } from "../rollout/rollout-host.ts";
 import { scoreGame, type GameKey, type GameResult } from "./game-result.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
@@ -15,35 +17,44 @@ export interface OpenGameOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a person is asked. */
+export interface AskedMove extends Pick<Question, "seat" | "step" | "legal"> {
+  /** What the seat sees, as JSON for people. */
+  readonly observation: JsonValue;
+}
+
 /** What a game waits for. */
 export type GameTurn =
-  | ({ readonly kind: "ask" } & Question)
+  | ({ readonly kind: "ask" } & AskedMove)
   | { readonly kind: "end"; readonly result: GameResult };
 
 /**
- * Opens a game that waits for people's moves; its sandboxes stay until it is over or closed.
+ * Opens a game that waits for people's moves, for each as long as the game's wall time; its sandboxes stay until it is over
+ * or closed.
  * @throws `bad_argument`, `bad_policy`, `unknown_environment`, `image_missing`, `wall_unavailable`
  */
 export async function openGame(spec: GameSpec, key: GameKey, options: OpenGameOptions): Promise<GameSession> {
   const resolved = resolveGame(spec);
-  const { template, limits } = resolved;
-  const game = { ...template, seed: gameSeed(key.seed, key.game) };
-  const stranger = options.humans.find((name) => !game.seats.some(({ seat }) => seat === name));
+  const { template, limits, functions = {} } = resolved;
+  if (Object.keys(functions).length > 0)
+    throw new SameseedError("bad_policy", "a person plays against a policy that has a sandbox of its own", {
+      hint: "give a Python file, its text as { source }, or a built-in policy's name",
+    });
+  const { humans } = options;
+  const stranger = humans.find((name) => !template.seats.some(({ seat }) => seat === name));
   if (stranger !== undefined)
     throw new SameseedError("bad_argument", `${spec.game} has no seat named ${stranger}`, {
-      hint: `its seats are ${game.seats.map(({ seat }) => seat).join(", ")}`,
+      hint: `its seats are ${template.seats.map(({ seat }) => seat).join(", ")}`,
     });
   const { backend, receipt } = await openHost(resolved);
+  const seats = template.seats.map((own) =>
+    humans.includes(own.seat) ? { seat: own.seat, policy: { kind: "caller" as const } } : own,
+  );
+  const game = { ...template, seats, seed: gameSeed(key.seed, key.game) };
   return new GameSession(key, options.answers ?? [], (onQuestion) => {
-    const { humans, signal } = options;
-    const plan = {
-      spec: game,
-      asked: humans,
-      limits,
-      onQuestion,
-      ...(signal === undefined ? {} : { signal }),
-    };
-    const live = new LiveRollout(plan, receipt);
+    const { signal } = options;
+    const plan = planRollout(game, limits, receipt);
+    const live = new LiveRollout(plan, { receipt, limits, idleMs: limits.wallMs, signal, onQuestion });
     return { live, played: live.run(backend).then((rollout) => scoreGame(key, rollout)) };
   });
 }
@@ -54,7 +65,7 @@ export class GameSession implements AsyncDisposable {
   readonly #live: LiveRollout;
   readonly #played: Promise<GameResult>;
   readonly #ahead: JsonValue[];
-  #asked: Question | undefined;
+  #asked: AskedMove | undefined;
   #wake: () => void = () => {};
 
   constructor(
@@ -90,11 +101,13 @@ export class GameSession implements AsyncDisposable {
   }
 
   /**
-   * Makes the move that is waited for. One that is not legal forfeits the game.
+   * Makes the move that is waited for. One that is not legal forfeits the game. Where the game has ended meanwhile, by a
+   * limit, it is made nowhere.
    * @throws `bad_argument` where no seat is waiting for a move
    */
   answer(action: JsonValue): void {
-    this.#live.answer(action);
+    if (this.#asked === undefined) throw new SameseedError("bad_argument", "no seat is waiting for a move");
+    if (this.#live.isAsking) this.#live.answer(action);
     this.#asked = undefined;
   }
 
@@ -114,13 +127,13 @@ export class GameSession implements AsyncDisposable {
     await this.close();
   }
 
-  #take(question: Question): void {
+  #take({ seat, step, legal, record }: Question): void {
     const ahead = this.#ahead.shift();
     if (ahead !== undefined) {
       this.#live.answer(ahead);
       return;
     }
-    this.#asked = question;
+    this.#asked = { seat, step, legal, observation: cborToJson(record.observation) };
     this.#wake();
   }
 }

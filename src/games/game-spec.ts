@@ -3,21 +3,28 @@ import * as z from "zod";
 import { SameseedError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject } from "../model/json.ts";
-import { defaultLimits, type Limits, limitsSchema } from "../model/limits.ts";
+import { defaultLimits, type Limits, limitsSchema, maxLimitMs } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import type { EnvironmentRef, GameClocks, Seat } from "../model/rollout.ts";
 import { type ActionList, type SourcePath, type SourceText, seatPolicy } from "../rollout/policy-input.ts";
-import type { ResolvedOptions } from "../rollout/rollout-config.ts";
+import type { PolicyFunction, PolicyFunctions } from "../rollout/policy-function.ts";
+import { defaultIdleMs, type ResolvedOptions } from "../rollout/rollout-config.ts";
 import { type BackendChoice, backendSchema } from "../rollout/rollout-host.ts";
 import { type BuiltinGame, builtinGame, builtinGames } from "./builtin-games.ts";
 
 /**
  * The policy of a seat: a Python file that defines `choose_action(board, player, rng)` or `act(observation, rng, info)`, such a
- * text itself, a fixed list of moves, or nobody, which forfeits. A string is the name of a built-in policy or a path
+ * text itself, a fixed list of moves, a function of the caller's own process, or nobody, which forfeits. A string is the name of a built-in policy or a path
  * that ends in `.py`; any other string is refused.
  */
-export type SeatPolicyInput = string | SourcePath | SourceText | ActionList | { readonly none: true };
+export type SeatPolicyInput =
+  | string
+  | SourcePath
+  | SourceText
+  | ActionList
+  | PolicyFunction
+  | { readonly none: true };
 
 /** A game and who plays it. */
 export interface GameSpec {
@@ -37,6 +44,8 @@ export interface GameSpec {
   readonly limits?: Partial<Limits>;
   /** @default {@link defaultClocks} */
   readonly clocks?: Partial<GameClocks>;
+  /** How long a policy that is a function may take for one move, in milliseconds; no other clock counts its time. @default 600000 */
+  readonly idleMs?: number;
   /** Truncate after this many moves. @default the game's own end */
   readonly maxSteps?: number;
   /** Keyword arguments for PettingZoo's environment. @default {} */
@@ -64,6 +73,7 @@ const specSchema = z.object({
       moveWallMs: z.int().min(1).max(3_600_000).optional(),
     })
     .default({}),
+  idleMs: z.int().min(1).max(maxLimitMs).default(defaultIdleMs),
   maxSteps: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
   envArgs: z.record(z.string(), z.json()).default({}),
 });
@@ -78,7 +88,7 @@ export function resolveGame(spec: GameSpec): ResolvedOptions {
     const issue = parsed.error.issues[0]!;
     throw new SameseedError("bad_argument", `${issue.path.join(".") || "the game"}: ${issue.message}`);
   }
-  const { mode, image, backend, world, limits, clocks, maxSteps, envArgs } = parsed.data;
+  const { mode, image, backend, world, limits, clocks, idleMs, maxSteps, envArgs } = parsed.data;
   const environment = resolveEnvironment(spec.game);
   const seats = resolveSeats(spec.game, rulesOf(environment), spec.seats);
   const untrusted = seats.some(({ policy }) => policy.kind === "source");
@@ -97,7 +107,17 @@ export function resolveGame(spec: GameSpec): ResolvedOptions {
     backend,
     world,
     limits: { ...defaultLimits, ...withoutUndefined(limits) },
+    functions: functionsOf(seats, spec.seats),
+    idleMs,
   };
+}
+
+function functionsOf(seats: readonly Seat[], inputs: readonly SeatPolicyInput[]): PolicyFunctions {
+  const called = seats.flatMap(({ seat }, at) => {
+    const input = inputs[at];
+    return typeof input === "function" ? [[seat, input] as const] : [];
+  });
+  return Object.fromEntries(called);
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -137,6 +157,6 @@ function resolveSeats(
   const names = ["random", ...(rules?.policies ?? [])];
   return inputs.map((input, at) => ({
     seat: rules?.seats[at] ?? String(at + 1),
-    policy: seatPolicy(input, { names, actions: true, none: true }),
+    policy: seatPolicy(input, { names, actions: true, none: true, functions: true }),
   }));
 }

@@ -111,6 +111,7 @@ function policyEntry(policy: SeatPolicy): JsonObject {
       return { kind, count: actions.length, actions: digestOf(canonicalJson(actions)) };
     }
     case "none":
+    case "caller":
       break;
   }
   return { kind: policy.kind };

@@ -21,8 +21,18 @@ export type SeatPlan =
       /** How long it may take for all answers together. */
       readonly wallMs: number;
     }
-  /** The host is asked. */
-  | { readonly kind: "ask" };
+  /** Whoever runs the rollout is asked. */
+  | { readonly kind: "caller" }
+  /** The caller's part of a recorded rollout. */
+  | ({ readonly kind: "recorded" } & RecordedPart);
+
+/** What a recorded rollout says of the seats that nobody answers for any more. */
+export interface RecordedPart {
+  /** The recorded actions of all seats: base64 of a canonical CBOR list. */
+  readonly actions: string;
+  /** How a policy ended the rollout, where one did. */
+  readonly end?: PolicyEnd;
+}
 
 /** How a policy that failed ended its rollout: what the closing record says of it. */
 export interface PolicyEnd {
@@ -45,7 +55,7 @@ export interface RefereeScript {
   /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
   readonly environmentPath?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
-  readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
+  readonly replay?: RecordedPart;
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -77,7 +87,7 @@ export function renderReferee({ spec, more = [], plans, environmentPath, replay 
     `run(seeds=[${seeds}], environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
-      `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))})`,
+      `replay=${pythonLiteral(replay === undefined ? null : recordedArgument(replay))})`,
     "",
   ].join("\n");
 }
@@ -116,14 +126,16 @@ function seatArgument(plan: SeatPlan): JsonObject {
       return { kind: plan.kind, actions: plan.actions };
     case "remote":
       return { kind: plan.kind, fd: plan.fd, answer_ms: plan.answerMs, wall_ms: plan.wallMs };
+    case "recorded":
+      return { kind: plan.kind, ...recordedArgument(plan) };
     case "none":
-    case "ask":
+    case "caller":
       break;
   }
   return { kind: plan.kind };
 }
 
-function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>): JsonObject {
+function recordedArgument({ actions, end }: RecordedPart): JsonObject {
   if (end === undefined) return { actions };
   const { kind, type, message, seat } = end.error;
   return {

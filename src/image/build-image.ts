@@ -1,39 +1,46 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { dirname } from "node:path";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
-import type { ImageManifest } from "../model/image-manifest.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { inputKey, knownDigest, rememberDigest, type BuildInputs } from "./build-inputs.ts";
-import { compileBytecode } from "./compile-bytecode.ts";
-import { checkBeforeUse, checkImage } from "./check-image.ts";
-import { compileNative } from "./compile-native.ts";
-import { copyInterpreter, pythonLayout } from "./copy-interpreter.ts";
+import { describeTree, fillTree } from "./build-tree.ts";
+import { buildWheels, type BuiltWheels } from "./build-wheels.ts";
+import { checkBeforeUse } from "./check-image.ts";
 import { findPython } from "./find-python.ts";
-import { finishTree } from "./finish-tree.ts";
-import { checkImageName, discard, resolveImage, writeName, type ResolvedImage } from "./image-store.ts";
-import { installWheels } from "./install-wheels.ts";
-import { readLock } from "./requirements-lock.ts";
-import { throwIfAborted } from "./run-tool.ts";
-import { readRuntimeFiles, writeRuntimeFiles } from "./runtime-files.ts";
-import { sealPath, settledMs, writeSeal } from "./seal.ts";
-import { copySharedLibraries } from "./shared-libraries.ts";
-import { makeSkeleton } from "./skeleton.ts";
-import { digestOfListing, listTree, stampOf, type TreeEntry } from "./tree-listing.ts";
+import {
+  checkImageName,
+  readNameRecord,
+  resolveImage,
+  writeName,
+  type NameRecord,
+  type ResolvedImage,
+} from "./image-store.ts";
+import { askedDigest, whatChanged } from "./name-changes.ts";
+import { findDamage, imagePath, keepLock, publishTree } from "./publish-image.ts";
+import { isPylock, readPylock } from "./read-pylock.ts";
+import { readLock, type RequirementsLock } from "./requirements-lock.ts";
+import { checkPackages, resolvePackages } from "./resolve-packages.ts";
+import { readRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 
-/** What to build. */
+/** What to build: a lock, or packages by name. */
 export interface BuildImageOptions {
   /** The image's name; an image that had it before keeps its files under its digest. */
   readonly name: string;
   /** The path of a requirements lock: every package pinned and hashed. */
-  readonly requirements: string;
+  readonly requirements?: string | undefined;
+  /** Instead of a lock, packages by name, as pip takes them. pip resolves them, and the lock is kept beside the image. */
+  readonly packages?: readonly string[] | undefined;
+  /** Build wheels of packages that have a source archive only; their build programs run on this host. @default false for a lock, true for packages by name */
+  readonly buildSource?: boolean | undefined;
+  /** Build anew where the name's image is there and only files of the host have changed since. @default false */
+  readonly rebuild?: boolean | undefined;
   /** The interpreter to build from. @default the first suitable one on PATH */
   readonly python?: string | undefined;
-  /** Take wheels from this folder only, without a network. @default pip's configured index */
+  /** Take packages from this folder only, without a network. @default pip's configured index */
   readonly findLinks?: string | undefined;
   /** The folder whose `python/` and `native/` the image gets. @default this package's */
   readonly sources?: string | undefined;
@@ -49,6 +56,9 @@ export interface BuildImageOptions {
 const buildNames: NamesOf<BuildImageOptions> = {
   name: true,
   requirements: true,
+  packages: true,
+  buildSource: true,
+  rebuild: true,
   python: true,
   findLinks: true,
   sources: true,
@@ -59,148 +69,154 @@ const buildNames: NamesOf<BuildImageOptions> = {
 };
 
 /**
- * Builds an image and gives it a name. If the same inputs were built before, that image is used.
- * Builds of the same image at the same time are safe: the first to finish is kept.
+ * Builds an image and gives it a name. A name is built once for what is asked for: where only files of the host have
+ * changed since, it keeps its image, and `onProgress` is told which file that is. If the same inputs were built
+ * before under another name, that image is used. Builds of the same image at the same time are safe: the first to
+ * finish is kept.
  *
- * @throws {SameseedError} `bad_argument` for a name or lock that is not one, `tool_missing`,
+ * @throws {SameseedError} `bad_argument` for a name, lock or package that is not one, `tool_missing`,
  * `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
  */
 export async function buildImage(options: BuildImageOptions): Promise<ResolvedImage> {
   refuseUnknownOptions(options, buildNames, "buildImage");
   checkImageName(options.name);
   const images = options.images ?? imagesFolder();
-  const lock = readLock(options.requirements);
-  const python = await findPython(options.python);
-  const inputs: BuildInputs = { python, lock, runtime: readRuntimeFiles(options.sources) };
+  const request = await readRequest(options);
+  const runtime = readRuntimeFiles(options.sources);
+  const asked = askedDigest({ ...request, runtime });
+  const before = recordOf(options.name, images);
+  const given = options.python === undefined ? undefined : await findPython(options.python);
+  const isSame = before?.asked === asked && (given === undefined || given.executable === before.python);
+  const kept = isSame && options.rebuild !== true ? keptImage(before, images, runtime, options) : undefined;
+  if (kept !== undefined) return kept;
+  const python = given ?? (await findPython(samePython(before)));
   try {
     makeOpenFolders(images);
-    const key = inputKey(inputs);
-    const digest = reusable(images, key, options) ?? (await buildAnew(inputs, key, images, options));
-    if (nameOf(options.name, images) !== digest) writeName(options.name, digest, images);
+    const work = makeBuildFolder(images);
+    try {
+      sweepBuildFolders(images, work);
+      const wheels = await findWheels(request, python, work, options);
+      const inputs: BuildInputs = { python, lock: wheels.lock, runtime };
+      const key = inputKey(inputs);
+      const digest =
+        reusable(images, key, options) ?? (await buildAnew(inputs, wheels, key, images, work, options));
+      writeName(options.name, { digest, asked, key, python: python.executable }, images);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
   } catch (error) {
     throw asBuildError(error);
   }
   return resolveImage(options.name, images);
 }
 
-/** The digest of an image that is there already for these inputs. */
-function reusable(images: string, key: string, options: BuildImageOptions): string | undefined {
-  const digest = knownDigest(images, key);
-  if (digest === undefined || !existsSync(join(images, digest))) return undefined;
-  const damage = findDamage(digest, images, options.trustPresent === true ? () => {} : checkBeforeUse);
-  if (damage === undefined) return digest;
-  options.onProgress?.(`Building it again. ${damage.message}`);
-  return undefined;
+/** What is asked for, before anything slow is begun. */
+interface BuildRequest {
+  readonly lock: RequirementsLock | undefined;
+  readonly packages: readonly string[];
+  readonly buildSource: boolean;
 }
 
-async function buildAnew(
-  inputs: BuildInputs,
-  key: string,
-  images: string,
-  options: BuildImageOptions,
-): Promise<string> {
-  const work = makeBuildFolder(images);
-  sweepBuildFolders(images, work);
-  try {
-    const folder = join(work, "image");
-    const root = join(folder, "rootfs");
-    makeOpenFolders(root);
-    const { packages, libraries } = await fillTree(inputs, root, work, options);
-    options.onProgress?.("Computing the image's digest");
-    await sleep(settledMs);
-    const entries = listTree(root);
-    const manifest = describeTree(inputs, packages, entries);
-    writeSeal(sealPath(root), { root: stampOf(root), entries });
-    writeFileSync(join(folder, "image.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
-    await publish(folder, manifest.digest, images);
-    rememberDigest(images, key, manifest.digest, libraries);
-    return manifest.digest;
-  } finally {
-    await rm(work, { recursive: true, force: true });
+async function readRequest({
+  requirements,
+  packages,
+  buildSource,
+  python,
+}: BuildImageOptions): Promise<BuildRequest> {
+  if ((requirements === undefined) === (packages === undefined)) {
+    throw new SameseedError("bad_argument", "An image is built from a lock or from packages by name.", {
+      hint: "Give one of the two: `requirements` with a lock's path (--requirements FILE), or `packages` (--packages NAME …).",
+    });
   }
+  if (requirements === undefined)
+    return { lock: undefined, packages: checkPackages(packages ?? []), buildSource: buildSource ?? true };
+  const lock = isPylock(requirements) ? await readPylock(requirements, python) : readLock(requirements);
+  return { lock, packages: [], buildSource: buildSource ?? false };
 }
 
-/** Puts everything in its place below `root`. */
-async function fillTree(
-  inputs: BuildInputs,
-  root: string,
-  work: string,
-  options: BuildImageOptions,
-): Promise<{ packages: Record<string, string>; libraries: string[] }> {
-  const { python, lock, runtime } = inputs;
-  const { signal } = options;
-  const tell = (message: string): void => {
-    throwIfAborted(signal);
-    options.onProgress?.(message);
-  };
-  tell(`Copying Python ${python.version}`);
-  makeSkeleton(root);
-  copyInterpreter(python, root);
-  writeRuntimeFiles(runtime.python, join(root, "opt/sameseed"));
-  tell("Compiling the native extension");
-  await compileNative(python, runtime, root, work, signal);
-  tell(lock.packages.length === 0 ? "Installing no packages" : `Installing ${lock.packages.join(", ")}`);
-  const target = join(root, pythonLayout(python).sitePackages);
-  const packages = await installWheels(python, lock, target, work, { findLinks: options.findLinks, signal });
-  tell("Collecting shared libraries");
-  const libraries = await copySharedLibraries(root, signal);
-  tell("Compiling Python files");
-  await compileBytecode(python, root, signal);
-  throwIfAborted(signal);
-  finishTree(root);
-  return { packages, libraries };
+/** The interpreter that a name was built from: another one that came first on PATH since is nobody's wish. */
+function samePython(before: NameRecord | undefined): string | undefined {
+  return before?.python !== undefined && existsSync(before.python) ? before.python : undefined;
 }
 
-function describeTree(
-  inputs: BuildInputs,
-  packages: Record<string, string>,
-  entries: readonly TreeEntry[],
-): ImageManifest {
-  const facts = {
-    format: 1,
-    python: inputs.python.version,
-    architecture: inputs.python.machine,
-    libc: inputs.python.libc,
-    packages,
-    runtime: inputs.runtime.digest,
-    lock: inputs.lock.digest,
-  } as const;
-  return { ...facts, ...digestOfListing(entries, facts) };
-}
-
-/** Moves a finished image to where its digest says; one that is there already stays unless it is damaged. */
-async function publish(folder: string, digest: string, images: string): Promise<void> {
-  const place = join(images, digest);
-  if (existsSync(place) && findDamage(digest, images, checkImage) !== undefined) await discard(place, images);
-  try {
-    renameSync(folder, place);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-  }
-}
-
-function findDamage(
-  digest: string,
+/** The image that a name has; says what has changed on the host since it was built. */
+function keptImage(
+  record: NameRecord,
   images: string,
-  check: (image: ResolvedImage) => void,
-): SameseedError | undefined {
-  try {
-    check(resolveImage(digest, images));
+  runtime: RuntimeFiles,
+  options: BuildImageOptions,
+): ResolvedImage | undefined {
+  if (!existsSync(imagePath(record.digest, images)) || !isIntact(record.digest, images, options))
     return undefined;
-  } catch (error) {
-    if (error instanceof SameseedError) return error;
-    throw error;
-  }
+  const changed = whatChanged(options.name, { images, runtime });
+  if (changed !== undefined) options.onProgress?.(changed);
+  return resolveImage(options.name, images);
 }
 
-function nameOf(name: string, images: string): string | undefined {
+/** A name's file that cannot be read is written anew. */
+function recordOf(name: string, images: string): NameRecord | undefined {
   try {
-    return resolveImage(name, images).manifest.digest;
+    return readNameRecord(name, images);
   } catch (error) {
     if (error instanceof SameseedError) return undefined;
     throw error;
   }
+}
+
+async function findWheels(
+  { lock: given, packages, buildSource }: BuildRequest,
+  python: BuildInputs["python"],
+  work: string,
+  options: BuildImageOptions,
+): Promise<BuiltWheels> {
+  const { findLinks, signal } = options;
+  if (given === undefined) options.onProgress?.(`Resolving ${packages.join(", ")}`);
+  const lock = given ?? (await resolvePackages(python, { packages, buildSource, findLinks, signal }, work));
+  if (!buildSource) return { lock, folder: work, built: [] };
+  options.onProgress?.("Downloading packages, and building wheels where there are none");
+  const wheels = await buildWheels(python, lock, work, { findLinks, signal });
+  if (wheels.built.length > 0)
+    options.onProgress?.(`Built from source on this host: ${wheels.built.join(", ")}`);
+  return wheels;
+}
+
+/** The digest of an image that is there already for these inputs. */
+function reusable(images: string, key: string, options: BuildImageOptions): string | undefined {
+  const digest = knownDigest(images, key);
+  if (digest === undefined || !existsSync(imagePath(digest, images))) return undefined;
+  return isIntact(digest, images, options) ? digest : undefined;
+}
+
+function isIntact(digest: string, images: string, options: BuildImageOptions): boolean {
+  const damage = findDamage(digest, images, options.trustPresent === true ? () => {} : checkBeforeUse);
+  if (damage !== undefined) options.onProgress?.(`Building it again. ${damage.message}`);
+  return damage === undefined;
+}
+
+async function buildAnew(
+  inputs: BuildInputs,
+  wheels: BuiltWheels,
+  key: string,
+  images: string,
+  work: string,
+  options: BuildImageOptions,
+): Promise<string> {
+  const { root, folder } = makeTreeFolder(work);
+  // What was downloaded to be built is installed from there.
+  const findLinks = wheels.folder === work ? options.findLinks : wheels.folder;
+  const { packages, libraries } = await fillTree(inputs, root, work, { ...options, findLinks });
+  options.onProgress?.("Computing the image's digest");
+  keepLock(folder, wheels);
+  const digest = await publishTree(folder, images, (entries) => describeTree(inputs, packages, entries));
+  rememberDigest(images, key, digest, inputs, libraries);
+  return digest;
+}
+
+function makeTreeFolder(work: string): { readonly root: string; readonly folder: string } {
+  const folder = `${work}/image`;
+  const root = `${folder}/rootfs`;
+  makeOpenFolders(root);
+  return { root, folder };
 }
 
 function asBuildError(error: unknown): Error {

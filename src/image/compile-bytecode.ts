@@ -1,8 +1,7 @@
 import { SameseedError } from "../base/error.ts";
 import { pythonLayout } from "./copy-interpreter.ts";
 import type { HostPython } from "./find-python.ts";
-import { lastLines } from "./install-wheels.ts";
-import { runTool } from "./run-tool.ts";
+import { lastLines, runTool } from "./run-tool.ts";
 import { builderProgram } from "./runtime-files.ts";
 
 /**

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import { findOnPath, type HostPython } from "./find-python.ts";
-import { lastLines } from "./install-wheels.ts";
-import { runTool } from "./run-tool.ts";
+import { lastLines, runTool } from "./run-tool.ts";
 import { writeRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 
 /** Where the sealed world's library lies in an image. */

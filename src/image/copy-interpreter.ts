@@ -60,7 +60,7 @@ export function copyInterpreter(python: HostPython, root: string): void {
 
 /** What identifies the interpreter and its library without reading them: names, sizes and times of all files. */
 export function fingerprintInterpreter(python: HostPython): string[] {
-  const lines = [JSON.stringify(python), fingerprintFile(python.executable)];
+  const lines = [fingerprintFile(python.executable)];
   const visit = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
       a.name < b.name ? -1 : 1,

@@ -6,13 +6,13 @@ import { packagedLock } from "./runtime-files.ts";
 export { defaultImageName };
 
 /**
- * Builds the default image when it is missing, or when the package's lock, its runtime files, or the
- * host's interpreter have changed since it was built; otherwise finds it within some milliseconds.
+ * Builds the default image when it is missing or damaged, or when the package's lock or its runtime files have changed
+ * since it was built; otherwise finds it within some milliseconds.
  *
  * @throws {SameseedError} as {@link buildImage}.
  */
 export async function ensureDefaultImage(
-  options: Omit<BuildImageOptions, "name" | "requirements"> = {},
+  options: Omit<BuildImageOptions, "name" | "requirements" | "packages"> = {},
 ): Promise<ResolvedImage> {
   return buildImage({ ...options, name: defaultImageName, requirements: packagedLock(defaultImageName) });
 }

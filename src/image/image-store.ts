@@ -25,7 +25,24 @@ export interface ResolvedImage {
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const digestPattern = /^(?:sha256:)?([0-9a-f]{64})$/;
-const nameFile: z.ZodType<{ digest: string }> = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/** What a name stands for. */
+export interface NameRecord {
+  readonly digest: string;
+  /** What the name was asked to be, and of which files it was built; neither for an image that came from elsewhere. */
+  readonly asked?: string | undefined;
+  readonly key?: string | undefined;
+  /** The interpreter it was built from. */
+  readonly python?: string | undefined;
+}
+
+const hexDigest = z.string().regex(/^[0-9a-f]{64}$/);
+const nameFile: z.ZodType<NameRecord> = z.object({
+  digest: hexDigest,
+  asked: hexDigest.optional(),
+  key: hexDigest.optional(),
+  python: z.string().optional(),
+});
 
 /**
  * Checks an image's name: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit, not itself a digest.
@@ -104,10 +121,10 @@ export async function removeImage(nameOrDigest: string, images: string = imagesF
 }
 
 /** Points a name at an image; the old image of that name stays until it is removed by its digest. */
-export function writeName(name: string, digest: string, images: string): void {
+export function writeName(name: string, record: NameRecord, images: string): void {
   checkImageName(name);
   makeOpenFolders(join(images, "names"));
-  writeFileAtomic(nameFilePath(name, images), `${JSON.stringify({ digest })}\n`);
+  writeFileAtomic(nameFilePath(name, images), `${JSON.stringify(record)}\n`);
 }
 
 /** Takes a folder out of the store in one step, then deletes it at leisure. */
@@ -123,6 +140,15 @@ export async function discard(folder: string, images: string): Promise<void> {
 }
 
 function readName(name: string, images: string): string | undefined {
+  return readNameRecord(name, images)?.digest;
+}
+
+/**
+ * What a name stands for; undefined for a name that is free.
+ *
+ * @throws {SameseedError} `bad_argument`, `io_failed`, `image_damaged` where the name's file is not one.
+ */
+export function readNameRecord(name: string, images: string): NameRecord | undefined {
   checkImageName(name);
   let text: string;
   try {
@@ -132,7 +158,7 @@ function readName(name: string, images: string): string | undefined {
     throw new SameseedError("io_failed", `The name of image ${name} cannot be read.`, { cause: error });
   }
   const parsed = nameFile.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data.digest;
+  if (parsed.success) return parsed.data;
   throw new SameseedError("image_damaged", `The name ${name} does not refer to an image.`, {
     hint: howToBuild(name),
     context: { image: name },

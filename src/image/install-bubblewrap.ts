@@ -8,9 +8,9 @@ import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { bundledBubblewrapFolder, findBubblewrap, type Bubblewrap } from "./find-bubblewrap.ts";
 import { findOnPath, findPython } from "./find-python.ts";
 import { finishTree } from "./finish-tree.ts";
-import { installWheels, lastLines } from "./install-wheels.ts";
+import { installWheels } from "./install-wheels.ts";
 import { readLock } from "./requirements-lock.ts";
-import { runTool, throwIfAborted } from "./run-tool.ts";
+import { lastLines, runTool, throwIfAborted } from "./run-tool.ts";
 import { packagedLock } from "./runtime-files.ts";
 
 /** How to install, and how to stop. */

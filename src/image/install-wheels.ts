@@ -2,8 +2,8 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join, resolve } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
+import { findPip, pipFailed, runPip } from "./pip.ts";
 import type { RequirementsLock } from "./requirements-lock.ts";
-import { runTool } from "./run-tool.ts";
 
 /** Where wheels come from and how to stop. */
 export interface InstallOptions {
@@ -30,67 +30,27 @@ export async function installWheels(
   options: InstallOptions = {},
 ): Promise<Record<string, string>> {
   if (lock.packages.length > 0) {
-    const pip = python.pip ? python.executable : await makePip(python, workFolder, options.signal);
-    // pip reads the very bytes whose digest names the image, even if the file is edited meanwhile.
-    const lockCopy = join(workFolder, "requirements.lock");
-    writeFileSync(lockCopy, lock.text);
-    const quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    const pip = await findPip(python, workFolder, options.signal);
     const strict = ["--no-compile", "--require-hashes", "--no-deps", "--only-binary", ":all:"];
-    const sources =
-      options.findLinks === undefined ? [] : ["--no-index", "--find-links", resolve(options.findLinks)];
-    const what = ["--target", target, "--requirement", lockCopy];
-    const run = await runTool(pip, [...quiet, ...strict, ...sources, ...what], {
-      signal: options.signal,
-      cwd: workFolder,
-    });
-    if (run.exitCode !== 0) throw installFailed(lock, python, run.stderr);
+    const what = ["--target", target, "--requirement", writeLockCopy(lock, workFolder)];
+    const run = await runPip(pip, "install", [...strict, ...pipSources(lock, options.findLinks), ...what]);
+    if (run.exitCode !== 0)
+      throw pipFailed(`The packages of ${lock.path} could not be installed`, run, python, false);
   }
   rmSync(join(target, "bin"), { recursive: true, force: true });
   return readPackages(target);
 }
 
-async function makePip(
-  python: HostPython,
-  workFolder: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const venv = join(workFolder, "venv");
-  const run = await runTool(python.executable, ["-m", "venv", venv], { signal });
-  if (run.exitCode === 0) return join(venv, "bin", "python3");
-  throw new SameseedError(
-    "tool_missing",
-    `${python.executable} cannot create a virtual environment with pip.`,
-    {
-      hint: "Install its venv module (on Debian and Ubuntu: apt-get install python3-venv).",
-      context: { output: lastLines(`${run.stdout}\n${run.stderr}`) },
-    },
-  );
+/** pip reads the very bytes whose digest names the image, even if the file is edited meanwhile. */
+export function writeLockCopy(lock: RequirementsLock, workFolder: string): string {
+  const lockCopy = join(workFolder, "requirements.lock");
+  writeFileSync(lockCopy, lock.text);
+  return lockCopy;
 }
 
-function installFailed(lock: RequirementsLock, python: HostPython, stderr: string): SameseedError {
-  const offline = /connection broken|Failed to establish|ConnectTimeout|ProxyError|SSLError/.test(stderr);
-  const reasons = stderr.split("\n").filter((line) => line.startsWith("ERROR:"));
-  let why = reasons.at(-1)?.replace("ERROR: ", "").replace(/\.$/, "") ?? "pip failed";
-  let hint = "pip's output says why; correct it and run the same command again.";
-  if (offline) {
-    why = "pip cannot reach its package index";
-    hint =
-      "Check the network connection and pip's index and proxy settings, then run the same command again.";
-  } else if (stderr.includes("DO NOT MATCH THE HASHES")) {
-    why = "a downloaded file does not have the hash that the lock names";
-    hint =
-      "A downloaded file is not the one the lock names: check where pip downloads from, or write the lock anew.";
-  } else if (stderr.includes("No matching distribution")) {
-    hint = `The lock names a package that has no wheel for Python ${python.series} on ${python.machine}, or pip's index does not offer it.`;
-  }
-  return new SameseedError(
-    "image_build_failed",
-    `The packages of ${lock.path} could not be installed: ${why}.`,
-    {
-      hint,
-      context: { output: lastLines(stderr) },
-    },
-  );
+/** Where packages come from, as arguments for pip: the folder that was asked for alone, else what the lock says. */
+export function pipSources(lock: Pick<RequirementsLock, "sources">, findLinks: string | undefined): string[] {
+  return findLinks === undefined ? [...lock.sources] : ["--no-index", "--find-links", resolve(findLinks)];
 }
 
 /** Reads what was installed and removes the metadata that says how. */
@@ -108,9 +68,4 @@ function readPackages(target: string): Record<string, string> {
     for (const file of variableMetadata) rmSync(join(target, entry, file), { force: true });
   }
   return Object.fromEntries(packages.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The end of a program's output, as much as a person reads. */
-export function lastLines(text: string, count = 12): string {
-  return text.trim().split("\n").slice(-count).join("\n");
 }

@@ -99,3 +99,8 @@ function notStarted(command: string, error: Error): SameseedError {
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new SameseedError("aborted", "The image build was interrupted.");
 }
+
+/** The end of a program's output, as much as a person reads. */
+export function lastLines(text: string, count = 12): string {
+  return text.trim().split("\n").slice(-count).join("\n");
+}

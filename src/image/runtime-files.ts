@@ -44,6 +44,13 @@ export function readRuntimeFiles(root: string = packageRoot): RuntimeFiles {
   return { python, native, digest };
 }
 
+/** All of them with their paths in this package: `python/…` and `native/…`. */
+export function runtimeFileNames({ python, native }: RuntimeFiles): RuntimeFile[] {
+  const below = (folder: string, files: readonly RuntimeFile[]): RuntimeFile[] =>
+    files.map(({ name, content }) => ({ name: `${folder}/${name}`, content }));
+  return [...below("python", python), ...below("native", native)];
+}
+
 /** Writes such files below a folder. */
 export function writeRuntimeFiles(files: readonly RuntimeFile[], folder: string): void {
   for (const { name, content } of files) {
@@ -61,6 +68,14 @@ export function builderProgram(name: string): string {
 /** The path of a requirements lock that comes with this package. */
 export function packagedLock(name: string): string {
   return join(packageRoot, "images", `${name}.lock`);
+}
+
+/** The names of the locks that come with this package, sorted. */
+export function packagedLockNames(): string[] {
+  return readdirSync(join(packageRoot, "images"))
+    .filter((file) => file.endsWith(".lock"))
+    .map((file) => file.slice(0, -".lock".length))
+    .sort();
 }
 
 /** The path of a file that comes with this package, such as `images/numeric-fingerprints.json`. */

@@ -16,11 +16,16 @@ export interface SetUp {
  */
 export async function setUp(
   options: {
+    /** Build the default image anew where files of the host have changed since it was built. @default false */
+    readonly rebuild?: boolean | undefined;
+    /** The interpreter to build the default image from. @default the first suitable one on PATH */
+    readonly python?: string | undefined;
     /** Called with each step of the work, as a short sentence. */
     readonly onProgress?: ((message: string) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
   } = {},
 ): Promise<SetUp> {
-  const bubblewrap = await installBubblewrap(options);
-  return { bubblewrap, image: await ensureDefaultImage(options) };
+  const { rebuild, python, ...follow } = options;
+  const bubblewrap = await installBubblewrap(follow);
+  return { bubblewrap, image: await ensureDefaultImage({ ...follow, rebuild, python }) };
 }

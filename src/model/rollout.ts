@@ -52,7 +52,9 @@ export type SeatPolicy =
       readonly actions: readonly JsonValue[];
     }
   /** Nobody: forfeits with `no_policy`. */
-  | { readonly kind: "none" };
+  | { readonly kind: "none" }
+  /** Whoever runs the rollout: it is asked for each action. The actions are in the recording alone. */
+  | { readonly kind: "caller" };
 
 /** The time a policy from source has, in milliseconds. */
 export interface GameClocks {

@@ -13,7 +13,7 @@ export const runFormat = 2 as const;
 /** The most seats a rollout may have: a sandbox has so many links. */
 const seatsMost = 8;
 
-/** What a run is. It is written when the folder is created and never changes. */
+/** What a run is. It is written when the folder is created and never changes, save that seeds may be added to the run. */
 export interface RunManifest {
   /** The format of the run folder (`docs/run-folder.md`). */
   readonly format: 2;
@@ -56,7 +56,7 @@ export interface StoredSeat {
 /** A seat's policy in `run.json`: its text or its actions (as JSON) are kept beside it. */
 export type StoredSeatPolicy =
   | { readonly kind: "builtin"; readonly name: string }
-  | { readonly kind: "none" }
+  | { readonly kind: "none" | "caller" }
   | { readonly kind: "actions"; readonly actions: InputRef }
   | { readonly kind: "source"; readonly name: string; readonly source: InputRef };
 
@@ -95,7 +95,7 @@ const environment = z.discriminatedUnion("kind", [
 
 const seatPolicy = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("builtin"), name: z.string().min(1).max(100) }),
-  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.enum(["none", "caller"]) }),
   z.strictObject({ kind: z.literal("actions"), actions: inputRef }),
   z.strictObject({ kind: z.literal("source"), name: z.string().min(1).max(1000), source: inputRef }),
 ]);

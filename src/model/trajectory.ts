@@ -91,6 +91,8 @@ export interface EndSummary {
   readonly orderDigest: string;
   /** Guarantees of the sealed world that did not hold in the environment's process; absent if all did. */
   readonly notHeld?: readonly string[];
+  /** What was told of each seat's spaces behind the reset; `readSpaces` reads it. Recordings made before it was told do not have it. */
+  readonly spaces?: CborValue;
   readonly error?: EndError;
 }
 

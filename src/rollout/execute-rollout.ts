@@ -2,7 +2,7 @@ import { SameseedError, isSameseedError } from "../base/error.ts";
 import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
-import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
+import type { BackendReceipt, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
@@ -83,15 +83,22 @@ export async function seatsUse({ seats }: RolloutPlan, { running, said }: EndedG
   return seats.map((seat, at) => ({ seat, cpuMs: ends[at]?.cpuMs ?? 0, stderr: said.of(at + 1) }));
 }
 
-/** Ends the seats' sandboxes and gives the rollout its verdict. */
+/**
+ * Ends the seats' sandboxes and gives the rollout its verdict.
+ * @throws `sandbox_failed` where a seat is said to have used time that it did not live
+ */
 export async function judge(
   plan: RolloutPlan,
   recording: RolloutRecording,
-  { first, said, endOthers }: EndedGroup,
+  { first, said, running, endOthers }: EndedGroup,
 ): Promise<Classified> {
   const error = recording.end?.error;
   const silent = error?.kind === "silent" ? plan.seats.indexOf(error.seat ?? "") + 1 : 0;
   const policy = await endOthers(silent === 0 ? undefined : silent);
+  if (recording.end?.outcome === "wall_limit" && error?.kind === "limit") {
+    const late = plan.seats.indexOf(error.seat ?? "") + 1;
+    if (late > 0) refuseUnlived(plan, late, await running[late]!.ended);
+  }
   const { clocks } = plan.spec;
   return classifyRollout({
     summary: recording.end,
@@ -101,6 +108,20 @@ export async function judge(
     said: { referee: said.of(0), policy: said.of(silent) },
     ...(clocks === null ? {} : { moveCpuMs: clocks.moveCpuMs }),
   });
+}
+
+/**
+ * A seat whose sandbox lived shorter than the time it is charged with was started late, by a host that was stopped or had no
+ * time between two starts. Nothing a policy does shortens its life and lets the referee wait: the end of its sandbox ends
+ * its link.
+ */
+function refuseUnlived({ seats, lateAfterMs }: RolloutPlan, member: number, end: SandboxEnd): void {
+  if (end.wallMs >= lateAfterMs) return;
+  const lived = `${roundMs(end.wallMs)} ms of the ${lateAfterMs} ms`;
+  throw new SameseedError(
+    "sandbox_failed",
+    `the host started the policy of seat ${seats[member - 1]} too late: it lived ${lived} that it is charged with`,
+  );
 }
 
 /** The row and the bytes of a rollout that is over. */

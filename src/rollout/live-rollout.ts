@@ -1,57 +1,92 @@
+/*
+ * Theory of operation. A rollout whose seats its caller answers is an ordinary one (the same plan, group, recording and
+ * verdict) with one more thing on the referee's stream: a question behind each record that somebody has to answer. The
+ * referee sends a question when everything before it has been sent, and then waits.
+ *
+ * A question is told at once; the records before it are hashed when the caller has gone on, so that the environment and
+ * the hashing work at the same time.
+ *
+ * Two clocks are kept here. While a question stands, the caller may take `idleMs` for its answer. While none stands, the
+ * referee must be at work: the slot counts its wall time, but cannot tell a referee that waits from one that hangs.
+ */
 import { isSameseedError, SameseedError } from "../base/error.ts";
-import { decodeCbor } from "../model/cbor/decode.ts";
-import { cborToJson } from "../model/cbor/to-json.ts";
-import type { JsonValue } from "../model/json.ts";
+import { encodePlain } from "../model/cbor/encode-plain.ts";
+import type { ActionValue } from "../model/cbor/typed-value.ts";
 import type { Limits } from "../model/limits.ts";
-import type { RecordedRollout, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
-import type { Frame } from "../model/trajectory.ts";
+import type { FaultKind } from "../model/outcome.ts";
+import type { RecordedRollout } from "../model/rollout.ts";
+import type { Frame, ResetRecord, StepRecord } from "../model/trajectory.ts";
 import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
+import { decodeRecord } from "../trajectory/records.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
+import { CallerClock } from "./caller-clock.ts";
+import { encodeAction, encodeFailure } from "./caller-messages.ts";
 import { judge, seatsUse, summarize, timingsOf } from "./execute-rollout.ts";
-import { planRollout } from "./plan-rollout.ts";
+import { asksCaller, type RolloutPlan } from "./plan-rollout.ts";
+import { type AskedAction, readQuestion } from "./read-question.ts";
 import { refuseAborted, runGroup } from "./run-group.ts";
 
-/** What the referee asks the host. */
-export interface Question {
-  readonly seat: string;
-  /** The move, from 1. */
-  readonly step: number;
-  /** The numbers of the legal actions, where the game says which they are. */
-  readonly legal: readonly JsonValue[] | null;
-  /** What the seat sees: the observation of the last record. */
-  readonly observation: JsonValue;
+/** What the referee asks the caller. */
+export interface Question extends AskedAction {
+  /** The last record: what the seat sees. */
+  readonly record: ResetRecord | StepRecord;
 }
 
-/** What a {@link LiveRollout} is made from. */
-export interface LiveRolloutPlan {
-  readonly spec: RolloutSpec;
-  /** The seats that the host answers for; what the spec says of them is replaced by what was answered. */
-  readonly asked: readonly string[];
+/** How the caller failed to answer. */
+export interface CallerFailure {
+  readonly kind: Extract<FaultKind, "raised" | "limit">;
+  readonly type: string;
+  readonly message: string;
+  readonly traceback?: string;
+}
+
+/** How a {@link LiveRollout} is run, beside its plan. */
+export interface LiveRolloutOptions {
+  readonly receipt: BackendReceipt;
   readonly limits: Limits;
-  readonly signal?: AbortSignal;
+  /** How long the caller may take for one answer, in milliseconds. */
+  readonly idleMs: number;
+  readonly signal?: AbortSignal | undefined;
   /** Told of each question; {@link LiveRollout.answer} answers it. */
   readonly onQuestion: (question: Question) => void;
 }
 
-/**
- * A rollout in which the host answers for some of the seats while it runs. What it records is an ordinary rollout: the answers
- * stand in its manifest as those seats' actions, and the referee's questions are no part of it.
- */
+/** A rollout in which the caller answers for some of the seats while it runs. */
 export class LiveRollout {
-  readonly #plan: LiveRolloutPlan;
-  readonly #receipt: BackendReceipt;
+  readonly #plan: RolloutPlan;
+  readonly #options: LiveRolloutOptions;
   readonly #decoder = new FrameDecoder({ live: true });
-  readonly #frames: Frame[] = [];
-  readonly #answers = new Map<string, JsonValue[]>();
+  readonly #recording: RolloutRecording;
+  readonly #callers: ReadonlySet<string>;
+  readonly #clock: CallerClock;
+  /** Frames that are not in the recording yet. */
+  #fresh: Frame[] = [];
+  #isHashing = false;
+  #last: Frame | undefined;
+  #beforeLast: Frame | undefined;
+  #steps = -1;
   #running: readonly RunningSandbox[] = [];
-  #asking: string | undefined;
-  #broken: SameseedError | undefined;
+  #isAsking = false;
+  /** The step of the last question. */
+  #asked = 0;
 
-  constructor(plan: LiveRolloutPlan, receipt: BackendReceipt) {
+  constructor(plan: RolloutPlan, options: LiveRolloutOptions) {
+    const { seats } = plan.spec;
     this.#plan = plan;
-    this.#receipt = receipt;
-    for (const seat of plan.asked) this.#answers.set(seat, []);
+    this.#options = options;
+    this.#recording = new RolloutRecording(plan.manifest);
+    this.#callers = new Set(seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat));
+    this.#clock = new CallerClock(options.idleMs, options.limits.wallMs, {
+      onIdle: () => this.#endIdle(),
+      onHung: () => this.#running[0]?.kill("wall"),
+    });
+    if (!asksCaller(plan.spec)) throw new SameseedError("internal", "a live rollout has no seat to ask");
+  }
+
+  /** Whether a question waits for its answer. */
+  get isAsking(): boolean {
+    return this.#isAsking;
   }
 
   /**
@@ -59,48 +94,49 @@ export class LiveRollout {
    * @throws `sandbox_failed`, `aborted` and what starting a sandbox throws
    */
   async run(backend: SandboxBackend): Promise<RecordedRollout> {
-    const { spec, asked, limits, signal } = this.#plan;
+    const { receipt, limits, signal } = this.#options;
     const calledAt = performance.now();
-    const plan = planRollout(spec, limits, this.#receipt, { asked });
-    const group = await runGroup(backend, {
-      ...plan,
-      signal,
-      onStart: (running) => (this.#running = running),
-      onStream: (data) => this.#push(data),
-    });
-    const final = planRollout(this.#answered(), limits, this.#receipt);
-    const recording = new RolloutRecording(final.manifest);
-    for (const frame of this.#frames) recording.take(frame);
-    // Who sat where is the started plan's to say: an answered seat has no sandbox.
-    const judged = await judge(plan, recording, group);
-    refuseAborted(signal, "rollout");
-    if (this.#broken !== undefined) throw this.#broken;
-    const totalMs = performance.now() - calledAt;
-    return {
-      ...summarize(final, recording, judged, {
-        receipt: { ...this.#receipt, limits },
-        timings: timingsOf(group.startMs, totalMs - group.startMs),
-      }),
-      seats: await seatsUse(plan, group),
-    };
+    try {
+      const group = await runGroup(backend, {
+        ...this.#plan,
+        signal,
+        onStart: (running) => this.#begin(running),
+        onStream: (data) => this.#push(data),
+      });
+      this.#isAsking = false;
+      this.#hash();
+      const judged = await judge(this.#plan, this.#recording, group);
+      refuseAborted(signal, "rollout");
+      const totalMs = performance.now() - calledAt;
+      return {
+        ...summarize(this.#plan, this.#recording, judged, {
+          receipt: { ...receipt, limits },
+          timings: timingsOf(group.startMs, totalMs - group.startMs),
+        }),
+        seats: await seatsUse(this.#plan, group),
+      };
+    } finally {
+      this.#clock.stop();
+    }
   }
 
   /**
    * Answers the question that was asked last.
-   * @throws `bad_argument` where nothing is asked
+   * @throws `bad_argument` where nothing is asked, or for a value that cannot be an action; the question then stands
    */
-  answer(action: JsonValue): void {
-    if (this.#asking === undefined) throw new SameseedError("bad_argument", "no seat is waiting for a move");
-    this.#answers.get(this.#asking)?.push(action);
-    this.#asking = undefined;
-    const text = Buffer.from(JSON.stringify(action));
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(text.length);
-    this.#running[0]?.send(Buffer.concat([head, text]));
+  answer(action: ActionValue): void {
+    this.#send(encodeAction(encodePlain(action)));
   }
 
-  /** Answers no more: the rollout is truncated at the next question. */
+  /** Answers the question that was asked last with a failure, which ends the rollout. */
+  fail(failure: CallerFailure): void {
+    this.#send(encodeFailure(failure));
+  }
+
+  /** Answers no more: the rollout is truncated at this question, or the next. */
   leave(): void {
+    if (this.#isAsking) this.#clock.work();
+    this.#isAsking = false;
     this.#running[0]?.endInput();
   }
 
@@ -109,45 +145,112 @@ export class LiveRollout {
     for (const each of this.#running) each.kill();
   }
 
-  #answered(): RolloutSpec {
-    const { spec } = this.#plan;
-    const seats = spec.seats.map(({ seat, policy }) => {
-      const actions = this.#answers.get(seat);
-      const own: SeatPolicy = actions === undefined ? policy : { kind: "actions", actions };
-      return { seat, policy: own };
+  /**
+   * The last step that was recorded; undefined if none was. To be asked when the rollout is over.
+   * @throws `protocol_broken`
+   */
+  lastStep(): StepRecord | undefined {
+    for (const frame of [this.#last, this.#beforeLast]) {
+      if (frame === undefined) continue;
+      const record = decodeRecord(frame.payload, "protocol_broken");
+      if (record.kind === "step") return record;
+    }
+    return undefined;
+  }
+
+  /** Lets the rollout keep this process running, or not. */
+  hold(isHeld: boolean): void {
+    for (const each of this.#running) {
+      if (isHeld) each.ref();
+      else each.unref();
+    }
+  }
+
+  #begin(running: readonly RunningSandbox[]): void {
+    this.#running = running;
+    this.#clock.work();
+  }
+
+  #send(message: Uint8Array): void {
+    if (!this.#isAsking) throw new SameseedError("bad_argument", "no seat is waiting for an action");
+    this.#isAsking = false;
+    this.#clock.work();
+    this.#running[0]?.answer(message);
+  }
+
+  #endIdle(): void {
+    const { idleMs } = this.#options;
+    this.fail({
+      kind: "limit",
+      type: "limit",
+      message: `the caller took longer than ${idleMs} ms for one action`,
     });
-    return { ...spec, seats };
   }
 
   #push(chunk: Buffer): boolean {
+    if (this.#recording.broken !== undefined) return false;
     try {
       // A copy: frames are views of it.
       for (const frame of this.#decoder.push(Buffer.from(chunk))) {
         if (frame.type === "ask") this.#ask(frame);
-        else this.#frames.push(frame);
+        else this.#keep(frame);
       }
     } catch (error) {
       if (!isSameseedError(error)) throw error;
-      this.#broken ??= error;
+      this.#recording.refuse(error);
+      // Nobody is asked any more.
+      this.#isAsking = false;
+      return false;
     }
-    return this.#broken === undefined;
+    return true;
+  }
+
+  #keep(frame: Frame): void {
+    // What speaks while its question stands does not wait for an answer.
+    if (this.#isAsking) this.#refuse("speaks while it waits for an answer");
+    this.#fresh.push(frame);
+    if (frame.type !== "record") return;
+    this.#beforeLast = this.#last;
+    this.#last = frame;
+    this.#steps++;
   }
 
   #ask(frame: Frame): void {
-    const { seat, step, legal } = jsonOf(frame) as unknown as Omit<Question, "observation">;
-    if (!this.#answers.has(seat))
-      throw new SameseedError("protocol_broken", `${seat} is not a seat that can be asked for a move`);
-    this.#asking = seat;
-    this.#plan.onQuestion({ seat, step, legal, observation: this.#observation() });
+    if (this.#isAsking) this.#refuse("asks twice");
+    const asked = readQuestion(frame.payload);
+    const { seat, step } = asked;
+    // One question for each record: nothing is gained by asking again.
+    if (
+      !this.#callers.has(seat) ||
+      this.#last === undefined ||
+      step !== this.#steps + 1 ||
+      step <= this.#asked
+    )
+      this.#refuse(`asks ${seat} for the action of step ${step}`);
+    const record = decodeRecord(this.#last.payload, "protocol_broken");
+    if (record.kind === "closing") return this.#refuse("asks behind its end");
+    this.#isAsking = true;
+    this.#asked = step;
+    this.#clock.wait();
+    this.#options.onQuestion({ ...asked, record });
+    this.#hashSoon();
   }
 
-  #observation(): JsonValue {
-    const last = this.#frames.findLast(({ type }) => type === "record");
-    const record = last === undefined ? null : (jsonOf(last) as { readonly observation?: JsonValue });
-    return record?.observation ?? null;
+  #hashSoon(): void {
+    if (this.#isHashing) return;
+    this.#isHashing = true;
+    setImmediate(() => this.#hash());
   }
-}
 
-function jsonOf(frame: Frame): JsonValue {
-  return cborToJson(decodeCbor(frame.payload, "protocol_broken"));
+  #hash(): void {
+    this.#isHashing = false;
+    const frames = this.#fresh;
+    this.#fresh = [];
+    for (const frame of frames) this.#recording.take(frame);
+    if (this.#recording.broken !== undefined) this.kill();
+  }
+
+  #refuse(what: string): never {
+    throw new SameseedError("protocol_broken", `The referee ${what}.`);
+  }
 }

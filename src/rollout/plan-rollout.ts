@@ -1,6 +1,11 @@
 import { buildManifest } from "../harness/manifest.ts";
-import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
-import type { Limits } from "../model/limits.ts";
+import {
+  type RecordedPart,
+  renderReferee,
+  renderSeatHost,
+  type SeatPlan,
+} from "../harness/render-rollout.ts";
+import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
@@ -15,23 +20,27 @@ export interface RolloutPlan {
   readonly links: readonly Link[];
   /** The seats whose policies are the members after the referee. */
   readonly seats: readonly string[];
+  /** A seat that is late has used at least so much wall time, in ms. */
+  readonly lateAfterMs: number;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
-export interface ReplaySource {
-  /** The recorded actions: base64 of a canonical CBOR list. */
-  readonly actions: string;
-  /** How the recorded policy ended the rollout, where it did: no policy runs that could do it again. */
-  readonly end?: PolicyEnd;
+export interface ReplaySource extends RecordedPart {
   /** The recorded trajectory's manifest: a replay claims to be that trajectory. */
   readonly manifest: Uint8Array;
 }
 
 /** How a rollout is planned other than as its spec says. */
 export interface PlanOptions {
+  /** No policy runs: every seat takes its recorded actions. */
   readonly replay?: ReplaySource;
-  /** Seats that the host answers for. */
-  readonly asked?: readonly string[];
+  /** The seats that the caller answered for take their recorded actions; every other policy runs. */
+  readonly recorded?: ReplaySource;
+}
+
+/** Whether a rollout of this spec asks its caller for actions. */
+export function asksCaller({ seats }: Pick<RolloutSpec, "seats">): boolean {
+  return seats.some(({ policy }) => policy.kind === "caller");
 }
 
 /** How much later the referee's wall time ends than what it and the seats may take, and a seat's than the referee's. */
@@ -51,7 +60,7 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay } = options;
+  const { replay, recorded } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
   const referee = renderReferee({
@@ -64,7 +73,7 @@ export function planRollout(
   return {
     spec,
     manifest:
-      replay?.manifest ??
+      (replay ?? recorded)?.manifest ??
       buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
     members: [
       scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
@@ -72,11 +81,13 @@ export function planRollout(
         seed: spec.seed,
         receipt,
         limits: { ...limits, wallMs: refereeWallMs(limits, seats.names.length) },
+        asks: isAsked(spec, options),
       }),
       ...seats.members,
     ],
     links: seats.links,
     seats: seats.names,
+    lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
   };
 }
 
@@ -120,6 +131,11 @@ export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: n
   return remoteSeats === 0 ? wallMs : wallMs * (1 + remoteSeats) + graceMs;
 }
 
+/** Whether a rollout that is planned so asks its caller. */
+function isAsked(spec: RolloutSpec, { replay, recorded }: PlanOptions): boolean {
+  return replay === undefined && recorded === undefined && asksCaller(spec);
+}
+
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
 export function seatLimits(limits: Limits, clocks: GameClocks | null, remoteSeats: number): Limits {
   const wallMs = refereeWallMs(limits, remoteSeats) + graceMs;
@@ -138,6 +154,8 @@ export interface ScriptPlace {
   readonly seed: number;
   readonly receipt: BackendReceipt;
   readonly limits: Limits;
+  /** Whether it asks the caller. */
+  readonly asks?: boolean;
 }
 
 /** A sandbox that runs one script in the world of its role. */
@@ -145,10 +163,11 @@ export function scriptMember(
   name: string,
   source: string,
   files: readonly JobFile[],
-  { role, seed, receipt, limits }: ScriptPlace,
+  { role, seed, receipt, limits, asks = false }: ScriptPlace,
 ): SandboxPlan {
   const world = receipt.world.mode === "sealed" ? { world: sealedSettings(role, seed) } : {};
-  return { job: { entry: "script", name, source, files, env: {}, ...world }, limits };
+  const job = { entry: "script", name, source, files, env: {}, ...world } as const;
+  return asks ? { job, limits, asks } : { job, limits };
 }
 
 /** The seats of one rollout, as sandboxes and as the referee knows them. */
@@ -161,25 +180,35 @@ interface SeatMembers {
 }
 
 function seatMembers(
-  { seed, seats, mode, clocks }: RolloutSpec,
+  spec: RolloutSpec,
   limits: Limits,
   receipt: BackendReceipt,
-  { replay, asked = [] }: PlanOptions,
+  options: PlanOptions,
 ): SeatMembers {
+  const { seed, seats, mode, clocks } = spec;
+  const { replay, recorded } = options;
   const plans: SeatPlan[] = [];
   const members: SandboxPlan[] = [];
   const texts: Record<string, string> = {};
-  const isRemote = ({ seat, policy }: RolloutSpec["seats"][number]): boolean =>
-    policy.kind === "source" && !asked.includes(seat);
-  const remote = seats.filter(isRemote);
-  const most = seatLimits(limits, clocks, remote.length);
-  for (const own of seats) {
-    const { seat, policy } = own;
-    if (asked.includes(seat)) plans.push({ kind: "ask" });
-    else if (policy.kind !== "source") plans.push(policy);
+  const remote = seats.filter(({ policy }) => policy.kind === "source");
+  const own = seatLimits(limits, clocks, remote.length);
+  // It waits while the caller thinks, and ends with the referee.
+  const most = isAsked(spec, options) ? { ...own, wallMs: maxLimitMs } : own;
+  for (const [at, { seat, policy }] of seats.entries()) {
+    if (policy.kind === "caller" && recorded !== undefined) {
+      const { actions, end } = recorded;
+      // How another seat ended it, that seat says itself.
+      const isOwn = end?.error.seat === seat;
+      plans.push({ kind: "recorded", actions, ...(end !== undefined && isOwn ? { end } : {}) });
+    } else if (policy.kind !== "source") plans.push(policy);
     else {
       const answerMs = clocks?.moveWallMs ?? null;
-      plans.push({ kind: "remote", fd: firstLinkFd + remote.indexOf(own), answerMs, wallMs: limits.wallMs });
+      plans.push({
+        kind: "remote",
+        fd: firstLinkFd + remote.indexOf(seats[at]!),
+        answerMs,
+        wallMs: limits.wallMs,
+      });
       if (replay !== undefined) continue;
       const file: JobFile = { path: `/tmp/policy/${policy.name}`, data: Buffer.from(policy.source) };
       const moveCpuMs = clocks?.moveCpuMs ?? null;

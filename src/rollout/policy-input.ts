@@ -35,7 +35,8 @@ export type ReadPolicy =
   | { readonly kind: "named"; readonly name: string }
   | { readonly kind: "source"; readonly name: string; readonly source: string }
   | { readonly kind: "actions"; readonly actions: readonly JsonValue[] }
-  | { readonly kind: "none" };
+  | { readonly kind: "none" }
+  | { readonly kind: "caller" };
 
 /** What may stand at a place where a policy is named. */
 export interface PolicyForms {
@@ -44,6 +45,8 @@ export interface PolicyForms {
   /** Whether a list of actions, and nobody at all, may stand there too. */
   readonly actions?: boolean;
   readonly none?: boolean;
+  /** Whether a function of the caller's may. */
+  readonly functions?: boolean;
 }
 
 /** What a source defines, for hints. */
@@ -60,6 +63,7 @@ export function readPolicyInput(input: unknown, forms: PolicyForms): ReadPolicy 
     if (isPath(input)) return readPath(input);
     throw notPolicy(input, forms);
   }
+  if (typeof input === "function" && forms.functions === true) return { kind: "caller" };
   if (typeof input !== "object" || input === null || Array.isArray(input)) throw notPolicy(input, forms);
   const shapes = ["source", "path", "actions", "none"].filter((shape) => Object.hasOwn(input, shape));
   const [shape] = shapes;
@@ -142,10 +146,14 @@ function checkName(name: unknown): string {
   });
 }
 
-function notPolicy(input: unknown, { names, actions, none }: PolicyForms): SameseedError {
+function notPolicy(input: unknown, { names, actions, none, functions: called }: PolicyForms): SameseedError {
   const isText = typeof input === "string" && /[\n\r]/.test(input);
   const quoted = names.map((name) => `\`${name}\``).join(", ");
-  const more = `${actions === true ? ", { actions }" : ""}${none === true ? ", { none: true }" : ""}`;
+  const more = [
+    ...(actions === true ? [", { actions }"] : []),
+    ...(none === true ? [", { none: true }"] : []),
+    ...(called === true ? [", a function"] : []),
+  ].join("");
   return new SameseedError(
     "bad_policy",
     typeof input === "string"

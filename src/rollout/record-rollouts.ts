@@ -6,8 +6,9 @@ import { isSameseedError, SameseedError } from "../base/error.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import { executeRollout, executeShared } from "./execute-rollout.ts";
-import { canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
-import type { ResolvedOptions } from "./rollout-config.ts";
+import { asksCaller, canShareSandbox, planRollout, planShared, type ReplaySource } from "./plan-rollout.ts";
+import { runWithFunctions } from "./policy-function.ts";
+import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
 import { openHost, type RolloutHost } from "./rollout-host.ts";
 
 /** How often a rollout that the host failed is started again, and how long before each time. */
@@ -21,6 +22,8 @@ export interface RecordingOptions {
   readonly signal?: AbortSignal;
   /** Where they run. @default what the options name, found when the first rollout starts */
   readonly host?: RolloutHost;
+  /** Where nobody answers for the caller's seats any more: what is recorded of a seed. */
+  readonly recorded?: (seed: number) => ReplaySource;
 }
 
 /** How {@link recordBatches} runs. */
@@ -52,7 +55,13 @@ export async function* recordRollouts(
 export async function* recordBatches(
   options: ResolvedOptions,
   batches: Iterable<readonly number[]>,
-  { concurrency = 2 * availableParallelism(), signal, host: given, onFailure }: BatchRecordingOptions,
+  {
+    concurrency = 2 * availableParallelism(),
+    signal,
+    host: given,
+    onFailure,
+    recorded,
+  }: BatchRecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024) {
     throw new SameseedError(
@@ -60,11 +69,12 @@ export async function* recordBatches(
       `concurrency must be a whole number from 1 to 1024, not ${concurrency}`,
     );
   }
+  refuseUnanswered(options, recorded);
   const place = given ?? (await openHost(options));
   const queue = new AsyncQueue<RecordedRollout>(concurrency);
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const host: Place = { ...place, options, signal: both };
+  const host: Place = { ...place, options, signal: both, recorded };
   const source = workItems(options, batches);
   const work = async (): Promise<void> => {
     for (let next = source.next(); next.done !== true && !queue.abandoned; next = source.next()) {
@@ -90,6 +100,20 @@ export async function* recordBatches(
 interface Place extends RolloutHost {
   readonly options: ResolvedOptions;
   readonly signal: AbortSignal;
+  readonly recorded: RecordingOptions["recorded"];
+}
+
+function refuseUnanswered(
+  { template, functions = {} }: ResolvedOptions,
+  recorded: RecordingOptions["recorded"],
+): void {
+  const seat = template.seats.find(
+    (own) => own.policy.kind === "caller" && functions[own.seat] === undefined,
+  );
+  if (recorded !== undefined || seat === undefined) return;
+  throw new SameseedError("bad_argument", `nobody answers for the seat ${seat.seat}`, {
+    hint: "the rollouts were recorded with a function as the policy: give that function again",
+  });
 }
 
 /** What runs at the same time: a batch where its rollouts share a sandbox, else each of them. */
@@ -138,14 +162,19 @@ async function tryBatch(
 }
 
 async function runBatch(
-  { backend, receipt, options: { template, limits }, signal }: Place,
+  { backend, receipt, options, signal, recorded }: Place,
   seeds: readonly number[],
 ): Promise<readonly RecordedRollout[]> {
+  const { template, limits, functions = {}, idleMs = defaultIdleMs } = options;
   if (seeds.length > 1) {
     const shared = planShared(template, seeds, limits, receipt);
     return await executeShared(backend, receipt, shared, limits, signal);
   }
   const [seed = 0] = seeds;
-  const plan = planRollout({ ...template, seed }, limits, receipt);
+  const called = asksCaller(template);
+  const given = called && recorded !== undefined ? { recorded: recorded(seed) } : {};
+  const plan = planRollout({ ...template, seed }, limits, receipt, given);
+  if (called && recorded === undefined)
+    return [await runWithFunctions(backend, plan, functions, { receipt, limits, idleMs, signal })];
   return [await executeRollout(backend, receipt, plan, limits, signal)];
 }

@@ -5,7 +5,7 @@ import { SameseedError } from "../base/error.ts";
 import type { NamesOf } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject } from "../model/json.ts";
-import { defaultLimits, limitNames, limitsSchema, type Limits } from "../model/limits.ts";
+import { defaultLimits, limitNames, limitsSchema, maxLimitMs, type Limits } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import { onlySeat, type EnvironmentRef, type RolloutSpec, type SeatPolicy } from "../model/rollout.ts";
@@ -16,14 +16,15 @@ import {
   type SourcePath,
   type SourceText,
 } from "./policy-input.ts";
+import type { PolicyFunction, PolicyFunctions } from "./policy-function.ts";
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
 /**
  * What picks actions: a Python file that defines `act(observation, rng, info)` or `choose_action(board, player, rng)`,
- * its source text, or a list of actions. A string is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`;
+ * its source text, a list of actions, or a function of the caller's own process. A string is `"random"` (the environment's own seeded `action_space.sample()`) or a path that ends in `.py`;
  * any other string is refused.
  */
-export type PolicyInput = string | SourcePath | SourceText | ActionList;
+export type PolicyInput = string | SourcePath | SourceText | ActionList | PolicyFunction;
 
 /** Options that all rollouts of a call share. */
 export interface RolloutOptions {
@@ -48,6 +49,12 @@ export interface RolloutOptions {
   readonly world?: WorldMode;
   /** What each sandbox may use. @default {@link defaultLimits} */
   readonly limits?: Partial<Limits>;
+  /**
+   * How long a policy that is a function may take for one action, in milliseconds; its rollout then ends as `wall_limit`. No
+   * other clock counts its time.
+   * @default 600000
+   */
+  readonly idleMs?: number;
   /** Ends the call, and every sandbox of it. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +82,14 @@ export interface ResolvedOptions {
   readonly backend: BackendChoice;
   readonly world: WorldMode;
   readonly limits: Limits;
+  /** The functions that answer for seats of kind `caller`, by seat. @default none */
+  readonly functions?: PolicyFunctions;
+  /** How long the caller may take for one answer, in milliseconds. @default {@link defaultIdleMs} */
+  readonly idleMs?: number;
 }
+
+/** How long a caller may take for one answer where nothing else is asked for: 10 minutes. */
+export const defaultIdleMs = 600_000;
 
 /** Every name of {@link RolloutOptions}. */
 export const rolloutOptionNames: NamesOf<RolloutOptions> = {
@@ -88,6 +102,7 @@ export const rolloutOptionNames: NamesOf<RolloutOptions> = {
   backend: true,
   world: true,
   limits: limitNames,
+  idleMs: true,
   signal: true,
 };
 
@@ -103,6 +118,7 @@ const optionsSchema = z.object({
   backend: backendSchema.default("zygote"),
   world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
+  idleMs: z.int().min(1).max(maxLimitMs).default(defaultIdleMs),
 });
 
 /**
@@ -119,12 +135,13 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
       },
     });
   }
-  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits } = parsed.data;
+  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits, idleMs } = parsed.data;
+  const { policy = "random" } = options;
   return {
     template: {
       environment: resolveEnvironment(options.envName),
       envArgs,
-      seats: [{ seat: onlySeat, policy: resolvePolicy(options.policy ?? "random") }],
+      seats: [{ seat: onlySeat, policy: resolvePolicy(policy) }],
       mode: "keep",
       clocks: null,
       maxSteps: maxSteps ?? null,
@@ -137,6 +154,8 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
       ...defaultLimits,
       ...Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
     },
+    ...(typeof policy === "function" ? { functions: { [onlySeat]: policy } } : {}),
+    idleMs,
   };
 }
 
@@ -160,5 +179,5 @@ function resolveEnvironment(envName: string): EnvironmentRef {
 }
 
 function resolvePolicy(input: PolicyInput): SeatPolicy {
-  return seatPolicy(input, { names: ["random"], actions: true });
+  return seatPolicy(input, { names: ["random"], actions: true, functions: true });
 }

@@ -45,6 +45,13 @@ export type Job =
 export interface SandboxPlan {
   readonly job: Job;
   readonly limits: Limits;
+  /**
+   * Whether it asks its host and waits for the {@link RunningSandbox.answer}. The time from its last word to an answer is
+   * none of its wall time, less the CPU time that it uses meanwhile. Whether it waits for an answer at all the backend does not
+   * know: one that says something and then hangs is its host's to {@link RunningSandbox.kill}.
+   * @default false
+   */
+  readonly asks?: boolean;
 }
 
 /** A stream between two sandboxes of a group: descriptor 4 and up in each, in the order of the list. */
@@ -102,10 +109,15 @@ export interface RunningSandbox {
    * what they send ahead, with an answer of the job's protocol, to a few 100 KiB.
    */
   send(data: Uint8Array): void;
+  /** Sends bytes that a sandbox which asks has waited for since its last word. */
+  answer(data: Uint8Array): void;
   /** Ends the job's input. */
   endInput(): void;
-  /** Ends the sandbox and everything in it. Safe to call at any time, any number of times. */
-  kill(): void;
+  /**
+   * Ends the sandbox and everything in it. Safe to call at any time, any number of times.
+   * @param cause what its end is to say, where the host has counted a time of its own. @default killed
+   */
+  kill(cause?: "wall"): void;
   /** Lets it keep this process running, as it does from its start on. */
   ref(): void;
   /** Lets this process end while it runs; it then ends with the process. */
@@ -125,6 +137,8 @@ export interface GroupPlan {
 
 /** What a branch is started with. */
 export interface BranchPlan {
+  /** As {@link SandboxPlan.asks}. @default false */
+  readonly asks?: boolean;
   /** None may be larger than the trunk's. */
   readonly limits: Limits;
   readonly onOutput: (channel: OutputChannel, data: Buffer) => void;

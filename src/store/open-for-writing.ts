@@ -5,7 +5,13 @@ import { Catalogue } from "./catalogue.ts";
 import { indexSegments, positionHolds } from "./index-segments.ts";
 import { countSegments, namesIn, privateMode, runPaths, type RunPaths } from "./run-folder.ts";
 import { acquireRunLock, type RunLock } from "./run-lock.ts";
-import { checkSameRun, readRunManifest, writeRunManifest, type ExpectedRun } from "./run-manifest-file.ts";
+import {
+  checkSameRun,
+  extendRun,
+  readRunManifest,
+  writeRunManifest,
+  type ExpectedRun,
+} from "./run-manifest-file.ts";
 import { SegmentAppender } from "./segment-appender.ts";
 import { SegmentFiles } from "./segment-files.ts";
 import { storeError } from "./store-error.ts";
@@ -72,8 +78,9 @@ export async function resumeForWriting(
   checkSameRun(paths, readRunManifest(paths), expected);
   return underLock(paths, async (lock) => {
     // Looked at again: whoever held the lock may have taken the run away, or made another.
-    const manifest = readRunManifest(paths);
-    checkSameRun(paths, manifest, expected);
+    const found = readRunManifest(paths);
+    checkSameRun(paths, found, expected);
+    const manifest = expected.extend === true ? extendRun(paths, found, expected.spec.seeds) : found;
     return openRun(paths, manifest, { lock, options });
   });
 }
@@ -103,7 +110,7 @@ function checkVacant(paths: RunPaths): void {
     if (name === "run.json") {
       throw new SameseedError("run_exists", `${paths.folder} already holds a run.`, {
         context: { path: paths.folder },
-        hint: "Pass --resume to continue it, or choose another folder.",
+        hint: "Pass --resume to continue it, --extend to add seeds to it, or choose another folder.",
       });
     }
     if (!/^(inputs|segments|lock(\..*)?|run\.json\..*\.tmp)$/.test(name)) throw notVacant(paths.folder, name);

@@ -18,6 +18,7 @@ import {
 } from "../rollout/rollout-config.ts";
 import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
+import { discardFailedRun } from "./discard-failed-run.ts";
 import { isRunFolder } from "./run-folder.ts";
 import { RunWriter } from "./run-writer.ts";
 
@@ -28,6 +29,13 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly dir?: string;
   /** Runs only rollouts that the folder does not have yet. @default false */
   readonly resume?: boolean;
+  /**
+   * Adds those of {@link seeds} that the run in {@link dir} does not have, and runs whatever is missing; everything else must
+   * be as it was. @default false
+   */
+  readonly extend?: boolean;
+  /** Replaces the run in {@link dir} if none of its rollouts was a complete episode. @default false */
+  readonly replaceFailed?: boolean;
   /** Called with the run before its first rollout. */
   readonly onOpen?: (run: OpenRun) => void;
   /** Called with each rollout when it is recorded. */
@@ -38,6 +46,8 @@ const recordNames: NamesOf<RecordRunConfig> = {
   ...batchNames,
   dir: true,
   resume: true,
+  extend: true,
+  replaceFailed: true,
   onOpen: true,
   onRollout: true,
 };
@@ -54,7 +64,7 @@ export interface OpenRun {
 
 /**
  * Runs rollouts and records each as it finishes. A rollout reported to {@link RecordRunConfig.onRollout} survives the
- * death of this process at any moment. `resume` continues an interrupted run. If nothing was recorded, because the
+ * death of this process at any moment. `resume` continues an interrupted run, `extend` adds seeds to a run. If nothing was recorded, because the
  * environment does not exist or the host cannot build the wall, no run folder remains.
  * @throws as `collectRollouts`, and `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
  */
@@ -66,16 +76,18 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const existed = existsSync(dir);
   const host = await openHost(options);
-  const writer = await openWriter(dir, options, host, seeds, config.resume ?? false);
+  const { resume = false, extend = false } = config;
+  if (config.replaceFailed === true) await discardFailedRun(dir);
+  const writer = await openWriter(dir, options, host, seeds, { resume: resume || extend, extend });
   try {
     const run: OpenRun = {
       runId: writer.manifest.runId,
       dir,
       recorded: writer.recorded.size,
-      total: seeds.length,
+      total: writer.manifest.spec.seeds.length,
     };
     config.onOpen?.(run);
-    const missing = seeds.filter((seed) => !writer.recorded.has(seed));
+    const missing = writer.manifest.spec.seeds.filter((seed) => !writer.recorded.has(seed));
     if (missing.length > 0) {
       const misuse = new MisuseCheck(writer.recorded.size > 0);
       for await (const rollout of recordRollouts(options, missing, { ...config, host })) {
@@ -91,7 +103,8 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
 }
 
 /**
- * Makes a run folder for these rollouts, or goes on in it where `resume` is set and a run is there.
+ * Makes a run folder for these rollouts, or goes on in it where `resume` is set and a run is there; with `extend` the run
+ * takes on the seeds that it does not have.
  * @throws `image_missing`, `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `disk_full`, `io_failed`
  */
 export async function openWriter(
@@ -99,7 +112,7 @@ export async function openWriter(
   options: ResolvedOptions,
   { image: { manifest } }: RolloutHost,
   seeds: readonly number[],
-  resume: boolean,
+  { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
   const spec: RunSpec = { ...options.template, seeds };
   if (resume && isRunFolder(dir)) {
@@ -107,6 +120,7 @@ export async function openWriter(
       spec,
       imageDigest: manifest.digest,
       world: options.world,
+      extend,
     });
   }
   const created: RunManifest = {

@@ -88,6 +88,8 @@ export interface ExpectedRun {
   readonly imageDigest: string;
   /** The world the rollouts would see. */
   readonly world: WorldMode;
+  /** Whether the run takes on the seeds it does not have; then its seeds may differ. */
+  readonly extend?: boolean;
 }
 
 /**
@@ -106,7 +108,9 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     "seeds",
   ] as const;
   const differences: string[] = parts.filter(
-    (part) => !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
+    (part) =>
+      !(part === "seeds" && expected.extend === true) &&
+      !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
   );
   if (recorded.image.manifest.digest !== expected.imageDigest) differences.push("image");
   if (recorded.world !== expected.world) differences.push("world");
@@ -116,9 +120,27 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     `${paths.folder} holds another run: ${differences.join(", ")} differ.`,
     {
       context: { path: paths.folder, differences },
-      hint: "Resume with the same arguments, image and world as the first time, or choose another folder.",
+      hint: recorded.spec.seats.some(({ policy }) => policy.kind === "caller")
+        ? "The policy of the run is a function: resume it with `recordRun` and that function, or choose another folder."
+        : differences.every((part) => part === "seeds")
+          ? "Add seeds to the run with --extend, or choose another folder."
+          : "Resume with the same arguments, image and world as the first time, or choose another folder.",
     },
   );
+}
+
+/**
+ * Takes seeds on that a run does not have. Whoever holds the run's lock may do so; readers see the old run or the new one.
+ * @returns the run as it is then
+ * @throws as {@link writeRunManifest}
+ */
+export function extendRun(paths: RunPaths, manifest: RunManifest, seeds: readonly number[]): RunManifest {
+  const known = new Set(manifest.spec.seeds);
+  const added = seeds.filter((seed) => !known.has(seed));
+  if (added.length === 0) return manifest;
+  const extended = { ...manifest, spec: { ...manifest.spec, seeds: [...manifest.spec.seeds, ...added] } };
+  writeRunManifest(paths, extended);
+  return extended;
 }
 
 function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): StoredRunManifest {
@@ -133,7 +155,7 @@ function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): 
     return ref.kind === "file" ? { ...ref, source: keepText(ref.source) } : ref;
   }
   function storeSeat(ref: SeatPolicy): StoredSeatPolicy {
-    return ref.kind === "builtin" || ref.kind === "none" ? ref : storeText(ref);
+    return ref.kind === "source" || ref.kind === "actions" ? storeText(ref) : ref;
   }
   function storeText(ref: LoadedText): StoredText {
     if (ref.kind === "actions") return { kind: ref.kind, actions: keepText(exactJson(ref.actions)) };
@@ -153,7 +175,7 @@ function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
   }
   function loadSeat(ref: StoredSeatPolicy): SeatPolicy {
-    return ref.kind === "builtin" || ref.kind === "none" ? ref : loadText(ref);
+    return ref.kind === "source" || ref.kind === "actions" ? loadText(ref) : ref;
   }
   function loadText(ref: StoredText): LoadedText {
     if (ref.kind === "source") return { ...ref, source: loadInput(paths, ref.source).toString() };

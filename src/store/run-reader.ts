@@ -6,7 +6,7 @@ import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import { Catalogue } from "./catalogue.ts";
 import { indexSegments, positionHolds } from "./index-segments.ts";
-import type { IndexedRow } from "./indexed-row.ts";
+import { isBefore, type IndexedRow } from "./indexed-row.ts";
 import { decodeRow, type Row } from "./row.ts";
 import { countSegments, runPaths } from "./run-folder.ts";
 import { readRunManifest } from "./run-manifest-file.ts";
@@ -55,11 +55,21 @@ export type TrajectoryCheck = (recorded: Buffer, summary: RolloutSummary) => voi
 export class RunReader implements Disposable {
   /** What the run is. */
   readonly manifest: RunManifest;
+  /**
+   * Whether the recording ends before the place up to which its own catalogue says it was on the disk: its end was cut off
+   * after it was written. A recording that a crash cut short is not.
+   */
+  readonly cutShort: boolean;
   readonly #files: SegmentFiles;
   readonly #catalogue: Catalogue;
 
-  private constructor(manifest: RunManifest, files: SegmentFiles, catalogue: Catalogue) {
+  private constructor(
+    manifest: RunManifest,
+    files: SegmentFiles,
+    { catalogue, cutShort }: { readonly catalogue: Catalogue; readonly cutShort: boolean },
+  ) {
     this.manifest = manifest;
+    this.cutShort = cutShort;
     this.#files = files;
     this.#catalogue = catalogue;
   }
@@ -77,15 +87,16 @@ export class RunReader implements Disposable {
     const files = new SegmentFiles(paths, runId);
     let catalogue: Catalogue | undefined;
     try {
-      catalogue = checkAll ? Catalogue.private(runId) : Catalogue.privateCopy(paths.catalogue, runId);
+      catalogue = Catalogue.privateCopy(paths.catalogue, runId);
+      const stated = catalogue.position;
       // Counted after the catalogue was read: a writer may go on, and the segments must be at least as new.
       const segments = countSegments(paths);
-      if (!positionHolds(files, catalogue.position, segments)) {
+      if (checkAll || !positionHolds(files, stated, segments)) {
         catalogue.close();
         catalogue = Catalogue.private(runId);
       }
-      await indexSegments(files, catalogue, segments);
-      return new RunReader(manifest, files, catalogue);
+      const end = await indexSegments(files, catalogue, segments);
+      return new RunReader(manifest, files, { catalogue, cutShort: isBefore(end, stated) });
     } catch (error) {
       files.close();
       catalogue?.close();

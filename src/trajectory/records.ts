@@ -116,6 +116,7 @@ export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
     return failRecord(code, "the order digest is not 32 bytes");
   const error = entryOf(entries, "error");
   const notHeld = entryOf(entries, "notHeld");
+  const spaces = entryOf(entries, "spaces");
   return {
     outcome: expectOutcome(field("outcome"), code),
     steps: expectInteger(field("steps"), code, "steps"),
@@ -125,6 +126,7 @@ export function decodeEnd(payload: Uint8Array, code: BadBytesCode): EndSummary {
     volatile: expectTexts(field("volatile"), code, "volatile"),
     orderDigest: Buffer.from(order.value).toString("hex"),
     ...(notHeld === undefined ? {} : { notHeld: expectTexts(notHeld, code, "notHeld") }),
+    ...(spaces === undefined ? {} : { spaces }),
     ...(error === undefined ? {} : { error: decodeEndError(expectMap(error, code, "error"), code) }),
   };
 }

@@ -45,6 +45,12 @@ export class RolloutRecording {
     return this.#guarded(() => this.#add(frame));
   }
 
+  /** Says that the stream broke the protocol in a way that shows only to whoever it talks with. */
+  refuse(error: SameseedError): void {
+    this.#broken ??= error;
+    this.#end = undefined;
+  }
+
   #guarded(add: () => void): boolean {
     if (this.#broken !== undefined) return false;
     try {
@@ -52,8 +58,7 @@ export class RolloutRecording {
       return true;
     } catch (error) {
       if (!isSameseedError(error)) throw error;
-      this.#broken = error;
-      this.#end = undefined;
+      this.refuse(error);
       return false;
     }
   }

@@ -1,8 +1,9 @@
-import { decodeRecord } from "./records.ts";
-import { parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
+import { decodeEnd, decodeRecord } from "./records.ts";
+import { framesOf, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
 import { cborToJson } from "../model/cbor/to-json.ts";
 import type { CborField } from "../model/cbor/value.ts";
 import type { JsonObject } from "../model/json.ts";
+import { readSpaces, type SeatSpaces } from "../model/spaces.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { TrajectoryStep } from "../model/trajectory-step.ts";
 
@@ -18,6 +19,17 @@ export class Trajectory {
   /** The first link of the chain: spec, seed, image and world, as JSON. */
   get manifest(): JsonObject {
     return JSON.parse(Buffer.from(parseTrajectoryBlob(this.bytes).manifest).toString()) as JsonObject;
+  }
+
+  /**
+   * The spaces of each seat, as they were behind the reset; none where the recording was cut off, or made by a version that
+   * did not record them.
+   * @throws `run_damaged`
+   */
+  get spaces(): Readonly<Record<string, SeatSpaces>> {
+    for (const { type, payload } of framesOf(parseTrajectoryBlob(this.bytes)))
+      if (type === "end") return readSpaces(decodeEnd(payload, "run_damaged").spaces);
+    return {};
   }
 
   /**

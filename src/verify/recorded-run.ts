@@ -1,3 +1,4 @@
+import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { compareImages } from "../image/compare-images.ts";
@@ -7,6 +8,7 @@ import type { Limits } from "../model/limits.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { RunReader } from "../store/run-reader.ts";
+import type { ReplaySource } from "../rollout/plan-rollout.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollout-host.ts";
 
@@ -79,6 +81,16 @@ export function seedsByLimits(reader: RunReader): { readonly limits: Limits; rea
     else group.seeds.push(seed);
   }
   return [...groups.values()];
+}
+
+/** What feeds a recorded trajectory's actions to its environment again. */
+export function replaySource({ blob }: TrajectoryChain): ReplaySource {
+  const end = recordedPolicyEnd(blob);
+  return {
+    actions: recordedActions(blob),
+    ...(end === undefined ? {} : { end }),
+    manifest: blob.manifest,
+  };
 }
 
 /**

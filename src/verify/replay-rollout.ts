@@ -1,4 +1,3 @@
-import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf } from "../trajectory/trajectory-chain.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
@@ -10,7 +9,7 @@ import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, recordedChain } from "./recorded-run.ts";
+import { hostForRerun, recordedChain, replaySource } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
@@ -60,14 +59,9 @@ export async function replayRollout(
   const { seeds: _, ...template } = manifest.spec;
   // Those of the rollout itself: a run may have been resumed with others.
   const { limits } = expected.receipt;
-  const end = recordedPolicyEnd(chain.blob);
-  const plan = planRollout({ ...template, seed }, limits, receipt, {
-    replay: {
-      actions: recordedActions(chain.blob),
-      ...(end === undefined ? {} : { end }),
-      manifest: chain.blob.manifest,
-    },
-  });
+  const replay = replaySource(chain);
+  const { end } = replay;
+  const plan = planRollout({ ...template, seed }, limits, receipt, { replay });
   const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
   const { summary } = actual;
   const equal = summary.digest === expected.digest;

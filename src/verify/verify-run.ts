@@ -6,14 +6,15 @@ import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts
 import { checkImage } from "../image/check-image.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
-import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
+import type { RecordedRollout, RolloutSummary, RunSpec } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
+import { asksCaller } from "../rollout/plan-rollout.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, optionsForRerun, recordedChain, seedsByLimits } from "./recorded-run.ts";
+import { hostForRerun, optionsForRerun, recordedChain, replaySource, seedsByLimits } from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
@@ -62,7 +63,7 @@ export interface ComparedRollout {
 
 /** The result of verifying a run. */
 export interface VerifyResult {
-  /** Whether every recorded rollout was run again with the same bytes, and each was a complete episode. */
+  /** Whether every rollout of the run is recorded and was run again with the same bytes, and each was a complete episode. */
   readonly verified: boolean;
   /** Rollouts compared. */
   readonly rollouts: number;
@@ -71,8 +72,15 @@ export interface VerifyResult {
   readonly diverged: readonly { readonly seed: number; readonly firstDivergence: Divergence }[];
   /** Rollouts that cannot be verified because they ended in a fault, both times. */
   readonly failed: readonly { readonly seed: number; readonly outcome: Outcome }[];
-  /** Seeds of the run that are not recorded yet. */
+  /**
+   * Seats whose actions came from whoever ran the rollouts. They took the recorded actions: that the environment answers them
+   * with the same bytes is verified, not that the same caller would choose them again. Absent where there is none.
+   */
+  readonly fedFromRecording?: readonly string[];
+  /** Seeds of the run that are not recorded: not yet, or not any more. */
   readonly missing: number;
+  /** Whether the end of the recording was cut off after it was written: what is missing was there once. */
+  readonly cutShort: boolean;
   /** The image used now: its digest (64 hex digits), and whether every file of it was read, as `deep` asks. */
   readonly image: { readonly digest: string; readonly checked: "stamps" | "content" };
   /** What differs between the image of the recording and the one used now. */
@@ -101,12 +109,14 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
   if (deep) checkImage(host.image);
   options.onStart?.({ rollouts: reader.size, differences: host.differences });
   const certificate = checkCertificate(dir, manifest);
+  const called = asksCaller(manifest.spec);
   const tally = new Tally();
   for (const { limits, seeds } of seedsByLimits(reader)) {
     const rerun = optionsForRerun(manifest, host.image.manifest.digest, host.backend, limits);
     const recorded = recordRollouts(rerun, seeds, {
       host,
       concurrency: options.concurrency ?? 2 * availableParallelism(),
+      ...(called ? { recorded: (seed) => replaySource(recordedChain(reader, reader.row(seed))) } : {}),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     for await (const actual of recorded) {
@@ -115,14 +125,21 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
       options.onRollout?.(compared);
     }
   }
+  const missing = [...reader.missing()].length;
   return {
-    ...tally.result(),
-    missing: [...reader.missing()].length,
+    ...tally.result(missing === 0 && !reader.cutShort),
+    missing,
+    ...(called ? { fedFromRecording: callerSeats(manifest.spec) } : {}),
+    cutShort: reader.cutShort,
     image: { digest: host.image.manifest.digest, checked: deep ? "content" : "stamps" },
     imageDifferences: host.differences,
     identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
     ...(certificate.state === "none" ? {} : { certificate }),
   };
+}
+
+function callerSeats({ seats }: RunSpec): string[] {
+  return seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat);
 }
 
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
@@ -166,7 +183,7 @@ function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: Tr
 }
 
 /** Two recordings whose records agree and whose verdicts do not: one was ended from outside. */
-function outcomeDivergence(expected: RolloutSummary, actual: RolloutSummary): Divergence {
+export function outcomeDivergence(expected: RolloutSummary, actual: RolloutSummary): Divergence {
   return {
     step: Math.min(expected.steps, actual.steps),
     field: "outcome",
@@ -191,11 +208,12 @@ class Tally {
     else this.#diverged.push({ seed, firstDivergence: divergence });
   }
 
-  result(): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
+  /** @param whole whether every rollout of the run was there to be compared */
+  result(whole: boolean): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
     const rollouts = this.#equal + this.#diverged.length + this.#failed.length;
     const bySeed = (a: { seed: number }, b: { seed: number }): number => a.seed - b.seed;
     return {
-      verified: rollouts > 0 && this.#equal === rollouts,
+      verified: whole && rollouts > 0 && this.#equal === rollouts,
       rollouts,
       equal: this.#equal,
       diverged: this.#diverged.sort(bySeed),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -80,6 +80,16 @@ describe("train", { timeout: 240_000 }, () => {
     expect(bytes("other.py")).not.toBe(bytes("first.py"));
     expect(other.stdout).toMatch(/^ {2}exact value against random play {3}\+0\.\d{4} as X, /m);
     expect(other.stdout).toMatch(/^wrote other\.py$/m);
+  });
+
+  it("writes the policy below policies/ and says where, if no file was named", async () => {
+    const few = ["train", "--episodes", "2000", "--seed", "8", "--max-pairs", "32"];
+    const ended = await work.run(few);
+    expect(ended.code, ended.stderr).toBe(0);
+    const file = /^wrote (policies\/tictactoe-[0-9a-f-]+\.py)$/m.exec(ended.stdout)?.[1] ?? "";
+    await work.run([...few, "--out", "named/same.py"]);
+    expect(bytes(file)).toBe(bytes("named/same.py"));
+    expect(readdirSync(work.path("policies"))).toHaveLength(1);
   });
 
   it("killed in the middle and resumed, ends with the file of one that was not", async () => {

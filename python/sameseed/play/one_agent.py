@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..recording.hidden import HiddenState
 from .actions import coerce, restore
 from .environment import unwrap
+from .space_state import told_spaces
 from .spaces import Spaces
 
 try:
@@ -38,6 +39,8 @@ class OneAgent:
         self.env = env
         self._spaces: Spaces | None = None
         self._hidden: HiddenState | None = None
+        # What is told of each seat's spaces; known behind the reset.
+        self.told: list[dict] = []
 
     def prepare(self, seed: int, hidden: HiddenState, seeded: list[str], warnings: list[str]) -> None:
         """Seeds the spaces and watches the generators of an environment that has just been made."""
@@ -60,6 +63,10 @@ class OneAgent:
     def space(self) -> object:
         """The action space of whose turn it is."""
         return self._spaces.action_space
+
+    def spaces(self) -> list[dict]:
+        """What can be told of each seat's spaces, behind the reset: `{action, observation}`."""
+        return [told_spaces(self._spaces.action_space, self._spaces.observation_space)]
 
     def checked(self, value: object) -> object:
         """The action that a plain value stands for; raises IllegalAction where it stands for none."""

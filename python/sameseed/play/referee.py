@@ -92,6 +92,8 @@ class _Episode:
         self.total_reward = 0.0
         self.seeded: list[str] = []
         self.warnings: list[str] = []
+        # By seat, as they were behind the reset.
+        self.spaces: dict[str, dict] = {}
 
     def play(self, environment: dict, env_args: dict) -> None:
         """Plays until the episode is over; always leaves by `Ended`."""
@@ -104,8 +106,10 @@ class _Episode:
         stage = self.stage
         try:
             self.recorder.reset(*stage.reset(self.seed, self.seeded))
+            stage.told = stage.spaces()
         except BaseException as error:
             raise_broken(self.recorder, error, 0)
+        self.spaces = {spec["seat"]: spaces for spec, spaces in zip(self.specs, stage.told) if spaces}
         for spec, seat in zip(self.specs, self.seats):
             try:
                 seat.start(self.seed, stage)
@@ -170,6 +174,8 @@ class _Episode:
             "seeded": self.seeded,
             "warnings": self.warnings,
         }
+        if self.spaces:
+            told["spaces"] = self.spaces
         close_episode(ended, self.recorder, None if self.stage is None else self.stage.env, told)
 
 

@@ -1,4 +1,4 @@
-"""Who picks the actions at a seat: a built-in policy, actions that are decided already, the host, or untrusted source.
+"""Who picks the actions at a seat: a built-in policy, actions that are decided already, the caller, or untrusted source.
 
 Each seat has `start(seed, stage)`, called when the reset is recorded; `choose(number, stage, recorder)`, which returns
 the action of a step or raises IllegalAction, OutOfActions or PolicyFailure; and `close()`. Any other exception is the
@@ -7,21 +7,20 @@ environment's.
 
 from __future__ import annotations
 
-import json
-import os
+import base64
 import random
 from collections.abc import Iterator
 
 from ..recording.canonical import encode
+from ..recording.canonical_decode import decode
 from ..recording.frames import ASK, HostStream
 from ..recording.recorder import Recorder
 from .failures import OutOfActions, PolicyFailure
+from .host_answers import ACTION, FAILED, host_broke, next_message, read_action, read_failure
 from .policy_link import PolicyLink
 from .sampling import pick
 from .seeds import role_seed
 from .stage import Stage
-
-_MAX_ANSWER = 64 << 10
 
 
 class RandomSeat:
@@ -84,6 +83,28 @@ class ListedSeat:
         pass
 
 
+class RecordedSeat:
+    """A seat of a recorded rollout that its caller answered: takes the actions it took, while the others play anew.
+
+    `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
+    """
+
+    def __init__(self, actions: list, end: dict | None) -> None:
+        self._actions = actions
+        self._end = end
+
+    def start(self, seed: int, stage: Stage) -> None:
+        pass
+
+    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
+        if number <= len(self._actions):
+            return stage.checked(self._actions[number - 1])
+        raise _recorded_end(self._end)
+
+    def close(self) -> None:
+        pass
+
+
 class ReplayedSeat:
     """One of the seats that share the recorded actions of an earlier rollout, and end the way that one ended.
 
@@ -105,12 +126,7 @@ class ReplayedSeat:
                 return stage.checked(action)
             stage.space().sample()
             return stage.restored(action)
-        if self._end is None:
-            raise OutOfActions
-        error = self._end["error"]
-        raise PolicyFailure(
-            self._end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat")
-        )
+        raise _recorded_end(self._end)
 
     def close(self) -> None:
         pass
@@ -129,38 +145,43 @@ class EmptySeat:
         pass
 
 
-class AskedSeat:
-    """The host is asked over its stream, and answers with `u32 length | JSON`."""
+class CallerSeat:
+    """The caller is asked, over the host's stream, when everything it must know has been sent.
 
-    def __init__(self, name: str, stream: HostStream, fd: int) -> None:
-        self._name = name
+    What it sends is read as what a policy in a sandbox sends is, and checked against the action space here.
+    """
+
+    def __init__(self, name: str, at: int, stream: HostStream, fd: int) -> None:
+        self._at = at
         self._stream = stream
         self._fd = fd
+        self._head = b"\x64seat" + encode(name) + b"\x64step"
+        # With the first question only.
+        self._spaces = b""
 
     def start(self, seed: int, stage: Stage) -> None:
-        pass
+        self._spaces = b"\x66spaces" + encode(stage.told[self._at])
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
-        question = {"seat": self._name, "step": number, "legal": stage.legal}
-        self._stream.send(ASK, encode(question))
+        legal = stage.legal
+        told = b"\xf6" if legal is None else encode(legal)
+        count = b"\xa4" if self._spaces else b"\xa3"
+        self._stream.send(ASK, count + self._head + encode(number) + b"\x65legal" + told + self._spaces)
         self._stream.flush()
-        length = int.from_bytes(self._read(4), "little")
-        if length > _MAX_ANSWER:
+        self._spaces = b""
+        message = next_message(self._fd)
+        if message is None:
+            # The caller has left.
             raise OutOfActions
-        return stage.checked(json.loads(self._read(length)))
+        kind, payload = message
+        if kind == ACTION:
+            return stage.checked(read_action(payload))
+        if kind == FAILED:
+            raise read_failure(payload)
+        raise host_broke(f"a message of type {kind}")
 
     def close(self) -> None:
         pass
-
-    def _read(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            got = os.read(self._fd, count - len(data))
-            if not got:
-                # Whoever answers has left the table.
-                raise OutOfActions
-            data += got
-        return data
 
 
 class RemoteSeat:
@@ -183,11 +204,11 @@ class RemoteSeat:
         self._link.close()
 
 
-Seat = RandomSeat | BuiltinSeat | ListedSeat | ReplayedSeat | EmptySeat | AskedSeat | RemoteSeat
+Seat = RandomSeat | BuiltinSeat | ListedSeat | RecordedSeat | ReplayedSeat | EmptySeat | CallerSeat | RemoteSeat
 
 
 def make_seats(specs: list[dict], seed: int, stream: HostStream, fd: int) -> list[Seat]:
-    """Makes the seats of a harness, in their order: of kind builtin, actions, none, ask or remote."""
+    """Makes the seats of a harness, in their order: of kind builtin, actions, recorded, none, caller or remote."""
     return [_make_seat(spec, at, seed, stream, fd) for at, spec in enumerate(specs)]
 
 
@@ -202,6 +223,14 @@ def replayed_seats(specs: list[dict], actions: list, end: dict | None) -> list[S
     return [ReplayedSeat(shared, is_random(spec), end) for spec in specs]
 
 
+def _recorded_end(end: dict | None) -> Exception:
+    """How a recorded rollout went on where its actions end: `end` is `{outcome, error}` where a policy ended it."""
+    if end is None:
+        return OutOfActions()
+    error = end["error"]
+    return PolicyFailure(end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat"))
+
+
 def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> Seat:
     kind, name = spec["kind"], spec["seat"]
     if kind == "builtin":
@@ -210,8 +239,10 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
         return ListedSeat(spec["actions"])
     if kind == "none":
         return EmptySeat()
-    if kind == "ask":
-        return AskedSeat(name, stream, fd)
+    if kind == "recorded":
+        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"))
+    if kind == "caller":
+        return CallerSeat(name, at, stream, fd)
     if kind == "remote":
         wall_ms, answer_ms = spec["wall_ms"], spec["answer_ms"]
         return RemoteSeat(PolicyLink(spec["fd"], seed=seed, seat=name, at=at, wall_ms=wall_ms, answer_ms=answer_ms))

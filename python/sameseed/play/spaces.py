@@ -24,6 +24,11 @@ class Spaces:
         """The action space as it was last looked at."""
         return self._known["action_space"]
 
+    @property
+    def observation_space(self) -> object:
+        """The observation space as it was last looked at."""
+        return self._known["observation_space"]
+
     def seed_first(self) -> None:
         """Seeds both spaces of an environment that has just been made."""
         for name in _SPACES:

@@ -12,6 +12,7 @@ from .actions import coerce, restore
 from .environment import unwrap
 from .failures import IllegalAction, UnknownEnvironment
 from .seeds import agent_space_seed
+from .space_state import told_spaces
 
 _SHOWN_MOST = 20
 
@@ -33,6 +34,8 @@ class TurnTaking:
         self.turn = 0
         self.legal: list | None = None
         self.seen: object = None
+        # What is told of each seat's spaces; known behind the reset.
+        self.told: list[dict] = []
         self._agent = self.agents[0]
 
     def prepare(self, seed: int, hidden: HiddenState, seeded: list[str], warnings: list[str]) -> None:
@@ -56,6 +59,20 @@ class TurnTaking:
     def space(self) -> object:
         """The action space of whose turn it is. Asked for where it is needed only: some make it anew each time."""
         return self.env.action_space(self._agent)
+
+    def spaces(self) -> list[dict]:
+        """What can be told of each seat's spaces, behind the reset: `{action, observation}`."""
+        told = []
+        for agent in self.agents:
+            told.append(told_spaces(self._space("action_space", agent), self._space("observation_space", agent)))
+        return told
+
+    def _space(self, name: str, agent: str) -> object:
+        ask = getattr(self.env, name, None)
+        try:
+            return None if ask is None else ask(agent)
+        except Exception:
+            return None
 
     def checked(self, value: object) -> object:
         """The action that a plain value stands for; raises IllegalAction where it stands for none or may not be taken."""

@@ -33,6 +33,8 @@ interface RunOptions extends PlacementOptions, LimitOptions {
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
+  readonly extend?: true;
+  readonly force?: true;
   readonly json?: true;
   readonly ndjson?: true;
 }
@@ -76,6 +78,13 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .addOption(concurrencyOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .option("--resume", "continue the run in --out: only missing rollouts are run")
+    .option("--extend", "add the seeds of --seeds to the run in --out, and run what is missing")
+    .addOption(
+      new Option(
+        "--force",
+        "replace the run in --out if none of its rollouts was a complete episode",
+      ).conflicts(["resume", "extend"]),
+    )
     .addOption(jsonOption("the whole run as one JSON document"))
     .addOption(
       new Option(
@@ -96,6 +105,7 @@ Examples:
   sameseed run FrozenLake-v1 --seeds 1..100 --env-arg is_slippery=false --out runs/lake
   sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
+  sameseed run CartPole-v1 --seeds 5..8 --out runs/cartpole --extend
   sameseed run my_env.py:MyEnv --world host
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
@@ -115,15 +125,16 @@ async function run(cli: Cli, envName: string, options: RunOptions): Promise<numb
 }
 
 function toRequest(envName: string, options: RunOptions): RunRequest {
-  const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out, resume } =
-    options;
+  const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out } = options;
+  const { resume, extend, force } = options;
   if (policy !== undefined && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
     });
   }
-  if (resume && out === undefined) {
-    throw new SameseedError("bad_argument", "--resume needs the run's folder", {
+  const needs = resume ? "--resume" : extend ? "--extend" : force ? "--force" : undefined;
+  if (needs !== undefined && out === undefined) {
+    throw new SameseedError("bad_argument", `${needs} needs the run's folder`, {
       hint: "name it with --out DIR",
     });
   }
@@ -141,5 +152,7 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { dir: out }),
     resume: resume ?? false,
+    extend: extend ?? false,
+    replaceFailed: force ?? false,
   };
 }

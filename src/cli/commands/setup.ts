@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 import { setUp } from "../../image/set-up.ts";
 import type { CommandWork } from "../cli.ts";
-import { describeImage } from "./image.ts";
+import { describeImage } from "../image/image-line.ts";
 
 /** Adds `sameseed setup`. */
 export function addSetupCommand(program: Command, choose: (work: CommandWork) => void): void {
@@ -10,11 +10,14 @@ export function addSetupCommand(program: Command, choose: (work: CommandWork) =>
     .command("setup")
     .summary("prepare this host: bubblewrap and the default image")
     .description(
-      "Prepares this host for rollouts: finds or installs bubblewrap, and builds the default image. What is already there is kept.",
+      "Prepares this host for rollouts: finds or installs bubblewrap, and builds the default image. What is already there is kept; the image is built again when it is damaged or of another version of Sameseed.",
     )
-    .action(() =>
+    .option("--rebuild", "build the default image anew from what this host has now")
+    .option("--python <PATH>", "the CPython to build it from (default: the first suitable one on PATH)")
+    .action(({ rebuild, python }: { readonly rebuild?: true; readonly python?: string }) =>
       choose(async ({ output, status, signal }) => {
-        const { bubblewrap, image } = await setUp({ onProgress: (message) => status.note(message), signal });
+        const onProgress = (message: string): void => status.note(message);
+        const { bubblewrap, image } = await setUp({ onProgress, signal, rebuild, python });
         await output.lines([`bubblewrap ${bubblewrap.version}: ${bubblewrap.path}`, describeImage(image)]);
         return 0;
       }),

@@ -5,11 +5,12 @@ import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeed } from "../parse/seeds.ts";
 import { jsonText } from "../render/json-text.ts";
+import { listRun, listRuns, runFoldersIn } from "../render/run-list.ts";
 import { formatTrajectory } from "../render/trajectory-text.ts";
 import { jsonOption } from "./options.ts";
 
 interface ShowOptions {
-  readonly seed: number;
+  readonly seed?: number;
   readonly json?: true;
 }
 
@@ -17,17 +18,23 @@ interface ShowOptions {
 export function addShowCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("show")
-    .summary("print one recorded rollout step by step")
-    .description("Prints the record of one rollout: the reset and every step.")
-    .argument("<DIR>", "the run folder")
-    .requiredOption("--seed <N>", "the seed of the rollout", parseSeed)
-    .addOption(jsonOption("a JSON line for the reset and for each step"))
+    .summary("list what is recorded, or print one rollout step by step")
+    .description(
+      "Lists the rollouts of a run, or the runs in a folder. With --seed, prints the record of one rollout: the reset and every step.",
+    )
+    .argument("<DIR>", "the run folder, or a folder of runs")
+    .option("--seed <N>", "the seed of the rollout to print step by step", parseSeed)
+    .addOption(
+      jsonOption("JSON: one document for a run, a line for each run, or a line for the reset and each step"),
+    )
     .addHelpText("after", help)
     .action((dir: string, options: ShowOptions) => choose(async (cli) => await show(cli, dir, options)));
 }
 
 const help = `
 Examples:
+  sameseed show runs
+  sameseed show runs/lake
   sameseed show runs/lake --seed 42
   sameseed show runs/lake --seed 42 --json | head -3
 
@@ -35,6 +42,12 @@ Recorded values are exact. In JSON, integers beyond 2^53 - 1 and values that JSO
 strings.`;
 
 async function show(cli: Cli, dir: string, { seed, json }: ShowOptions): Promise<number> {
+  if (seed === undefined) {
+    const runs = runFoldersIn(dir);
+    if (runs.length > 0) await listRuns(cli, runs, json === true);
+    else await listRun(cli, dir, json === true);
+    return 0;
+  }
   using reader = await RunReader.open(dir);
   const summary = reader.row(seed);
   const trajectory = new Trajectory(reader.trajectory(seed));

@@ -1,8 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Option, type Command } from "commander";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { timeName } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
+import { makeFolders } from "../../base/make-folders.ts";
 import {
   type ImproveOptions,
   improvePolicy,
@@ -111,7 +115,7 @@ function ownOptions(): Option[] {
     new Option("--max-pairs <N>", "the most pairs of games in an evaluation (default: 200)").argParser(
       count("--max-pairs", "pairs", 1_000_000),
     ),
-    new Option("--out <FILE.py>", "the file to write the policy to"),
+    new Option("--out <FILE.py>", "the file to write the policy to (default: a new one below policies/)"),
     new Option("--resume", "continue the interrupted training of --out"),
   ];
 }
@@ -138,23 +142,20 @@ async function train(cli: Cli, options: TrainCommandOptions): Promise<number> {
       hint: "name it with --out FILE.py",
     });
   await prepareHost(cli, options.image);
-  const trained = await learn(cli, request, out, resume);
+  const trained = await learn(cli, request, out ?? defaultFile(), resume);
   if (json) await cli.output.write(`${jsonText(trainingDocument(trained))}\n`);
   else await cli.output.lines(formatTraining(trained, cli.paint));
   return trained.improvement.champion === undefined ? 1 : 0;
 }
 
-async function learn(
-  cli: Cli,
-  request: ImproveOptions,
-  out: string | undefined,
-  resume: boolean,
-): Promise<Trained> {
+/** A file that no other training has, for a policy whose user named none: what was learned is never thrown away. */
+function defaultFile(): string {
+  return join("policies", `tictactoe-${timeName()}-${randomBytes(2).toString("hex")}.py`);
+}
+
+async function learn(cli: Cli, request: ImproveOptions, out: string, resume: boolean): Promise<Trained> {
   const { settings } = new Training(request);
-  if (out === undefined) {
-    const improvement = await improvePolicy({ ...request, ...watching(cli) });
-    return { settings, improvement, file: null };
-  }
+  makeFolderOf(out);
   const checkpoint = `${out}.training`;
   const lock = acquireRunLock(`${checkpoint}.lock`);
   let saved: SavedImprovement | undefined;
@@ -198,6 +199,15 @@ function beginning(out: string, checkpoint: string, resume: boolean): SavedImpro
         : "continue it with --resume, or remove it",
     context: { path: there },
   });
+}
+
+function makeFolderOf(path: string): void {
+  const folder = dirname(path);
+  try {
+    makeFolders(folder);
+  } catch (error) {
+    throw storeError(error, "Making", folder);
+  }
 }
 
 function writePolicy(path: string, code: string): void {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 
 import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
 import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
-import { recordedLegs } from "../../evaluate/matchup/verify-matchup.ts";
+import { recordedLegs, withoutUnplayed } from "../../evaluate/matchup/verify-matchup.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
@@ -45,8 +45,9 @@ Examples:
   sameseed verify runs/lake --cold --json
   sameseed verify runs/lake --deep
 
-The exit code is 0 when every rollout gave the same bytes, 4 when one did not, 1 when none diverged but
-some failed in the same way both times (equal failures prove nothing), 3 when the host failed.`;
+The exit code is 0 when every rollout of the run gave the same bytes, 4 when one did not, 1 when none diverged
+but some are missing from the record or failed in the same way both times (equal failures prove nothing), 3 when
+the host failed, 130 when interrupted; a verification begins anew, it is not resumed.`;
 
 async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<number> {
   if (isMatchupFolder(dir)) return await verifyLegs(cli, [dir], options);
@@ -66,7 +67,7 @@ async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOpti
       const result = await compareAll(cli, leg, options);
       const name = dirs.length === 1 ? basename(leg) : `${basename(dir)}/${basename(leg)}`;
       // A test that stopped by itself leaves games that nobody misses.
-      legs[name] = maxPairs === null ? result : { ...result, missing: 0 };
+      legs[name] = maxPairs === null ? result : withoutUnplayed(result);
     }
   }
   const results = Object.entries(legs);

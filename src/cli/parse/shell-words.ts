@@ -8,11 +8,23 @@ export function shellWord(word: string): string {
  * @param args everything behind `sameseed`
  */
 export function resumeCommand(args: readonly string[], dir: string): string {
+  return again(args, dir, "--resume");
+}
+
+/**
+ * The command that runs anew what failed entirely: the same arguments, with the folder and `--force`.
+ * @param args everything behind `sameseed`
+ */
+export function forceCommand(args: readonly string[], dir: string): string {
+  return again(args, dir, "--force");
+}
+
+function again(args: readonly string[], dir: string, how: "--resume" | "--force"): string {
   const kept: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
     if (arg === "--out") at++;
-    else if (arg !== "--resume" && !arg.startsWith("--out=")) kept.push(arg);
+    else if (arg !== "--resume" && arg !== "--force" && !arg.startsWith("--out=")) kept.push(arg);
   }
-  return ["sameseed", ...kept, "--out", dir, "--resume"].map(shellWord).join(" ");
+  return ["sameseed", ...kept, "--out", dir, how].map(shellWord).join(" ");
 }

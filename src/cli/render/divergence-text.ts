@@ -9,8 +9,13 @@ const mostCharacters = 160;
 /** Up to here a distance hints at rounding; beyond, the values themselves say more. */
 const mostUlps = 1000;
 
-/** Where a rollout parted from its recording, for people. */
-export function formatDivergence(seed: number, divergence: Divergence, paint: Painter): string[] {
+/** Where a rollout parted from its recording, for people. @param sides what the two are called */
+export function formatDivergence(
+  seed: number,
+  divergence: Divergence,
+  paint: Painter,
+  sides: readonly [string, string] = ["recorded", "now"],
+): string[] {
   const { step, field, path, ulps, differing, agreeing } = divergence;
   const isClose = ulps !== undefined && ulps <= mostUlps;
   const apart = isClose ? paint("dim", `, ${count(ulps, "unit")} in the last place apart`) : "";
@@ -18,8 +23,8 @@ export function formatDivergence(seed: number, divergence: Divergence, paint: Pa
     `${valueText(value, type)} ${paint("dim", clip(type, 60))}`;
   const rows: [string, string][] = [
     ["path", clip(path, mostCharacters)],
-    ["recorded", side(divergence.expected, divergence.expectedType)],
-    ["now", side(divergence.actual, divergence.actualType) + apart],
+    [sides[0], side(divergence.expected, divergence.expectedType)],
+    [sides[1], side(divergence.actual, divergence.actualType) + apart],
     ["differ", differing.length === 0 ? "nothing" : clip(differing.join(", "), mostCharacters)],
     ["agree", agreeing.length === 0 ? "nothing" : clip(agreeing.join(", "), mostCharacters)],
   ];

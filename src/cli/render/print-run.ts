@@ -1,13 +1,11 @@
-import { isComplete } from "../../model/outcome.ts";
-import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
-import { shellWord } from "../parse/shell-words.ts";
+import { forceCommand, shellWord } from "../parse/shell-words.ts";
 import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatNumber, formatRate } from "./numbers.ts";
 import { toRolloutDocument, toSummaryDocument, type SummaryDocument } from "./rollout-document.ts";
-import { environmentName, formatFault, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
+import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
 
 /** How a run is printed. */
 export type RunFormat = "text" | "json" | "ndjson";
@@ -63,8 +61,10 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
   await cli.output.lines([
     `${environment} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)}`,
     "",
-    ...formatRollouts(first(reader.rows(), mostRows), paint),
-    ...(reader.size > mostRows ? [`  … ${reader.size - mostRows} more: sameseed run --json prints all`] : []),
+    ...formatRollouts(reader.rows().take(mostRows), paint, cli.output.columns),
+    ...(reader.size > mostRows
+      ? [`  … ${reader.size - mostRows} more: sameseed show ${shellWord(folder)} lists all`]
+      : []),
     "",
     ...(hasFaults(summary) ? faultLines(cli, reader, summary) : []),
     `${count(summary.rollouts, "rollout")}: ${formatOutcomes(summary.outcomes, paint)}${mean} · ${pace}`,
@@ -72,22 +72,25 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
       ? [`${paint("warn", "warning:")} every seed gave the same trajectory: is the seed ignored?`]
       : []),
     `recorded in ${folder}`,
-    `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} runs all of them again and compares every byte`,
+    nextLine(cli, folder, summary),
   ]);
 }
 
 function faultLines({ paint }: Cli, reader: RunReader, summary: SummaryDocument): string[] {
-  const faults = faultCount(summary);
-  const shown = first(
-    filter(reader.rows(), ({ outcome }) => !isComplete(outcome)),
-    mostFaults,
-  );
   return [
-    paint("bad", `${count(faults, "rollout")} ended in a fault:`),
-    ...shown.map((row) => formatFault(row, paint)),
-    ...(faults > shown.length ? [`  … ${faults - shown.length} more`] : []),
+    paint("bad", `${count(faultCount(summary), "rollout")} ended in a fault:`),
+    ...formatFaults(reader.rows(), mostFaults, paint),
     "",
   ];
+}
+
+/** What to do next: a run without a complete rollout has nothing that could be verified. */
+function nextLine({ args, paint }: Cli, folder: string, summary: SummaryDocument): string {
+  if (faultCount(summary) < summary.rollouts) {
+    return `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} runs all of them again and compares every byte`;
+  }
+  const again = forceCommand(args, folder);
+  return `next: mend the cause, then ${paint("strong", again)} replaces this run`;
 }
 
 function faultCount({ outcomes }: SummaryDocument): number {
@@ -105,15 +108,4 @@ function isSeedIgnored(reader: RunReader): boolean {
   // Where all are the same there is one group; where there are many, the others need not be looked for.
   const [group] = reader.identicalTrajectories();
   return group?.seeds.length === reader.size;
-}
-
-function first(rows: Iterable<RolloutSummary>, most: number): RolloutSummary[] {
-  return [...Iterator.from(rows).take(most)];
-}
-
-function* filter(
-  rows: Iterable<RolloutSummary>,
-  keep: (row: RolloutSummary) => boolean,
-): Generator<RolloutSummary> {
-  for (const row of rows) if (keep(row)) yield row;
 }

@@ -17,6 +17,9 @@ export interface ProgressOptions {
 const liveEveryMs = 100;
 const firstPlainMs = 2000;
 const largestPlainGapMs = 60_000;
+/** From when on a rate says something of the rest: the first rollouts come all at once, after the first start. */
+const firstEtaMs = 2000;
+const firstEtaDone = 4;
 
 /**
  * Progress of many rollouts: a line that is written over on a terminal; elsewhere a line now and then, at gaps that
@@ -62,8 +65,10 @@ export class Progress {
     const seconds = (this.#now() - this.#startedAt) / 1000;
     const rate = seconds > 0 ? this.#done / seconds : 0;
     const left = total - before - this.#done;
-    const pace = rate > 0 ? [`${formatRate(rate)}/s`, `ETA ${formatDuration((left / rate) * 1000)}`] : [];
-    return [`${verb} ${before + this.#done}/${total}`, ...pace, ...details()].join(" · ");
+    const knows = seconds * 1000 >= firstEtaMs && this.#done >= firstEtaDone;
+    const pace = rate > 0 ? [`${formatRate(rate)}/s`] : [];
+    const eta = knows ? [`ETA ${formatDuration((left / rate) * 1000)}`] : [];
+    return [`${verb} ${before + this.#done}/${total}`, ...pace, ...eta, ...details()].join(" · ");
   }
 
   #tick(): void {

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
 import { count, formatNumber } from "./numbers.ts";
@@ -12,8 +14,11 @@ const columns: readonly Column[] = [
   { title: "digest" },
 ];
 
-/** How many characters of a digest tell rollouts apart for the eye. */
-const shownDigest = "sha256:".length + 16;
+/** How a digest is shown, by the room there is: so that rollouts are told apart by eye. */
+const digestForms: readonly ((digest: string) => string)[] = [
+  (digest) => `${digest.slice(0, "sha256:".length + 16)}…`,
+  (digest) => `${digest.slice("sha256:".length, "sha256:".length + 8)}…`,
+];
 
 /** An environment's name as it was asked for. */
 export function environmentName(ref: EnvironmentRef): string {
@@ -29,19 +34,34 @@ export function policyNames({ seats }: Pick<RolloutSpec, "seats">): string {
 function policyName(ref: SeatPolicy): string {
   if (ref.kind === "builtin") return ref.name;
   if (ref.kind === "none") return "nobody";
+  if (ref.kind === "caller") return "its caller";
   return ref.kind === "source" ? ref.name : `a list of ${count(ref.actions.length, "action")}`;
 }
 
-/** A table of rollouts. */
-export function formatRollouts(rollouts: readonly RolloutSummary[], paint: Painter): string[] {
-  const rows = rollouts.map(({ seed, outcome, steps, totalReward, digest }) => [
-    String(seed),
-    paintOutcome(outcome, paint),
-    String(steps),
-    formatNumber(totalReward),
-    `${digest.slice(0, shownDigest)}…`,
-  ]);
-  const [head = "", ...body] = formatTable(columns, rows);
+/** A table of rollouts. @param width the most characters of a line; a digest that has no room is cut, or left out */
+export function formatRollouts(
+  rollouts: Iterable<RolloutSummary>,
+  paint: Painter,
+  width: number = Number.POSITIVE_INFINITY,
+): string[] {
+  const cells = Array.from(rollouts, ({ seed, outcome, steps, totalReward, digest }) => ({
+    digest,
+    others: [String(seed), paintOutcome(outcome, paint), String(steps), formatNumber(totalReward)],
+  }));
+  const tableWith = (form: (digest: string) => string): string[] =>
+    formatTable(
+      columns,
+      cells.map(({ others, digest }) => [...others, form(digest)]),
+    );
+  const fits = (lines: readonly string[]): boolean =>
+    lines.every((line) => stripVTControlCharacters(line).length + 2 <= width);
+  const table =
+    digestForms.map(tableWith).find(fits) ??
+    formatTable(
+      columns.slice(0, -1),
+      cells.map(({ others }) => others),
+    );
+  const [head = "", ...body] = table;
   return [`  ${paint("dim", head)}`, ...body.map((line) => `  ${line}`)];
 }
 
@@ -56,6 +76,24 @@ export function formatFault({ seed, outcome, error, steps }: RolloutSummary, pai
     : `after ${count(steps, "step")}`;
   const what = error === undefined ? "" : `: ${faultText(error.type, error.message)}`;
   return `  seed ${seed} ${paint("bad", outcome)} ${where}${what}`;
+}
+
+/** A line for each kind of fault: rollouts that ended in the same fault at the same step share one. */
+export function formatFaults(rollouts: Iterable<RolloutSummary>, most: number, paint: Painter): string[] {
+  const folded = new Map<string, { readonly first: RolloutSummary; many: number }>();
+  for (const row of rollouts) {
+    if (isComplete(row.outcome)) continue;
+    const { outcome, error, steps } = row;
+    const key = JSON.stringify([outcome, error?.type, error?.message, error?.step ?? steps]);
+    const known = folded.get(key);
+    if (known === undefined) folded.set(key, { first: row, many: 1 });
+    else known.many++;
+  }
+  const lines = [...folded.values()].map(({ first, many }) =>
+    many === 1 ? formatFault(first, paint) : `${formatFault(first, paint)} (and ${many - 1} more alike)`,
+  );
+  const more = lines.length - most;
+  return more > 0 ? [...lines.slice(0, most), `  … ${count(more, "other fault")}`] : lines;
 }
 
 /** How many rollouts ended how, such as `3 terminated, 1 env_error`. */

@@ -55,8 +55,7 @@ export function formatTraining({ settings, improvement, file }: Trained, paint: 
 }
 
 function fileLines(champion: QTable | undefined, file: string | null): string[] {
-  if (champion === undefined) return [];
-  if (file === null) return ["the policy was not saved: --out FILE.py writes it"];
+  if (champion === undefined || file === null) return [];
   return [`wrote ${printable(file)}`, `next: sameseed eval --x ${shellWord(file)} --o random --exact`];
 }
 

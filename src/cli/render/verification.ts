@@ -23,7 +23,7 @@ export function judge({ verified, diverged, certificate }: VerifyResult): 0 | 1 
 
 /** A verification for people. */
 export function formatVerification(result: VerifyResult, paint: Painter): string[] {
-  const { verified, rollouts, equal, diverged, failed } = result;
+  const { verified, rollouts, equal, diverged, failed, missing } = result;
   const lines = diverged
     .slice(0, mostShown)
     .flatMap(({ seed, firstDivergence }) => [...formatDivergence(seed, firstDivergence, paint), ""]);
@@ -37,12 +37,19 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
     `${equal} of ${count(rollouts, "rollout")} gave the same bytes again`,
     ...(diverged.length > 0 ? [`${diverged.length} diverged`] : []),
     ...(failed.length > 0 ? [`${failed.length} failed the same way both times`] : []),
+    ...(missing > 0 ? [`${missing} missing`] : []),
   ];
   const image =
     result.image.checked === "content"
       ? [`image ${result.image.digest.slice(0, 12)}: every file was read and matches the digest`]
       : [];
-  return [...lines, `${head}: ${parts.join(", ")}`, ...image, ...certificateLines(result, paint)];
+  const fed =
+    result.fedFromRecording === undefined
+      ? []
+      : [
+          `the actions of ${result.fedFromRecording.join(", ")} were fed from the recording: their caller was not asked again`,
+        ];
+  return [...lines, `${head}: ${parts.join(", ")}`, ...fed, ...image, ...certificateLines(result, paint)];
 }
 
 /** A replay for people. */
@@ -100,15 +107,14 @@ function certificateLines({ certificate }: VerifyResult, paint: Painter): string
 }
 
 function warningLines(
-  { missing, rollouts, failed, identicalSeeds, imageDifferences }: VerifyResult,
+  { missing, cutShort, rollouts, failed, identicalSeeds, imageDifferences }: VerifyResult,
   paint: Painter,
 ): string[] {
   const warning = paint("warn", "warning:");
   const lines: string[] = [];
-  if (missing > 0)
-    lines.push(
-      `${warning} ${count(missing, "seed")} of the run ${missing === 1 ? "is" : "are"} not recorded yet; sameseed run --resume records them`,
-    );
+  const seeds = `${count(missing, "seed")} of the run ${missing === 1 ? "is" : "are"} not recorded`;
+  if (cutShort) lines.push(`${warning} the end of the record was cut off after it was written; ${seeds} now`);
+  else if (missing > 0) lines.push(`${warning} ${seeds} yet; sameseed run --resume records them`);
   // Single seeds that agree are common where episodes are short; all of them are not. Equal failures say nothing of it.
   const same = identicalSeeds.find(({ length }) => length === rollouts);
   if (same !== undefined && failed.length < rollouts)

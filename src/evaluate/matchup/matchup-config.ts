@@ -9,7 +9,7 @@ import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/ga
 
 /** Two policies and the options that all games of a matchup share. */
 export interface MatchupOptions extends GameRules {
-  /** The policy whose results are reported: `random`, `greedy`, `minimax`, a Python file, or source text. */
+  /** The policy whose results are reported: `random`, `greedy`, `minimax`, a Python file, source text, or a function. */
   readonly policyX: SeatPolicyInput;
   /** Its opponent. */
   readonly policyO: SeatPolicyInput;
@@ -119,7 +119,10 @@ export function specOf({ rules, policyX, policyO }: MatchupPlan, swapped: boolea
 
 /** Both policies with their files read: whatever happens to a file later, all games have the same text. */
 function readPolicies(spec: GameSpec): readonly [SeatPolicyInput, SeatPolicyInput] {
-  const [x, o] = resolveGame(spec).template.seats.map(({ policy }) => inputOf(policy));
+  const [x, o] = resolveGame(spec).template.seats.map(({ policy }, at) => {
+    const given = spec.seats[at];
+    return typeof given === "function" ? given : inputOf(policy);
+  });
   return [x ?? { none: true }, o ?? { none: true }];
 }
 

@@ -11,6 +11,7 @@ export function namesOf({ policyX, policyO }: Pick<MatchupPlan, "policyX" | "pol
 
 function nameOf(policy: SeatPolicyInput): string {
   if (typeof policy === "string") return policy;
+  if (typeof policy === "function") return policy.name === "" ? "a function" : policy.name;
   if ("source" in policy) return policy.name ?? "policy.py";
   return "actions" in policy ? "a list of moves" : "nobody";
 }

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { timeName } from "../../base/clock.ts";
-import type { RecordedRollout } from "../../model/rollout.ts";
+import type { RecordedRollout, RolloutSpec, Seat } from "../../model/rollout.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
 import { openWriter } from "../../store/record-run.ts";
+import { parseTrajectoryBlob } from "../../trajectory/trajectory-blob.ts";
 import { resolveGame, type GameSpec } from "../game-spec.ts";
 
 /**
@@ -25,14 +26,27 @@ import { resolveGame, type GameSpec } from "../game-spec.ts";
 export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: string): Promise<string> {
   const folder = resolve(dir ?? join("runs", newName(spec.game)));
   const existed = existsSync(folder);
-  const resolved = resolveGame(spec);
-  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], false);
+  const { template, ...rest } = resolveGame(spec);
+  const seats = seatsAsPlayed(template.seats, game);
+  const resolved = { ...rest, template: { ...template, seats } };
+  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], {
+    resume: false,
+  });
   try {
     await writer.append(game);
   } finally {
     await writer.closeOrDiscard(existed);
   }
   return folder;
+}
+
+/** Whoever answered for a seat is no part of the recording, which says only that somebody did. */
+function seatsAsPlayed(seats: readonly Seat[], { trajectory }: RecordedRollout): readonly Seat[] {
+  const manifest = JSON.parse(Buffer.from(parseTrajectoryBlob(trajectory).manifest).toString()) as {
+    readonly spec: Pick<RolloutSpec, "seats">;
+  };
+  const called = manifest.spec.seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat);
+  return seats.map((own) => (called.includes(own.seat) ? { ...own, policy: { kind: "caller" } } : own));
 }
 
 function newName(game: string): string {

@@ -18,20 +18,25 @@ export const elementBytes: Readonly<Record<ElementType, number>> = {
   bool: 1,
 };
 
-const elementTypes: Readonly<Record<number, ElementType>> = {
-  64: "uint8",
-  69: "uint16",
-  70: "uint32",
-  71: "uint64",
-  72: "int8",
-  77: "int16",
-  78: "int32",
-  79: "int64",
-  84: "float16",
-  85: "float32",
-  86: "float64",
-  [tags.booleans]: "bool",
+/** The tag of an array's elements: RFC 8746's, and one of Sameseed's own. */
+export const elementTags: Readonly<Record<ElementType, number>> = {
+  uint8: 64,
+  uint16: 69,
+  uint32: 70,
+  uint64: 71,
+  int8: 72,
+  int16: 77,
+  int32: 78,
+  int64: 79,
+  float16: 84,
+  float32: 85,
+  float64: 86,
+  bool: tags.booleans,
 };
+
+const elementTypes: ReadonlyMap<number, ElementType> = new Map(
+  Object.entries(elementTags).map(([dtype, tag]) => [tag, dtype as ElementType]),
+);
 
 const maxDimensions = 64;
 
@@ -46,7 +51,7 @@ export function readArray(reader: CborReader, depth: number): CborArray | CborSt
   const shape = readShape(reader);
   const tag = reader.expect(6, "an element type");
   if (tag === tags.texts || tag === tags.byteStrings) return readStrings(reader, shape, tag, element);
-  const dtype = elementTypes[tag];
+  const dtype = elementTypes.get(tag);
   if (dtype === undefined) reader.fail(`an array has elements of unknown tag ${tag}`);
   reader.expect(2, "a byte string of elements");
   const data = reader.takeBytes();

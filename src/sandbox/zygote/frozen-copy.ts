@@ -57,11 +57,12 @@ export class FrozenCopy {
       else if (type === messages.error) copied.reject(notCopyable(body.toString("latin1")));
       else throw new SameseedError("protocol_broken", `a copy began with message ${type}`);
     };
-    let isFreeable = true;
-    stream.gone = () => {
-      copied.reject(new SameseedError("sandbox_failed", "a copy ended before it was whole"));
-      if (isFreeable) parts.streams.giveBack(stream);
-    };
+    // Why it ended may still be on its way.
+    stream.gone = () =>
+      void setTimeout(() => {
+        copied.reject(new SameseedError("sandbox_failed", "a copy ended before it was whole"));
+        parts.streams.giveBack(stream);
+      }, lastWordsMs);
     const stopWaiting = startPatience(copyTimeoutMs, () =>
       parts.fail(new SameseedError("sandbox_failed", `a trunk was not copied within ${copyTimeoutMs} ms`)),
     );
@@ -75,7 +76,6 @@ export class FrozenCopy {
       lost();
       stream.socket.unref();
     }
-    isFreeable = false;
     return new FrozenCopy(parts, stream, place(parts, stream, trunkPid));
   }
 
@@ -95,23 +95,28 @@ export class FrozenCopy {
    * @param done called when it is idle again
    */
   start(plan: BranchPlan, kind: "branch" | "trunk", calledAt: number, done: () => void): RunningSandbox {
-    const { limits } = plan;
+    const { limits, asks = false } = plan;
     const { group, socket } = this.#stream;
     limitGroup(group, limits);
     const wire = wireLimits(limits, this.#parts.zygote, group !== undefined);
     const trunk = kind === "trunk";
     const message = encodeStart(
-      { ...wire, processes: wire.processes + (trunk ? this.#parts.copyProcesses : 0), ...copyStart, trunk },
+      {
+        ...wire,
+        processes: wire.processes + (trunk ? this.#parts.copyProcesses : 0),
+        ...copyStart,
+        trunk,
+        asks,
+      },
       new Uint8Array(),
     );
     const run = new SlotRun(
       socket,
       group,
       {
-        message,
         calledAt,
         outputBytes: limits.outputBytes,
-        wallMs: limits.wallMs,
+        wallMs: asks ? undefined : limits.wallMs,
         cpuMs: limits.cpuMs,
         memoryBytes: limits.memoryMb * mebibyte,
         onOutput: plan.onOutput,

@@ -9,7 +9,15 @@ import { signalOfStatus } from "../linux/signal-name.ts";
 import { judgeKill } from "./judge-kill.ts";
 import { describeStatus, hostMemory, startError } from "./slot-errors.ts";
 import type { SlotStart } from "./slot-start.ts";
-import { decodeExit, encodeHeader, encodeMessage, inputChunkBytes, messages, type WireExit } from "./wire.ts";
+import {
+  decodeExit,
+  encodeAnswer,
+  encodeHeader,
+  encodeMessage,
+  inputChunkBytes,
+  messages,
+  type WireExit,
+} from "./wire.ts";
 
 const channels: readonly (OutputChannel | undefined)[] = [undefined, "stdout", "stderr", "stream"];
 /** How often the CPU time of a whole process tree is looked at; the first look comes after as long. */
@@ -41,7 +49,7 @@ export class SlotRun implements RunningSandbox {
   #isBorn = false;
   #isOver = false;
   #received = 0;
-  #cause: "output" | "cpu" | undefined;
+  #cause: "output" | "cpu" | "wall" | undefined;
   #cpuTimer: NodeJS.Timeout | undefined;
   #complaint = "";
   #isHeard = false;
@@ -53,7 +61,8 @@ export class SlotRun implements RunningSandbox {
     this.#group = group;
     this.#start = start;
     this.#events = events;
-    this.#stopWaiting = startPatience(start.wallMs, () => this.#waitForEnd());
+    this.#stopWaiting =
+      start.wallMs === undefined ? () => {} : startPatience(start.wallMs, () => this.#waitForEnd());
     this.#before = group?.countersBefore();
     this.#machineOomKillsBefore = group === undefined ? recentMachineOomKills() : 0;
     this.born = this.#bornResolvers.promise;
@@ -97,12 +106,17 @@ export class SlotRun implements RunningSandbox {
     }
   }
 
+  answer(data: Uint8Array): void {
+    if (!this.#isOver) this.#stream.write(encodeAnswer(data));
+  }
+
   endInput(): void {
     if (!this.#isOver) this.#stream.write(encodeMessage(messages.inputEnd));
   }
 
-  kill(): void {
+  kill(cause?: "wall"): void {
     if (this.#isOver) return;
+    if (!this.#isKilled) this.#cause ??= cause;
     this.#stream.write(encodeMessage(messages.kill));
     if (this.#isKilled) return;
     this.#isKilled = true;

@@ -2,13 +2,11 @@ import type { OutputChannel } from "../contract.ts";
 
 /** One start on a slot. */
 export interface SlotStart {
-  /** The whole `start` message. */
-  readonly message: Buffer;
   /** When the caller asked, on the `performance.now()` clock: births are counted from there. */
   readonly calledAt: number;
   readonly outputBytes: number;
-  /** The wall time after which the slot ends the sandbox, in ms. */
-  readonly wallMs: number;
+  /** The wall time after which the slot ends the sandbox, in ms; undefined for one whose host has a part in it. */
+  readonly wallMs: number | undefined;
   /** CPU time of all processes, in ms; the slot itself sees the first process only. */
   readonly cpuMs: number;
   /** Its memory limit, in bytes. */

@@ -5,7 +5,7 @@ import type { RunningSandbox } from "../contract.ts";
 import type { SlotGroup } from "../linux/cgroups.ts";
 import { SlotRun } from "./slot-run.ts";
 import type { SlotStart } from "./slot-start.ts";
-import { MessageReader } from "./wire.ts";
+import { MessageReader } from "./message-reader.ts";
 
 /** How long a zygote may take to tell that a slot is dead whose stream has ended, in ms. */
 const deathGraceMs = 1_000;
@@ -52,8 +52,8 @@ export class Slot {
     if (this.#run !== undefined) throw new SameseedError("internal", "the slot is in use");
   }
 
-  /** Starts a sandbox. The slot must be idle. */
-  start(start: SlotStart): RunningSandbox {
+  /** Gets ready to start a sandbox, which {@link begin} does. The slot must be idle. */
+  prepare(start: SlotStart): RunningSandbox {
     this.checkIdle();
     this.#stream.ref();
     const done = (): void => {
@@ -62,8 +62,12 @@ export class Slot {
     };
     const run = new SlotRun(this.#stream, this.group, start, { done, endHung: this.#endHung });
     this.#run = run;
-    this.#stream.write(start.message);
     return run;
+  }
+
+  /** Tells the slot to start what was prepared. */
+  begin(message: Uint8Array): void {
+    this.#stream.write(message);
   }
 
   /** Marks the slot unusable and fails what runs in it. */

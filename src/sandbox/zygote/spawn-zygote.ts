@@ -9,7 +9,8 @@ import type { CgroupArea } from "../linux/cgroups.ts";
 import type { ZygoteIds } from "../linux/host-ids.ts";
 import { startIdMapper, type IdMapper } from "../linux/id-mapper.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
-import { decodeReady, encodeConfig, MessageReader, messages, type WireReady } from "./wire.ts";
+import { MessageReader } from "./message-reader.ts";
+import { decodeReady, encodeConfig, messages, type WireReady } from "./wire.ts";
 
 /** What a zygote is started from. */
 export interface ZygoteOptions {

@@ -25,7 +25,7 @@ export function startGroup(
 ): RunningSandbox[] {
   const links = wireLinks(plan, lease.slots);
   // Everything that can fail comes before the first start: a group starts whole or not at all.
-  const messages = plan.members.map(({ job, limits }, member) => {
+  const messages = plan.members.map(({ job, limits, asks = false }, member) => {
     const slot = lease.slots[member]!;
     slot.checkIdle();
     limitGroup(slot.group, limits);
@@ -35,21 +35,24 @@ export function startGroup(
         links: links[member]!,
         bare,
         announce: job.entry === "agent",
+        asks,
       },
       encodeJob(job),
     );
   });
-  return plan.members.map(({ limits }, member) =>
-    lease.slots[member]!.start({
-      message: messages[member]!,
+  const running = plan.members.map(({ limits, asks = false }, member) =>
+    lease.slots[member]!.prepare({
       calledAt,
       outputBytes: limits.outputBytes,
-      wallMs: limits.wallMs,
+      wallMs: asks ? undefined : limits.wallMs,
       cpuMs: limits.cpuMs,
       memoryBytes: limits.memoryMb * mebibyte,
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
     }),
   );
+  // With nothing in between: whichever is started first waits for the others, on somebody's clock.
+  messages.forEach((message, member) => lease.slots[member]!.begin(message));
+  return running;
 }
 
 /** Sets what a control group lets its next sandbox use. */
@@ -68,7 +71,7 @@ export function wireLimits(
   limits: Limits,
   zygote: ZygoteProcess,
   hasGroup: boolean,
-): Omit<Parameters<typeof encodeStart>[0], "links" | "bare" | "announce"> {
+): Omit<Parameters<typeof encodeStart>[0], "links" | "bare" | "announce" | "asks"> {
   return {
     addressSpaceBytes: zygote.ready.addressSpaceBytes + limits.memoryMb * mebibyte,
     fileBytes: limits.diskMb * mebibyte,

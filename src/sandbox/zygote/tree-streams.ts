@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 
-import type { SameseedError } from "../../base/error.ts";
+import { SameseedError } from "../../base/error.ts";
 import type { SlotGroup } from "../linux/cgroups.ts";
-import { copyNumbers, MessageReader } from "./wire.ts";
+import { MessageReader } from "./message-reader.ts";
+import { copyNumbers } from "./wire.ts";
 import type { ZygoteProcess } from "./zygote-process.ts";
 
 /** The most slots the zygote of a tree has: one for its trunk, the others for copies. */
@@ -86,7 +87,11 @@ export class TreeStreams {
         reader.push(chunk);
       } catch (error) {
         stream.socket.pause();
-        this.#broken(error as SameseedError);
+        this.#broken(
+          new SameseedError("protocol_broken", "a copied sandbox said what none of ours says", {
+            cause: error,
+          }),
+        );
       }
     });
     stream.socket.unref();

@@ -86,7 +86,7 @@ export class ZygoteTree implements SandboxTree, TreeParts {
 
   async #start(plan: TreePlan): Promise<void> {
     const calledAt = performance.now();
-    const { limits, signal } = plan;
+    const { limits, signal, asks = false } = plan;
     const slot = await this.zygote.newSlot();
     limitGroup(slot.group, limits);
     const wire = wireLimits(limits, this.zygote, slot.group !== undefined);
@@ -98,20 +98,21 @@ export class ZygoteTree implements SandboxTree, TreeParts {
         links: [],
         bare: false,
         announce: true,
+        asks,
         trunk: true,
         filterBytes: filter.length,
       },
       Buffer.concat([filter, encodeJob(plan.job)]),
     );
-    const running = slot.start({
-      message,
+    const running = slot.prepare({
       calledAt,
       outputBytes: limits.outputBytes,
-      wallMs: limits.wallMs,
+      wallMs: asks ? undefined : limits.wallMs,
       cpuMs: limits.cpuMs,
       memoryBytes: limits.memoryMb * mebibyte,
       onOutput: plan.onOutput,
     });
+    slot.begin(message);
     const kill = (): void => running.kill();
     signal?.addEventListener("abort", kill, { once: true });
     const forget = (): void => signal?.removeEventListener("abort", kill);

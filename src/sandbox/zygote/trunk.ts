@@ -77,13 +77,18 @@ export class Trunk implements TrunkSandbox {
     this.#running.send(data);
   }
 
+  answer(data: Uint8Array): void {
+    this.#leaveState();
+    this.#running.answer(data);
+  }
+
   endInput(): void {
     this.#leaveState();
     this.#running.endInput();
   }
 
-  kill(): void {
-    this.#running.kill();
+  kill(cause?: "wall"): void {
+    this.#running.kill(cause);
   }
 
   oomKills(): number | undefined {

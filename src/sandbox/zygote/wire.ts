@@ -3,7 +3,6 @@
  * `u32 length | u8 type | u8 channel | u16 zero | body`, little-endian.
  */
 
-import { SameseedError } from "../../base/error.ts";
 import { parseZygoteReport, type ZygoteReport } from "./zygote-report.ts";
 
 /** The name of a message type. */
@@ -85,6 +84,8 @@ export interface WireStart {
   readonly bare: boolean;
   /** Whether to tell of the birth at once; otherwise the first output or the exit tells. */
   readonly announce: boolean;
+  /** Whether it asks its host: what lies between its last word and an answer is none of its wall time. */
+  readonly asks?: boolean;
   /** Whether it can be copied; only in a zygote of a tree. */
   readonly trunk?: boolean;
   /** Whether it goes on as what it was copied from; then it has no job. */
@@ -116,6 +117,21 @@ export function encodeHeader(type: number, length: number): Buffer {
   header.writeUInt32LE(length, 0);
   header.writeUInt8(type, 4);
   return header;
+}
+
+/** Channel of `input`: the answer to what the sandbox said last. */
+const answerChannel = 1;
+
+/** An answer for a sandbox that waits for it, as `input` messages; the first of them says what it is. */
+export function encodeAnswer(data: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < data.length; at += inputChunkBytes) {
+    const part = data.subarray(at, at + inputChunkBytes);
+    const header = encodeHeader(messages.input, part.length);
+    if (at === 0) header.writeUInt8(answerChannel, 5);
+    parts.push(header, part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** A whole message. */
@@ -202,6 +218,7 @@ export function encodeStart(start: WireStart, job: Uint8Array): Buffer {
     start.links.length,
     (start.bare ? 1 : 0) |
       (start.announce ? 2 : 0) |
+      (start.asks === true ? 4 : 0) |
       (start.trunk === true ? 8 : 0) |
       (start.copy === true ? 16 : 0),
     start.filterBytes ?? 0,
@@ -245,41 +262,4 @@ export function decodeReady(body: Buffer): WireReady {
     addressesFixed: body.readUInt32LE(8) === 1,
     report: parseZygoteReport(body.subarray(readyBytes)),
   };
-}
-
-/** Called for each whole message. The body is valid only during the call where it is a view of the chunk. */
-export type MessageHandler = (type: number, channel: number, body: Buffer) => void;
-
-/**
- * Cuts a stream of chunks into messages. What it is fed comes from the zygote's own C code, never from a sandbox; but for the
- * copies of a trunk, whose code the environment may have changed: for those there is a longest message.
- */
-export class MessageReader {
-  readonly #handle: MessageHandler;
-  readonly #most: number;
-  #rest: Buffer = Buffer.alloc(0);
-
-  /** @param most the longest body. @default any */
-  constructor(handle: MessageHandler, most: number = Infinity) {
-    this.#handle = handle;
-    this.#most = most;
-  }
-
-  /**
-   * Takes the next bytes of the stream.
-   * @throws `protocol_broken` at a message that is longer than the longest
-   */
-  push(chunk: Buffer): void {
-    let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (data.length >= headerBytes) {
-      const length = data.readUInt32LE(0);
-      if (length > this.#most)
-        throw new SameseedError("protocol_broken", `a message of ${length} bytes from a copied sandbox`);
-      const end = headerBytes + length;
-      if (data.length < end) break;
-      this.#handle(data.readUInt8(4), data.readUInt8(5), data.subarray(headerBytes, end));
-      data = data.subarray(end);
-    }
-    this.#rest = data;
-  }
 }

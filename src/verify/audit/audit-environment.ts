@@ -5,6 +5,7 @@ import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { Tier } from "../../model/receipt.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
+import { asksCaller } from "../../rollout/plan-rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { Ledger } from "../../model/trajectory.ts";
@@ -31,7 +32,7 @@ export interface SharedAuditWatch extends AuditWatch {
 }
 
 /** What to audit, and how. */
-export interface AuditOptions extends Omit<RolloutOptions, "backend">, AuditWatch {
+export interface AuditOptions extends Omit<RolloutOptions, "backend" | "idleMs">, AuditWatch {
   /** @default [0] */
   readonly seeds?: readonly number[];
 }
@@ -92,6 +93,14 @@ export async function auditRollouts(
 ): Promise<AuditReport> {
   const { env, options, seeds } = subject;
   if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
+  if (asksCaller(options.template))
+    throw new SameseedError(
+      "bad_argument",
+      "an audit cannot ask a function, which may answer otherwise each time",
+      {
+        hint: "give its actions as a list: { actions }",
+      },
+    );
   const image = resolveImage(options.image);
   const runner = watch.runner ?? makeRunner(options, watch);
   const before = runner.cost;

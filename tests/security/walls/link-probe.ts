@@ -52,8 +52,7 @@ async function run(
     announce: false,
   };
   const job = encodeJob({ entry: "script", name: "linked.py", source, files: [], env: {} });
-  const running = slot.start({
-    message: encodeStart(start, job),
+  const running = slot.prepare({
     calledAt: performance.now(),
     outputBytes: mebibyte,
     memoryBytes: 64 << 20,
@@ -61,6 +60,7 @@ async function run(
     wallMs: 5_000,
     onOutput: (_channel, data) => (stdout += data.toString()),
   });
+  slot.begin(encodeStart(start, job));
   await running.ended;
   return stdout;
 }

@@ -39,6 +39,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   attack: ["--image", "--backend"],
   doctor: ["--image"],
   show: [],
+  diff: [],
+  export: [],
   "image build": [],
   "image list": [],
   "image rm": [],

@@ -63,7 +63,7 @@ const plans: readonly SeatPlan[] = [
   { kind: "remote", fd: 4, answerMs: 5, wallMs: 10 },
   { kind: "remote", fd: 4, answerMs: null, wallMs: 10 },
   { kind: "none" },
-  { kind: "ask" },
+  { kind: "caller" },
 ];
 
 function argumentOf(plan: SeatPlan): object {

@@ -223,9 +223,9 @@ describe("the hint of a damaged image", () => {
   it("is what brings it back by its name, or takes it away where it has none", async () => {
     appendFileSync(inPlace("content"), "x");
     expect(hint()).toContain(`sameseed image rm ${image.manifest.digest}`);
-    writeName("mine", image.manifest.digest, folder);
+    writeName("mine", { digest: image.manifest.digest }, folder);
     expect(hint()).toContain("sameseed image build mine --requirements");
-    writeName("gymnasium", image.manifest.digest, folder);
+    writeName("gymnasium", { digest: image.manifest.digest }, folder);
     expect(hint()).toContain("sameseed setup");
     await removeImage(image.manifest.digest, folder);
     expect(listImages(folder)).toEqual([]);

@@ -22,7 +22,7 @@ const put = (content: string): ImageManifest => putImage(images, content);
 describe("resolveImage", () => {
   it("finds an image by name and by digest, with and without its prefix", () => {
     const manifest = put("a");
-    writeName("first", manifest.digest, images);
+    writeName("first", { digest: manifest.digest }, images);
     for (const name of ["first", manifest.digest, `sha256:${manifest.digest}`]) {
       expect(resolveImage(name, images)).toEqual({
         name,
@@ -44,7 +44,7 @@ describe("resolveImage", () => {
   it("refuses names that would leave the store", () => {
     for (const name of ["../x", "names/x", "/etc", "..", "a\0b"]) {
       expect(() => resolveImage(name, images)).toThrow(expect.objectContaining({ code: "bad_argument" }));
-      expect(() => writeName(name, "0".repeat(64), images)).toThrow(
+      expect(() => writeName(name, { digest: "0".repeat(64) }, images)).toThrow(
         expect.objectContaining({ code: "bad_argument" }),
       );
     }
@@ -85,8 +85,8 @@ describe("resolveImage", () => {
 describe("listImages and removeImage", () => {
   it("lists every image with its names, and nothing where there is no store", () => {
     const [a, b] = [put("a"), put("b")];
-    writeName("two", a.digest, images);
-    writeName("one", a.digest, images);
+    writeName("two", { digest: a.digest }, images);
+    writeName("one", { digest: a.digest }, images);
     const expected = [
       { manifest: a, names: ["one", "two"] },
       { manifest: b, names: [] },
@@ -99,8 +99,8 @@ describe("listImages and removeImage", () => {
 
   it("removes a name alone while another needs the files, then the files", async () => {
     const { digest } = put("a");
-    writeName("one", digest, images);
-    writeName("two", digest, images);
+    writeName("one", { digest: digest }, images);
+    writeName("two", { digest: digest }, images);
     await removeImage("one", images);
     expect(() => resolveImage("one", images)).toThrow(expect.objectContaining({ code: "image_missing" }));
     expect(resolveImage("two", images).manifest.digest).toBe(digest);
@@ -110,7 +110,7 @@ describe("listImages and removeImage", () => {
 
   it("removes an image by digest with all its names, a damaged one too", async () => {
     const { digest } = put("a");
-    writeName("one", digest, images);
+    writeName("one", { digest: digest }, images);
     writeFileSync(join(images, digest, "image.json"), "");
     await removeImage(digest, images);
     expect(readdirSync(join(images, "names"))).toEqual([]);

@@ -6,6 +6,7 @@ import {
   encodeAgentMessage,
   type AgentMessageName,
 } from "../../../src/sandbox/agent/wire.ts";
+import { MessageReader } from "../../../src/sandbox/zygote/message-reader.ts";
 import {
   decodeExit,
   decodeReady,
@@ -14,7 +15,6 @@ import {
   encodeMessage,
   encodeStart,
   encodeTrunkCopy,
-  MessageReader,
   messages,
   type MessageName,
 } from "../../../src/sandbox/zygote/wire.ts";

@@ -33,9 +33,24 @@ describe("Progress", () => {
   it("says how far, how fast and how long, without what was done before", () => {
     const screen = new Screen(true);
     const progress = screen.progress(100, 50);
-    screen.time = 1000;
-    for (let done = 0; done < 10; done++) progress.advance();
-    expect(progress.line()).toBe("recording 60/100 · 10.0/s · ETA 4.0 s · 0 faults");
+    screen.time = 2000;
+    for (let done = 0; done < 20; done++) progress.advance();
+    expect(progress.line()).toBe("recording 70/100 · 10.0/s · ETA 3.0 s · 0 faults");
+  });
+
+  it("says nothing of how long before there is something to judge it by", () => {
+    const screen = new Screen(true);
+    const progress = screen.progress(100);
+    screen.time = 1999;
+    for (let done = 0; done < 4; done++) progress.advance();
+    expect(progress.line()).not.toContain("ETA");
+    screen.time = 2000;
+    expect(progress.line()).toContain("ETA");
+    const idle = new Screen(true);
+    const slow = idle.progress(100);
+    idle.time = 60_000;
+    for (let done = 0; done < 3; done++) slow.advance();
+    expect(slow.line()).not.toContain("ETA");
   });
 
   it("writes over one line on a terminal, at most ten times a second, and takes it away", () => {

@@ -29,6 +29,7 @@ const result: VerifyResult = {
   diverged: [],
   failed: [],
   missing: 0,
+  cutShort: false,
   image: { digest: "5".repeat(64), checked: "stamps" },
   imageDifferences: [],
   identicalSeeds: [],
@@ -106,6 +107,15 @@ describe("verdicts", () => {
     expect(lines).toMatch(/3 seeds of the run are not recorded/);
     expect(lines).toMatch(/is the seed ignored\?/);
     expect(lines).toMatch(/numpy/);
+  });
+
+  it("a run that is not whole is not verified, and says whether its end was cut off", () => {
+    const partial = { ...result, verified: false, missing: 1 };
+    expect(judge(partial)).toBe(1);
+    expect(formatVerification(partial, plain).at(-1)).toMatch(/^not verified: .*, 1 missing$/);
+    expect(formatVerification({ ...partial, cutShort: true }, plain)[0]).toMatch(
+      /cut off after it was written/,
+    );
   });
 
   it("a replay that was cut off the same way proves nothing; one that answers otherwise is not reproducible", () => {

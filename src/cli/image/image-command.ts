@@ -1,29 +1,16 @@
 import type { Command } from "commander";
 
-import { isSameseedError, SameseedError } from "../../base/error.ts";
-import { buildImage } from "../../image/build-image.ts";
+import { isSameseedError, type SameseedError } from "../../base/error.ts";
 import { checkImage } from "../../image/check-image.ts";
-import { defaultImageName } from "../../image/default-image.ts";
-import {
-  listDigests,
-  listImages,
-  removeImage,
-  resolveImage,
-  type ResolvedImage,
-} from "../../image/image-store.ts";
+import { listDigests, listImages, removeImage, resolveImage } from "../../image/image-store.ts";
 import type { CommandWork } from "../cli.ts";
 import { formatError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { count, formatBytes } from "../render/numbers.ts";
 import type { Painter } from "../render/style.ts";
 import { formatTable, type Column } from "../render/table.ts";
-import { jsonOption } from "./options.ts";
-
-interface BuildOptions {
-  readonly requirements: string;
-  readonly python?: string;
-  readonly json?: true;
-}
+import { jsonOption } from "../commands/options.ts";
+import { addBuildCommand } from "./build-command.ts";
 
 const columns: readonly Column[] = [
   { title: "name" },
@@ -41,7 +28,7 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
     .description(
       "An image is a frozen Python: the interpreter and locked packages in a read-only tree, identified by a digest of its contents.",
     );
-  addBuild(image, choose);
+  addBuildCommand(image, choose);
   image
     .command("list")
     .summary("list the images on this host")
@@ -140,46 +127,4 @@ function formatVerified(
   const label = name === digest ? "" : `${name} `;
   const size = `${count(files, "file")}, ${formatBytes(sizeBytes)}`;
   return [`${paint("good", "intact")}: image ${label}${digest.slice(0, 12)}, ${size}`];
-}
-
-function addBuild(image: Command, choose: (work: CommandWork) => void): void {
-  image
-    .command("build")
-    .summary("build an image from a requirements lock")
-    .description("Builds an image from a requirements lock. The same lock gives the same digest.")
-    .argument("<NAME>", "the image's name: a-z, 0-9, '.', '_' and '-'")
-    .requiredOption(
-      "--requirements <FILE>",
-      "a requirements file with every package pinned and hashed, as `pip-compile --generate-hashes` writes it",
-    )
-    .option("--python <PATH>", "the CPython to build from (default: the first suitable one on PATH)")
-    .addOption(jsonOption("what was built as one JSON document"))
-    .addHelpText(
-      "after",
-      "\nExamples:\n  sameseed image build mine --requirements requirements.lock\n  sameseed run CartPole-v1 --image mine",
-    )
-    .action((name: string, { requirements, python, json }: BuildOptions) =>
-      choose(async ({ output, status, signal }) => {
-        refuseDefaultName(name);
-        const onProgress = (message: string): void => status.note(message);
-        const built = await buildImage({ name, requirements, python, onProgress, signal });
-        if (json) await output.write(`${jsonText({ name, ...built.manifest })}\n`);
-        else await output.lines([describeImage(built)]);
-        return 0;
-      }),
-    );
-}
-
-/** One line on an image that is ready. */
-export function describeImage({ name, manifest }: ResolvedImage): string {
-  const { digest, python, packages, sizeBytes } = manifest;
-  const many = count(Object.keys(packages).length, "package");
-  return `image ${name} ${digest.slice(0, 12)}: Python ${python}, ${many}, ${formatBytes(sizeBytes)}`;
-}
-
-function refuseDefaultName(name: string): void {
-  if (name !== defaultImageName) return;
-  throw new SameseedError("bad_argument", `${name} is reserved for the default image`, {
-    hint: "choose another name and pass it to --image",
-  });
 }

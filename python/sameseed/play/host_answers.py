@@ -1,0 +1,54 @@
+"""What the host sends to a referee that waits for its caller: `u32 length | u8 type | payload`, one message at a time.
+
+Nothing is read ahead and nothing depends on how the bytes arrive: the referee shares its address space with the
+environment, and an allocation more or less would give that other addresses.
+
+docs/trajectory-format.md, section 10, is the specification.
+"""
+
+from __future__ import annotations
+
+from .. import _zygote
+from ..recording.canonical_decode import PLAIN, decode
+from ..recording.canonical_tags import DecodeError
+from .failures import PolicyFailure, clean
+
+# An action: canonical CBOR of a plain value.
+ACTION = 0x41
+# The caller failed: `{kind, type, message, traceback}`, of kind `raised` or `limit`.
+FAILED = 0x46
+
+MAX_ANSWER = 16 << 20
+_OUTCOMES = {"raised": "policy_error", "limit": "wall_limit"}
+
+
+def next_message(fd: int) -> tuple[int, bytes] | None:
+    """Waits for the next message and returns its type and payload; None where the host sends no more.
+
+    It waits in C, so that nothing of Python moves while a trunk waits there and is copied (`native/zygote/trunk.c`).
+    """
+    try:
+        return _zygote.await_message(fd, MAX_ANSWER)
+    except ValueError as error:
+        raise host_broke(str(error)) from None
+
+
+def read_action(payload: bytes) -> object:
+    """The plain value of an action."""
+    try:
+        return decode(payload, PLAIN)
+    except DecodeError as error:
+        raise host_broke(f"an action that cannot be read: {error}") from None
+
+
+def read_failure(payload: bytes) -> PolicyFailure:
+    """How the caller failed, in its own words."""
+    said = decode(payload, PLAIN)
+    kind = said["kind"]
+    name, message, trace = clean(said["type"], 200), clean(said["message"], 4096), clean(said["traceback"], 16384)
+    return PolicyFailure(_OUTCOMES[kind], kind, name, message, trace=trace)
+
+
+def host_broke(what: str) -> PolicyFailure:
+    """What the host sent is not of this protocol."""
+    return PolicyFailure("protocol_error", "protocol", "HostError", f"the host sent {what}")

@@ -1,0 +1,154 @@
+import { Option, type Command } from "commander";
+
+import { SameseedError } from "../../base/error.ts";
+import { buildImage } from "../../image/build-image.ts";
+import { defaultImageName } from "../../image/default-image.ts";
+import { lockPath } from "../../image/publish-image.ts";
+import { packagedLock, packagedLockNames } from "../../image/runtime-files.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { jsonOption } from "../commands/options.ts";
+import { prepareHost } from "../prepare-host.ts";
+import { jsonText } from "../render/json-text.ts";
+import { describeImage } from "./image-line.ts";
+import { proposeImage } from "./propose-image.ts";
+import { tryPackages, type TriedPackage } from "./try-packages.ts";
+
+interface BuildOptions {
+  readonly requirements?: string;
+  readonly packages?: readonly string[];
+  readonly fromEnv?: string;
+  readonly buildSource?: true;
+  readonly wheelsOnly?: true;
+  readonly findLinks?: string;
+  readonly rebuild?: true;
+  readonly python?: string;
+  readonly json?: true;
+}
+
+/** Adds `sameseed image build`. */
+export function addBuildCommand(image: Command, choose: (work: CommandWork) => void): void {
+  image
+    .command("build")
+    .summary("build an image from packages by name, or from a requirements lock")
+    .description(
+      "Builds an image from packages by name, or from a requirements lock. Packages by name are resolved by pip, and the lock that comes of it is kept beside the image; then one episode of each is played. The same lock gives the same digest.",
+    )
+    .argument("[NAME]", "the image's name: a-z, 0-9, '.', '_' and '-'")
+    .option("--packages <PACKAGE...>", "packages as pip takes them by name: crafter 'gymnasium[box2d]>=1.0'")
+    .addOption(
+      new Option(
+        "--requirements <FILE>",
+        "a lock instead: every package pinned and hashed, as pip-compile and uv write it with --generate-hashes",
+      ).conflicts("packages"),
+    )
+    .option("--from-env <ENV>", "only print the command for an image that has what this environment imports")
+    .option(
+      "--build-source",
+      "build wheels of packages in the lock that have a source archive only; with --packages that is so anyway",
+    )
+    .addOption(new Option("--wheels-only", "take no source archives for --packages").conflicts("buildSource"))
+    .option("--find-links <DIR>", "take packages from this folder only, without a network")
+    .option("--rebuild", "build anew where the image is there and only files of this host have changed since")
+    .option("--python <PATH>", "the CPython to build from (default: the first suitable one on PATH)")
+    .addOption(jsonOption("what was built as one JSON document"))
+    .addHelpText("after", help)
+    .action((name: string | undefined, options: BuildOptions) =>
+      choose(
+        async (cli) =>
+          await (options.fromEnv === undefined ? build(cli, name, options) : propose(cli, name, options)),
+      ),
+    );
+}
+
+const help = `
+Examples:
+  sameseed image build roads --packages highway-env crafter
+  sameseed image build box2d                                  a lock that comes with Sameseed
+  sameseed image build mine --requirements requirements.lock
+  sameseed image build --from-env my_env.py:MyEnv
+  sameseed run highway_env:highway-v0 --image roads
+
+Without --packages and --requirements, NAME is one of the locks that come with Sameseed: ${shippedNames().join(", ")}.
+The build programs of source archives run on this host, as you. The exit code is 1 when an image was built, but a
+package's environment could not be played.`;
+
+async function propose(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
+  const found = await proposeImage(options.fromEnv ?? "", { name: name ?? "NAME", python: options.python });
+  if (options.json) await cli.output.write(`${jsonText(found)}\n`);
+  else await cli.output.lines([found.command]);
+  if (found.guessed.length > 0)
+    cli.status.note(
+      `not installed here, so that only the module's name is known: ${found.guessed.join(", ")}`,
+    );
+  return 0;
+}
+
+async function build(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
+  const { output, status, signal } = cli;
+  if (name === undefined)
+    throw new SameseedError("bad_argument", "The image has no name.", {
+      hint: "sameseed image build NAME --packages …",
+    });
+  refuseDefaultName(name);
+  const { packages, findLinks, rebuild, python } = options;
+  const requirements = packages === undefined ? (options.requirements ?? shippedLock(name)) : undefined;
+  const buildSource = options.wheelsOnly ? false : options.buildSource;
+  const onProgress = (message: string): void => status.note(message);
+  const built = await buildImage({
+    name,
+    requirements,
+    packages,
+    buildSource,
+    findLinks,
+    rebuild,
+    python,
+    onProgress,
+    signal,
+  });
+  const lock = lockPath(built);
+  if (!options.json) await output.lines([describeImage(built), `lock ${lock}`]);
+  let tried: TriedPackage[] = [];
+  if (packages !== undefined) {
+    await prepareHost(cli, name);
+    tried = await tryPackages(built, packages, signal);
+  }
+  if (options.json) {
+    const json = { name, ...built.manifest, lockFile: lock, ...(packages === undefined ? {} : { tried }) };
+    await output.write(`${jsonText(json)}\n`);
+  } else await output.lines(tried.map((row) => formatTried(row, name)));
+  return tried.some(({ problem }) => problem !== null) ? 1 : 0;
+}
+
+function formatTried(
+  { package: name, environment, environments, outcome, steps, problem }: TriedPackage,
+  image: string,
+): string {
+  if (environment === null) {
+    return problem === null
+      ? `${name}: registers no environment; its classes can be used from a FILE.py:Class environment`
+      : `${name}: cannot be imported: ${problem}`;
+  }
+  if (problem !== null) return `${name}: ${environment} could not be played: ${problem}`;
+  const more = environments === 1 ? "" : `, one of ${environments}`;
+  return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image})`;
+}
+
+/** Locks that come with Sameseed for images other than the default one. */
+function shippedNames(): string[] {
+  return packagedLockNames().filter((name) => name !== defaultImageName && name !== "bubblewrap");
+}
+
+function shippedLock(name: string): string {
+  if (shippedNames().includes(name)) return packagedLock(name);
+  throw new SameseedError("bad_argument", `What image ${name} is to be built from is not said.`, {
+    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedNames().join(", ")}.`,
+    context: { name, shipped: shippedNames() },
+  });
+}
+
+function refuseDefaultName(name: string): void {
+  if (name !== defaultImageName) return;
+  throw new SameseedError("bad_argument", `${name} is reserved for the default image`, {
+    hint: "choose another name and pass it to --image; `sameseed setup` builds the default image",
+  });
+}

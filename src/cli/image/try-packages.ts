@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+
+import { isSameseedError, toError } from "../../base/error.ts";
+import { LastBytes } from "../../base/kept-bytes.ts";
+import type { ResolvedImage } from "../../image/image-store.ts";
+import { normalName } from "../../image/resolve-packages.ts";
+import { builderProgram } from "../../image/runtime-files.ts";
+import { defaultLimits } from "../../model/limits.ts";
+import { runRollout } from "../../rollout/collect-rollouts.ts";
+import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+
+/** What came of trying a package that was asked for by name. */
+export interface TriedPackage {
+  readonly package: string;
+  /** The environment that was played; null where the package registers none. */
+  readonly environment: string | null;
+  /** How many it registers. */
+  readonly environments: number;
+  /** How the episode ended, such as `terminated`; null where none was played. */
+  readonly outcome: string | null;
+  readonly steps: number | null;
+  readonly totalReward: unknown;
+  /** Why there was no episode, or what ended it. */
+  readonly problem: string | null;
+}
+
+const listingSchema = z.record(
+  z.string(),
+  z.object({ names: z.array(z.string()), error: z.string().nullable() }),
+);
+
+/** An episode that is to show whether an environment works need not be long. */
+const maxSteps = 200;
+
+/** How many of a package's environments are tried until one plays: many have some that need more packages. */
+const mostTried = 5;
+
+/**
+ * Plays one episode of an environment of each package, so that what is missing is found while the image is built.
+ * @throws `wall_unavailable`, `image_damaged`, `aborted`; what is wrong with a package is in its row
+ */
+export async function tryPackages(
+  image: ResolvedImage,
+  packages: readonly string[],
+  signal: AbortSignal,
+): Promise<TriedPackage[]> {
+  const names = packages.map((text) => normalName(/^[A-Za-z0-9._-]+/.exec(text)?.[0] ?? text));
+  const listed = await listEnvironments(image, names);
+  const tried: TriedPackage[] = [];
+  for (const name of names) {
+    const { names: environments, error } = listed[name] ?? { names: [], error: null };
+    tried.push(await tryEnvironments(image, name, environments, error, signal));
+  }
+  return tried;
+}
+
+async function tryEnvironments(
+  image: ResolvedImage,
+  name: string,
+  environments: readonly string[],
+  importError: string | null,
+  signal: AbortSignal,
+): Promise<TriedPackage> {
+  const none = { outcome: null, steps: null, totalReward: null };
+  const row = { package: name, environments: environments.length };
+  if (environments.length === 0) return { ...row, ...none, environment: null, problem: importError };
+  let first: TriedPackage | undefined;
+  for (const environment of environments.slice(0, mostTried)) {
+    const result = await playOnce(image, environment, signal);
+    const found = { ...row, environment, ...result };
+    if (found.problem === null) return found;
+    first ??= found;
+  }
+  return first!;
+}
+
+async function playOnce(
+  image: ResolvedImage,
+  envName: string,
+  signal: AbortSignal,
+): Promise<Pick<TriedPackage, "outcome" | "steps" | "totalReward" | "problem">> {
+  try {
+    const { outcome, steps, totalReward, error } = await runRollout({
+      envName,
+      seed: 0,
+      image: image.manifest.digest,
+      maxSteps,
+      limits: { wallMs: 120_000, cpuMs: 120_000 },
+      signal,
+    });
+    const problem = error === undefined ? null : firstLine(error.message);
+    return { outcome, steps, totalReward, problem };
+  } catch (error) {
+    if (!isSameseedError(error) || error.code === "aborted" || error.code === "wall_unavailable") throw error;
+    return { outcome: null, steps: null, totalReward: null, problem: firstLine(error.message) };
+  }
+}
+
+async function listEnvironments(
+  { manifest }: ResolvedImage,
+  packages: readonly string[],
+): Promise<z.infer<typeof listingSchema>> {
+  const backend = sharedBackend(manifest.digest, "zygote", "host");
+  const stdout: Buffer[] = [];
+  const stderr = new LastBytes(2000);
+  const source = readFileSync(builderProgram("list_environments.py"), "utf8");
+  const env = { PACKAGES: JSON.stringify(packages) };
+  const [sandbox] = await backend.start({
+    members: [
+      {
+        job: { entry: "script", name: "list.py", source, files: [], env },
+        limits: { ...defaultLimits, wallMs: 120_000, cpuMs: 120_000 },
+      },
+    ],
+    links: [],
+    onOutput: (_, channel, data) => {
+      if (channel === "stdout") stdout.push(Buffer.from(data));
+      else if (channel === "stderr") stderr.push(data);
+    },
+  });
+  const end = await sandbox!.ended;
+  // What a package prints when it is imported comes before the list.
+  const last = Buffer.concat(stdout).toString().trimEnd().split("\n").at(-1) ?? "";
+  const parsed = listingSchema.safeParse(end.exitCode === 0 ? parse(last) : undefined);
+  if (parsed.success) return parsed.data;
+  const error = firstLine(stderr.text.trim().split("\n").at(-1) ?? "") || "its modules cannot be imported";
+  return Object.fromEntries(packages.map((name) => [name, { names: [], error }]));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return toError(error).message;
+  }
+}
+
+function firstLine(text: string): string {
+  return (
+    text
+      .split("\n")
+      .find((line) => line.trim() !== "")
+      ?.trim() ?? ""
+  );
+}

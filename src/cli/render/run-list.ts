@@ -1,0 +1,120 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { isComplete } from "../../model/outcome.ts";
+import { isRunFolder } from "../../store/run-folder.ts";
+import { RunReader } from "../../store/run-reader.ts";
+import type { Cli } from "../cli.ts";
+import { shellWord } from "../parse/shell-words.ts";
+import { formatHistogram } from "./histogram.ts";
+import { jsonText } from "./json-text.ts";
+import { count, formatNumber } from "./numbers.ts";
+import { toRolloutDocument } from "./rollout-document.ts";
+import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
+import { clip } from "./style.ts";
+import { formatTable } from "./table.ts";
+
+const mostFaults = 10;
+
+/** Prints what a run holds: every rollout, its faults, how the returns are spread. */
+export async function listRun(cli: Cli, dir: string, json: boolean): Promise<void> {
+  using reader = await RunReader.open(dir);
+  if (json) await printJson(cli, reader, dir);
+  else await printText(cli, reader, dir);
+}
+
+async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void> {
+  const { paint, output } = cli;
+  const { spec, image, world, createdAt, sameseedVersion } = reader.manifest;
+  const { rollouts, missing, outcomes, meanReward } = reader.statistics();
+  const returns = [...reader.rows()]
+    .filter(({ outcome }) => isComplete(outcome))
+    .map((row) => row.totalReward);
+  const mean = meanReward === null ? "" : ` · mean return ${formatNumber(meanReward)}`;
+  const [first] = reader.rows();
+  await output.lines([
+    `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)} · ${world} world`,
+    paint("dim", `recorded ${createdAt} by sameseed ${sameseedVersion}`),
+    "",
+    ...formatRollouts(reader.rows(), paint, output.columns),
+    "",
+    ...formatFaults(reader.rows(), mostFaults, paint),
+    ...formatHistogram(returns),
+    `${count(rollouts, "rollout")}: ${formatOutcomes(outcomes, paint)}${mean}`,
+    ...(missing > 0
+      ? [
+          `${paint("warn", "warning:")} ${count(missing, "seed")} of the run ${missing === 1 ? "is" : "are"} not recorded`,
+        ]
+      : []),
+    ...(first === undefined
+      ? []
+      : [`one rollout step by step: sameseed show ${shellWord(dir)} --seed ${first.seed}`]),
+  ]);
+}
+
+/** As `run --json`, without what only the command that recorded it knows. */
+async function printJson({ output }: Cli, reader: RunReader, dir: string): Promise<void> {
+  const { runId, spec } = reader.manifest;
+  await output.write(
+    `{"runId":${jsonText(runId)},"dir":${jsonText(dir)},"spec":${jsonText(spec)},"rollouts":[`,
+  );
+  let before = "\n";
+  for (const row of reader.rows()) {
+    await output.write(before + jsonText(toRolloutDocument(row)));
+    before = ",\n";
+  }
+  const { rollouts, missing, outcomes, steps, meanReward } = reader.statistics();
+  const summary = { rollouts, missing, outcomes, steps, meanReturn: meanReward, meanReward };
+  await output.write(`\n],"summary":${jsonText(summary)}}\n`);
+}
+
+/** The run folders in a folder that is none itself, such as `runs/` or a matchup's. */
+export function runFoldersIn(dir: string): string[] {
+  if (!existsSync(dir) || isRunFolder(dir)) return [];
+  const names = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return names
+    .map(({ name }) => join(dir, name))
+    .filter(isRunFolder)
+    .sort();
+}
+
+/** Prints a line for each run. */
+export async function listRuns(
+  { output, paint }: Cli,
+  dirs: readonly string[],
+  json: boolean,
+): Promise<void> {
+  const rows: string[][] = [];
+  for (const dir of dirs) {
+    using reader = await RunReader.open(dir);
+    const { spec, createdAt, runId } = reader.manifest;
+    const { rollouts, missing, meanReward } = reader.statistics();
+    const environment = environmentName(spec.environment);
+    if (json) {
+      const line = { dir, runId, environment, rollouts, missing, meanReturn: meanReward, createdAt };
+      await output.write(`${jsonText(line)}\n`);
+      continue;
+    }
+    rows.push([
+      dir,
+      clip(environment, 40),
+      clip(policyNames(spec), 40),
+      missing === 0 ? String(rollouts) : `${rollouts}/${rollouts + missing}`,
+      meanReward === null ? "" : formatNumber(meanReward),
+      createdAt.slice(0, 16).replace("T", " "),
+    ]);
+  }
+  if (json) return;
+  const [head = "", ...body] = formatTable(
+    [
+      { title: "run" },
+      { title: "environment" },
+      { title: "policy" },
+      { title: "rollouts", align: "right" },
+      { title: "mean return", align: "right" },
+      { title: "recorded (UTC)" },
+    ],
+    rows,
+  );
+  await output.lines([paint("dim", head), ...body]);
+}

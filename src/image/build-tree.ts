@@ -1,0 +1,80 @@
+import type { ImageManifest } from "../model/image-manifest.ts";
+import { join } from "node:path";
+import type { BuildInputs } from "./build-inputs.ts";
+import { compileBytecode } from "./compile-bytecode.ts";
+import { compileNative } from "./compile-native.ts";
+import { copyInterpreter, pythonLayout } from "./copy-interpreter.ts";
+import { finishTree } from "./finish-tree.ts";
+import { installWheels } from "./install-wheels.ts";
+import { throwIfAborted } from "./run-tool.ts";
+import { writeRuntimeFiles } from "./runtime-files.ts";
+import { copySharedLibraries } from "./shared-libraries.ts";
+import { makeSkeleton } from "./skeleton.ts";
+import { digestOfListing, type TreeEntry } from "./tree-listing.ts";
+
+/** How the work is followed and stopped. */
+export interface TreeOptions {
+  readonly findLinks?: string | undefined;
+  readonly onProgress?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a filled tree is made of. */
+export interface FilledTree {
+  readonly packages: Record<string, string>;
+  /** The host's libraries that were copied. */
+  readonly libraries: readonly string[];
+}
+
+/**
+ * Puts everything of an image in its place below `root`.
+ *
+ * @throws {SameseedError} `image_build_failed`, `tool_missing`, `aborted`.
+ */
+export async function fillTree(
+  inputs: BuildInputs,
+  root: string,
+  work: string,
+  options: TreeOptions,
+): Promise<FilledTree> {
+  const { python, lock, runtime } = inputs;
+  const { signal } = options;
+  const tell = (message: string): void => {
+    throwIfAborted(signal);
+    options.onProgress?.(message);
+  };
+  tell(`Copying Python ${python.version}`);
+  makeSkeleton(root);
+  copyInterpreter(python, root);
+  writeRuntimeFiles(runtime.python, join(root, "opt/sameseed"));
+  tell("Compiling the native extension");
+  await compileNative(python, runtime, root, work, signal);
+  tell(lock.packages.length === 0 ? "Installing no packages" : `Installing ${lock.packages.join(", ")}`);
+  const target = join(root, pythonLayout(python).sitePackages);
+  const packages = await installWheels(python, lock, target, work, { findLinks: options.findLinks, signal });
+  tell("Collecting shared libraries");
+  const libraries = await copySharedLibraries(root, signal);
+  tell("Compiling Python files");
+  await compileBytecode(python, root, signal);
+  throwIfAborted(signal);
+  finishTree(root);
+  return { packages, libraries };
+}
+
+/** What names an image: its facts and the digest of its tree. */
+export function describeTree(
+  inputs: BuildInputs,
+  packages: Record<string, string>,
+  entries: readonly TreeEntry[],
+): ImageManifest {
+  const facts = {
+    format: 1,
+    python: inputs.python.version,
+    architecture: inputs.python.machine,
+    libc: inputs.python.libc,
+    packages,
+    runtime: inputs.runtime.digest,
+    lock: inputs.lock.digest,
+  } as const;
+  return { ...facts, ...digestOfListing(entries, facts) };
+}

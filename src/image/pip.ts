@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import { SameseedError } from "../base/error.ts";
+import type { HostPython } from "./find-python.ts";
+import { lastLines, runTool, type ToolResult } from "./run-tool.ts";
+
+/** How to run pip for one image. */
+export interface Pip {
+  /** The interpreter that has pip. */
+  readonly executable: string;
+  readonly python: HostPython;
+  /** A folder that is deleted with the build. */
+  readonly workFolder: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Finds pip: the interpreter's own, else one in a virtual environment below the work folder.
+ *
+ * @throws {SameseedError} `tool_missing`, `aborted`.
+ */
+export async function findPip(
+  python: HostPython,
+  workFolder: string,
+  signal: AbortSignal | undefined,
+): Promise<Pip> {
+  if (python.pip) return { executable: python.executable, python, workFolder, signal };
+  const venv = join(workFolder, "venv");
+  const run = await runTool(python.executable, ["-m", "venv", venv], { signal });
+  if (run.exitCode === 0) return { executable: join(venv, "bin", "python3"), python, workFolder, signal };
+  throw new SameseedError(
+    "tool_missing",
+    `${python.executable} cannot create a virtual environment with pip.`,
+    {
+      hint: "Install its venv module (on Debian and Ubuntu: apt-get install python3-venv).",
+      context: { output: lastLines(`${run.stdout}\n${run.stderr}`) },
+    },
+  );
+}
+
+/** Runs one of pip's commands, quietly, in the work folder. */
+export async function runPip(pip: Pip, command: string, args: readonly string[]): Promise<ToolResult> {
+  const quiet = ["-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-input"];
+  return await runTool(pip.executable, [...quiet, ...args], { signal: pip.signal, cwd: pip.workFolder });
+}
+
+/** Why pip failed, and what to do. @param what the sentence's beginning, such as `The packages of a.lock could not be installed` */
+export function pipFailed(
+  what: string,
+  { stderr, stdout }: ToolResult,
+  python: HostPython,
+  sourcesAllowed: boolean,
+): SameseedError {
+  const { why, hint } = explain(stderr, python, sourcesAllowed);
+  return new SameseedError("image_build_failed", `${what}: ${why}.`, {
+    hint,
+    context: { output: lastLines(stderr.trim() === "" ? stdout : stderr) },
+  });
+}
+
+function explain(
+  stderr: string,
+  python: HostPython,
+  sourcesAllowed: boolean,
+): { readonly why: string; readonly hint: string } {
+  const reasons = stderr.split("\n").filter((line) => /^\s*ERROR:/.test(line));
+  const why =
+    reasons
+      .at(-1)
+      ?.replace(/^\s*ERROR: /, "")
+      .replace(/\.$/, "") ?? "pip failed";
+  if (/connection broken|Failed to establish|ConnectTimeout|ProxyError|SSLError/.test(stderr)) {
+    return {
+      why: "pip cannot reach its package index",
+      hint: "Check the network connection and pip's index and proxy settings.",
+    };
+  }
+  if (/DO NOT MATCH THE HASHES/.test(stderr)) {
+    return {
+      why: "a downloaded file does not have the hash that the lock names",
+      hint: "A downloaded file is not the one the lock names: check where pip downloads from, or write the lock anew.",
+    };
+  }
+  if (/ResolutionImpossible|conflicting dependencies/.test(stderr)) {
+    const conflict = /The conflict is caused by:\n([\s\S]*?)\n\n/.exec(stderr)?.[1];
+    return {
+      why: `the packages do not go together${conflict === undefined ? "" : ` (${conflict.trim().replaceAll(/\s*\n\s*/g, "; ")})`}`,
+      hint: "Ask for fewer packages in one image, or for other versions of them.",
+    };
+  }
+  if (/No matching distribution|Could not find a version/.test(stderr)) {
+    const missing = /No matching distribution found for ([^\s;(]+)/.exec(stderr)?.[1] ?? "it";
+    const found = `pip finds no ${sourcesAllowed ? "file" : "wheel"} of ${missing} for Python ${python.series} on ${python.machine}`;
+    return {
+      why: found,
+      hint: sourcesAllowed
+        ? "Check the name and the version, and choose a Python it supports with --python."
+        : "Where there is only a source archive, `--build-source` builds a wheel of it. Else check the name and the version, and choose a Python it supports with --python.",
+    };
+  }
+  if (
+    /subprocess-exited-with-error|Failed building wheel|Failed to build|metadata-generation-failed/.test(
+      stderr,
+    )
+  ) {
+    const broken =
+      /(?:Failed to build|Failed building wheel for|Encountered error while generating package metadata[\s\S]*?╰─> from|╰─> See above for output[\s\S]*?)\s*([A-Za-z0-9._-]+)/.exec(
+        stderr,
+      )?.[1];
+    return {
+      why: `the source archive ${broken === undefined ? "of a package" : `of ${broken}`} could not be built`,
+      hint: "pip's output says what it needs on this host (often a compiler or headers). An older or newer version may have a wheel.",
+    };
+  }
+  return { why, hint: "pip's output says why." };
+}

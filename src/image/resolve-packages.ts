@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { SameseedError } from "../base/error.ts";
+import type { HostPython } from "./find-python.ts";
+import { pipSources } from "./install-wheels.ts";
+import { findPip, pipFailed, runPip } from "./pip.ts";
+import { parseLock, type RequirementsLock } from "./requirements-lock.ts";
+
+/** What to resolve, and from where. */
+export interface ResolveRequest {
+  /** Packages as pip takes them by name: `crafter`, `gymnasium[box2d]>=1.0`. */
+  readonly packages: readonly string[];
+  /** Take source archives too where there is no wheel. */
+  readonly buildSource: boolean;
+  readonly findLinks?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const reportSchema: z.ZodType<PipReport> = z.object({
+  pip_version: z.string(),
+  install: z.array(
+    z.object({
+      metadata: z.object({
+        name: z.string(),
+        version: z.string(),
+        requires_dist: z.array(z.string()).optional(),
+      }),
+      download_info: z.object({
+        archive_info: z.object({ hashes: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }) }),
+      }),
+    }),
+  ),
+});
+
+interface PipReport {
+  readonly pip_version: string;
+  readonly install: readonly {
+    readonly metadata: {
+      readonly name: string;
+      readonly version: string;
+      readonly requires_dist?: readonly string[] | undefined;
+    };
+    readonly download_info: { readonly archive_info: { readonly hashes: { readonly sha256: string } } };
+  }[];
+}
+
+const requirementPattern =
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[A-Za-z0-9,._ -]+\])?\s*((?:===|[<>=!~]=|<|>)[A-Za-z0-9.*+!,<>=~ -]+)?$/;
+
+/** Packages that bring the interface of environments: an image that names none of them gets the first. */
+const interfaces: readonly string[] = ["gymnasium", "gym", "pettingzoo"];
+
+/**
+ * Refuses what is not a package's name with an optional version, and adds Gymnasium where no interface is named.
+ *
+ * @throws {SameseedError} `bad_argument`.
+ */
+export function checkPackages(packages: readonly string[]): string[] {
+  const asked = packages.map((text) => text.trim());
+  const names = asked.map((text) => {
+    const name = requirementPattern.exec(text)?.[1];
+    if (name !== undefined) return normalName(name);
+    throw new SameseedError("bad_argument", `${JSON.stringify(text)} is not a package's name.`, {
+      hint: "Write NAME, NAME==VERSION or NAME[EXTRA], as pip takes them; files and addresses belong in a folder for --find-links.",
+      context: { package: text },
+    });
+  });
+  if (names.length === 0) {
+    throw new SameseedError("bad_argument", "No package is named.", { hint: "Name one: --packages NAME." });
+  }
+  return names.some((name) => interfaces.includes(name)) ? asked : [...asked, "gymnasium"];
+}
+
+/** A distribution's name as package indexes compare names. */
+export function normalName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+}
+
+/**
+ * Asks pip's resolver which versions of some packages and of what they need go together, and writes that down as a lock
+ * for this Python: one file of each package, with its hash.
+ *
+ * @param workFolder - Where pip works; deleted with the build.
+ * @throws {SameseedError} `bad_argument`, `image_build_failed` with pip's own words, `tool_missing`, `aborted`.
+ */
+export async function resolvePackages(
+  python: HostPython,
+  request: ResolveRequest,
+  workFolder: string,
+): Promise<RequirementsLock> {
+  const packages = checkPackages(request.packages);
+  const pip = await findPip(python, workFolder, request.signal);
+  const path = join(workFolder, "report.json");
+  const choice = request.buildSource ? ["--prefer-binary"] : ["--only-binary", ":all:"];
+  const run = await runPip(pip, "install", [
+    "--dry-run",
+    "--ignore-installed",
+    "--report",
+    path,
+    ...choice,
+    ...pipSources({ sources: [] }, request.findLinks),
+    "--",
+    ...packages,
+  ]);
+  if (run.exitCode !== 0) {
+    if (/no such option: --(report|dry-run)/.test(run.stderr)) throw pipTooOld(python);
+    throw pipFailed(`${packages.join(" ")} cannot be resolved`, run, python, request.buildSource);
+  }
+  const report = readReport(path);
+  const head = `# Resolved by pip ${report.pip_version} for CPython ${python.version} on ${python.machine}: ${packages.join(" ")}\n`;
+  return parseLock("the resolved lock", head + lockLines(report));
+}
+
+function lockLines({ install }: PipReport): string {
+  const found = install
+    .map(({ metadata, download_info: info }) => ({
+      name: normalName(metadata.name),
+      version: metadata.version,
+      hash: info.archive_info.hashes.sha256,
+      needs: (metadata.requires_dist ?? [])
+        .filter((line) => !/;.*\bextra\s*==/.test(line))
+        .map((line) => normalName(/^[A-Za-z0-9._-]+/.exec(line)?.[0] ?? "")),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found
+    .map(({ name, version, hash }) => {
+      const via = found.filter(({ needs }) => needs.includes(name)).map((other) => other.name);
+      const note = via.length === 0 ? "" : `    # via ${via.join(", ")}\n`;
+      return `${name}==${version} \\\n    --hash=sha256:${hash}\n${note}`;
+    })
+    .join("");
+}
+
+function readReport(path: string): PipReport {
+  const parsed = reportSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+  if (parsed.success) return parsed.data;
+  throw new SameseedError("image_build_failed", "pip's report on what it resolved is of an unknown form.", {
+    hint: "Write a lock with pip-compile or uv (--generate-hashes) and give it with --requirements.",
+    cause: parsed.error,
+  });
+}
+
+function pipTooOld(python: HostPython): SameseedError {
+  return new SameseedError(
+    "tool_missing",
+    `The pip of ${python.executable} is too old to resolve packages.`,
+    {
+      hint: `Install pip 22.2 or newer (${python.executable} -m pip install --upgrade pip), or write a lock with pip-compile or uv and give it with --requirements.`,
+      context: { tool: "pip" },
+    },
+  );
+}

@@ -1,0 +1,190 @@
+/* From names of packages to an image, without a network: wheels and source archives are made here. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildImage } from "../../../src/image/build-image.ts";
+import { lockPath } from "../../../src/image/publish-image.ts";
+import type { ResolvedImage } from "../../../src/image/image-store.ts";
+import { checkPackages } from "../../../src/image/resolve-packages.ts";
+import { makeLocalWheels } from "./local-wheel.ts";
+
+let folder: string;
+let findLinks: string;
+let images: string;
+
+const build = (over: Partial<Parameters<typeof buildImage>[0]>): Promise<ResolvedImage> =>
+  buildImage({ name: "mine", findLinks, sources: join(folder, "sources"), images, ...over });
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sameseed-packages-"));
+  images = join(folder, "images");
+  ({ findLinks } = makeLocalWheels(folder, "gymnasium"));
+  makeLocalWheels(folder, "tinywheel");
+  makeSourceArchive(findLinks, "tiny-source", "VALUE = 7\n");
+  for (const name of ["python/sameseed", "python/envs", "native"])
+    mkdirSync(join(folder, "sources", name), { recursive: true });
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("packages by name", () => {
+  let built: ResolvedImage;
+  const told: string[] = [];
+
+  beforeAll(async () => {
+    const packages = ["tinywheel", "Tiny_Source==1.0"];
+    built = await build({ packages, onProgress: (message) => told.push(message) });
+  });
+
+  it("become an image with an interface for environments, and what had to be built was said", () => {
+    expect(built.manifest.packages).toEqual({ gymnasium: "1.0", "tiny-source": "1.0", tinywheel: "1.0" });
+    expect(told).toContain("Resolving tinywheel, Tiny_Source==1.0, gymnasium");
+    expect(told.filter((line) => line.startsWith("Built from source"))).toEqual([
+      "Built from source on this host: tiny_source-1.0-py3-none-any.whl",
+    ]);
+  });
+
+  it("keep their lock beside it, of which the same image is built, wheels that were built too", async () => {
+    const lock = readFileSync(lockPath(built), "utf8");
+    const wheels = join(built.rootfs, "../wheels");
+    expect(readdirSync(wheels)).toEqual(["tiny_source-1.0-py3-none-any.whl"]);
+    const hash = createHash("sha256")
+      .update(readFileSync(join(wheels, readdirSync(wheels)[0]!)))
+      .digest("hex");
+    expect(lock).toContain(
+      `tiny-source==1.0 \\\n    --hash=sha256:${hash}\n    # built from the source archive sha256:`,
+    );
+    const copy = join(folder, "copy.lock");
+    writeFileSync(
+      copy,
+      lock.replace("--find-links wheels", `--find-links ${wheels}\n--find-links ${findLinks}\n--no-index`),
+    );
+    const elsewhere = await build({
+      requirements: copy,
+      findLinks: undefined,
+      images: join(folder, "elsewhere"),
+    });
+    expect(elsewhere.manifest).toEqual(built.manifest);
+  });
+
+  it("are not resolved again for the same name, but with `rebuild`", async () => {
+    const again: string[] = [];
+    const packages = ["tinywheel", "Tiny_Source==1.0"];
+    const onProgress = (message: string): unknown => again.push(message);
+    const same = await build({ packages, findLinks: join(folder, "nothing-there"), onProgress });
+    expect([same.manifest, again]).toEqual([built.manifest, []]);
+    const rebuilt = await build({ packages, rebuild: true, onProgress });
+    expect(again[0]).toMatch(/^Resolving /);
+    expect(rebuilt.manifest).toEqual(built.manifest);
+  });
+
+  it("of which one has no wheel are refused where source archives are not wanted, with the way out", async () => {
+    const refused = build({ name: "other", packages: ["tiny-source"], buildSource: false });
+    await expect(refused).rejects.toMatchObject({
+      code: "image_build_failed",
+      message: expect.stringMatching(/finds no wheel of tiny-source for Python 3\.\d+ on /) as string,
+      hint: expect.stringContaining("--build-source") as string,
+    });
+    expect(existsSync(join(images, "names/other.json"))).toBe(false);
+  });
+
+  it("that are none are refused before anything is run", async () => {
+    for (const name of [
+      "-e.",
+      "--index-url=x",
+      "./folder",
+      "a @ file:///x",
+      "https://x.invalid/a.whl",
+      "",
+      "a;b",
+      "a\nb",
+    ]) {
+      await expect(build({ packages: [name] }), name).rejects.toMatchObject({ code: "bad_argument" });
+    }
+    await expect(build({ packages: [] })).rejects.toMatchObject({ code: "bad_argument" });
+    await expect(build({})).rejects.toMatchObject({ code: "bad_argument" });
+    await expect(build({ packages: ["a"], requirements: "b" })).rejects.toMatchObject({
+      code: "bad_argument",
+    });
+    expect(checkPackages(["Gymnasium[box2d] >= 1.0, <2"])).toEqual(["Gymnasium[box2d] >= 1.0, <2"]);
+    expect(checkPackages(["pettingzoo==1.26.1"])).toEqual(["pettingzoo==1.26.1"]);
+  });
+});
+
+describe("a lock with a source archive", () => {
+  it("is refused, and built on request; a forged archive is not", async () => {
+    const archive = join(findLinks, "tiny_source-1.0.tar.gz");
+    const hash = createHash("sha256").update(readFileSync(archive)).digest("hex");
+    const requirements = join(folder, "source.lock");
+    writeFileSync(requirements, `tiny-source==1.0 --hash=sha256:${hash}\n`);
+    await expect(build({ name: "s", requirements })).rejects.toMatchObject({
+      hint: expect.stringContaining("--build-source") as string,
+    });
+    const built = await build({ name: "s", requirements, buildSource: true });
+    expect(built.manifest.packages).toEqual({ "tiny-source": "1.0" });
+    writeFileSync(requirements, `tiny-source==1.0 --hash=sha256:${"0".repeat(64)}\n`);
+    await expect(build({ name: "s", requirements, buildSource: true })).rejects.toMatchObject({
+      code: "image_build_failed",
+      hint: expect.stringContaining("not the one the lock names") as string,
+    });
+  });
+
+  it("as uv writes it in its other notation is taken", async () => {
+    const wheel = createHash("sha256").update(
+      readFileSync(join(findLinks, "tinywheel-1.0-py3-none-any.whl")),
+    );
+    const requirements = join(folder, "pylock.toml");
+    const entry = `[[packages]]\nname = "tinywheel"\nversion = "1.0"\nwheels = [{ url = "https://x.invalid/t.whl", hashes = { sha256 = "${wheel.digest("hex")}" } }]\n`;
+    writeFileSync(requirements, `lock-version = "1.0"\ncreated-by = "uv"\n\n${entry}`);
+    expect((await build({ name: "p", requirements })).manifest.packages).toEqual({ tinywheel: "1.0" });
+    writeFileSync(
+      requirements,
+      `lock-version = "1.0"\n[[packages]]\nname = "here"\ndirectory = { path = "." }\n`,
+    );
+    await expect(build({ name: "p", requirements })).rejects.toMatchObject({
+      code: "bad_argument",
+      message: expect.stringContaining("here is neither a wheel nor a source archive") as string,
+    });
+  });
+});
+
+/** A source archive whose build program is its own, so that building it needs nothing else. */
+function makeSourceArchive(place: string, name: string, body: string): void {
+  const module = name.replaceAll("-", "_");
+  const backend = `import os, zipfile
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    info = "${module}-1.0.dist-info"
+    with zipfile.ZipFile(os.path.join(directory, "${module}-1.0-py3-none-any.whl"), "w") as wheel:
+        for name, text in {"${module}/__init__.py": ${JSON.stringify(body)}, info + "/METADATA": "Metadata-Version: 2.1\\nName: ${name}\\nVersion: 1.0\\n", info + "/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n", info + "/RECORD": ""}.items():
+            wheel.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return "${module}-1.0-py3-none-any.whl"
+`;
+  const files = {
+    "backend.py": backend,
+    "PKG-INFO": `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`,
+    "pyproject.toml": `[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "${name}"\nversion = "1.0"\n`,
+  };
+  const source = join(place, `../${module}-1.0`);
+  mkdirSync(source);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(source, file), text);
+  execFileSync("tar", [
+    "-czf",
+    join(place, `${module}-1.0.tar.gz`),
+    "-C",
+    join(place, ".."),
+    `${module}-1.0`,
+  ]);
+}
