@@ -88,6 +88,11 @@ export class ZygoteBackend implements SandboxBackend {
     await this.#pool.warm(slots);
   }
 
+  /** Has the zygote of the next tree ready ahead of need. */
+  async warmTree(): Promise<void> {
+    await this.#trees.warm();
+  }
+
   /** The zygotes' process ids on this host, for measurements. */
   get zygotePids(): number[] {
     return this.#pool.zygotes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));

@@ -31,6 +31,11 @@ export class TreePool {
     return zygote;
   }
 
+  /** Has one ready ahead of need. */
+  async warm(): Promise<void> {
+    await (this.#spare ??= this.#prepare());
+  }
+
   /** Those that were taken and stand. */
   get zygotes(): readonly ZygoteProcess[] {
     return [...this.#open];
