@@ -8,9 +8,11 @@ import { flatScenario } from "./scenarios/flat.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
+import { scoringScenario } from "./scenarios/scoring.ts";
 import { sprtScenario } from "./scenarios/sprt.ts";
 import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
+import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
 
@@ -21,10 +23,12 @@ const scenarios: readonly Scenario[] = [
   sealedScenario,
   auditScenario,
   stepsScenario,
+  steppingScenario,
   memoryScenario,
   flatScenario,
   gamesScenario,
   sprtScenario,
+  scoringScenario,
 ];
 
 /** How benchmarks are run. */

@@ -14,9 +14,11 @@ const checks = [
 function main() {
   const ready = setUp();
   if (ready !== 0) return ready;
-  // The tests of its games need it; nothing is downloaded once it is there.
-  const games = sameseed(["image", "build", "pettingzoo", "--requirements", "images/pettingzoo.lock"]);
-  if (games !== 0) return games;
+  // The tests of games and of suites need them; nothing is downloaded once they are there.
+  for (const name of ["pettingzoo", "pytest"]) {
+    const built = sameseed(["image", "build", name, "--requirements", `images/${name}.lock`]);
+    if (built !== 0) return built;
+  }
   const failedChecks = checks.filter((check) => run(check.command, check.args) !== 0);
   const tests = runTests(process.argv.slice(2));
   for (const { name } of failedChecks)

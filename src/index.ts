@@ -14,14 +14,17 @@ export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
 export {
   openRollout,
-  OpenRollout,
+  type OpenRollout,
   type OpenRolloutConfig,
+  type OpenSnapshotConfig,
   type RolloutStep,
 } from "./rollout/open-rollout.ts";
+export type { BranchRequest, Checkpoint } from "./rollout/branch-request.ts";
+export type { RolloutSnapshot, SnapshotPart } from "./model/snapshot.ts";
 export { openRollouts } from "./rollout/open-rollouts.ts";
-export { RolloutVector } from "./rollout/rollout-vector.ts";
 export type {
   OpenRolloutsConfig,
+  RolloutVector,
   ScheduledEpisode,
   VectorEpisode,
   VectorFault,
@@ -83,10 +86,16 @@ export {
   type TrajectoryCheck,
 } from "./store/run-reader.ts";
 export type { RunManifest } from "./model/run-manifest.ts";
+export { branchRun, type BranchRunResult } from "./branch/branch-run.ts";
+export type { BranchPolicy, BranchRunConfig, OpenBranchRun, SettledBranch } from "./branch/branch-config.ts";
+export { snapshotOf } from "./branch/snapshot.ts";
+export type { ParentChoice } from "./branch/recorded-parent.ts";
+export type { BranchEngine, BranchLineage, BranchOrigin, BranchParent, BranchSpec } from "./model/branch.ts";
 export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";
 export {
   verifyRun,
   type ComparedRollout,
+  type RolloutName,
   type VerifyOptions,
   type VerifyResult,
 } from "./verify/verify-run.ts";
@@ -102,6 +111,8 @@ export { runDoctor, type DoctorCheck, type DoctorOptions } from "./sandbox/docto
 export { buildImage, type BuildImageOptions } from "./image/build-image.ts";
 export { checkImage } from "./image/check-image.ts";
 export type { TreeDigest } from "./image/tree-listing.ts";
+export { exportImage } from "./image/export-image.ts";
+export { importImage, type ImportOptions } from "./image/import-image.ts";
 export { listImages, removeImage, resolveImage, type ResolvedImage } from "./image/image-store.ts";
 export type { ImageDifference, ImageManifest } from "./model/image-manifest.ts";
 
@@ -199,6 +210,28 @@ export {
 export { qTablePolicy, type QRow, type QTable } from "./evaluate/learning/q-table.ts";
 export type { DeclaredPolicy, WeightedCell } from "./evaluate/exact/declared-policy.ts";
 export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning/exact-worth.ts";
+
+// Scoring a model's code (experimental)
+export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/score-completions.ts";
+export {
+  type CallTask,
+  type CallTest,
+  defaultScoreLimits,
+  type JudgeTask,
+  type Language,
+  type PytestTask,
+  type ScoreItem,
+  type ScoreResult,
+  type ScoreTask,
+  type ScoreVerdict,
+  type StdioTask,
+  type StdioTest,
+  type TaskBase,
+  type TestResult,
+  type TestVerdict,
+  type TextComparison,
+  type ValueComparison,
+} from "./model/score.ts";
 
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";

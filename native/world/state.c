@@ -181,20 +181,29 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   return 0;
 }
 
+/* All entropy from here on follows from another key; the clock, the counts and what lives already stay as they are. */
+WORLD_EXPORT int sameseed_world_rekey(const void *key, size_t length) {
+  if (length != WORLD_KEY_BYTES) return -1;
+  world_rekey(key, world.settings.entropy_salt);
+  return 0;
+}
+
 /* Returns whether anything was counted since the last boundary; `beside` is what real time had a part in. */
 WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS], uint64_t beside[LEDGER_KINDS]) {
   uint64_t any = 0;
   *world_ledger(LEDGER_REFUSED) += world_refused();
+  world_race_settle();
   for (unsigned i = 0; i < LEDGER_KINDS; i++) {
     any |= world.ledger[i] | world.beside[i];
     counts[i] = world.ledger[i];
     beside[i] = world.beside[i];
     world.ledger[i] = 0;
   }
-  world_race_boundary();
+  int64_t raced = world_race_boundary();
   world.reads = 0;
   world.tick = world.settings.tick_ns;
   int64_t least = (int64_t)step * world.settings.step_ns;
+  if (least < raced) least = raced;
   if (world_now() < least) {
     world_advance(least);
     if (least >= world_due_at) world_due();

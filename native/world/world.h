@@ -70,6 +70,7 @@ struct world_state {
   uint64_t ledger[LEDGER_KINDS];
   uint64_t beside[LEDGER_KINDS]; /* what was counted while real time decided how often; see racing.c */
   uint32_t racing;              /* enum world_race */
+  uint32_t raced;               /* CHILDREN: more than a wait for a child; see racing.c */
   int64_t hidden;               /* ticks that a race does not show */
   struct world_settings settings; /* zeros replaced by what they stand for */
   struct world_stream entropy;
@@ -104,14 +105,16 @@ enum world_race { RACE_NONE, RACE_CHILDREN, RACE_THREADS };
 void world_race_begin(void);    /* a child is about to be made */
 void world_race_over(void);     /* one was waited for: whether none is left */
 void world_race_threads(void);
-void world_race_boundary(void); /* the counts have been taken */
+void world_race_settle(void);   /* the counts are about to be taken */
+int64_t world_race_boundary(void); /* they have been taken: what the clock is to show at least */
 void world_early_ask(void);     /* a question that is not waited with, whose answer real time decides in a race */
 
 /* Where a count of this kind goes now. */
 static inline uint64_t *world_ledger(enum world_kind kind) {
   if (WORLD_LIKELY(!world.racing)) return &world.ledger[kind];
-  bool timed = kind == LEDGER_CLOCK || kind == LEDGER_SLEEP || kind == LEDGER_WAIT;
-  return timed || world.racing == RACE_THREADS ? &world.beside[kind] : &world.ledger[kind];
+  /* Children and threads come to be by the program's own doing, however often it asks how they are. */
+  bool made = kind == LEDGER_PROCESS || kind == LEDGER_THREAD;
+  return made && world.racing != RACE_THREADS ? &world.ledger[kind] : &world.beside[kind];
 }
 
 /* ---- state.c ---- */

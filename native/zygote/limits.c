@@ -27,22 +27,21 @@ static uint64_t quiet_us(const struct limits *limits, uint64_t now, uint64_t cpu
   return worked < passed ? passed - worked : 0;
 }
 
-/* The child's stream said something. */
-void limits_spoke(struct limits *limits, pid_t pid) {
-  if (!limits->asks) return;
-  limits->spoke_us = monotonic_us(), limits->spoke_cpu_us = cpu_used_us(pid), limits->waits = 1;
-}
-
-/* The host answers what the child said last. */
-void limits_answered(struct limits *limits, pid_t pid) {
-  if (!limits->waits) return;
-  limits->lent_us += quiet_us(limits, monotonic_us(), cpu_used_us(pid)), limits->waits = 0;
+/*
+ * What was noticed since the last look counts from this one: the slot looks each time it has carried something, and a
+ * reading of the clocks for each word and each answer would show in every step.
+ */
+static void take_notice(struct limits *limits, uint64_t now, uint64_t cpu) {
+  if (limits->answered && limits->waits) limits->lent_us += quiet_us(limits, now, cpu), limits->waits = 0;
+  if (limits->spoke && limits->asks) limits->spoke_us = now, limits->spoke_cpu_us = cpu, limits->waits = 1;
+  limits->spoke = limits->answered = 0;
 }
 
 /* Whether a run is over a limit; if not, how long the next look may wait, in milliseconds. */
-uint32_t limits_look(const struct limits *limits, pid_t pid, int *wait_ms) {
-  uint64_t now = monotonic_us(), cpu = cpu_used_us(pid), lent = limits->lent_us;
-  if (limits->waits) lent += quiet_us(limits, now, cpu);
+uint32_t limits_look(struct limits *limits, pid_t pid, int *wait_ms) {
+  uint64_t now = monotonic_us(), cpu = cpu_used_us(pid);
+  take_notice(limits, now, cpu);
+  uint64_t lent = limits->lent_us + (limits->waits ? quiet_us(limits, now, cpu) : 0);
   uint64_t wall = now - limits->began_us - lent;
   if (wall >= limits->wall_us) return CAUSE_WALL;
   if (cpu >= limits->cpu_us) return CAUSE_CPU;

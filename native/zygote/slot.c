@@ -144,7 +144,7 @@ static int carry(struct slot *slot, struct run *run, int which) {
     return 0;
   }
   char *from = chunk;
-  if (which == STREAM) limits_spoke(&run->limits, run->pid);
+  if (which == STREAM) run->limits.spoke = 1;
   if (which == STREAM && run->born_us == 0) {
     run->born_us = monotonic_us();
     if (run->announce) tell(slot, MSG_BORN, 0, NULL, 0);
@@ -186,11 +186,11 @@ static void obey(struct slot *slot, struct run *run) {
     case MSG_KILL: kill_run(run, CAUSE_KILLED); return;
     case MSG_INPUT_END:
       /* The end of what it waited for is an answer, too. */
-      limits_answered(&run->limits, run->pid);
+      run->limits.answered = 1;
       run->input_ended = 1;
       break;
     case MSG_INPUT:
-      if (header.channel == INPUT_ANSWER) limits_answered(&run->limits, run->pid);
+      if (header.channel == INPUT_ANSWER) run->limits.answered = 1;
       take_input(slot, run, header.length);
       break;
     default: die();

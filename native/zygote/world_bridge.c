@@ -1,5 +1,5 @@
 /*
- * Python's way to the sealed world around it: `_zygote.world_begin`, `world_step`, `world_name`.
+ * Python's way to the sealed world around it: `_zygote.world_begin`, `world_rekey`, `world_step`, `world_name`.
  *
  * The world is another library, loaded before everything else or not at all, so its functions are looked for by name and
  * a process of the host's world does without.
@@ -9,18 +9,21 @@
 #include <dlfcn.h>
 
 typedef int begin_function(const void *, size_t);
+typedef int rekey_function(const void *, size_t);
 typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
 typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
 
 static begin_function *begin;
+static rekey_function *rekey;
 static step_function *step;
 static lacks_function *lacks;
 static moved_function *moved;
 
 void world_bridge_find(void) {
   begin = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_begin");
+  rekey = (rekey_function *)dlsym(RTLD_DEFAULT, "sameseed_world_rekey");
   step = (step_function *)dlsym(RTLD_DEFAULT, "sameseed_world_step");
   lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
   moved = (moved_function *)dlsym(RTLD_DEFAULT, "sameseed_world_moved");
@@ -42,6 +45,17 @@ PyObject *world_begin(PyObject *module, PyObject *settings) {
   if (!begin) Py_RETURN_FALSE;
   if (begin(bytes, (size_t)length) == 0) Py_RETURN_TRUE;
   PyErr_SetString(PyExc_ValueError, "these are not the settings of a world");
+  return NULL;
+}
+
+PyObject *world_rekey(PyObject *module, PyObject *key) {
+  (void)module;
+  char *bytes;
+  Py_ssize_t length;
+  if (PyBytes_AsStringAndSize(key, &bytes, &length) < 0) return NULL;
+  if (!rekey) Py_RETURN_FALSE;
+  if (rekey(bytes, (size_t)length) == 0) Py_RETURN_TRUE;
+  PyErr_SetString(PyExc_ValueError, "a world's key has 32 bytes");
   return NULL;
 }
 

@@ -112,6 +112,7 @@ int links_open(struct slot *slot, struct birth *birth);
 /* world_bridge.c: Python's methods, and what finds the sealed world where there is one. */
 void world_bridge_find(void);
 PyObject *world_begin(PyObject *module, PyObject *settings);
+PyObject *world_rekey(PyObject *module, PyObject *key);
 PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
 int world_is_sealed(void);
@@ -121,8 +122,9 @@ void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t t
 void arenas_install(void);
 void arenas_settle(void);
 
-/* clock.c: of Python, for the process that runs a policy. */
+/* clock.c: of Python, for the process that runs a policy, and for one that runs source text as its actions. */
 PyObject *move_clock(PyObject *module, PyObject *microseconds);
+PyObject *action_clock(PyObject *module, PyObject *microseconds);
 
 /* patience.c: of Python, for the referee. */
 PyObject *patience_set(PyObject *module, PyObject *arguments);
@@ -130,10 +132,12 @@ PyObject *link_read(PyObject *module, PyObject *arguments);
 PyObject *link_write(PyObject *module, PyObject *arguments);
 
 /* limits.c: the two clocks of a run, and what of its wall time is not the child's. */
-struct limits { uint64_t began_us, wall_us, cpu_us, spoke_us, spoke_cpu_us, lent_us; int asks, waits; };
-void limits_spoke(struct limits *limits, pid_t pid);
-void limits_answered(struct limits *limits, pid_t pid);
-uint32_t limits_look(const struct limits *limits, pid_t pid, int *wait_ms);
+struct limits {
+  uint64_t began_us, wall_us, cpu_us, spoke_us, spoke_cpu_us, lent_us;
+  int asks, waits;
+  int spoke, answered;          /* since the last look: the child's stream said something, the host answered it */
+};
+uint32_t limits_look(struct limits *limits, pid_t pid, int *wait_ms);
 
 /* identity.c: the id a slot runs as, in the zygote's user namespace; and taking it, before the slot gives rights away. */
 uint32_t slot_user(const struct slot *slot);

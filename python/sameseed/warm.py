@@ -16,7 +16,8 @@ import os
 import socket
 import sys
 
-from .play import builtin_environments, referee
+from .judge import solution_link, suite  # noqa: F401 - warm for the oracle
+from .play import builtin_environments, referee, shipped_environments
 from .play.host_answers import ACTION as HOST_ACTION
 from .policy import seat_host
 from .recording.canonical import encode
@@ -55,6 +56,8 @@ def warm() -> None:
         _play_with_caller(cart, [step % 2 for step in range(_STEPS)])
         _play_against_links(cart, {_AGENT: [step % 2 for step in range(_STEPS)]})
     _answer([0.0, 1.0], {}, _AGENT)
+    for name in shipped_environments.known():
+        _play({"kind": "gymnasium", "id": name}, [{"seat": _AGENT, "kind": "actions", "actions": ["", "1", "print(1)", "1/0"]}])
     for name in builtin_environments.known():
         _warm_builtin(name)
     json.loads(json.dumps({"warm": [1, 2.5, None, True]}))

@@ -28,6 +28,8 @@ export type ErrorCode =
   | "run_differs"
   | "run_locked"
   | "run_damaged"
+  | "prefix_diverged"
+  | "engine_unavailable"
   | "io_failed"
   | "disk_full"
   | "image_build_failed"
@@ -69,6 +71,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   run_locked: broken(409, true),
   /** Recorded bytes fail their checksum or are not of format 2. */
   run_damaged: broken(500, false),
+  /** A recorded rollout that is to be branched does not give its recorded chain again. */
+  prefix_diverged: { exitCode: 4, httpStatus: 409, retryable: false },
+  /** The engine that was asked for cannot make this branch. */
+  engine_unavailable: { exitCode: 3, httpStatus: 503, retryable: false },
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
   /** The disk that should take the recording is full. */

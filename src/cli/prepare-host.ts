@@ -1,6 +1,7 @@
 import { isSameseedError } from "../base/error.ts";
 import { defaultImageName, ensureDefaultImage } from "../image/default-image.ts";
 import { resolveImage } from "../image/image-store.ts";
+import { importWhereNamed } from "../image/import-image.ts";
 import { installBubblewrap } from "../image/install-bubblewrap.ts";
 import { whatChanged } from "../image/name-changes.ts";
 import type { Cli } from "./cli.ts";
@@ -18,6 +19,7 @@ export async function prepareHost(cli: Cli, image: string): Promise<void> {
   };
   await installBubblewrap(options);
   if (image === defaultImageName && !isThere(image)) await ensureDefaultImage(options);
+  await importWhereNamed(image, cli.signal);
   const changed = whatChanged(image);
   if (changed !== undefined) cli.status.note(changed);
 }

@@ -6,6 +6,7 @@ import type { CommandWork } from "./cli.ts";
 import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBranchCommand } from "./commands/branch.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -17,6 +18,7 @@ import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addScoreCommand } from "./commands/score.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
@@ -49,6 +51,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addShowCommand,
     addDiffCommand,
     addExportCommand,
+    addBranchCommand,
     addAuditCommand,
     addEvalCommand,
     addCompareCommand,
@@ -56,6 +59,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addPolicyCommand,
     addTrainCommand,
     addLeagueCommand,
+    addScoreCommand,
     addExecCommand,
     addImageCommand,
     addDoctorCommand,

@@ -1,6 +1,7 @@
 import canonicalize from "canonicalize";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError, toError } from "../base/error.ts";
+import type { BranchOrigin } from "../model/branch.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { World } from "../model/receipt.ts";
 import type { EnvironmentRef, RolloutSpec, SeatPolicy } from "../model/rollout.ts";
@@ -18,6 +19,8 @@ export interface ManifestInputs {
   /** The image's digest. */
   readonly image: string;
   readonly world: World;
+  /** Where it starts, if it is a branch. */
+  readonly branch?: BranchOrigin;
 }
 
 /** A manifest as an object and as the bytes that a trajectory's chain starts from. */
@@ -34,8 +37,9 @@ export interface Manifest {
  * @throws {@link SameseedError} `bad_argument` where the spec holds a value that JSON cannot: a NaN, an infinity or a
  * text with a lone surrogate
  */
-export function buildManifest({ spec, harness, image, world }: ManifestInputs): Manifest {
+export function buildManifest({ spec, harness, image, world, branch }: ManifestInputs): Manifest {
   const value: JsonObject = {
+    ...(branch === undefined ? {} : { branch: { ...branch } }),
     format: runFormat,
     spec: {
       environment: environmentEntry(spec.environment),

@@ -10,12 +10,26 @@ import { framesOf, recordsOf, type TrajectoryBlob } from "../trajectory/trajecto
  * @throws {@link SameseedError} `run_damaged`
  */
 export function recordedActions(blob: TrajectoryBlob): string {
+  return encodedList(recordedActionList(blob));
+}
+
+/**
+ * The same actions, each by itself; views of the stored bytes.
+ *
+ * @throws {@link SameseedError} `run_damaged`
+ */
+export function recordedActionList(blob: TrajectoryBlob): readonly Uint8Array[] {
   const actions: Uint8Array[] = [];
   for (const record of recordsOf(blob)) {
     const span = fieldSpans(record, "run_damaged").find(({ name }) => name === "action");
     if (span !== undefined) actions.push(record.subarray(span.start, span.end));
   }
-  return Buffer.concat([listHead(actions.length), ...actions]).toString("base64");
+  return actions;
+}
+
+/** Base64 of the canonical CBOR list of encoded values. */
+export function encodedList(values: readonly Uint8Array[]): string {
+  return Buffer.concat([listHead(values.length), ...values]).toString("base64");
 }
 
 /**

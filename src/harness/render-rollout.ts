@@ -2,7 +2,8 @@ import { SameseedError } from "../base/error.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { FaultKind, Outcome } from "../model/outcome.ts";
 import type { EnvironmentRef, RolloutSpec } from "../model/rollout.ts";
-import { checkSeed, roleSeed } from "../model/seed.ts";
+import { checkSeed, type Reseeding, reseededRole, roleSeed } from "../model/seed.ts";
+import { pastArgument, type PlayedPart } from "./past-argument.ts";
 import { pythonLiteral } from "./python-literal.ts";
 
 /** The first line of every script, and what names the form of its arguments. */
@@ -22,17 +23,7 @@ export type SeatPlan =
       readonly wallMs: number;
     }
   /** Whoever runs the rollout is asked. */
-  | { readonly kind: "caller" }
-  /** The caller's part of a recorded rollout. */
-  | ({ readonly kind: "recorded" } & RecordedPart);
-
-/** What a recorded rollout says of the seats that nobody answers for any more. */
-export interface RecordedPart {
-  /** The recorded actions of all seats: base64 of a canonical CBOR list. */
-  readonly actions: string;
-  /** How a policy ended the rollout, where one did. */
-  readonly end?: PolicyEnd;
-}
+  | { readonly kind: "caller" };
 
 /** How a policy that failed ended its rollout: what the closing record says of it. */
 export interface PolicyEnd {
@@ -55,7 +46,9 @@ export interface RefereeScript {
   /** Where the sandbox holds the environment's file; needed for an environment of kind `file`. */
   readonly environmentPath?: string;
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
-  readonly replay?: RecordedPart;
+  readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
+  /** What is played before the seats do, and what the state is then re-keyed by. */
+  readonly past?: { readonly parts: readonly PlayedPart[]; readonly reseed: number | null };
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -69,6 +62,8 @@ export interface SeatScript {
   readonly mode: RolloutSpec["mode"];
   /** CPU time of one answer; null if there is no clock for it. */
   readonly moveCpuMs: number | null;
+  /** The last re-keying of the state it starts at. */
+  readonly reseeding?: Reseeding | null;
 }
 
 /**
@@ -76,7 +71,8 @@ export interface SeatScript {
  *
  * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
  */
-export function renderReferee({ spec, more = [], plans, environmentPath, replay }: RefereeScript): string {
+export function renderReferee(script: RefereeScript): string {
+  const { spec, more = [], plans, environmentPath, replay, past } = script;
   const environment = pythonLiteral(environmentArgument(spec.environment, environmentPath));
   const seats = spec.seats.map(({ seat }, at) => ({ seat, ...seatArgument(plans[at]!) }));
   const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
@@ -87,7 +83,8 @@ export function renderReferee({ spec, more = [], plans, environmentPath, replay 
     `run(seeds=[${seeds}], environment=${environment}, env_args=${pythonLiteral(spec.envArgs)}, ` +
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
-      `replay=${pythonLiteral(replay === undefined ? null : recordedArgument(replay))})`,
+      `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))}` +
+      (past === undefined ? ")" : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))})`),
     "",
   ].join("\n");
 }
@@ -97,11 +94,13 @@ export function renderReferee({ spec, more = [], plans, environmentPath, replay 
  *
  * @throws {@link SameseedError} `bad_argument` where the seed is not one
  */
-export function renderSeatHost({ seed, seat, fd, path, mode, moveCpuMs }: SeatScript): string {
+export function renderSeatHost(script: SeatScript): string {
+  const { seed, seat, fd, path, mode, moveCpuMs, reseeding = null } = script;
+  const own = reseeding === null ? roleSeed(seat, seed) : reseededRole(seat, seed, reseeding);
   return [
     harnessHeader,
     "from sameseed.policy.seat_host import serve",
-    `SEED = ${pythonLiteral(roleSeed(seat, seed))}`,
+    `SEED = ${pythonLiteral(own)}`,
     `serve(seed=SEED, fd=${pythonLiteral(fd)}, path=${pythonLiteral(path)}, seat=${pythonLiteral(seat)}, ` +
       `mode=${pythonLiteral(mode)}, move_us=${pythonLiteral((moveCpuMs ?? 0) * 1000)})`,
     "",
@@ -126,8 +125,6 @@ function seatArgument(plan: SeatPlan): JsonObject {
       return { kind: plan.kind, actions: plan.actions };
     case "remote":
       return { kind: plan.kind, fd: plan.fd, answer_ms: plan.answerMs, wall_ms: plan.wallMs };
-    case "recorded":
-      return { kind: plan.kind, ...recordedArgument(plan) };
     case "none":
     case "caller":
       break;
@@ -135,7 +132,7 @@ function seatArgument(plan: SeatPlan): JsonObject {
   return { kind: plan.kind };
 }
 
-function recordedArgument({ actions, end }: RecordedPart): JsonObject {
+function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>): JsonObject {
   if (end === undefined) return { actions };
   const { kind, type, message, seat } = end.error;
   return {

@@ -5,6 +5,7 @@ import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
+import { readExtras, type AddedFiles } from "./added-files.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { inputKey, knownDigest, rememberDigest, type BuildInputs } from "./build-inputs.ts";
 import { describeTree, fillTree } from "./build-tree.ts";
@@ -34,6 +35,10 @@ export interface BuildImageOptions {
   readonly requirements?: string | undefined;
   /** Instead of a lock, packages by name, as pip takes them. pip resolves them, and the lock is kept beside the image. */
   readonly packages?: readonly string[] | undefined;
+  /** Folders and files of this host that the image gets; their contents are part of its digest. */
+  readonly add?: readonly AddedFiles[] | undefined;
+  /** Variables of the environment of everything that runs in the image; part of its digest. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Build wheels of packages that have a source archive only; their build programs run on this host. @default false for a lock, true for packages by name */
   readonly buildSource?: boolean | undefined;
   /** Build anew where the name's image is there and only files of the host have changed since. @default false */
@@ -57,6 +62,8 @@ const buildNames: NamesOf<BuildImageOptions> = {
   name: true,
   requirements: true,
   packages: true,
+  add: true,
+  env: true,
   buildSource: true,
   rebuild: true,
   python: true,
@@ -83,7 +90,8 @@ export async function buildImage(options: BuildImageOptions): Promise<ResolvedIm
   const images = options.images ?? imagesFolder();
   const request = await readRequest(options);
   const runtime = readRuntimeFiles(options.sources);
-  const asked = askedDigest({ ...request, runtime });
+  const extras = readExtras(options.add, options.env);
+  const asked = askedDigest({ ...request, runtime, extras });
   const before = recordOf(options.name, images);
   const given = options.python === undefined ? undefined : await findPython(options.python);
   const isSame = before?.asked === asked && (given === undefined || given.executable === before.python);
@@ -96,7 +104,7 @@ export async function buildImage(options: BuildImageOptions): Promise<ResolvedIm
     try {
       sweepBuildFolders(images, work);
       const wheels = await findWheels(request, python, work, options);
-      const inputs: BuildInputs = { python, lock: wheels.lock, runtime };
+      const inputs: BuildInputs = { python, lock: wheels.lock, runtime, extras };
       const key = inputKey(inputs);
       const digest =
         reusable(images, key, options) ?? (await buildAnew(inputs, wheels, key, images, work, options));

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { sha256, sha256Of } from "../base/digest.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
+import type { ImageExtras } from "./added-files.ts";
 import { fingerprintFile, fingerprintInterpreter } from "./copy-interpreter.ts";
 import type { HostPython } from "./find-python.ts";
 import type { RequirementsLock } from "./requirements-lock.ts";
@@ -21,6 +22,7 @@ export interface BuildInputs {
   readonly python: HostPython;
   readonly lock: RequirementsLock;
   readonly runtime: RuntimeFiles;
+  readonly extras: ImageExtras;
 }
 
 /** What an image was built from. */
@@ -39,7 +41,7 @@ const recordSchema: z.ZodType<BuildRecord> = z.object({
 });
 
 /** Changes when the builder itself makes other trees of the same inputs. */
-const builderVersion = 2;
+export const builderVersion = 3;
 
 /**
  * Names a build by what it reads from the host. Left out are the libraries, which only building finds, and
@@ -48,7 +50,7 @@ const builderVersion = 2;
 export function inputKey(inputs: BuildInputs): string {
   return sha256Of([
     `sameseed/image-inputs/${builderVersion}\n`,
-    `${inputs.lock.digest}\n${inputs.runtime.digest}\n${JSON.stringify(inputs.python)}\n`,
+    `${inputs.lock.digest}\n${inputs.runtime.digest}\n${inputs.extras.digest}\n${JSON.stringify(inputs.python)}\n`,
     hostFiles(inputs.python).join("\n"),
   ]).toString("hex");
 }
@@ -92,8 +94,10 @@ export function readRecord(images: string, key: string): BuildRecord | undefined
 export function changedFile(record: BuildRecord): string | undefined {
   for (const line of record.files) {
     // The path may have spaces; what follows it has two fields, or the one word `absent`.
-    const path = line.replace(/ (absent|\d+ [\d.e+-]+)$/, "");
-    if (fingerprintFile(path) !== line) return path;
+    const path = line.replace(/ (absent|unseen|\d+ [\d.e+-]+)$/, "");
+    const now = fingerprintFile(path);
+    // Another user of a shared store may not see all that the image was built from.
+    if (now !== line && now !== `${path} unseen`) return path;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { ImageManifest } from "../model/image-manifest.ts";
 import { join } from "node:path";
+import { copyExtras } from "./added-files.ts";
 import type { BuildInputs } from "./build-inputs.ts";
 import { compileBytecode } from "./compile-bytecode.ts";
 import { compileNative } from "./compile-native.ts";
@@ -52,6 +53,7 @@ export async function fillTree(
   tell(lock.packages.length === 0 ? "Installing no packages" : `Installing ${lock.packages.join(", ")}`);
   const target = join(root, pythonLayout(python).sitePackages);
   const packages = await installWheels(python, lock, target, work, { findLinks: options.findLinks, signal });
+  copyExtras(inputs.extras, root);
   tell("Collecting shared libraries");
   const libraries = await copySharedLibraries(root, signal);
   tell("Compiling Python files");
@@ -75,6 +77,7 @@ export function describeTree(
     packages,
     runtime: inputs.runtime.digest,
     lock: inputs.lock.digest,
+    ...(Object.keys(inputs.extras.env).length === 0 ? {} : { env: inputs.extras.env }),
   } as const;
   return { ...facts, ...digestOfListing(entries, facts) };
 }

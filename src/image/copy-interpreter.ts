@@ -1,5 +1,6 @@
 import { cpSync, copyFileSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { systemErrorCode } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 
 /*
@@ -21,6 +22,9 @@ const leftOutPatterns: readonly RegExp[] = [
   /^_test.*\.so$/,
   /^_ctypes_test\./,
   /^_?xx.*\.so$/,
+  // Nothing in a rollout asks for these, and each brings libraries of the host (for Kerberos, for line editing, for databases)
+  // whose upgrades would give the image another digest.
+  /^(nis|readline|spwd|ossaudiodev|_crypt|_gdbm|_dbm)\..*so$/,
 ];
 
 /** Where Python lives in an image. */
@@ -75,10 +79,17 @@ export function fingerprintInterpreter(python: HostPython): string[] {
   return lines;
 }
 
-/** A file's path, size and time of change, as one line; that it is absent, where it is. */
+/** A file's path, size and time of change, as one line; that it is absent, or that this user may not see it, where it is so. */
 export function fingerprintFile(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? `${path} absent` : `${path} ${stat.size} ${stat.mtimeMs}`;
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? `${path} absent` : `${path} ${stat.size} ${stat.mtimeMs}`;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "EACCES") return `${path} unseen`;
+    if (code === "ENOTDIR") return `${path} absent`;
+    throw error;
+  }
 }
 
 function isKept(path: string): boolean {

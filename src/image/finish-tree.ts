@@ -3,7 +3,7 @@ import { join, posix } from "node:path";
 import { SameseedError } from "../base/error.ts";
 
 /** Every entry of an image says it was changed at this time: 2020-01-01, in seconds. */
-const fixedTime = 1_577_836_800;
+export const fixedTime = 1_577_836_800;
 
 /**
  * Makes a tree what its listing says and nothing more: folders 755, files 644 or 755 (so no setuid, and
@@ -34,7 +34,12 @@ export function finishTree(root: string): void {
   utimesSync(root, fixedTime, fixedTime);
 }
 
-function checkLink(path: string, target: string): void {
+/**
+ * Refuses a link that leads out of its tree.
+ *
+ * @throws {SameseedError} `image_build_failed`.
+ */
+export function checkLink(path: string, target: string): void {
   const lands = posix.join(posix.dirname(path), target);
   if (!posix.isAbsolute(target) && lands !== ".." && !lands.startsWith("../")) return;
   throw new SameseedError("image_build_failed", `/${path} links to ${target}, outside the image.`, {

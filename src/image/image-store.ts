@@ -8,9 +8,12 @@ import { SameseedError, systemErrorCode } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
+import { archivedDigest } from "./archive-format.ts";
 import { buildFolderName } from "./build-folder.ts";
 import { defaultImageName } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
+import { afterRemoval, sharedStamps } from "./share-files.ts";
+import { buildCommand, shippedImages } from "./shipped-images.ts";
 
 /** An image of the store, ready to run. */
 export interface ResolvedImage {
@@ -25,6 +28,8 @@ export interface ResolvedImage {
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const digestPattern = /^(?:sha256:)?([0-9a-f]{64})$/;
+/** The beginning of a digest, as tables print it; shorter ones are taken for typing errors. */
+const shortPattern = /^(?:sha256:)?([0-9a-f]{7,63})$/;
 
 /** What a name stands for. */
 export interface NameRecord {
@@ -58,24 +63,57 @@ export function checkImageName(name: string): void {
 }
 
 /**
- * The image of a name or digest. Only its manifest is read; its tree is checked when the image is used.
+ * The image of a name, a digest, or the beginning of a digest. Only its manifest is read; its tree is checked when the
+ * image is used.
  *
  * @param images - The folder of all images. @default the home folder's
- * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name.
+ * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name or is the
+ * beginning of several digests.
  */
 export function resolveImage(name: string, images: string = imagesFolder()): ResolvedImage {
-  const digest = digestPattern.exec(name)?.[1] ?? readName(name, images);
+  const { digest, byName } = findDigest(name, images);
   if (digest === undefined || !existsSync(join(images, digest))) {
     throw new SameseedError("image_missing", `There is no image ${name}.`, {
       hint:
         name === defaultImageName
           ? "Run `sameseed setup` to build it."
-          : "Run `sameseed image list` to list the images, and `sameseed image build NAME --requirements FILE` to build one.",
+          : `Run \`sameseed image list\` to list the images, and \`${buildCommand(name)}\` to build one.`,
       context: { name },
     });
   }
   const rootfs = join(images, digest, "rootfs");
-  return { name, manifest: readManifest(digest, images), rootfs, seal: sealPath(rootfs) };
+  return {
+    name: byName || digestPattern.test(name) ? name : digest,
+    manifest: readManifest(digest, images),
+    rootfs,
+    seal: sealPath(rootfs),
+  };
+}
+
+/** The digest of an image in a file that `image export` wrote, where `name` is the path of one and no image's name. */
+function archiveAt(name: string, images: string): string | undefined {
+  const isName = namePattern.test(name) && existsSync(nameFilePath(name, images));
+  return isName || !existsSync(name) ? undefined : archivedDigest(name);
+}
+
+/** A name goes before the beginning of a digest that reads the same. */
+function findDigest(
+  name: string,
+  images: string,
+): { readonly digest: string | undefined; readonly byName: boolean } {
+  const archive = archiveAt(name, images);
+  if (archive !== undefined) return { digest: archive, byName: false };
+  const whole = digestPattern.exec(name)?.[1];
+  if (whole !== undefined) return { digest: whole, byName: false };
+  const short = shortPattern.exec(name)?.[1];
+  const named = short !== undefined && name.startsWith("sha256:") ? undefined : readName(name, images);
+  if (named !== undefined || short === undefined) return { digest: named, byName: true };
+  const found = listDigests(images).filter((digest) => digest.startsWith(short));
+  if (found.length < 2) return { digest: found[0], byName: false };
+  throw new SameseedError("bad_argument", `${found.length} images have digests that begin with ${short}.`, {
+    hint: `Give more of the digest: ${found.map((digest) => digest.slice(0, short.length + 6)).join(", ")}.`,
+    context: { name, digests: found },
+  });
 }
 
 /** All images with their names, in the order of their digests. Damaged images are left out. */
@@ -104,20 +142,21 @@ export function listDigests(images: string = imagesFolder()): string[] {
  * @throws {SameseedError} `image_missing`, or `bad_argument` for what cannot be a name.
  */
 export async function removeImage(nameOrDigest: string, images: string = imagesFolder()): Promise<void> {
-  const asDigest = digestPattern.exec(nameOrDigest)?.[1];
-  const digest = asDigest ?? readName(nameOrDigest, images);
-  if (digest === undefined || (asDigest !== undefined && !existsSync(join(images, asDigest)))) {
+  const { digest, byName } = findDigest(nameOrDigest, images);
+  if (digest === undefined || (!byName && !existsSync(join(images, digest)))) {
     throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
       hint: "Run `sameseed image list` to list the images.",
       context: { name: nameOrDigest },
     });
   }
   const users = namesOf(digest, images);
-  for (const name of asDigest === undefined ? [nameOrDigest] : users) {
+  for (const name of byName ? [nameOrDigest] : users) {
     rmSync(nameFilePath(name, images), { force: true });
   }
-  if (asDigest === undefined && users.length > 1) return;
+  if (byName && users.length > 1) return;
+  const stamps = sharedStamps(join(images, digest, "rootfs"));
   await discard(join(images, digest), images);
+  afterRemoval(images, stamps);
 }
 
 /** Points a name at an image; the old image of that name stays until it is removed by its digest. */
@@ -222,9 +261,10 @@ export function imageDamaged(
 }
 
 function howToBuild(name: string): string {
-  return name === defaultImageName
-    ? "Run `sameseed setup` to build it again."
-    : `Run \`sameseed image build ${name} --requirements FILE\` with its lock to build it again.`;
+  if (name === defaultImageName) return "Run `sameseed setup` to build it again.";
+  return shippedImages().includes(name)
+    ? `Run \`sameseed image build ${name}\` to build it again.`
+    : `Run \`sameseed image build ${name} …\` as before, with its packages or its lock, to build it again.`;
 }
 
 function nameFilePath(name: string, images: string): string {

@@ -1,7 +1,8 @@
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
-import { changedFile, changedRuntime, readRecord } from "./build-inputs.ts";
+import type { ImageExtras } from "./added-files.ts";
+import { builderVersion, changedFile, changedRuntime, readRecord } from "./build-inputs.ts";
 import { defaultImageName } from "./image-names.ts";
 import { readNameRecord, resolveImage } from "./image-store.ts";
 import type { RequirementsLock } from "./requirements-lock.ts";
@@ -19,11 +20,12 @@ export interface Asked {
   readonly packages: readonly string[];
   readonly buildSource: boolean;
   readonly runtime: RuntimeFiles;
+  readonly extras: ImageExtras;
 }
 
 /** Names what is asked for; what only the host decides is not in it. */
-export function askedDigest({ lock, packages, buildSource, runtime }: Asked): string {
-  const facts = [lock?.digest ?? null, packages, buildSource, runtime.digest];
+export function askedDigest({ lock, packages, buildSource, runtime, extras }: Asked): string {
+  const facts = [builderVersion, lock?.digest ?? null, packages, buildSource, runtime.digest, extras.digest];
   return sha256(`sameseed/asked/1\n${JSON.stringify(facts)}`).toString("hex");
 }
 
@@ -42,7 +44,9 @@ export function whatChanged(
   let key: string | undefined;
   let builtOf: string;
   try {
-    ({ key } = readNameRecord(name, images) ?? {});
+    const named = readNameRecord(name, images);
+    if (named === undefined) return undefined;
+    ({ key } = named);
     ({ digest, runtime: builtOf } = resolveImage(name, images).manifest);
   } catch (error) {
     // Whether there is such an image is for those to say who use it.

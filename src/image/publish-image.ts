@@ -7,6 +7,7 @@ import type { BuiltWheels } from "./build-wheels.ts";
 import { checkImage } from "./check-image.ts";
 import { discard, resolveImage, type ResolvedImage } from "./image-store.ts";
 import { sealPath, settledMs, writeSeal } from "./seal.ts";
+import { shareFiles } from "./share-files.ts";
 import { listTree, stampOf, type TreeEntry } from "./tree-listing.ts";
 
 /** The folder of an image. */
@@ -43,7 +44,13 @@ export async function publishTree(
   await sleep(settledMs);
   const entries = listTree(root);
   const manifest = describe(entries);
-  writeSeal(sealPath(root), { root: stampOf(root), entries });
+  const changed = shareFiles(root, entries, images);
+  // Links are changes too: what is done to a file after this moment has another time.
+  await sleep(settledMs);
+  const sealed = entries.map((entry) =>
+    changed.has(entry.path) ? { ...entry, stamp: stampOf(join(root, entry.path)) } : entry,
+  );
+  writeSeal(sealPath(root), { root: stampOf(root), entries: sealed });
   writeFileSync(join(folder, "image.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
   const place = imagePath(manifest.digest, images);
   if (existsSync(place) && findDamage(manifest.digest, images, checkImage) !== undefined)

@@ -83,8 +83,8 @@ export function sealHolds(root: string, seal: Seal): boolean {
   }
 }
 
-/** The shape is checked no further than reading needs: what is not of it has another digest. */
-function parseSeal(text: string): Seal | undefined {
+/** Reads the text of a seal; the shape is checked no further than reading needs: what is not of it has another digest. */
+export function parseSeal(text: string): Seal | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

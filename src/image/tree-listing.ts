@@ -30,7 +30,7 @@ export interface TreeEntry {
 /** The facts that name an image together with its files. */
 export type ImageFacts = Pick<
   ImageManifest,
-  "format" | "python" | "architecture" | "libc" | "packages" | "runtime" | "lock"
+  "format" | "python" | "architecture" | "libc" | "packages" | "runtime" | "lock" | "env"
 >;
 
 /** What {@link digestOfListing} finds. */
@@ -41,8 +41,12 @@ export interface TreeDigest {
   readonly files: number;
 }
 
-/** Lists a tree: every entry below the root, sorted by the bytes of its path, each file read. */
-export function listTree(root: string): TreeEntry[] {
+/**
+ * Lists a tree: every entry below the root, sorted by the bytes of its path, each file read.
+ *
+ * @param only - One entry, which is listed alone.
+ */
+export function listTree(root: string, only?: string): TreeEntry[] {
   const found: TreeEntry[] = [];
   const visit = (folder: string): void => {
     for (const name of readdirSync(join(root, folder))) {
@@ -52,7 +56,8 @@ export function listTree(root: string): TreeEntry[] {
       if (entry.type === "folder") visit(path);
     }
   };
-  visit("");
+  if (only === undefined) visit("");
+  else found.push(readEntry(root, only));
   return found.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 
@@ -74,6 +79,7 @@ export function digestOfListing(
     packages,
     facts.runtime,
     facts.lock,
+    ...(facts.env === undefined ? [] : [Object.entries(facts.env).sort(([a], [b]) => (a < b ? -1 : 1))]),
   ];
   hasher.update(`sameseed/image/1\0${JSON.stringify(named)}\n`);
   let sizeBytes = 0;

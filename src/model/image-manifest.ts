@@ -18,9 +18,19 @@ export interface ImageManifest {
   readonly runtime: string;
   /** SHA-256 of the requirements lock. */
   readonly lock: string;
+  /** Variables of the environment of everything that runs in it; absent where it sets none. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Size of the root file system in bytes, and its number of files. */
   readonly sizeBytes: number;
   readonly files: number;
+}
+
+const pinned =
+  /^(LD_.*|PYTHON.*|SAMESEED_.*|OPENBLAS_.*|OMP_.*|MKL_.*|NUMEXPR_.*|NPY_.*|LC_.*|LANG|TZ|PATH|HOME|USER|COLUMNS|LINES|OPENSSL_ia32cap|QT_NO_CPU_FEATURE)$/;
+
+/** Whether an image may set a variable of this name: the world pins the others. */
+export function isImageEnvName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name) && !pinned.test(name);
 }
 
 /** Reads `image.json`. */
@@ -33,6 +43,7 @@ export const imageManifestSchema: z.ZodType<ImageManifest> = z.object({
   packages: z.record(z.string(), z.string()),
   runtime: z.string(),
   lock: z.string(),
+  env: z.record(z.string().refine(isImageEnvName), z.string()).optional(),
   sizeBytes: z.int(),
   files: z.int(),
 });

@@ -1,3 +1,4 @@
+import type { BranchEngine } from "./branch.ts";
 import type { Limits } from "./limits.ts";
 
 /** What was enforced for a rollout. It is part of every result. */
@@ -16,15 +17,18 @@ export interface Receipt {
   readonly image: { readonly name: string; readonly digest: string };
   /** The reach of the reproducibility claim. */
   readonly tier: Tier;
+  /** How the state of a branch came about. */
+  readonly engine?: BranchEngine;
   /** The class of host. */
   readonly host: { readonly kernel: string; readonly architecture: string };
 }
 
 /**
  * Where the same bytes are promised. `T1`: on the same host, with the same image. `T2`: on every x86-64-v3 host whose
- * numeric results are the expected ones. `T3`: on every architecture; no result claims it.
+ * numeric results are the expected ones. `T3`: on every architecture; no result claims it. `none`: nowhere, because child
+ * processes or threads ran beside the program and real time may have had a part in what it shows.
  */
-export type Tier = "T1" | "T2" | "T3";
+export type Tier = "none" | "T1" | "T2" | "T3";
 
 /** The wall around a sandbox. */
 export interface Wall {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { branchLineageSchema } from "./branch.ts";
 import { faultKinds, outcomes } from "./outcome.ts";
 import type { Receipt, WorldMode } from "./receipt.ts";
 import type { RolloutSummary } from "./rollout.ts";
@@ -44,7 +45,8 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
     notHeld: z.array(z.string()).default([]),
   }),
   image: z.strictObject({ name: z.string(), digest: z.string() }),
-  tier: z.enum(["T1", "T2", "T3"]),
+  tier: z.enum(["none", "T1", "T2", "T3"]),
+  engine: z.enum(["fork", "replay"]).exactOptional(),
   host: z.strictObject({ kernel: z.string(), architecture: z.string() }),
 });
 
@@ -72,6 +74,7 @@ const anyNumber = z.union([
 /** Reads a {@link RolloutSummary} back from JSON whose `totalReward` went through {@link numberToJson}. */
 export const rolloutSummarySchema: z.ZodType<RolloutSummary> = z.strictObject({
   seed: seedSchema,
+  branch: branchLineageSchema.exactOptional(),
   outcome: z.enum(outcomes),
   totalReward: anyNumber,
   steps: z.int().min(0),

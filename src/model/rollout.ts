@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { BranchLineage, BranchSpec } from "./branch.ts";
 import type { Limits } from "./limits.ts";
 import type { Outcome, RolloutFault } from "./outcome.ts";
 import type { Receipt } from "./receipt.ts";
@@ -92,7 +93,11 @@ export interface RolloutSpec {
 export const onlySeat = "agent";
 
 /** A spec for many seeds: what a run folder records. */
-export type RunSpec = Omit<RolloutSpec, "seed"> & { readonly seeds: readonly number[] };
+export type RunSpec = Omit<RolloutSpec, "seed"> & {
+  readonly seeds: readonly number[];
+  /** What makes it a run of branches; its one seed is then their parent's. */
+  readonly branch?: BranchSpec;
+};
 
 /** How long the parts of a rollout took, in milliseconds; measured, not part of any digest. */
 export interface Timings {
@@ -107,10 +112,12 @@ export interface Timings {
 /** One rollout's row: everything but its recorded bytes. */
 export interface RolloutSummary {
   readonly seed: number;
+  /** Where it comes from, if it is a branch. */
+  readonly branch?: BranchLineage;
   readonly outcome: Outcome;
   /** Sum of all rewards in step order, as binary64. */
   readonly totalReward: number;
-  /** Steps taken; `reset()` is not one. */
+  /** Steps taken from the reset on, which is none itself. */
   readonly steps: number;
   /** The trajectory's identity: the last link of its hash chain. */
   readonly digest: string;

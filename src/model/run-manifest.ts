@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { branchParentSchema, reseedSchema, type BranchSpec } from "./branch.ts";
 import { imageManifestSchema, type ImageManifest } from "./image-manifest.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
@@ -61,10 +62,14 @@ export type StoredSeatPolicy =
   | { readonly kind: "source"; readonly name: string; readonly source: InputRef };
 
 /** A {@link RunSpec} in `run.json`. */
-export type StoredSpec = Omit<RunSpec, "environment" | "seats"> & {
+export type StoredSpec = Omit<RunSpec, "environment" | "seats" | "branch"> & {
   readonly environment: StoredEnvironment;
   readonly seats: readonly StoredSeat[];
+  readonly branch?: StoredBranch;
 };
+
+/** A {@link BranchSpec} in `run.json`: the trajectories of the past are kept beside it. */
+export type StoredBranch = Omit<BranchSpec, "past"> & { readonly past: readonly InputRef[] };
 
 /** `run.json`: a {@link RunManifest} with its longer texts kept as files of their own. */
 export type StoredRunManifest = Omit<RunManifest, "spec"> & { readonly spec: StoredSpec };
@@ -107,6 +112,13 @@ const seats = z
 
 const clocks = z.strictObject({ moveCpuMs: count, bankCpuMs: count, moveWallMs: count }).nullable();
 
+const branch = z.strictObject({
+  parent: branchParentSchema,
+  step: z.int().min(0),
+  reseeds: z.array(reseedSchema.nullable()).min(1),
+  past: z.array(inputRef).min(1),
+});
+
 /** A list of actions, as `inputs/` holds it. */
 export const actionsSchema: z.ZodType<readonly JsonValue[]> = z.custom<readonly JsonValue[]>(
   (value) => Array.isArray(value) && isJson(value, maxJsonDepth),
@@ -131,6 +143,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     maxSteps: count.nullable(),
     volatileInfo: z.array(z.string().max(1000)).max(10_000),
     seeds: z.array(seedSchema),
+    branch: branch.exactOptional(),
   }),
   image: z.strictObject({ name: z.string().max(1000), manifest: imageManifestSchema }),
   limits: z.strictObject({

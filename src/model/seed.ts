@@ -56,6 +56,26 @@ export function worldKey(role: string, seed: number): string {
   return sha256Of([`sameseed/world/1\0${role}\0${seed}`]).toString("hex");
 }
 
+/** What the state of a rollout was re-keyed by, and at which step. */
+export interface Reseeding {
+  readonly step: number;
+  readonly reseed: number;
+}
+
+/** 128 bits for a seat that starts at a branch whose state was re-keyed. */
+export function reseededRole(seat: string, seed: number, reseeding: Reseeding): bigint {
+  return first128(reseedKey(`seat/${seat}`, seed, reseeding));
+}
+
+/** {@link worldKey} for a sandbox that starts at a branch whose state was re-keyed. */
+export function reseededWorldKey(role: string, seed: number, reseeding: Reseeding): string {
+  return reseedKey(`world/${role}`, seed, reseeding).toString("hex");
+}
+
+function reseedKey(role: string, seed: number, { step, reseed }: Reseeding): Buffer {
+  return sha256Of([`sameseed/reseed/1\0${role}\0${checkSeed(seed)}\0${step}\0${checkSeed(reseed)}`]);
+}
+
 function first128(digest: Buffer): bigint {
   return BigInt(`0x${digest.toString("hex", 0, 16)}`);
 }

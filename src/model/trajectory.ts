@@ -116,11 +116,11 @@ export interface TrajectoryDigests {
   readonly digest: string;
   /** The same chain from an empty manifest: equal for equal records. */
   readonly contentDigest: string;
-  /** Over every field but hidden state: equal where all that can be seen of two rollouts is. */
+  /** Over every field of its own records but hidden state: equal where all that can be seen of two rollouts is. */
   readonly playDigest: string;
-  /** Records of all three kinds. */
+  /** Records of all three kinds; a branch has only those behind the step it starts at. */
   readonly records: number;
-  /** Step records. */
+  /** Steps from the reset on, those before a branch starts included. */
   readonly steps: number;
   /** The closing record's outcome; null if the stream was cut off before it. */
   readonly outcome: Outcome | null;

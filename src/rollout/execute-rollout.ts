@@ -1,4 +1,5 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
+import type { BranchEngine } from "../model/branch.ts";
 import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
@@ -22,10 +23,11 @@ export async function executeRollout(
   signal?: AbortSignal,
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
-  const recording = new RolloutRecording(plan.manifest);
+  const recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
   const group = await runGroup(backend, { ...plan, signal, onStream: (data) => recording.push(data) });
   const judged = await judge(plan, recording, group);
   refuseAborted(signal, "rollout");
+  recording.refuseOtherPast(judged.fault?.message ?? judged.outcome);
   const totalMs = performance.now() - calledAt;
   return {
     ...summarize(plan, recording, judged, {
@@ -126,16 +128,19 @@ function refuseUnlived({ seats, lateAfterMs }: RolloutPlan, member: number, end:
 
 /** The row and the bytes of a rollout that is over. */
 export function summarize(
-  { spec }: RolloutPlan,
+  { spec, branch }: RolloutPlan,
   recording: RolloutRecording,
   { outcome, fault }: Classified,
   { receipt, timings }: Pick<RolloutSummary, "receipt" | "timings">,
+  engine: BranchEngine = "replay",
 ): Omit<RecordedRollout, "seats"> {
+  const own = withoutHold(receipt, recording.end?.notHeld ?? []);
   const digests = recording.digests();
   return {
     trajectory: recording.blob(),
     summary: {
       seed: spec.seed,
+      ...(branch?.lineage === undefined ? {} : { branch: branch.lineage }),
       outcome,
       totalReward: recording.end?.totalReward ?? recording.rewardSum(),
       steps: digests.steps,
@@ -144,18 +149,22 @@ export function summarize(
       playDigest: digests.playDigest,
       seeded: recording.end?.seeded ?? [],
       warnings: recording.end?.warnings ?? [],
-      receipt: withoutHold(receipt, recording.end?.notHeld ?? []),
+      receipt: branch === undefined ? own : { ...own, engine },
       timings,
       ...(fault === undefined ? {} : { error: fault }),
     },
   };
 }
 
+/** What does not hold where something runs beside the program in real time: then the bytes are promised nowhere. */
+const racing: ReadonlySet<string> = new Set(["children", "threads"]);
+
 /** The receipt of a rollout in whose process more of the world turned out not to hold than its zygote could know. */
 export function withoutHold<R extends BackendReceipt>(receipt: R, notHeld: readonly string[]): R {
   const all = [...new Set([...receipt.world.notHeld, ...notHeld])];
   if (all.length === receipt.world.notHeld.length) return receipt;
-  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: "T1" };
+  const races = all.some((name) => racing.has(name));
+  return { ...receipt, world: { ...receipt.world, notHeld: all }, tier: races ? "none" : "T1" };
 }
 
 /** The timings of a rollout from its two parts. */

@@ -75,7 +75,7 @@ export class LiveRollout {
     const { seats } = plan.spec;
     this.#plan = plan;
     this.#options = options;
-    this.#recording = new RolloutRecording(plan.manifest);
+    this.#recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
     this.#callers = new Set(seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat));
     this.#clock = new CallerClock(options.idleMs, options.limits.wallMs, {
       onIdle: () => this.#endIdle(),
@@ -107,6 +107,7 @@ export class LiveRollout {
       this.#hash();
       const judged = await judge(this.#plan, this.#recording, group);
       refuseAborted(signal, "rollout");
+      this.#recording.refuseOtherPast(judged.fault?.message ?? judged.outcome);
       const totalMs = performance.now() - calledAt;
       return {
         ...summarize(this.#plan, this.#recording, judged, {
@@ -125,7 +126,12 @@ export class LiveRollout {
    * @throws `bad_argument` where nothing is asked, or for a value that cannot be an action; the question then stands
    */
   answer(action: ActionValue): void {
-    this.#send(encodeAction(encodePlain(action)));
+    this.answerEncoded(encodePlain(action));
+  }
+
+  /** As {@link answer}, with an action that is encoded already. */
+  answerEncoded(action: Uint8Array): void {
+    this.#send(encodeAction(action));
   }
 
   /** Answers the question that was asked last with a failure, which ends the rollout. */
@@ -156,6 +162,13 @@ export class LiveRollout {
       if (record.kind === "step") return record;
     }
     return undefined;
+  }
+
+  /** What is recorded so far: the trajectory's bytes and the last links of its chains. */
+  recorded(): { readonly blob: Buffer; readonly chain: string; readonly content: string } {
+    this.#takeFresh();
+    const { digest: chain, contentDigest: content } = this.#recording.digests();
+    return { blob: this.#recording.blob(), chain, content };
   }
 
   /** Lets the rollout keep this process running, or not. */
@@ -209,6 +222,8 @@ export class LiveRollout {
     // What speaks while its question stands does not wait for an answer.
     if (this.#isAsking) this.#refuse("speaks while it waits for an answer");
     this.#fresh.push(frame);
+    // Nobody is asked about a state that is not the one that was promised.
+    if (!this.#recording.isOpen) this.#takeFresh();
     if (frame.type !== "record") return;
     this.#beforeLast = this.#last;
     this.#last = frame;
@@ -244,10 +259,15 @@ export class LiveRollout {
 
   #hash(): void {
     this.#isHashing = false;
+    this.#takeFresh();
+    if (this.#recording.broken !== undefined) this.kill();
+  }
+
+  #takeFresh(): void {
     const frames = this.#fresh;
     this.#fresh = [];
     for (const frame of frames) this.#recording.take(frame);
-    if (this.#recording.broken !== undefined) this.kill();
+    if (this.#recording.broken?.code === "prefix_diverged") throw this.#recording.broken;
   }
 
   #refuse(what: string): never {

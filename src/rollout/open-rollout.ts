@@ -1,59 +1,41 @@
-import { isSameseedError, SameseedError } from "../base/error.ts";
+import * as z from "zod";
+
+import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
-import {
-  type ActionValue,
-  toFlag,
-  toReward,
-  toTyped,
-  type TypedObject,
-  type TypedValue,
-} from "../model/cbor/typed-value.ts";
-import { isComplete } from "../model/outcome.ts";
-import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
+import { buildManifest, canonicalJson } from "../harness/manifest.ts";
+import type { JsonObject } from "../model/json.ts";
 import { checkSeed } from "../model/seed.ts";
-import type { SeatSpaces, Space } from "../model/spaces.ts";
-import type { StepRecord } from "../model/trajectory.ts";
-import { LiveRollout, type Question } from "./live-rollout.ts";
-import { planRollout } from "./plan-rollout.ts";
+import { type RolloutSnapshot, snapshotSchema } from "../model/snapshot.ts";
+import { type BackendChoice, openHost } from "./rollout-host.ts";
 import {
-  defaultIdleMs,
-  resolveOptions,
-  rolloutOptionNames,
-  type ResolvedOptions,
-  type RolloutConfig,
-} from "./rollout-config.ts";
-import { openHost, type RolloutHost } from "./rollout-host.ts";
-import { MisuseCheck, type RolloutResult, toResult } from "./rollout-result.ts";
+  branchState,
+  fromSnapshotParts,
+  notWhole,
+  type RolloutState,
+  type StatePlan,
+} from "./rollout-state.ts";
+import { ReplayEngine } from "./state-engine.ts";
+import { type OpenRolloutConfig, steppedNames, steppedOptions } from "./stepped-options.ts";
+import type { OpenRollout } from "./rollout-step.ts";
+import { startRollout } from "./stepped-rollout.ts";
 
-/** A rollout that is stepped from outside: what a {@link RolloutConfig} says, but that its policy is the caller. */
-export interface OpenRolloutConfig extends Omit<RolloutConfig, "policy"> {
-  /**
-   * How long the rollout may wait for a step, in milliseconds; a forgotten one then ends as `wall_limit`. No other clock counts
-   * that time.
-   * @default 600000
-   */
+export type { OpenRollout, RolloutStep } from "./rollout-step.ts";
+export type { OpenRolloutConfig } from "./stepped-options.ts";
+
+/** A rollout that is opened at a kept state. */
+export interface OpenSnapshotConfig {
+  /** What `snapshot()` or `snapshotOf` returned. */
+  readonly snapshot: RolloutSnapshot;
+  /** @default "zygote" */
+  readonly backend?: BackendChoice;
+  /** How long the rollout may wait for a step, in milliseconds. @default 600000 */
   readonly idleMs?: number;
+  readonly signal?: AbortSignal;
 }
-
-/** What a step returns: Gymnasium's five values, with their types. */
-export interface RolloutStep {
-  readonly observation: TypedValue;
-  readonly reward: number;
-  readonly terminated: boolean;
-  /** True also where `maxSteps` is reached. */
-  readonly truncated: boolean;
-  readonly info: TypedObject;
-}
-
-const { policy: _, ...stepped } = rolloutOptionNames;
-/** Every option of a stepped rollout but its seed. */
-export const steppedNames: NamesOf<Omit<OpenRolloutConfig, "seed">> = stepped;
-
-/** How often a start is tried that the host failed. */
-const attempts = 3;
 
 /**
- * Opens a rollout in a fresh sandbox, seeded and reset, that waits for its actions.
+ * Opens a rollout in a fresh sandbox, seeded and reset, that waits for its actions; or one that is at the state of a
+ * snapshot, after its actions were played again and its chain was checked.
  *
  * @example
  * await using rollout = await openRollout({ envName: "CartPole-v1", seed: 42 });
@@ -61,208 +43,89 @@ const attempts = 3;
  * const { outcome, digest } = await rollout.close();
  *
  * @throws `bad_argument`, `unknown_environment`, `image_missing`, `wall_unavailable`, `aborted`…; `rollout_over` where the
- * environment fails before its first observation
+ * environment fails before its first observation; `prefix_diverged` where a snapshot cannot be had again
  */
-export async function openRollout(config: OpenRolloutConfig): Promise<OpenRollout> {
+export async function openRollout(config: OpenRolloutConfig | OpenSnapshotConfig): Promise<OpenRollout> {
+  if ("snapshot" in config) return await openSnapshot(config);
   refuseUnknownOptions(config, { ...steppedNames, seed: true }, "openRollout");
   const options = steppedOptions(config);
   return await startRollout(options, await openHost(options), checkSeed(config.seed), config.signal);
 }
 
-/** Options of rollouts whose only seat the caller answers for. @throws as `resolveOptions` */
-export function steppedOptions(config: Omit<OpenRolloutConfig, "seed">): ResolvedOptions {
-  const { template, ...rest } = resolveOptions(config);
-  const seats = template.seats.map(({ seat }) => ({ seat, policy: { kind: "caller" as const } }));
-  return { ...rest, template: { ...template, seats } };
+const snapshotNames: NamesOf<OpenSnapshotConfig> = {
+  snapshot: true,
+  backend: true,
+  idleMs: true,
+  signal: true,
+};
+
+async function openSnapshot(config: OpenSnapshotConfig): Promise<OpenRollout> {
+  refuseUnknownOptions(config, snapshotNames, "openRollout");
+  const snapshot = readSnapshot(config.snapshot);
+  const { environment, envArgs, seed, maxSteps, volatileInfo, limits, world } = snapshot;
+  const digest = snapshot.image.digest.slice("sha256:".length);
+  const base = steppedOptions({
+    envName: "snapshot",
+    image: digest,
+    world,
+    limits,
+    ...(config.backend === undefined ? {} : { backend: config.backend }),
+    ...(config.idleMs === undefined ? {} : { idleMs: config.idleMs }),
+  });
+  const options = { ...base, template: { ...base.template, environment, envArgs, maxSteps, volatileInfo } };
+  const host = await openHost(options);
+  const plan = { spec: { ...options.template, seed }, limits: options.limits, receipt: host.receipt };
+  const state = checkedState(snapshot, plan);
+  const start = { state, number: 0, engine: new ReplayEngine(plan) };
+  const named = { ...options, image: snapshot.image.name };
+  return await startRollout(named, host, seed, config.signal, start);
 }
 
 /**
- * Starts a rollout and waits until it asks for its first action. A start that the host failed is tried again.
- * @throws as {@link openRollout}
+ * Reads a snapshot that came from anywhere.
+ * @throws `bad_argument`
  */
-export async function startRollout(
-  options: ResolvedOptions,
-  host: RolloutHost,
-  seed: number,
-  signal: AbortSignal | undefined,
-): Promise<OpenRollout> {
-  for (let attempt = 1; ; attempt++) {
-    const rollout = new OpenRollout(options, host, seed, signal);
-    try {
-      await rollout.begin();
-      return rollout;
-    } catch (error) {
-      const mayRetry = isSameseedError(error) && error.kind.retryable && error.code !== "aborted";
-      if (!mayRetry || attempt === attempts) throw error;
-    }
-  }
+export function readSnapshot(value: unknown): RolloutSnapshot {
+  const parsed = snapshotSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw notWhole(z.prettifyError(parsed.error));
 }
 
-/** A rollout that waits for its actions; opened by {@link openRollout}. */
-export class OpenRollout implements AsyncDisposable {
-  /** The seed it was reset with. */
-  readonly seed: number;
-  readonly #live: LiveRollout;
-  readonly #ended: Promise<RecordedRollout>;
-  #recorded: RecordedRollout | undefined;
-  #waiting: PromiseWithResolvers<Question | undefined> | undefined = Promise.withResolvers();
-  #steps = 0;
-  #observation: TypedValue = null;
-  #info: TypedObject = {};
-  #legal: readonly number[] | null = null;
-  #spaces: SeatSpaces | undefined;
-
-  /** @param options as `steppedOptions` makes them; {@link openRollout} opens one */
-  constructor(options: ResolvedOptions, host: RolloutHost, seed: number, signal: AbortSignal | undefined) {
-    const { template, limits, idleMs = defaultIdleMs } = options;
-    const { backend, receipt } = host;
-    this.seed = seed;
-    const plan = planRollout({ ...template, seed }, limits, receipt);
-    const onQuestion = (question: Question): void => this.#take(question);
-    this.#live = new LiveRollout(plan, { receipt, limits, idleMs, signal, onQuestion });
-    this.#ended = this.#live.run(backend);
-    this.#ended.then(
-      (recorded) => {
-        this.#recorded = recorded;
-        this.#settle()?.resolve(undefined);
-      },
-      (error: unknown) => this.#settle()?.reject(error),
-    );
-  }
-
-  /** What the environment showed last. */
-  get observation(): TypedValue {
-    return this.#observation;
-  }
-
-  /** What it told last. */
-  get info(): TypedObject {
-    return this.#info;
-  }
-
-  /** The numbers of the actions that are legal now, where the environment says which they are. */
-  get legal(): readonly number[] | null {
-    return this.#legal;
-  }
-
-  /** The action space behind the reset; undefined where there is none that can be told. */
-  get actionSpace(): Space | undefined {
-    return this.#spaces?.action;
-  }
-
-  /** The observation space behind the reset; undefined where there is none that can be told. */
-  get observationSpace(): Space | undefined {
-    return this.#spaces?.observation;
-  }
-
-  /** Steps taken. */
-  get steps(): number {
-    return this.#steps;
-  }
-
-  /** Whether the episode is over: it takes no more steps. */
-  get isOver(): boolean {
-    return this.#recorded !== undefined;
-  }
-
-  /** Waits for the first observation; {@link openRollout} has done so. @throws as {@link openRollout} */
-  async begin(): Promise<void> {
-    const question = await this.#waiting?.promise;
-    if (question !== undefined) return;
-    const { summary } = await this.#ended;
-    new MisuseCheck().refuse(summary);
-    throw isOverError(summary);
-  }
-
-  /**
-   * Takes a step.
-   *
-   * An action that is not in the action space ends the rollout as `illegal_action`, as it does in a list of actions.
-   * @throws `rollout_over` where the episode is over, or ended without completing this step; `bad_argument` where a step is
-   * under way, or the value cannot be an action at all (nothing has happened then); `aborted`
-   */
-  async step(action: ActionValue): Promise<RolloutStep> {
-    if (this.#waiting !== undefined)
-      throw new SameseedError("bad_argument", "the rollout is taking a step already", {
-        hint: "await each step before the next",
-      });
-    // It is over, or about to be: closed, aborted or left alone for too long.
-    if (!this.#live.isAsking) throw isOverError((await this.#ended).summary);
-    this.#live.answer(action);
-    this.#live.hold(true);
-    this.#waiting = Promise.withResolvers();
-    const question = await this.#waiting.promise;
-    if (question !== undefined) return this.#show(question.record as StepRecord);
-    return this.#showLast((await this.#ended).summary);
-  }
-
-  /**
-   * Ends the rollout, where it is not over, as `truncated`, and returns what was recorded. May be called at any time, any
-   * number of times.
-   * @throws `aborted`, `sandbox_failed`
-   */
-  async close(): Promise<RolloutResult> {
-    if (this.#recorded === undefined) {
-      this.#live.hold(true);
-      this.#live.leave();
-    }
-    return toResult(await this.#ended);
-  }
-
-  /** Closes it, whatever comes of it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close().catch(() => {});
-  }
-
-  #take(question: Question): void {
-    // Nothing of it need keep this process running while it waits.
-    this.#live.hold(false);
-    this.#legal = question.legal;
-    if (question.spaces !== undefined) this.#spaces = question.spaces;
-    if (question.record.kind === "reset") {
-      this.#observation = toTyped(question.record.observation);
-      this.#info = toTyped(question.record.info) as TypedObject;
-    }
-    this.#settle()?.resolve(question);
-  }
-
-  #settle(): PromiseWithResolvers<Question | undefined> | undefined {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    return waiting;
-  }
-
-  #show(record: StepRecord): RolloutStep {
-    this.#steps = record.k;
-    this.#observation = toTyped(record.observation);
-    this.#info = toTyped(record.info) as TypedObject;
-    return {
-      observation: this.#observation,
-      reward: toReward(record.reward),
-      terminated: toFlag(record.terminated),
-      truncated: toFlag(record.truncated),
-      info: this.#info,
-    };
-  }
-
-  /** The step with which the episode ended, or why there is none. */
-  #showLast(summary: RolloutSummary): RolloutStep {
-    this.#legal = null;
-    const record = isComplete(summary.outcome) ? this.#live.lastStep() : undefined;
-    if (record === undefined || record.k !== this.#steps + 1) throw isOverError(summary);
-    const step = this.#show(record);
-    return { ...step, truncated: step.truncated || summary.outcome === "truncated" };
-  }
+/**
+ * The state of a snapshot; of a rollout that somebody else's policy played, a branch that the caller goes on with. Every
+ * manifest must be of what is about to be run.
+ */
+function checkedState({ parts, step, chain, content }: RolloutSnapshot, plan: StatePlan): RolloutState {
+  const state = { parts: fromSnapshotParts(parts), chain, content };
+  if (state.parts.at(-1)!.step !== step) throw notWhole("it has not the steps that it says");
+  const { spec, receipt } = plan;
+  const own = buildManifest({
+    spec,
+    harness: { referee: "" },
+    image: receipt.image.digest,
+    world: receipt.world,
+  }).value;
+  for (const { manifest } of state.parts)
+    if (identity(manifest) !== identity(own))
+      throw notWhole("its manifests are of another environment or image");
+  const seats = seatsOf(state.parts.at(-1)!.manifest);
+  if (seats.length !== 1)
+    throw new SameseedError("bad_argument", "a rollout with several seats cannot be opened at a state", {
+      hint: "branch it with branchRun, and name a policy for each seat",
+    });
+  return seats[0]!.policy.kind === "caller" ? state : branchState(state, null, plan);
 }
 
-function isOverError({ outcome, steps, error }: RolloutSummary): SameseedError {
-  const why = error === undefined ? "" : `: ${error.type}: ${error.message}`;
-  return new SameseedError(
-    "rollout_over",
-    `the rollout is over: ${outcome} after ${steps} ${steps === 1 ? "step" : "steps"}${why}`,
-    {
-      hint: "close() returns its result; open another rollout to go on",
-      context: { outcome, steps, ...(error?.step === undefined ? {} : { step: error.step }) },
-    },
-  );
+/** What of a manifest is the same in all parts of a rollout. */
+function identity({ spec, image, world }: JsonObject): string {
+  if (typeof spec !== "object" || spec === null || image === undefined || world === undefined) return "";
+  const { seats: _, mode: __, clocks: ___, ...rest } = spec as JsonObject;
+  return canonicalJson({ spec: rest, image, world });
+}
+
+function seatsOf({ spec }: JsonObject): readonly { readonly policy: { readonly kind: unknown } }[] {
+  const seats = z
+    .object({ seats: z.array(z.object({ policy: z.object({ kind: z.string() }) })) })
+    .safeParse(spec);
+  return seats.success ? seats.data.seats : [];
 }

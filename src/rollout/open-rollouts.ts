@@ -1,10 +1,11 @@
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
-import { startRollout, steppedNames, steppedOptions } from "./open-rollout.ts";
+import { startRollout } from "./stepped-rollout.ts";
+import { steppedNames, steppedOptions } from "./stepped-options.ts";
 import { openHost } from "./rollout-host.ts";
-import { RolloutVector } from "./rollout-vector.ts";
+import { LaneVector } from "./rollout-vector.ts";
 import { SeedSchedule } from "./seed-schedule.ts";
-import type { OpenRolloutsConfig } from "./vector-step.ts";
+import type { OpenRolloutsConfig, RolloutVector } from "./vector-step.ts";
 
 const vectorNames: NamesOf<OpenRolloutsConfig> = {
   ...steppedNames,
@@ -38,7 +39,7 @@ export async function openRollouts(config: OpenRolloutsConfig): Promise<RolloutV
   const schedule = new SeedSchedule(seeds, repeatSeeds);
   const options = steppedOptions(config);
   const host = await openHost(options);
-  const vector = new RolloutVector(
+  const vector = new LaneVector(
     config,
     schedule,
     async (seed) => await startRollout(options, host, seed, config.signal),

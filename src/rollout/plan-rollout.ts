@@ -1,14 +1,14 @@
 import { buildManifest } from "../harness/manifest.ts";
-import {
-  type RecordedPart,
-  renderReferee,
-  renderSeatHost,
-  type SeatPlan,
-} from "../harness/render-rollout.ts";
+import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
+import type { BranchLineage, BranchOrigin } from "../model/branch.ts";
 import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
+import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
+import { PastGate } from "../trajectory/past-gate.ts";
+import type { Gate } from "../trajectory/state-gate.ts";
+import type { Past } from "../trajectory/lineage.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {
@@ -22,10 +22,24 @@ export interface RolloutPlan {
   readonly seats: readonly string[];
   /** A seat that is late has used at least so much wall time, in ms. */
   readonly lateAfterMs: number;
+  /** What it goes on from, if it is a branch. */
+  readonly branch?: PlannedBranch;
+}
+
+/** A branch as it is planned. */
+export interface PlannedBranch {
+  /** Makes what is checked of the steps that are played again. */
+  readonly gate: () => Gate;
+  /** Undefined for a rollout that is no branch, and only taken up again. */
+  readonly lineage?: BranchLineage;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
-export interface ReplaySource extends RecordedPart {
+export interface ReplaySource {
+  /** The recorded actions: base64 of a canonical CBOR list. */
+  readonly actions: string;
+  /** How the recorded policy ended the rollout, where it did: no policy runs that could do it again. */
+  readonly end?: PolicyEnd;
   /** The recorded trajectory's manifest: a replay claims to be that trajectory. */
   readonly manifest: Uint8Array;
 }
@@ -34,8 +48,15 @@ export interface ReplaySource extends RecordedPart {
 export interface PlanOptions {
   /** No policy runs: every seat takes its recorded actions. */
   readonly replay?: ReplaySource;
-  /** The seats that the caller answered for take their recorded actions; every other policy runs. */
-  readonly recorded?: ReplaySource;
+  /** The manifest of a recorded trajectory that this rollout claims to be. @default the plan's own */
+  readonly manifest?: Uint8Array;
+  /** It goes on from this past; its seats start there. */
+  readonly branch?: {
+    readonly past: Past;
+    readonly reseed: number | null;
+    /** Its number in its run. */
+    readonly number: number;
+  };
 }
 
 /** Whether a rollout of this spec asks its caller for actions. */
@@ -60,21 +81,35 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay, recorded } = options;
+  const { replay, branch } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
-  const referee = renderReferee({
+  const script = {
     spec,
     plans: seats.plans,
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
     ...(replay === undefined ? {} : { replay }),
-  });
-  const harness = { referee, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
+  };
+  // How its state came about is not what a branch is: its manifest names the script without a past.
+  const plain = renderReferee(script);
+  const referee =
+    branch === undefined
+      ? plain
+      : renderReferee({ ...script, past: { parts: branch.past.parts, reseed: branch.reseed } });
+  const origin = branch === undefined ? undefined : originOfBranch(branch);
+  const harness = { referee: plain, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
   return {
     spec,
     manifest:
-      (replay ?? recorded)?.manifest ??
-      buildManifest({ spec, harness, image: receipt.image.digest, world: receipt.world }).bytes,
+      replay?.manifest ??
+      options.manifest ??
+      buildManifest({
+        spec,
+        harness,
+        image: receipt.image.digest,
+        world: receipt.world,
+        ...(origin === undefined ? {} : { branch: origin }),
+      }).bytes,
     members: [
       scriptMember("harness.py", referee, environmentFile === undefined ? [] : [environmentFile], {
         role: "referee",
@@ -88,7 +123,27 @@ export function planRollout(
     links: seats.links,
     seats: seats.names,
     lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
+    ...(branch === undefined || origin === undefined
+      ? {}
+      : {
+          branch: { gate: () => new PastGate(branch.past), lineage: lineageOf(branch.number, origin) },
+        }),
   };
+}
+
+function originOfBranch({ past, reseed }: NonNullable<PlanOptions["branch"]>): BranchOrigin {
+  return { step: past.step, parent: past.parent, content: past.content, reseed };
+}
+
+function lineageOf(number: number, { step, parent, reseed }: BranchOrigin): BranchLineage {
+  return { number, step, parent, reseed };
+}
+
+/** The last re-keying of the state that seats start at; null where there was none. */
+function reseedingOf({ branch }: PlanOptions): Reseeding | null {
+  if (branch === undefined) return null;
+  const { past, reseed } = branch;
+  return reseed === null ? past.reseeded : { step: past.step, reseed };
 }
 
 /** Several rollouts in one sandbox. */
@@ -132,8 +187,8 @@ export function refereeWallMs({ wallMs }: Pick<Limits, "wallMs">, remoteSeats: n
 }
 
 /** Whether a rollout that is planned so asks its caller. */
-function isAsked(spec: RolloutSpec, { replay, recorded }: PlanOptions): boolean {
-  return replay === undefined && recorded === undefined && asksCaller(spec);
+function isAsked(spec: RolloutSpec, { replay }: PlanOptions): boolean {
+  return replay === undefined && asksCaller(spec);
 }
 
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
@@ -156,6 +211,8 @@ export interface ScriptPlace {
   readonly limits: Limits;
   /** Whether it asks the caller. */
   readonly asks?: boolean;
+  /** The last re-keying of the state it starts at. */
+  readonly reseeding?: Reseeding | null;
 }
 
 /** A sandbox that runs one script in the world of its role. */
@@ -163,9 +220,11 @@ export function scriptMember(
   name: string,
   source: string,
   files: readonly JobFile[],
-  { role, seed, receipt, limits, asks = false }: ScriptPlace,
+  { role, seed, receipt, limits, asks = false, reseeding = null }: ScriptPlace,
 ): SandboxPlan {
-  const world = receipt.world.mode === "sealed" ? { world: sealedSettings(role, seed) } : {};
+  const settings =
+    reseeding === null ? sealedSettings(role, seed) : { key: reseededWorldKey(role, seed, reseeding) };
+  const world = receipt.world.mode === "sealed" ? { world: settings } : {};
   const job = { entry: "script", name, source, files, env: {}, ...world } as const;
   return asks ? { job, limits, asks } : { job, limits };
 }
@@ -186,7 +245,8 @@ function seatMembers(
   options: PlanOptions,
 ): SeatMembers {
   const { seed, seats, mode, clocks } = spec;
-  const { replay, recorded } = options;
+  const { replay } = options;
+  const reseeding = reseedingOf(options);
   const plans: SeatPlan[] = [];
   const members: SandboxPlan[] = [];
   const texts: Record<string, string> = {};
@@ -195,12 +255,7 @@ function seatMembers(
   // It waits while the caller thinks, and ends with the referee.
   const most = isAsked(spec, options) ? { ...own, wallMs: maxLimitMs } : own;
   for (const [at, { seat, policy }] of seats.entries()) {
-    if (policy.kind === "caller" && recorded !== undefined) {
-      const { actions, end } = recorded;
-      // How another seat ended it, that seat says itself.
-      const isOwn = end?.error.seat === seat;
-      plans.push({ kind: "recorded", actions, ...(end !== undefined && isOwn ? { end } : {}) });
-    } else if (policy.kind !== "source") plans.push(policy);
+    if (policy.kind !== "source") plans.push(policy);
     else {
       const answerMs = clocks?.moveWallMs ?? null;
       plans.push({
@@ -212,9 +267,17 @@ function seatMembers(
       if (replay !== undefined) continue;
       const file: JobFile = { path: `/tmp/policy/${policy.name}`, data: Buffer.from(policy.source) };
       const moveCpuMs = clocks?.moveCpuMs ?? null;
-      const text = renderSeatHost({ seed, seat, fd: firstLinkFd, path: file.path, mode, moveCpuMs });
+      const text = renderSeatHost({
+        seed,
+        seat,
+        fd: firstLinkFd,
+        path: file.path,
+        mode,
+        moveCpuMs,
+        reseeding,
+      });
       texts[seat] = text;
-      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most };
+      const place = { role: `seat ${seat}` as const, seed, receipt, limits: most, reseeding };
       members.push(scriptMember("seat_harness.py", text, [file], place));
     }
   }

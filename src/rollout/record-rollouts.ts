@@ -6,8 +6,9 @@ import { isSameseedError, SameseedError } from "../base/error.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import { executeRollout, executeShared } from "./execute-rollout.ts";
-import { asksCaller, canShareSandbox, planRollout, planShared, type ReplaySource } from "./plan-rollout.ts";
+import { asksCaller, canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
 import { runWithFunctions } from "./policy-function.ts";
+import { type RecordedAnswers, runWithRecording } from "./recorded-answers.ts";
 import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
 import { openHost, type RolloutHost } from "./rollout-host.ts";
 
@@ -23,7 +24,7 @@ export interface RecordingOptions {
   /** Where they run. @default what the options name, found when the first rollout starts */
   readonly host?: RolloutHost;
   /** Where nobody answers for the caller's seats any more: what is recorded of a seed. */
-  readonly recorded?: (seed: number) => ReplaySource;
+  readonly recorded?: (seed: number) => RecordedAnswers;
 }
 
 /** How {@link recordBatches} runs. */
@@ -44,7 +45,7 @@ export async function* recordRollouts(
   seeds: Iterable<number>,
   recording: RecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
-  const size = canShareSandbox(options.template) ? sharedMost : 1;
+  const size = isShared(options) ? sharedMost : 1;
   yield* recordBatches(options, inBatches(seeds, size), recording);
 }
 
@@ -118,14 +119,18 @@ function refuseUnanswered(
 
 /** What runs at the same time: a batch where its rollouts share a sandbox, else each of them. */
 function* workItems(
-  { template }: ResolvedOptions,
+  options: ResolvedOptions,
   batches: Iterable<readonly number[]>,
 ): Generator<readonly number[], undefined, undefined> {
-  const shared = canShareSandbox(template);
+  const shared = isShared(options);
   for (const batch of batches) {
     if (shared && batch.length > 0) yield batch;
     else for (const seed of batch) yield [seed];
   }
+}
+
+function isShared({ template, branch }: ResolvedOptions): boolean {
+  return branch === undefined && canShareSandbox(template);
 }
 
 function* inBatches(seeds: Iterable<number>, size: number): Generator<readonly number[]> {
@@ -154,7 +159,8 @@ async function tryBatch(
         await sleep(delay, undefined, { signal: host.signal }).catch(() => {});
         continue;
       }
-      if (!error.kind.retryable || onFailure === undefined) throw error;
+      const isOwn = error.kind.retryable || error.code === "prefix_diverged";
+      if (!isOwn || onFailure === undefined) throw error;
       onFailure(seeds, error);
       return [];
     }
@@ -165,16 +171,28 @@ async function runBatch(
   { backend, receipt, options, signal, recorded }: Place,
   seeds: readonly number[],
 ): Promise<readonly RecordedRollout[]> {
-  const { template, limits, functions = {}, idleMs = defaultIdleMs } = options;
+  const { template, limits, branch, functions = {}, idleMs = defaultIdleMs } = options;
   if (seeds.length > 1) {
     const shared = planShared(template, seeds, limits, receipt);
     return await executeShared(backend, receipt, shared, limits, signal);
   }
-  const [seed = 0] = seeds;
-  const called = asksCaller(template);
-  const given = called && recorded !== undefined ? { recorded: recorded(seed) } : {};
-  const plan = planRollout({ ...template, seed }, limits, receipt, given);
-  if (called && recorded === undefined)
-    return [await runWithFunctions(backend, plan, functions, { receipt, limits, idleMs, signal })];
-  return [await executeRollout(backend, receipt, plan, limits, signal)];
+  const [key = 0] = seeds;
+  const spec = { ...template, seed: branch?.seed ?? key };
+  const own =
+    branch === undefined
+      ? {}
+      : { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key } };
+  if (!asksCaller(template)) {
+    const plan = planRollout(spec, limits, receipt, own);
+    return [await executeRollout(backend, receipt, plan, limits, signal)];
+  }
+  const how = { receipt, limits, idleMs, signal };
+  const answers = recorded?.(key);
+  const given = answers === undefined ? own : { ...own, manifest: answers.manifest };
+  const plan = planRollout(spec, limits, receipt, given);
+  return [
+    answers === undefined
+      ? await runWithFunctions(backend, plan, functions, how)
+      : await runWithRecording(backend, plan, answers, how),
+  ];
 }

@@ -16,6 +16,7 @@ import {
   type SourcePath,
   type SourceText,
 } from "./policy-input.ts";
+import type { Past } from "../trajectory/lineage.ts";
 import type { PolicyFunction, PolicyFunctions } from "./policy-function.ts";
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
@@ -75,6 +76,14 @@ export interface BatchConfig extends RolloutOptions {
 /** A spec without its seed: what {@link RolloutOptions} say, with every file read. */
 export type SpecTemplate = Omit<RolloutSpec, "seed">;
 
+/** What the branches of one call have in common. */
+export interface ResolvedBranch {
+  readonly seed: number;
+  readonly past: Past;
+  /** By the number of the branch. */
+  readonly reseeds: readonly (number | null)[];
+}
+
 /** {@link RolloutOptions} with every default in place. */
 export interface ResolvedOptions {
   readonly template: SpecTemplate;
@@ -82,6 +91,8 @@ export interface ResolvedOptions {
   readonly backend: BackendChoice;
   readonly world: WorldMode;
   readonly limits: Limits;
+  /** What its rollouts go on from, where they are branches; they are then known by their numbers in place of seeds. */
+  readonly branch?: ResolvedBranch;
   /** The functions that answer for seats of kind `caller`, by seat. @default none */
   readonly functions?: PolicyFunctions;
   /** How long the caller may take for one answer, in milliseconds. @default {@link defaultIdleMs} */

@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
 import { resolveImage, type ResolvedImage } from "../image/image-store.ts";
+import { importWhereNamed } from "../image/import-image.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import type { BackendReceipt, SandboxBackend } from "../sandbox/contract.ts";
 import { sharedBackend } from "../sandbox/sandbox-host.ts";
@@ -38,6 +39,7 @@ export async function openHost(options: {
   readonly backend: BackendChoice;
   readonly world: WorldMode;
 }): Promise<RolloutHost> {
+  await importWhereNamed(options.image);
   const image = resolveImage(options.image);
   const { backend: choice, world } = options;
   const backend = typeof choice === "string" ? sharedBackend(image, choice, world) : choice;

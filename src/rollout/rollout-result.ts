@@ -1,5 +1,6 @@
 import { SameseedError } from "../base/error.ts";
 import type { RolloutFault } from "../model/outcome.ts";
+import { shippedImageFor } from "../image/shipped-images.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { Trajectory } from "../trajectory/trajectory.ts";
 
@@ -38,7 +39,9 @@ export class MisuseCheck {
 function misuseOf({ kind, message }: RolloutFault): SameseedError | undefined {
   if (kind === "unknown_environment") {
     return new SameseedError("unknown_environment", message, {
-      hint: "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName; check the arguments",
+      hint:
+        shippedHint(message) ??
+        "name a Gymnasium id that the image has, module:Id, or path/to/file.py:ClassName; check the arguments",
     });
   }
   if (kind === "bad_policy") {
@@ -47,4 +50,15 @@ function misuseOf({ kind, message }: RolloutFault): SameseedError | undefined {
     });
   }
   return undefined;
+}
+
+/** Where another image that comes with Sameseed has the environment. */
+function shippedHint(message: string): string | undefined {
+  const id =
+    /^(?:this image has no environment |this image has no module )?([\w:/.-]+?)(?: needs |[;:]? |$)/.exec(
+      message,
+    )?.[1];
+  const image = id === undefined ? undefined : shippedImageFor(id);
+  if (image === undefined) return undefined;
+  return `\`sameseed image build ${image.name}\` builds an image that has it; then add --image ${image.name}`;
 }

@@ -8,12 +8,14 @@ import { isSameseedError, SameseedError } from "../base/error.ts";
 import { encodePlain } from "../model/cbor/encode-plain.ts";
 import type { ActionValue, TypedObject, TypedValue } from "../model/cbor/typed-value.ts";
 import type { Space } from "../model/spaces.ts";
-import type { OpenRollout, RolloutStep } from "./open-rollout.ts";
+import type { RolloutStep } from "./rollout-step.ts";
+import type { OpenRollout } from "./rollout-step.ts";
 import type { RolloutResult } from "./rollout-result.ts";
 import type { SeedSchedule } from "./seed-schedule.ts";
 import {
   type LaneStep,
   type OpenRolloutsConfig,
+  type RolloutVector,
   type ScheduledEpisode,
   toVectorStep,
   type VectorStep,
@@ -37,9 +39,8 @@ interface Lane {
   isOver: boolean;
 }
 
-/** Rollouts that are stepped together; opened by {@link openRollouts}. */
-export class RolloutVector implements AsyncDisposable {
-  /** How many environments there are. */
+/** The environments of a {@link RolloutVector}, and what follows their episodes. */
+export class LaneVector implements RolloutVector {
   readonly count: number;
   readonly #config: OpenRolloutsConfig;
   readonly #schedule: SeedSchedule;
@@ -52,7 +53,7 @@ export class RolloutVector implements AsyncDisposable {
   #isBusy = false;
   #isClosed = false;
 
-  /** @param config as for {@link openRollouts}, which also opens it */
+  /** @param config as for `openRollouts`, which also opens it */
   constructor(
     config: OpenRolloutsConfig,
     schedule: SeedSchedule,
@@ -64,42 +65,35 @@ export class RolloutVector implements AsyncDisposable {
     this.#start = start;
   }
 
-  /** What each environment showed last. */
   get observations(): readonly TypedValue[] {
     return this.#lanes.map(({ rollout }) => rollout.observation);
   }
 
-  /** What each told last. */
   get infos(): readonly TypedObject[] {
     return this.#lanes.map(({ rollout }) => rollout.info);
   }
 
-  /** The numbers of the legal actions of each, where it says which they are. */
   get legal(): readonly (readonly number[] | null)[] {
     return this.#lanes.map(({ rollout }) => rollout.legal);
   }
 
-  /** The action space of the first environment. */
   get actionSpace(): Space | undefined {
     return this.#lanes[0]?.rollout.actionSpace;
   }
 
-  /** The observation space of the first environment. */
   get observationSpace(): Space | undefined {
     return this.#lanes[0]?.rollout.observationSpace;
   }
 
-  /** The seed of each environment's episode. */
   get seeds(): readonly number[] {
     return this.#lanes.map(({ rollout }) => rollout.seed);
   }
 
-  /** Every episode that has begun, in the order of their seeds. */
   get schedule(): readonly ScheduledEpisode[] {
     return this.#begun;
   }
 
-  /** Starts the first episodes; {@link openRollouts} has done so. */
+  /** Starts the first episodes; `openRollouts` does so. */
   async begin(): Promise<void> {
     const first: Begun[] = [];
     while (first.length < this.count) {
@@ -118,12 +112,6 @@ export class RolloutVector implements AsyncDisposable {
     this.#refill();
   }
 
-  /**
-   * Takes one step in each environment. Where an episode was over, the action is not looked at: the next episode begins with
-   * this step.
-   * @throws `bad_argument` where there is not one action for each environment, or a value cannot be an action at all (nothing
-   * has happened then); `rollout_over` where an episode is over and none follows; `aborted`, `sandbox_failed`
-   */
   async step(actions: readonly ActionValue[]): Promise<VectorStep> {
     if (actions.length !== this.count)
       throw new SameseedError(
@@ -143,11 +131,6 @@ export class RolloutVector implements AsyncDisposable {
     });
   }
 
-  /**
-   * Begins the next episode of each of these environments, whether theirs is over or not: one that is not is truncated.
-   * @param environments their numbers. @default all whose episode is over
-   * @throws as {@link step}
-   */
   async reset(environments?: readonly number[]): Promise<void> {
     const which = environments ?? [...this.#lanes.keys()].filter((at) => this.#lanes[at]!.isOver);
     const stranger = which.find((at) => this.#lanes[at] === undefined);
@@ -164,10 +147,6 @@ export class RolloutVector implements AsyncDisposable {
     });
   }
 
-  /**
-   * Ends every rollout, and returns those that were not over, truncated. May be called repeatedly.
-   * @throws `aborted`, `sandbox_failed`
-   */
   async close(): Promise<RolloutResult[]> {
     const running = this.#isClosed ? [] : this.#lanes.filter(({ isOver }) => !isOver);
     this.#isClosed = true;

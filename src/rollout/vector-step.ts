@@ -1,5 +1,6 @@
-import type { TypedObject, TypedValue } from "../model/cbor/typed-value.ts";
+import type { ActionValue, TypedObject, TypedValue } from "../model/cbor/typed-value.ts";
 import type { Outcome, RolloutFault } from "../model/outcome.ts";
+import type { Space } from "../model/spaces.ts";
 import type { OpenRolloutConfig, RolloutStep } from "./open-rollout.ts";
 import type { RolloutResult } from "./rollout-result.ts";
 
@@ -58,6 +59,44 @@ export interface VectorStep {
 export interface VectorFault {
   readonly outcome: Outcome;
   readonly error?: RolloutFault;
+}
+
+/** Rollouts that are stepped together; opened by `openRollouts`. */
+export interface RolloutVector extends AsyncDisposable {
+  /** How many environments there are. */
+  readonly count: number;
+  /** What each environment showed last. */
+  readonly observations: readonly TypedValue[];
+  /** What each told last. */
+  readonly infos: readonly TypedObject[];
+  /** The numbers of the legal actions of each, where it says which they are. */
+  readonly legal: readonly (readonly number[] | null)[];
+  /** The action space of the first environment. */
+  readonly actionSpace: Space | undefined;
+  /** The observation space of the first environment. */
+  readonly observationSpace: Space | undefined;
+  /** The seed of each environment's episode. */
+  readonly seeds: readonly number[];
+  /** Every episode that has begun, in the order of their seeds. */
+  readonly schedule: readonly ScheduledEpisode[];
+  /**
+   * Takes one step in each environment. Where an episode was over, the action is not looked at: the next episode begins with
+   * this step.
+   * @throws `bad_argument` where there is not one action for each environment, or a value cannot be an action at all (nothing
+   * has happened then); `rollout_over` where an episode is over and none follows; `aborted`, `sandbox_failed`
+   */
+  step(actions: readonly ActionValue[]): Promise<VectorStep>;
+  /**
+   * Begins the next episode of each of these environments, whether theirs is over or not: one that is not is truncated.
+   * @param environments their numbers. @default all whose episode is over
+   * @throws as {@link RolloutVector.step}
+   */
+  reset(environments?: readonly number[]): Promise<void>;
+  /**
+   * Ends every rollout, and returns those that were not over, truncated. May be called repeatedly.
+   * @throws `aborted`, `sandbox_failed`
+   */
+  close(): Promise<RolloutResult[]>;
 }
 
 /** What one environment has to show after a step. */

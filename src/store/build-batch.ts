@@ -1,3 +1,4 @@
+import { rowKey } from "../model/branch.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { toIndexed, type EntryPlace, type IndexedRow } from "./indexed-row.ts";
 import { encodeRow, encodeSummary } from "./row.ts";
@@ -55,7 +56,7 @@ export function buildBatch(items: readonly PreparedRollout[], plan: BatchPlan): 
   const results: boolean[] = [];
   const seeds = new Set<number>();
   for (const { summary, summaryJson, trajectory } of items) {
-    const { seed } = summary;
+    const seed = rowKey(summary);
     if (plan.isRecorded(seed) || seeds.has(seed)) {
       results.push(false);
       continue;

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { rowKey } from "../model/branch.ts";
 import { outcomes, type Outcome } from "../model/outcome.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 
@@ -10,6 +11,7 @@ export interface EntryPlace {
 
 /** What the catalogue knows of a rollout. */
 export interface IndexedRow extends EntryPlace {
+  /** The rollout's key in its run: its seed, or its number where it is a branch. */
   readonly seed: number;
   readonly outcome: Outcome;
   readonly steps: number;
@@ -36,9 +38,9 @@ export const startPosition: IndexPosition = {
 
 /** A row as the catalogue knows it. */
 export function toIndexed(summary: RolloutSummary, place: EntryPlace): IndexedRow {
-  const { seed, outcome, steps, totalReward } = summary;
+  const { outcome, steps, totalReward } = summary;
   const play = Buffer.from(summary.playDigest.slice("sha256:".length), "hex");
-  return { ...place, seed, outcome, steps, totalReward, play };
+  return { ...place, seed: rowKey(summary), outcome, steps, totalReward, play };
 }
 
 /** Whether an entry lies before a position. */

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
+import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkSeed } from "../model/seed.ts";
 import { packageVersion } from "../base/package-version.ts";
@@ -78,7 +79,7 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const host = await openHost(options);
   const { resume = false, extend = false } = config;
   if (config.replaceFailed === true) await discardFailedRun(dir);
-  const writer = await openWriter(dir, options, host, seeds, { resume: resume || extend, extend });
+  const writer = await openWriter(dir, { options, host, seeds }, { resume: resume || extend, extend });
   try {
     const run: OpenRun = {
       runId: writer.manifest.runId,
@@ -102,6 +103,15 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   }
 }
 
+/** What a run folder is made for. */
+export interface RunToWrite {
+  readonly options: ResolvedOptions;
+  readonly host: RolloutHost;
+  readonly seeds: readonly number[];
+  /** What makes it a run of branches. */
+  readonly branch?: BranchSpec;
+}
+
 /**
  * Makes a run folder for these rollouts, or goes on in it where `resume` is set and a run is there; with `extend` the run
  * takes on the seeds that it does not have.
@@ -109,12 +119,11 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
  */
 export async function openWriter(
   dir: string,
-  options: ResolvedOptions,
-  { image: { manifest } }: RolloutHost,
-  seeds: readonly number[],
+  { options, host, seeds, branch }: RunToWrite,
   { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
-  const spec: RunSpec = { ...options.template, seeds };
+  const { name, manifest } = host.image;
+  const spec: RunSpec = { ...options.template, seeds, ...(branch === undefined ? {} : { branch }) };
   if (resume && isRunFolder(dir)) {
     return await RunWriter.resume(dir, {
       spec,
@@ -127,7 +136,7 @@ export async function openWriter(
     format: runFormat,
     runId: `${timeName()}-${randomBytes(4).toString("hex")}`,
     spec,
-    image: { name: options.image, manifest },
+    image: { name, manifest },
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,

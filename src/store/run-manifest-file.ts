@@ -5,6 +5,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import type { BranchSpec } from "../model/branch.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import type { EnvironmentRef, RunSpec, SeatPolicy } from "../model/rollout.ts";
 import {
@@ -14,6 +15,7 @@ import {
   storedRunManifestSchema,
   type InputRef,
   type RunManifest,
+  type StoredBranch,
   type StoredEnvironment,
   type StoredRunManifest,
   type StoredSeatPolicy,
@@ -34,7 +36,10 @@ const maxManifestBytes = 64 * 1024 * 1024;
  */
 export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
   const inputs = new Map<string, Buffer>();
-  const stored = toStored(manifest, (text) => keep(inputs, text));
+  const stored = toStored(manifest, {
+    keepText: (text) => keep(inputs, text),
+    keepBytes: (bytes) => keepBytes(inputs, bytes),
+  });
   const checked = storedRunManifestSchema.safeParse(stored);
   if (!checked.success) {
     throw new SameseedError("bad_argument", `The run cannot be recorded: ${z.prettifyError(checked.error)}.`);
@@ -106,6 +111,7 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
     "maxSteps",
     "volatileInfo",
     "seeds",
+    "branch",
   ] as const;
   const differences: string[] = parts.filter(
     (part) =>
@@ -143,12 +149,23 @@ export function extendRun(paths: RunPaths, manifest: RunManifest, seeds: readonl
   return extended;
 }
 
-function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): StoredRunManifest {
-  const { environment, seats } = manifest.spec;
+/** Puts something beside `run.json` and says where. */
+interface Keeper {
+  readonly keepText: (text: string) => InputRef;
+  readonly keepBytes: (bytes: Uint8Array) => InputRef;
+}
+
+function toStored(manifest: RunManifest, { keepText, keepBytes: keepPast }: Keeper): StoredRunManifest {
+  const { environment, seats, branch, ...rest } = manifest.spec;
   const stored = seats.map(({ seat, policy }) => ({ seat, policy: storeSeat(policy) }));
   return {
     ...manifest,
-    spec: { ...manifest.spec, environment: storeEnvironment(environment), seats: stored },
+    spec: {
+      ...rest,
+      environment: storeEnvironment(environment),
+      seats: stored,
+      ...(branch === undefined ? {} : { branch: { ...branch, past: branch.past.map(keepPast) } }),
+    },
   };
 
   function storeEnvironment(ref: EnvironmentRef): StoredEnvironment {
@@ -164,12 +181,21 @@ function toStored(manifest: RunManifest, keepText: (text: string) => InputRef): 
 }
 
 function fromStored(paths: RunPaths, stored: StoredRunManifest): RunManifest {
-  const { environment, seats } = stored.spec;
+  const { environment, seats, branch, ...rest } = stored.spec;
   const loaded = seats.map(({ seat, policy }) => ({ seat, policy: loadSeat(policy) }));
   return {
     ...stored,
-    spec: { ...stored.spec, environment: loadEnvironment(environment), seats: loaded },
+    spec: {
+      ...rest,
+      environment: loadEnvironment(environment),
+      seats: loaded,
+      ...(branch === undefined ? {} : { branch: loadBranch(branch) }),
+    },
   };
+
+  function loadBranch(ref: StoredBranch): BranchSpec {
+    return { ...ref, past: ref.past.map((part) => loadInput(paths, part)) };
+  }
 
   function loadEnvironment(ref: StoredEnvironment): EnvironmentRef {
     return ref.kind === "file" ? { ...ref, source: loadInput(paths, ref.source).toString() } : ref;
@@ -193,8 +219,12 @@ function keep(inputs: Map<string, Buffer>, text: string): InputRef {
       "A source text holds a lone surrogate, which UTF-8 cannot write.",
     );
   }
-  const bytes = Buffer.from(text);
-  if (bytes.length > maxInputBytes) throw tooLarge("A text of the run's spec", bytes.length, maxInputBytes);
+  return keepBytes(inputs, Buffer.from(text));
+}
+
+function keepBytes(inputs: Map<string, Buffer>, content: Uint8Array): InputRef {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  if (bytes.length > maxInputBytes) throw tooLarge("A part of the run's spec", bytes.length, maxInputBytes);
   const digest = digestOf(bytes);
   inputs.set(digest, bytes);
   return { digest, bytes: bytes.length };

@@ -2,6 +2,7 @@ import { toDigest, type Digest } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { isComplete, outcomes, type Outcome } from "../model/outcome.ts";
+import { rowKey, runKeys } from "../model/branch.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import { Catalogue } from "./catalogue.ts";
@@ -109,14 +110,14 @@ export class RunReader implements Disposable {
     return this.#catalogue.size;
   }
 
-  /** Whether a seed's rollout is recorded. */
+  /** Whether a rollout is recorded. @param seed its seed, or its number where the run is one of branches */
   has(seed: number): boolean {
     return this.#catalogue.findRow(seed) !== undefined;
   }
 
-  /** The spec's seeds that are not recorded, in the spec's order. */
+  /** The spec's seeds (of branches, the numbers) that are not recorded, in the spec's order. */
   *missing(): Generator<number> {
-    for (const seed of this.manifest.spec.seeds) if (!this.has(seed)) yield seed;
+    for (const seed of runKeys(this.manifest.spec)) if (!this.has(seed)) yield seed;
   }
 
   /**
@@ -128,7 +129,8 @@ export class RunReader implements Disposable {
   }
 
   /**
-   * One seed's row.
+   * One rollout's row.
+   * @param seed its seed, or its number where the run is one of branches
    * @throws SameseedError `run_missing` where the seed is not recorded, `run_damaged`.
    */
   row(seed: number): RolloutSummary {
@@ -136,7 +138,7 @@ export class RunReader implements Disposable {
   }
 
   /**
-   * One seed's recorded bytes: the trajectory blob, whose checksums have been verified.
+   * One rollout's recorded bytes: the trajectory blob, whose checksums have been verified.
    * @throws SameseedError `run_missing` where the seed is not recorded, `run_damaged`; whatever `check` throws.
    */
   trajectory(seed: number, check?: TrajectoryCheck): Buffer {
@@ -194,15 +196,20 @@ export class RunReader implements Disposable {
   #find(seed: number): IndexedRow {
     const row = this.#catalogue.findRow(seed);
     if (row !== undefined) return row;
-    throw new SameseedError("run_missing", `The run holds no rollout of seed ${seed}.`, {
-      context: { seed },
-      hint: "Name one of the run's seeds, or resume the run to record the missing ones.",
-    });
+    const isBranch = this.manifest.spec.branch !== undefined;
+    throw new SameseedError(
+      "run_missing",
+      `The run holds no ${isBranch ? "branch" : "rollout of seed"} ${seed}.`,
+      {
+        context: { seed },
+        hint: `Name one of the run's ${isBranch ? "branches" : "seeds"}, or resume the run to record the missing ones.`,
+      },
+    );
   }
 
   #read(place: IndexedRow): Row {
     const row = decodeRow(this.#files.read(place, "row"));
-    if (row?.summary.seed === place.seed) return row;
+    if (row !== undefined && rowKey(row.summary) === place.seed) return row;
     throw damagedEntry(this.#files.path(place.segment), place, `row of seed ${place.seed}`);
   }
 }

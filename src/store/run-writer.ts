@@ -5,6 +5,7 @@
 // entries of that batch are taken back, every waiting append fails with the reason, and the run can be resumed.
 
 import { SameseedError } from "../base/error.ts";
+import { rowKey, runKeys } from "../model/branch.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import { AppendQueue } from "./append-queue.ts";
@@ -51,7 +52,7 @@ export class RunWriter {
     this.cut = run.cut;
     this.#catalogue = run.catalogue;
     this.#unsealed = run.unsealed;
-    this.#seeds = new Set(run.manifest.spec.seeds);
+    this.#seeds = new Set(runKeys(run.manifest.spec));
     for (const row of run.catalogue.rows()) this.#recorded.add(row.seed);
     this.#queue = new AppendQueue((items) => this.#write(items));
     this.#synced = run.appender.offset;
@@ -84,7 +85,7 @@ export class RunWriter {
     return new RunWriter(await resumeForWriting(folder, expected, options));
   }
 
-  /** The seeds whose rollouts are recorded and acknowledged. */
+  /** The seeds (of branches, the numbers) whose rollouts are recorded and acknowledged. */
   get recorded(): ReadonlySet<number> {
     return this.#recorded;
   }
@@ -96,10 +97,10 @@ export class RunWriter {
    */
   async append(rollout: RecordedRollout): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#report(this.#failure);
-    const { seed } = rollout.summary;
+    const seed = rowKey(rollout.summary);
     if (this.#closing !== undefined) throw new SameseedError("bad_argument", "The run was closed.");
     if (!this.#seeds.has(seed))
-      throw new SameseedError("bad_argument", `Seed ${seed} is not one of the run's.`);
+      throw new SameseedError("bad_argument", `${seed} is not one of the run's rollouts.`);
     if (this.#recorded.has(seed)) return false;
     return this.#queue.add(prepareRollout(rollout));
   }

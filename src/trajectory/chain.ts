@@ -6,16 +6,20 @@
  *   chain  c_k = H("sameseed/chain/1\0" || c_(k-1) || d_k)
  *
  * Two chains run side by side over the same d_k: one starts from the manifest, the other, the content chain, from
- * an empty one. This runs once for every step of every rollout, so each input of H is put together in a buffer
+ * an empty one. A branch goes on where its parent was: its chain starts from the parent's chain value and its own manifest,
+ * its content chain from the parent's content value, and its first record is the one behind the step it starts at. This runs once for every step of every rollout, so each input of H is put together in a buffer
  * that is made once and hashed in one call. Digests travel as latin1 strings: Node hands out a string of 32
  * characters two to three times faster than a buffer of 32 bytes.
  */
 import { createHash, hash, type Hash } from "node:crypto";
+import { sha256Of } from "../base/digest.ts";
+import type { BranchOrigin } from "../model/branch.ts";
 import { fieldSpans, type FieldSpan } from "../model/cbor/field-spans.ts";
 import type { BadBytesCode } from "../model/cbor/reader.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { TrajectoryDigests } from "../model/trajectory.ts";
 import { decodeCbor } from "../model/cbor/decode.ts";
+import { originOf } from "./branch-origin.ts";
 import { expectOutcome, failRecord, recordKind, unsignedAt } from "./records.ts";
 
 /** Bytes of a SHA-256 digest. */
@@ -33,8 +37,10 @@ export class ChainBuilder {
   readonly #manifestLink: Link;
   readonly #contentLink: Link;
   readonly #play: Hash = createHash("sha256").update("sameseed/play/1\0");
-  #records = 0;
-  #steps = 0;
+  readonly #first: number;
+  /** The number of the next record. */
+  #next: number;
+  #steps: number;
   #outcome: Outcome | null = null;
 
   /**
@@ -44,8 +50,14 @@ export class ChainBuilder {
    */
   constructor(manifest: Uint8Array, code: BadBytesCode = "protocol_broken") {
     this.#code = code;
-    this.#manifestLink = new Link(manifest);
-    this.#contentLink = new Link(new Uint8Array());
+    const origin = originOf(manifest, code);
+    this.#steps = origin?.step ?? 0;
+    this.#first = origin === undefined ? 0 : origin.step + 1;
+    this.#next = this.#first;
+    this.#manifestLink = new Link(origin === undefined ? rootStart(manifest) : branchStart(origin, manifest));
+    this.#contentLink = new Link(
+      origin === undefined ? rootStart(new Uint8Array()) : digestToBytes(origin.content),
+    );
     stepDomain.copy(this.#step);
   }
 
@@ -58,8 +70,8 @@ export class ChainBuilder {
   add(record: Uint8Array): void {
     const spans = fieldSpans(record, this.#code);
     this.#checkPlace(record, spans);
-    this.#step.writeUInt32BE(Math.floor(this.#records / 0x1_0000_0000), stepDomain.length);
-    this.#step.writeUInt32BE(this.#records >>> 0, stepDomain.length + 4);
+    this.#step.writeUInt32BE(Math.floor(this.#next / 0x1_0000_0000), stepDomain.length);
+    this.#step.writeUInt32BE(this.#next >>> 0, stepDomain.length + 4);
     let end = stepFieldsStart;
     let play = "";
     for (let at = 1; at < spans.length; at++) {
@@ -74,7 +86,12 @@ export class ChainBuilder {
     const digest = hash("sha256", this.#step.subarray(0, end), "binary");
     this.#manifestLink.extend(digest);
     this.#contentLink.extend(digest);
-    this.#records++;
+    this.#next++;
+  }
+
+  /** The number of the first record: 0, or for a branch the one behind the step it starts at. */
+  get first(): number {
+    return this.#first;
   }
 
   /** The digests of the records so far; the chain can go on afterwards. */
@@ -83,7 +100,7 @@ export class ChainBuilder {
       digest: this.#manifestLink.toDigest(),
       contentDigest: this.#contentLink.toDigest(),
       playDigest: `sha256:${this.#play.copy().digest("hex")}`,
-      records: this.#records,
+      records: this.#next - this.#first,
       steps: this.#steps,
       outcome: this.#outcome,
     };
@@ -106,8 +123,8 @@ export class ChainBuilder {
     if (kind === undefined || first === undefined)
       return failRecord(code, "a record has other fields than format 2 gives it");
     if (this.#outcome !== null) failRecord(code, "a record follows the closing record");
-    if (unsignedAt(record, first) !== this.#records) failRecord(code, "records are not numbered in a row");
-    if ((kind === "reset") !== (this.#records === 0) && kind !== "closing")
+    if (unsignedAt(record, first) !== this.#next) failRecord(code, "records are not numbered in a row");
+    if ((kind === "reset") !== (this.#next === 0) && kind !== "closing")
       failRecord(code, "only the first record is a reset");
     for (const span of spans) {
       const mustBeMap = span.name === "hidden" || span.name === "ledger" || span.name === "error";
@@ -179,19 +196,33 @@ class FieldHasher {
   }
 }
 
+/** Where the chain of a rollout from its reset on starts. */
+function rootStart(manifest: Uint8Array): Buffer {
+  return sha256Of(["sameseed/manifest/1\0", manifest]);
+}
+
+/** Where the chain of a branch starts. */
+function branchStart({ parent }: BranchOrigin, manifest: Uint8Array): Buffer {
+  return sha256Of(["sameseed/branch/1\0", digestToBytes(parent), manifest]);
+}
+
+function digestToBytes(digest: string): Buffer {
+  return Buffer.from(digest.slice("sha256:".length), "hex");
+}
+
 /** The last link of a chain, in the buffer that the next one is hashed from: domain, link, step digest. */
 class Link {
   readonly #input: Buffer;
   readonly value: Buffer;
   readonly step: Buffer;
 
-  constructor(manifest: Uint8Array) {
+  constructor(start: Uint8Array) {
     const valueEnd = chainDomain.length + digestBytes;
     this.#input = Buffer.alloc(valueEnd + digestBytes);
     this.value = this.#input.subarray(chainDomain.length, valueEnd);
     this.step = this.#input.subarray(valueEnd);
     chainDomain.copy(this.#input);
-    createHash("sha256").update("sameseed/manifest/1\0").update(manifest).digest().copy(this.value);
+    this.value.set(start);
   }
 
   extend(stepDigest: string): void {

@@ -1,24 +1,29 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
 import { ChainBuilder } from "./chain.ts";
+import type { Gate } from "./state-gate.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
+import { scalarNumber } from "./scalar-number.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
-import { cborToJson } from "../model/cbor/to-json.ts";
-import type { JsonValue } from "../model/json.ts";
 import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
 export class RolloutRecording {
   readonly #manifest: Uint8Array;
+  readonly #gate: Gate | undefined;
   readonly #decoder = new FrameDecoder();
   readonly #chain: ChainBuilder;
   readonly #frames: Uint8Array[] = [];
   #end: EndSummary | undefined;
   #broken: SameseedError | undefined;
 
-  /** @param manifest what the chain starts from */
-  constructor(manifest: Uint8Array) {
+  /**
+   * @param manifest what the chain starts from
+   * @param gate what is played again before anything new may follow
+   */
+  constructor(manifest: Uint8Array, gate?: Gate) {
     this.#manifest = manifest;
+    this.#gate = gate;
     this.#chain = new ChainBuilder(manifest);
   }
 
@@ -30,6 +35,22 @@ export class RolloutRecording {
   /** Why the stream is not of format 2; undefined if it is so far. */
   get broken(): SameseedError | undefined {
     return this.#broken;
+  }
+
+  /** Whether what is played again was played, and is right. */
+  get isOpen(): boolean {
+    return this.#gate?.isPassed !== false;
+  }
+
+  /**
+   * Refuses a branch whose past was not played as it was recorded.
+   *
+   * @param how the referee ended
+   * @throws {@link SameseedError} `prefix_diverged`
+   */
+  refuseOtherPast(how: string): void {
+    if (this.#broken?.code === "prefix_diverged") throw this.#broken;
+    if (this.#gate?.isPassed === false) throw this.#gate.refusal(how);
   }
 
   /** Takes the next bytes; returns false from the first on that break the protocol. */
@@ -65,6 +86,7 @@ export class RolloutRecording {
 
   #add(frame: Frame): void {
     if (frame.type === "ask") failFrames("protocol_broken", "a question that nobody waits for");
+    if (this.#gate?.take(frame) === false) return;
     if (frame.type === "record") this.#chain.add(frame.payload);
     else if (frame.type === "volatile") decodeVolatile(frame.payload, "protocol_broken");
     else {
@@ -87,16 +109,11 @@ export class RolloutRecording {
 
   /** The sum of the recorded rewards in step order, for a recording that has no summary. */
   rewardSum(): number {
-    let sum = 0;
+    let sum = this.#gate?.rewardBefore ?? 0;
     for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
       const record = decodeRecord(payload, "protocol_broken");
-      if (record.kind === "step") sum += toNumber(cborToJson(record.reward));
+      if (record.kind === "step") sum += scalarNumber(record.reward);
     }
     return sum;
   }
-}
-
-/** A recorded reward as a number: a scalar, or an array of one element; `cborToJson` writes non-finite ones as text. */
-function toNumber(reward: JsonValue): number {
-  return Array.isArray(reward) ? toNumber((reward as readonly JsonValue[])[0] ?? 0) : Number(reward);
 }

@@ -5,6 +5,8 @@ import { parseTrajectoryBlob, recordsOf, type TrajectoryBlob } from "./trajector
 /** A stored trajectory with all links of its chains: what comparing two of them needs. */
 export interface TrajectoryChain {
   readonly blob: TrajectoryBlob;
+  /** The number of the first record: 0, or for a branch the one behind the step it starts at. */
+  readonly first: number;
   /** The payload of each record; views of the stored bytes. */
   readonly records: readonly Uint8Array[];
   readonly digests: TrajectoryDigests;
@@ -35,5 +37,13 @@ export function chainOf(stored: Uint8Array): TrajectoryChain {
     links.set(last.manifest, k * digestBytes);
     contentLinks.set(last.content, k * digestBytes);
   }
-  return { blob, records, digests: builder.digests(), stepDigests, links, contentLinks };
+  return {
+    blob,
+    first: builder.first,
+    records,
+    digests: builder.digests(),
+    stepDigests,
+    links,
+    contentLinks,
+  };
 }

@@ -6,7 +6,7 @@ import type { EnvironmentRef, RolloutSummary, RunSpec, SeatPolicy } from "../mod
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { RunReader } from "../store/run-reader.ts";
-import { firstDivergence } from "./first-divergence.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
 import { recordedChain } from "./recorded-run.ts";
 import { outcomeDivergence } from "./verify-run.ts";
 

@@ -1,14 +1,17 @@
-import { recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
+import { recordedActionList, recordedActions, recordedPolicyEnd } from "../harness/recorded-actions.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
+import { readPast } from "../trajectory/lineage.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { compareImages } from "../image/compare-images.ts";
 import { resolveImage } from "../image/image-store.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import type { Limits } from "../model/limits.ts";
+import { rowKey } from "../model/branch.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { RunReader } from "../store/run-reader.ts";
 import type { ReplaySource } from "../rollout/plan-rollout.ts";
+import type { RecordedAnswers } from "../rollout/recorded-answers.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { openHost, type BackendChoice, type RolloutHost } from "../rollout/rollout-host.ts";
 
@@ -67,14 +70,21 @@ export function optionsForRerun(
   backend: BackendChoice,
   limits: Limits = manifest.limits,
 ): ResolvedOptions {
-  const { seeds: _, ...template } = manifest.spec;
-  return { template, image, backend, world: manifest.world, limits };
+  const { seeds, branch, ...template } = manifest.spec;
+  const options = { template, image, backend, world: manifest.world, limits };
+  if (branch === undefined) return options;
+  return {
+    ...options,
+    branch: { seed: seeds[0]!, past: readPast(branch.past), reseeds: branch.reseeds },
+  };
 }
 
-/** Recorded seeds by the limits they ran under: a run that was resumed with others has more than one group. */
+/** Recorded seeds (of branches, the numbers) by the limits they ran under: a run that was resumed with others has more than one group. */
 export function seedsByLimits(reader: RunReader): { readonly limits: Limits; readonly seeds: number[] }[] {
   const groups = new Map<string, { readonly limits: Limits; readonly seeds: number[] }>();
-  for (const { seed, receipt } of reader.rows()) {
+  for (const row of reader.rows()) {
+    const { receipt } = row;
+    const seed = rowKey(row);
     const key = JSON.stringify(Object.entries(receipt.limits).sort(([a], [b]) => (a < b ? -1 : 1)));
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { limits: receipt.limits, seeds: [seed] });
@@ -93,12 +103,23 @@ export function replaySource({ blob }: TrajectoryChain): ReplaySource {
   };
 }
 
+/** What a recorded trajectory says of the answers that its caller gave. */
+export function recordedAnswers({ blob, first }: TrajectoryChain): RecordedAnswers {
+  const end = recordedPolicyEnd(blob);
+  return {
+    actions: recordedActionList(blob),
+    from: Math.max(0, first - 1),
+    ...(end === undefined ? {} : { end }),
+    manifest: blob.manifest,
+  };
+}
+
 /**
  * A recorded trajectory with its chains, after checking that it is the one its row names.
  * @throws `run_damaged`, `run_missing`
  */
 export function recordedChain(reader: RunReader, summary: RolloutSummary): TrajectoryChain {
-  const chain = chainOf(reader.trajectory(summary.seed));
+  const chain = chainOf(reader.trajectory(rowKey(summary)));
   if (chain.digests.digest !== summary.digest) {
     throw new SameseedError(
       "run_damaged",

@@ -8,8 +8,16 @@ import { executeRollout } from "../rollout/execute-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
-import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, recordedChain, replaySource } from "./recorded-run.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
+import { runWithRecording } from "../rollout/recorded-answers.ts";
+import { defaultIdleMs } from "../rollout/rollout-config.ts";
+import {
+  hostForRerun,
+  optionsForRerun,
+  recordedAnswers,
+  recordedChain,
+  replaySource,
+} from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
 export interface ReplayOptions {
@@ -21,6 +29,8 @@ export interface ReplayOptions {
 /** The result of a replay. */
 export interface ReplayResult {
   readonly seed: number;
+  /** Its number, if it is a branch. */
+  readonly branch?: number;
   /** Whether every byte equals the recording. */
   readonly equal: boolean;
   readonly outcome: Outcome;
@@ -37,6 +47,7 @@ export interface ReplayResult {
 /**
  * Feeds the recorded actions of one rollout to the environment in a fresh sandbox. No policy runs, so any difference
  * comes from the environment.
+ * @param ofSeed its seed, or its number where the run is one of branches
  * @throws `run_missing`, `run_damaged`, `image_missing`, `wall_unavailable`, `aborted`…
  */
 export async function replayRollout(
@@ -56,18 +67,34 @@ export async function replayRollout(
   const { manifest } = reader;
   const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
   const { backend, receipt, differences } = host;
-  const { seeds: _, ...template } = manifest.spec;
+  const { template, branch } = optionsForRerun(manifest, host.image.manifest.digest, backend);
   // Those of the rollout itself: a run may have been resumed with others.
   const { limits } = expected.receipt;
+  const spec = { ...template, seed: expected.seed };
   const replay = replaySource(chain);
   const { end } = replay;
-  const plan = planRollout({ ...template, seed }, limits, receipt, { replay });
-  const actual = await executeRollout(backend, receipt, plan, limits, options.signal);
+  const own = branch && { branch: { past: branch.past, reseed: branch.reseeds[seed] ?? null, number: seed } };
+  const { signal } = options;
+  const actual = template.seats.every(({ policy }) => policy.kind === "caller")
+    ? await runWithRecording(
+        backend,
+        planRollout(spec, limits, receipt, { ...own, manifest: replay.manifest }),
+        recordedAnswers(chain),
+        { receipt, limits, signal, idleMs: defaultIdleMs },
+      )
+    : await executeRollout(
+        backend,
+        receipt,
+        planRollout(spec, limits, receipt, { ...own, replay }),
+        limits,
+        signal,
+      );
   const { summary } = actual;
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));
   return {
-    seed,
+    seed: expected.seed,
+    ...(branch === undefined ? {} : { branch: seed }),
     equal,
     // Why a policy fell silent is the supervisor's to know, and here is none to supervise.
     outcome: equal && end !== undefined ? expected.outcome : summary.outcome,

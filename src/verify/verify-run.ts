@@ -6,6 +6,7 @@ import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts
 import { checkImage } from "../image/check-image.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
+import { rowKey } from "../model/branch.ts";
 import type { RecordedRollout, RolloutSummary, RunSpec } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { asksCaller } from "../rollout/plan-rollout.ts";
@@ -13,8 +14,14 @@ import { recordRollouts } from "../rollout/record-rollouts.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
-import { firstDivergence } from "./first-divergence.ts";
-import { hostForRerun, optionsForRerun, recordedChain, replaySource, seedsByLimits } from "./recorded-run.ts";
+import { firstDivergence } from "../trajectory/first-divergence.ts";
+import {
+  hostForRerun,
+  optionsForRerun,
+  recordedAnswers,
+  recordedChain,
+  seedsByLimits,
+} from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
@@ -48,9 +55,15 @@ export const verifyNames: NamesOf<VerifyOptions> = {
   onRollout: true,
 };
 
-/** A recorded rollout and its rerun. */
-export interface ComparedRollout {
+/** Which rollout of a run is meant. */
+export interface RolloutName {
   readonly seed: number;
+  /** Its number, if it is a branch. */
+  readonly branch?: number;
+}
+
+/** A recorded rollout and its rerun. */
+export interface ComparedRollout extends RolloutName {
   /**
    * `equal`: the same bytes, and a complete episode or a game that ended by a forfeit. `diverged`: other bytes. `failed`: both ended in the same fault;
    * equal failures prove nothing.
@@ -69,9 +82,9 @@ export interface VerifyResult {
   readonly rollouts: number;
   /** Rollouts with the same bytes. */
   readonly equal: number;
-  readonly diverged: readonly { readonly seed: number; readonly firstDivergence: Divergence }[];
+  readonly diverged: readonly (RolloutName & { readonly firstDivergence: Divergence })[];
   /** Rollouts that cannot be verified because they ended in a fault, both times. */
-  readonly failed: readonly { readonly seed: number; readonly outcome: Outcome }[];
+  readonly failed: readonly (RolloutName & { readonly outcome: Outcome })[];
   /**
    * Seats whose actions came from whoever ran the rollouts. They took the recorded actions: that the environment answers them
    * with the same bytes is verified, not that the same caller would choose them again. Absent where there is none.
@@ -116,11 +129,11 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
     const recorded = recordRollouts(rerun, seeds, {
       host,
       concurrency: options.concurrency ?? 2 * availableParallelism(),
-      ...(called ? { recorded: (seed) => replaySource(recordedChain(reader, reader.row(seed))) } : {}),
+      ...(called ? { recorded: (seed) => recordedAnswers(recordedChain(reader, reader.row(seed))) } : {}),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     for await (const actual of recorded) {
-      const compared = compare(reader, reader.row(actual.summary.seed), actual);
+      const compared = compare(reader, reader.row(rowKey(actual.summary)), actual);
       tally.add(compared);
       options.onRollout?.(compared);
     }
@@ -133,7 +146,11 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
     cutShort: reader.cutShort,
     image: { digest: host.image.manifest.digest, checked: deep ? "content" : "stamps" },
     imageDifferences: host.differences,
-    identicalSeeds: [...reader.identicalTrajectories()].map(({ seeds: same }) => same),
+    // Branches of one state may well be the same.
+    identicalSeeds:
+      manifest.spec.branch === undefined
+        ? [...reader.identicalTrajectories()].map(({ seeds: same }) => same)
+        : [],
     ...(certificate.state === "none" ? {} : { certificate }),
   };
 }
@@ -143,7 +160,7 @@ function callerSeats({ seats }: RunSpec): string[] {
 }
 
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
-  const both = { seed: expected.seed, outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
+  const both = { ...nameOf(expected), outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
   const chain = recordedChain(reader, expected);
   const isGame = reader.manifest.spec.seats.length > 1;
   if (isResult(expected, isGame) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
@@ -154,6 +171,10 @@ function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRo
     verdict: "diverged",
     firstDivergence: divergence ?? outcomeDivergence(expected, actual.summary),
   };
+}
+
+function nameOf({ seed, branch }: RolloutSummary): RolloutName {
+  return branch === undefined ? { seed } : { seed, branch: branch.number };
 }
 
 /** Whether a rollout came to an end that says something: a whole episode, or a game that a seat forfeited. */
@@ -199,19 +220,21 @@ export function outcomeDivergence(expected: RolloutSummary, actual: RolloutSumma
 
 class Tally {
   #equal = 0;
-  readonly #diverged: { readonly seed: number; readonly firstDivergence: Divergence }[] = [];
-  readonly #failed: { readonly seed: number; readonly outcome: Outcome }[] = [];
+  readonly #diverged: (RolloutName & { readonly firstDivergence: Divergence })[] = [];
+  readonly #failed: (RolloutName & { readonly outcome: Outcome })[] = [];
 
-  add({ seed, verdict, outcome, firstDivergence: divergence }: ComparedRollout): void {
+  add({ seed, branch, verdict, outcome, firstDivergence: divergence }: ComparedRollout): void {
+    const name = branch === undefined ? { seed } : { seed, branch };
     if (verdict === "equal") this.#equal++;
-    else if (verdict === "failed" || divergence === undefined) this.#failed.push({ seed, outcome });
-    else this.#diverged.push({ seed, firstDivergence: divergence });
+    else if (verdict === "failed" || divergence === undefined) this.#failed.push({ ...name, outcome });
+    else this.#diverged.push({ ...name, firstDivergence: divergence });
   }
 
   /** @param whole whether every rollout of the run was there to be compared */
   result(whole: boolean): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
     const rollouts = this.#equal + this.#diverged.length + this.#failed.length;
-    const bySeed = (a: { seed: number }, b: { seed: number }): number => a.seed - b.seed;
+    const bySeed = (a: RolloutName, b: RolloutName): number =>
+      a.seed - b.seed || (a.branch ?? 0) - (b.branch ?? 0);
     return {
       verified: whole && rollouts > 0 && this.#equal === rollouts,
       rollouts,

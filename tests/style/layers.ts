@@ -15,6 +15,7 @@ export const layers: readonly string[] = [
   "security",
   "stats",
   "games",
+  "branch",
   "evaluate",
   "judge",
   "fleet",

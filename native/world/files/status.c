@@ -70,10 +70,9 @@ static void set_times(const struct file *file, struct stat *status) {
 
 static void set_numbers(const struct file *file, struct stat *status) {
   bool image = device_read_only(status->st_dev, file);
-  if (S_ISDIR(status->st_mode) && image) {
-    status->st_size = FOLDER_BYTES;
-    status->st_nlink = 1;
-  }
+  if (S_ISDIR(status->st_mode) && image) status->st_size = FOLDER_BYTES;
+  // How many images of the host's store have a file in common is nothing of this one.
+  if (image) status->st_nlink = 1;
   if (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode)) status->st_blocks = (status->st_size + BLOCK - 1) / BLOCK;
   if (!image && (S_ISFIFO(status->st_mode) || S_ISSOCK(status->st_mode)))
     status->st_ino = nameless_inode(status->st_dev, status->st_ino);

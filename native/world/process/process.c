@@ -131,6 +131,7 @@ void world_child_born(uint32_t birth) {
   memset(world.ledger, 0, sizeof world.ledger);
   memset(world.beside, 0, sizeof world.beside);
   world.racing = RACE_NONE;
+  world.raced = 0;
   world.hidden = 0;
   know_itself();
   told = all_refusals();

@@ -1,24 +1,29 @@
 /*
  * Races with real time.
  *
- * How often a process looks at the clock, sleeps or waits while a child of its own is at work depends on how fast the
+ * How often a process looks at the clock, sleeps, waits, or asks for anything else (its own number, as Python does for
+ * every look at a child, a file that the child is to write) while a child of its own is at work depends on how fast the
  * machine runs the child, and when several threads really run at once, everything does. Such counts are no part of what
  * is the same in every run: they are kept apart, and the record's chain does not hold them. The counts before the race
- * and of everything else stay where they are.
+ * stay where they are, and so do children and threads made beside a child.
  *
  * The clock in a race is coarse. Reads make no time pass that shows, until a whole hundredth of a second of them has come together;
  * sleeping and waiting take as long as ever. So what a program sees of the time does not hang on how often something
- * looked. A race lasts to the end of the step it is in and as long as there is a child.
+ * looked. A race lasts to the end of the step it is in and as long as there is a child. The step ends at the next whole
+ * tenth of a second: what little time it took more or less is not handed on to the next.
  *
  * A program that asked anything of the time in a race, or asked whether something has come instead of waiting for it, or
  * has two children at once, can let the machine into what it shows. Then `children` is one of the things that do not
- * hold. One that only waits for its child does not.
+ * hold. One that only waits for its child does not: its counts all go into the chain, and its clock is left alone.
  */
 #include "world/threads/threads.h"
 #include "world/world.h"
 #include <string.h>
 
+enum { BOUNDARY_NS = 100000000 };
+
 static void name_children(void) {
+  world.raced = 1;
   /* Nothing is compared yet while a zygote warms up. */
   if (world.begun) world.lacks |= LACK_CHILDREN;
 }
@@ -31,6 +36,7 @@ void world_race_begin(void) {
 static void end(void) {
   if (world.racing != RACE_CHILDREN || world_has_child()) return;
   world.racing = RACE_NONE;
+  world.raced = 0;
   world.hidden = 0;
 }
 
@@ -45,11 +51,23 @@ void world_race_threads(void) {
   world.racing = RACE_THREADS;
 }
 
-void world_race_boundary(void) {
+void world_race_settle(void) {
   uint64_t timed = world.beside[LEDGER_CLOCK] | world.beside[LEDGER_SLEEP] | world.beside[LEDGER_WAIT];
-  if (world.racing == RACE_CHILDREN && timed) name_children();
+  if (world.racing != RACE_CHILDREN) return;
+  if (timed) name_children();
+  if (world.raced) return;
+  for (unsigned i = 0; i < LEDGER_KINDS; i++) world.ledger[i] += world.beside[i];
   memset(world.beside, 0, sizeof world.beside);
+}
+
+int64_t world_race_boundary(void) {
+  bool raced = world.racing == RACE_THREADS || world.raced;
+  memset(world.beside, 0, sizeof world.beside);
+  world.hidden = 0;
   end();
+  if (!raced || (world.settings.flags & WORLD_REAL_CLOCK)) return 0;
+  world_schedule_settle();
+  return (world.now / BOUNDARY_NS + 1) * BOUNDARY_NS;
 }
 
 void world_early_ask(void) {

@@ -18,7 +18,7 @@
 
 #define PATIENCE_NS 2000000000ll
 #define ASKING_NS 250000000ll
-enum { DESCRIPTORS_MOST = 256, STEP_FIRST_NS = 50000, STEP_MOST_NS = 2000000 };
+enum { DESCRIPTORS_MOST = 256, STEP_FIRST_NS = 50000, STEP_MOST_NS = 2000000, YIELDS_AT_ONCE = 64, YIELD_NS = 10000 };
 
 static int64_t spent;           /* real nanoseconds since the last sign of life */
 
@@ -65,6 +65,23 @@ void world_ask_patiently(bool (*answered)(void *), void *argument) {
     spent += step;
   }
   if (waited > 0) spent = 0;
+}
+
+/*
+ * A loop that yields and looks again waits for the child as well: how often it goes round is the machine's doing, so no
+ * time passes in it that shows, as long as there is patience.
+ */
+bool world_yield_patiently(unsigned yields) {
+  if (world.racing != RACE_CHILDREN || world_patience_left() == 0 || !world_child_lives()) return false;
+  int64_t step = YIELD_NS;
+  if (yields > YIELDS_AT_ONCE) {
+    unsigned longer = yields - YIELDS_AT_ONCE;
+    step = longer > 5 ? STEP_MOST_NS : (int64_t)STEP_FIRST_NS << longer;
+    struct timespec time = { 0, step };
+    world_raw6(SYS_ppoll, 0, 0, (long)&time, 0, 0, 0);
+  }
+  world_patience_spend(step);
+  return true;
 }
 
 /* ---- whose descriptors ---- */

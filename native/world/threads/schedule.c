@@ -256,10 +256,17 @@ void world_due(void) {
 
 void world_yield(void) {
   yields++;
-  unsigned hurry = yields > YIELDS_BEFORE_HURRY ? yields - YIELDS_BEFORE_HURRY : 0;
-  int64_t tick = hurry > 9 ? TICK_MOST_NS : (int64_t)TICK_NS << hurry;
-  world_tick(tick);
+  if (!world_yield_patiently(yields)) {
+    unsigned hurry = yields > YIELDS_BEFORE_HURRY ? yields - YIELDS_BEFORE_HURRY : 0;
+    int64_t tick = hurry > 9 ? TICK_MOST_NS : (int64_t)TICK_NS << hurry;
+    world_tick(tick);
+  }
   world_due();
+}
+
+void world_schedule_settle(void) {
+  yields = 0;
+  turns_settle();
 }
 
 void thread_leave(struct thread *me) {

@@ -54,6 +54,9 @@ bool world_races(struct pollfd *fds, unsigned count);
 /* In the child of a fork: only the caller is left. */
 void world_schedule_forked(void);
 
+/* What was counted of turns in a race decides nothing after it. */
+void world_schedule_settle(void);
+
 /* Remembers which descriptors are Sameseed's own; before anything of a job. */
 void world_note_streams(void);
 

@@ -53,6 +53,7 @@ void watch_forget(void);
 
 /* turns.c: the thread to run next: one whose wait is over, or the one that has to wait for the kernel. */
 struct thread *thread_choose(struct thread *me);
+void turns_settle(void);                    /* as if no turn had been taken yet */
 
 /* outside.c: real nanoseconds for what children do. */
 bool world_has_child(void);                 /* also one that has ended */
@@ -62,6 +63,7 @@ int64_t world_patience(bool several);       /* what there is for this wait; 0: t
 void world_patience_spend(int64_t ns);
 void world_patience_refill(void);
 bool world_waits_outside(const struct world_wait *wait);
+bool world_yield_patiently(unsigned yields); /* whether it was real time that passed: no logical time has to */
 void world_ask_patiently(bool (*answered)(void *), void *argument); /* until it says true, or some real time has gone */
 
 /* Waits until woken for `address` or the deadline; 0, ETIMEDOUT or EINTR. */

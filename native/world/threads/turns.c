@@ -60,6 +60,10 @@ static void expire(void) {
   world_due_at = earliest();
 }
 
+void turns_settle(void) {
+  unlooked = looks = 0;
+}
+
 /* Going round from the thread that ran last; in the audit's other order, the other way round. */
 static struct thread *next_runnable(void) {
   unsigned from, count;

@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { KERNEL_SIGSET = 8, MILLI = 1000000, CHILD_SHARE_NS = 1000000000, CHILD_PAUSE_NS = 200000, ALONE_MOST = 8 };
+enum { KERNEL_SIGSET = 8, MILLI = 1000000, CHILD_SHARE_NS = 1000000000, CHILD_PAUSE_NS = 200000, ALONE_MOST = 8, ASKED_IN_ROW = 32, ASKED_NS = 1000 };
 
 /* ---- sleeping ---- */
 
@@ -113,14 +113,42 @@ static long let_child_run(long (*ask)(void *), void *argument, struct pollfd *fd
   return ask(argument);
 }
 
+struct asked { long (*ask)(void *); void *argument; long got; };
+
+static bool is_answered(void *argument) {
+  struct asked *asked = argument;
+  asked->got = asked->ask(asked->argument);
+  return asked->got != 0;
+}
+
+static __thread unsigned asked_in_row __attribute__((tls_model("initial-exec")));
+
+/*
+ * Asked in a race without waiting, and the answer was no. What a child will write is waited for a little, as its end is.
+ * A program may ask until the clock shows a later time than before (Python's Connection.poll does): after some such
+ * answers in a row it does, by as much each time.
+ */
+static long ask_in_race(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count) {
+  struct world_wait wait = { .fds = fds, .fd_count = count };
+  struct asked asked = { ask, argument, 0 };
+  if (world_child_lives() && world_waits_outside(&wait)) world_ask_patiently(is_answered, &asked);
+  asked_in_row = asked.got ? 0 : asked_in_row + 1;
+  if (asked_in_row < ASKED_IN_ROW) return asked.got;
+  asked_in_row = 0;
+  world_advance(world_now() + ASKED_NS);
+  return 0;
+}
+
 /* Asks until the answer is not 0 or the deadline has come. `fds` is what to wait for in between. */
 static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count, int64_t ns,
                        const sigset_t *mask) {
   uint64_t before;
   if (ns > 0) world_count(LEDGER_WAIT, 1);
   if (ns == 0) world_early_ask();
+  else asked_in_row = 0;
   long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
   if (ns > 0 && world_alone() && got >= 0 && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
+  if (got == 0 && ns == 0 && world.racing) got = ask_in_race(ask, argument, fds, count);
   if (got != 0) return got;
   if (ns == 0) {
     if (world_alone() && world_due_at == WORLD_NEVER) return 0;
@@ -248,6 +276,8 @@ static long ask_epoll(void *argument) {
 static long do_epoll(int fd, struct epoll_event *events, int most, int64_t ns, const sigset_t *mask) {
   struct epolled epolled = { fd, most, events };
   struct pollfd itself = { fd, POLLIN, 0 };
+  /* Event loops ask like that between any two things they do, and want no later time for it. */
+  asked_in_row = 0;
   return wait_ready(ask_epoll, &epolled, &itself, 1, ns, mask);
 }
 

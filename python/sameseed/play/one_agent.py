@@ -60,6 +60,10 @@ class OneAgent:
         self._spaces.seed_replaced()
         return result
 
+    def roots(self) -> list[tuple[str, object]]:
+        """From where every generator of the environment is reached."""
+        return [*self._spaces.watched(), ("env", self.env)]
+
     def space(self) -> object:
         """The action space of whose turn it is."""
         return self._spaces.action_space

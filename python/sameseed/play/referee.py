@@ -11,7 +11,10 @@ environment and a recorder of its own, so that its bytes are those it has alone.
 The environment runs in this very process. What it does to the recorder's memory or to the stream is not prevented
 here but by its own sandbox: it can spoil only its own trajectory.
 
-docs/trajectory-format.md, sections 2, 3 and 10, is the specification.
+A branch has a past: recorded actions are played again (past.py), the state is re-keyed where that is asked for
+(reseeding.py), and from there on its own seats play.
+
+docs/trajectory-format.md, sections 2, 3, 10 and 11, is the specification.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from ..recording.recorder import Recorder
 from ..world.sealed import boundary
 from .episode_end import Ended, close_episode, raise_broken
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
+from .past import Part, going_on
+from .reseeding import Keys, reseed
 from .seats import Seat, is_random, make_seats, replayed_seats
 from .seeds import seed_globals
 from .stage import Stage, make_stage
@@ -44,20 +49,23 @@ def run(
     max_steps: int | None = None,
     volatile_info: list[str] | tuple[str, ...] = (),
     replay: dict | None = None,
+    past: list[dict] | tuple[dict, ...] = (),
     fd: int = STREAM_FD,
 ) -> None:
-    """Plays an episode for each seed, one after the other, and writes their frames to `fd`."""
+    """Plays an episode for each seed, one after the other, and writes their frames to `fd`; a branch has a past."""
     stream = HostStream(fd) if len(seeds) == 1 else BulkStream(fd)
     if replay is None:
         sitting = make_seats(seats, seeds[0], stream, fd)
     else:
         sitting = replayed_seats(seats, decode(base64.b64decode(replay["actions"])), replay.get("end"))
+    parts = [Part(part) for part in past]
     # Given back when memory runs out, so that the end can still be told.
     reserve = [bytes(_RESERVE_BYTES)]
     for seed in seeds:
         episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
+        episode.is_replay = replay is not None
         try:
-            episode.play(environment, env_args)
+            episode.play(environment, env_args, parts)
         except Ended as ended:
             reserve.clear()
             episode.finish(ended)
@@ -81,9 +89,12 @@ class _Episode:
         max_steps: int | None,
     ) -> None:
         self.seed = seed
-        self.specs = specs
-        self.seats = seats
-        self.samples = [is_random(spec) for spec in specs]
+        self.own = (specs, seats)
+        # Whether the seats of its own take recorded actions, so that nobody goes on behind a past.
+        self.is_replay = False
+        # Of the last re-keying; None where there was none.
+        self.keys: Keys | None = None
+        self._sit(specs, seats)
         self.hidden: HiddenState | NoHidden = HiddenState()
         self.recorder = Recorder(stream, self.hidden, volatile)
         self.max_steps = max_steps
@@ -95,7 +106,12 @@ class _Episode:
         # By seat, as they were behind the reset.
         self.spaces: dict[str, dict] = {}
 
-    def play(self, environment: dict, env_args: dict) -> None:
+    def _sit(self, specs: list[dict], seats: list[Seat]) -> None:
+        self.specs = specs
+        self.seats = seats
+        self.samples = [is_random(spec) for spec in specs]
+
+    def play(self, environment: dict, env_args: dict, past: list[Part]) -> None:
         """Plays until the episode is over; always leaves by `Ended`."""
         try:
             self._prepare(environment, env_args)
@@ -110,16 +126,64 @@ class _Episode:
         except BaseException as error:
             raise_broken(self.recorder, error, 0)
         self.spaces = {spec["seat"]: spaces for spec, spaces in zip(self.specs, stage.told) if spaces}
-        for spec, seat in zip(self.specs, self.seats):
-            try:
-                seat.start(self.seed, stage)
-            except PolicyFailure as failure:
-                raise _failed(failure, 1, spec["seat"]) from None
-            if spec["kind"] == "builtin" and not stage.has_sampler:
-                self.seeded.append(spec["seat"])
+        before: list[tuple[dict, Seat | None]] = []
+        for part in past:
+            before = self._play_part(stage, part, before)
+        specs, seats = self.own
+        stay = going_on(specs, [] if self.is_replay else before)
+        self._sit(specs, [old or new for old, new in zip(stay, seats)])
+        for spec, seat, old in zip(specs, seats, stay):
+            if old is None:
+                self._start(stage, spec, seat)
+        if past:
+            # How seats were taken is no part of the environment's ledger.
+            boundary(self.steps)
         while self.steps != self.max_steps:
             self._step(stage)
         raise Ended("truncated")
+
+    def _start(self, stage: Stage, spec: dict, seat: Seat) -> None:
+        """Lets a seat begin; at a branch, with the stream that the last re-keying gives it."""
+        name = spec["seat"]
+        try:
+            seat.start(self.seed, stage)
+        except PolicyFailure as failure:
+            raise _failed(failure, self.steps + 1, name) from None
+        if self.keys is not None and hasattr(seat, "stream"):
+            seat.stream.seed(self.keys.seat(name))
+        if spec["kind"] == "builtin" and not stage.has_sampler:
+            self.seeded.append(name if self.steps == 0 else f"{name} (from step {self.steps})")
+
+    def _play_part(
+        self, stage: Stage, part: Part, before: list[tuple[dict, Seat | None]]
+    ) -> list[tuple[dict, Seat | None]]:
+        """Plays a part of the past; returns who sat there."""
+        seats = part.seats(before)
+        stay = going_on(part.specs, before)
+        self._sit(part.specs, seats)
+        for spec, seat, old in zip(part.specs, seats, stay):
+            if old is None and seat.own is not None:
+                self._start(stage, spec, seat.own)
+        for _ in range(part.steps):
+            self._step(stage)
+        sat = [(spec, seat.own) for spec, seat in zip(part.specs, seats)]
+        if part.reseed is not None:
+            self.reseed(stage, part.reseed, [(spec["seat"], own) for spec, own in sat])
+        return sat
+
+    def reseed(self, stage: Stage, number: int, seats: list[tuple[str, Seat | None]]) -> None:
+        """Re-keys the state as it is after the last step, with the streams of these seats."""
+        keys = self.keys = Keys(self.seed, self.steps, number)
+        try:
+            stuck = reseed(keys, stage)
+        except BaseException as error:
+            raise_broken(self.recorder, error, self.steps + 1)
+        for name, seat in seats:
+            if hasattr(seat, "stream"):
+                seat.stream.seed(keys.seat(name))
+        self.seeded.append(f"reseed {number} at step {self.steps}")
+        self.warnings += [f"the generator at {place} cannot be re-keyed" for place in stuck]
+        boundary(self.steps)
 
     def _prepare(self, environment: dict, env_args: dict) -> None:
         # A built-in environment draws nothing while it is made: nobody else's code runs in it.

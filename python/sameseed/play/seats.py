@@ -1,18 +1,16 @@
 """Who picks the actions at a seat: a built-in policy, actions that are decided already, the caller, or untrusted source.
 
-Each seat has `start(seed, stage)`, called when the reset is recorded; `choose(number, stage, recorder)`, which returns
+Each seat has `start(seed, stage)`, called when the reset is recorded, or where it takes its place at a branch; `choose(number, stage, recorder)`, which returns
 the action of a step or raises IllegalAction, OutOfActions or PolicyFailure; and `close()`. Any other exception is the
-environment's.
+environment's. One that draws in this process has the `stream` it draws from.
 """
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Iterator
 
 from ..recording.canonical import encode
-from ..recording.canonical_decode import decode
 from ..recording.frames import ASK, HostStream
 from ..recording.recorder import Recorder
 from .failures import OutOfActions, PolicyFailure
@@ -28,15 +26,15 @@ class RandomSeat:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._rng = random.Random(0)
+        self.stream = random.Random(0)
 
     def start(self, seed: int, stage: Stage) -> None:
-        self._rng.seed(role_seed(self._name, seed))
+        self.stream.seed(role_seed(self._name, seed))
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         if stage.legal is None:
             return stage.space().sample()
-        return stage.checked(pick(stage.legal, self._rng))
+        return stage.checked(pick(stage.legal, self.stream))
 
     def close(self) -> None:
         pass
@@ -48,10 +46,10 @@ class BuiltinSeat:
     def __init__(self, name: str, policy: str) -> None:
         self._name = name
         self._policy = policy
-        self._rng = random.Random(0)
+        self.stream = random.Random(0)
 
     def start(self, seed: int, stage: Stage) -> None:
-        self._rng.seed(role_seed(self._name, seed))
+        self.stream.seed(role_seed(self._name, seed))
         choose = stage.policies.get(self._policy)
         if choose is None:
             raise PolicyFailure("policy_error", "bad_policy", "BadPolicy", f"no policy {self._policy} plays this")
@@ -59,7 +57,7 @@ class BuiltinSeat:
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         seen = stage.seen
-        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self._rng))
+        return stage.checked(self._choose(seen["board"], seen["player"], stage.legal, self.stream))
 
     def close(self) -> None:
         pass
@@ -78,28 +76,6 @@ class ListedSeat:
         for action in self._actions:
             return stage.checked(action)
         raise OutOfActions
-
-    def close(self) -> None:
-        pass
-
-
-class RecordedSeat:
-    """A seat of a recorded rollout that its caller answered: takes the actions it took, while the others play anew.
-
-    `actions` are those of all seats in the order of the steps; `end` is how the caller ended the rollout, where it did.
-    """
-
-    def __init__(self, actions: list, end: dict | None) -> None:
-        self._actions = actions
-        self._end = end
-
-    def start(self, seed: int, stage: Stage) -> None:
-        pass
-
-    def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
-        if number <= len(self._actions):
-            return stage.checked(self._actions[number - 1])
-        raise _recorded_end(self._end)
 
     def close(self) -> None:
         pass
@@ -126,7 +102,12 @@ class ReplayedSeat:
                 return stage.checked(action)
             stage.space().sample()
             return stage.restored(action)
-        raise _recorded_end(self._end)
+        if self._end is None:
+            raise OutOfActions
+        error = self._end["error"]
+        raise PolicyFailure(
+            self._end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat")
+        )
 
     def close(self) -> None:
         pass
@@ -204,11 +185,11 @@ class RemoteSeat:
         self._link.close()
 
 
-Seat = RandomSeat | BuiltinSeat | ListedSeat | RecordedSeat | ReplayedSeat | EmptySeat | CallerSeat | RemoteSeat
+Seat = RandomSeat | BuiltinSeat | ListedSeat | ReplayedSeat | EmptySeat | CallerSeat | RemoteSeat
 
 
 def make_seats(specs: list[dict], seed: int, stream: HostStream, fd: int) -> list[Seat]:
-    """Makes the seats of a harness, in their order: of kind builtin, actions, recorded, none, caller or remote."""
+    """Makes the seats of a harness, in their order: of kind builtin, actions, none, caller or remote."""
     return [_make_seat(spec, at, seed, stream, fd) for at, spec in enumerate(specs)]
 
 
@@ -223,14 +204,6 @@ def replayed_seats(specs: list[dict], actions: list, end: dict | None) -> list[S
     return [ReplayedSeat(shared, is_random(spec), end) for spec in specs]
 
 
-def _recorded_end(end: dict | None) -> Exception:
-    """How a recorded rollout went on where its actions end: `end` is `{outcome, error}` where a policy ended it."""
-    if end is None:
-        return OutOfActions()
-    error = end["error"]
-    return PolicyFailure(end["outcome"], error["kind"], error["type"], error["message"], seat=error.get("seat"))
-
-
 def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> Seat:
     kind, name = spec["kind"], spec["seat"]
     if kind == "builtin":
@@ -239,8 +212,6 @@ def _make_seat(spec: dict, at: int, seed: int, stream: HostStream, fd: int) -> S
         return ListedSeat(spec["actions"])
     if kind == "none":
         return EmptySeat()
-    if kind == "recorded":
-        return RecordedSeat(decode(base64.b64decode(spec["actions"])), spec.get("end"))
     if kind == "caller":
         return CallerSeat(name, at, stream, fd)
     if kind == "remote":

@@ -35,6 +35,11 @@ def agent_space_seed(agent: str, seed: int) -> int:
     return role_seed(f"action_space/{agent}", seed) >> (_ROLE_BITS - _SEED_BITS)
 
 
+def reseed_key(role: str, seed: int, step: int, reseed: int) -> bytes:
+    """32 bytes for one role of a rollout whose state was re-keyed at a step: what follows from them is no other role's."""
+    return sha256(f"sameseed/reseed/1\0{role}\0{seed}\0{step}\0{reseed}".encode()).digest()
+
+
 def move_seed(seed: int, move: int) -> int:
     """The seed of one move of a policy that is started anew for each.
 

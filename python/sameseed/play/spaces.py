@@ -29,6 +29,10 @@ class Spaces:
         """The observation space as it was last looked at."""
         return self._known["observation_space"]
 
+    def watched(self) -> list[tuple[str, object]]:
+        """Both spaces by their names, as they were last looked at; those that the environment has."""
+        return [(name, space) for name, space in self._known.items() if space is not None]
+
     def seed_first(self) -> None:
         """Seeds both spaces of an environment that has just been made."""
         for name in _SPACES:

@@ -9,6 +9,7 @@ from .builtin_environments import known, load
 from .environment import check_arguments, foreign_code, from_file, from_gymnasium, suggest
 from .failures import UnknownEnvironment
 from .one_agent import OneAgent
+from .shipped_environments import PREFIX, shipped
 from .turn_taking import TurnTaking
 
 Stage = OneAgent | TurnTaking
@@ -26,7 +27,12 @@ def make_stage(ref: dict, env_args: dict, seats: int) -> Stage:
         return _builtin(ref["id"], env_args, seats)
     if kind == "pettingzoo":
         return TurnTaking(_from_pettingzoo(ref["id"], env_args), seats, {})
-    env = from_file(ref["path"], ref["class"], env_args) if kind == "file" else from_gymnasium(ref["id"], env_args)
+    if kind == "file":
+        env = from_file(ref["path"], ref["class"], env_args)
+    elif ref["id"].startswith(PREFIX):
+        env = shipped(ref["id"], env_args)
+    else:
+        env = from_gymnasium(ref["id"], env_args)
     if seats != 1:
         raise UnknownEnvironment(f"the environment has one seat, and {seats} policies were given")
     return OneAgent(env)

@@ -56,6 +56,11 @@ class TurnTaking:
         self._hidden.watch_environment(unwrap(env))
         return self._look(), self._info()
 
+    def roots(self) -> list[tuple[str, object]]:
+        """From where every generator of the environment is reached."""
+        spaces = [(f"action_space/{agent}", self.env.action_space(agent)) for agent in self.agents] if self.draws else []
+        return [*spaces, ("env", self.env)]
+
     def space(self) -> object:
         """The action space of whose turn it is. Asked for where it is needed only: some make it anew each time."""
         return self.env.action_space(self._agent)

@@ -100,6 +100,13 @@ def begin_part(part: int) -> None:
         _zygote.world_begin(_begun[: _KEY.start] + key + _begun[_KEY.stop :])
 
 
+def rekey(key: bytes) -> None:
+    """Makes the operating system's entropy follow from another key of 32 bytes, from now on."""
+    change = getattr(_zygote, "world_rekey", None)
+    if change is not None:
+        change(key)
+
+
 def boundary(k: int) -> bytes:
     """Ends step `k`: the encoded ledger of what was asked since the last boundary; empty where nothing was."""
     global _beside

@@ -40,7 +40,7 @@ export function gamePlacementOptions(): Option[] {
   return [
     new Option(
       "--image <NAME>",
-      "the image to run in: its name or digest (default: the image the game needs)",
+      "the image to run in: its name, its digest, or a file that `image export` wrote (default: the image the game needs)",
     ),
     ...backendOptions(),
     worldOption("sealed"),
@@ -49,7 +49,10 @@ export function gamePlacementOptions(): Option[] {
 
 /** `--image NAME`. */
 export function imageOption(): Option {
-  return new Option("--image <NAME>", "the image to run in: its name or digest").default(defaultImageName);
+  return new Option(
+    "--image <NAME>",
+    "the image to run in: its name, its digest, or a file that `image export` wrote",
+  ).default(defaultImageName);
 }
 
 /** `--backend KIND`, and `--cold` for the slower one. */
@@ -112,6 +115,14 @@ export function concurrencyOption(): Option {
   ).argParser(wholeNumber({ option: "--concurrency", unit: "rollouts", max: 1024 }));
 }
 
+/** `--concurrency N` of what runs tests. */
+export function testConcurrencyOption(): Option {
+  return new Option(
+    "--concurrency <N>",
+    "tests that run at the same time (default: one more than the processors)",
+  ).argParser(wholeNumber({ option: "--concurrency", unit: "tests", max: 1024 }));
+}
+
 /**
  * One option for each of {@link Limits}.
  * @param what whose wall time it is
@@ -137,6 +148,11 @@ export function limitOptions(what: string, defaults: Partial<Limits> = {}): Opti
 /** `--json`. */
 export function jsonOption(what: string): Option {
   return new Option("--json", `print ${what}`);
+}
+
+/** `--ndjson`, which excludes `--json`. */
+export function ndjsonOption(what: string): Option {
+  return new Option("--ndjson", what).conflicts("json");
 }
 
 /** The limits that were given, and no others. */

@@ -3,15 +3,15 @@ import type { Command } from "commander";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { replayRollout } from "../../verify/replay-rollout.ts";
 import type { Cli, CommandWork } from "../cli.ts";
-import { parseSeed } from "../parse/seeds.ts";
+import { rolloutKey, rolloutOptions, type RolloutChoice } from "../parse/rollout-choice.ts";
+import { RunReader } from "../../store/run-reader.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatReplay, judgeReplay } from "../render/verification.ts";
 import { jsonOption, rerunBackendOptions } from "./options.ts";
 import { noteImageDifferences, prepareForRun } from "./verify.ts";
 
-interface ReplayOptions {
+interface ReplayOptions extends RolloutChoice {
   readonly backend?: BackendKind;
-  readonly seed: number;
   readonly json?: true;
 }
 
@@ -24,11 +24,10 @@ export function addReplayCommand(program: Command, choose: (work: CommandWork) =
       "Feeds the recorded actions of one rollout to a fresh environment and compares every byte of its results. No policy runs, so any difference comes from the environment.",
     )
     .argument("<DIR>", "the run folder")
-    .requiredOption("--seed <N>", "the seed of the rollout", parseSeed)
     .addOption(jsonOption("the verdict as one JSON document"))
     .addHelpText("after", help)
     .action((dir: string, options: ReplayOptions) => choose(async (cli) => await replay(cli, dir, options)));
-  for (const option of rerunBackendOptions()) command.addOption(option);
+  for (const option of [...rolloutOptions(), ...rerunBackendOptions()]) command.addOption(option);
 }
 
 const help = `
@@ -38,9 +37,11 @@ Examples:
 The exit code is 0 when the bytes are equal, 4 when they are not, 1 when the rollout had failed and
 failed in the same way again (equal failures prove nothing), 3 when the host failed.`;
 
-async function replay(cli: Cli, dir: string, { backend, seed, json }: ReplayOptions): Promise<number> {
+async function replay(cli: Cli, dir: string, options: ReplayOptions): Promise<number> {
+  const { backend, json } = options;
+  const key = await keyIn(dir, options);
   await prepareForRun(cli, dir);
-  const result = await replayRollout(dir, seed, {
+  const result = await replayRollout(dir, key, {
     ...(backend === undefined ? {} : { backend }),
     signal: cli.signal,
   });
@@ -48,4 +49,9 @@ async function replay(cli: Cli, dir: string, { backend, seed, json }: ReplayOpti
   if (json) await cli.output.write(`${jsonText(result)}\n`);
   else await cli.output.lines(formatReplay(result, cli.paint));
   return judgeReplay(result);
+}
+
+async function keyIn(dir: string, choice: RolloutChoice): Promise<number> {
+  using reader = await RunReader.open(dir);
+  return rolloutKey(reader.manifest.spec, choice);
 }

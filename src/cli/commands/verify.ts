@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
 import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
 import { recordedLegs, withoutUnplayed } from "../../evaluate/matchup/verify-matchup.ts";
+import { isScoreFolder } from "../../judge/record/score-folder.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
@@ -14,6 +15,7 @@ import { jsonText } from "../render/json-text.ts";
 import { Progress } from "../render/progress.ts";
 import { formatVerification, judge, toVerifyDocument } from "../render/verification.ts";
 import { concurrencyOption, jsonOption, rerunBackendOptions } from "./options.ts";
+import { verifyScoreFolder } from "./verify-scores.ts";
 
 interface VerifyOptions {
   readonly deep?: true;
@@ -30,7 +32,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     .description(
       "Runs every recorded rollout again in fresh sandboxes, policies included, and compares the bytes. If they differ, it names the first step, the path and both values.",
     )
-    .argument("<DIR>", "the run folder, or the folder of a matchup or league")
+    .argument("<DIR>", "the run folder, or the folder of a matchup, a league or scores")
     .option("--deep", "read every file of the image and every recorded byte first")
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
@@ -50,6 +52,7 @@ but some are missing from the record or failed in the same way both times (equal
 the host failed, 130 when interrupted; a verification begins anew, it is not resumed.`;
 
 async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<number> {
+  if (isScoreFolder(dir)) return await verifyScoreFolder(cli, dir, options);
   if (isMatchupFolder(dir)) return await verifyLegs(cli, [dir], options);
   if (isLeagueFolder(dir)) return await verifyLegs(cli, recordedPairings(dir), options);
   const result = await compareAll(cli, dir, options);

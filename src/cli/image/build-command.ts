@@ -1,12 +1,14 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
+import type { AddedFiles } from "../../image/added-files.ts";
 import { buildImage } from "../../image/build-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
-import { packagedLock, packagedLockNames } from "../../image/runtime-files.ts";
+import { packagedLock } from "../../image/runtime-files.ts";
+import { shippedImages } from "../../image/shipped-images.ts";
 import type { Cli, CommandWork } from "../cli.ts";
-import { jsonOption } from "../commands/options.ts";
+import { collect, jsonOption } from "../commands/options.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { jsonText } from "../render/json-text.ts";
 import { describeImage } from "./image-line.ts";
@@ -17,6 +19,8 @@ interface BuildOptions {
   readonly requirements?: string;
   readonly packages?: readonly string[];
   readonly fromEnv?: string;
+  readonly add: readonly AddedFiles[];
+  readonly env: readonly (readonly [string, string])[];
   readonly buildSource?: true;
   readonly wheelsOnly?: true;
   readonly findLinks?: string;
@@ -47,6 +51,19 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
       "build wheels of packages in the lock that have a source archive only; with --packages that is so anyway",
     )
     .addOption(new Option("--wheels-only", "take no source archives for --packages").conflicts("buildSource"))
+    .addOption(
+      new Option(
+        "--add <DIR:/PATH>",
+        "a folder or file of this host that the image gets at /PATH; may be repeated",
+      )
+        .argParser(collect(parseAdded))
+        .default([], "none"),
+    )
+    .addOption(
+      new Option("--env <KEY=VALUE>", "a variable of everything that runs in the image; may be repeated")
+        .argParser(collect(parseVariable))
+        .default([], "none"),
+    )
     .option("--find-links <DIR>", "take packages from this folder only, without a network")
     .option("--rebuild", "build anew where the image is there and only files of this host have changed since")
     .option("--python <PATH>", "the CPython to build from (default: the first suitable one on PATH)")
@@ -68,9 +85,25 @@ Examples:
   sameseed image build --from-env my_env.py:MyEnv
   sameseed run highway_env:highway-v0 --image roads
 
-Without --packages and --requirements, NAME is one of the locks that come with Sameseed: ${shippedNames().join(", ")}.
+Without --packages and --requirements, NAME is one of the locks that come with Sameseed: ${shippedImages().join(", ")}.
 The build programs of source archives run on this host, as you. The exit code is 1 when an image was built, but a
 package's environment could not be played.`;
+
+function parseAdded(text: string): AddedFiles {
+  const at = text.lastIndexOf(":/");
+  if (at > 0) return { from: text.slice(0, at), to: text.slice(at + 1) };
+  throw new SameseedError("bad_argument", `--add takes DIR:/PATH, not ${JSON.stringify(text)}`, {
+    hint: "such as --add maps:/data/maps",
+  });
+}
+
+function parseVariable(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new SameseedError("bad_argument", `--env takes KEY=VALUE, not ${JSON.stringify(text)}`, {
+    hint: "such as --env MUJOCO_GL=egl",
+  });
+}
 
 async function propose(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
   const found = await proposeImage(options.fromEnv ?? "", { name: name ?? "NAME", python: options.python });
@@ -95,6 +128,8 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
   const buildSource = options.wheelsOnly ? false : options.buildSource;
   const onProgress = (message: string): void => status.note(message);
   const built = await buildImage({
+    add: options.add,
+    env: Object.fromEntries(options.env),
     name,
     requirements,
     packages,
@@ -133,16 +168,11 @@ function formatTried(
   return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image})`;
 }
 
-/** Locks that come with Sameseed for images other than the default one. */
-function shippedNames(): string[] {
-  return packagedLockNames().filter((name) => name !== defaultImageName && name !== "bubblewrap");
-}
-
 function shippedLock(name: string): string {
-  if (shippedNames().includes(name)) return packagedLock(name);
+  if (shippedImages().includes(name)) return packagedLock(name);
   throw new SameseedError("bad_argument", `What image ${name} is to be built from is not said.`, {
-    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedNames().join(", ")}.`,
-    context: { name, shipped: shippedNames() },
+    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}.`,
+    context: { name, shipped: shippedImages() },
   });
 }
 

@@ -11,6 +11,7 @@ import type { Painter } from "../render/style.ts";
 import { formatTable, type Column } from "../render/table.ts";
 import { jsonOption } from "../commands/options.ts";
 import { addBuildCommand } from "./build-command.ts";
+import { addTravelCommands } from "./travel-commands.ts";
 
 const columns: readonly Column[] = [
   { title: "name" },
@@ -20,15 +21,16 @@ const columns: readonly Column[] = [
   { title: "size", align: "right" },
 ];
 
-/** Adds `sameseed image build|list|verify|rm`. */
+/** Adds `sameseed image` with what it can do. */
 export function addImageCommand(program: Command, choose: (work: CommandWork) => void): void {
   const image = program
     .command("image")
-    .summary("build, list, verify and remove images")
+    .summary("build, list, show, move, verify and remove images")
     .description(
       "An image is a frozen Python: the interpreter and locked packages in a read-only tree, identified by a digest of its contents.",
     );
   addBuildCommand(image, choose);
+  addTravelCommands(image, choose);
   image
     .command("list")
     .summary("list the images on this host")

@@ -5,6 +5,7 @@ import { SameseedError } from "../../base/error.ts";
 import { findOnPath } from "../../image/find-python.ts";
 import { lastLines, runTool } from "../../image/run-tool.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
+import { shippedImageFor } from "../../image/shipped-images.ts";
 
 /** An image that would have what an environment imports. */
 export interface ImageProposal {
@@ -16,17 +17,6 @@ export interface ImageProposal {
 }
 
 const importsSchema = z.object({ packages: z.record(z.string(), z.string().nullable()) });
-
-/** Ids of Gymnasium itself that need one of its extras: their first letters, and the extra. */
-const extras: readonly (readonly [RegExp, string])[] = [
-  [/^(LunarLander|BipedalWalker|CarRacing)/, "gymnasium[box2d]"],
-  [
-    /^(Ant|HalfCheetah|Hopper|Humanoid|InvertedDoublePendulum|InvertedPendulum|Pusher|Reacher|Swimmer|Walker2d)/,
-    "gymnasium[mujoco]",
-  ],
-  [/^ALE\//, "ale-py"],
-  [/^MiniGrid-|^BabyAI-/, "minigrid"],
-];
 
 /**
  * Says which packages an environment needs, from what its file imports or its module is called.
@@ -70,8 +60,8 @@ export async function proposeImage(
 }
 
 function proposeForId(id: string, name: string, python: string | undefined): ImageProposal {
-  const extra = extras.find(([pattern]) => pattern.test(id))?.[1];
-  if (extra !== undefined) return proposal([extra], [], { name, python });
+  const known = shippedImageFor(id)?.packages;
+  if (known !== undefined) return proposal([known], [], { name, python });
   throw new SameseedError("bad_argument", `The id ${id} does not say which package has it.`, {
     hint: `Write module:Id, such as highway_env:highway-v0, or name the package: sameseed image build ${name} --packages PACKAGE.`,
     context: { environment: id },

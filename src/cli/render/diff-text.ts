@@ -11,7 +11,7 @@ export function formatDiff(dirs: readonly [string, string], diff: RunDiff, paint
   const { same, compared, identical, samePlay, diverged, onlyFirst, onlySecond } = diff;
   const lines = [`first   ${clip(dirs[0], 200)}`, `second  ${clip(dirs[1], 200)}`, "", ...factLines(diff)];
   for (const { seed, firstDivergence } of diverged.slice(0, mostShown))
-    lines.push(...formatDivergence(seed, firstDivergence, paint, ["first", "second"]), "");
+    lines.push(...formatDivergence({ seed }, firstDivergence, paint, ["first", "second"]), "");
   if (diverged.length > mostShown)
     lines.push(`… ${diverged.length - mostShown} more diverged: --json lists all`, "");
   for (const { seed, firstDivergence } of samePlay.slice(0, 1)) {

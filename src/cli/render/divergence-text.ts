@@ -1,6 +1,7 @@
 import type { ImageDifference } from "../../model/image-manifest.ts";
 import type { JsonValue } from "../../model/json.ts";
 import type { Divergence } from "../../model/trajectory.ts";
+import type { RolloutName } from "../../verify/verify-run.ts";
 import { count } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { jsonText } from "./json-text.ts";
@@ -11,7 +12,7 @@ const mostUlps = 1000;
 
 /** Where a rollout parted from its recording, for people. @param sides what the two are called */
 export function formatDivergence(
-  seed: number,
+  name: RolloutName,
   divergence: Divergence,
   paint: Painter,
   sides: readonly [string, string] = ["recorded", "now"],
@@ -29,9 +30,14 @@ export function formatDivergence(
     ["agree", agreeing.length === 0 ? "nothing" : clip(agreeing.join(", "), mostCharacters)],
   ];
   return [
-    `seed ${seed} ${paint("bad", "diverged")} at ${step === 0 ? "the reset (step 0)" : `step ${step}`}, in ${clip(field, 60)}`,
+    `${nameText(name)} ${paint("bad", "diverged")} at ${step === 0 ? "the reset (step 0)" : `step ${step}`}, in ${clip(field, 60)}`,
     ...rows.map(([name, text]) => `  ${paint("dim", name.padEnd(8))}  ${text}`),
   ];
+}
+
+/** A rollout as its run knows it. */
+export function nameText({ seed, branch }: RolloutName): string {
+  return branch === undefined ? `seed ${seed}` : `branch ${branch}`;
 }
 
 /** What differs between the image of a recording and the one used now, one line each. */

@@ -4,14 +4,15 @@ import type { RunStatistics } from "../../store/run-reader.ts";
 /** A rollout as `run --json` and `--ndjson` print it: part of the stable command line. */
 export type RolloutDocument = Pick<
   RolloutSummary,
-  "seed" | "outcome" | "totalReward" | "steps" | "digest" | "receipt" | "timings" | "error"
+  "seed" | "branch" | "outcome" | "totalReward" | "steps" | "digest" | "receipt" | "timings" | "error"
 >;
 
 /** Takes from a rollout's row what the stable command line prints of it. */
 export function toRolloutDocument(summary: RolloutSummary): RolloutDocument {
-  const { seed, outcome, totalReward, steps, digest, receipt, timings, error } = summary;
+  const { seed, branch, outcome, totalReward, steps, digest, receipt, timings, error } = summary;
   return {
     seed,
+    ...(branch === undefined ? {} : { branch }),
     outcome,
     totalReward,
     steps,

@@ -3,6 +3,7 @@ import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
 import type { TrajectoryStep } from "../../model/trajectory-step.ts";
 import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
+import { lineageText } from "./branch-text.ts";
 import { count, formatNumber } from "./numbers.ts";
 import { environmentName, formatFault, paintOutcome, policyNames } from "./run-text.ts";
 import { printable } from "./safe-text.ts";
@@ -31,10 +32,11 @@ export function* formatTrajectory(
   trajectory: Trajectory,
   { paint, output }: Pick<Cli, "paint" | "output">,
 ): Generator<string, void, undefined> {
-  const { seed, outcome, steps, totalReward, digest, seeded, error } = summary;
+  const { seed, branch, outcome, steps, totalReward, digest, seeded, error } = summary;
   yield `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · seed ${seed}`;
   yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatNumber(totalReward)}`;
   yield digest;
+  if (branch !== undefined) yield lineageText(branch);
   if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);
   for (const warning of summary.warnings) yield `${paint("warn", "warning:")} ${clip(warning, 300)}`;
   yield "";

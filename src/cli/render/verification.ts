@@ -1,8 +1,8 @@
 import { isComplete, type Outcome } from "../../model/outcome.ts";
 import { isReproducible } from "../../verify/audit/audit-report.ts";
 import type { ReplayResult } from "../../verify/replay-rollout.ts";
-import type { VerifyResult } from "../../verify/verify-run.ts";
-import { formatDivergence } from "./divergence-text.ts";
+import type { RolloutName, VerifyResult } from "../../verify/verify-run.ts";
+import { formatDivergence, nameText } from "./divergence-text.ts";
 import { count, formatNumber } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 
@@ -26,7 +26,7 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
   const { verified, rollouts, equal, diverged, failed, missing } = result;
   const lines = diverged
     .slice(0, mostShown)
-    .flatMap(({ seed, firstDivergence }) => [...formatDivergence(seed, firstDivergence, paint), ""]);
+    .flatMap(({ firstDivergence, ...name }) => [...formatDivergence(name, firstDivergence, paint), ""]);
   if (diverged.length > mostShown)
     lines.push(`… ${diverged.length - mostShown} more diverged: --json lists all`, "");
   lines.push(...failureLines(failed, paint), ...warningLines(result, paint));
@@ -54,25 +54,26 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
 
 /** A replay for people. */
 export function formatReplay(result: ReplayResult, paint: Painter): string[] {
-  const { seed, steps, totalReward, outcome, recordedOutcome, firstDivergence, digest } = result;
+  const { steps, totalReward, outcome, recordedOutcome, firstDivergence, digest } = result;
+  const name = nameText(result);
   const verdict = judgeReplay(result);
   if (verdict === 0) {
     return [
-      `${paint("good", "equal")}: seed ${seed} gave the same bytes for all ${count(steps, "step")}, return ${formatNumber(totalReward)}, ${outcome}`,
+      `${paint("good", "equal")}: ${name} gave the same bytes for all ${count(steps, "step")}, return ${formatNumber(totalReward)}, ${outcome}`,
       `digest ${digest}`,
     ];
   }
   if (verdict === 1) {
     return [
-      `${paint("bad", "not verified")}: seed ${seed} ended in ${outcome} both times, after ${count(steps, "step")}; equal failures prove nothing`,
+      `${paint("bad", "not verified")}: ${name} ended in ${outcome} both times, after ${count(steps, "step")}; equal failures prove nothing`,
     ];
   }
   const ends = outcome === recordedOutcome ? [] : [`recorded ${recordedOutcome}, now ${outcome}`];
   return [
-    ...(firstDivergence === undefined ? [] : formatDivergence(seed, firstDivergence, paint)),
+    ...(firstDivergence === undefined ? [] : formatDivergence(result, firstDivergence, paint)),
     ...ends,
     "",
-    `${paint("bad", "not reproducible")}: the environment answers the recorded actions of seed ${seed} differently`,
+    `${paint("bad", "not reproducible")}: the environment answers the recorded actions of ${name} differently`,
   ];
 }
 
@@ -84,13 +85,13 @@ export function judgeReplay({ equal, outcome, recordedOutcome, firstDivergence }
 }
 
 function failureLines(
-  failed: readonly { readonly seed: number; readonly outcome: Outcome }[],
+  failed: readonly (RolloutName & { readonly outcome: Outcome })[],
   paint: Painter,
 ): string[] {
   if (failed.length === 0) return [];
   const shown = failed
     .slice(0, mostShown)
-    .map(({ seed, outcome }) => `  seed ${seed} ${paint("bad", outcome)}`);
+    .map(({ outcome, ...name }) => `  ${nameText(name)} ${paint("bad", outcome)}`);
   const more = failed.length > mostShown ? [`  … ${failed.length - mostShown} more`] : [];
   const head = `${count(failed.length, "rollout")} failed the same way both times; equal failures prove nothing:`;
   return [head, ...shown, ...more, ""];

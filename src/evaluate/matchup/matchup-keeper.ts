@@ -144,7 +144,11 @@ async function openLeg(
   const before = isRunFolder(folder) ? await RunReader.open(folder) : undefined;
   try {
     const resolved = resolveGame(specOf(plan, swapped));
-    const writer = await openWriter(folder, resolved, await openHost(resolved), seeds, { resume: true });
+    const writer = await openWriter(
+      folder,
+      { options: resolved, host: await openHost(resolved), seeds },
+      { resume: true },
+    );
     return { writer, before };
   } catch (error) {
     before?.[Symbol.dispose]();

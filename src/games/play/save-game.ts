@@ -29,9 +29,11 @@ export async function saveGame(spec: GameSpec, game: RecordedRollout, dir?: stri
   const { template, ...rest } = resolveGame(spec);
   const seats = seatsAsPlayed(template.seats, game);
   const resolved = { ...rest, template: { ...template, seats } };
-  const writer = await openWriter(folder, resolved, await openHost(resolved), [game.summary.seed], {
-    resume: false,
-  });
+  const writer = await openWriter(
+    folder,
+    { options: resolved, host: await openHost(resolved), seeds: [game.summary.seed] },
+    { resume: false },
+  );
   try {
     await writer.append(game);
   } finally {

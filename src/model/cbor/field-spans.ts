@@ -51,6 +51,24 @@ export function fieldSpans(record: Uint8Array, code: BadBytesCode): readonly Fie
   return spans;
 }
 
+/**
+ * The encoded items of an encoded list, as views of its bytes.
+ *
+ * @throws {@link SameseedError} `code`
+ */
+export function encodedItems(list: Uint8Array, code: BadBytesCode): Uint8Array[] {
+  const reader = new CborReader(list, code);
+  reader.expect(4, "a list");
+  const items: Uint8Array[] = [];
+  for (let left = reader.takeCount(1); left > 0; left--) {
+    const start = reader.position;
+    passValue(reader, 1);
+    items.push(list.subarray(start, reader.position));
+  }
+  reader.finish();
+  return items;
+}
+
 function readMapHead(reader: CborReader): number {
   reader.expect(5, "a map");
   return reader.takeCount(2);

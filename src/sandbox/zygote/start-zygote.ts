@@ -48,6 +48,8 @@ export async function startZygote(
       rootfs: image.rootfs,
       world,
       environment: {
+        // What the world pins goes before what an image says.
+        ...image.manifest.env,
         ...zygoteEnvironment(resources.numericClass, world),
         ...options.pins?.environment,
         ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),

@@ -124,6 +124,13 @@ const answerChannel = 1;
 
 /** An answer for a sandbox that waits for it, as `input` messages; the first of them says what it is. */
 export function encodeAnswer(data: Uint8Array): Buffer {
+  if (data.length <= inputChunkBytes) {
+    const message = Buffer.allocUnsafe(headerBytes + data.length);
+    message.writeUInt32LE(data.length, 0);
+    message.writeUInt32LE(messages.input | (answerChannel << 8), 4);
+    message.set(data, headerBytes);
+    return message;
+  }
   const parts: Uint8Array[] = [];
   for (let at = 0; at < data.length; at += inputChunkBytes) {
     const part = data.subarray(at, at + inputChunkBytes);

@@ -161,11 +161,13 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
   });
 }
 
+/** From the least to the most. */
+const tiers: readonly Tier[] = ["none", "T1", "T2", "T3"];
+
 /** What every rollout of a baseline claims: what did not hold in one of them holds in none. */
 function lowestTier(baseline: readonly RecordedRollout[]): Tier {
-  return baseline
-    .map(({ summary }) => summary.receipt.tier)
-    .reduce((lowest, tier) => (tier < lowest ? tier : lowest));
+  const claimed = new Set(baseline.map(({ summary }) => summary.receipt.tier));
+  return tiers.find((tier) => claimed.has(tier)) ?? "none";
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {

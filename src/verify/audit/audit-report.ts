@@ -59,7 +59,7 @@ export interface AuditReport {
   /** What the baseline asked of the world; empty if it asked for nothing. */
   readonly ledger: Ledger;
   /** The lowest tier that a rollout of the baseline claims; `none` if two of one world differ or none is complete. */
-  readonly tier: Tier | "none";
+  readonly tier: Tier;
   readonly image: string;
   readonly imageDigest: string;
   /** Which world the audit started from; in the host's, a clock or entropy shows as `broken`. */

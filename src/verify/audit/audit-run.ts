@@ -25,6 +25,10 @@ export interface AuditedRun {
 export async function auditRun(dir: string, options: AuditRunOptions = {}): Promise<AuditedRun> {
   using reader = await RunReader.open(dir);
   const { manifest } = reader;
+  if (manifest.spec.branch !== undefined)
+    throw new SameseedError("bad_argument", `${dir} holds branches, which an audit does not take`, {
+      hint: "audit the run of their parent: what a branch does, its environment does",
+    });
   const { image, differences } = imageForRerun(manifest);
   if (differences.length > 0) {
     throw new SameseedError("image_missing", `the image that ${dir} was recorded with is missing`, {

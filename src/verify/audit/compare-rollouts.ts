@@ -7,7 +7,7 @@ import { fieldSpans } from "../../model/cbor/field-spans.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
 import type { Divergence, Ledger } from "../../model/trajectory.ts";
-import { firstDivergence } from "../first-divergence.ts";
+import { firstDivergence } from "../../trajectory/first-divergence.ts";
 
 /** How a rollout in a changed world compares with the one in the world that is not. */
 export interface Compared {

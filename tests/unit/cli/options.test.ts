@@ -35,6 +35,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // Image, world, limits and arguments are those of the recording.
   verify: rerun,
   replay: rerun,
+  branch: rerun,
   // Look at the machine and its walls.
   attack: ["--image", "--backend"],
   doctor: ["--image"],

@@ -121,6 +121,13 @@ describe("a built image", () => {
   });
 });
 
+it("takes no library of the host that only unused modules of the standard library ask for", () => {
+  const paths = listTree(built.rootfs).map((entry) => entry.path);
+  const unused =
+    /lib(com_err|krb5|gssapi_krb5|tirpc|nsl|readline|crypt|gdbm|db-5)[.-]|lib-dynload\/(nis|readline|spwd)\./;
+  expect(paths.filter((path) => unused.test(path))).toEqual([]);
+});
+
 describe("building again", () => {
   it("elsewhere, twice at the same time, gives one image and the same bytes, and sweeps what a killed build left", async () => {
     mkdirSync(join(elsewhere, `.build-4194305-1-${namespace()}-00000000`, "image"), { recursive: true });

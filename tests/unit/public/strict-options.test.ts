@@ -24,6 +24,14 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
     "memoryMb",
   ],
   collectRollouts: [(more) => sdk.collectRollouts({ envName, seeds: [1], ...more }), "seed", "seeds"],
+  openRollout: [(more) => sdk.openRollout({ envName, seed: 1, ...more }), "idleMS_", "idleMs"],
+  openRollouts: [
+    (more) => sdk.openRollouts({ envName, count: 1, seeds: 1, ...more }),
+    "autoResets",
+    "autoreset",
+  ],
+  snapshotOf: [(more) => sdk.snapshotOf("runs/none", { seed: 1, step: 1, ...more }), "steps", "step"],
+  branchRun: [(more) => sdk.branchRun("runs/none", { seed: 1, step: 1, ...more }), "reseeds", "reseed"],
   recordRun: [(more) => sdk.recordRun({ envName, seeds: [1], ...more }), "resum", "resume"],
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
@@ -47,6 +55,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   "improvePolicy, sprt": [(more) => sdk.improvePolicy({ sprt: more }), "elo", "elo0"],
   qPolicyCode: [(more) => sdk.qPolicyCode(table, more), "randomMove", "randomMoves"],
   qTablePolicy: [(more) => sdk.qTablePolicy(table, more), "randomMove", "randomMoves"],
+  scoreCompletions: [(more) => sdk.scoreCompletions({ items: [], ...more }), "concurrancy", "concurrency"],
   buildImage: [
     (more) => sdk.buildImage({ name: "x", requirements: "none", ...more }),
     "findLink",
@@ -93,8 +102,15 @@ const others = new Set([
   "resolveImage",
   "closeSandboxes",
   "Trajectory",
+  "NdArray",
+  "StringArray",
+  "float",
   "exactWorth",
   "parseQPolicy",
+  "diffRuns",
+  "float",
+  "NdArray",
+  "StringArray",
   "saveGame",
   // The same functions under other names, and classes whose functions are in the table.
   "runTttBatch",
@@ -102,6 +118,8 @@ const others = new Set([
   "Sandbox",
   "RunReader",
   "PersonalGame",
+  "OpenRollout",
+  "RolloutVector",
 ]);
 
 test("every public function is in the table, or takes no options", () => {

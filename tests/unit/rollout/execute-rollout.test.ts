@@ -9,7 +9,9 @@ const sealed: BackendReceipt = { ...host, tier: "T2", world: { ...host.world, mo
 
 test("what did not hold while a rollout ran is in its receipt, and costs its tier", () => {
   const told = withoutHold(sealed, ["threads"]);
-  expect([told.tier, told.world.notHeld]).toEqual(["T1", ["threads"]]);
+  expect([told.tier, told.world.notHeld]).toEqual(["none", ["threads"]]);
+  expect(withoutHold(sealed, ["children"]).tier).toBe("none");
+  expect(withoutHold(sealed, ["vdso"]).tier).toBe("T1");
   expect(withoutHold(told, ["threads", "vdso"]).world.notHeld).toEqual(["threads", "vdso"]);
 });
 

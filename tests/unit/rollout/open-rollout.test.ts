@@ -9,7 +9,9 @@ import type { NdArray } from "../../../src/model/cbor/ndarray.ts";
 import type { ActionValue } from "../../../src/model/cbor/typed-value.ts";
 import type { JsonValue } from "../../../src/model/json.ts";
 import { runRollout } from "../../../src/rollout/collect-rollouts.ts";
-import { openRollout, type OpenRolloutConfig, type RolloutStep } from "../../../src/rollout/open-rollout.ts";
+import { openRollout } from "../../../src/rollout/open-rollout.ts";
+import type { RolloutStep } from "../../../src/rollout/rollout-step.ts";
+import type { OpenRolloutConfig } from "../../../src/rollout/stepped-options.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-stepped-"));

@@ -57,7 +57,7 @@ describe("formatError", () => {
 
 describe("formatDivergence", () => {
   it("names step, field, path, both values and what agrees", () => {
-    expect(formatDivergence(42, divergence, plain)).toEqual([
+    expect(formatDivergence({ seed: 42 }, divergence, plain)).toEqual([
       "seed 42 diverged at step 3, in observation",
       "  path      observation[2]",
       "  recorded  0.5 float32",
@@ -69,7 +69,7 @@ describe("formatDivergence", () => {
 
   it("lets nothing of a recorded value reach the terminal", () => {
     const hostile = { ...divergence, expected: "\u009b2J", path: 'info["\u001b]0;x"]' };
-    expect(formatDivergence(1, hostile, plain).join("")).not.toMatch(/\p{Cc}/u);
+    expect(formatDivergence({ seed: 1 }, hostile, plain).join("")).not.toMatch(/\p{Cc}/u);
   });
 });
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CborValue, ElementType } from "../../../src/model/cbor/value.ts";
-import { compareValues } from "../../../src/verify/compare-values.ts";
-import { bool, bytes, float, float32s, int, map, text } from "../trajectory/trajectories.ts";
+import { compareValues } from "../../../src/trajectory/compare-values.ts";
+import { bool, bytes, float, float32s, int, map, text } from "./trajectories.ts";
 import { cborValue } from "../model/cbor/cbor-values.ts";
 import { encodeCbor } from "../model/cbor/encode-cbor.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { chainOf } from "../../../src/trajectory/trajectory-chain.ts";
 import type { CborValue } from "../../../src/model/cbor/value.ts";
 import type { Divergence } from "../../../src/model/trajectory.ts";
-import { firstDivergence } from "../../../src/verify/first-divergence.ts";
+import { firstDivergence } from "../../../src/trajectory/first-divergence.ts";
 import {
   bool,
   bytes,
@@ -16,7 +16,7 @@ import {
   store,
   text,
   type RecordFields,
-} from "../trajectory/trajectories.ts";
+} from "./trajectories.ts";
 
 function compare(a: readonly RecordFields[], b: readonly RecordFields[]): Divergence | undefined {
   return firstDivergence(chainOf(store(a, '{"seed":1}')), chainOf(store(b, '{"seed":2}')));

@@ -5,9 +5,9 @@
  * Inside that record the bytes of each field tell which fields differ, and only the first of those is decoded, to find
  * the place inside it. Which fields agree is then read off the remaining records.
  */
-import { digestBytes } from "../trajectory/chain.ts";
-import { recordKind } from "../trajectory/records.ts";
-import type { TrajectoryChain } from "../trajectory/trajectory-chain.ts";
+import { digestBytes } from "./chain.ts";
+import { recordKind } from "./records.ts";
+import type { TrajectoryChain } from "./trajectory-chain.ts";
 import { decodeCbor } from "../model/cbor/decode.ts";
 import { fieldSpans } from "../model/cbor/field-spans.ts";
 import type { Divergence, RecordKind } from "../model/trajectory.ts";
@@ -40,13 +40,14 @@ interface CutRecord {
  * @throws {@link SameseedError} `run_damaged` where a record is not of format 2
  */
 export function firstDivergence(expected: TrajectoryChain, actual: TrajectoryChain): Divergence | undefined {
-  const step = firstUnequalLink(expected, actual);
-  if (step === undefined) return undefined;
-  const a = cutAt(expected, step);
-  const b = cutAt(actual, step);
-  const agreeing = agreeingFields(expected, actual, step);
+  const place = firstUnequalLink(expected, actual);
+  if (place === undefined) return undefined;
+  const step = expected.first + place;
+  const a = cutAt(expected, place);
+  const b = cutAt(actual, place);
+  const agreeing = agreeingFields(expected, actual, place);
   if (a === undefined || b === undefined || a.kind !== b.kind)
-    return { step, ...lengthDivergence(expected, actual, step), agreeing };
+    return { step, ...lengthDivergence(expected, actual, place), agreeing };
   const differing = telling.filter((name) => !sameBytes(a.fields.get(name), b.fields.get(name)));
   const field = differing[0] ?? "k";
   const { path, expected: first, actual: second, ...ulps } = compareField(a, b, field);
@@ -64,7 +65,7 @@ export function firstDivergence(expected: TrajectoryChain, actual: TrajectoryCha
   };
 }
 
-/** The first record whose links differ, or that only one of the two has. */
+/** The place of the first record whose links differ, or that only one of the two has. */
 function firstUnequalLink(a: TrajectoryChain, b: TrajectoryChain): number | undefined {
   const common = Math.min(a.records.length, b.records.length);
   let low = 0;
@@ -77,12 +78,12 @@ function firstUnequalLink(a: TrajectoryChain, b: TrajectoryChain): number | unde
   return low === common && a.records.length === b.records.length ? undefined : low;
 }
 
-function linkAt(chain: TrajectoryChain, k: number): Uint8Array {
-  return chain.contentLinks.subarray(k * digestBytes, (k + 1) * digestBytes);
+function linkAt(chain: TrajectoryChain, place: number): Uint8Array {
+  return chain.contentLinks.subarray(place * digestBytes, (place + 1) * digestBytes);
 }
 
-function cutAt(chain: TrajectoryChain, k: number): CutRecord | undefined {
-  const record = chain.records[k];
+function cutAt(chain: TrajectoryChain, place: number): CutRecord | undefined {
+  const record = chain.records[place];
   if (record === undefined) return undefined;
   const spans = fieldSpans(record, "run_damaged");
   const fields = new Map(spans.map(({ name, start, end }) => [name, record.subarray(start, end)]));
@@ -93,7 +94,7 @@ function cutAt(chain: TrajectoryChain, k: number): CutRecord | undefined {
 function lengthDivergence(
   expected: TrajectoryChain,
   actual: TrajectoryChain,
-  step: number,
+  place: number,
 ): Omit<Divergence, "step" | "agreeing"> {
   if (expected.digests.steps !== actual.digests.steps)
     return {
@@ -105,8 +106,8 @@ function lengthDivergence(
       actualType: "steps",
       differing: ["length"],
     };
-  const first = endAt(expected, step);
-  const second = endAt(actual, step);
+  const first = endAt(expected, place);
+  const second = endAt(actual, place);
   return {
     field: "end",
     path: "end",
@@ -118,8 +119,8 @@ function lengthDivergence(
   };
 }
 
-function endAt(chain: TrajectoryChain, k: number): Described {
-  return describeField(cutAt(chain, k)?.fields.get("end"));
+function endAt(chain: TrajectoryChain, place: number): Described {
+  return describeField(cutAt(chain, place)?.fields.get("end"));
 }
 
 function compareField(a: CutRecord, b: CutRecord, field: string): ValueDifference {

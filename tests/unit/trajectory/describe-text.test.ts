@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { describeText } from "../../../src/verify/describe-value.ts";
+import { describeText } from "../../../src/trajectory/describe-value.ts";
 
 test("a long text is shown around the place where it differs, and never with half a character", () => {
   const text = "😀".repeat(300);

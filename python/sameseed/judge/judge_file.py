@@ -1,0 +1,103 @@
+"""A trusted judge's file: which tests it has, and how one is run."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import sys
+import types
+import unittest
+from collections.abc import Callable
+
+from ..play.seeds import seed_globals
+from .remote import SolutionModule
+
+
+def load(path: str, solution: SolutionModule, seed: int) -> types.ModuleType:
+    """Runs the judge's file with that solution behind the name `solution`; raises what it raises."""
+    with open(path, "rb") as file:
+        source = file.read()
+    code = compile(source, path, "exec", dont_inherit=True)
+    solution.__dict__["_operators"] = _operators(source)
+    seed_globals(seed)
+    sys.modules["solution"] = solution
+    module = types.ModuleType("judge")
+    module.__file__ = path
+    sys.modules["judge"] = module
+    exec(code, module.__dict__)
+    return module
+
+
+def _operators(source: bytes) -> tuple[str, ...]:
+    """The classes of the solution whose operators the file asks for: `OPERATORS = ["Vector"]` at its top level."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and [getattr(target, "id", None) for target in node.targets] == ["OPERATORS"]:
+            return tuple(ast.literal_eval(node.value))
+    return ()
+
+
+def names(module: types.ModuleType) -> list[str]:
+    """The tests of a file in the order they are written: functions, and methods of classes, whose names begin with test."""
+    found: list[str] = []
+    for name, value in module.__dict__.items():
+        if isinstance(value, types.FunctionType) and name.startswith("test"):
+            found.append(name)
+        elif isinstance(value, type) and value.__module__ == "judge" and _holds_tests(name, value):
+            found += [f"{name}.{each}" for each in dir(value) if each.startswith("test") and callable(getattr(value, each))]
+    return found
+
+
+def run(module: types.ModuleType, name: str, solution: SolutionModule) -> None:
+    """Runs one test; raises AssertionError or whatever else says that it failed."""
+    first, _, method = name.partition(".")
+    found = getattr(module, first)
+    if not method:
+        _call(found, solution)
+    elif issubclass(found, unittest.TestCase):
+        result = unittest.TestResult()
+        found(method).run(result)
+        for _, text in [*result.failures, *result.errors, *result.skipped]:
+            raise AssertionError(text.strip().split("\n")[-1])
+        if result.testsRun != 1 or result.unexpectedSuccesses or result.expectedFailures:
+            raise AssertionError("the test did not pass")
+    else:
+        each = found()
+        if hasattr(each, "setup_method"):
+            _call(each.setup_method, solution)
+        _call(getattr(each, method), solution)
+
+
+def run_statement(module: types.ModuleType, text: str, solution: SolutionModule) -> None:
+    """Runs one statement, such as an assertion, in the judge's names; those it lacks are the solution's.
+
+    Python's own names are never the solution's: one that defines `sorted` or `set` has no say in what they do here.
+    """
+    code = compile(text, "judge.py", "exec", dont_inherit=True)
+    for name in sorted(_global_names(code)):
+        if name not in module.__dict__ and not hasattr(builtins, name):
+            try:
+                module.__dict__[name] = getattr(solution, name)
+            except AttributeError:
+                continue
+    exec(code, module.__dict__)
+
+
+def _global_names(code: types.CodeType) -> set[str]:
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= _global_names(constant)
+    return found
+
+
+def _holds_tests(name: str, value: type) -> bool:
+    return issubclass(value, unittest.TestCase) or (name.startswith("Test") and value.__init__ is object.__init__)
+
+
+def _call(function: Callable, solution: SolutionModule) -> None:
+    parameters = inspect.signature(function).parameters
+    unknown = [name for name in parameters if name not in ("solution", "method")]
+    if unknown:
+        raise LookupError(f"the test asks for {', '.join(unknown)}: only `solution` is there")
+    function(*([solution] if "solution" in parameters else []), *([None] if "method" in parameters else []))

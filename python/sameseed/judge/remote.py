@@ -1,0 +1,264 @@
+"""The judge's view of a solution that runs elsewhere: a module whose calls cross by value.
+
+A plain value that comes back is the judge's own copy of it, of Python's own types. Anything else stays in the solution's
+sandbox and is seen as a Remote. A Remote never asks the solution whether it equals something: it equals itself.
+"""
+
+from __future__ import annotations
+
+import builtins
+from types import ModuleType
+
+from ..recording.canonical import encode
+from ..recording.canonical_decode import PLAIN, decode
+from ..recording.canonical_tags import DecodeError
+from ..recording.frames import ACTION, ERROR, HELLO, READY, STEP, Link, LinkClosed, LinkError
+from .link_ops import MAX_FRAME, MODULE, NONCE, OBJECT, OPERATIONS, RAISED, VALUE
+from .values import NoValue, decode_value, encode_value
+
+
+class SolutionGone(BaseException):
+    """The solution's sandbox is over or talks nonsense: no test can go on, and none may catch this by accident."""
+
+    def __init__(self, broken: str | None) -> None:
+        super().__init__(broken or "the solution ended without an answer")
+        self.broken = broken
+
+
+class SolutionError(Exception):
+    """The solution raised something that is none of Python's own exceptions."""
+
+
+class NotLoaded(Exception):
+    """The solution could not be loaded; `kind` and `said` are what it says of that."""
+
+    def __init__(self, kind: int, said: bytes) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.said = said
+
+
+class Asker:
+    """Asks one solution; `asked` counts, and `gone` says why it can be asked no more."""
+
+    def __init__(self, fd: int) -> None:
+        self._link = Link(fd, MAX_FRAME, MAX_FRAME, NONCE)
+        self._errors: dict[int, type[Exception]] = {}
+        self.asked = 0
+        # Why the solution is gone, once it is.
+        self.gone: SolutionGone | None = None
+        self._link.send(HELLO, 0, encode({}))
+        kind, payload = self._receive((READY, ERROR), 0)
+        if kind == ERROR:
+            told = self._decoded(payload)
+            if type(told) is not dict or type(told.get("kind")) is not int or type(told.get("said")) is not bytes:
+                raise SolutionGone("an ERROR frame that does not say what failed")
+            raise NotLoaded(told["kind"], told["said"])
+
+    def get(self, of: int, name: str, operators: bool) -> object:
+        """An attribute."""
+        return self._ask({"op": "get", "of": of, "name": name}, (), operators)
+
+    def call(self, of: int, name: str, args: tuple, kwargs: dict, operators: bool) -> object:
+        """A call; lists, dicts and sets that it changes are changed here too."""
+        sent = [_sent(value, f"argument {at}") for at, value in enumerate(args)]
+        named = {key: _sent(value, key) for key, value in kwargs.items()}
+        return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args, operators)
+
+    def check(self) -> None:
+        """Raises SolutionGone where the solution was lost on the way, whoever caught that."""
+        if self.gone is not None:
+            raise self.gone
+
+    def _ask(self, request: dict, args: tuple, operators: bool) -> object:
+        self.asked += 1
+        self._link.send(STEP, self.asked, encode(request))
+        answer = self._decoded(self._receive((ACTION,), self.asked)[1])
+        try:
+            for at, data in answer.get("changed", {}).items():
+                _restore(args[int(at)], decode_value(data))
+            kind = answer["as"]
+            if kind == VALUE:
+                return decode_value(answer["value"])
+            if kind == OBJECT:
+                return self._object(answer["id"], answer["type"], answer["error"], operators)
+            if kind != RAISED:
+                raise ValueError("an answer of no kind")
+            error = self._error(answer)
+        except (DecodeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as broken:
+            raise self._lost(f"an answer that is none ({type(broken).__name__})") from None
+        raise error
+
+    def _object(self, number: int, name: str, error: str | None, operators: bool) -> object:
+        if type(number) is not int or type(name) is not str:
+            raise ValueError("an object without a number and a name")
+        if error is None:
+            return (RemoteWithOperators if operators else Remote)(self, number, name)
+        if number not in self._errors:
+            self._errors[number] = type(name, (_builtin_error(error),), {})
+        return self._errors[number]
+
+    def _error(self, answer: dict) -> Exception:
+        told = self._decoded(answer["said"])
+        message = told["message"]
+        if type(message) is not str:
+            raise ValueError("a message that is no text")
+        if answer["class"] is None:
+            kind = getattr(builtins, answer["type"], None)
+            kind = kind if isinstance(kind, type) and issubclass(kind, Exception) else SolutionError
+        else:
+            kind = self._object(answer["class"], answer["type"], answer["error"] or "Exception", False)
+        args = [f"{answer['type']}: {message}"] if kind is SolutionError else [message]
+        if answer["args"] is not None and kind is not SolutionError:
+            args = decode_value(answer["args"])
+        try:
+            return kind(*args)
+        except Exception:
+            return SolutionError(f"{answer['type']}: {message}")
+
+    def _receive(self, kinds: tuple[int, ...], sequence: int) -> tuple[int, bytes]:
+        try:
+            return self._link.receive(kinds, sequence)
+        except LinkClosed:
+            raise self._lost(None) from None
+        except LinkError as error:
+            raise self._lost(str(error)) from None
+
+    def _decoded(self, payload: bytes) -> dict:
+        try:
+            told = decode(payload, PLAIN)
+        except DecodeError as error:
+            raise self._lost(str(error)) from None
+        if type(told) is not dict:
+            raise self._lost("an answer that is no map")
+        return told
+
+    def _lost(self, broken: str | None) -> SolutionGone:
+        self.gone = SolutionGone(broken)
+        return self.gone
+
+
+def _builtin_error(name: object) -> type[Exception]:
+    kind = getattr(builtins, name, None) if type(name) is str else None
+    return kind if isinstance(kind, type) and issubclass(kind, Exception) else Exception
+
+
+def _sent(value: object, name: str) -> list:
+    if isinstance(value, Remote):
+        return ["o", object.__getattribute__(value, "_number")]
+    try:
+        return ["v", encode_value(value, name)]
+    except NoValue as error:
+        raise TypeError(f"only values cross to the solution: {error}") from None
+
+
+def _restore(kept: object, now: object) -> None:
+    if type(kept) is not type(now):
+        raise ValueError("an argument that changed its type")
+    if type(kept) is list:
+        kept[:] = now
+    elif type(kept) in (dict, set):
+        kept.clear()
+        kept.update(now)
+    else:
+        raise ValueError("an argument that cannot change")
+
+
+class Remote:
+    """An object in the solution's sandbox: its attributes and methods can be asked for by name.
+
+    It has no operators, so that no expression of the judge's asks an object where it means to have a value: of what a
+    function gives, `len`, arithmetic and order would be whatever the solution says. Going through it once is going through
+    values; a second time could show others.
+    """
+
+    _operators = False
+
+    def __init__(self, asker: Asker, number: int, name: str) -> None:
+        self._asker = asker
+        self._number = number
+        self._name = name
+        self._gone_through = False
+
+    def __getattr__(self, name: str) -> object:
+        return self._asker.get(self._number, name, self._operators)
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        return self._asker.call(self._number, "", args, kwargs, self._operators)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Remote) and other._number == self._number
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __iter__(self) -> object:
+        if self._gone_through:
+            raise TypeError(f"the {self._name} of the solution was gone through already")
+        self._gone_through = True
+        return _items(self._asker, self._asker.call(self._number, "__iter__", (), {}, False))
+
+
+def _items(asker: Asker, iterator: object) -> object:
+    if not isinstance(iterator, Remote):
+        yield from iterator
+        return
+    while True:
+        try:
+            item = asker.call(iterator._number, "__next__", (), {}, False)
+        except StopIteration:
+            return
+        yield item
+
+
+class RemoteWithOperators(Remote):
+    """An object of a class whose operators the judge asks for: its file names the class in `OPERATORS`."""
+
+    _operators = True
+
+
+def _operation(name: str) -> object:
+    def operate(self: Remote, *args: object) -> object:
+        given = () if name == "__exit__" else args
+        return self._asker.call(self._number, name, given, {}, True)
+
+    operate.__name__ = name
+    return operate
+
+
+for _name in OPERATIONS:
+    if _name not in ("__iter__", "__next__"):
+        setattr(RemoteWithOperators, _name, _operation(_name))
+
+
+class SolutionModule(ModuleType):
+    """The module `solution` as the judge imports it."""
+
+    def __init__(self, asker: Asker | None) -> None:
+        super().__init__("solution")
+        self.__dict__["_asker"] = asker
+        # The classes whose operators are asked for.
+        self.__dict__["_operators"] = ()
+
+    def __getattr__(self, name: str) -> object:
+        # What a star would bring in is the solution's to say, and could take the place of the judge's own names.
+        if name == "__all__" or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(name)
+        if self._asker is None:
+            return Unasked(name)
+        return self._asker.get(MODULE, name, name in self._operators)
+
+
+class Unasked:
+    """A name of the solution while tests are only counted: there is no solution yet."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Unasked(name)
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        raise RuntimeError(f"{self.__name__} is called while the tests are loaded; call the solution inside of tests only")

@@ -1,0 +1,141 @@
+"""An existing pytest suite, one test at a time: split from the solution, or, labelled as weak, in its sandbox.
+
+Where the image has pytest, pytest collects and runs; a suite that needs nothing of it (functions, classes, unittest) is
+read without it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import sys
+from contextlib import redirect_stdout
+from typing import NoReturn
+
+from ..play.seeds import seed_globals
+from ..recording.canonical import encode
+from . import judge_file
+from .judge import BROKEN, DONE, FAILED, GONE, NOT_LOADED, PASSED, _finish, _told
+from .remote import Asker, NotLoaded, SolutionGone, SolutionModule
+from .solution import failure, load
+
+_OPTIONS = ["-p", "no:cacheprovider", "-p", "no:terminal", "--import-mode=importlib", "--rootdir=/tmp/judge"]
+
+
+class NeedsPytest(Exception):
+    """The suite uses pytest, and the image has none."""
+
+
+class _Watch:
+    """What pytest says of the tests it collects and runs."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.passed = False
+        self.failure: str | None = None
+
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        self.names = [item.nodeid.partition("::")[2] for item in items]
+
+    def pytest_collectreport(self, report: object) -> None:
+        if report.failed and self.failure is None:
+            self.failure = _last_line(report.longreprtext)
+
+    def pytest_runtest_logreport(self, report: object) -> None:
+        # A test that is skipped or expected to fail has not passed: what it should show was not shown.
+        if report.when == "call" and report.outcome == "passed" and not hasattr(report, "wasxfail"):
+            self.passed = True
+        elif report.outcome != "passed" and self.failure is None:
+            self.failure = _last_line(report.longreprtext) or report.outcome
+
+
+def list_suite(*, path: str, seed: int) -> NoReturn:
+    """Says which tests a suite has, before there is any solution."""
+    try:
+        sys.modules["solution"] = SolutionModule(None)
+        if _has_pytest():
+            watch = _pytest(["--collect-only", path], seed)
+            if watch.failure is not None:
+                raise RuntimeError(watch.failure)
+            found = watch.names
+        else:
+            _refuse_pytest(path)
+            found = judge_file.names(judge_file.load(path, sys.modules["solution"], seed))
+    except BaseException as error:
+        _finish(BROKEN, _told(error))
+    _finish(DONE, encode([{"name": name} for name in found]))
+
+
+def run_split(*, path: str, test: str, fd: int, seed: int) -> NoReturn:
+    """Runs one test against the solution at the other end of a link."""
+    asker = None
+    try:
+        asker = Asker(fd)
+        solution = SolutionModule(asker)
+        _run(path, test, solution, seed)
+        asker.check()
+    except NotLoaded as error:
+        _finish(NOT_LOADED, encode({"kind": error.kind, "said": error.said}))
+    except SolutionGone as gone:
+        _finish(GONE, encode({"broken": gone.broken}))
+    except BaseException as error:
+        if asker is not None and asker.gone is not None:
+            # A runner may have taken it for a failed test.
+            _finish(GONE, encode({"broken": asker.gone.broken}))
+        _finish(FAILED if asker is not None and asker.asked > 0 else BROKEN, _told(error))
+    _finish(PASSED, encode({}))
+
+
+def run_together(*, path: str, test: str, entry: str, seed: int) -> NoReturn:
+    """Runs one test in the solution's own process: for suites that do more than call it. Whoever may lie here is believed."""
+    try:
+        module = load(entry, seed)
+    except BaseException as error:
+        kind, said = failure(error)
+        _finish(NOT_LOADED, encode({"kind": kind, "said": said}))
+    try:
+        _run(path, test, module, seed)
+    except BaseException as error:
+        _finish(FAILED, _told(error))
+    _finish(PASSED, encode({}))
+
+
+def _run(path: str, test: str, solution: object, seed: int) -> None:
+    sys.modules["solution"] = solution
+    if _has_pytest():
+        watch = _pytest([f"{path}::{test}"], seed)
+        if not watch.passed or watch.failure is not None:
+            raise AssertionError(watch.failure or "the test did not pass")
+        return
+    _refuse_pytest(path)
+    judge_file.run(judge_file.load(path, solution, seed), test, solution)
+
+
+def _pytest(arguments: list[str], seed: int) -> _Watch:
+    import pytest
+
+    watch = _Watch()
+    os.chdir(os.path.dirname("/tmp/judge/"))
+    seed_globals(seed)
+    with redirect_stdout(io.StringIO()):
+        pytest.main([*_OPTIONS, *arguments], plugins=[watch])
+    return watch
+
+
+def _has_pytest() -> bool:
+    return importlib.util.find_spec("pytest") is not None
+
+
+def _refuse_pytest(path: str) -> None:
+    with open(path, "rb") as file:
+        if b"pytest" in file.read():
+            raise NeedsPytest(
+                "the suite uses pytest, which the image does not have; build one with "
+                "`sameseed image build pytest --requirements images/pytest.lock` and name it as the task's `image`"
+            )
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.strip().split("\n") if line.startswith("E ")]
+    return (lines or text.strip().split("\n"))[-1].removeprefix("E").strip()[:2000]

@@ -1,0 +1,46 @@
+import { defaultImageName } from "./image-names.ts";
+import { packagedLockNames } from "./runtime-files.ts";
+
+/** An image whose lock comes with Sameseed, and the environments that it is for. */
+interface ShippedImage {
+  readonly name: string;
+  readonly environments: RegExp;
+  /** What to ask pip for instead, where other packages are wanted beside it. */
+  readonly packages: string;
+}
+
+const shipped: readonly ShippedImage[] = [
+  {
+    name: "box2d",
+    environments: /^(LunarLander|BipedalWalker|CarRacing)/,
+    packages: "gymnasium[box2d]",
+  },
+  {
+    name: "mujoco",
+    environments:
+      /^(Ant|HalfCheetah|Hopper|Humanoid|InvertedDoublePendulum|InvertedPendulum|Pusher|Reacher|Swimmer|Walker2d)/,
+    packages: "gymnasium[mujoco]",
+  },
+  { name: "atari", environments: /^(ale_py:)?ALE\//, packages: "ale-py" },
+  { name: "minigrid", environments: /^(minigrid:)?(MiniGrid|BabyAI)-/, packages: "minigrid" },
+  { name: "pettingzoo", environments: /^pettingzoo\b/, packages: "pettingzoo" },
+];
+
+/** The names of images whose locks come with Sameseed, other than the default one, sorted. */
+export function shippedImages(): string[] {
+  return packagedLockNames().filter((name) => name !== defaultImageName && name !== "bubblewrap");
+}
+
+/** The shipped image that has an environment; undefined where none has. */
+export function shippedImageFor(
+  environment: string,
+): { readonly name: string; readonly packages: string } | undefined {
+  return shipped.find(({ environments }) => environments.test(environment));
+}
+
+/** The command that builds an image of this name; with a place to fill in where its lock is the user's own. */
+export function buildCommand(name: string): string {
+  return shippedImages().includes(name)
+    ? `sameseed image build ${name}`
+    : `sameseed image build ${name} --packages PACKAGE …`;
+}

@@ -1,0 +1,82 @@
+import type { ScoreResult } from "../../model/score.ts";
+import { scoreCompletions, type ScoreConfig } from "../score-completions.ts";
+import { imagesOf } from "./record-scores.ts";
+import { readScores } from "./score-folder.ts";
+
+/** One recorded score and what scoring its completion again gave. */
+export interface VerifiedScore {
+  readonly id: string;
+  /** `same`, `differs`, or `unscored` where the host failed now: that proves nothing. */
+  readonly verdict: "same" | "differs" | "unscored";
+  /** What differs first, where something does. */
+  readonly difference?: string;
+}
+
+/** What {@link verifyScores} found. */
+export interface ScoreVerification {
+  readonly verified: boolean;
+  readonly items: number;
+  readonly same: number;
+  readonly differing: readonly VerifiedScore[];
+  readonly unscored: readonly VerifiedScore[];
+  /** Items without a recorded score: not scored yet, or recorded without one. */
+  readonly missing: number;
+  /** Names of images that are not those of the recording. */
+  readonly otherImages: readonly string[];
+}
+
+/**
+ * Scores every recorded completion again in fresh sandboxes and compares verdict, tests and digest.
+ * @throws `run_missing`, `run_damaged`; as `scoreCompletions`
+ */
+export async function verifyScores(
+  dir: string,
+  options: Omit<ScoreConfig, "items"> & { readonly onScore?: (score: VerifiedScore) => void } = {},
+): Promise<ScoreVerification> {
+  const { onScore, ...rest } = options;
+  const { head, items, results } = readScores(dir);
+  const now = imagesOf(items);
+  const otherImages = Object.keys(head.images).filter((name) => now[name] !== head.images[name]);
+  const wanted = items.filter(({ id }) => results.get(id!)?.trustworthy === true);
+  const found: VerifiedScore[] = [];
+  for await (const result of scoreCompletions({ ...rest, items: wanted })) {
+    const verified = compareScores(results.get(result.id)!, result, otherImages.length === 0);
+    found.push(verified);
+    onScore?.(verified);
+  }
+  const differing = found.filter(({ verdict }) => verdict === "differs");
+  const unscored = found.filter(({ verdict }) => verdict === "unscored");
+  return {
+    verified: differing.length === 0 && unscored.length === 0 && wanted.length === items.length,
+    items: items.length,
+    same: found.length - differing.length - unscored.length,
+    differing,
+    unscored,
+    missing: items.length - wanted.length,
+    otherImages,
+  };
+}
+
+/** Compares a recorded score with one of now. @param sameImage whether digests can be equal */
+export function compareScores(recorded: ScoreResult, now: ScoreResult, sameImage: boolean): VerifiedScore {
+  const { id } = recorded;
+  if (!now.trustworthy)
+    return { id, verdict: "unscored", difference: `${now.verdict}: ${now.message ?? ""}` };
+  const difference = differenceOf(recorded, now, sameImage);
+  return difference === undefined ? { id, verdict: "same" } : { id, verdict: "differs", difference };
+}
+
+function differenceOf(recorded: ScoreResult, now: ScoreResult, sameImage: boolean): string | undefined {
+  if (recorded.tests.length !== now.tests.length)
+    return `${recorded.tests.length} tests then, ${now.tests.length} now`;
+  const at = recorded.tests.findIndex(
+    (test, place) => test.verdict !== now.tests[place]!.verdict || test.name !== now.tests[place]!.name,
+  );
+  if (at >= 0)
+    return `test ${recorded.tests[at]!.name}: ${recorded.tests[at]!.verdict} then, ${now.tests[at]!.verdict} now`;
+  if (recorded.verdict !== now.verdict || recorded.score !== now.score)
+    return `${recorded.verdict} (${recorded.score}) then, ${now.verdict} (${now.score}) now`;
+  if (sameImage && recorded.digest !== now.digest)
+    return "the same verdicts of other answers: what the solution gives is not the same each time";
+  return undefined;
+}

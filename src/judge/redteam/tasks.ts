@@ -1,0 +1,49 @@
+import type { ScoreTask } from "../../model/score.ts";
+import { cases } from "./graders.ts";
+
+const limits = { cpuMs: 4000, wallMs: 20_000, memoryMb: 256 };
+
+const judge = [
+  "import solution",
+  "def test_six(): assert solution.divisors(6) == 12",
+  "def test_perfect(solution):",
+  "    assert solution.divisors(28) == 56",
+  "class TestMore:",
+  "    def test_prime(self): assert abs(solution.divisors(97) - 98) < 1e-9",
+].join("\n");
+
+const suite = [
+  "import unittest",
+  "from solution import divisors",
+  "class TestDivisors(unittest.TestCase):",
+  "    def test_a_six(self): self.assertEqual(divisors(6), 12)",
+  "    def test_b_perfect(self): self.assertEqual(divisors(28), 56)",
+  "    def test_c_prime(self): self.assertTrue(abs(divisors(97) - 98) < 1e-9)",
+  "def test_one():",
+  "    assert all(divisors(n) == s for n, s in [(1, 1)])",
+].join("\n");
+
+/** The tasks of the corpus, one of each kind: four tests of the same function. */
+export const redteamTasks: Readonly<Record<"call" | "stdio" | "judge" | "pytest", ScoreTask>> = {
+  call: {
+    id: "redteam-call",
+    kind: "call",
+    function: "divisors",
+    limits,
+    tests: cases.map(([n, sum]) => ({ args: [n], expected: sum })),
+  },
+  stdio: {
+    id: "redteam-stdio",
+    kind: "stdio",
+    limits,
+    tests: cases.map(([n, sum]) => ({ input: `${n}\n`, output: `${n}\n${sum}\n` })),
+  },
+  judge: {
+    id: "redteam-judge",
+    kind: "judge",
+    limits,
+    judge,
+    asserts: ["assert sorted([divisors(1)]) == [1]"],
+  },
+  pytest: { id: "redteam-pytest", kind: "pytest", limits, suite },
+};

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+
+import { extractCode, pythonFences } from "../../../src/judge/extract-code.ts";
+
+const how = { extract: "fenced" as const, fences: pythonFences, prefix: "", preamble: "" };
+const code = (text: string, over: Partial<Parameters<typeof extractCode>[1]> = {}): string | undefined =>
+  extractCode(text, { ...how, ...over });
+
+describe("code is taken out of a completion", () => {
+  it("from the last fence of the language", () => {
+    expect(code("```python\na = 1\n```\nor\n```py\na = 2\n```\n```\noutput\n```")).toBe("a = 2\n");
+    expect(code("```json\n{}\n```")).toBeUndefined();
+    expect(code("```\na = 3\n```")).toBe("a = 3\n");
+    expect(code("~~~ Python title\na = 4\n~~~")).toBe("a = 4\n");
+    expect(code('```python\ntext = """\n``` inside\n"""\n```')).toBe('text = """\n``` inside\n"""\n');
+    expect(code("````python\n```\n````")).toBe("```\n");
+  });
+
+  it("to the end where the model was stopped at the fence", () => {
+    expect(code("Here:\n```python\na = 5")).toBe("a = 5\n");
+  });
+
+  it("and not from what it thought aloud", () => {
+    expect(code("<think>```python\na = 6\n```</think> I do not know.")).toBeUndefined();
+    expect(code("<think>hm</think>```python\na = 7\n```")).toBe("a = 7\n");
+  });
+
+  it("and not where there is none", () => {
+    for (const text of ["", "a = 1", "```python\n\n```", "``` python `x`"])
+      expect(code(text)).toBeUndefined();
+  });
+
+  it("as a whole where the task says so", () => {
+    expect(code("    return 1\n", { extract: "raw", prefix: "def f():\n" })).toBe("def f():\n    return 1\n");
+    expect(code("    return 1\n", { extract: "auto", prefix: "def f():\n" })).toBe(
+      "def f():\n    return 1\n",
+    );
+    expect(code("```python\na\n```", { extract: "auto", prefix: "p\n", preamble: "import x\n" })).toBe(
+      "import x\na\n",
+    );
+    expect(code("  \n", { extract: "raw" })).toBeUndefined();
+  });
+});

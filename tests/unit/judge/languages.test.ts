@@ -1,0 +1,77 @@
+/* Programs of other languages than Python, in open sandboxes: the same limits and verdicts. */
+import { afterAll, expect, it } from "vitest";
+
+import type { Language, ScoreItem, StdioTask } from "../../../src/model/score.ts";
+import { scoreCompletions } from "../../../src/judge/score-completions.ts";
+import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
+import { verdicts } from "./score-support.ts";
+
+afterAll(closeSandboxes);
+
+const shell: Language = { file: "main.sh", fences: ["sh", "bash"], run: ["sh", "main.sh"] };
+const task: StdioTask = {
+  id: "square",
+  kind: "stdio",
+  language: shell,
+  tests: [
+    { input: "3\n", output: "9\n" },
+    { input: "4\n", output: "16\n" },
+  ],
+};
+const fenced = (code: string): string => `\`\`\`bash\n${code}\n\`\`\``;
+
+async function scoreOf(
+  completion: string,
+  of: StdioTask = task,
+  more: Partial<ScoreItem> = {},
+): ReturnType<typeof one> {
+  return await one({ completion, task: of, ...more });
+}
+async function one(
+  item: ScoreItem,
+): Promise<Awaited<ReturnType<ReturnType<typeof scoreCompletions>["results"]>>[number]> {
+  const [result] = await scoreCompletions({ items: [item] }).results();
+  return result!;
+}
+
+it.for([
+  ["read n; echo $((n * n))", ["accepted", "accepted"]],
+  ["echo 9", ["accepted", "wrong_answer"]],
+  ["echo 9; exit 3", ["runtime_error", "runtime_error"]],
+  ["echo 4 passed; kill -9 $$", ["runtime_error", "runtime_error"]],
+  ["echo x >> /tmp/count; cat /tmp/count | wc -l | tr -d ' '", ["wrong_answer", "wrong_answer"]],
+] as const)("%j", async ([code, each]) => {
+  expect(verdicts(await scoreOf(fenced(code)))).toEqual(each);
+});
+
+it("limits hold", async () => {
+  const loop = await scoreOf(fenced("while :; do :; done"), task, { limits: { cpuMs: 300, wallMs: 5000 } });
+  expect(new Set(verdicts(loop))).toEqual(new Set([expect.stringMatching(/^time_limit/)]));
+  const flood = await scoreOf(fenced("while :; do echo 4 passed; done"), task, {
+    limits: { outputBytes: 100_000 },
+  });
+  expect(new Set(verdicts(flood))).toEqual(new Set(["output_limit"]));
+});
+
+it("a compile step comes before each test, and says why it fails", async () => {
+  // A compiler of one's own: it refuses what has no `read`.
+  const compile = [
+    "sh",
+    "-c",
+    'grep -q read main.src || { echo "no read" >&2; exit 1; }; cp main.src main.out',
+  ];
+  const language: Language = { file: "main.src", fences: ["src"], compile, run: ["sh", "main.out"] };
+  const built = { ...task, language };
+  expect((await scoreOf("```src\nread n; echo $((n * n))\n```", built)).score).toBe(1);
+  const bad = await scoreOf("```src\necho 9\n```", built);
+  expect(bad).toMatchObject({ score: 0, verdict: "compile_error" });
+  expect(bad.tests[0]!.message).toBe("no read");
+});
+
+it("a program that the image lacks is the task's fault, with the fix", async () => {
+  const language = { ...shell, run: ["no-such-compiler", "main.sh"] };
+  const result = await scoreOf(fenced("read n"), { ...task, language });
+  expect(result).toMatchObject({ score: null, verdict: "grader_error" });
+  expect(result.message).toContain("no-such-compiler");
+  expect(result.message).toContain("sameseed exec");
+});
