@@ -64,3 +64,21 @@ int link_take(int inbox, uint64_t token) {
     }
   }
 }
+
+/* Every link of a start, or none of them. */
+int links_open(struct slot *slot, struct birth *birth) {
+  for (uint32_t i = 0; i < birth->start->links; i++) {
+    const struct link *link = &birth->start->link[i];
+    if (link->kind == LINK_MAKE && link->peer < slot->slots)
+      birth->link[i] = link_make(slot->peer_inbox[link->peer], link->token);
+    else
+      birth->link[i] = link_take(slot->inbox, link->token);
+    if (birth->link[i] < 0) {
+      int error = errno;
+      while (i-- > 0) close(birth->link[i]);
+      errno = error;
+      return -1;
+    }
+  }
+  return 0;
+}

@@ -40,7 +40,7 @@
 #include <unistd.h>
 #include "supervise.h"
 
-enum { STDOUT = 0, STDERR = 1, STREAM = 2, OUTPUTS = 3 };
+enum { STDOUT = 0, STDERR = 1, STREAM = 2, OUTPUTS = 3, BORN_HERE = 1 };
 
 /* One sandbox while it runs. */
 struct run {
@@ -59,7 +59,6 @@ static char chunk[CHUNK];
 static size_t chunk_used;
 
 static void die(void) { _exit(1); }
-
 static void tell(struct slot *slot, uint8_t type, uint8_t channel, const void *body, size_t length) {
   /* A host that is gone cannot be told; the sandbox dies with the slot. */
   if (send_message(slot->stream, type, channel, body, length) < 0) die();
@@ -69,13 +68,15 @@ static void read_job(struct slot *slot, struct start *start, uint32_t length) {
   if (length < sizeof *start || length - sizeof *start > JOB_BYTES_MAX) die();
   if (read_whole(slot->stream, start, sizeof *start) < 0) die();
   if (read_whole(slot->stream, slot->job, length - sizeof *start) < 0) die();
-  if (start->links > MAX_LINKS) die();
+  if (start->links > MAX_LINKS || start->filter_bytes > length - sizeof *start) die();
+  /* A copy's children go on, and nobody else's do. */
+  if (!slot->is_frozen != !(start->flags & START_COPY)) die();
 }
 
-static void run_job(struct slot *slot, size_t length) {
+static void run_job(const uint8_t *bytes, size_t length, PyObject *entry) {
   PyOS_AfterFork_Child();
-  PyObject *job = PyBytes_FromStringAndSize((char *)slot->job, (Py_ssize_t)length);
-  PyObject *result = job ? PyObject_CallOneArg(slot->entry, job) : NULL;
+  PyObject *job = PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)length);
+  PyObject *result = job ? PyObject_CallOneArg(entry, job) : NULL;
   if (!result) PyErr_Print();
   _exit(result ? 0 : 1);
 }
@@ -91,26 +92,9 @@ static int open_streams(struct birth *birth, int output[OUTPUTS]) {
   return 0;
 }
 
-static int open_links(struct slot *slot, struct birth *birth) {
-  for (uint32_t i = 0; i < birth->start->links; i++) {
-    const struct link *link = &birth->start->link[i];
-    if (link->kind == LINK_MAKE && link->peer < slot->slots)
-      birth->link[i] = link_make(slot->peer_inbox[link->peer], link->token);
-    else
-      birth->link[i] = link_take(slot->inbox, link->token);
-    if (birth->link[i] < 0) {
-      int error = errno;
-      while (i-- > 0) close(birth->link[i]);
-      errno = error;
-      return -1;
-    }
-  }
-  return 0;
-}
-
 static int give_birth(struct slot *slot, const struct start *start, size_t job_length, struct run *run) {
   struct birth birth = { .start = start };
-  if (open_links(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
+  if (links_open(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
   if (open_streams(&birth, run->output) < 0) die();
   int bare = (start->flags & START_BARE) != 0;
   struct clone_args args = {
@@ -118,12 +102,17 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
     .pidfd = (uint64_t)(uintptr_t)&run->pidfd,
     .exit_signal = SIGCHLD,
   };
+  /* In a trunk's own namespace a copy's child has a number that the trunk's program is never given. */
+  pid_t numbers[] = { 1, CHILD_PID - (pid_t)slot->number };
+  if (slot->is_frozen) args.set_tid = (uint64_t)(uintptr_t)numbers, args.set_tid_size = 2;
   run->limits.began_us = monotonic_us();
   run->pid = (pid_t)SUPERVISE(SYS_clone3, &args, sizeof args, 0, 0, 0, 0);
   if (run->pid == 0) {
-    if (!bare) wall_build(slot, &birth);
+    if (slot->is_frozen) { copy_wall_build(slot, &birth); return BORN_HERE; }
+    if (start->flags & START_TRUNK) trunk_wall_build(slot, &birth);
+    else if (!bare) wall_build(slot, &birth);
     else if (dup2(birth.stream, 3) < 0 || write(3, "W", 1) != 1) _exit(1);
-    run_job(slot, job_length);
+    run_job(slot->job + start->filter_bytes, job_length - start->filter_bytes, slot->entry);
   }
   if (run->pid < 0) send_error(slot->stream, "clone3");
   for (uint32_t i = 0; i < start->links; i++) close(birth.link[i]);
@@ -253,7 +242,8 @@ static void supervise(struct slot *slot, struct run *run) {
   }
 }
 
-__attribute__((noinline)) static void start_sandbox(struct slot *slot, uint32_t length) {
+/* Returns BORN_HERE in a copy that goes on. */
+__attribute__((noinline)) static int start_sandbox(struct slot *slot, uint32_t length) {
   struct start start;
   struct run run = { .cause = CAUSE_OWN };
   read_job(slot, &start, length);
@@ -262,11 +252,13 @@ __attribute__((noinline)) static void start_sandbox(struct slot *slot, uint32_t 
   run.limits = (struct limits){ .wall_us = start.wall_us, .cpu_us = start.cpu_us, .asks = (start.flags & START_ASKS) != 0 };
   run.announce = (start.flags & START_ANNOUNCE) != 0;
   int born = give_birth(slot, &start, job_length, &run);
+  if (born == BORN_HERE) return born;
   /* The child has its own copy; keeping ours would make every later fork pay for the largest job so far. */
   madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);
-  if (born != 0) return;
+  if (born != 0) return born;
   supervise(slot, &run);
   madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);
+  return 0;
 }
 
 /* Not inlined, so that its frame lies where the frames of what ended lay. */
@@ -282,11 +274,19 @@ void slot_run(struct slot *slot) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (unshare(CLONE_NEWNET) < 0) { send_error(slot->stream, "make an empty network namespace"); die(); }
   if (wall_filter(&slot->filter_slot) < 0) { send_error(slot->stream, "install filter A"); die(); }
+  slot_serve(slot);
+  _exit(0);
+}
+
+/* Serves the host until it is gone; returns 1 in a copy that goes on. */
+int slot_serve(struct slot *slot) {
   for (;;) {
     struct header header;
     if (read_whole(slot->stream, &header, sizeof header) < 0) _exit(0);
     switch (header.type) {
-      case MSG_START: start_sandbox(slot, header.length); break;
+      case MSG_START: if (start_sandbox(slot, header.length) == BORN_HERE) return 1; break;
+      case MSG_COPY: if (trunk_obey(slot, header.length)) return 1; break;
+      case MSG_LEAVE: _exit(0);
       /* What was meant for a sandbox that has just ended. */
       case MSG_KILL: case MSG_INPUT_END: break;
       case MSG_INPUT:

@@ -43,7 +43,10 @@ static inline int supervise_open(const char *path, int flags) {
 #define recvmsg(fd, message, flags) SUPERVISE(SYS_recvmsg, fd, message, flags, 0, 0, 0)
 #define open(path, flags) supervise_open(path, flags)
 #define close(fd) SUPERVISE(SYS_close, fd, 0, 0, 0, 0, 0)
-#define clock_gettime(clock, to) SUPERVISE(SYS_clock_gettime, clock, to, 0, 0, 0, 0)
+/* Marked: a copy of a trunk has the sealed world's filter around it and must see the machine's clock. */
+#define clock_gettime(clock, to) SUPERVISE(SYS_clock_gettime, clock, to, 0, 0, 0, KERNEL_OWN)
+#define fcntl(fd, command, value) SUPERVISE(SYS_fcntl, fd, command, value, 0, 0, 0)
+#define dup2(from, to) SUPERVISE(SYS_dup3, from, to, 0, 0, 0, 0)
 #define wait4(pid, status, options, usage) SUPERVISE(SYS_wait4, pid, status, options, usage, 0, 0)
 #define waitpid(pid, status, options) wait4(pid, status, options, NULL)
 

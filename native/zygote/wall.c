@@ -38,7 +38,7 @@
 
 enum { INSIDE_ID = 1000, CAPABILITIES_MOST = 64, TMP_INODES = 65536, SHM_INODES = 1024, EXIT_NO_WALL = 125 };
 
-static void fail(int err, const char *step) {
+__attribute__((noreturn)) static void fail(int err, const char *step) {
   dprintf(err, "%s: %s", step, strerror(errno));
   _exit(EXIT_NO_WALL);
 }
@@ -81,8 +81,12 @@ static void enter_files(int err, const struct start *start) {
   if (chdir("/tmp") < 0) fail(err, "enter /tmp");
 }
 
+/* Copies of a trunk are counted with it, so its own limit of processes is one that a copy can raise. */
+static int keeps_room;
+
 static void limit(int resource, uint64_t value) {
-  struct rlimit limits = { value, value };
+  struct rlimit limits = { value, value }, now;
+  if (keeps_room && resource == RLIMIT_NPROC && getrlimit(resource, &now) == 0) limits.rlim_max = now.rlim_max;
   if (setrlimit(resource, &limits) < 0) fail(2, "setrlimit");
 }
 
@@ -101,20 +105,25 @@ static void set_limits(const struct start *start) {
   limit(RLIMIT_CPU, start->cpu_s);
 }
 
-/* Parked above FD_PARK first, because a source may lie where a target goes. Returns the new text stream. */
-static void keep_streams(const struct birth *birth) {
+/* Parked first, because a source may lie where a target goes. Returns how many there are. */
+int wall_place_streams(const struct birth *birth, int park) {
   int sources[4 + MAX_LINKS] = { open("/dev/null", O_RDWR | O_CLOEXEC), birth->out, birth->err, birth->stream };
   int count = 4 + (int)birth->start->links, err = birth->err;
   for (int i = 4; i < count; i++) sources[i] = birth->link[i - 4];
   for (int i = 0; i < count; i++)
-    if ((sources[i] = fcntl(sources[i], F_DUPFD, FD_PARK)) < 0) fail(err, "park a stream");
+    if ((sources[i] = fcntl(sources[i], F_DUPFD, park)) < 0) fail(err, "park a stream");
   err = sources[2];
   for (int i = 0; i < count; i++)
     if (dup2(sources[i], i) < 0) fail(err, "place a stream");
-  if (syscall(SYS_close_range, (unsigned)count, ~0u, 0) < 0) fail(2, "close_range");
   /* What the job starts inherits its text streams only. */
   for (int i = 3; i < count; i++)
     if (fcntl(i, F_SETFD, FD_CLOEXEC) < 0) fail(2, "close on exec");
+  return count;
+}
+
+static void keep_streams(const struct birth *birth) {
+  int count = wall_place_streams(birth, FD_PARK);
+  if (syscall(SYS_close_range, (unsigned)count, ~0u, 0) < 0) fail(2, "close_range");
 }
 
 static void drop_rights(void) {
@@ -149,4 +158,30 @@ void wall_build(const struct slot *slot, const struct birth *birth) {
   drop_rights();
   if (wall_filter(&slot->filter_child) < 0) fail(2, "seccomp");
   if (write(3, "W", 1) != 1) fail(2, "tell that the wall stands");
+}
+
+/* ---- what trunks and copies take of it (copy_wall.c) ---- */
+
+void wall_fail(int err, const char *step) {
+  fail(err, step);
+}
+
+void wall_mount_own(int err, const struct start *start) {
+  unsigned long no_programs = MS_NOEXEC;
+  mount_fresh(err, "/tmp", start->tmp_bytes, TMP_INODES, 0);
+  mount_fresh(err, "/dev/shm", start->shm_bytes, SHM_INODES, no_programs);
+}
+
+void wall_enter(const struct slot *slot, const struct birth *birth) {
+  become_someone(birth->err, slot_user(slot));
+  enter_files(birth->err, birth->start);
+}
+
+void wall_limits(const struct start *start) {
+  keeps_room = (start->flags & START_TRUNK) != 0;
+  set_limits(start);
+}
+
+void wall_drop_rights(void) {
+  drop_rights();
 }

@@ -13,17 +13,20 @@ typedef int rekey_function(const void *, size_t);
 typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
+typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
 
 static begin_function *begin;
 static rekey_function *rekey;
 static step_function *step;
 static lacks_function *lacks;
+static moved_function *moved;
 
 void world_bridge_find(void) {
   begin = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_begin");
   rekey = (rekey_function *)dlsym(RTLD_DEFAULT, "sameseed_world_rekey");
   step = (step_function *)dlsym(RTLD_DEFAULT, "sameseed_world_step");
   lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
+  moved = (moved_function *)dlsym(RTLD_DEFAULT, "sameseed_world_moved");
   watch_function *watch = (watch_function *)dlsym(RTLD_DEFAULT, "sameseed_world_watch_lock");
   PyThread_type_lock lock = watch ? PyThread_allocate_lock() : NULL;
   if (!lock) return;
@@ -84,4 +87,13 @@ PyObject *world_name(PyObject *module, PyObject *nothing) {
   return PyUnicode_FromFormat("sealed%s%s%s%s%s%s", bits & LACK_VDSO ? " vdso" : "", bits & LACK_TRAP ? " trap" : "",
                               bits & LACK_AUXV ? " auxv" : "", bits & LACK_THREADS ? " threads" : "",
                               bits & LACK_RSEQ ? " rseq" : "", bits & LACK_CHILDREN ? " children" : "");
+}
+
+int world_is_sealed(void) {
+  return begin != NULL;
+}
+
+/* A copy's own file, folder or stream takes the place of the one it was copied from. */
+void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode) {
+  if (moved) moved(device, inode, to_device, to_inode);
 }

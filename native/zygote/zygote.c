@@ -37,6 +37,8 @@ enum { STACK_BYTES = 8 << 20, REPORT_MOST = 16 << 10 };
 
 static struct slot self;
 static int inbox_read[MAX_SLOTS], inbox_write[MAX_SLOTS], slot_pidfd[MAX_SLOTS];
+static int lent[MAX_SLOTS];     /* of a tree: the pipe that ends with the holder of a lent stream; -1 */
+static int tree = -1;           /* where lent streams are sent */
 static pid_t slot_pid[MAX_SLOTS];
 static uint8_t filter_code[2][MAX_FILTER];
 
@@ -86,8 +88,18 @@ static void make_inboxes(void) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) give_up("make an inbox");
     inbox_read[i] = pair[0];
     inbox_write[i] = pair[1];
-    slot_pidfd[i] = -1;
+    slot_pidfd[i] = lent[i] = -1;
   }
+}
+
+/* What trunks get streams over. SEQPACKET: a message and its descriptors come whole or not at all. */
+static void make_tree(void) {
+  int pair[2];
+  if (!(self.config_flags & CONFIG_TREE)) return;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) give_up("prepare a tree");
+  if (SUPERVISE(SYS_dup3, pair[0], FD_TREE, O_CLOEXEC, 0, 0, 0) < 0) give_up("prepare a tree");
+  close(pair[0]);
+  tree = pair[1];
 }
 
 static void become_slot(uint32_t index) {
@@ -97,6 +109,7 @@ static void become_slot(uint32_t index) {
     close(inbox_read[i]);
     if (slot_pidfd[i] >= 0) close(slot_pidfd[i]);
   }
+  if (tree >= 0) close(tree);
   close(FD_CONTROL);
   self.index = index;
   self.stream = FD_FIRST_SLOT + (int)index;
@@ -131,20 +144,50 @@ static void bury_slot(uint32_t index) {
   send_message(FD_CONTROL, MSG_SLOT_DIED, 0, &died, sizeof died);
 }
 
+/* Sends a slot's stream to whichever trunk is asked for a copy next, with what a copy needs beside it. */
+static void lend(uint32_t index) {
+  int end[2], gift[3];
+  char control[CMSG_SPACE(sizeof gift)];
+  if (tree < 0 || index >= self.slots || slot_pidfd[index] >= 0 || lent[index] >= 0) { errno = EINVAL; give_up("lend a stream"); }
+  gift[2] = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (gift[2] < 0 || SUPERVISE(SYS_pipe2, end, O_CLOEXEC, 0, 0, 0, 0) < 0) give_up("lend a stream");
+  gift[0] = FD_FIRST_SLOT + (int)index, gift[1] = end[1];
+  memset(control, 0, sizeof control);
+  struct iovec part = { &index, sizeof index };
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+  struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET, rights->cmsg_type = SCM_RIGHTS, rights->cmsg_len = CMSG_LEN(sizeof gift);
+  memcpy(CMSG_DATA(rights), gift, sizeof gift);
+  if (sendmsg(tree, &message, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof index) give_up("lend a stream");
+  close(gift[1]), close(gift[2]);
+  lent[index] = end[0];
+}
+
+static void take_back(uint32_t index) {
+  close(lent[index]);
+  lent[index] = -1;
+  send_message(FD_CONTROL, MSG_RETURNED, 0, &index, sizeof index);
+}
+
 static void obey(void) {
   struct header header;
   uint32_t index;
   if (read_whole(FD_CONTROL, &header, sizeof header) < 0) _exit(0);
-  if (header.type != MSG_NEW_SLOT || read_whole(FD_CONTROL, &index, sizeof index) < 0) give_up("read a request");
-  make_slot(index);
+  if (read_whole(FD_CONTROL, &index, sizeof index) < 0) give_up("read a request");
+  if (header.type == MSG_NEW_SLOT) make_slot(index);
+  else if (header.type == MSG_LEND) lend(index);
+  else give_up("read a request");
 }
 
 static void wait_forever(void) {
-  struct pollfd wait[1 + MAX_SLOTS];
+  struct pollfd wait[1 + 2 * MAX_SLOTS];
   for (;;) {
     wait[0] = (struct pollfd){ FD_CONTROL, POLLIN, 0 };
     for (uint32_t i = 0; i < self.slots; i++) wait[1 + i] = (struct pollfd){ slot_pidfd[i], POLLIN, 0 };
-    if (poll(wait, 1 + self.slots, -1) < 0 && errno != EINTR) give_up("poll");
+    for (uint32_t i = 0; i < self.slots; i++) wait[1 + self.slots + i] = (struct pollfd){ lent[i], POLLIN, 0 };
+    if (poll(wait, 1 + 2 * self.slots, -1) < 0 && errno != EINTR) give_up("poll");
+    for (uint32_t i = 0; i < self.slots; i++)
+      if (wait[1 + self.slots + i].revents && lent[i] >= 0) take_back(i);
     for (uint32_t i = 0; i < self.slots; i++)
       if (wait[1 + i].revents && slot_pidfd[i] >= 0) bury_slot(i);
     if (wait[0].revents) obey();
@@ -178,6 +221,8 @@ static PyObject *serve(PyObject *module, PyObject *args) {
   arenas_settle();
   read_config();
   make_inboxes();
+  make_tree();
+  trunk_know(&self);
   struct ready ready = {
     .address_space_bytes = address_space_bytes(),
     .addresses_fixed = (personality(0xffffffff) & ADDR_NO_RANDOMIZE) != 0,
@@ -217,6 +262,7 @@ static PyMethodDef methods[] = {
   { "patience_set", patience_set, METH_VARARGS, "patience_set(seat, answer_us, all_us): gives a seat its time." },
   { "link_read", link_read, METH_VARARGS, "link_read(fd, seat, buffer): fills it; 0, or why not." },
   { "link_write", link_write, METH_VARARGS, "link_write(fd, seat, data): begins an answer; 0, or why not all was written." },
+  { "await_message", await_message, METH_VARARGS, "await_message(fd, most): the next message's type and payload, or None." },
   { "world_begin", world_begin, METH_O, "world_begin(settings): a new sealed world; False where there is none." },
   { "world_rekey", world_rekey, METH_O, "world_rekey(key): entropy follows from it from now on; False where there is no sealed world." },
   { "world_step", world_step, METH_O, "world_step(k): what was asked of the world since the last call, or None." },

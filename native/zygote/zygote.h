@@ -18,6 +18,10 @@ enum {
   FD_CONTROL = 3,               /* the zygote's own stream */
   FD_FIRST_SLOT = 4,            /* slot i's stream is FD_FIRST_SLOT + i */
   FD_PARK = 512,                /* a child parks its descriptors above this before it puts them in place */
+  FD_TREE = 1000,               /* where a tree's slots and trunks get streams for copies; above every limit */
+  COPY_PID = 32000,             /* copy n has this process id less n in its trunk's namespace: out of the way of those ... */
+  CHILD_PID = 22000,            /* ... that programs are given; its child has this less n */
+  COPY_NUMBERS = 10000,
   MAX_SLOTS = 96,
   MAX_LINKS = 8,
   MAX_FILTER = 4096 * 8,        /* BPF_MAXINSNS instructions */
@@ -38,6 +42,11 @@ enum {
   MSG_BORN = 'B',               /* slot -> host: the wall stands, nothing of the job has run */
   MSG_OUTPUT = 'O',             /* slot -> host: bytes; channel 1 stdout, 2 stderr, 3 stream */
   MSG_EXIT = 'X',               /* slot -> host: struct exit_report; everything of the sandbox is dead; born_us 0: never born */
+  MSG_LEND = 'L',               /* host -> zygote: u32 index; that slot's stream is for a copy */
+  MSG_RETURNED = 'Q',           /* zygote -> host: u32 index; nobody holds it any more */
+  MSG_COPY = 'Y',               /* host -> trunk (5-byte head) or copy: struct copy_order; to be copied */
+  MSG_COPIED = 'Z',             /* copy -> host: u32 index; it waits */
+  MSG_LEAVE = 'G',              /* host -> copy that serves nobody */
   MSG_ERROR = 'E',              /* any -> host: text; a sandbox or slot that could not be made */
 };
 
@@ -46,11 +55,14 @@ enum { LINK_MAKE = 1, LINK_TAKE = 2 };
 /* START_ANNOUNCE: tell of the birth at once; otherwise the first output or the exit tells. */
 /* CONFIG_OWN_IDS: the zygote's user namespace has an id for each slot, index + 1. */
 /* START_ASKS: the child asks its host and waits; how long the host takes is none of its wall time. */
-enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4 };
+/* CONFIG_TREE: the zygote of one tree (trunk.c). START_TRUNK: keeps the rights that copying needs. START_COPY: goes on. */
+enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, CONFIG_TREE = 4 };
+enum { START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4, START_TRUNK = 8, START_COPY = 16 };
 enum { INPUT_ANSWER = 1 };
 
 struct header { uint32_t length; uint8_t type, channel; uint16_t zero; };
 struct config { uint32_t slots, flags, filter_slot_bytes, filter_child_bytes; };
+struct copy_order { uint32_t index, number; }; /* onto which stream; n */
 struct ready { uint64_t address_space_bytes; uint32_t addresses_fixed, threads; };
 struct slot_made { uint32_t index, pid; };
 struct slot_died { uint32_t index; int32_t status; }; /* as waitpid gives it, or -errno where it was never born */
@@ -58,7 +70,8 @@ struct link { uint32_t kind, peer; uint64_t token; };
 struct start {
   uint64_t address_space_bytes, file_bytes, tmp_bytes, shm_bytes;
   uint64_t wall_us, cpu_us;
-  uint32_t cpu_s, processes, open_files, links, flags, zero;
+  uint32_t cpu_s, processes, open_files, links, flags;
+  uint32_t filter_bytes;        /* a trunk's filter lies before its job */
   struct link link[MAX_LINKS];
 };
 struct exit_report { uint32_t cause; int32_t status; uint64_t user_us, system_us, max_rss_bytes, wall_us, born_us; };
@@ -75,6 +88,10 @@ struct slot {
   struct filter filter_slot, filter_child;
   uint8_t *job;                 /* JOB_BYTES_MAX, mapped before any fork so that it lies at one address */
   PyObject *entry;              /* called in the child with the job's bytes */
+  int is_trunk, is_frozen;      /* trunk.c: may be copied; is a copy that waits in C */
+  long user, group;             /* of a trunk: its ids in its user namespace */
+  uint32_t number;              /* of a copy: n */
+  int proc;                     /* of a copy: the outer wall's /proc, which a trunk's root does not have */
 };
 
 /* What the child is born with. */
@@ -90,6 +107,7 @@ uint64_t monotonic_us(void);
 /* links.c: a socketpair between two sandboxes, made by one slot and taken by another. */
 int link_make(int inbox, uint64_t token);
 int link_take(int inbox, uint64_t token);
+int links_open(struct slot *slot, struct birth *birth);
 
 /* world_bridge.c: Python's methods, and what finds the sealed world where there is one. */
 void world_bridge_find(void);
@@ -97,6 +115,8 @@ PyObject *world_begin(PyObject *module, PyObject *settings);
 PyObject *world_rekey(PyObject *module, PyObject *key);
 PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
+int world_is_sealed(void);
+void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode);
 
 /* arenas.c: install before anything is imported, settle before anything is forked. */
 void arenas_install(void);
@@ -125,9 +145,32 @@ int slot_take_user(const struct slot *slot);
 
 /* slot.c */
 void slot_run(struct slot *slot) __attribute__((noreturn));
+int slot_serve(struct slot *slot);
+
+/* trunk.c: of Python, for the referee; and what a slot that is a copy does. */
+PyObject *await_message(PyObject *module, PyObject *arguments);
+void trunk_know(struct slot *slot);
+void trunk_begin(struct slot *slot, const struct start *start);
+int trunk_obey(struct slot *slot, uint32_t length);
 
 /* wall.c: in the child; does not return where a step fails. */
 void wall_build(const struct slot *slot, const struct birth *birth);
 int wall_filter(const struct filter *filter);
+void wall_fail(int err, const char *step) __attribute__((noreturn));
+void wall_mount_own(int err, const struct start *start);
+void wall_enter(const struct slot *slot, const struct birth *birth);
+int wall_place_streams(const struct birth *birth, int park);
+void wall_limits(const struct start *start);
+void wall_drop_rights(void);
+
+/* copy_wall.c: the same for a trunk, and for a copy that goes on. */
+void trunk_wall_build(struct slot *slot, const struct birth *birth);
+void copy_wall_build(struct slot *slot, const struct birth *birth);
+
+/* open_files.c, own_files.c: what a copy has of its own in place of the files it shares with what it was copied from. */
+const char *open_files_find(int proc, const int *ours, int count);
+const char *open_files_take_own(void);
+int open_files_close_others(unsigned from, int spare);
+const char *own_files_make(const struct start *start, int err);
 
 #endif

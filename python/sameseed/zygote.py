@@ -52,6 +52,8 @@ def _report() -> bytes:
         "world": {"mode": "host" if is_host else "sealed", "lacks": world.lacks()},
         # Each slot takes the id of the host that it is given (native/zygote/identity.c).
         "slotIds": True,
+        # Its children can be trunks (native/zygote/trunk.c).
+        "trunks": True,
     }
     if not is_host:
         from sameseed.world import numeric, poison

@@ -41,6 +41,7 @@ export type ErrorCode =
   | "sandbox_failed"
   | "sandbox_file"
   | "sandbox_closed"
+  | "not_copyable"
   | "sandbox_ended"
   | "protocol_broken"
   | "aborted"
@@ -96,6 +97,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   sandbox_file: misuse(404),
   /** The handle was used after `close()`. */
   sandbox_closed: misuse(409),
+  /** The state of a sandbox cannot be copied in memory, or the backend copies none. */
+  not_copyable: misuse(409),
   /** The sandbox reached one of its limits, or its first process died. */
   sandbox_ended: broken(409, false),
   /** Bytes on a stream are not of the protocol. */

@@ -135,6 +135,66 @@ export interface GroupPlan {
   readonly signal?: AbortSignal;
 }
 
+/** What a branch is started with. */
+export interface BranchPlan {
+  /** As {@link SandboxPlan.asks}. @default false */
+  readonly asks?: boolean;
+  /** None may be larger than the trunk's. */
+  readonly limits: Limits;
+  readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A state that can be copied: a trunk while its job waits in `_zygote.await_message`, or a checkpoint. */
+export interface CopySource {
+  /**
+   * Why the state cannot be copied, in one sentence; undefined if it can. What it looks at is the kernel's account of the
+   * process, not what the process says.
+   */
+  copyRefusal(): Promise<string | undefined>;
+  /**
+   * Starts a copy behind the whole wall. It goes on where the trunk waits, as if the trunk had, with a stream, limits, and
+   * files of its own.
+   * @throws `not_copyable` with the reason; `sandbox_failed`, `zygote_failed`, `aborted`
+   */
+  branch(plan: BranchPlan): Promise<RunningSandbox>;
+  /**
+   * Keeps the state, whatever becomes of the trunk's; but it ends when the trunk does.
+   * @throws as {@link branch}
+   */
+  checkpoint(): Promise<Checkpoint>;
+}
+
+/** A sandbox that can be copied. It runs environment code and keeps rights that copying takes: no untrusted policy belongs into one. */
+export interface TrunkSandbox extends RunningSandbox, CopySource {
+  /** How many trunks it descends from. */
+  readonly generation: number;
+}
+
+/** A state of a trunk that was kept. */
+export interface Checkpoint extends CopySource {
+  /**
+   * Goes on from it with another trunk. Any number of times, but only so deep: a trunk that goes on from a checkpoint is a
+   * generation younger, and the kernel counts generations.
+   * @throws as {@link CopySource.branch}
+   */
+  resume(plan: BranchPlan): Promise<TrunkSandbox>;
+  /** Lets it go. What was started from it goes on. */
+  close(): void;
+}
+
+/** What a tree starts from. */
+export interface TreePlan extends BranchPlan {
+  readonly job: Job;
+}
+
+/** A trunk and all that is copied of it, behind an outer wall that it shares with nobody. */
+export interface SandboxTree {
+  readonly trunk: TrunkSandbox;
+  /** Ends everything in it. */
+  close(): Promise<void>;
+}
+
 /** What a backend can say of every sandbox it starts. */
 export type BackendReceipt = Omit<Receipt, "limits">;
 
@@ -151,6 +211,11 @@ export interface SandboxBackend {
    * @throws `wall_unavailable`, `tool_missing`, `zygote_failed`, `sandbox_failed`, `aborted`
    */
   start(plan: GroupPlan): Promise<readonly RunningSandbox[]>;
+  /**
+   * Starts one sandbox whose state can be copied; a backend without it has none.
+   * @throws `not_copyable` where the backend or its image has no such sandboxes; else as {@link start}
+   */
+  openTree?(plan: TreePlan): Promise<SandboxTree>;
   /** Ends every sandbox and releases all resources. */
   close(): Promise<void>;
 }

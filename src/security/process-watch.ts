@@ -73,12 +73,14 @@ export class ProcessWatch {
     return await afterGrace(() => listProcesses().filter((each) => isMarked(each, mark)));
   }
 
-  /** Says which process of any sandbox is there while none should be. */
+  /** Says which process of any sandbox is there while none should be, but for a trunk that stood before the first attack. */
   async findSandboxed(): Promise<string[]> {
     return await afterGrace(() => {
       const processes = listProcesses();
       const ownDepth = processes.find(({ pid }) => pid === process.pid)?.depth ?? 1;
-      return descendantsOf(process.pid, processes).filter(({ depth }) => depth > ownDepth + zygoteDepth);
+      return descendantsOf(process.pid, processes).filter(
+        ({ pid, depth }) => depth > ownDepth + zygoteDepth && !this.#golden.has(pid),
+      );
     });
   }
 

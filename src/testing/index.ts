@@ -3,6 +3,9 @@
 export type {
   AuditDemands,
   BackendReceipt,
+  BranchPlan,
+  Checkpoint,
+  CopySource,
   EndCause,
   GroupPlan,
   Job,
@@ -15,6 +18,9 @@ export type {
   SandboxBackend,
   SandboxEnd,
   SandboxPlan,
+  SandboxTree,
+  TreePlan,
+  TrunkSandbox,
 } from "../sandbox/contract.ts";
 export type { WorldSettings } from "../sandbox/world-settings.ts";
 export type { ContractCheck } from "./contract-check.ts";

@@ -1,12 +1,7 @@
 import { AgentClient, agentErrorSchema, parseAgentJson } from "../../src/sandbox/agent/agent-client.ts";
 import { AgentMessageReader, encodeAgentMessage } from "../../src/sandbox/agent/wire.ts";
-import {
-  decodeExit,
-  encodeHeader,
-  encodeMessage,
-  MessageReader,
-  messages,
-} from "../../src/sandbox/zygote/wire.ts";
+import { MessageReader } from "../../src/sandbox/zygote/message-reader.ts";
+import { decodeExit, encodeHeader, encodeMessage, messages } from "../../src/sandbox/zygote/wire.ts";
 import { cutAnywhere, mustHold, parseWith, type FuzzTarget } from "./fuzz-target.ts";
 
 /* What slots and agents send. A slot is our own C and trusted; an agent shares its sandbox with the programs it runs. */

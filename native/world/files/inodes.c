@@ -36,6 +36,18 @@ uint64_t nameless_inode(uint64_t device, uint64_t inode) {
   return ++nameless_count;
 }
 
+/* What was met under one number is met under another from now on: a copy of this process has it in its place. */
+WORLD_EXPORT void sameseed_world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode);
+WORLD_EXPORT void sameseed_world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode) {
+  for (unsigned i = 0; i < device_count && device != to_device; i++)
+    if (devices[i].number == device) devices[i].number = to_device;
+  for (unsigned i = 0; i < nameless_count; i++)
+    if (nameless[i].device == device && nameless[i].inode == inode) {
+      nameless[i].device = to_device;
+      nameless[i].inode = to_inode;
+    }
+}
+
 void devices_forget(void) {
   device_count = nameless_count = 0;
   memset(devices, 0, sizeof devices);

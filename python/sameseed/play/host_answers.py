@@ -8,9 +8,7 @@ docs/trajectory-format.md, section 10, is the specification.
 
 from __future__ import annotations
 
-import os
-import struct
-
+from .. import _zygote
 from ..recording.canonical_decode import PLAIN, decode
 from ..recording.canonical_tags import DecodeError
 from .failures import PolicyFailure, clean
@@ -21,22 +19,18 @@ ACTION = 0x41
 FAILED = 0x46
 
 MAX_ANSWER = 16 << 20
-_HEAD = struct.Struct("<IB")
 _OUTCOMES = {"raised": "policy_error", "limit": "wall_limit"}
-# A message this short is written in one go and comes whole.
-_WHOLE_BYTES = 4 << 10
 
 
 def next_message(fd: int) -> tuple[int, bytes] | None:
-    """Waits for the next message and returns its type and payload; None where the host sends no more."""
-    head = _take(fd, _HEAD.size)
-    if head is None:
-        return None
-    length, kind = _HEAD.unpack(head)
-    if length > MAX_ANSWER:
-        raise host_broke(f"a message of {length} bytes")
-    payload = _take(fd, length) if length else b""
-    return None if payload is None else (kind, payload)
+    """Waits for the next message and returns its type and payload; None where the host sends no more.
+
+    It waits in C, so that nothing of Python moves while a trunk waits there and is copied (`native/zygote/trunk.c`).
+    """
+    try:
+        return _zygote.await_message(fd, MAX_ANSWER)
+    except ValueError as error:
+        raise host_broke(str(error)) from None
 
 
 def read_action(payload: bytes) -> object:
@@ -58,28 +52,3 @@ def read_failure(payload: bytes) -> PolicyFailure:
 def host_broke(what: str) -> PolicyFailure:
     """What the host sent is not of this protocol."""
     return PolicyFailure("protocol_error", "protocol", "HostError", f"the host sent {what}")
-
-
-def _take(fd: int, count: int) -> bytes | None:
-    if count <= _WHOLE_BYTES:
-        data = os.read(fd, count)
-        if len(data) == count:
-            return data
-        if not data:
-            return None
-        rest = _take_pieces(fd, count - len(data))
-        return None if rest is None else data + rest
-    return _take_pieces(fd, count)
-
-
-def _take_pieces(fd: int, count: int) -> bytes | None:
-    # Into one buffer of the final size: pieces, of which there may be more or fewer, leave nothing behind.
-    data = bytearray(count)
-    have = 0
-    with memoryview(data) as view:
-        while have < count:
-            got = os.readv(fd, (view[have:],))
-            if got == 0:
-                return None
-            have += got
-    return bytes(data)

@@ -4,8 +4,8 @@ import { resolveImage, type ResolvedImage } from "../../image/image-store.ts";
 import { ColdBackend } from "../../sandbox/cold/backend.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { SandboxBackend } from "../../sandbox/contract.ts";
-import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { ZygoteBackend } from "../../sandbox/zygote/backend.ts";
+import { BranchBackend } from "../../security/branch-backend.ts";
 import { runAttacks, type Scorecard } from "../../security/run-attacks.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -13,8 +13,11 @@ import { jsonText } from "../render/json-text.ts";
 import { formatRow, formatVerdict } from "../render/scorecard.ts";
 import { imageOption, jsonOption } from "./options.ts";
 
+/** What is attacked: the sandboxes of a backend, or branches, which a zygote's trunk is copied into. */
+type AttackedKind = "zygote" | "cold" | "branch";
+
 interface AttackCommandOptions {
-  readonly backend: BackendKind;
+  readonly backend: AttackedKind;
   readonly world: WorldMode | "both";
   readonly only?: readonly string[];
   readonly image: string;
@@ -22,7 +25,7 @@ interface AttackCommandOptions {
 }
 
 /** A cold start takes a hundred times as long as a warm one, and says as much after fewer. */
-const timedRollouts: Readonly<Record<BackendKind, number>> = { zygote: 100, cold: 10 };
+const timedRollouts: Readonly<Record<AttackedKind, number>> = { zygote: 100, cold: 10, branch: 100 };
 
 /** Adds `sameseed attack`. */
 export function addAttackCommand(program: Command, choose: (work: CommandWork) => void): void {
@@ -33,7 +36,9 @@ export function addAttackCommand(program: Command, choose: (work: CommandWork) =
       "Runs a corpus of hostile programs, each in sandboxes of its own, beside honest rollouts whose bytes must not change, and compares each result with the expected one. Nothing is skipped: if a wall is missing, its rows fail.",
     )
     .addOption(
-      new Option("--backend <KIND>", "what starts sandboxes").choices(["zygote", "cold"]).default("zygote"),
+      new Option("--backend <KIND>", "what starts sandboxes; branch: each is a branch of one trunk")
+        .choices(["zygote", "cold", "branch"])
+        .default("zygote"),
     )
     .addOption(
       new Option("--world <WORLD>", "the world of the sandboxes that are attacked; both: one after the other")
@@ -53,6 +58,7 @@ Examples:
   sameseed attack --only 01-fork-bomb 57
   sameseed attack --world both
   sameseed attack --backend cold --json
+  sameseed attack --backend branch
 
 The exit code is 0 when every row passes and nothing else was disturbed, 1 when something got through, and
 3 when no sandbox could be started. The programs are files: tests/security/corpus in the package.`;
@@ -83,7 +89,11 @@ async function attackWorld(
   world: WorldMode,
 ): Promise<Scorecard> {
   const make = (): SandboxBackend =>
-    kind === "zygote" ? new ZygoteBackend(image, { world }) : new ColdBackend(image, { world });
+    kind === "cold"
+      ? new ColdBackend(image, { world })
+      : kind === "zygote"
+        ? new ZygoteBackend(image, { world })
+        : new BranchBackend(new ZygoteBackend(image, { world }));
   const backend = make();
   const lines: Promise<void>[] = [];
   try {

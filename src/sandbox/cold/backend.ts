@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 
+import { SameseedError } from "../../base/error.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
-import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend } from "../contract.ts";
+import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend, SandboxTree } from "../contract.ts";
 import { HeldHost } from "../linux/held-host.ts";
 import { refuseUnready, startGroup, watchGroup } from "../zygote/start-group.ts";
 import { receiptOf, startZygote } from "../zygote/start-zygote.ts";
@@ -65,6 +66,12 @@ export class ColdBackend implements SandboxBackend {
       await this.#end(zygote);
       throw error;
     }
+  }
+
+  async openTree(): Promise<SandboxTree> {
+    throw new SameseedError("not_copyable", "the cold backend copies no sandboxes", {
+      hint: "use the zygote backend, or replay what was recorded",
+    });
   }
 
   async close(): Promise<void> {

@@ -7,16 +7,19 @@ import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
 import { sandboxPolicy, slotPolicy, type HostIdKind } from "../seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
+import { trunkPolicy } from "../seccomp/trunk.ts";
 import { CgroupArea } from "./cgroups.ts";
 import { HostIds } from "./host-ids.ts";
 import { startJanitor } from "./janitor.ts";
 import { numericClass } from "./numeric-class.ts";
 import { canListChildren } from "./processes.ts";
 
-/** Both seccomp programs of a wall. */
+/** The seccomp programs of a wall. */
 export interface Filters {
   readonly slot: Buffer;
   readonly sandbox: Buffer;
+  /** Of a sandbox that may be copied. */
+  readonly trunk: Buffer;
 }
 
 /** What every zygote of this process shares. */
@@ -32,7 +35,7 @@ export interface HostResources {
 const madeFilters: Map<string, Filters> = new Map();
 
 /**
- * Both filters for an architecture; made once.
+ * The filters for an architecture; made once.
  * @param world whose sandboxes they are for
  * @param ids what these run as on the host
  */
@@ -43,7 +46,8 @@ export function wallFilters(architecture: Architecture, world: WorldMode, ids: H
     const policy = world === "sealed" ? sealedSandboxPolicy(ids) : sandboxPolicy(ids);
     const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
     const sandbox = encodeFilter(compileFilter(policy, architecture));
-    filters = { slot, sandbox };
+    const trunk = encodeFilter(compileFilter(trunkPolicy(policy, world), architecture));
+    filters = { slot, sandbox, trunk };
     madeFilters.set(key, filters);
   }
   return filters;

@@ -1,11 +1,22 @@
 import { SameseedError } from "../../base/error.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
-import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend } from "../contract.ts";
+import type {
+  BackendReceipt,
+  GroupPlan,
+  RunningSandbox,
+  SandboxBackend,
+  SandboxTree,
+  TreePlan,
+} from "../contract.ts";
 import { HeldHost } from "../linux/held-host.ts";
 import { SlotPool } from "./slot-pool.ts";
 import { refuseUnready, startGroup, watchGroup } from "./start-group.ts";
 import { receiptOf, startZygote, type ZygotePins } from "./start-zygote.ts";
+import { TreePool } from "./tree-pool.ts";
+import { treeSlots } from "./tree-streams.ts";
+import { ZygoteTree } from "./tree.ts";
+import type { ZygoteProcess } from "./zygote-process.ts";
 
 /** How a zygote backend is made. */
 export interface ZygoteBackendOptions {
@@ -28,19 +39,22 @@ export class ZygoteBackend implements SandboxBackend {
   readonly #image: ResolvedImage;
   readonly #allowBare: boolean;
   readonly #pool: SlotPool;
+  readonly #trees: TreePool;
   readonly #host: HeldHost = new HeldHost();
   #closed = false;
 
   constructor(image: ResolvedImage, options: ZygoteBackendOptions = {}) {
     this.#image = image;
     this.#allowBare = options.allowBare ?? false;
-    this.#pool = new SlotPool(async (slots) => {
-      return await startZygote(image, await this.#host.get(), slots, {
+    const start = async (slots: number, tree: boolean): Promise<ZygoteProcess> =>
+      await startZygote(image, await this.#host.get(), slots, {
         allowBare: this.#allowBare,
         world: options.world ?? "host",
+        tree,
         ...(options.pins === undefined ? {} : { pins: options.pins }),
       });
-    }, options.slotsMost ?? 512);
+    this.#pool = new SlotPool(async (slots) => await start(slots, false), options.slotsMost ?? 512);
+    this.#trees = new TreePool(async () => await start(treeSlots, true));
   }
 
   async receipt(): Promise<BackendReceipt> {
@@ -53,6 +67,11 @@ export class ZygoteBackend implements SandboxBackend {
 
   async start(plan: GroupPlan): Promise<readonly RunningSandbox[]> {
     return await this.#start(plan, false);
+  }
+
+  async openTree(plan: TreePlan): Promise<SandboxTree> {
+    refuseUnready(this.#closed, plan.signal);
+    return await ZygoteTree.open(await this.#trees.take(), plan);
   }
 
   /**
@@ -69,15 +88,25 @@ export class ZygoteBackend implements SandboxBackend {
     await this.#pool.warm(slots);
   }
 
+  /** Has the zygote of the next tree ready ahead of need. */
+  async warmTree(): Promise<void> {
+    await this.#trees.warm();
+  }
+
   /** The zygotes' process ids on this host, for measurements. */
   get zygotePids(): number[] {
     return this.#pool.zygotes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
+  /** The process ids of the zygotes of open trees on this host, for measurements. */
+  get treePids(): number[] {
+    return this.#trees.zygotes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#pool.close();
+    await Promise.all([this.#pool.close(), this.#trees.close()]);
     await this.#host.release();
   }
 

@@ -233,7 +233,7 @@ export class SlotRun implements RunningSandbox {
 
   /** A slot that sends is slow and not stopped: what it sends comes before the end that it is to tell. */
   #lookAtHung(): void {
-    if (this.#isHeard) this.#waitForEnd();
+    if (this.#isHeard && this.#start.untrusted !== true) this.#waitForEnd();
     else this.#events.endHung();
   }
 

@@ -11,5 +11,7 @@ export interface SlotStart {
   readonly cpuMs: number;
   /** Its memory limit, in bytes. */
   readonly memoryBytes: number;
+  /** Whether the slot itself is a copy of what ran in a sandbox: that it speaks says nothing then. @default false */
+  readonly untrusted?: boolean;
   readonly onOutput: (channel: OutputChannel, data: Buffer) => void;
 }

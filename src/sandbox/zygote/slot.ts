@@ -5,7 +5,7 @@ import type { RunningSandbox } from "../contract.ts";
 import type { SlotGroup } from "../linux/cgroups.ts";
 import { SlotRun } from "./slot-run.ts";
 import type { SlotStart } from "./slot-start.ts";
-import { MessageReader } from "./wire.ts";
+import { MessageReader } from "./message-reader.ts";
 
 /** How long a zygote may take to tell that a slot is dead whose stream has ended, in ms. */
 const deathGraceMs = 1_000;

@@ -9,7 +9,8 @@ import type { CgroupArea } from "../linux/cgroups.ts";
 import type { ZygoteIds } from "../linux/host-ids.ts";
 import { startIdMapper, type IdMapper } from "../linux/id-mapper.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
-import { decodeReady, encodeConfig, MessageReader, messages, type WireReady } from "./wire.ts";
+import { MessageReader } from "./message-reader.ts";
+import { decodeReady, encodeConfig, messages, type WireReady } from "./wire.ts";
 
 /** What a zygote is started from. */
 export interface ZygoteOptions {
@@ -20,7 +21,9 @@ export interface ZygoteOptions {
   readonly world?: WorldMode;
   /** The most slots it may ever be asked for. */
   readonly slots: number;
-  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array };
+  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array; readonly trunk: Uint8Array };
+  /** Whether it is the zygote of a tree: its sandboxes may be copied. @default false */
+  readonly tree?: boolean;
   /** What it and its slots run as. */
   readonly ids: ZygoteIds;
   readonly cgroups: CgroupArea | undefined;
@@ -136,7 +139,11 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     child.once("exit", () => clearTimeout(timer));
   });
   for (const stream of child.stdio.slice(controlStream)) (stream as Socket | null)?.on("error", () => {});
-  const flags = { allowBare: options.allowBare ?? false, ownIds: mapper !== undefined };
+  const flags = {
+    allowBare: options.allowBare ?? false,
+    ownIds: mapper !== undefined,
+    tree: options.tree ?? false,
+  };
   control.write(encodeConfig(options.slots, flags, options.filters.slot, options.filters.sandbox));
   return spawned;
 }

@@ -2,8 +2,10 @@ import { SameseedError } from "../../base/error.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { GroupPlan, RunningSandbox } from "../contract.ts";
 import { encodeJob } from "../job.ts";
+import type { SlotGroup } from "../linux/cgroups.ts";
 import type { SlotLease } from "./slot-pool.ts";
 import type { Slot } from "./slot.ts";
+import type { ZygoteProcess } from "./zygote-process.ts";
 import { encodeStart, type WireLink } from "./wire.ts";
 
 const mebibyte = 1024 * 1024;
@@ -26,10 +28,10 @@ export function startGroup(
   const messages = plan.members.map(({ job, limits, asks = false }, member) => {
     const slot = lease.slots[member]!;
     slot.checkIdle();
-    limitSlot(slot, limits);
+    limitGroup(slot.group, limits);
     return encodeStart(
       {
-        ...wireLimits(limits, lease, slot),
+        ...wireLimits(limits, lease.zygote, slot.group !== undefined),
         links: links[member]!,
         bare,
         announce: job.entry === "agent",
@@ -53,9 +55,10 @@ export function startGroup(
   return running;
 }
 
-function limitSlot(slot: Slot, limits: Limits): void {
+/** Sets what a control group lets its next sandbox use. */
+export function limitGroup(group: SlotGroup | undefined, limits: Limits): void {
   try {
-    slot.group?.limit(limits.memoryMb * mebibyte + groupSlackBytes, limits.processes + 1);
+    group?.limit(limits.memoryMb * mebibyte + groupSlackBytes, limits.processes + 1);
   } catch (error) {
     throw new SameseedError("sandbox_failed", "the limits of a sandbox's control group could not be set", {
       cause: error,
@@ -63,13 +66,14 @@ function limitSlot(slot: Slot, limits: Limits): void {
   }
 }
 
-function wireLimits(
+/** Limits as a slot is told them. */
+export function wireLimits(
   limits: Limits,
-  lease: SlotLease,
-  slot: Slot,
+  zygote: ZygoteProcess,
+  hasGroup: boolean,
 ): Omit<Parameters<typeof encodeStart>[0], "links" | "bare" | "announce" | "asks"> {
   return {
-    addressSpaceBytes: lease.zygote.ready.addressSpaceBytes + limits.memoryMb * mebibyte,
+    addressSpaceBytes: zygote.ready.addressSpaceBytes + limits.memoryMb * mebibyte,
     fileBytes: limits.diskMb * mebibyte,
     tmpBytes: limits.diskMb * mebibyte,
     shmBytes: Math.min(shmBytes, limits.diskMb * mebibyte),
@@ -77,7 +81,7 @@ function wireLimits(
     cpuUs: limits.cpuMs * 1000,
     cpuSeconds: Math.ceil(limits.cpuMs / 1000) + 1,
     // A control group counts the refusals, so it must be the one that refuses.
-    processes: limits.processes + (slot.group === undefined ? 0 : 8),
+    processes: limits.processes + (hasGroup ? 8 : 0),
     openFiles,
   };
 }

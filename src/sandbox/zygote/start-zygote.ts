@@ -23,6 +23,8 @@ export interface ZygoteStartOptions {
   /** The world it and everything that comes of it sees. @default "host" */
   readonly world?: WorldMode;
   readonly allowBare?: boolean;
+  /** The zygote of a tree. @default false */
+  readonly tree?: boolean;
   readonly pins?: ZygotePins;
   readonly signal?: AbortSignal;
 }
@@ -55,6 +57,7 @@ export async function startZygote(
       slots,
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
+      tree: options.tree ?? false,
     },
     resources,
     world,

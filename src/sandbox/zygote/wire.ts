@@ -18,7 +18,12 @@ export type MessageName =
   | "born"
   | "output"
   | "exit"
-  | "error";
+  | "error"
+  | "lend"
+  | "returned"
+  | "copy"
+  | "copied"
+  | "leave";
 
 /** Message types, by what they say. */
 export const messages: Readonly<Record<MessageName, number>> = {
@@ -34,6 +39,11 @@ export const messages: Readonly<Record<MessageName, number>> = {
   output: 0x4f,
   exit: 0x58,
   error: 0x45,
+  lend: 0x4c,
+  returned: 0x51,
+  copy: 0x59,
+  copied: 0x5a,
+  leave: 0x47,
 };
 
 /** Bytes before a message's body. */
@@ -76,6 +86,12 @@ export interface WireStart {
   readonly announce: boolean;
   /** Whether it asks its host: what lies between its last word and an answer is none of its wall time. */
   readonly asks?: boolean;
+  /** Whether it can be copied; only in a zygote of a tree. */
+  readonly trunk?: boolean;
+  /** Whether it goes on as what it was copied from; then it has no job. */
+  readonly copy?: boolean;
+  /** Bytes of a trunk's filter, which lies before its job. @default 0 */
+  readonly filterBytes?: number;
 }
 
 /** How a sandbox's first process ended, as its slot saw it. */
@@ -133,13 +149,13 @@ export function encodeMessage(type: number, body: Uint8Array = new Uint8Array())
 /** The first message a zygote reads. */
 export function encodeConfig(
   slots: number,
-  flags: { readonly allowBare: boolean; readonly ownIds: boolean },
+  flags: { readonly allowBare: boolean; readonly ownIds: boolean; readonly tree?: boolean },
   slotFilter: Uint8Array,
   childFilter: Uint8Array,
 ): Buffer {
   const head = Buffer.alloc(16);
   head.writeUInt32LE(slots, 0);
-  head.writeUInt32LE((flags.allowBare ? 1 : 0) | (flags.ownIds ? 2 : 0), 4);
+  head.writeUInt32LE((flags.allowBare ? 1 : 0) | (flags.ownIds ? 2 : 0) | (flags.tree === true ? 4 : 0), 4);
   head.writeUInt32LE(slotFilter.length, 8);
   head.writeUInt32LE(childFilter.length, 12);
   return encodeMessage(messages.config, Buffer.concat([head, slotFilter, childFilter]));
@@ -147,9 +163,44 @@ export function encodeConfig(
 
 /** Asks for one more slot. */
 export function encodeNewSlot(index: number): Buffer {
+  return encodeMessage(messages.newSlot, encodeIndex(index));
+}
+
+/** Asks the zygote of a tree to lend a slot's stream to whichever trunk is copied next. */
+export function encodeLend(index: number): Buffer {
+  return encodeMessage(messages.lend, encodeIndex(index));
+}
+
+/** How many numbers there are for the copies of a trunk (`COPY_NUMBERS`). */
+export const copyNumbers = 10_000;
+
+/** A copy to be made. */
+export interface CopyOrder {
+  /** The lent stream that it gets. */
+  readonly index: number;
+  /** Gives it its process id in its trunk's namespace; one that its trunk has not buried yet is still in use. */
+  readonly number: number;
+}
+
+/** Asks a copy that waits to be copied. */
+export function encodeCopy(order: CopyOrder): Buffer {
+  return encodeMessage(messages.copy, encodeTrunkCopy(order).subarray(5));
+}
+
+/** The same for a trunk that waits for its host: a message of the trunk's own stream. */
+export function encodeTrunkCopy({ index, number }: CopyOrder): Buffer {
+  const message = Buffer.alloc(13);
+  message.writeUInt32LE(8);
+  message.writeUInt8(messages.copy, 4);
+  message.writeUInt32LE(index, 5);
+  message.writeUInt32LE(number, 9);
+  return message;
+}
+
+function encodeIndex(index: number): Buffer {
   const body = Buffer.alloc(4);
   body.writeUInt32LE(index);
-  return encodeMessage(messages.newSlot, body);
+  return body;
 }
 
 /** Starts a sandbox with its job. */
@@ -172,8 +223,12 @@ export function encodeStart(start: WireStart, job: Uint8Array): Buffer {
     start.processes,
     start.openFiles,
     start.links.length,
-    (start.bare ? 1 : 0) | (start.announce ? 2 : 0) | (start.asks === true ? 4 : 0),
-    0,
+    (start.bare ? 1 : 0) |
+      (start.announce ? 2 : 0) |
+      (start.asks === true ? 4 : 0) |
+      (start.trunk === true ? 8 : 0) |
+      (start.copy === true ? 16 : 0),
+    start.filterBytes ?? 0,
   ];
   for (const count of counts) at = message.writeUInt32LE(count, at);
   for (const { kind, peer, token } of start.links) {
@@ -214,29 +269,4 @@ export function decodeReady(body: Buffer): WireReady {
     addressesFixed: body.readUInt32LE(8) === 1,
     report: parseZygoteReport(body.subarray(readyBytes)),
   };
-}
-
-/** Called for each whole message. The body is valid only during the call where it is a view of the chunk. */
-export type MessageHandler = (type: number, channel: number, body: Buffer) => void;
-
-/** Cuts a stream of chunks into messages. What it is fed comes from the zygote's own C code, never from a sandbox. */
-export class MessageReader {
-  readonly #handle: MessageHandler;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(handle: MessageHandler) {
-    this.#handle = handle;
-  }
-
-  /** Takes the next bytes of the stream. */
-  push(chunk: Buffer): void {
-    let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (data.length >= headerBytes) {
-      const end = headerBytes + data.readUInt32LE(0);
-      if (data.length < end) break;
-      this.#handle(data.readUInt8(4), data.readUInt8(5), data.subarray(headerBytes, end));
-      data = data.subarray(end);
-    }
-    this.#rest = data;
-  }
 }

@@ -8,7 +8,7 @@ import type { SlotGroup } from "../linux/cgroups.ts";
 import { childPids, innerPid } from "../linux/processes.ts";
 import { Slot } from "./slot.ts";
 import { controlStream, spawnZygote, type SpawnedZygote, type ZygoteOptions } from "./spawn-zygote.ts";
-import { encodeNewSlot, messages, slotsMax, type WireReady } from "./wire.ts";
+import { encodeLend, encodeNewSlot, messages, slotsMax, type WireReady } from "./wire.ts";
 
 const startTimeoutMs = 60_000;
 /** How long a zygote may take to fork a slot: some ms, or a while on a machine with far too much to do. */
@@ -29,9 +29,15 @@ export class ZygoteProcess {
   readonly #slots: Map<number, Slot> = new Map();
   /** Slots that died before this process had taken them into its list. */
   readonly #stillborn: Set<number> = new Set();
+  /** Each slot's process id inside the outer wall. */
+  readonly #inner: Map<number, number> = new Map();
   #slotsMade = 0;
   readonly #groups: SlotGroup[] = [];
   readonly #pending: Map<number, PromiseWithResolvers<number>> = new Map();
+  /** Of a tree: takes the number of a lent stream that nobody holds any more. */
+  onReturned: (index: number) => void = () => {};
+  /** Of a tree: called when the zygote is gone, before what it had is given back. */
+  onDead: (reason: SameseedError) => void = () => {};
   #dead: SameseedError | undefined;
   #hung: SameseedError | undefined;
   #closing: Promise<void> | undefined;
@@ -113,12 +119,38 @@ export class ZygoteProcess {
       stopWaiting();
       if (this.#pending.size === 0) this.#control.unref();
     });
+    this.#inner.set(index, pid);
     const group = this.#group(pid);
     if (this.#stillborn.has(index)) throw slotDied();
     const stream = this.#child.stdio[controlStream + 1 + index] as Socket;
     const slot = new Slot(index, stream, group, () => this.#endHungSlot(index, pid));
     this.#slots.set(index, slot);
     return slot;
+  }
+
+  /** Lends a stream to what is copied next; only of the zygote of a tree. */
+  lend(index: number): Socket {
+    if (this.#dead !== undefined) throw this.#dead;
+    this.#control.write(encodeLend(index));
+    return this.#child.stdio[controlStream + 1 + index] as Socket;
+  }
+
+  /** A control group for a process of it, or undefined where there are none; it is removed when the zygote is closed. */
+  makeGroup(): SlotGroup | undefined {
+    const group = this.#options.cgroups?.slot();
+    if (group !== undefined) this.#groups.push(group);
+    return group;
+  }
+
+  /** The filter of what may be copied. */
+  get trunkFilter(): Uint8Array {
+    return this.#options.filters.trunk;
+  }
+
+  /** The id on this host of the slot with that index, or undefined if it is gone. */
+  slotPidOnHost(index: number): number | undefined {
+    const inner = this.#inner.get(index);
+    return inner === undefined ? undefined : this.#slotPid(inner);
   }
 
   /** Ends the zygote with everything that came of it, and waits until its control groups are gone. */
@@ -198,6 +230,8 @@ export class ZygoteProcess {
       this.#pending.delete(index);
     } else if (type === messages.slotDied) {
       this.#buryIndex(body.readUInt32LE(0));
+    } else if (type === messages.returned) {
+      this.onReturned(body.readUInt32LE(0));
     }
   }
 
@@ -215,6 +249,7 @@ export class ZygoteProcess {
     this.#dead = reason;
     for (const slot of this.#slots.values()) slot.bury(reason);
     for (const pending of this.#pending.values()) pending.reject(reason);
+    this.onDead(reason);
   }
 }
 

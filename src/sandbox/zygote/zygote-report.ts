@@ -10,6 +10,8 @@ export interface ZygoteReport {
   readonly world: ReportedWorld;
   /** Whether its slots take ids of the host of their own; images built before they did say nothing. */
   readonly slotIds: boolean;
+  /** Whether it can be the zygote of a tree; images built before trunks say nothing. */
+  readonly trunks: boolean;
   /** Only of a sealed zygote. */
   readonly numeric?: NumericReport;
 }
@@ -52,6 +54,7 @@ const worldSchema = z.object({ mode: z.enum(["sealed", "host"]), lacks: z.array(
 const reportSchema: z.ZodType<ZygoteReport> = z.object({
   world: z.union([worldSchema, formerWorld.pipe(worldSchema)]),
   slotIds: z.boolean().default(false),
+  trunks: z.boolean().default(false),
   numeric: z.object({ libraries: z.string(), digests, failed: z.array(z.string()) }).exactOptional(),
 });
 

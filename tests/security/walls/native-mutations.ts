@@ -90,8 +90,8 @@ const births: readonly Mutation[] = [
     step: "the slot forgets the job once the sandbox has it",
     change: native(
       "slot.c",
-      "  madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);\n  if (born != 0) return;",
-      "  if (born != 0) return;",
+      "  madvise(slot->job, JOB_BYTES_MAX, MADV_DONTNEED);\n  if (born != 0) return born;",
+      "  if (born != 0) return born;",
     ),
     probe: leftovers.lastJob,
     behind: ["slot-input"],

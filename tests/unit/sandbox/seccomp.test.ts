@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from "../../../src/sandbox/seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
+import { trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
 import { syscallNumbers } from "../../../src/sandbox/seccomp/syscall-numbers.ts";
 import { interpret } from "./bpf-interpreter.ts";
 
@@ -30,6 +31,8 @@ const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["sandbox", sandboxPolicy()],
   ["sealed sandbox", sealedSandboxPolicy()],
   ["sealed sandbox of a shared id", sealedSandboxPolicy("shared")],
+  ["trunk", trunkPolicy(sandboxPolicy(), "host")],
+  ["sealed trunk", trunkPolicy(sealedSandboxPolicy(), "sealed")],
 ];
 const cases = policies.flatMap(([name, policy]) =>
   architectures.map((architecture) => ({ name, policy, architecture })),

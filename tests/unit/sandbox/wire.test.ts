@@ -6,13 +6,15 @@ import {
   encodeAgentMessage,
   type AgentMessageName,
 } from "../../../src/sandbox/agent/wire.ts";
+import { MessageReader } from "../../../src/sandbox/zygote/message-reader.ts";
 import {
   decodeExit,
   decodeReady,
   encodeConfig,
+  encodeCopy,
   encodeMessage,
   encodeStart,
-  MessageReader,
+  encodeTrunkCopy,
   messages,
   type MessageName,
 } from "../../../src/sandbox/zygote/wire.ts";
@@ -118,6 +120,31 @@ test("a start is laid out as native/zygote/zygote.h says", () => {
   expect(message.subarray(8 + 48 + 24 + 8 * 16).toString()).toBe("job");
 });
 
+test("a trunk, and what goes on from a copy, are told apart from other starts", () => {
+  const sizes = { addressSpaceBytes: 1, fileBytes: 1, tmpBytes: 1, shmBytes: 1, wallUs: 1, cpuUs: 1 };
+  const counts = { cpuSeconds: 1, processes: 1, openFiles: 1, links: [], bare: false, announce: false };
+  const start = (more: object): Buffer => encodeStart({ ...sizes, ...counts, ...more }, Buffer.alloc(0));
+  const flagsAndFilter = (message: Buffer): number[] => [message.readUInt32LE(72), message.readUInt32LE(76)];
+  expect(flagsAndFilter(start({ trunk: true, filterBytes: 16 }))).toEqual([8, 16]);
+  expect(flagsAndFilter(start({ copy: true }))).toEqual([16, 0]);
+  expect(flagsAndFilter(start({ copy: true, trunk: true, announce: true }))).toEqual([26, 0]);
+});
+
+test("a copy is ordered over a trunk's own stream, and over a copy's", () => {
+  const order = { index: 7, number: 300 };
+  expect(encodeTrunkCopy(order).toString("hex")).toBe("0800000059070000002c010000");
+  expect(encodeCopy(order).toString("hex")).toBe("0800000059000000070000002c010000");
+});
+
+test("a message that is longer than the longest is refused before it is waited for", () => {
+  const heard: number[] = [];
+  const reader = new MessageReader((type) => void heard.push(type), 4);
+  reader.push(encodeMessage(messages.copied, Buffer.alloc(4)));
+  const refused = expect.objectContaining({ code: "protocol_broken" });
+  expect(() => reader.push(encodeMessage(messages.output, Buffer.alloc(5)).subarray(0, 8))).toThrow(refused);
+  expect(heard).toEqual([messages.copied]);
+});
+
 test("the configuration carries both filters", () => {
   const message = encodeConfig(
     32,
@@ -151,6 +178,7 @@ test("what a slot and a zygote report is read in its units", () => {
   const report = {
     world: { mode: "sealed", lacks: ["vdso"] },
     slotIds: true,
+    trunks: true,
     numeric: { libraries: "glibc 2", digests: { exp: "00" }, failed: [] },
   };
   expect(decodeReady(Buffer.concat([ready, Buffer.from(JSON.stringify(report))]))).toEqual({

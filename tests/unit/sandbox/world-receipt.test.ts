@@ -15,6 +15,7 @@ function ready(world: string, changes: Partial<WireReady["report"]["numeric"]> =
     report: {
       world: { mode: world === "host" ? "host" : "sealed", lacks: world.split(" ").slice(1) },
       slotIds: true,
+      trunks: true,
       ...(world === "host" ? {} : { numeric: { ...numeric, ...changes } }),
     },
   };

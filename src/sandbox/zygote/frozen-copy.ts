@@ -1,0 +1,200 @@
+import { SameseedError } from "../../base/error.ts";
+import { startPatience } from "../../base/patience.ts";
+import type { BranchPlan, RunningSandbox } from "../contract.ts";
+import { childPids, innerPid, startTime } from "../linux/processes.ts";
+import { SlotRun } from "./slot-run.ts";
+import { limitGroup, wireLimits } from "./start-group.ts";
+import type { TreeStream } from "./tree-streams.ts";
+import type { TreeParts } from "./tree-parts.ts";
+import { type CopyOrder, encodeCopy, encodeMessage, encodeStart, messages } from "./wire.ts";
+
+/** A copy's process id in its trunk's namespace is this less its number (`COPY_PID`). */
+const copyPid = 32_000;
+/** How long a trunk that waits may take to be copied. */
+const copyTimeoutMs = 10_000;
+/** How long what a copy said last may be on its way when its end is told. */
+const lastWordsMs = 20;
+const mebibyte = 1024 * 1024;
+
+/** A copy of a trunk that waits in C: it starts children that go on from the trunk's state, one after the other. */
+export class FrozenCopy {
+  readonly #parts: TreeParts;
+  readonly #stream: TreeStream;
+  #run: SlotRun | undefined;
+  #isGone = false;
+  #isLeaving = false;
+  readonly #stopListening: () => void;
+  /** Its process on this host. */
+  readonly pid: number;
+
+  private constructor(parts: TreeParts, stream: TreeStream, pid: number) {
+    this.#parts = parts;
+    this.#stream = stream;
+    this.pid = pid;
+    stream.handle = (type, channel, body) => this.#run?.receive(type, channel, body);
+    stream.gone = () => this.#lose();
+    this.#stopListening = parts.lost((error) => this.fail(error));
+  }
+
+  /**
+   * Has a state copied.
+   * @param trunkPid the trunk on this host: every copy of it is its child
+   * @param ask tells the source to copy itself
+   * @throws `not_copyable` with what the copy found; `sandbox_failed` where it died
+   */
+  static async make(
+    parts: TreeParts,
+    trunkPid: number,
+    ask: (order: CopyOrder) => void,
+  ): Promise<FrozenCopy> {
+    const stream = parts.streams.take();
+    if (stream === undefined)
+      throw notCopyable("its tree holds as many copies as it can", "close branches or checkpoints of it");
+    const copied = Promise.withResolvers<void>();
+    stream.handle = (type, _channel, body) => {
+      if (type === messages.copied && body.length === 8 && body.readUInt32LE(4) === stream.number)
+        copied.resolve();
+      else if (type === messages.error) copied.reject(notCopyable(body.toString("latin1")));
+      else throw new SameseedError("protocol_broken", `a copy began with message ${type}`);
+    };
+    // Why it ended may still be on its way.
+    stream.gone = () =>
+      void setTimeout(() => {
+        copied.reject(new SameseedError("sandbox_failed", "a copy ended before it was whole"));
+        parts.streams.giveBack(stream);
+      }, lastWordsMs);
+    const stopWaiting = startPatience(copyTimeoutMs, () =>
+      parts.fail(new SameseedError("sandbox_failed", `a trunk was not copied within ${copyTimeoutMs} ms`)),
+    );
+    stream.socket.ref();
+    const lost = parts.lost((error) => copied.reject(error));
+    ask(stream);
+    try {
+      await copied.promise;
+    } finally {
+      stopWaiting();
+      lost();
+      stream.socket.unref();
+    }
+    return new FrozenCopy(parts, stream, place(parts, stream, trunkPid));
+  }
+
+  /** Whether it can start a child. */
+  get isIdle(): boolean {
+    return this.#run === undefined && !this.#isGone && !this.#isLeaving;
+  }
+
+  /** Asks it to be copied itself. */
+  askToCopy(order: CopyOrder): void {
+    this.#stream.socket.write(encodeCopy(order));
+  }
+
+  /**
+   * Starts what goes on from its state.
+   * @param kind a branch, behind the whole wall; or a trunk
+   * @param done called when it is idle again
+   */
+  start(plan: BranchPlan, kind: "branch" | "trunk", calledAt: number, done: () => void): RunningSandbox {
+    const { limits, asks = false } = plan;
+    const { group, socket } = this.#stream;
+    limitGroup(group, limits);
+    const wire = wireLimits(limits, this.#parts.zygote, group !== undefined);
+    const trunk = kind === "trunk";
+    const message = encodeStart(
+      {
+        ...wire,
+        processes: wire.processes + (trunk ? this.#parts.copyProcesses : 0),
+        ...copyStart,
+        trunk,
+        asks,
+      },
+      new Uint8Array(),
+    );
+    const run = new SlotRun(
+      socket,
+      group,
+      {
+        calledAt,
+        outputBytes: limits.outputBytes,
+        wallMs: asks ? undefined : limits.wallMs,
+        cpuMs: limits.cpuMs,
+        memoryBytes: limits.memoryMb * mebibyte,
+        onOutput: plan.onOutput,
+        untrusted: true,
+      },
+      {
+        done: () => {
+          this.#run = undefined;
+          socket.unref();
+          done();
+        },
+        endHung: () => this.#parts.fail(new SameseedError("sandbox_failed", "a copy did not obey")),
+      },
+    );
+    this.#run = run;
+    socket.ref();
+    socket.write(message);
+    return run;
+  }
+
+  /** Ends it once it serves nobody. */
+  leave(): void {
+    if (this.#isGone || this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#stream.socket.write(encodeMessage(messages.leave));
+  }
+
+  /** Fails what runs in it. */
+  fail(error: SameseedError): void {
+    this.#isGone = true;
+    this.#run?.fail(error);
+  }
+
+  #lose(): void {
+    this.#isGone = true;
+    this.#stopListening();
+    const run = this.#run;
+    if (run === undefined) {
+      // It was idle, so all it had to say was heard.
+      if (this.#isLeaving) this.#parts.streams.giveBack(this.#stream);
+      return;
+    }
+    setTimeout(
+      () => run.fail(new SameseedError("sandbox_failed", "the copy that it ran in died")),
+      lastWordsMs,
+    );
+  }
+}
+
+const copyStart = { links: [], bare: false, announce: true, copy: true } as const;
+
+/** Finds a copy on this host, and puts it into its control group. */
+function place(parts: TreeParts, stream: TreeStream, trunkPid: number): number {
+  const pid = childPids(trunkPid).find((each) => innerPid(each) === copyPid - stream.number);
+  const started = pid === undefined ? undefined : startTime(pid);
+  if (pid === undefined || started === undefined) throw parts.fail(lostCopy());
+  try {
+    stream.group?.place(pid);
+  } catch (error) {
+    // Without its limits nothing may run in it.
+    throw parts.fail(lostCopy(error));
+  }
+  // A number that was given again meanwhile was another process's.
+  if (startTime(pid) !== started || !childPids(trunkPid).includes(pid)) throw parts.fail(lostCopy());
+  return pid;
+}
+
+function lostCopy(cause?: unknown): SameseedError {
+  return new SameseedError("sandbox_failed", "a copy could not be put under its limits", { cause });
+}
+
+/** A state that cannot be copied. @param reason a clause about the sandbox */
+export function notCopyable(
+  reason: string,
+  hint: string = "replay what was recorded instead",
+): SameseedError {
+  return new SameseedError("not_copyable", `the sandbox cannot be copied: ${reason}`, {
+    context: { reason },
+    hint,
+  });
+}

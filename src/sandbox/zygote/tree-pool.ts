@@ -1,0 +1,59 @@
+import { SameseedError } from "../../base/error.ts";
+import type { ZygoteProcess } from "./zygote-process.ts";
+
+/**
+ * Zygotes for trees: one is kept warm, because an outer wall and a warm-up take 0.1 s and more. It is made when the first
+ * tree was opened, and anew whenever it was taken.
+ */
+export class TreePool {
+  readonly #start: () => Promise<ZygoteProcess>;
+  readonly #open: Set<ZygoteProcess> = new Set();
+  #spare: Promise<ZygoteProcess | undefined> | undefined;
+  #closed = false;
+
+  constructor(start: () => Promise<ZygoteProcess>) {
+    this.#start = start;
+  }
+
+  /** A zygote for one tree. */
+  async take(): Promise<ZygoteProcess> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const zygote = (await spare) ?? (await this.#start());
+    if (!zygote.alive) return await this.take();
+    if (this.#closed) {
+      await zygote.close();
+      throw new SameseedError("sandbox_closed", "the sandbox host was closed");
+    }
+    this.#open.add(zygote);
+    void zygote.exited.then(() => this.#open.delete(zygote));
+    this.#spare ??= this.#prepare();
+    return zygote;
+  }
+
+  /** Has one ready ahead of need. */
+  async warm(): Promise<void> {
+    await (this.#spare ??= this.#prepare());
+  }
+
+  /** Those that were taken and stand. */
+  get zygotes(): readonly ZygoteProcess[] {
+    return [...this.#open];
+  }
+
+  /** Ends all of them. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const spare = await this.#spare;
+    await Promise.all([...this.#open, ...(spare === undefined ? [] : [spare])].map((each) => each.close()));
+  }
+
+  /** Whoever takes the spare that failed starts one itself, and is told why that fails. */
+  async #prepare(): Promise<ZygoteProcess | undefined> {
+    try {
+      return await this.#start();
+    } catch {
+      return undefined;
+    }
+  }
+}
