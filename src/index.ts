@@ -115,7 +115,7 @@ export type { AddedFiles } from "./image/added-files.ts";
 export { buildImage, type BuildImageOptions } from "./image/build-image.ts";
 export { checkImage } from "./image/check-image.ts";
 export type { TreeDigest } from "./image/tree-listing.ts";
-export { exportImage } from "./image/export-image.ts";
+export { exportImage, type ExportOptions } from "./image/export-image.ts";
 export { importImage, type ImportOptions } from "./image/import-image.ts";
 export { listImages, removeImage, resolveImage, type ResolvedImage } from "./image/image-store.ts";
 export type { ImageDifference, ImageManifest } from "./model/image-manifest.ts";

@@ -7,11 +7,21 @@ import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { endBlocks, entryHeader, labelFrame, padding } from "./archive-format.ts";
 import { checkImage } from "./check-image.ts";
 import { resolveImage, type ResolvedImage } from "./image-store.ts";
 import { lockPath } from "./publish-image.ts";
 import { listTree } from "./tree-listing.ts";
+
+/** How {@link exportImage} writes. */
+export interface ExportOptions {
+  /** The folder of images. @default the store's */
+  readonly images?: string;
+  readonly signal?: AbortSignal;
+}
+
+const optionNames: NamesOf<ExportOptions> = { images: true, signal: true };
 
 /**
  * Writes an image into one compressed file, which {@link importImage} takes on another host. Every file is read and
@@ -22,8 +32,9 @@ import { listTree } from "./tree-listing.ts";
 export async function exportImage(
   name: string,
   file: string,
-  options: { readonly images?: string; readonly signal?: AbortSignal } = {},
+  options: ExportOptions = {},
 ): Promise<{ readonly digest: string; readonly bytes: number }> {
+  refuseUnknownOptions(options, optionNames, "exportImage");
   const image = resolveImage(name, options.images ?? imagesFolder());
   checkImage(image);
   if (existsSync(file)) {

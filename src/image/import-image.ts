@@ -13,6 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { createZstdDecompress } from "node:zlib";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
 import { ArchiveReader, archivedDigest, labelBytes, refused, type ArchiveEntry } from "./archive-format.ts";
@@ -37,6 +38,8 @@ export interface ImportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const optionNames: NamesOf<ImportOptions> = { name: true, images: true, signal: true };
+
 /** No image is larger, unpacked: what claims to be is a bomb. */
 const mostBytes = 64 * 2 ** 30;
 const mostEntries = 2_000_000;
@@ -49,6 +52,7 @@ const mostEntries = 2_000_000;
  * image of another architecture, `io_failed`, `disk_full`, `aborted`.
  */
 export async function importImage(file: string, options: ImportOptions = {}): Promise<ResolvedImage> {
+  refuseUnknownOptions(options, optionNames, "importImage");
   const images = options.images ?? imagesFolder();
   const digest = archivedDigest(file);
   if (!existsSync(file)) {

@@ -75,11 +75,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     )
     .option("--policy-files <DIR>", "the same beside the policy's file; the environment does not see it")
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
-    .addOption(
-      new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
-        wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
-      ),
-    )
+    .addOption(maxStepsOption())
     .addOption(envArgOption())
     .addOption(
       new Option(
@@ -111,6 +107,12 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
   for (const option of [...placementOptions(), ...limitOptions("a rollout")]) command.addOption(option);
   command.action((envName: string, options: RunOptions) =>
     choose(async (cli) => await run(cli, envName, options)),
+  );
+}
+
+function maxStepsOption(): Option {
+  return new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
+    wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
   );
 }
 
