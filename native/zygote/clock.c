@@ -36,16 +36,27 @@ static void tell_python(int number) {
  * of a second, until it is set to 0. A process has this clock or the one below.
  */
 PyObject *action_clock(PyObject *module, PyObject *microseconds) {
+  static struct sigaction before;
+  static int armed;
   (void)module;
   long limit = PyLong_AsLong(microseconds);
   if (limit < 0) return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "a clock cannot run for %ld us", limit);
   struct itimerval timer = { .it_value = { limit / 1000000, limit % 1000000 } };
   if (limit > 0) {
     struct sigaction action = { .sa_handler = tell_python, .sa_flags = SA_RESTART };
-    if (sigaction(SIGPROF, &action, NULL) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+    if (sigaction(SIGPROF, &action, armed ? NULL : &before) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+    armed = 1;
     timer.it_interval.tv_usec = 100000;
   }
   if (syscall(SYS_setitimer, ITIMER_PROF, &timer, NULL) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+  if (limit == 0 && armed) {
+    /* What is pending is of no use any more. And nothing stays behind: a copy of this process may be a policy's, which
+     * sends the signal itself. */
+    struct sigaction ignored = { .sa_handler = SIG_IGN };
+    if (sigaction(SIGPROF, &ignored, NULL) < 0 || sigaction(SIGPROF, &before, NULL) < 0)
+      return PyErr_SetFromErrno(PyExc_OSError);
+    armed = 0;
+  }
   Py_RETURN_NONE;
 }
 

@@ -49,7 +49,7 @@ function misuseOf({ kind, message, traceback }: RolloutFault): SameseedError | u
       hint:
         shippedHint(message) ??
         (isMissing(message)
-          ? "build an image that has it: `sameseed image build NAME --requirements FILE`; --verbose prints the traceback"
+          ? "a module beside the environment's file comes with --files DIR (`files` in the SDK); for any other build an image that has it: `sameseed image build NAME --packages P`; --verbose prints the traceback"
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),
       ...(traceback === undefined ? {} : { context: { traceback } }),
     });

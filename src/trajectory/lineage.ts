@@ -34,7 +34,7 @@ export interface Past {
   /** The last link of the chain, and of the content chain. */
   readonly parent: string;
   readonly content: string;
-  /** The rewards of all steps, added in their order. */
+  /** The rewards of all steps, added in their order; undefined where there is no step. */
   readonly totalReward: RewardSum | undefined;
   /** The last of what it was re-keyed by, and at which step; null if it never was. */
   readonly reseeded: { readonly step: number; readonly reseed: number } | null;

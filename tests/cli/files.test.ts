@@ -91,10 +91,10 @@ describe("files beside an environment and a policy", { timeout: 240_000 }, () =>
   });
 
   it("are named by the error where they are missing", async () => {
-    const { code, stdout } = await work.run(["run", "sums/sums.py:Sums"]);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/ModuleNotFoundError: No module named 'helper'/);
-    expect(stdout).toMatch(/--files DIR brings a folder beside the environment/);
+    const { code, stderr } = await work.run(["run", "sums/sums.py:Sums"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/needs the module helper, which is not in this image/);
+    expect(stderr).toMatch(/a module beside the environment's file comes with --files DIR/);
   });
 
   it("also hold a module whose class or registered id is the environment", async () => {

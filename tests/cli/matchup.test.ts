@@ -50,6 +50,7 @@ const shared = {
   swap: z.boolean(),
   units: z.number(),
   distinct: z.number(),
+  effective: z.number(),
   spec: z.string(),
   dir: z.string().optional(),
   bySeed: z.array(
@@ -211,7 +212,8 @@ it.each([
   [["eval", "--x", "any.py", "--o", "random", "--exact"], "bad_argument"],
   [["eval", "--x", "absent.py", "--o", "random"], "bad_policy"],
   [["eval", "--x", "random", "--o", "random", "--resume"], "bad_argument"],
-  [["eval", "--x", "random", "--o", "random", "--env", "go"], "unknown_environment"],
+  [["eval", "--x", "random", "--o", "random", "--env", "go"], "bad_argument"],
+  [["eval", "--x", "random", "--env", "go"], "unknown_environment"],
   [["compare", "random"], "bad_argument"],
   [["compare", "random", "greedy", "--max-pairs", "9"], "bad_argument"],
   [["compare", "random", "greedy", "--until", "sprt", "--games", "10"], "bad_argument"],
