@@ -83,14 +83,14 @@ const limits: readonly Mutation[] = [
   {
     id: "cpu-clock",
     step: "the slot's look at the CPU clock",
-    change: native("slot.c", "if (cpu >= run->cpu_us)", "if (0)"),
+    change: native("limits.c", "if (cpu >= limits->cpu_us)", "if (0)"),
     probe: programs.burnCpu,
     behind: ["cpu-limit", "groups"],
   },
   {
     id: "wall-clock",
     step: "the slot's look at the wall clock",
-    change: native("slot.c", "if (wall >= run->wall_us)", "if (0)"),
+    change: native("limits.c", "if (wall >= limits->wall_us)", "if (0)"),
     probe: programs.oversleep,
   },
 ];
