@@ -8,7 +8,9 @@ const folder = join(import.meta.dirname, "..", "..", "examples");
 /** Those that have no test of their own beside this one. */
 const others = readdirSync(folder).filter(
   (name) =>
-    name !== "cartpole.ts" && !existsSync(join(import.meta.dirname, name.replace(/\.ts$/, ".test.ts"))),
+    name.endsWith(".ts") &&
+    name !== "cartpole.ts" &&
+    !existsSync(join(import.meta.dirname, name.replace(/\.ts$/, ".test.ts"))),
 );
 
 function run(name: string): string {

@@ -8,7 +8,9 @@ docs/trajectory-format.md, section 10, is the specification.
 
 from __future__ import annotations
 
-from .. import _zygote
+import os
+import struct
+
 from ..recording.canonical_decode import PLAIN, decode
 from ..recording.canonical_tags import DecodeError
 from .failures import PolicyFailure, clean
@@ -17,6 +19,31 @@ from .failures import PolicyFailure, clean
 ACTION = 0x41
 # The caller failed: `{kind, type, message, traceback}`, of kind `raised` or `limit`.
 FAILED = 0x46
+
+try:
+    from .._zygote import await_message
+except ImportError:  # outside an image, where tests run it
+
+    def await_message(fd: int, most: int) -> tuple[int, bytes] | None:
+        """The next message; None where the stream ends before it is whole."""
+        head = _take(fd, 5)
+        if head is None:
+            return None
+        length, kind = struct.unpack("<IB", head)
+        if length > most:
+            raise ValueError(f"a message of {length} bytes")
+        payload = _take(fd, length)
+        return None if payload is None else (kind, payload)
+
+    def _take(fd: int, count: int) -> bytes | None:
+        data = b""
+        while len(data) < count:
+            got = os.read(fd, count - len(data))
+            if not got:
+                return None
+            data += got
+        return data
+
 
 MAX_ANSWER = 16 << 20
 _OUTCOMES = {"raised": "policy_error", "limit": "wall_limit"}
@@ -28,7 +55,7 @@ def next_message(fd: int) -> tuple[int, bytes] | None:
     It waits in C, so that nothing of Python moves while a trunk waits there and is copied (`native/zygote/trunk.c`).
     """
     try:
-        return _zygote.await_message(fd, MAX_ANSWER)
+        return await_message(fd, MAX_ANSWER)
     except ValueError as error:
         raise host_broke(str(error)) from None
 
