@@ -1,5 +1,5 @@
 import type { RolloutSummary } from "../../model/rollout.ts";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { isComplete } from "../../model/outcome.ts";
@@ -71,7 +71,7 @@ async function printJson({ output }: Cli, reader: RunReader, dir: string): Promi
 
 /** The run folders in a folder that is none itself, such as `runs/` or a matchup's. */
 export function runFoldersIn(dir: string): string[] {
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true || isRunFolder(dir)) return [];
+  if (!existsSync(dir) || !statSync(dir).isDirectory() || isRunFolder(dir)) return [];
   const names = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return names
     .map(({ name }) => join(dir, name))
