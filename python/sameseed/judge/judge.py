@@ -6,6 +6,7 @@ Its one message to the host is a frame, ``u8 kind | u32 length | payload``.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import NoReturn
 
 from ..play.failures import clean, describe
@@ -22,26 +23,35 @@ _STREAM_FD = 3
 
 def run_test(*, path: str, test: str, statement: str | None, fd: int, seed: int) -> NoReturn:
     """Runs one test of a judge's file against the solution at the other end of a link."""
-    asker = None
-    try:
-        asker = Asker(fd)
-        solution = SolutionModule(asker)
+
+    def work(solution: SolutionModule) -> None:
         module = judge_file.load(path, solution, seed)
         if statement is None:
             judge_file.run(module, test, solution)
         else:
             judge_file.run_statement(module, statement, solution)
+
+    judge_solution(fd, work)
+
+
+def judge_solution(fd: int, work: Callable[[SolutionModule], None]) -> NoReturn:
+    """Does what tests the solution at the other end of a link, and tells what came of it."""
+    asker = None
+    try:
+        asker = Asker(fd)
+        work(SolutionModule(asker))
         asker.check()
     except NotLoaded as error:
-        _finish(NOT_LOADED, encode({"kind": error.kind, "said": error.said}))
+        finish(NOT_LOADED, encode({"kind": error.kind, "said": error.said}))
     except SolutionGone as gone:
-        _finish(GONE, encode({"broken": gone.broken}))
+        finish(GONE, encode({"broken": gone.broken}))
     except BaseException as error:
         if asker is not None and asker.gone is not None:
-            _finish(GONE, encode({"broken": asker.gone.broken}))
+            # A runner may have taken it for a failed test.
+            finish(GONE, encode({"broken": asker.gone.broken}))
         # A judge that fails before it has asked the solution anything fails by itself.
-        _finish(FAILED if asker is not None and asker.asked > 0 else BROKEN, _told(error))
-    _finish(PASSED, encode({"asked": asker.asked}))
+        finish(FAILED if asker is not None and asker.asked > 0 else BROKEN, told(error))
+    finish(PASSED, encode({}))
 
 
 def list_tests(*, path: str, seed: int) -> NoReturn:
@@ -50,8 +60,8 @@ def list_tests(*, path: str, seed: int) -> NoReturn:
         module = judge_file.load(path, SolutionModule(None), seed)
         found = judge_file.names(module)
     except BaseException as error:
-        _finish(BROKEN, _told(error))
-    _finish(DONE, encode([{"name": name} for name in found]))
+        finish(BROKEN, told(error))
+    finish(DONE, encode([{"name": name} for name in found]))
 
 
 def prepare_calls(*, path: str, generator: str | None, count: int, seed: int) -> NoReturn:
@@ -63,8 +73,8 @@ def prepare_calls(*, path: str, generator: str | None, count: int, seed: int) ->
         if generator is not None:
             made += _generated(generator, count, seed, len(made))
     except BaseException as error:
-        _finish(BROKEN, _told(error))
-    _finish(DONE, encode(made))
+        finish(BROKEN, told(error))
+    finish(DONE, encode(made))
 
 
 def check_value(*, path: str, question: str, result: str, text: bool, seed: int) -> NoReturn:
@@ -73,15 +83,15 @@ def check_value(*, path: str, question: str, result: str, text: bool, seed: int)
         check = judge_file.load(path, SolutionModule(None), seed).check
         asked = _read(question).decode() if text else decode_value(_read(question))[0]
     except BaseException as error:
-        _finish(BROKEN, _told(error))
+        finish(BROKEN, told(error))
     # From here on what goes wrong goes wrong with what the solution gave.
     try:
         found = _read(result).decode("utf-8", "replace") if text else decode_value(_read(result))
         # Truth is what the judge's own code says, and no value that crossed has a method of the solution's.
         passed = bool(check(asked, found))
     except BaseException as error:
-        _finish(FAILED, _told(error))
-    _finish(PASSED if passed else FAILED, encode({"message": "the checker refused it", "trace": "", "type": "checker"}))
+        finish(FAILED, told(error))
+    finish(PASSED if passed else FAILED, encode({"message": "the checker refused it", "trace": "", "type": "checker"}))
 
 
 def _read(path: str) -> bytes:
@@ -137,12 +147,14 @@ def _from_json(value: object) -> object:
     return {key: _from_json(item) for key, item in value.items()}
 
 
-def _told(error: BaseException) -> bytes:
+def told(error: BaseException) -> bytes:
+    """What the host is told of an exception."""
     name, message, trace = describe(error)
     return encode({"message": message[:2000], "trace": clean(trace, 8192), "type": name})
 
 
-def _finish(kind: int, payload: bytes) -> NoReturn:
+def finish(kind: int, payload: bytes) -> NoReturn:
+    """Sends the one message, and ends the process."""
     stream = HostStream(_STREAM_FD)
     stream.send(kind, payload)
     stream.flush()

@@ -16,8 +16,8 @@ from typing import NoReturn
 from ..play.seeds import seed_globals
 from ..recording.canonical import encode
 from . import judge_file
-from .judge import BROKEN, DONE, FAILED, GONE, NOT_LOADED, PASSED, _finish, _told
-from .remote import Asker, NotLoaded, SolutionGone, SolutionModule
+from .judge import BROKEN, DONE, FAILED, NOT_LOADED, PASSED, finish, judge_solution, told
+from .remote import SolutionModule
 from .solution import failure, load
 
 _OPTIONS = ["-p", "no:cacheprovider", "-p", "no:terminal", "--import-mode=importlib", "--rootdir=/tmp/judge"]
@@ -63,28 +63,13 @@ def list_suite(*, path: str, seed: int) -> NoReturn:
             _refuse_pytest(path)
             found = judge_file.names(judge_file.load(path, sys.modules["solution"], seed))
     except BaseException as error:
-        _finish(BROKEN, _told(error))
-    _finish(DONE, encode([{"name": name} for name in found]))
+        finish(BROKEN, told(error))
+    finish(DONE, encode([{"name": name} for name in found]))
 
 
 def run_split(*, path: str, test: str, fd: int, seed: int) -> NoReturn:
     """Runs one test against the solution at the other end of a link."""
-    asker = None
-    try:
-        asker = Asker(fd)
-        solution = SolutionModule(asker)
-        _run(path, test, solution, seed)
-        asker.check()
-    except NotLoaded as error:
-        _finish(NOT_LOADED, encode({"kind": error.kind, "said": error.said}))
-    except SolutionGone as gone:
-        _finish(GONE, encode({"broken": gone.broken}))
-    except BaseException as error:
-        if asker is not None and asker.gone is not None:
-            # A runner may have taken it for a failed test.
-            _finish(GONE, encode({"broken": asker.gone.broken}))
-        _finish(FAILED if asker is not None and asker.asked > 0 else BROKEN, _told(error))
-    _finish(PASSED, encode({}))
+    judge_solution(fd, lambda solution: _run(path, test, solution, seed))
 
 
 def run_together(*, path: str, test: str, entry: str, seed: int) -> NoReturn:
@@ -93,12 +78,12 @@ def run_together(*, path: str, test: str, entry: str, seed: int) -> NoReturn:
         module = load(entry, seed)
     except BaseException as error:
         kind, said = failure(error)
-        _finish(NOT_LOADED, encode({"kind": kind, "said": said}))
+        finish(NOT_LOADED, encode({"kind": kind, "said": said}))
     try:
         _run(path, test, module, seed)
     except BaseException as error:
-        _finish(FAILED, _told(error))
-    _finish(PASSED, encode({}))
+        finish(FAILED, told(error))
+    finish(PASSED, encode({}))
 
 
 def _run(path: str, test: str, solution: object, seed: int) -> None:
