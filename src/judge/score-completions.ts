@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 
-import { AsyncQueue } from "../base/async-queue.ts";
-import { isSameseedError, SameseedError } from "../base/error.ts";
+import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import { workThrough } from "../base/work-through.ts";
 import type { ScoreItem, ScoreResult } from "../model/score.ts";
 import { refuseAborted } from "./judge-place.ts";
 import { Scorer } from "./scorer.ts";
@@ -104,28 +104,14 @@ export async function* scoreAll(
     signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     memoise,
   );
-  const queue = new AsyncQueue<Placed>(concurrency);
-  const source = checkedItems(items);
-  const work = async (): Promise<void> => {
-    for (let next = source.next(); next.done !== true && !queue.abandoned; next = source.next()) {
+  yield* workThrough(checkedItems(items), {
+    concurrency,
+    stop,
+    work: async ({ at, item }, push: (result: Placed) => Promise<void>) => {
       refuseAborted(signal);
-      const { at, item } = next.value;
-      await queue.push({ at, result: await scorer.score(item, item.id ?? String(at)) });
-    }
-  };
-  const workers = Promise.all(Array.from({ length: concurrency }, work)).then(
-    () => queue.end(),
-    (error: unknown) => {
-      queue.end(isSameseedError(error) && stop.signal.aborted ? undefined : error);
-      stop.abort();
+      await push({ at, result: await scorer.score(item, item.id ?? String(at)) });
     },
-  );
-  try {
-    yield* queue;
-  } finally {
-    stop.abort();
-    await workers;
-  }
+  });
 }
 
 function* checkedItems(

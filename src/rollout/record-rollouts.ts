@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { AsyncQueue } from "../base/async-queue.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
+import { workThrough } from "../base/work-through.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import { executeRollout, executeShared } from "./execute-rollout.ts";
@@ -72,30 +72,16 @@ export async function* recordBatches(
   }
   refuseUnanswered(options, recorded);
   const place = given ?? (await openHost(options));
-  const queue = new AsyncQueue<RecordedRollout>(concurrency);
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const host: Place = { ...place, options, signal: both, recorded };
-  const source = workItems(options, batches);
-  const work = async (): Promise<void> => {
-    for (let next = source.next(); next.done !== true && !queue.abandoned; next = source.next()) {
-      const seeds = next.value.map(checkSeed);
-      for (const rollout of await tryBatch(host, seeds, onFailure)) await queue.push(rollout);
-    }
-  };
-  const workers = Promise.all(Array.from({ length: concurrency }, work)).then(
-    () => queue.end(),
-    (error: unknown) => {
-      queue.end(error);
-      stop.abort();
+  yield* workThrough<readonly number[], RecordedRollout>(workItems(options, batches), {
+    concurrency,
+    stop,
+    work: async (batch, push) => {
+      for (const rollout of await tryBatch(host, batch.map(checkSeed), onFailure)) await push(rollout);
     },
-  );
-  try {
-    yield* queue;
-  } finally {
-    stop.abort();
-    await workers;
-  }
+  });
 }
 
 interface Place extends RolloutHost {
