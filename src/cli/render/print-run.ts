@@ -5,7 +5,7 @@ import { forceCommand, shellWord } from "../parse/shell-words.ts";
 import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatRate, formatReward } from "./numbers.ts";
-import { toRolloutDocument, toSummaryDocument, type SummaryDocument } from "./rollout-document.ts";
+import { toSummaryDocument, type SummaryDocument, writeRunDocument } from "./rollout-document.ts";
 import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
 
 /** How a run is printed. */
@@ -22,31 +22,11 @@ export async function printRun(
   format: RunFormat,
 ): Promise<number> {
   const summary = toSummaryDocument(reader.statistics(), recorded, wallMs);
-  if (format === "json") await printDocument(cli, reader, run.dir, summary);
+  if (format === "json") await writeRunDocument(cli.output, reader, run.dir, summary);
   else if (format === "ndjson")
     await cli.output.write(`${jsonText({ runId: run.runId, dir: run.dir, summary })}\n`);
   else await printText(cli, reader, run.dir, summary);
   return hasFaults(summary) ? 1 : 0;
-}
-
-/** One document, a rollout a line, written while it is read: no run is too long for it. */
-async function printDocument(
-  cli: Cli,
-  reader: RunReader,
-  dir: string,
-  summary: SummaryDocument,
-): Promise<void> {
-  const { output } = cli;
-  const { runId, spec } = reader.manifest;
-  await output.write(
-    `{"runId":${jsonText(runId)},"dir":${jsonText(dir)},"spec":${jsonText(spec)},"rollouts":[`,
-  );
-  let before = "\n";
-  for (const row of reader.rows()) {
-    await output.write(before + jsonText(toRolloutDocument(row)));
-    before = ",\n";
-  }
-  await output.write(`\n],"summary":${jsonText(summary)}}\n`);
 }
 
 async function printText(cli: Cli, reader: RunReader, dir: string, summary: SummaryDocument): Promise<void> {

@@ -1,6 +1,8 @@
 import type { RewardSum } from "../../model/reward-sum.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
-import type { RunStatistics } from "../../store/run-reader.ts";
+import type { RunReader, RunStatistics } from "../../store/run-reader.ts";
+import type { Output } from "../output.ts";
+import { jsonText } from "./json-text.ts";
 
 /** A rollout as `run --json` and `--ndjson` print it: part of the stable command line. */
 export type RolloutDocument = Pick<
@@ -53,4 +55,23 @@ export function toSummaryDocument(
     wallMs: Math.round(wallMs * 1000) / 1000,
     rolloutsPerSecond: wallMs > 0 ? Math.round((recorded / wallMs) * 1e6) / 1000 : 0,
   };
+}
+
+/** Writes a run as one document, a rollout a line, while it is read: no run is too long for it. */
+export async function writeRunDocument(
+  output: Output,
+  reader: RunReader,
+  dir: string,
+  summary: object,
+): Promise<void> {
+  const { runId, spec } = reader.manifest;
+  await output.write(
+    `{"runId":${jsonText(runId)},"dir":${jsonText(dir)},"spec":${jsonText(spec)},"rollouts":[`,
+  );
+  let before = "\n";
+  for (const row of reader.rows()) {
+    await output.write(before + jsonText(toRolloutDocument(row)));
+    before = ",\n";
+  }
+  await output.write(`\n],"summary":${jsonText(summary)}}\n`);
 }

@@ -1,8 +1,8 @@
-import type { RolloutSummary } from "../../model/rollout.ts";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { isComplete } from "../../model/outcome.ts";
+import type { RolloutSummary } from "../../model/rollout.ts";
 import { isRunFolder } from "../../store/run-folder.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
@@ -10,7 +10,7 @@ import { shellWord } from "../parse/shell-words.ts";
 import { formatHistogram } from "./histogram.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatReward } from "./numbers.ts";
-import { toRolloutDocument } from "./rollout-document.ts";
+import { writeRunDocument } from "./rollout-document.ts";
 import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
 import { clip } from "./style.ts";
 import { formatTable } from "./table.ts";
@@ -55,18 +55,8 @@ async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void
 
 /** As `run --json`, without what only the command that recorded it knows. */
 async function printJson({ output }: Cli, reader: RunReader, dir: string): Promise<void> {
-  const { runId, spec } = reader.manifest;
-  await output.write(
-    `{"runId":${jsonText(runId)},"dir":${jsonText(dir)},"spec":${jsonText(spec)},"rollouts":[`,
-  );
-  let before = "\n";
-  for (const row of reader.rows()) {
-    await output.write(before + jsonText(toRolloutDocument(row)));
-    before = ",\n";
-  }
   const { rollouts, missing, outcomes, steps, meanReturn, meanReward } = reader.statistics();
-  const summary = { rollouts, missing, outcomes, steps, meanReturn, meanReward };
-  await output.write(`\n],"summary":${jsonText(summary)}}\n`);
+  await writeRunDocument(output, reader, dir, { rollouts, missing, outcomes, steps, meanReturn, meanReward });
 }
 
 /** The run folders in a folder that is none itself, such as `runs/` or a matchup's. */
