@@ -1,14 +1,12 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 
-import { isSameseedError, toError } from "../../base/error.ts";
-import { LastBytes } from "../../base/kept-bytes.ts";
+import { isSameseedError } from "../../base/error.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import { normalName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
-import { defaultLimits } from "../../model/limits.ts";
 import { runRollout } from "../../rollout/collect-rollouts.ts";
-import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+import { askImage } from "../../sandbox/ask-image.ts";
 
 /** What came of trying a package that was asked for by name. */
 export interface TriedPackage {
@@ -101,39 +99,15 @@ async function listEnvironments(
   { manifest }: ResolvedImage,
   packages: readonly string[],
 ): Promise<z.infer<typeof listingSchema>> {
-  const backend = sharedBackend(manifest.digest, "zygote", "host");
-  const stdout: Buffer[] = [];
-  const stderr = new LastBytes(2000);
-  const source = readFileSync(builderProgram("list_environments.py"), "utf8");
-  const env = { PACKAGES: JSON.stringify(packages) };
-  const [sandbox] = await backend.start({
-    members: [
-      {
-        job: { entry: "script", name: "list.py", source, files: [], env },
-        limits: { ...defaultLimits, wallMs: 120_000, cpuMs: 120_000 },
-      },
-    ],
-    links: [],
-    onOutput: (_, channel, data) => {
-      if (channel === "stdout") stdout.push(Buffer.from(data));
-      else if (channel === "stderr") stderr.push(data);
-    },
+  const { value, stderr } = await askImage(manifest.digest, {
+    source: readFileSync(builderProgram("list_environments.py"), "utf8"),
+    env: { PACKAGES: JSON.stringify(packages) },
+    limits: { wallMs: 120_000, cpuMs: 120_000 },
   });
-  const end = await sandbox!.ended;
-  // What a package prints when it is imported comes before the list.
-  const last = Buffer.concat(stdout).toString().trimEnd().split("\n").at(-1) ?? "";
-  const parsed = listingSchema.safeParse(end.exitCode === 0 ? parse(last) : undefined);
+  const parsed = listingSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const error = firstLine(stderr.text.trim().split("\n").at(-1) ?? "") || "its modules cannot be imported";
+  const error = firstLine(stderr.trim().split("\n").at(-1) ?? "") || "its modules cannot be imported";
   return Object.fromEntries(packages.map((name) => [name, { names: [], error }]));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    return toError(error).message;
-  }
 }
 
 function firstLine(text: string): string {

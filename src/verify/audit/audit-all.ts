@@ -2,13 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
-import { LastBytes } from "../../base/kept-bytes.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { defaultLimits } from "../../model/limits.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
-import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+import { askImage } from "../../sandbox/ask-image.ts";
 import { auditRollouts, auditStepsDefault, auditWallMs, makeRunner } from "./audit-environment.ts";
 import type { AuditReport } from "./audit-report.ts";
 
@@ -79,29 +77,11 @@ print(json.dumps([f"{module}:{name}" if module else name for name, module in nam
  * @throws `image_missing`, `wall_unavailable`, `sandbox_failed` where they cannot be listed
  */
 export async function listEnvironments(image: string): Promise<string[]> {
-  const backend = sharedBackend(image, "zygote", "host");
-  const stdout: Buffer[] = [];
-  const stderr = new LastBytes(2000);
-  const [sandbox] = await backend.start({
-    members: [
-      {
-        job: { entry: "script", name: "list.py", source: listing, files: [], env: {} },
-        limits: defaultLimits,
-      },
-    ],
-    links: [],
-    onOutput: (_, channel, data) => {
-      if (channel === "stdout") stdout.push(Buffer.from(data));
-      else if (channel === "stderr") stderr.push(data);
-    },
-  });
-  const end = await sandbox!.ended;
-  // What a package prints when it is imported comes before the list.
-  const last = Buffer.concat(stdout).toString().trimEnd().split("\n").at(-1) ?? "";
-  const parsed = z.array(z.string().min(1).max(1000)).safeParse(end.exitCode === 0 ? parse(last) : undefined);
+  const { value, stderr, exitCode } = await askImage(image, { source: listing });
+  const parsed = z.array(z.string().min(1).max(1000)).safeParse(value);
   if (parsed.success) return parsed.data.sort();
   throw new SameseedError("sandbox_failed", "the image's environments could not be listed", {
-    context: { stderr: stderr.text, exitCode: end.exitCode },
+    context: { stderr, exitCode },
     hint: "check whether gymnasium can be imported in the image: `sameseed exec --image NAME -- python3 -c 'import gymnasium'`",
   });
 }
@@ -185,12 +165,4 @@ function rowOf(env: string, report: AuditReport): AuditRow {
   const said =
     cause?.factor === "fault" && cause.step === 0 && typeof cause.actual === "string" ? cause.actual : "";
   return /^(ImportError|ModuleNotFoundError): /.test(said) ? { env, skipped: said } : { env, report };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
