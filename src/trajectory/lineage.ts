@@ -5,13 +5,14 @@
  */
 import { SameseedError } from "../base/error.ts";
 import { fieldSpans } from "../model/cbor/field-spans.ts";
+import { toFlag, toReward } from "../model/cbor/typed-value.ts";
 import type { BranchOrigin } from "../model/branch.ts";
 import type { JsonObject } from "../model/json.ts";
+import { isComplete } from "../model/outcome.ts";
 import { originOf } from "./branch-origin.ts";
 import { ChainBuilder } from "./chain.ts";
-import { decodeRecord, decodeVolatile, failRecord, recordKind, unsignedAt } from "./records.ts";
+import { decodeEnd, decodeRecord, decodeVolatile, failRecord, recordKind, unsignedAt } from "./records.ts";
 import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
-import { scalarNumber } from "./scalar-number.ts";
 import { buildTrajectoryBlob, framesOf, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
 
 /** The records of a past that one manifest stands for. */
@@ -122,7 +123,7 @@ function cutOff(stored: Uint8Array, step: number): Buffer {
     frames.push(frame.bytes);
   }
   const end = frames.length === 0 ? undefined : lastRecord(blob, last);
-  const most = end !== undefined && end.kind === "step" && isOver(end) ? last - 1 : last;
+  const most = end !== undefined && end.kind === "step" && isOver(blob, end) ? last - 1 : last;
   if (step > most) throw tooLate(step, most);
   return buildTrajectoryBlob(blob.manifest, frames);
 }
@@ -138,11 +139,20 @@ function lastRecord(
   return undefined;
 }
 
-function isOver({
-  terminated,
-  truncated,
-}: Extract<ReturnType<typeof decodeRecord>, { kind: "step" }>): boolean {
-  return scalarNumber(terminated) !== 0 || scalarNumber(truncated) !== 0;
+/** Whether a step was the episode's last. */
+function isOver(
+  blob: ReturnType<typeof parseTrajectoryBlob>,
+  { k, terminated, truncated }: Extract<ReturnType<typeof decodeRecord>, { kind: "step" }>,
+): boolean {
+  const flags = [terminated, truncated];
+  if (!flags.some((flag) => Number.isNaN(toReward(flag)))) return flags.some(toFlag);
+  // Flags by agent say nothing by themselves: how the whole rollout ended does.
+  for (const frame of framesOf(blob)) {
+    if (frame.type !== "end") continue;
+    const { outcome, steps } = decodeEnd(frame.payload, "run_damaged");
+    return steps === k && isComplete(outcome);
+  }
+  return false;
 }
 
 function actionOf(record: Uint8Array): Uint8Array {

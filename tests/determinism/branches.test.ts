@@ -160,6 +160,34 @@ describe("a branch", () => {
   });
 });
 
+describe.for([["random"], ["random", "random"]])("agents that act together, played by %o", (policy) => {
+  it("are branched at any step but the last", async () => {
+    const straight = fresh();
+    const envName = `${fixture("acting_together.py")}:ActingTogether`;
+    await recordRun({ envName, seeds: [5], policy, dir: straight });
+    const parent = await rowOf(straight, 5);
+    expect(parent).toMatchObject({ outcome: "terminated", steps: 6 });
+    const all = await frames(straight, 5);
+    for (const step of [0, 3, 5]) {
+      const same = await branch(straight, { step });
+      const own = await frames(same.dir, 0);
+      expect(own).toEqual(all.slice(all.length - own.length));
+      expect(same.rows[0]).toMatchObject({
+        contentDigest: parent.contentDigest,
+        totalReward: parent.totalReward,
+      });
+      const other = await branch(straight, { step, reseed: [1, 1, 2] });
+      const digests = other.rows.map(({ contentDigest }) => contentDigest);
+      expect(digests[0]).toBe(digests[1]);
+      expect(new Set([...digests, parent.contentDigest]).size).toBe(3);
+      for (const dir of [same.dir, other.dir]) expect(await verifyRun(dir)).toMatchObject({ verified: true });
+    }
+    await expect(branchRun(straight, { step: 6, out: fresh() })).rejects.toMatchObject({
+      code: "bad_argument",
+    });
+  });
+});
+
 describe("a parent", () => {
   it("whose environment gives other bytes is refused with the first divergence", async () => {
     const dir = fresh();
