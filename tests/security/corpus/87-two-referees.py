@@ -1,6 +1,6 @@
 # runs-as: environment
 # limits: wallMs=3000
-# expects: end: protocol_error|terminated by environment ProtocolError|
+# expects: end: protocol_error by environment ProtocolError
 # why: two processes that both go on as the referee write one stream; what they make of it is no record
 import os
 
@@ -16,5 +16,7 @@ class Attack(gym.Env):
         return np.zeros(1, np.float32), {}
 
     def step(self, action):
-        os.fork()
+        if os.fork() != 0:
+            # The other one writes the whole rest first: its end would otherwise be the end of both where this one is faster.
+            os.wait()
         return np.zeros(1, np.float32), 1.0, True, False, {}
