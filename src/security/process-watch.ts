@@ -24,6 +24,9 @@ import {
 const graceMs = 100;
 /** How long what was made for one sandbox only may take to go: it is trusted, and nothing runs in it any more. */
 const settlesWithinMs = 3_000;
+/** In how many looks, {@link lookEveryMs} apart, nothing may come or go before what stands is what stays. */
+const quietLooks = 25;
+const lookEveryMs = 20;
 /** A zygote lies one pid namespace below this process, its sandboxes two. */
 const zygoteDepth = 1;
 
@@ -53,7 +56,7 @@ export class ProcessWatch {
   readonly #golden: ReadonlyMap<number, Known>;
 
   /**
-   * Takes the golden tables.
+   * Takes the golden tables, of what stands at this moment: see {@link ProcessWatch.begin}.
    * @param ignored processes of this one that no sandbox came of
    * @param settleMs how long a change may last that is none in the end
    */
@@ -61,6 +64,25 @@ export class ProcessWatch {
     this.#settleMs = settleMs;
     this.#ignored = new Set(ignored);
     this.#golden = new Map(this.#look().map((each) => [each.process.pid, each]));
+  }
+
+  /**
+   * Takes the golden tables once nothing comes or goes any more. A cold backend ends what it made for a sandbox after that
+   * sandbox's verdict; a process that is on its way out would be missed by every later look.
+   * @param ignored processes of this one that no sandbox came of
+   */
+  static async begin(ignored: readonly number[]): Promise<ProcessWatch> {
+    const pids = (): string =>
+      descendantsOf(process.pid, listProcesses())
+        .map(({ pid }) => pid)
+        .join();
+    for (let last = pids(), same = 0; same < quietLooks;) {
+      await sleep(lookEveryMs);
+      const now = pids();
+      same = now === last ? same + 1 : 0;
+      last = now;
+    }
+    return new ProcessWatch(ignored);
   }
 
   /** How many processes' tables are compared. */
@@ -90,7 +112,7 @@ export class ProcessWatch {
     for (;;) {
       const changes = this.#compare();
       if (changes.length === 0 || performance.now() > deadline) return changes;
-      await sleep(20);
+      await sleep(lookEveryMs);
     }
   }
 

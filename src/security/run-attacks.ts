@@ -84,7 +84,8 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   await bystanders.runAlone();
   // As many sandboxes as any row has at one time, so that no later one has to make a slot.
   await Promise.all([bystanders.runBeside(Promise.resolve()), bystanders.runBeside(Promise.resolve())]);
-  const range = new Range(backend, receipt, bystanders, canaries);
+  const watch = await ProcessWatch.begin([canaries.pid]);
+  const range = new Range(backend, receipt, bystanders, canaries, watch);
   const rows: AttackRow[] = [];
   for (const program of programs) {
     if (signal?.aborted === true) throw new SameseedError("aborted", "the attack was aborted");
@@ -157,12 +158,18 @@ class Range {
   readonly #canaries: Canaries;
   readonly #watch: ProcessWatch;
 
-  constructor(backend: SandboxBackend, receipt: BackendReceipt, bystanders: Bystanders, canaries: Canaries) {
+  constructor(
+    backend: SandboxBackend,
+    receipt: BackendReceipt,
+    bystanders: Bystanders,
+    canaries: Canaries,
+    watch: ProcessWatch,
+  ) {
     this.#backend = backend;
     this.#receipt = receipt;
     this.#bystanders = bystanders;
     this.#canaries = canaries;
-    this.#watch = new ProcessWatch([canaries.pid]);
+    this.#watch = watch;
   }
 
   async attack(program: AttackProgram): Promise<AttackRow> {
