@@ -136,7 +136,7 @@ export interface AuditCauseLine {
   readonly function?: string;
 }
 
-/** `rows/ID/CHUNK`: whole rows, {@link rowsPerChunk} at a time. */
+/** `rows/ID/CHUNK` and `slowest/ID`: whole rows, {@link rowsPerChunk} at a time. */
 export interface RowsDocument {
   readonly first: number;
   readonly rows: readonly RowDocument[];

@@ -14,7 +14,7 @@ import type { Recording } from "./library.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import { scriptDocument, seriesDocument, stepsDocument, valueDocument } from "./rollout-documents.ts";
 import { rolloutDocument } from "./rollout-overview.ts";
-import { lineOf, rowsDocument, runDocument, runEntry } from "./run-documents.ts";
+import { lineOf, rowsDocument, runDocument, runEntry, slowestDocument } from "./run-documents.ts";
 import { toJson } from "./to-json.ts";
 import { treeDocument } from "./tree-document.ts";
 
@@ -33,6 +33,8 @@ export async function readViewDocument(runs: OpenRuns, path: string, served: boo
       return await runDocument(runs, id);
     case "rows":
       return await rowsDocument(runs, id, wholeNumber(key));
+    case "slowest":
+      return await slowestDocument(runs, id);
     case "rollout":
       return await rolloutDocument(runs, id, key);
     case "steps":

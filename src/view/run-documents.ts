@@ -1,7 +1,7 @@
 import { isComplete, outcomes } from "../model/outcome.ts";
 import { rowKey, runKeys } from "../model/branch.ts";
 import { rewardToJson } from "../model/rollout-schema.ts";
-import type { RunSpec } from "../model/rollout.ts";
+import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
 import { environmentName, policyNames } from "../model/spec-names.ts";
 import { meanInterval } from "../stats/mean-interval.ts";
 import { meanOf as averageOf, varianceOf } from "../stats/moments.ts";
@@ -149,22 +149,32 @@ export function verdictDocument(dir: string, reader: RunReader): VerdictDocument
 export async function rowsDocument(runs: OpenRuns, id: string, chunk: number): Promise<RowsDocument> {
   const { reader } = await runs.open(id);
   const first = chunk * rowsPerChunk;
-  const rows = Array.from(reader.outline().drop(first).take(rowsPerChunk), ({ key }): RowDocument => {
-    const { outcome, steps, digest, warnings, timings, error, totalReward, branch, ...rest } =
-      reader.row(key);
-    return {
-      key: rowKey({ seed: rest.seed, ...(branch === undefined ? {} : { branch }) }),
-      outcome,
-      steps,
-      digest,
-      warnings,
-      timings,
-      totalReward: rewardToJson(totalReward),
-      ...(error === undefined ? {} : { error }),
-      ...(branch === undefined ? {} : { branch }),
-    };
-  });
-  return { first, rows };
+  const keys = columnsOf(reader).keys.slice(first, first + rowsPerChunk);
+  return { first, rows: keys.map((key) => rowDocument(reader.row(key))) };
+}
+
+/** `slowest/ID`: the rollouts that took longest. Every row is read for it. */
+export async function slowestDocument(runs: OpenRuns, id: string): Promise<RowsDocument> {
+  const { reader } = await runs.open(id);
+  const took: { readonly key: number; readonly ms: number }[] = [];
+  for (const row of reader.rows()) took.push({ key: rowKey(row), ms: row.timings.totalMs });
+  const slowest = took.sort((a, b) => b.ms - a.ms || a.key - b.key).slice(0, rowsPerChunk);
+  return { first: 0, rows: slowest.map(({ key }) => rowDocument(reader.row(key))) };
+}
+
+function rowDocument(row: RolloutSummary): RowDocument {
+  const { outcome, steps, digest, warnings, timings, error, totalReward, branch } = row;
+  return {
+    key: rowKey(row),
+    outcome,
+    steps,
+    digest,
+    warnings,
+    timings,
+    totalReward: rewardToJson(totalReward),
+    ...(error === undefined ? {} : { error }),
+    ...(branch === undefined ? {} : { branch }),
+  };
 }
 
 /** A run's line in the table of recordings. */
