@@ -13,7 +13,12 @@ const config: UserConfig = defineConfig({
     outDir: fileURLToPath(new URL("../dist/viewer", import.meta.url)),
     emptyOutDir: true,
     modulePreload: false,
-    lib: { entry: fileURLToPath(new URL("src/main.tsx", import.meta.url)), formats: ["es"], fileName: () => "viewer.js", cssFileName: "viewer" },
+    lib: {
+      entry: fileURLToPath(new URL("src/main.tsx", import.meta.url)),
+      formats: ["es"],
+      fileName: () => "viewer.js",
+      cssFileName: "viewer",
+    },
     minify: true,
     cssMinify: true,
   },

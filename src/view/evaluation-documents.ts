@@ -6,15 +6,15 @@ import { recordedMatchup } from "../evaluate/matchup/recorded-matchup.ts";
 import { readLeague } from "../evaluate/league/league-file.ts";
 import { tabulate } from "../evaluate/league/league-report.ts";
 import { readScores } from "../judge/record/score-folder.ts";
+import type { LibraryEntry } from "./documents.ts";
 import type {
   LeagueViewDocument,
-  LibraryEntry,
   MatchupViewDocument,
   ScoreDocument,
   ScoreGroup,
   ScoreLine,
   ScoresViewDocument,
-} from "./documents.ts";
+} from "./contest-documents.ts";
 import type { Library, Recording } from "./library.ts";
 import { lineOf } from "./run-documents.ts";
 import { isLive } from "./open-runs.ts";

@@ -11,6 +11,7 @@ import type { EndSummary, VolatileInfo } from "../model/trajectory.ts";
 import { keptTrajectory } from "../verify/kept-verdict.ts";
 import { recordedChain } from "../verify/recorded-run.ts";
 import { otherSuffix } from "./documents.ts";
+import { KnownEntries } from "./known-entries.ts";
 import { Kinship } from "./kinship.ts";
 import type { Library, Recording } from "./library.ts";
 
@@ -43,6 +44,8 @@ const rolloutsMost = 3;
 export class OpenRuns implements Disposable {
   readonly library: Library;
   readonly kinship: Kinship;
+  /** Lines of the table of recordings. */
+  readonly entries: KnownEntries = new KnownEntries();
   readonly #runs = new Map<string, OpenRun>();
   readonly #rollouts = new Map<string, LoadedRollout>();
 
@@ -101,12 +104,15 @@ export function isLive(dir: string): boolean {
   return existsSync(runPaths(dir).lock);
 }
 
+/** Files beside the segments whose change is worth a look, of every kind of recording. */
+const besides = ["verdict.json", "audit.json", "lock", "results.ndjson", "league.json", "matchup.json"];
+
 /** What changes when a run grows, or is verified or audited. */
 export function stampOf(dir: string): string {
   const paths = runPaths(dir);
   const last = countSegments(paths);
   const parts = [last === 0 ? "" : stampOfFile(segmentPath(paths, last)), stampOfFile(paths.manifest)];
-  for (const name of ["verdict.json", "audit.json", "lock"]) parts.push(stampOfFile(`${dir}/${name}`));
+  for (const name of besides) parts.push(stampOfFile(`${dir}/${name}`));
   return [last, ...parts].join(" ");
 }
 

@@ -11,7 +11,7 @@ import {
   scoresDocument,
 } from "./evaluation-documents.ts";
 import type { Recording } from "./library.ts";
-import type { OpenRuns } from "./open-runs.ts";
+import { type OpenRuns, stampOf } from "./open-runs.ts";
 import { scriptDocument, seriesDocument, stepsDocument, valueDocument } from "./rollout-documents.ts";
 import { rolloutDocument } from "./rollout-overview.ts";
 import { lineOf, rowsDocument, runDocument, runEntry, slowestDocument } from "./run-documents.ts";
@@ -71,8 +71,29 @@ export function documentPath(kind: string, ...names: readonly (string | number)[
 
 async function libraryDocument(runs: OpenRuns, served: boolean): Promise<LibraryDocument> {
   const entries: LibraryEntry[] = [];
-  for (const recording of runs.library.list()) entries.push(await entryOf(runs, recording));
+  const recordings = runs.library.list();
+  for (const recording of recordings)
+    entries.push(
+      await runs.entries.get(
+        stampWithParts(recording, recordings),
+        async () => await entryOf(runs, recording),
+      ),
+    );
   return { version: packageVersion(), served, entries };
+}
+
+/** What changes when a recording does, or a part of it. */
+function stampWithParts({ id, dir }: Recording, recordings: readonly Recording[]): string {
+  const parts = recordings.filter(({ part }) => part === id);
+  return [id, stampOrNone(dir), ...parts.map((part) => stampWithParts(part, recordings))].join("\n");
+}
+
+function stampOrNone(dir: string): string {
+  try {
+    return stampOf(dir);
+  } catch {
+    return "damaged";
+  }
 }
 
 /** A recording that cannot be read has a line that says so. */

@@ -71,7 +71,7 @@ function stepDocument(
         ? null
         : countChanges(before.observation, record.observation),
     moved: before === undefined ? [] : movedOf(before.hidden, record.hidden),
-    ...(record.ledger === undefined ? {} : { ledger: record.ledger as JsonObject }),
+    ...(record.ledger === undefined ? {} : { ledger: record.ledger }),
     ...(beside === undefined || beside.info.length === 0
       ? {}
       : { volatile: shown({ type: "map", entries: beside.info }) }),
@@ -185,11 +185,12 @@ export async function scriptDocument(runs: OpenRuns, id: string, name: string): 
   const { reader } = await runs.open(id);
   const { summary, key } = await runs.rollout(id, name);
   const { seeds: _, branch, ...template } = reader.manifest.spec;
-  const plan = planRollout({ ...template, seed: summary.seed }, summary.receipt.limits, summary.receipt, {
-    ...(branch === undefined
+  const options =
+    branch === undefined
       ? {}
-      : { branch: { past: readPast(branch.past), reseed: branch.reseeds[key] ?? null, number: key } }),
-  });
+      : { branch: { past: readPast(branch.past), reseed: branch.reseeds[key] ?? null, number: key } };
+  const { receipt } = summary;
+  const plan = planRollout({ ...template, seed: summary.seed }, receipt.limits, receipt, options);
   const parts = plan.members.flatMap(({ job }) =>
     job.entry === "script"
       ? [{ name: job.name, text: job.source, literal: `SEED = ${seedLiteral(summary.seed)}` }]

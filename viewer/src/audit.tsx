@@ -23,7 +23,9 @@ export function AuditView({ id }: { readonly id: string }): JSX.Element {
         <a href={href(id)}>{id}</a> · audit
       </h1>
       <JsonLink path={path} />
-      <Ready of={loaded}>{({ report }) => <Report id={id} report={report as unknown as AuditReport} />}</Ready>
+      <Ready of={loaded}>
+        {({ report }) => <Report id={id} report={report as unknown as AuditReport} />}
+      </Ready>
     </>
   );
 }
@@ -40,7 +42,11 @@ function Report({ id, report }: { readonly id: string; readonly report: AuditRep
           </strong>
         </p>
         <p class="quiet">
-          tier {tier} · image {image} {imageDigest.replace("sha256:", "").slice(0, 12)} · {world} world · asked of it: {Object.entries(ledger).map(([kind, count]) => `${kind} ${count}`).join(", ") || "nothing"}
+          tier {tier} · image {image} {imageDigest.replace("sha256:", "").slice(0, 12)} · {world} world ·
+          asked of it:{" "}
+          {Object.entries(ledger)
+            .map(([kind, count]) => `${kind} ${count}`)
+            .join(", ") || "nothing"}
         </p>
       </div>
       <Section title="Causes">
@@ -67,8 +73,15 @@ function Report({ id, report }: { readonly id: string; readonly report: AuditRep
           </div>
         ))}
       </Section>
-      <Section title="Worlds">
-        <div class="wide-box" tabIndex={0} role="group" aria-label="worlds">
+      <Worlds worlds={worlds} />
+    </>
+  );
+}
+
+function Worlds({ worlds }: Pick<AuditReport, "worlds">): JSX.Element {
+  return (
+    <Section title="Worlds">
+      <div class="wide-box" tabIndex={0} role="group" aria-label="worlds">
         <table>
           <thead>
             <tr>
@@ -82,15 +95,16 @@ function Report({ id, report }: { readonly id: string; readonly report: AuditRep
             {worlds.map(({ factor, equal, how, note }) => (
               <tr>
                 <td>{factor}</td>
-                <td class={equal === false ? "trouble" : ""}>{equal === null ? "not known" : equal ? "= equal" : "≠ other"}</td>
+                <td class={equal === false ? "trouble" : ""}>
+                  {equal === null ? "not known" : equal ? "= equal" : "≠ other"}
+                </td>
                 <td>{how}</td>
                 <td>{note}</td>
               </tr>
             ))}
           </tbody>
         </table>
-        </div>
-      </Section>
-    </>
+      </div>
+    </Section>
   );
 }

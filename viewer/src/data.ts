@@ -73,7 +73,9 @@ export function useDocument<T>(path: string | null): Loaded<T> {
 
 async function fromServer(path: string): Promise<unknown> {
   const response = await fetch(`api/${path}`);
-  const body = (await response.json()) as { readonly error?: { readonly message?: string; readonly hint?: string } };
+  const body = (await response.json()) as {
+    readonly error?: { readonly message?: string; readonly hint?: string };
+  };
   if (response.ok) return body;
   const { message = "the server could not answer", hint } = body.error ?? {};
   throw new Error(hint === undefined ? message : `${message} (${hint})`);
@@ -89,7 +91,9 @@ async function fromPage(path: string): Promise<unknown> {
     const value = values?.[`${step}/${decodeURIComponent(field)}`];
     if (value !== undefined) return value;
   }
-  throw new Error("This page does not carry that. Write it with more in it, or open the folder with `sameseed view`.");
+  throw new Error(
+    "This page does not carry that. Write it with more in it, or open the folder with `sameseed view`.",
+  );
 }
 
 async function firstOf(id = "", key = ""): Promise<number> {

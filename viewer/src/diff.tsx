@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
-import { type AuditCauseLine, type DiffDocument, otherSuffix, type ValueDocument } from "../../src/view/documents.ts";
+import { type DiffDocument, otherSuffix, type ValueDocument } from "../../src/view/documents.ts";
 import { pathOf, useDocument } from "./data.ts";
+import { First } from "./first-difference.tsx";
 import { useKeys } from "./keys.ts";
-import { Command, JsonLink, Outcome, Ready, Section, valueText } from "./parts.tsx";
+import { Command, JsonLink, Outcome, Ready, Section } from "./parts.tsx";
 import { go, href } from "./route.ts";
 import { Marked } from "./step-cells.tsx";
 import { useStep } from "./use-step.ts";
@@ -25,16 +26,31 @@ export function DiffView({ a, b, step, field }: DiffViewProps): JSX.Element {
   return (
     <>
       <h1>Two rollouts</h1>
-      <Ready of={loaded}>{(diff) => <Diff diff={diff} path={path} at={step === undefined ? undefined : Number(step)} field={field} />}</Ready>
+      <Ready of={loaded}>
+        {(diff) => (
+          <Diff diff={diff} path={path} at={step === undefined ? undefined : Number(step)} field={field} />
+        )}
+      </Ready>
     </>
   );
 }
 
-function Diff({ diff, path, at, field }: { readonly diff: DiffDocument; readonly path: string; readonly at: number | undefined; readonly field: string | undefined }): JSX.Element {
+function Diff({
+  diff,
+  path,
+  at,
+  field,
+}: {
+  readonly diff: DiffDocument;
+  readonly path: string;
+  readonly at: number | undefined;
+  readonly field: string | undefined;
+}): JSX.Element {
   const { sides, divergence } = diff;
   const [a, b] = sides;
   const step = at ?? divergence?.step ?? diff.first;
-  const link = (to: number, ...rest: readonly string[]): string => href(a.id, a.key, "~diff", b.id, b.key, to, ...rest);
+  const link = (to: number, ...rest: readonly string[]): string =>
+    href(a.id, a.key, "~diff", b.id, b.key, to, ...rest);
   return (
     <>
       <div class={`verdict ${diff.equal ? "verdict-verified" : "verdict-diverged"}`}>
@@ -43,15 +59,22 @@ function Diff({ diff, path, at, field }: { readonly diff: DiffDocument; readonly
             <strong>✓ equal: every record of both has the same bytes</strong>
           ) : (
             <strong>
-              ≠ {divergence?.step === diff.first ? (diff.first === 0 ? "the reset differs" : "the first record differs") : `identical up to step ${(divergence?.step ?? 1) - 1}, first differing at step ${divergence?.step}`}, in{" "}
-              <code>{divergence?.path}</code>
+              ≠{" "}
+              {divergence?.step === diff.first
+                ? diff.first === 0
+                  ? "the reset differs"
+                  : "the first record differs"
+                : `identical up to step ${(divergence?.step ?? 1) - 1}, first differing at step ${divergence?.step}`}
+              , in <code>{divergence?.path}</code>
             </strong>
           )}
         </p>
         <ul class="plain">
           {sides.map((side, place) => (
             <li>
-              <span class="side">{place === 0 ? "A" : "B"}</span> <a href={href(side.id, side.key)}>{side.label}</a> · <Outcome name={side.outcome} /> · {side.steps} steps · <code>{side.contentDigest.slice(7, 23)}</code>
+              <span class="side">{place === 0 ? "A" : "B"}</span>{" "}
+              <a href={href(side.id, side.key)}>{side.label}</a> · <Outcome name={side.outcome} /> ·{" "}
+              {side.steps} steps · <code>{side.contentDigest.slice(7, 23)}</code>
             </li>
           ))}
         </ul>
@@ -59,8 +82,17 @@ function Diff({ diff, path, at, field }: { readonly diff: DiffDocument; readonly
         <Reproduce diff={diff} />
       </div>
       {divergence !== null && <First diff={diff} />}
-      <Alignment diff={diff} step={step} onStep={(to) => go(link(to, ...(field === undefined ? [] : [field])), true)} />
-      <Beside diff={diff} step={step} field={field ?? (divergence?.step === step ? divergence.field : "observation")} link={link} />
+      <Alignment
+        diff={diff}
+        step={step}
+        onStep={(to) => go(link(to, ...(field === undefined ? [] : [field])), true)}
+      />
+      <Beside
+        diff={diff}
+        step={step}
+        field={field ?? (divergence?.step === step ? divergence.field : "observation")}
+        link={link}
+      />
     </>
   );
 }
@@ -71,75 +103,20 @@ function Reproduce({ diff }: { readonly diff: DiffDocument }): JSX.Element {
   const other = useDocument<{ readonly dir: string }>(pathOf("run", b.id));
   if (dir.data === undefined || other.data === undefined) return <></>;
   const choice = dir.data.branch === undefined ? "--seed" : "--branch";
-  if (b.key.endsWith(otherSuffix)) return <Command words={["replay", dir.data.dir, choice, a.key]} what="replays this rollout" />;
-  if (a.id !== b.id) return <Command words={["diff", dir.data.dir, other.data.dir]} what="compares both runs" />;
+  if (b.key.endsWith(otherSuffix))
+    return <Command words={["replay", dir.data.dir, choice, a.key]} what="replays this rollout" />;
+  if (a.id !== b.id)
+    return <Command words={["diff", dir.data.dir, other.data.dir]} what="compares both runs" />;
   return <Command words={["show", dir.data.dir, choice, a.key, "--json"]} what="prints the first of them" />;
 }
 
-/** The first difference: both values, how far apart, and why where an audit knows it. */
-function First({ diff }: { readonly diff: DiffDocument }): JSX.Element {
-  const { divergence, causes } = diff;
-  if (divergence === null) return <></>;
-  const { path, expected, actual, expectedType, actualType, ulps, differing, agreeing, step } = divergence;
-  return (
-    <Section title={`Step ${step}: ${path}`}>
-      <div class="first">
-        <div class="sides">
-          <div class="side-box">
-            <span class="side">A</span> <code class="big">{valueText(expected)}</code> <span class="badge">{expectedType}</span>
-          </div>
-          <div class="side-box">
-            <span class="side">B</span> <code class="big">{valueText(actual)}</code> <span class="badge">{actualType}</span>
-          </div>
-          {ulps !== undefined && (
-            <p>
-              <strong>{ulps}</strong> {ulps === 1 ? "unit" : "units"} in the last place apart
-            </p>
-          )}
-          <p class="quiet">
-            differ here: {differing.join(", ") || "nothing"} · agree throughout: {agreeing.join(", ") || "nothing"}
-          </p>
-        </div>
-        <Causes causes={causes} path={path} />
-      </div>
-    </Section>
-  );
-}
-
-/** What an audit knows of the place. */
-export function Causes({ causes, path }: { readonly causes: readonly AuditCauseLine[]; readonly path: string }): JSX.Element {
-  if (causes.length === 0)
-    return (
-      <div class="cause">
-        <h3>Why</h3>
-        <p class="quiet">
-          No audit says. <code>sameseed audit --run DIR</code> finds the line that reads the world.
-        </p>
-      </div>
-    );
-  return (
-    <div class="cause">
-      <h3>Why</h3>
-      {causes.map((cause) => (
-        <div>
-          <p>
-            <strong>{cause.factor}</strong>
-            {cause.path === path ? "" : ` (found in ${cause.path})`}
-            {cause.file !== undefined && (
-              <>
-                : <code>{`${cause.file}:${cause.line}`}</code> in <code>{cause.function}</code>
-              </>
-            )}
-          </p>
-          {cause.source !== undefined && cause.source !== "" && <pre tabIndex={0}>{cause.source}</pre>}
-        </div>
-      ))}
-    </div>
-  );
-}
-
 /** A line of the alignment: a record, or a fold of equal ones. */
-type Line = { readonly step: number; readonly folded: number; readonly equal: boolean; readonly fields: readonly string[] };
+type Line = {
+  readonly step: number;
+  readonly folded: number;
+  readonly equal: boolean;
+  readonly fields: readonly string[];
+};
 
 const columns: readonly GridColumn[] = [
   { title: "step", width: "4.5em", align: "right" },
@@ -148,10 +125,21 @@ const columns: readonly GridColumn[] = [
   { title: "differs in", width: "minmax(7em, 2fr)" },
 ];
 
-function Alignment({ diff, step, onStep }: { readonly diff: DiffDocument; readonly step: number; readonly onStep: (step: number) => void }): JSX.Element {
+function Alignment({
+  diff,
+  step,
+  onStep,
+}: {
+  readonly diff: DiffDocument;
+  readonly step: number;
+  readonly onStep: (step: number) => void;
+}): JSX.Element {
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
   const lines = useMemo(() => linesOf(diff, open), [diff, open]);
-  const selected = Math.max(0, lines.findIndex((line) => step >= line.step && step < line.step + line.folded));
+  const selected = Math.max(
+    0,
+    lines.findIndex((line) => step >= line.step && step < line.step + line.folded),
+  );
   const select = (row: number): void => {
     const line = lines[row];
     if (line !== undefined) onStep(line.step);
@@ -193,7 +181,12 @@ function Alignment({ diff, step, onStep }: { readonly diff: DiffDocument; readon
               "",
               "",
             ];
-          return [String(line.step), <Cell diff={diff} side={0} line={line} />, <Cell diff={diff} side={1} line={line} />, line.equal ? "identical" : line.fields.join(", ")];
+          return [
+            String(line.step),
+            <Cell diff={diff} side={0} line={line} />,
+            <Cell diff={diff} side={1} line={line} />,
+            line.equal ? "identical" : line.fields.join(", "),
+          ];
         }}
       />
     </Section>
@@ -205,7 +198,15 @@ function classOf(line: Line | undefined, { divergence }: DiffDocument): string {
   return line.step === divergence?.step ? "is-first" : "is-downstream";
 }
 
-function Cell({ diff, side, line }: { readonly diff: DiffDocument; readonly side: 0 | 1; readonly line: Line }): JSX.Element {
+function Cell({
+  diff,
+  side,
+  line,
+}: {
+  readonly diff: DiffDocument;
+  readonly side: 0 | 1;
+  readonly line: Line;
+}): JSX.Element {
   const { sides, first } = diff;
   const [here, there] = side === 0 ? sides : [sides[1], sides[0]];
   const [step] = useStep(here.id, here.key, line.step - first);
@@ -215,7 +216,10 @@ function Cell({ diff, side, line }: { readonly diff: DiffDocument; readonly side
 }
 
 /** The field that a line shows: the observation, or where that is the same the first that differs. */
-function pick(step: ReturnType<typeof useStep>[0], fields: readonly string[]): NonNullable<typeof step>["fields"][string] | undefined {
+function pick(
+  step: ReturnType<typeof useStep>[0],
+  fields: readonly string[],
+): NonNullable<typeof step>["fields"][string] | undefined {
   if (step === undefined) return undefined;
   const telling = fields.includes("observation") ? "observation" : fields.find((name) => name in step.fields);
   return step.fields[telling ?? "observation"] ?? step.fields["end"];
@@ -227,14 +231,26 @@ function linesOf(diff: DiffDocument, open: ReadonlySet<number>): Line[] {
   let step = diff.first;
   for (const { equal, count } of diff.runs) {
     if (equal && count > 1 && !open.has(step)) lines.push({ step, folded: count, equal, fields: [] });
-    else for (let at = step; at < step + count; at++) lines.push({ step: at, folded: 1, equal, fields: fields.get(at) ?? [] });
+    else
+      for (let at = step; at < step + count; at++)
+        lines.push({ step: at, folded: 1, equal, fields: fields.get(at) ?? [] });
     step += count;
   }
   return lines;
 }
 
 /** One field of both, whole, one cursor for both. */
-function Beside({ diff, step, field, link }: { readonly diff: DiffDocument; readonly step: number; readonly field: string; readonly link: (step: number, ...rest: readonly string[]) => string }): JSX.Element {
+function Beside({
+  diff,
+  step,
+  field,
+  link,
+}: {
+  readonly diff: DiffDocument;
+  readonly step: number;
+  readonly field: string;
+  readonly link: (step: number, ...rest: readonly string[]) => string;
+}): JSX.Element {
   const [a, b] = diff.sides;
   const [record, before] = useStep(a.id, a.key, step - diff.first);
   const names = [...Object.keys((record ?? before)?.fields ?? {}), "hidden"];
@@ -256,7 +272,13 @@ function Beside({ diff, step, field, link }: { readonly diff: DiffDocument; read
             <h3>
               <span class="side">{place === 0 ? "A" : "B"}</span> {side.label}
             </h3>
-            <ValueView id={side.id} rollout={side.key} step={step} field={shown} other={(place === 0 ? other : one).data?.bytes} />
+            <ValueView
+              id={side.id}
+              rollout={side.key}
+              step={step}
+              field={shown}
+              other={(place === 0 ? other : one).data?.bytes}
+            />
           </div>
         ))}
       </div>

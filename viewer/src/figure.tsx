@@ -3,7 +3,13 @@ import { h, type ComponentChild, type JSX } from "preact";
 import type { Figure, Shape } from "../../src/view/draw/figure.ts";
 
 /** A figure of the common drawing code. @param onPick called with where it was clicked, from 0 to 1 along its width */
-export function FigureView({ figure, onPick }: { readonly figure: Figure; readonly onPick?: (x: number) => void }): JSX.Element {
+export function FigureView({
+  figure,
+  onPick,
+}: {
+  readonly figure: Figure;
+  readonly onPick?: (x: number) => void;
+}): JSX.Element {
   const { width, height, title, shapes } = figure;
   return (
     <svg

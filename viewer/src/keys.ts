@@ -11,8 +11,18 @@ export function useKeys(keys: Keys): void {
     const hear = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const { target } = event;
-      if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement) return;
-      if (event.key === "Enter" && target instanceof HTMLElement && target.closest("a, button, summary") !== null) return;
+      if (
+        target instanceof HTMLInputElement ||
+        target instanceof HTMLSelectElement ||
+        target instanceof HTMLTextAreaElement
+      )
+        return;
+      if (
+        event.key === "Enter" &&
+        target instanceof HTMLElement &&
+        target.closest("a, button, summary") !== null
+      )
+        return;
       const act = now.current[event.key];
       if (act === undefined) return;
       event.preventDefault();

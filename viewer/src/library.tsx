@@ -45,18 +45,21 @@ export function LibraryView({ library }: { readonly library: LibraryDocument }):
       <h1>Recordings</h1>
       <div class="bar-row">
         <label>
-          Find <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+          Find{" "}
+          <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
         </label>
         {parts > 0 && (
           <label>
-            <input type="checkbox" checked={isOpen} onChange={() => setOpen(!isOpen)} /> parts of matchups and leagues ({parts})
+            <input type="checkbox" checked={isOpen} onChange={() => setOpen(!isOpen)} /> parts of matchups and
+            leagues ({parts})
           </label>
         )}
         <JsonLink path="library" />
       </div>
       {shown.length === 0 ? (
         <p class="quiet">
-          Nothing is recorded here{word === "" ? "" : " by that name"}. <code>sameseed run CartPole-v1 --seeds 42..45</code> records a run.
+          Nothing is recorded here{word === "" ? "" : " by that name"}.{" "}
+          <code>sameseed run CartPole-v1 --seeds 42..45</code> records a run.
         </p>
       ) : (
         <VirtualGrid
@@ -74,14 +77,40 @@ export function LibraryView({ library }: { readonly library: LibraryDocument }):
 }
 
 function cellsOf(entry: LibraryEntry): (JSX.Element | string)[] {
-  const { id, kind, title, policy, size, missing, mean, faults, verdict, image, createdAt, live, damage, part } = entry;
+  const {
+    id,
+    kind,
+    title,
+    policy,
+    size,
+    missing,
+    mean,
+    faults,
+    verdict,
+    image,
+    createdAt,
+    live,
+    damage,
+    part,
+  } = entry;
   const name = (
     <span class={part === undefined ? "" : "part"}>
       <a href={href(id)}>{id}</a> {kind !== "run" && <span class="badge">{kind}</span>}{" "}
       {live && <span class="badge live">recording</span>}
     </span>
   );
-  if (damage !== undefined) return [name, <span class="trouble">{damage}</span>, "", "", "", "", <span class="badge verdict-altered">! unreadable</span>, "", ""];
+  if (damage !== undefined)
+    return [
+      name,
+      <span class="trouble">{damage}</span>,
+      "",
+      "",
+      "",
+      "",
+      <span class="badge verdict-altered">! unreadable</span>,
+      "",
+      "",
+    ];
   return [
     name,
     title,

@@ -5,7 +5,8 @@ import type { LibraryDocument, LibraryEntry } from "../../src/view/documents.ts"
 import { AuditView } from "./audit.tsx";
 import { isFile, useDocument } from "./data.ts";
 import { DiffView } from "./diff.tsx";
-import { LeagueView, MatchupView } from "./evaluations.tsx";
+import { LeagueView } from "./league.tsx";
+import { MatchupView } from "./matchup.tsx";
 import { useKeys } from "./keys.ts";
 import { LibraryView } from "./library.tsx";
 import { Ready } from "./parts.tsx";
@@ -50,12 +51,26 @@ function Page(): JSX.Element {
   }, [place]);
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
         Skip to the content
       </a>
       <header>
         <nav aria-label="Place">
-          <a href="#" class="home" onClick={(event) => { event.preventDefault(); location.hash = ""; }}>
+          <a
+            href="#"
+            class="home"
+            onClick={(event) => {
+              event.preventDefault();
+              location.hash = "";
+            }}
+          >
             Sameseed
           </a>
           {route.slice(0, 2).map((part, at) => (
@@ -71,20 +86,7 @@ function Page(): JSX.Element {
         </button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {isHelp && (
-          <section class="help" aria-label="Keys">
-            <dl>
-              {help.map(([keys, what]) => (
-                <>
-                  <dt>
-                    <kbd>{keys}</kbd>
-                  </dt>
-                  <dd>{what}</dd>
-                </>
-              ))}
-            </dl>
-          </section>
-        )}
+        {isHelp && <Help />}
         <Ready of={library}>{(found) => <View route={route} library={found} />}</Ready>
       </main>
     </>
@@ -95,29 +97,72 @@ function View({ route, library }: { readonly route: Route; readonly library: Lib
   const [id, name, third, ...rest] = route;
   if (id === undefined) return <LibraryView library={library} />;
   const entry = library.entries.find((recording) => recording.id === id);
-  if (entry === undefined) return <p class="trouble" role="alert">There is no recording {id} here.</p>;
+  if (entry === undefined)
+    return (
+      <p class="trouble" role="alert">
+        There is no recording {id} here.
+      </p>
+    );
   if (entry.kind !== "run") return <Evaluation entry={entry} item={name} />;
   if (name === undefined) return <RunView key={id} id={id} />;
   if (name === "~tree") return <TreeView key={id} id={id} />;
   if (name === "~audit") return <AuditView key={id} id={id} />;
   if (third === "~diff") {
     const [otherId = "", otherName = "", step, field] = rest;
-    return <DiffView key={route.slice(0, 5).join("/")} a={[id, name]} b={[otherId, otherName]} step={step} field={field} />;
+    return (
+      <DiffView
+        key={route.slice(0, 5).join("/")}
+        a={[id, name]}
+        b={[otherId, otherName]}
+        step={step}
+        field={field}
+      />
+    );
   }
   return <RolloutView key={`${id}/${name}`} id={id} name={name} step={third} field={rest[0]} />;
 }
 
-function Evaluation({ entry, item }: { readonly entry: LibraryEntry; readonly item: string | undefined }): JSX.Element {
+function Evaluation({
+  entry,
+  item,
+}: {
+  readonly entry: LibraryEntry;
+  readonly item: string | undefined;
+}): JSX.Element {
   const { id, kind } = entry;
   if (kind === "matchup") return <MatchupView key={id} id={id} />;
   if (kind === "league") return <LeagueView key={id} id={id} />;
-  return item === undefined ? <ScoresView key={id} id={id} /> : <ScoreView key={`${id}/${item}`} id={id} item={item} />;
+  return item === undefined ? (
+    <ScoresView key={id} id={id} />
+  ) : (
+    <ScoreView key={`${id}/${item}`} id={id} item={item} />
+  );
 }
 
 function switchTheme(): void {
   const root = document.documentElement;
-  const isDark = root.dataset["theme"] === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : root.dataset["theme"] === "dark";
+  const isDark =
+    root.dataset["theme"] === undefined
+      ? matchMedia("(prefers-color-scheme: dark)").matches
+      : root.dataset["theme"] === "dark";
   root.dataset["theme"] = isDark ? "light" : "dark";
+}
+
+function Help(): JSX.Element {
+  return (
+    <section class="help" aria-label="Keys">
+      <dl>
+        {help.map(([keys, what]) => (
+          <>
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
 }
 
 const root = document.getElementById("root");

@@ -8,9 +8,25 @@ import { shellWord } from "../../src/cli/parse/shell-words.ts";
 import { isFile, type Loaded } from "./data.ts";
 
 /** A document's view, or why there is none. */
-export function Ready<T>({ of, children }: { readonly of: Loaded<T>; readonly children: (data: T) => ComponentChildren }): JSX.Element {
-  if (of.error !== undefined) return <p class="trouble" role="alert">{of.error}</p>;
-  if (of.data === undefined) return <p class="quiet" role="status">Loading…</p>;
+export function Ready<T>({
+  of,
+  children,
+}: {
+  readonly of: Loaded<T>;
+  readonly children: (data: T) => ComponentChildren;
+}): JSX.Element {
+  if (of.error !== undefined)
+    return (
+      <p class="trouble" role="alert">
+        {of.error}
+      </p>
+    );
+  if (of.data === undefined)
+    return (
+      <p class="quiet" role="status">
+        Loading…
+      </p>
+    );
   return <>{children(of.data)}</>;
 }
 
@@ -48,18 +64,25 @@ export function Outcome({ name }: { readonly name: string }): JSX.Element {
 }
 
 /** A button that copies a command line, shown in full. Nothing runs from here. */
-export function Command({ words, what }: { readonly words: readonly (string | number)[]; readonly what: string }): JSX.Element | null {
+export function Command({
+  words,
+  what,
+}: {
+  readonly words: readonly (string | number)[];
+  readonly what: string;
+}): JSX.Element | null {
   const [said, setSaid] = useState("");
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
   const line = ["sameseed", ...words.map(String)].map(shellWord).join(" ");
   // A pasted control character would be the terminal's, not the command's.
   // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(line)) return <p class="quiet">The folder's name cannot be pasted into a shell.</p>;
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(line))
+    return <p class="quiet">The folder's name cannot be pasted into a shell.</p>;
   const copy = (): void => {
     const done = (text: string): void => {
       setSaid(text);
-      timer.current = setTimeout(() => setSaid(""), 2000) as unknown as number;
+      timer.current = setTimeout(() => setSaid(""), 2000);
     };
     navigator.clipboard.writeText(line).then(
       () => done("copied"),
@@ -72,7 +95,9 @@ export function Command({ words, what }: { readonly words: readonly (string | nu
       <button type="button" onClick={copy} aria-label={`Copy the command that ${what}`}>
         Copy
       </button>
-      <span role="status" class="quiet">{said}</span>
+      <span role="status" class="quiet">
+        {said}
+      </span>
     </span>
   );
 }
@@ -80,7 +105,11 @@ export function Command({ words, what }: { readonly words: readonly (string | nu
 /** A link to the document behind a view. */
 export function JsonLink({ path }: { readonly path: string }): JSX.Element | null {
   if (isFile) return null;
-  return <a class="json" href={`api/${path}`} target="_blank" rel="noopener">JSON</a>;
+  return (
+    <a class="json" href={`api/${path}`} target="_blank" rel="noopener">
+      JSON
+    </a>
+  );
 }
 
 /** A number, or what stands for one. */
@@ -107,7 +136,15 @@ export function when(iso: string): string {
 }
 
 /** A part of a page with its heading. */
-export function Section({ title, children, aside }: { readonly title: string; readonly children: ComponentChildren; readonly aside?: ComponentChildren }): JSX.Element {
+export function Section({
+  title,
+  children,
+  aside,
+}: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly aside?: ComponentChildren;
+}): JSX.Element {
   return (
     <section>
       <h2>

@@ -1,11 +1,18 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
-import { otherSuffix, type RolloutDocument, type RunDocument, type ScriptDocument, type SeriesDocument } from "../../src/view/documents.ts";
+import {
+  otherSuffix,
+  type RolloutDocument,
+  type RunDocument,
+  type ScriptDocument,
+  type SeriesDocument,
+} from "../../src/view/documents.ts";
 import { linePlot } from "../../src/view/draw/plots.ts";
 import { pathOf, useDocument } from "./data.ts";
 import { FigureView } from "./figure.tsx";
-import { useKeys } from "./keys.ts";
+import { Origins } from "./origins.tsx";
+import { usePlayback } from "./playback.ts";
 import { Command, duration, JsonLink, numberText, Outcome, Ready, Section } from "./parts.tsx";
 import { go, href } from "./route.ts";
 import { flagText, Marked, worldText } from "./step-cells.tsx";
@@ -28,7 +35,10 @@ export function RolloutView({ id, name, step, field }: RolloutViewProps): JSX.El
   return (
     <Ready of={loaded}>
       {(rollout) => {
-        const at = Math.max(0, Math.min(rollout.records - 1, Number(step ?? rollout.first) - rollout.first || 0));
+        const at = Math.max(
+          0,
+          Math.min(rollout.records - 1, Number(step ?? rollout.first) - rollout.first || 0),
+        );
         return <Rollout rollout={rollout} run={run.data} at={at} field={field} />;
       }}
     </Ready>
@@ -43,57 +53,47 @@ interface RolloutProps {
 }
 
 function Rollout({ rollout, run, at, field }: RolloutProps): JSX.Element {
-  const { id, key, first, records, dir, outcome, totalReward, summary, lineage } = rollout;
+  const { id, key, first, records, dir, summary, lineage } = rollout;
   const isBranch = lineage !== undefined;
   const choice = [isBranch ? "--branch" : "--seed", key.replace(otherSuffix, "")];
-  const move = (to: number): void => go(href(id, key, first + Math.max(0, Math.min(records - 1, to)), ...(field === undefined ? [] : [field])), true);
-  const neighbour = (by: number): void => {
-    const keys = run?.keys ?? [];
-    const next = keys[keys.indexOf(Number(key.replace(otherSuffix, ""))) + by];
-    if (next !== undefined) go(href(id, next));
-  };
-  const other = href(id, key.replace(otherSuffix, ""), "~diff", id, `${key.replace(otherSuffix, "")}${otherSuffix}`);
-  const [isPlaying, setPlaying] = useState(false);
-  useEffect(() => {
-    if (!isPlaying) return undefined;
-    const timer = setInterval(() => (at >= records - 1 ? setPlaying(false) : move(at + 1)), 200);
-    return () => clearInterval(timer);
-  }, [isPlaying, at]);
-  useKeys({
-    j: () => move(at + 1),
-    k: () => move(at - 1),
-    ArrowRight: () => move(at + 1),
-    ArrowLeft: () => move(at - 1),
-    Home: () => move(0),
-    End: () => move(records - 1),
-    " ": () => setPlaying(!isPlaying),
-    n: () => neighbour(1),
-    p: () => neighbour(-1),
-    d: () => {
-      if (rollout.hasOther) go(other);
-      else if (rollout.divergence !== undefined) move(rollout.divergence.step - first);
-    },
-  });
-  const timings = summary["timings"] as { readonly startMs: number; readonly runMs: number; readonly totalMs: number };
+  const move = (to: number): void =>
+    go(
+      href(id, key, first + Math.max(0, Math.min(records - 1, to)), ...(field === undefined ? [] : [field])),
+      true,
+    );
+  const own = key.replace(otherSuffix, "");
+  const other = href(id, own, "~diff", id, `${own}${otherSuffix}`);
+  const [isPlaying, setPlaying] = usePlayback({ rollout, run, at, other, move });
   return (
     <>
       <h1>
         <a href={href(id)}>{id}</a> · {isBranch ? `branch ${key}` : `seed ${key}`}
       </h1>
-      <p>
-        <Outcome name={outcome} /> · return <strong>{numberText(totalReward)}</strong> · {String(summary["steps"])} steps · {rollout.bytes} bytes · took {duration(timings.totalMs)} of host time{" "}
-        <span class="quiet">(start {duration(timings.startMs)}, run {duration(timings.runMs)})</span> <JsonLink path={pathOf("rollout", id, key)} />
-      </p>
-      <p class="quiet digest">{String(summary["digest"])}</p>
+      <Head rollout={rollout} />
       <Origins rollout={rollout} other={other} run={run} />
       <p>
         <Command words={["replay", dir, ...choice]} what="replays this rollout" />{" "}
-        <Command words={["branch", dir, ...choice, "--step", first + at]} what="goes on from this step another way" />
+        <Command
+          words={["branch", dir, ...choice, "--step", first + at]}
+          what="goes on from this step another way"
+        />
       </p>
       <Series id={id} name={key} step={first + at} onPick={(step) => move(step - first)} />
-      <Section title="Steps" aside={<button type="button" onClick={() => setPlaying(!isPlaying)}>{isPlaying ? "Stop" : "Play"}</button>}>
+      <Section
+        title="Steps"
+        aside={
+          <button type="button" onClick={() => setPlaying(!isPlaying)}>
+            {isPlaying ? "Stop" : "Play"}
+          </button>
+        }
+      >
         <div class="split">
-          <StepTable rollout={rollout} at={at} onSelect={move} onOpen={(row) => go(href(id, key, first + row, "observation"))} />
+          <StepTable
+            rollout={rollout}
+            at={at}
+            onSelect={move}
+            onOpen={(row) => go(href(id, key, first + row, "observation"))}
+          />
           <StepDetail rollout={rollout} at={at} field={field} />
         </div>
       </Section>
@@ -105,92 +105,49 @@ function Rollout({ rollout, run, at, field }: RolloutProps): JSX.Element {
   );
 }
 
-function Origins({ rollout, other, run }: { readonly rollout: RolloutDocument; readonly other: string; readonly run: RunDocument | undefined }): JSX.Element {
-  const { id, lineage, parent, branches, divergence, hasOther, key, summary } = rollout;
-  const fault = summary["error"] as { readonly type: string; readonly message: string; readonly traceback?: string; readonly by: string } | undefined;
-  const siblings = lineage === undefined ? [] : (run?.keys ?? []).filter((sibling) => String(sibling) !== key).slice(0, 12);
-  return (
-    <>
-      {fault !== undefined && (
-        <div class="trouble">
-          <p>
-            Fault of the {fault.by}: {fault.type}: {fault.message}
-          </p>
-          {fault.traceback !== undefined && <WholeText text={fault.traceback} />}
-        </div>
-      )}
-      <ul class="plain">
-        {divergence !== undefined && (
-          <li class="trouble">
-            Diverged when it was verified, at <a href={href(id, key, divergence.step, divergence.field)}>step {divergence.step}</a>, <code>{divergence.path}</code>
-            {hasOther && (
-              <>
-                : <a href={other}>recorded and verified side by side (d)</a>
-              </>
-            )}
-          </li>
-        )}
-        {lineage !== undefined && parent !== undefined && (
-          <li>
-            Goes on from step {lineage.step} of {parent.id === undefined ? parent.runId : <a href={href(parent.id, parent.key, lineage.step)}>{`${parent.id} ${parent.key}`}</a>}
-            {lineage.reseed !== null && `, re-keyed by ${lineage.reseed}`} · prefix <code>{lineage.parent.slice(7, 23)}</code>
-          </li>
-        )}
-        {siblings.length > 0 && (
-          <li>
-            Against branch{" "}
-            {siblings.map((sibling) => (
-              <a class="spaced" href={href(id, key, "~diff", id, sibling)}>
-                {sibling}
-              </a>
-            ))}
-          </li>
-        )}
-        {branches.map(({ id: own, step, count }) => (
-          <li>
-            <a href={href(own, "~tree")}>{count === 1 ? "1 branch" : `${count} branches`}</a> from step {step}: {own}
-          </li>
-        ))}
-        {(run?.keys.length ?? 0) > 1 && lineage === undefined && <Against id={id} name={key} keys={run?.keys ?? []} />}
-      </ul>
-    </>
-  );
-}
-
-/** Any other rollout of the run, to lay beside this one. */
-function Against({ id, name, keys }: { readonly id: string; readonly name: string; readonly keys: readonly number[] }): JSX.Element {
-  const at = keys.indexOf(Number(name));
-  const [wanted, setWanted] = useState(String(keys[at + 1] ?? keys[0] ?? ""));
-  return (
-    <li>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          go(href(id, name, "~diff", id, wanted));
-        }}
-      >
-        <label>
-          Compare with seed <input size={8} inputMode="numeric" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
-        </label>{" "}
-        <button type="submit">Compare</button>
-      </form>
-    </li>
-  );
-}
-
-function Series({ id, name, step, onPick }: { readonly id: string; readonly name: string; readonly step: number; readonly onPick: (step: number) => void }): JSX.Element {
+function Series({
+  id,
+  name,
+  step,
+  onPick,
+}: {
+  readonly id: string;
+  readonly name: string;
+  readonly step: number;
+  readonly onPick: (step: number) => void;
+}): JSX.Element {
   const loaded = useDocument<SeriesDocument>(pathOf("series", id, name));
   return (
     <Ready of={loaded}>
       {({ steps, rewards, total, observation }) => {
         const size = { width: 460, height: 180, unit: "step", x: steps, cursor: step };
         const [from = 0, to = 1] = [steps[0], steps.at(-1)];
-        const pick = (x: number): void => onPick(Math.round(from + ((x - 48) / (460 - 48 - 14)) * (to - from)));
+        const pick = (x: number): void =>
+          onPick(Math.round(from + ((x - 48) / (460 - 48 - 14)) * (to - from)));
         return (
           <div class="figures">
-            <FigureView onPick={pick} figure={linePlot({ ...size, title: "Reward", lines: [{ name: "reward", values: rewards }] })} />
-            <FigureView onPick={pick} figure={linePlot({ ...size, title: "Return so far", lines: [{ name: "return", values: total }] })} />
-            {observation.length > 0 && <FigureView onPick={pick} figure={linePlot({ ...size, title: "Observation", lines: observation.map((values, at) => ({ name: `[${at}]`, values })) })} />}
+            <FigureView
+              onPick={pick}
+              figure={linePlot({ ...size, title: "Reward", lines: [{ name: "reward", values: rewards }] })}
+            />
+            <FigureView
+              onPick={pick}
+              figure={linePlot({
+                ...size,
+                title: "Return so far",
+                lines: [{ name: "return", values: total }],
+              })}
+            />
+            {observation.length > 0 && (
+              <FigureView
+                onPick={pick}
+                figure={linePlot({
+                  ...size,
+                  title: "Observation",
+                  lines: observation.map((values, at) => ({ name: `[${at}]`, values })),
+                })}
+              />
+            )}
           </div>
         );
       }}
@@ -209,7 +166,17 @@ const columns: readonly GridColumn[] = [
   { title: "asked, moved", width: "minmax(6em, 1.5fr)", isWide: true },
 ];
 
-function StepTable({ rollout, at, onSelect, onOpen }: { readonly rollout: RolloutDocument; readonly at: number; readonly onSelect: (at: number) => void; readonly onOpen: (at: number) => void }): JSX.Element {
+function StepTable({
+  rollout,
+  at,
+  onSelect,
+  onOpen,
+}: {
+  readonly rollout: RolloutDocument;
+  readonly at: number;
+  readonly onSelect: (at: number) => void;
+  readonly onOpen: (at: number) => void;
+}): JSX.Element {
   return (
     <VirtualGrid
       label="steps"
@@ -219,12 +186,22 @@ function StepTable({ rollout, at, onSelect, onOpen }: { readonly rollout: Rollou
       onSelect={onSelect}
       onOpen={onOpen}
       rowClass={(row) => (rollout.divergence?.step === rollout.first + row ? "is-diverged" : "")}
-      cells={(row) => columns.map((_, column) => <StepCell key={column} rollout={rollout} row={row} column={column} />)}
+      cells={(row) =>
+        columns.map((_, column) => <StepCell key={column} rollout={rollout} row={row} column={column} />)
+      }
     />
   );
 }
 
-function StepCell({ rollout, row, column }: { readonly rollout: RolloutDocument; readonly row: number; readonly column: number }): JSX.Element {
+function StepCell({
+  rollout,
+  row,
+  column,
+}: {
+  readonly rollout: RolloutDocument;
+  readonly row: number;
+  readonly column: number;
+}): JSX.Element {
   const [step, before] = useStep(rollout.id, rollout.key, row);
   if (column === 0) return <>{rollout.first + row}</>;
   if (step === undefined) return <></>;
@@ -262,7 +239,9 @@ function Script({ id, name }: { readonly id: string; readonly name: string }): J
                 <>
                   <h3>{part}</h3>
                   <pre tabIndex={0}>
-                    {at < 0 ? text : [text.slice(0, at), <mark>{literal}</mark>, text.slice(at + literal.length)]}
+                    {at < 0
+                      ? text
+                      : [text.slice(0, at), <mark>{literal}</mark>, text.slice(at + literal.length)]}
                   </pre>
                 </>
               );
@@ -271,5 +250,28 @@ function Script({ id, name }: { readonly id: string; readonly name: string }): J
         </Ready>
       )}
     </details>
+  );
+}
+
+function Head({ rollout }: { readonly rollout: RolloutDocument }): JSX.Element {
+  const { id, key, outcome, totalReward, summary } = rollout;
+  const timings = summary["timings"] as {
+    readonly startMs: number;
+    readonly runMs: number;
+    readonly totalMs: number;
+  };
+  return (
+    <>
+      <p>
+        <Outcome name={outcome} /> · return <strong>{numberText(totalReward)}</strong> ·{" "}
+        {summary["steps"] as number} steps · {rollout.bytes} bytes · took {duration(timings.totalMs)} of host
+        time{" "}
+        <span class="quiet">
+          (start {duration(timings.startMs)}, run {duration(timings.runMs)})
+        </span>{" "}
+        <JsonLink path={pathOf("rollout", id, key)} />
+      </p>
+      <p class="quiet digest">{summary["digest"] as string}</p>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { ScoreDocument, ScoreGroup, ScoresViewDocument } from "../../src/view/documents.ts";
+import type { ScoreDocument, ScoreGroup, ScoresViewDocument } from "../../src/view/contest-documents.ts";
 import { barPlot } from "../../src/view/draw/plots.ts";
 import type { ScoreResult } from "../../src/model/score.ts";
 import { pathOf, useDocument, useLive } from "./data.ts";
@@ -53,11 +53,17 @@ function Scores({ scores }: { readonly scores: ScoresViewDocument }): JSX.Elemen
       <h1>{id}</h1>
       <p>
         <strong>mean score {numberText(mean)}</strong> of {items.length - left} completions{" "}
-        {left > 0 && <span class="trouble">· {left} without a score: left out, not counted as 0</span>} <JsonLink path={pathOf("scores", id)} />
+        {left > 0 && <span class="trouble">· {left} without a score: left out, not counted as 0</span>}{" "}
+        <JsonLink path={pathOf("scores", id)} />
       </p>
       <Command words={["verify", dir]} what="scores every completion again and compares" />
       <div class="figures">
-        <FigureView figure={barPlot(Object.entries(verdicts).map(([name, value]) => ({ name, value })), { title: "Verdicts", unit: "completions", width: 460 })} />
+        <FigureView
+          figure={barPlot(
+            Object.entries(verdicts).map(([name, value]) => ({ name, value })),
+            { title: "Verdicts", unit: "completions", width: 460 },
+          )}
+        />
       </div>
       <Section title={`Groups: ${groups.length}, of which ${flat} teach nothing`}>
         <VirtualGrid
@@ -70,24 +76,16 @@ function Scores({ scores }: { readonly scores: ScoresViewDocument }): JSX.Elemen
           rowClass={(row) => (groups[row]?.flat === true ? "is-downstream" : "")}
           cells={(row) => {
             const own = groups[row]!;
-            return [own.task, <Dots id={id} group={own} />, numberText(own.mean), own.flat ? "zero variance" : ""];
+            return [
+              own.task,
+              <Dots id={id} group={own} />,
+              numberText(own.mean),
+              own.flat ? "zero variance" : "",
+            ];
           }}
         />
       </Section>
-      <Section title="Completions">
-        <VirtualGrid
-          label="completions"
-          columns={columns}
-          count={items.length}
-          selected={at}
-          onSelect={setSelected}
-          onOpen={open}
-          cells={(row) => {
-            const { id: item, task, score, verdict, passed, total, flags } = items[row]!;
-            return [<a href={href(id, item)}>{item}</a>, task, score === null ? <span class="trouble">none</span> : numberText(score), verdict, `${passed}/${total}`, flags.join(", ")];
-          }}
-        />
-      </Section>
+      <Completions scores={scores} at={at} onSelect={setSelected} onOpen={open} />
     </>
   );
 }
@@ -96,10 +94,19 @@ function Scores({ scores }: { readonly scores: ScoresViewDocument }): JSX.Elemen
 function Dots({ group }: { readonly id: string; readonly group: ScoreGroup }): JSX.Element {
   const { scores } = group;
   return (
-    <svg class="dots" viewBox="0 0 220 20" role="img" aria-label={`scores ${scores.map((score) => score ?? "none").join(", ")}`}>
+    <svg
+      class="dots"
+      viewBox="0 0 220 20"
+      role="img"
+      aria-label={`scores ${scores.map((score) => score ?? "none").join(", ")}`}
+    >
       <path class="axis" d="M10 10H210" />
       {scores.map((score, at) =>
-        score === null ? <path class="bound" d={`M${10 + at * 6} 2v4`} /> : <circle class="dot soft" cx={10 + score * 200} cy={10 + ((at % 5) - 2) * 1.6} r={4} />,
+        score === null ? (
+          <path class="bound" d={`M${10 + at * 6} 2v4`} />
+        ) : (
+          <circle class="dot soft" cx={10 + score * 200} cy={10 + ((at % 5) - 2) * 1.6} r={4} />
+        ),
       )}
     </svg>
   );
@@ -121,7 +128,10 @@ export function ScoreView({ id, item }: { readonly id: string; readonly item: st
 
 function Score({ score }: { readonly score: ScoreDocument }): JSX.Element {
   const result = score.result as unknown as ScoreResult | null;
-  const { completion, files } = score.item as { readonly completion?: string; readonly files?: Readonly<Record<string, string>> };
+  const { completion, files } = score.item as {
+    readonly completion?: string;
+    readonly files?: Readonly<Record<string, string>>;
+  };
   return (
     <>
       {result === null ? (
@@ -129,36 +139,37 @@ function Score({ score }: { readonly score: ScoreDocument }): JSX.Element {
       ) : (
         <>
           <p>
-            <strong>{result.score === null ? "no score" : `score ${numberText(result.score)}`}</strong> · {result.verdict} · {result.passed} of {result.total} tests · assurance {result.assurance}
+            <strong>{result.score === null ? "no score" : `score ${numberText(result.score)}`}</strong> ·{" "}
+            {result.verdict} · {result.passed} of {result.total} tests · assurance {result.assurance}
             {result.flags.length > 0 && <span class="trouble"> · looks like: {result.flags.join(", ")}</span>}
           </p>
           {result.message !== undefined && <p class="trouble">{result.message}</p>}
           <Section title="Tests">
             <div class="wide-box" tabIndex={0} role="group" aria-label="tests">
-            <table>
-              <thead>
-                <tr>
-                  <th>test</th>
-                  <th>verdict</th>
-                  <th>expected</th>
-                  <th>actual</th>
-                  <th>what happened</th>
-                </tr>
-              </thead>
-              <tbody>
-                {result.tests.map((test) => (
+              <table>
+                <thead>
                   <tr>
-                    <td>{test.name}</td>
-                    <td class={test.verdict === "accepted" ? "" : "trouble"}>{test.verdict}</td>
-                    <td>{test.expected}</td>
-                    <td>{test.actual}</td>
-                    <td>
-                      {test.message} {test.stdoutTail !== "" && <pre tabIndex={0}>{test.stdoutTail}</pre>}
-                    </td>
+                    <th>test</th>
+                    <th>verdict</th>
+                    <th>expected</th>
+                    <th>actual</th>
+                    <th>what happened</th>
                   </tr>
-                ))}
-              </tbody>
-            </table>
+                </thead>
+                <tbody>
+                  {result.tests.map((test) => (
+                    <tr>
+                      <td>{test.name}</td>
+                      <td class={test.verdict === "accepted" ? "" : "trouble"}>{test.verdict}</td>
+                      <td>{test.expected}</td>
+                      <td>{test.actual}</td>
+                      <td>
+                        {test.message} {test.stdoutTail !== "" && <pre tabIndex={0}>{test.stdoutTail}</pre>}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
             </div>
           </Section>
         </>
@@ -173,5 +184,39 @@ function Score({ score }: { readonly score: ScoreDocument }): JSX.Element {
         <WholeText text={JSON.stringify(score.task, undefined, 1)} />
       </Section>
     </>
+  );
+}
+
+interface CompletionsProps {
+  readonly scores: ScoresViewDocument;
+  readonly at: number;
+  readonly onSelect: (row: number) => void;
+  readonly onOpen: (row: number) => void;
+}
+
+function Completions({ scores, at, onSelect, onOpen }: CompletionsProps): JSX.Element {
+  const { id, items } = scores;
+  return (
+    <Section title="Completions">
+      <VirtualGrid
+        label="completions"
+        columns={columns}
+        count={items.length}
+        selected={at}
+        onSelect={onSelect}
+        onOpen={onOpen}
+        cells={(row) => {
+          const { id: item, task, score, verdict, passed, total, flags } = items[row]!;
+          return [
+            <a href={href(id, item)}>{item}</a>,
+            task,
+            score === null ? <span class="trouble">none</span> : numberText(score),
+            verdict,
+            `${passed}/${total}`,
+            flags.join(", "),
+          ];
+        }}
+      />
+    </Section>
   );
 }

@@ -49,7 +49,12 @@ export function SeedGrid({ run, diverged, selected, onSelect }: SeedGridProps): 
     if (selected >= 0) {
       context.strokeStyle = root.getPropertyValue("--text");
       context.lineWidth = 2;
-      context.strokeRect((selected % across) * size + 0.5, Math.floor(selected / across) * size + 0.5, size - 1, size - 1);
+      context.strokeRect(
+        (selected % across) * size + 0.5,
+        Math.floor(selected / across) * size + 0.5,
+        size - 1,
+        size - 1,
+      );
     }
   }, [run, width, diverged, selected]);
 
@@ -71,7 +76,12 @@ export function SeedGrid({ run, diverged, selected, onSelect }: SeedGridProps): 
   );
 }
 
-function colourOf(outcome: string, value: number | null, [low, high]: readonly [number, number], root: CSSStyleDeclaration): string {
+function colourOf(
+  outcome: string,
+  value: number | null,
+  [low, high]: readonly [number, number],
+  root: CSSStyleDeclaration,
+): string {
   const kind = outcomeClass(outcome);
   if (kind !== "complete") return root.getPropertyValue(`--${kind}`);
   if (value === null) return root.getPropertyValue("--line");

@@ -4,9 +4,16 @@ import { type StepDocument, type StepsDocument, stepsPerChunk } from "../../src/
 import { load, pathOf } from "./data.ts";
 
 /** A record and the one before it, where that is in the same chunk. */
-export function useStep(id: string, name: string, row: number): readonly [StepDocument | undefined, StepDocument | undefined] {
+export function useStep(
+  id: string,
+  name: string,
+  row: number,
+): readonly [StepDocument | undefined, StepDocument | undefined] {
   const chunk = Math.floor(row / stepsPerChunk);
-  const [pair, setPair] = useState<readonly [StepDocument | undefined, StepDocument | undefined]>([undefined, undefined]);
+  const [pair, setPair] = useState<readonly [StepDocument | undefined, StepDocument | undefined]>([
+    undefined,
+    undefined,
+  ]);
   useEffect(() => {
     let isCurrent = true;
     load<StepsDocument>(pathOf("steps", id, name, chunk)).then(

@@ -31,7 +31,8 @@ export function ValueView({ id, rollout, step, field, other }: ValueViewProps): 
       {(value) => (
         <div class="value">
           <p>
-            <strong>{field}</strong> <span class="badge">{value.type}</span> {value.length} bytes <JsonLink path={path} />
+            <strong>{field}</strong> <span class="badge">{value.type}</span> {value.length} bytes{" "}
+            <JsonLink path={path} />
           </p>
           <ArrayPicture value={value} />
           {value.value === null && value.type !== "null" ? (
@@ -64,7 +65,13 @@ export function WholeText({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-function Hex({ value, other }: { readonly value: ValueDocument; readonly other: string | undefined }): JSX.Element {
+function Hex({
+  value,
+  other,
+}: {
+  readonly value: ValueDocument;
+  readonly other: string | undefined;
+}): JSX.Element {
   const [lines, setLines] = useState(linesFirst);
   const bytes = bytesOf(value.bytes);
   const beside = other === undefined ? undefined : bytesOf(other);
@@ -109,11 +116,31 @@ function ArrayPicture({ value }: { readonly value: ValueDocument }): JSX.Element
   const channels = shape.length === 3 ? (shape[2] ?? 0) : 1;
   const isImage = shape.length === 3 && [1, 3, 4].includes(channels) && array.dtype === "uint8";
   if (isImage || shape.length === 2)
-    return <Raster numbers={numbers} height={shape[0] ?? 0} width={shape[1] ?? 0} channels={isImage ? channels : 1} isImage={isImage} name={value.field} />;
+    return (
+      <Raster
+        numbers={numbers}
+        height={shape[0] ?? 0}
+        width={shape[1] ?? 0}
+        channels={isImage ? channels : 1}
+        isImage={isImage}
+        name={value.field}
+      />
+    );
   if (shape.length !== 1 || numbers.length > lineMost) return null;
   const x = Array.from({ length: numbers.length }, (_, at) => at);
   const values = Array.from(numbers, (number) => (Number.isFinite(number) ? number : null));
-  return <FigureView figure={linePlot({ width: 460, height: 160, title: `${value.field} ${value.type}`, unit: "element", x, lines: [{ name: value.field, values }] })} />;
+  return (
+    <FigureView
+      figure={linePlot({
+        width: 460,
+        height: 160,
+        title: `${value.field} ${value.type}`,
+        unit: "element",
+        x,
+        lines: [{ name: value.field, values }],
+      })}
+    />
+  );
 }
 
 interface RasterProps {
@@ -133,7 +160,8 @@ function Raster({ numbers, height, width, channels, isImage, name }: RasterProps
     const image = context.createImageData(width, height);
     const [low, high] = isImage ? [0, 255] : extentOf(Array.from(numbers).filter(Number.isFinite));
     for (let at = 0; at < width * height; at++) {
-      const level = (channel: number): number => (((numbers[at * channels + channel] ?? 0) - low) / (high - low || 1)) * 255;
+      const level = (channel: number): number =>
+        (((numbers[at * channels + channel] ?? 0) - low) / (high - low || 1)) * 255;
       const grey = level(0);
       image.data[at * 4] = grey;
       image.data[at * 4 + 1] = channels >= 3 ? level(1) : grey;
@@ -144,7 +172,17 @@ function Raster({ numbers, height, width, channels, isImage, name }: RasterProps
   }, [numbers]);
   if (width * height > 16_000_000) return null;
   const scale = Math.max(1, Math.floor(320 / Math.max(width, height, 1)));
-  return <canvas ref={canvas} class="raster" width={width} height={height} style={{ width: `${width * scale}px` }} role="img" aria-label={`${name}: ${width} by ${height}${isImage ? ", an image" : ", dark is low"}`} />;
+  return (
+    <canvas
+      ref={canvas}
+      class="raster"
+      width={width}
+      height={height}
+      style={{ width: `${width * scale}px` }}
+      role="img"
+      aria-label={`${name}: ${width} by ${height}${isImage ? ", an image" : ", dark is low"}`}
+    />
+  );
 }
 
 function numbersOf(dtype: string, bytes: Uint8Array<ArrayBuffer>): ArrayLike<number> | undefined {

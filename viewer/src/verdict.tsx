@@ -18,7 +18,8 @@ export function VerdictPanel({ run }: { readonly run: RunDocument }): JSX.Elemen
       {verdict.state === "altered" && <p>{verdict.why}</p>}
       {"at" in verdict && (
         <p class="quiet">
-          {when(verdict.at)} · image {verdict.image.slice(0, 12)} ({verdict.checked === "content" ? "every file read" : "known by its stamps"}) · sameseed{" "}
+          {when(verdict.at)} · image {verdict.image.slice(0, 12)} (
+          {verdict.checked === "content" ? "every file read" : "known by its stamps"}) · sameseed{" "}
           {verdict.sameseedVersion}
           {verdict.since > 0 && ` · ${verdict.since} recorded since`}
         </p>
@@ -27,19 +28,30 @@ export function VerdictPanel({ run }: { readonly run: RunDocument }): JSX.Elemen
         <ul class="plain">
           {verdict.diverged.slice(0, listedMost).map(({ key, kept, divergence }) => (
             <li>
-              <a href={kept ? href(run.id, key, "~diff", run.id, `${key}${otherSuffix}`) : href(run.id, key, divergence.step)}>
+              <a
+                href={
+                  kept
+                    ? href(run.id, key, "~diff", run.id, `${key}${otherSuffix}`)
+                    : href(run.id, key, divergence.step)
+                }
+              >
                 {name} {key}
               </a>{" "}
-              at {divergence.step === 0 ? "the reset" : `step ${divergence.step}`}, <code>{divergence.path}</code>: recorded <code>{valueText(divergence.expected)}</code>, now{" "}
+              at {divergence.step === 0 ? "the reset" : `step ${divergence.step}`},{" "}
+              <code>{divergence.path}</code>: recorded <code>{valueText(divergence.expected)}</code>, now{" "}
               <code>{valueText(divergence.actual)}</code>
             </li>
           ))}
-          {verdict.diverged.length > listedMost && <li class="quiet">… {verdict.diverged.length - listedMost} more, crossed out below</li>}
+          {verdict.diverged.length > listedMost && (
+            <li class="quiet">… {verdict.diverged.length - listedMost} more, crossed out below</li>
+          )}
         </ul>
       )}
       {"failed" in verdict && verdict.failed.length > 0 && (
         <p>
-          {verdict.failed.length} ended in the same fault both times ({[...new Set(verdict.failed.map(({ outcome }) => outcome))].join(", ")}): equal failures prove nothing.
+          {verdict.failed.length} ended in the same fault both times (
+          {[...new Set(verdict.failed.map(({ outcome }) => outcome))].join(", ")}): equal failures prove
+          nothing.
         </p>
       )}
       <Command words={["verify", run.dir]} what="verifies this run again" />

@@ -77,7 +77,7 @@ export function svgText({ width, height, title, shapes }: Figure): string {
       role: "img",
       "aria-label": title,
     },
-    [shape("title", {}, [title]), shape("style", {}, [style]), ...shapes],
+    [shape("title", {}, [title]), shape("style", {}, [style.replaceAll(/\s+/g, " ")]), ...shapes],
   );
   return `${markup(root)}\n`;
 }
@@ -103,9 +103,6 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Text for XML, which has no form for most control characters. */
 function escaped(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const printable = text
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-    .toWellFormed();
+  const printable = text.toWellFormed().replaceAll(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd");
   return printable.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
 }
