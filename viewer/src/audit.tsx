@@ -31,7 +31,7 @@ export function AuditView({ id }: { readonly id: string }): JSX.Element {
 }
 
 function Report({ id, report }: { readonly id: string; readonly report: AuditReport }): JSX.Element {
-  const { verdict, worlds, causes, ledger, tier, image, imageDigest, world } = report;
+  const { verdict, worlds, causes, ledger, tier, imageDigest, world } = report;
   const isGood = verdict === "pure" || verdict === "virtualised";
   return (
     <>
@@ -42,8 +42,7 @@ function Report({ id, report }: { readonly id: string; readonly report: AuditRep
           </strong>
         </p>
         <p class="quiet">
-          tier {tier} · image {image} {imageDigest.replace("sha256:", "").slice(0, 12)} · {world} world ·
-          asked of it:{" "}
+          tier {tier} · image {imageDigest.replace("sha256:", "").slice(0, 12)} · {world} world · asked of it:{" "}
           {Object.entries(ledger)
             .map(([kind, count]) => `${kind} ${count}`)
             .join(", ") || "nothing"}

@@ -78,8 +78,7 @@ function Diff({
             </li>
           ))}
         </ul>
-        <JsonLink path={path} />
-        <Reproduce diff={diff} />
+        <Reproduce diff={diff} /> <JsonLink path={path} />
       </div>
       {divergence !== null && <First diff={diff} />}
       <Alignment
@@ -119,7 +118,7 @@ type Line = {
 };
 
 const columns: readonly GridColumn[] = [
-  { title: "step", width: "4.5em", align: "right" },
+  { title: "step", width: "4.5em", narrow: "2.5em", align: "right" },
   { title: "A: observation", width: "minmax(8em, 3fr)" },
   { title: "B: observation", width: "minmax(8em, 3fr)" },
   { title: "differs in", width: "minmax(7em, 2fr)" },

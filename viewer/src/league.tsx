@@ -97,32 +97,34 @@ function League({ league }: { readonly league: LeagueViewDocument }): JSX.Elemen
 function Games({ players }: Pick<Table, "players">): JSX.Element {
   return (
     <Section title="Games">
-      <table>
-        <thead>
-          <tr>
-            <th>player</th>
-            <th>wins</th>
-            <th>draws</th>
-            <th>losses</th>
-            <th>forfeits by fault</th>
-          </tr>
-        </thead>
-        <tbody>
-          {players.map(({ player, wins, draws, losses, faults }) => (
+      <div class="wide-box" tabIndex={0} role="group" aria-label="Games">
+        <table>
+          <thead>
             <tr>
-              <td>{player}</td>
-              <td class="right">{wins}</td>
-              <td class="right">{draws}</td>
-              <td class="right">{losses}</td>
-              <td>
-                {Object.entries(faults)
-                  .map(([fault, count]) => `${count} ${fault}`)
-                  .join(", ")}
-              </td>
+              <th>player</th>
+              <th>wins</th>
+              <th>draws</th>
+              <th>losses</th>
+              <th>forfeits by fault</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {players.map(({ player, wins, draws, losses, faults }) => (
+              <tr>
+                <td>{player}</td>
+                <td class="right">{wins}</td>
+                <td class="right">{draws}</td>
+                <td class="right">{losses}</td>
+                <td>
+                  {Object.entries(faults)
+                    .map(([fault, count]) => `${count} ${fault}`)
+                    .join(", ")}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Section>
   );
 }

@@ -11,10 +11,10 @@ const columns: readonly GridColumn[] = [
   { title: "recording", width: "minmax(9em, 2fr)" },
   { title: "what", width: "minmax(8em, 1.5fr)", isWide: true },
   { title: "who", width: "minmax(7em, 1fr)", isWide: true },
-  { title: "size", width: "5em", align: "right" },
-  { title: "mean", width: "5.5em", align: "right" },
+  { title: "size", width: "5em", narrow: "3em", align: "right" },
+  { title: "mean", width: "5.5em", narrow: "4em", align: "right" },
   { title: "left out", width: "5em", align: "right", isWide: true },
-  { title: "verdict", width: "10em" },
+  { title: "verdict", width: "10em", narrow: "8.5em" },
   { title: "image", width: "8em", isWide: true },
   { title: "recorded", width: "11.5em", isWide: true },
 ];

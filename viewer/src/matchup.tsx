@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import type { MatchupViewDocument } from "../../src/view/contest-documents.ts";
-import { histogram, intervalPlot, linePlot, type MarkedMean } from "../../src/view/draw/plots.ts";
+import { barPlot, intervalPlot, linePlot, type MarkedMean } from "../../src/view/draw/plots.ts";
 import { shortNumber } from "../../src/view/draw/scale.ts";
 import { pathOf, useDocument } from "./data.ts";
 import { FigureView } from "./figure.tsx";
@@ -152,8 +152,11 @@ function intervalsOf(
   return rows;
 }
 
-function pairPoints(counts: readonly number[]): number[] {
-  return counts.flatMap((count, points) => Array.from({ length: Math.min(count, 100_000) }, () => points));
+/** Points of a pair of games, as people write them. */
+const pointNames = ["0", "½", "1", "1½", "2"];
+
+function pairPoints(counts: readonly number[]): { readonly name: string; readonly value: number }[] {
+  return counts.map((value, points) => ({ name: pointNames[points] ?? "", value }));
 }
 
 function SeatTable({
@@ -168,36 +171,38 @@ function SeatTable({
   );
   return (
     <Section title="By seat">
-      <table>
-        <thead>
-          <tr>
-            <th>{report.x} at</th>
-            <th>wins</th>
-            <th>draws</th>
-            <th>losses</th>
-            <th>mean</th>
-            <th>games</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ seat, at }) => (
+      <div class="wide-box" tabIndex={0} role="group" aria-label="By seat">
+        <table>
+          <thead>
             <tr>
-              <td>{at === 0 ? "first seat" : "second seat"}</td>
-              <td class="right">{seat.wins}</td>
-              <td class="right">{seat.draws}</td>
-              <td class="right">{seat.losses}</td>
-              <td class="right">{numberText(seat.meanReturn)}</td>
-              <td class="right">
-                {legs[at] === undefined || legs[at] === "" ? (
-                  seat.games
-                ) : (
-                  <a href={href(legs[at])}>{seat.games}</a>
-                )}
-              </td>
+              <th>{report.x} at</th>
+              <th>wins</th>
+              <th>draws</th>
+              <th>losses</th>
+              <th>mean</th>
+              <th>games</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {rows.map(({ seat, at }) => (
+              <tr>
+                <td>{at === 0 ? "first seat" : "second seat"}</td>
+                <td class="right">{seat.wins}</td>
+                <td class="right">{seat.draws}</td>
+                <td class="right">{seat.losses}</td>
+                <td class="right">{numberText(seat.meanReturn)}</td>
+                <td class="right">
+                  {legs[at] === undefined || legs[at] === "" ? (
+                    seat.games
+                  ) : (
+                    <a href={href(legs[at])}>{seat.games}</a>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Section>
   );
 }
@@ -218,7 +223,7 @@ function Parted({ matchup, x }: { readonly matchup: MatchupViewDocument; readonl
             </tr>
           </thead>
           <tbody>
-            {parted.slice(0, 40).map(({ seed, game, scores, keys }) => (
+            {parted.slice(0, 20).map(({ seed, game, scores, keys }) => (
               <tr>
                 <td class="right">{seed}</td>
                 <td class="right">{game}</td>
@@ -260,11 +265,10 @@ function MatchupFigures({ matchup, report, strength }: MatchupFiguresProps): JSX
       />
       {strength !== null && (
         <FigureView
-          figure={histogram(pairPoints(strength.pentanomial), {
+          figure={barPlot(pairPoints(strength.pentanomial), {
             title: `Points of ${x} in a pair`,
-            unit: "points, twice",
+            unit: "pairs",
             width: 460,
-            height: 220,
           })}
         />
       )}

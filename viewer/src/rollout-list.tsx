@@ -26,9 +26,9 @@ const orders: Readonly<Record<Order, string>> = {
 
 const columns: readonly GridColumn[] = [
   { title: "rollout", width: "minmax(6em, 1fr)" },
-  { title: "outcome", width: "minmax(7em, 1.2fr)" },
-  { title: "steps", width: "5em", align: "right" },
-  { title: "return", width: "6em", align: "right" },
+  { title: "outcome", width: "minmax(7em, 1.2fr)", narrow: "7.5em" },
+  { title: "steps", width: "5em", narrow: "3.5em", align: "right" },
+  { title: "return", width: "6em", narrow: "4em", align: "right" },
   { title: "took", width: "6em", align: "right", isWide: true },
   { title: "digest, or what went wrong", width: "minmax(10em, 3fr)", isWide: true },
 ];

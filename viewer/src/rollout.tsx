@@ -98,7 +98,7 @@ function Rollout({ rollout, run, at, field }: RolloutProps): JSX.Element {
         </div>
       </Section>
       <Script id={id} name={key} />
-      <Section title="Row">
+      <Section title="The row, as recorded">
         <WholeText text={JSON.stringify({ ...summary, end: rollout.end }, undefined, 1)} />
       </Section>
     </>
@@ -156,9 +156,9 @@ function Series({
 }
 
 const columns: readonly GridColumn[] = [
-  { title: "step", width: "4.5em", align: "right" },
-  { title: "action", width: "minmax(4em, 1fr)" },
-  { title: "reward", width: "5em", align: "right" },
+  { title: "step", width: "4.5em", narrow: "3em", align: "right" },
+  { title: "action", width: "minmax(4em, 1fr)", narrow: "3.5em" },
+  { title: "reward", width: "5em", narrow: "3.5em", align: "right" },
   { title: "flags", width: "6.5em", isWide: true },
   { title: "observation", width: "minmax(8em, 4fr)" },
   { title: "changed", width: "5em", align: "right", isWide: true },

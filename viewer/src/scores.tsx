@@ -21,8 +21,8 @@ export function ScoresView({ id }: { readonly id: string }): JSX.Element {
 const columns: readonly GridColumn[] = [
   { title: "completion", width: "minmax(6em, 1fr)" },
   { title: "task", width: "minmax(6em, 1fr)" },
-  { title: "score", width: "5em", align: "right" },
-  { title: "verdict", width: "minmax(7em, 1fr)" },
+  { title: "score", width: "5em", narrow: "3em", align: "right" },
+  { title: "verdict", width: "minmax(7em, 1fr)", narrow: "7em" },
   { title: "tests", width: "5em", align: "right", isWide: true },
   { title: "looks like", width: "minmax(8em, 2fr)", isWide: true },
 ];
@@ -30,7 +30,7 @@ const columns: readonly GridColumn[] = [
 const groupColumns: readonly GridColumn[] = [
   { title: "task", width: "minmax(6em, 1fr)" },
   { title: "scores", width: "minmax(10em, 3fr)" },
-  { title: "mean", width: "5em", align: "right" },
+  { title: "mean", width: "5em", narrow: "3em", align: "right" },
   { title: "signal", width: "7em", isWide: true },
 ];
 

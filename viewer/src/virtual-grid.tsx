@@ -11,6 +11,8 @@ export interface GridColumn {
   readonly align?: "right";
   /** As CSS has it, such as `6em` or `1fr`. */
   readonly width: string;
+  /** Where the page is narrow; a column that may shrink does so by itself. */
+  readonly narrow?: string;
   /** Left out where the page is narrow. */
   readonly isWide?: boolean;
 }
@@ -84,7 +86,6 @@ export function VirtualGrid(props: GridProps): JSX.Element {
         act();
       }}
     >
-      <HeadRow columns={columns} template={template} />
       <div
         class="scroller"
         role="rowgroup"
@@ -94,6 +95,7 @@ export function VirtualGrid(props: GridProps): JSX.Element {
           setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })
         }
       >
+        <HeadRow columns={columns} template={template} />
         <div class="spacer" role="presentation" style={{ height: `${total}px` }}>
           {rows}
         </div>
@@ -183,7 +185,7 @@ function templateOf(columns: readonly GridColumn[]): Readonly<Record<string, str
     "--columns": columns.map(({ width }) => width).join(" "),
     "--columns-narrow": columns
       .filter(({ isWide }) => isWide !== true)
-      .map(({ width }) => width)
+      .map(({ width, narrow }) => narrow ?? width.replace(/^minmax\(.*\)$/, "minmax(0, 1fr)"))
       .join(" "),
   };
 }
