@@ -53,6 +53,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image rm": [],
   "image show": [],
   "image verify": [],
+  // Each request says in which image and world, and within which limits.
+  serve: [],
   setup: [],
   bench: [],
 };
