@@ -1,6 +1,6 @@
 import { buildManifest } from "../harness/manifest.ts";
 import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
-import type { BranchLineage, BranchOrigin } from "../model/branch.ts";
+import type { BranchEngine, BranchLineage, BranchOrigin } from "../model/branch.ts";
 import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
@@ -8,7 +8,7 @@ import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/cont
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 import { environmentFileOf, environmentFolder, filesIn, policyFolder } from "./job-files.ts";
 import { PastGate } from "../trajectory/past-gate.ts";
-import type { Gate } from "../trajectory/state-gate.ts";
+import { CopiedGate, type Gate } from "../trajectory/state-gate.ts";
 import type { Past } from "../trajectory/lineage.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
@@ -29,6 +29,8 @@ export interface RolloutPlan {
 
 /** A branch as it is planned. */
 export interface PlannedBranch {
+  /** How its state comes about. */
+  readonly engine: BranchEngine;
   /** Makes what is checked of the steps that are played again. */
   readonly gate: () => Gate;
   /** Undefined for a rollout that is no branch, and only taken up again. */
@@ -57,6 +59,8 @@ export interface PlanOptions {
     readonly reseed: number | null;
     /** Its number in its run. */
     readonly number: number;
+    /** How its state comes about. @default "replay" */
+    readonly engine?: BranchEngine;
   };
 }
 
@@ -134,13 +138,21 @@ export function planRollout(
     ...(branch === undefined || origin === undefined
       ? {}
       : {
-          branch: { gate: () => new PastGate(branch.past), lineage: lineageOf(branch.number, origin) },
+          branch: { ...stateOf(branch), lineage: lineageOf(branch.number, origin) },
         }),
   };
 }
 
 function originOfBranch({ past, reseed }: NonNullable<PlanOptions["branch"]>): BranchOrigin {
   return { step: past.step, parent: past.parent, content: past.content, reseed };
+}
+
+/** What is played again is checked; of what is copied, the trunk was. */
+function stateOf({ past, engine = "replay" }: NonNullable<PlanOptions["branch"]>): PlannedBranch {
+  return {
+    engine,
+    gate: () => (engine === "fork" ? new CopiedGate(() => past.totalReward) : new PastGate(past)),
+  };
 }
 
 function lineageOf(number: number, { step, parent, reseed }: BranchOrigin): BranchLineage {
