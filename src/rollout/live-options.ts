@@ -32,15 +32,15 @@ export interface LiveRolloutOptions {
   readonly copied?: CopiedPlace;
 }
 
-/** A question that stands in a state, which is copied there. */
+/** A state that a rollout goes on from as a copy. */
 export interface CopiedPlace {
-  readonly question: Question;
+  readonly step: number;
   /** The frames up to there that are the rollout's own. */
   readonly frames: readonly Frame[];
-  /** The frame of the question's record. */
+  /** The frame of the step's record. */
   readonly last: Frame;
-  /** What the copy is re-keyed by before it goes on. */
-  readonly reseed: number | null;
+  /** The question that stands there; undefined where the copy asks one itself. */
+  readonly question?: Question;
   /** What starts the copy. */
   readonly starter: SandboxStarter;
 }

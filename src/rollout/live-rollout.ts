@@ -19,7 +19,7 @@ import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { decodeRecord } from "../trajectory/records.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 import { CallerClock } from "./caller-clock.ts";
-import { encodeAction, encodeFailure, encodeReseed } from "./caller-messages.ts";
+import { encodeAction, encodeFailure } from "./caller-messages.ts";
 import type { CallerFailure, CopiedPlace, LiveRolloutOptions, Question } from "./live-options.ts";
 import { judge, seatsUse, summarize, timingsOf } from "./execute-rollout.ts";
 import { asksCaller, type RolloutPlan } from "./plan-rollout.ts";
@@ -160,21 +160,19 @@ export class LiveRollout {
     this.#running = running;
     this.#clock.work();
     const { copied } = this.#options;
-    if (copied === undefined) return;
-    if (copied.reseed !== null) running[0]!.send(encodeReseed(copied.reseed));
-    else
-      void running[0]!.born.then(
-        () => this.#stand(copied.question),
-        () => {},
-      );
+    const question = copied?.question;
+    if (question === undefined) return;
+    running[0]!.born.then(
+      () => this.#stand(question),
+      () => {},
+    );
   }
 
-  #goOnFrom({ question, frames, last, reseed }: CopiedPlace): void {
+  #goOnFrom({ step, question, frames, last }: CopiedPlace): void {
     for (const frame of frames) this.#recording.take(frame);
     this.#last = last;
-    this.#steps = question.step - 1;
-    // What is re-keyed asks again.
-    this.#asked = reseed === null ? question.step : question.step - 1;
+    this.#steps = step;
+    this.#asked = question?.step ?? step;
   }
 
   #stand(question: Question): void {

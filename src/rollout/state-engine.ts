@@ -2,6 +2,7 @@ import { SameseedError } from "../base/error.ts";
 import type { BranchEngine } from "../model/branch.ts";
 import type { Frame } from "../model/trajectory.ts";
 import { decodeRecord } from "../trajectory/records.ts";
+import { encodeReseed } from "./caller-messages.ts";
 import { copyStarter } from "./copy-starter.ts";
 import type { LiveRolloutOptions } from "./live-options.ts";
 import { LiveRollout } from "./live-rollout.ts";
@@ -77,15 +78,20 @@ export class ForkEngine implements StateEngine {
         const isBranch = own.parts.length > place.state.parts.length;
         const frames = isBranch ? [] : place.frames;
         const earlier = isBranch ? [...place.earlier, ...place.frames] : place.earlier;
+        const reseed = isBranch ? own.parts.at(-1)!.origin!.reseed : null;
         const plan = planCopy(this.#plan, own, number, () => rewardsIn(earlier));
         return new LiveRollout(plan, {
           ...options,
           copied: {
-            question: place.question,
+            step: place.question.step - 1,
             last: place.last,
             frames,
-            reseed: isBranch ? own.parts.at(-1)!.origin!.reseed : null,
-            starter: copyStarter(async (start) => await held.branch(start)),
+            // What is re-keyed asks again.
+            ...(reseed === null ? { question: place.question } : {}),
+            starter: copyStarter(
+              async (start) => await held.branch(start),
+              reseed === null ? undefined : encodeReseed(reseed),
+            ),
           },
         });
       },
