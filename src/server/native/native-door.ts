@@ -10,6 +10,9 @@ import { leaseRoutes } from "./lease-routes.ts";
 import { processRoutes } from "./process-routes.ts";
 import { Sandboxes } from "./sandboxes.ts";
 import { sandboxRoutes } from "./sandbox-routes.ts";
+import { serveConnection } from "./stepping/connection.ts";
+import { Stepping } from "./stepping/stepping.ts";
+import { requestBytesMost } from "./stepping/wire.ts";
 
 /** Sameseed's own API, below `/v1`. */
 export function makeNativeDoor(context: ServerContext): Door {
@@ -18,7 +21,19 @@ export function makeNativeDoor(context: ServerContext): Door {
   addRoutes(app, context, routes);
   const document = JSON.stringify(openApiOf(routes));
   app.get("/openapi.json", () => new Response(document, { headers: { "content-type": "application/json" } }));
-  return { name: "native", app };
+  const stepping = new Stepping(context);
+  return {
+    name: "native",
+    app,
+    sockets: [
+      {
+        path: "/v1/ws",
+        protocol: "sameseed.v1",
+        messageBytes: requestBytesMost,
+        connect: (socket, request) => serveConnection(context, stepping, socket, request),
+      },
+    ],
+  };
 }
 
 /** Every route of the native API. */
