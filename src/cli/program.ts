@@ -19,6 +19,7 @@ import { addPolicyCommand } from "./commands/policy.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScoreCommand } from "./commands/score.ts";
+import { addServeCommand } from "./commands/serve.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
@@ -61,6 +62,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addLeagueCommand,
     addScoreCommand,
     addExecCommand,
+    addServeCommand,
     addImageCommand,
     addDoctorCommand,
     addAttackCommand,
