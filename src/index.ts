@@ -233,25 +233,33 @@ export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning
 
 // Scoring a model's code (experimental)
 export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/score-completions.ts";
+export { readCompletions, readTasks } from "./judge/read/read-tasks.ts";
+export { recordScores, type RecordScoresConfig } from "./judge/record/record-scores.ts";
+export { type RecordedScores, readScores, type ScoreHead } from "./judge/record/score-folder.ts";
 export {
-  type CallTask,
-  type CallTest,
-  defaultScoreLimits,
-  type JudgeTask,
-  type Language,
-  type PytestTask,
-  type ScoreItem,
-  type ScoreResult,
-  type ScoreTask,
-  type ScoreVerdict,
-  type StdioTask,
-  type StdioTest,
-  type TaskBase,
-  type TestResult,
-  type TestVerdict,
-  type TextComparison,
-  type ValueComparison,
-} from "./model/score.ts";
+  type ScoreVerification,
+  type VerifiedScore,
+  verifyScores,
+  type VerifyScoresOptions,
+} from "./judge/record/verify-scores.ts";
+export { summarizeScores, type ScoreSummary } from "./judge/summarize-scores.ts";
+export {
+  type CheckedTask,
+  checkTasks,
+  type CheckTasksOptions,
+  type TaskCheck,
+} from "./judge/check/check-tasks.ts";
+export {
+  type RedteamAttempt,
+  redteamJudge,
+  type RedteamOptions,
+  type RedteamReport,
+} from "./judge/redteam/run-redteam.ts";
+export { redteamGrader, type RedteamGraderOptions } from "./judge/redteam/own-grader.ts";
+export { defaultScoreLimits } from "./model/score.ts";
+export type { CallTask, JudgeTask, PytestTask, ScoreTask, StdioTask, TaskBase } from "./model/score.ts";
+export type { CallTest, Language, StdioTest, TextComparison, ValueComparison } from "./model/score.ts";
+export type { ScoreItem, ScoreResult, ScoreVerdict, TestResult, TestVerdict } from "./model/score.ts";
 
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";
