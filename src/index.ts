@@ -272,6 +272,22 @@ export type {
   AuditVerdict,
 } from "./verify/audit/audit-report.ts";
 
+// Whether an environment is fit (experimental)
+export { checkEnvironment, type CheckEnvironmentOptions } from "./verify/check/check-environment.ts";
+export type {
+  AuditRow,
+  CheckReport,
+  CheckRow,
+  CheckRows,
+  CheckVerdict,
+  GymnasiumRow,
+  PlainDifference,
+  PlainRow,
+  RerunRow,
+  SeedingRow,
+  SpeedRow,
+} from "./verify/check/check-report.ts";
+
 // Values of recorded steps (experimental)
 export type {
   ClosingRecord,
