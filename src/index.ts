@@ -280,13 +280,9 @@ export type {
   CheckRow,
   CheckRows,
   CheckVerdict,
-  GymnasiumRow,
-  PlainDifference,
-  PlainRow,
-  RerunRow,
-  SeedingRow,
-  SpeedRow,
 } from "./verify/check/check-report.ts";
+export type { GymnasiumRow, PlainDifference, PlainRow } from "./verify/check/check-report.ts";
+export type { RerunRow, SeedingRow, SpeedRow } from "./verify/check/check-report.ts";
 
 // Values of recorded steps (experimental)
 export type {
