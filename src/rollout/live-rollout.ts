@@ -94,6 +94,10 @@ export class LiveRollout {
         }),
         seats: await seatsUse(this.#plan, group),
       };
+    } catch (error) {
+      // Its tree may be closed by the same signal.
+      refuseAborted(signal, "rollout");
+      throw error;
     } finally {
       this.#clock.stop();
     }

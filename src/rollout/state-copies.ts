@@ -160,25 +160,32 @@ export class StateCopies {
     for (const grove of this.#groves) if (grove.root.isLost) await this.#retire(grove);
     const known = this.#nodesOf(state.chain).find(isUsable);
     if (known !== undefined) return known;
-    const nearest = this.#nearest(state);
-    const node = nearest === undefined ? await this.#plant(state) : await this.#goOn(nearest, state);
-    this.#trim(node);
-    return node;
+    for (const near of this.#onTheWay(state)) {
+      const node = await this.#goOn(near, state);
+      if (node === undefined) continue;
+      this.#trim(node);
+      return node;
+    }
+    return await this.#plant(state);
   }
 
-  /** The node with the most steps on the way to a state. */
-  #nearest(state: RolloutState): Node | undefined {
+  /** The nodes on the way to a state, the nearest first. */
+  #onTheWay(state: RolloutState): Node[] {
     const steps = ({ place, isTrunk }: Node): number => 2 * place.question.step + Number(isTrunk);
     return [...this.#groves]
       .flatMap(({ nodes }) => [...nodes.values()])
       .filter(isUsable)
       .filter(({ place }) => isOnTheWay(place.state, state))
-      .toSorted((a, b) => steps(b) - steps(a))[0];
+      .toSorted((a, b) => steps(b) - steps(a));
   }
 
   async #plant(state: RolloutState): Promise<Node> {
     const { backend, plan, signal } = this.#setting;
     if (backend.openTree === undefined) throw new TrunkLost("this backend cannot copy a state in memory");
+    const idle = [...this.#groves].find(
+      ({ branches, nodes }) => branches === 0 && [...nodes.values()].every(({ holds }) => holds === 0),
+    );
+    if (this.#groves.size >= treesMost && idle !== undefined) await this.#retire(idle);
     if (this.#groves.size >= treesMost)
       throw new TrunkLost(`${treesMost} trees hold as many copies as they can`);
     const openTree = backend.openTree.bind(backend);
@@ -198,7 +205,8 @@ export class StateCopies {
     return node;
   }
 
-  async #goOn(from: Node, to: RolloutState): Promise<Node> {
+  /** Goes on from a node to a state; undefined where no trunk can go on from it, such as one too many generations deep. */
+  async #goOn(from: Node, to: RolloutState): Promise<Node | undefined> {
     const { grove, owner } = from;
     let trunk = owner;
     if (from.isTrunk) {
@@ -206,8 +214,9 @@ export class StateCopies {
       from.isTrunk = false;
       if (from.kept === undefined) grove.nodes.delete(from.place.state.chain);
     } else {
-      const { plan, signal } = this.#setting;
-      trunk = await StateTrunk.resume(from.kept!, from.place, plan.limits, signal);
+      const resumed = await this.#resume(from);
+      if (resumed === undefined) return undefined;
+      trunk = resumed;
       owner.dependents++;
       const gone = (): void => void owner.dependents--;
       trunk.sandbox.ended.then(gone, gone);
@@ -220,6 +229,16 @@ export class StateCopies {
       throw error;
     }
     return this.#stand(grove, trunk);
+  }
+
+  async #resume({ kept, place }: Node): Promise<StateTrunk | undefined> {
+    const { plan, signal } = this.#setting;
+    try {
+      return await StateTrunk.resume(kept!, place, plan.limits, signal);
+    } catch (error) {
+      if (reasonIn(error) === undefined) throw error;
+      return undefined;
+    }
   }
 
   async #keepNode(node: Node): Promise<void> {
