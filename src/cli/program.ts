@@ -25,6 +25,7 @@ import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addViewCommand } from "./commands/view.ts";
 import { addImageCommand } from "./image/image-command.ts";
 
 /**
@@ -51,6 +52,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addViewCommand,
     addDiffCommand,
     addExportCommand,
     addBranchCommand,
