@@ -7,6 +7,7 @@ import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addBranchCommand } from "./commands/branch.ts";
+import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -56,6 +57,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addExportCommand,
     addBranchCommand,
     addAuditCommand,
+    addCheckCommand,
     addEvalCommand,
     addCompareCommand,
     addPlayCommand,
