@@ -15,6 +15,7 @@ import { startScenario } from "./scenarios/start.ts";
 import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
+import { viewScenario } from "./scenarios/view.ts";
 
 const scenarios: readonly Scenario[] = [
   startScenario,
@@ -29,6 +30,7 @@ const scenarios: readonly Scenario[] = [
   gamesScenario,
   sprtScenario,
   scoringScenario,
+  viewScenario,
 ];
 
 /** How benchmarks are run. */

@@ -84,6 +84,7 @@ export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-ru
 export {
   RunReader,
   type IdenticalTrajectories,
+  type OutlinedRollout,
   type RunReaderOptions,
   type RunStatistics,
   type TrajectoryCheck,
