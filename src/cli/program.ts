@@ -20,10 +20,12 @@ import { addPolicyCommand } from "./commands/policy.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScoreCommand } from "./commands/score.ts";
+import { addServeCommand } from "./commands/serve.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addViewCommand } from "./commands/view.ts";
 import { addImageCommand } from "./image/image-command.ts";
 
 /**
@@ -50,6 +52,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addViewCommand,
     addDiffCommand,
     addExportCommand,
     addBranchCommand,
@@ -63,6 +66,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addLeagueCommand,
     addScoreCommand,
     addExecCommand,
+    addServeCommand,
     addImageCommand,
     addDoctorCommand,
     addAttackCommand,

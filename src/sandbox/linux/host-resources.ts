@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { release } from "node:os";
 
 import { SameseedError } from "../../base/error.ts";
@@ -8,11 +7,10 @@ import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from
 import { sandboxPolicy, slotPolicy, type HostIdKind } from "../seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
 import { trunkPolicy } from "../seccomp/trunk.ts";
-import { CgroupArea } from "./cgroups.ts";
+import type { CgroupArea } from "./cgroups.ts";
 import { HostIds } from "./host-ids.ts";
-import { startJanitor } from "./janitor.ts";
 import { numericClass } from "./numeric-class.ts";
-import { canListChildren } from "./processes.ts";
+import { openGroups, type OpenGroups } from "./open-groups.ts";
 
 /** The seccomp programs of a wall. */
 export interface Filters {
@@ -54,9 +52,12 @@ export function wallFilters(architecture: Architecture, world: WorldMode, ids: H
 }
 
 /** One process's control groups and their janitor, shared by all its pools: made with the first, removed with the last. */
-let shared:
-  | { users: number; readonly area: CgroupArea | undefined; readonly janitor: ChildProcess | undefined }
-  | undefined;
+interface SharedGroups {
+  users: number;
+  /** Undefined in the end where there are none. */
+  readonly opening: Promise<OpenGroups | undefined>;
+}
+let shared: SharedGroups | undefined;
 
 /**
  * Finds what a wall needs on this host.
@@ -85,29 +86,23 @@ export async function acquireHostResources(): Promise<HostResources> {
     bubblewrap,
     numericClass: numericClass(),
     ids: new HostIds(),
-    cgroups: acquireCgroups(),
+    cgroups: await acquireCgroups(),
   };
 }
 
-function acquireCgroups(): CgroupArea | undefined {
-  if (shared === undefined) {
-    const area = canListChildren() ? CgroupArea.open() : undefined;
-    const usable = area instanceof CgroupArea ? area : undefined;
-    shared = {
-      users: 0,
-      area: usable,
-      janitor: usable === undefined ? undefined : startJanitor(usable.folders),
-    };
-  }
+async function acquireCgroups(): Promise<CgroupArea | undefined> {
+  shared ??= { users: 0, opening: openGroups().then((groups) => ("area" in groups ? groups : undefined)) };
   shared.users++;
-  return shared.area;
+  return (await shared.opening)?.area;
 }
 
 /** Gives back what {@link acquireHostResources} took; the last one removes the control groups. */
-export function releaseHostResources(): void {
+export async function releaseHostResources(): Promise<void> {
   if (shared === undefined || --shared.users > 0) return;
-  shared.area?.remove();
-  // What is still busy is the janitor's: its pipe ends here.
-  shared.janitor?.stdin?.end();
+  const { opening } = shared;
   shared = undefined;
+  const groups = await opening;
+  groups?.area.remove();
+  // What is still busy is the janitor's: its pipe ends here.
+  groups?.janitor.stdin?.end();
 }
