@@ -1,4 +1,4 @@
-// `npm run hosts -- [NAME…] [--all] [--sessions NAME…] [--again]`: builds machines from a distribution's packages, runs the
+// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME…] [--again]`: builds machines from a distribution's packages, runs the
 // project in them under software emulation, one after the other, and prints what held. Without a name it lists them.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,6 +44,7 @@ const { values, positionals } = parseArgs({
     all: { type: "boolean", default: false },
     sessions: { type: "string", multiple: true },
     again: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
   },
 });
 
@@ -97,6 +98,7 @@ async function main(): Promise<number> {
       rows: values.all ? "all" : rows,
       checks: values.all ? "all" : checks,
       audited,
+      quick: values.quick,
     });
   }
   let isHeld = true;

@@ -13,6 +13,8 @@ export interface Choice {
   /** Rows of the attack corpus, and parts of the names of the contract's promises. */
   readonly rows: readonly string[] | "all";
   readonly checks: readonly string[] | "all";
+  /** Whether even the first session of a machine does little. */
+  readonly quick: boolean;
   /** Planted faults that an audit must name, each with its factor. */
   readonly audited: Readonly<Record<string, string>>;
 }
