@@ -7,6 +7,7 @@ import { run, sameseed, setUp } from "./steps.mjs";
 
 const checks = [
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+  { name: "types of the viewer", command: "tsc", args: ["-p", "viewer"] },
   { name: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
   { name: "format", command: "oxfmt", args: ["--check"] },
 ];

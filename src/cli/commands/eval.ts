@@ -11,6 +11,7 @@ import { isGame, resolveGame } from "../../games/game-spec.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
+import { policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { decimal } from "../parse/schedule.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -33,6 +34,8 @@ import { concurrencyOption, jsonOption } from "./options.ts";
 interface EvalOptions extends MatchupCommandOptions {
   readonly x: string;
   readonly o?: string;
+  readonly xFiles?: string;
+  readonly oFiles?: string;
   readonly swap: boolean;
   readonly exact?: true;
   readonly atLeast?: number;
@@ -47,7 +50,9 @@ export function addEvalCommand(program: Command, choose: (work: CommandWork) => 
       "In a game, plays pairs of games with swapped seats, each policy from source in a sandbox of its own, and reports the mean return of --x with its confidence interval. In an environment with one seat, runs --x once under each seed.",
     )
     .addOption(policyOption("--x <POLICY>", "the policy whose results are reported").makeOptionMandatory())
-    .addOption(policyOption("--o <POLICY>", "its opponent, in a game"));
+    .addOption(policyFilesOption("--x-files", "--x"))
+    .addOption(policyOption("--o <POLICY>", "its opponent, in a game"))
+    .addOption(policyFilesOption("--o-files", "--o"));
   for (const option of matchupOptions()) command.addOption(option);
   command
     .option("--no-swap", "keep --x at the first seat in every game")
@@ -75,6 +80,7 @@ Examples:
   sameseed eval --x greedy --o random --exact
   sameseed eval --x bot.py --o minimax --seeds 1..4 --games 10 --json
   sameseed eval --x my_policy.py --env CartPole-v1 --seeds 0..99
+  sameseed eval --x bot/bot.py --x-files bot --o greedy
   sameseed eval --x bot.py --o random --env pettingzoo:connect_four_v3 --out runs/four
 
 The exit code is 0 when everything was played, 1 when --at-least was not shown, 2 for misuse, 3 when the
@@ -92,8 +98,8 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
     });
   const config: MatchupConfig = {
     ...toConfig(options, cli.signal),
-    policyX: options.x,
-    policyO: options.o,
+    policyX: withFiles(options.x, options.xFiles, "--x-files"),
+    policyO: withFiles(options.o, options.oFiles, "--o-files"),
     swap: options.swap,
     exact: options.exact ?? false,
     trajectories: false,
@@ -131,9 +137,9 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
 }
 
 async function evaluateInEnvironment(cli: Cli, options: EvalOptions): Promise<number> {
-  const { x, o, exact, atLeast, seeds } = options;
-  refuseForReturns({ "--o": o, "--exact": exact, ...gameOptionsOf(options) });
-  const config = { ...toReturnsConfig(options, cli.signal), policy: x };
+  const { x, o, xFiles, oFiles, exact, atLeast, seeds } = options;
+  refuseForReturns({ "--o": o, "--o-files": oFiles, "--exact": exact, ...gameOptionsOf(options) });
+  const config = { ...toReturnsConfig(options, cli.signal), policy: withFiles(x, xFiles, "--x-files") };
   resolveOptions(config);
   await prepareHost(cli, config.image);
   const progress = new ReturnsProgress(cli, seeds.length, options.out);

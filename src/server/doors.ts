@@ -1,0 +1,5 @@
+import type { MakeDoor } from "./door.ts";
+import { makeNativeDoor } from "./native/native-door.ts";
+
+/** Every door, in the order in which paths are looked up. */
+export const doors: readonly MakeDoor[] = [makeNativeDoor];
