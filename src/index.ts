@@ -85,7 +85,6 @@ export {
   type OutlinedRollout,
   RunReader,
   type IdenticalTrajectories,
-  type OutlinedRollout,
   type RunReaderOptions,
   type RunStatistics,
   type TrajectoryCheck,
