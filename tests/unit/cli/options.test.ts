@@ -43,6 +43,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   doctor: ["--image"],
   show: [],
   diff: [],
+  view: [],
   export: [],
   // A task names its image and its limits.
   "score check": [],
