@@ -17,6 +17,7 @@ import { startScenario } from "./scenarios/start.ts";
 import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
+import { viewScenario } from "./scenarios/view.ts";
 
 const scenarios: readonly Scenario[] = [
   startScenario,
@@ -33,6 +34,7 @@ const scenarios: readonly Scenario[] = [
   gamesScenario,
   sprtScenario,
   scoringScenario,
+  viewScenario,
 ];
 
 /** How benchmarks are run. */

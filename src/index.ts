@@ -85,6 +85,7 @@ export {
   type OutlinedRollout,
   RunReader,
   type IdenticalTrajectories,
+  type OutlinedRollout,
   type RunReaderOptions,
   type RunStatistics,
   type TrajectoryCheck,
