@@ -7,6 +7,9 @@
  * that pretends to wait, and works, works on its own time. As long as no answer has come, the time since its last word is
  * taken for waiting in the same way; whether it really waits, and for how long it may, is the host's to see.
  *
+ * Where the host has the child's stream itself (streams.c), it also counts the wall time; here the child's CPU time alone is
+ * held to both limits.
+ *
  * Every word that is answered can be asked for once: the host answers questions only, one at a time, and each behind a
  * record of a step.
  */
@@ -42,7 +45,7 @@ uint32_t limits_look(struct limits *limits, pid_t pid, int *wait_ms) {
   uint64_t now = monotonic_us(), cpu = cpu_used_us(pid);
   take_notice(limits, now, cpu);
   uint64_t lent = limits->lent_us + (limits->waits ? quiet_us(limits, now, cpu) : 0);
-  uint64_t wall = now - limits->began_us - lent;
+  uint64_t wall = limits->is_direct ? cpu : now - limits->began_us - lent;
   if (wall >= limits->wall_us) return CAUSE_WALL;
   if (cpu >= limits->cpu_us) return CAUSE_CPU;
   /* One thread cannot use its CPU time faster than the wall clock runs; more threads are caught a little late. */

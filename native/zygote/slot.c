@@ -8,6 +8,9 @@
  *
  *     host ──(stream, framed)── slot ──(stream, stdout, stderr: raw)── child, pid 1 of its own namespace
  *
+ * The stream of a child that asks its host is the host's own (streams.c): the slot sees neither questions nor answers, and
+ * counts the child's CPU time alone.
+ *
  * The bytes that come from the child are counted and copied here and looked at nowhere in C. The one exception is the
  * first: wall.c writes `W` once the wall stands, which is passed on as MSG_BORN or told in MSG_EXIT.
  *
@@ -40,7 +43,7 @@
 #include <unistd.h>
 #include "supervise.h"
 
-enum { STDOUT = 0, STDERR = 1, STREAM = 2, OUTPUTS = 3, BORN_HERE = 1 };
+enum { BORN_HERE = 1 };
 
 /* One sandbox while it runs. */
 struct run {
@@ -81,21 +84,10 @@ static void run_job(const uint8_t *bytes, size_t length, PyObject *entry) {
   _exit(result ? 0 : 1);
 }
 
-static int open_streams(struct birth *birth, int output[OUTPUTS]) {
-  int out[2], err[2], stream[2];
-  if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) return -1;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) < 0) return -1;
-  output[STDOUT] = out[0], output[STDERR] = err[0], output[STREAM] = stream[0];
-  birth->out = out[1], birth->err = err[1], birth->stream = stream[1];
-  for (int i = 0; i < OUTPUTS; i++)
-    if (fcntl(output[i], F_SETFL, O_NONBLOCK) < 0) return -1;
-  return 0;
-}
-
 static int give_birth(struct slot *slot, const struct start *start, size_t job_length, struct run *run) {
   struct birth birth = { .start = start };
   if (links_open(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
-  if (open_streams(&birth, run->output) < 0) die();
+  if (streams_open(slot, &birth, run->output) < 0) die();
   int bare = (start->flags & START_BARE) != 0;
   struct clone_args args = {
     .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS),
@@ -117,6 +109,7 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
   if (run->pid < 0) send_error(slot->stream, "clone3");
   for (uint32_t i = 0; i < start->links; i++) close(birth.link[i]);
   close(birth.out), close(birth.err), close(birth.stream);
+  if (birth.direct >= 0) close(birth.direct);
   if (run->pid < 0)
     for (int i = 0; i < OUTPUTS; i++) close(run->output[i]);
   return run->pid < 0 ? -1 : 0;
@@ -249,7 +242,11 @@ __attribute__((noinline)) static int start_sandbox(struct slot *slot, uint32_t l
   read_job(slot, &start, length);
   size_t job_length = length - sizeof start;
   if ((start.flags & START_BARE) && !(slot->config_flags & CONFIG_ALLOW_BARE)) die();
-  run.limits = (struct limits){ .wall_us = start.wall_us, .cpu_us = start.cpu_us, .asks = (start.flags & START_ASKS) != 0 };
+  if ((start.flags & START_DIRECT) && (start.flags & (START_BARE | START_TRUNK | START_COPY) || !(slot->config_flags & CONFIG_DIRECT))) die();
+  run.limits = (struct limits){
+    .wall_us = start.wall_us, .cpu_us = start.cpu_us,
+    .asks = (start.flags & START_ASKS) != 0, .is_direct = (start.flags & START_DIRECT) != 0,
+  };
   run.announce = (start.flags & START_ANNOUNCE) != 0;
   int born = give_birth(slot, &start, job_length, &run);
   if (born == BORN_HERE) return born;

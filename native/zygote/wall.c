@@ -121,9 +121,17 @@ int wall_place_streams(const struct birth *birth, int park) {
   return count;
 }
 
-static void keep_streams(const struct birth *birth) {
-  int count = wall_place_streams(birth, FD_PARK);
+/* Returns what the slot is told over that the wall stands: the stream, or the descriptor behind all others. */
+static int keep_streams(const struct birth *birth) {
+  int direct = birth->direct < 0 ? -1 : fcntl(birth->direct, F_DUPFD, FD_PARK);
+  int count = wall_place_streams(birth, FD_PARK), told = 3;
+  if (birth->direct >= 0) {
+    told = count++;
+    if (direct < 0 || dup2(3, told) < 0 || dup2(direct, 3) < 0 || fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
+      fail(2, "place the host's stream");
+  }
   if (syscall(SYS_close_range, (unsigned)count, ~0u, 0) < 0) fail(2, "close_range");
+  return told;
 }
 
 static void drop_rights(void) {
@@ -153,11 +161,11 @@ void wall_build(const struct slot *slot, const struct birth *birth) {
   if (setsid() < 0) fail(birth->err, "lead a session");
   become_someone(birth->err, slot_user(slot));
   enter_files(birth->err, birth->start);
-  keep_streams(birth);
+  int told = keep_streams(birth);
   set_limits(birth->start);
   drop_rights();
   if (wall_filter(&slot->filter_child) < 0) fail(2, "seccomp");
-  if (write(3, "W", 1) != 1) fail(2, "tell that the wall stands");
+  if (write(told, "W", 1) != 1 || (told != 3 && close(told) < 0)) fail(2, "tell that the wall stands");
 }
 
 /* ---- what trunks and copies take of it (copy_wall.c) ---- */

@@ -56,8 +56,9 @@ enum { LINK_MAKE = 1, LINK_TAKE = 2 };
 /* CONFIG_OWN_IDS: the zygote's user namespace has an id for each slot, index + 1. */
 /* START_ASKS: the child asks its host and waits; how long the host takes is none of its wall time. */
 /* CONFIG_TREE: the zygote of one tree (trunk.c). START_TRUNK: keeps the rights that copying needs. START_COPY: goes on. */
-enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, CONFIG_TREE = 4 };
-enum { START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4, START_TRUNK = 8, START_COPY = 16 };
+/* CONFIG_DIRECT: behind the slots' streams there is one that takes descriptors. START_DIRECT: its stream is the host's (streams.c). */
+enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, CONFIG_TREE = 4, CONFIG_DIRECT = 8 };
+enum { START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4, START_TRUNK = 8, START_COPY = 16, START_DIRECT = 32 };
 enum { INPUT_ANSWER = 1 };
 
 struct header { uint32_t length; uint8_t type, channel; uint16_t zero; };
@@ -72,6 +73,7 @@ struct start {
   uint64_t wall_us, cpu_us;
   uint32_t cpu_s, processes, open_files, links, flags;
   uint32_t filter_bytes;        /* a trunk's filter lies before its job */
+  uint32_t run, zero;           /* by which its host knows a direct stream */
   struct link link[MAX_LINKS];
 };
 struct exit_report { uint32_t cause; int32_t status; uint64_t user_us, system_us, max_rss_bytes, wall_us, born_us; };
@@ -95,7 +97,7 @@ struct slot {
 };
 
 /* What the child is born with. */
-struct birth { const struct start *start; int out, err, stream; int link[MAX_LINKS]; };
+struct birth { const struct start *start; int out, err, stream, direct; int link[MAX_LINKS]; };
 
 /* io.c: whole reads and writes; -1 with errno, and errno 0 at the end of the stream. */
 int read_whole(int fd, void *to, size_t length);
@@ -103,6 +105,10 @@ int write_whole(int fd, const void *from, size_t length);
 int send_message(int fd, uint8_t type, uint8_t channel, const void *body, size_t length);
 int send_error(int fd, const char *what);
 uint64_t monotonic_us(void);
+
+/* streams.c: the streams of a child, and the slot's ends of them; -1 with errno. */
+enum { STDOUT = 0, STDERR = 1, STREAM = 2, OUTPUTS = 3 };
+int streams_open(const struct slot *slot, struct birth *birth, int output[OUTPUTS]);
 
 /* links.c: a socketpair between two sandboxes, made by one slot and taken by another. */
 int link_make(int inbox, uint64_t token);
@@ -134,7 +140,7 @@ PyObject *link_write(PyObject *module, PyObject *arguments);
 /* limits.c: the two clocks of a run, and what of its wall time is not the child's. */
 struct limits {
   uint64_t began_us, wall_us, cpu_us, spoke_us, spoke_cpu_us, lent_us;
-  int asks, waits;
+  int asks, waits, is_direct;
   int spoke, answered;          /* since the last look: the child's stream said something, the host answered it */
 };
 uint32_t limits_look(struct limits *limits, pid_t pid, int *wait_ms);

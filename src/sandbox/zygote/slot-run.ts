@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
 
-import type { SameseedError } from "../../base/error.ts";
+import { SameseedError } from "../../base/error.ts";
 import { startPatience } from "../../base/patience.ts";
 import type { EndCause, OutputChannel, RunningSandbox, SandboxEnd } from "../contract.ts";
 import type { GroupCounters, SlotGroup } from "../linux/cgroups.ts";
 import { machineOomKills, recentMachineOomKills } from "../linux/machine-memory.ts";
 import { signalOfStatus } from "../linux/signal-name.ts";
+import { DirectStream } from "./direct-stream.ts";
 import { judgeKill } from "./judge-kill.ts";
 import { describeStatus, hostMemory, startError } from "./slot-errors.ts";
 import type { SlotStart } from "./slot-start.ts";
@@ -41,6 +42,8 @@ export class SlotRun implements RunningSandbox {
   readonly #group: SlotGroup | undefined;
   readonly #start: SlotStart;
   readonly #events: SlotRunEvents;
+  /** Where its slot does not carry its stream. */
+  readonly #direct: DirectStream | undefined;
   readonly #before: GroupCounters | undefined;
   /** Counted only where no group counts. */
   readonly #machineOomKillsBefore: number;
@@ -65,6 +68,13 @@ export class SlotRun implements RunningSandbox {
       start.wallMs === undefined ? () => {} : startPatience(start.wallMs, () => this.#waitForEnd());
     this.#before = group?.countersBefore();
     this.#machineOomKillsBefore = group === undefined ? recentMachineOomKills() : 0;
+    this.#direct =
+      start.direct === undefined
+        ? undefined
+        : new DirectStream(start.direct, {
+            onData: (data) => this.#output("stream", data),
+            onWall: () => this.kill("wall"),
+          });
     this.born = this.#bornResolvers.promise;
     this.ended = this.#endResolvers.promise;
     this.born.catch(() => {});
@@ -76,7 +86,7 @@ export class SlotRun implements RunningSandbox {
     this.#isHeard = true;
     if (type === messages.output) this.#output(channels[channel], body);
     else if (type === messages.born) this.#becomeBorn();
-    else if (type === messages.exit) this.#exit(decodeExit(body));
+    else if (type === messages.exit) this.#exitDrained(decodeExit(body));
     else if (type === messages.error) this.fail(startError(body.toString()));
   }
 
@@ -97,8 +107,15 @@ export class SlotRun implements RunningSandbox {
     this.#endResolvers.reject(error);
   }
 
+  /** Takes the stream that its slot has made for it. */
+  adopt(run: number, stream: Socket): void {
+    if (this.#direct === undefined || this.#isOver) stream.destroy();
+    else this.#direct.adopt(run, stream);
+  }
+
   send(data: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#direct !== undefined) return this.#direct.send(data);
     for (let at = 0; at < data.length; at += inputChunkBytes) {
       const part = data.subarray(at, at + inputChunkBytes);
       this.#stream.write(encodeHeader(messages.input, part.length));
@@ -107,11 +124,15 @@ export class SlotRun implements RunningSandbox {
   }
 
   answer(data: Uint8Array): void {
-    if (!this.#isOver) this.#stream.write(encodeAnswer(data));
+    if (this.#isOver) return;
+    if (this.#direct === undefined) this.#stream.write(encodeAnswer(data));
+    else this.#direct.answer(data);
   }
 
   endInput(): void {
-    if (!this.#isOver) this.#stream.write(encodeMessage(messages.inputEnd));
+    if (this.#isOver) return;
+    if (this.#direct === undefined) this.#stream.write(encodeMessage(messages.inputEnd));
+    else this.#direct.endInput();
   }
 
   kill(cause?: "wall"): void {
@@ -167,6 +188,16 @@ export class SlotRun implements RunningSandbox {
     this.#cpuTimer.unref(); // what keeps this process running is the stream
   }
 
+  /** The slot told the end when everything was sent, and what comes another way may not be told yet. */
+  #exitDrained(exit: WireExit): void {
+    if (this.#direct === undefined) return this.#exit(exit);
+    this.#direct.drain((isThere) => {
+      if (this.#isOver) return;
+      if (isThere || exit.bornMs === undefined) this.#exit(exit);
+      else this.fail(new SameseedError("sandbox_failed", "a sandbox's stream did not reach its host"));
+    });
+  }
+
   #exit(exit: WireExit): void {
     if (exit.bornMs === undefined) {
       const error = startError(this.#complaint === "" ? describeStatus(exit.status) : this.#complaint);
@@ -220,6 +251,7 @@ export class SlotRun implements RunningSandbox {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#cpuTimer);
+    this.#direct?.close();
     this.#stopWaiting();
     this.#events.done();
   }

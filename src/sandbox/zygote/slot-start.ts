@@ -11,6 +11,8 @@ export interface SlotStart {
   readonly cpuMs: number;
   /** Its memory limit, in bytes. */
   readonly memoryBytes: number;
+  /** The number by which its stream comes where the slot does not carry it; its wall time is counted here then. */
+  readonly direct?: { readonly run: number; readonly wallMs: number } | undefined;
   /** Whether the slot itself is a copy of what ran in a sandbox: that it speaks says nothing then. @default false */
   readonly untrusted?: boolean;
   readonly onOutput: (channel: OutputChannel, data: Buffer) => void;

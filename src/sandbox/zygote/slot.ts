@@ -65,6 +65,12 @@ export class Slot {
     return run;
   }
 
+  /** Gives the sandbox that runs the stream that its slot has made for it. */
+  adopt(run: number, stream: Socket): void {
+    if (this.#run === undefined) stream.destroy();
+    else this.#run.adopt(run, stream);
+  }
+
   /** Tells the slot to start what was prepared. */
   begin(message: Uint8Array): void {
     this.#stream.write(message);

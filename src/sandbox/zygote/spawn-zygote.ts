@@ -47,6 +47,8 @@ export interface SpawnedZygote {
   readonly exited: Promise<SameseedError>;
   /** Takes what it says once it is warm. */
   onMessage: (type: number, body: Buffer) => void;
+  /** Takes the streams of sandboxes whose slots do not carry them. */
+  onDirect: (slot: number, run: number, stream: Socket) => void;
 }
 
 /** How long a zygote whose streams are closed may take to be reported dead. */
@@ -55,7 +57,9 @@ const exitGraceMs = 1000;
 /** Starts bubblewrap with a zygote inside, and what gives it its ids where it waits for some. */
 function spawnOuterWall(options: ZygoteOptions): { child: ChildProcess; mapper: IdMapper | undefined } {
   const { user, group, map } = options.ids;
-  const streams = Array<"pipe">(1 + options.slots).fill("pipe");
+  const streams: ("pipe" | "ipc")[] = Array<"pipe">(1 + options.slots).fill("pipe");
+  // What comes of a tree runs environment code: nothing there may speak Node's own protocol.
+  if (options.tree !== true) streams.push("ipc");
   // Behind the slots' streams, so that these keep their places.
   const info = controlStream + streams.length;
   const pipes = map === undefined ? undefined : { info, block: info + 1 };
@@ -81,6 +85,7 @@ function spawnOuterWall(options: ZygoteOptions): { child: ChildProcess; mapper: 
       child.on("error", () => {});
       throw new Error("EMFILE");
     }
+    child.channel?.unref();
     return { child, mapper };
   } catch (error) {
     throw hostRefusal(String(error));
@@ -122,7 +127,12 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     ready: ready.promise,
     exited: exited.promise,
     onMessage: () => {},
+    onDirect: (_slot, _run, stream) => stream.destroy(),
   };
+  child.on("message", (message, stream) => {
+    const { slot, run } = message as { readonly slot: number; readonly run: number };
+    if (stream !== undefined) spawned.onDirect(slot, run, stream as Socket);
+  });
   const reader = new MessageReader((type, _channel, body) => {
     if (type === messages.ready) {
       mapper?.finish();
@@ -143,6 +153,7 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     allowBare: options.allowBare ?? false,
     ownIds: mapper !== undefined,
     tree: options.tree ?? false,
+    direct: options.tree !== true,
   };
   control.write(encodeConfig(options.slots, flags, options.filters.slot, options.filters.sandbox));
   return spawned;

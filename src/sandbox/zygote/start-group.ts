@@ -15,6 +15,9 @@ const openFiles = 256;
 const groupSlackBytes = 24 * mebibyte;
 
 let nextToken = 1n;
+let nextRun = 0;
+/** A u32. */
+const runsMost = 0xffff_ffff;
 
 /** Starts a group's sandboxes on slots that were leased for it, one each. */
 export function startGroup(
@@ -25,6 +28,9 @@ export function startGroup(
 ): RunningSandbox[] {
   const links = wireLinks(plan, lease.slots);
   // Everything that can fail comes before the first start: a group starts whole or not at all.
+  const runs = plan.members.map(({ asks = false }) =>
+    asks && !bare && lease.zygote.hasDirect ? (nextRun = (nextRun % runsMost) + 1) : undefined,
+  );
   const messages = plan.members.map(({ job, limits, asks = false }, member) => {
     const slot = lease.slots[member]!;
     slot.checkIdle();
@@ -36,6 +42,7 @@ export function startGroup(
         bare,
         announce: job.entry === "agent",
         asks,
+        direct: runs[member],
       },
       encodeJob(job),
     );
@@ -47,6 +54,7 @@ export function startGroup(
       wallMs: asks ? undefined : limits.wallMs,
       cpuMs: limits.cpuMs,
       memoryBytes: limits.memoryMb * mebibyte,
+      direct: runs[member] === undefined ? undefined : { run: runs[member], wallMs: limits.wallMs },
       onOutput: (channel, data) => plan.onOutput(member, channel, data),
     }),
   );

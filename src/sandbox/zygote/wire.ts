@@ -86,6 +86,8 @@ export interface WireStart {
   readonly announce: boolean;
   /** Whether it asks its host: what lies between its last word and an answer is none of its wall time. */
   readonly asks?: boolean;
+  /** By which number the host knows the stream that it is handed itself; the slot carries it where there is none. */
+  readonly direct?: number | undefined;
   /** Whether it can be copied; only in a zygote of a tree. */
   readonly trunk?: boolean;
   /** Whether it goes on as what it was copied from; then it has no job. */
@@ -108,7 +110,7 @@ export interface WireExit {
 
 const readyBytes = 16;
 const linkBytes = 16;
-const startBytes = 48 + 24 + linksMax * linkBytes;
+const startBytes = 48 + 32 + linksMax * linkBytes;
 const causes = ["own", "killed", "wall", "cpu"] as const;
 
 /** A message's header. */
@@ -149,13 +151,24 @@ export function encodeMessage(type: number, body: Uint8Array = new Uint8Array())
 /** The first message a zygote reads. */
 export function encodeConfig(
   slots: number,
-  flags: { readonly allowBare: boolean; readonly ownIds: boolean; readonly tree?: boolean },
+  flags: {
+    readonly allowBare: boolean;
+    readonly ownIds: boolean;
+    readonly tree?: boolean;
+    readonly direct?: boolean;
+  },
   slotFilter: Uint8Array,
   childFilter: Uint8Array,
 ): Buffer {
   const head = Buffer.alloc(16);
   head.writeUInt32LE(slots, 0);
-  head.writeUInt32LE((flags.allowBare ? 1 : 0) | (flags.ownIds ? 2 : 0) | (flags.tree === true ? 4 : 0), 4);
+  head.writeUInt32LE(
+    (flags.allowBare ? 1 : 0) |
+      (flags.ownIds ? 2 : 0) |
+      (flags.tree === true ? 4 : 0) |
+      (flags.direct === true ? 8 : 0),
+    4,
+  );
   head.writeUInt32LE(slotFilter.length, 8);
   head.writeUInt32LE(childFilter.length, 12);
   return encodeMessage(messages.config, Buffer.concat([head, slotFilter, childFilter]));
@@ -227,8 +240,11 @@ export function encodeStart(start: WireStart, job: Uint8Array): Buffer {
       (start.announce ? 2 : 0) |
       (start.asks === true ? 4 : 0) |
       (start.trunk === true ? 8 : 0) |
-      (start.copy === true ? 16 : 0),
+      (start.copy === true ? 16 : 0) |
+      (start.direct === undefined ? 0 : 32),
     start.filterBytes ?? 0,
+    start.direct ?? 0,
+    0,
   ];
   for (const count of counts) at = message.writeUInt32LE(count, at);
   for (const { kind, peer, token } of start.links) {

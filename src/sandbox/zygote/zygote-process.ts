@@ -51,6 +51,11 @@ export class ZygoteProcess {
     this.#pid = childPids(childPids(started.child.pid!)[0] ?? 0)[0];
     this.exited = started.exited.then((reason) => this.#bury(reason));
     started.onMessage = (type, body) => this.#receive(type, body);
+    started.onDirect = (slot, run, stream) => {
+      const taker = this.#slots.get(slot);
+      if (taker === undefined) stream.destroy();
+      else taker.adopt(run, stream);
+    };
     started.child.unref();
     for (const stream of started.child.stdio) (stream as Socket | null)?.unref?.();
   }
@@ -142,6 +147,11 @@ export class ZygoteProcess {
     return group;
   }
 
+  /** Whether sandboxes that ask their host can have streams that no slot carries. */
+  get hasDirect(): boolean {
+    return this.#options.tree !== true;
+  }
+
   /** The filter of what may be copied. */
   get trunkFilter(): Uint8Array {
     return this.#options.filters.trunk;
@@ -170,6 +180,7 @@ export class ZygoteProcess {
     await this.exited;
     this.#options.ids.release();
     for (const stream of this.#child.stdio) stream?.destroy();
+    if (this.#child.connected) this.#child.disconnect();
     const deadline = performance.now() + emptyTimeoutMs;
     let left = this.#groups.splice(0);
     while ((left = left.filter((group) => !group.remove())).length > 0 && performance.now() < deadline) {

@@ -98,6 +98,7 @@ test("a start is laid out as native/zygote/zygote.h says", () => {
       ],
       bare: false,
       announce: true,
+      direct: 13,
     },
     Buffer.from("job"),
   );
@@ -105,19 +106,19 @@ test("a start is laid out as native/zygote/zygote.h says", () => {
   expect(message.subarray(4, 8)).toEqual(Buffer.from("S\0\0\0"));
   const sizes = Array.from({ length: 6 }, (_, index) => message.readBigUInt64LE(8 + 8 * index));
   expect(sizes).toEqual([2n ** 40n + 1n, 2n, 3n, 4n, 5n, 6n]);
-  const counts = Array.from({ length: 6 }, (_, index) => message.readUInt32LE(56 + 4 * index));
-  expect(counts).toEqual([7, 8, 9, 2, 2, 0]);
-  expect([message.readUInt32LE(80), message.readUInt32LE(84), message.readBigUInt64LE(88)]).toEqual([
+  const counts = Array.from({ length: 8 }, (_, index) => message.readUInt32LE(56 + 4 * index));
+  expect(counts).toEqual([7, 8, 9, 2, 2 | 32, 0, 13, 0]);
+  expect([message.readUInt32LE(88), message.readUInt32LE(92), message.readBigUInt64LE(96)]).toEqual([
     1,
     10,
     11n,
   ]);
-  expect([message.readUInt32LE(96), message.readUInt32LE(100), message.readBigUInt64LE(104)]).toEqual([
+  expect([message.readUInt32LE(104), message.readUInt32LE(108), message.readBigUInt64LE(112)]).toEqual([
     2,
     12,
     2n ** 63n,
   ]);
-  expect(message.subarray(8 + 48 + 24 + 8 * 16).toString()).toBe("job");
+  expect(message.subarray(8 + 48 + 32 + 8 * 16).toString()).toBe("job");
 });
 
 test("a trunk, and what goes on from a copy, are told apart from other starts", () => {
