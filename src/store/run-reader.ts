@@ -131,6 +131,11 @@ export class RunReader implements Disposable {
     for (const row of this.#catalogue.rows()) yield this.#read(row).summary;
   }
 
+  /** The keys of {@link rows} in the order in which they were recorded, which never changes for what is there. */
+  recordedOrder(): number[] {
+    return [...this.#catalogue.rows()].sort((a, b) => (isBefore(a, b) ? -1 : 1)).map(({ seed }) => seed);
+  }
+
   /**
    * One rollout's row.
    * @param seed its seed, or its number where the run is one of branches
