@@ -9,6 +9,9 @@ import { readBody } from "../http/read-body.ts";
 import { headerNames, parseJson, queueMsMost } from "../http/route.ts";
 import { checkKnownImage, imageNameSchema } from "../native/known-image.ts";
 
+/** Sandboxes of one test: the solution's and the judge's. */
+const testSandboxes = 2;
+
 /** Reads a request's JSON body. @throws `bad_argument`, `too_large` */
 export async function readJson(c: Context, { options }: ServerContext): Promise<unknown> {
   return parseJson(await readBody(c.req.raw, options.bodyBytes));
@@ -36,8 +39,13 @@ export async function scoreWithinRoom(
   { queueMs, signal }: { readonly queueMs: number; readonly signal: AbortSignal },
 ): Promise<ScoreResult[]> {
   for (const { task } of items) if (task.image !== undefined) checkTaskImage(task.image);
-  const most = Math.max(1, Math.min(items.length, availableParallelism() + 1, context.slots.total));
-  const release = await context.slots.acquire(most, { queueMs, signal });
+  const { total } = context.slots;
+  const most = Math.max(
+    1,
+    Math.min(items.length, availableParallelism() + 1, Math.floor(total / testSandboxes)),
+  );
+  const weight = Math.min(total, most * testSandboxes);
+  const release = await context.slots.acquire(weight, { queueMs, signal });
   try {
     return await scoreCompletions({ items, concurrency: most, signal }).results();
   } finally {

@@ -26,6 +26,10 @@ _TRIES = 5
 _LEASE_OVER = (4000, 4001)
 
 
+# Errors behind which nothing has happened: the next request has the same number. Any other has used its number up.
+_NUMBER_STAYS = frozenset(("io_failed", "key_reused", "lease_ended", "queue_timeout", "server_draining", "server_full"))
+
+
 class Connection:
     """A connection to `/v1/ws`."""
 
@@ -48,6 +52,14 @@ class Connection:
                         raise _lost(error) from error
                     time.sleep(0.05 * (_TRIES - left))
         raise AssertionError("unreachable")
+
+    def change(self, op: str, fields: dict[str, Any], last: int) -> tuple[Any, int]:
+        """Sends a request that changes something, behind the one of number `last`. Gives its answer and its number."""
+        try:
+            return self.ask(op, {**fields, "seq": last + 1}), last + 1
+        except SameseedError as error:
+            error.number = last if error.code in _NUMBER_STAYS else last + 1
+            raise
 
     def close(self) -> None:
         """Closes it. May be called repeatedly."""
@@ -77,13 +89,15 @@ class Connection:
             "open_timeout": 30,
         }
         if address.unix_path is not None:
-            socket = unix_connect(address.unix_path, f"ws://localhost{path}", **options)
+            opening = unix_connect(address.unix_path, f"ws://localhost{path}", **options)
         else:
             scheme = "wss" if address.secure else "ws"
             host = f"[{address.host}]" if ":" in address.host else address.host
             port = "" if address.port is None else f":{address.port}"
             # A proxy of the surroundings is for the web, not for a server that was named.
-            socket = connect(f"{scheme}://{host}{port}{path}", **options, **_WITHOUT_PROXY)
+            opening = connect(f"{scheme}://{host}{port}{path}", **options, **_WITHOUT_PROXY)
+        # Not every version gives a connection without being entered. Leaving it is its close.
+        socket: ClientConnection = opening.__enter__()
         hello: Any = decode(_binary(socket.recv(30)))
         if "hello" not in hello:
             raise SameseedError("protocol_broken", "the server did not greet")

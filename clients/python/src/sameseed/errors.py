@@ -17,6 +17,8 @@ class SameseedError(Exception):
         self.message = message
         self.hint = hint
         self.context: Mapping[str, Any] = context or {}
+        #: The number of the last request that the server has carried out, where the refused one had a number.
+        self.number: int | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> SameseedError:

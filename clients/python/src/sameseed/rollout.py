@@ -135,6 +135,9 @@ class Rollout:
         return branch
 
     def _change(self, op: str, **fields: Any) -> Any:
-        answer = self._connection.ask(op, {"rollout": self._id, "seq": self._seq + 1, **fields})
-        self._seq += 1
+        try:
+            answer, self._seq = self._connection.change(op, {"rollout": self._id, **fields}, self._seq)
+        except SameseedError as error:
+            self._seq = self._seq if error.number is None else error.number
+            raise
         return answer

@@ -100,10 +100,11 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
         """Takes a step in each environment."""
         told = self._change("step_vector", actions=self._actions(actions))
         infos: dict[str, Any] = {}
-        for at, info in told["infos"]:
+        for at, info in _alike(told["infos"]):
             infos = self._add_info(infos, info, at)
-        for at, observation, info in told["final"]:
-            final = as_member(self.single_observation_space, observation)
+        finals = [(at, as_member(self.single_observation_space, seen), info) for at, seen, info in told["final"]]
+        final_infos = _alike([(at, info) for at, _, info in finals])
+        for (at, final, _), (_, info) in zip(finals, final_infos, strict=True):
             infos = self._add_info(infos, {"final_obs": final, "final_info": info}, at)
         for episode in told["episodes"]:
             self.episodes.append({**episode, "summary": json.loads(episode["summary"])})
@@ -132,8 +133,11 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
     def _change(self, op: str, **fields: Any) -> Any:
         if self._vector is None:
             raise SameseedError("rollout_over", "the environments are closed", "call reset()")
-        answer = self._connection.ask(op, {"vector": self._vector, "seq": self._seq + 1, **fields})
-        self._seq += 1
+        try:
+            answer, self._seq = self._connection.change(op, {"vector": self._vector, **fields}, self._seq)
+        except SameseedError as error:
+            self._seq = self._seq if error.number is None else error.number
+            raise
         return answer
 
     def _seeds(self, seed: int | Sequence[int | None] | None) -> int | list[int]:
@@ -159,7 +163,7 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _shown(self, view: Any, only: Sequence[int] | None = None) -> tuple[Any, dict[str, Any]]:
         infos: dict[str, Any] = {}
-        for at, info in view["infos"]:
+        for at, info in _alike(view["infos"]):
             if only is None or at in only:
                 infos = self._add_info(infos, info, at)
         return self._batch(view["observations"]), infos
@@ -171,3 +175,12 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
         members = [as_member(self.single_observation_space, value) for value in told]
         empty = create_empty_array(self.single_observation_space, self.num_envs)
         return copy.deepcopy(concatenate(self.single_observation_space, members, empty))
+
+
+def _alike(infos: Sequence[Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Infos whose numbers of one name have one type: a whole float comes as an integer, and the first decides an array's dtype."""
+    floats = {name for _, info in infos for name, value in info.items() if type(value) is float}
+    return [
+        (at, {name: float(value) if name in floats and type(value) is int else value for name, value in info.items()})
+        for at, info in infos
+    ]
