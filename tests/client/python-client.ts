@@ -54,6 +54,7 @@ async function piped(
   child.stderr.on("data", (data: Buffer) => parts.stderr.push(data));
   child.stdin.end(input);
   const code = await new Promise((done, failed) => child.on("close", done).on("error", failed));
-  if (code !== 0) throw new Error(`${command} ended with ${String(code)}:\n${Buffer.concat(parts.stderr)}`);
+  if (code !== 0)
+    throw new Error(`${command} ended with ${String(code)}:\n${Buffer.concat(parts.stderr).toString()}`);
   return Buffer.concat(parts.stdout);
 }
