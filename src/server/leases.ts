@@ -12,6 +12,9 @@ export const leaseMsMost = 3_600_000;
 /** The shortest, in ms. */
 export const leaseMsLeast = 500;
 
+/** A timer that is later than this, in ms, says that the process stood still. */
+const stallMs = 100;
+
 /** An identifier that cannot be guessed. @param kind what it names, such as `sb` */
 export function makeId(kind: string): string {
   return `${kind}_${randomBytes(16).toString("base64url")}`;
@@ -103,10 +106,14 @@ export class Lease {
   }
 
   #arm(ms: number): void {
+    const due = performance.now() + ms;
     this.#timer = setTimeout(() => {
-      const left = this.#held > 0 ? this.ttlMs : this.#heardAt + this.ttlMs - performance.now();
-      if (left <= 0) void this.end();
-      else this.#arm(left);
+      const now = performance.now();
+      const left = this.#held > 0 ? this.ttlMs : this.#heardAt + this.ttlMs - now;
+      if (left > 0) this.#arm(left);
+      // While this process stood still, nobody could be heard: heartbeats may wait to be read.
+      else if (now - due > stallMs) this.#arm(Math.min(now - due, this.ttlMs));
+      else void this.end();
     }, ms);
     this.#timer.unref();
   }
@@ -120,14 +127,16 @@ export class Lease {
 export class Leases {
   readonly #leases: Map<string, Lease> = new Map();
   readonly #ending: Set<Promise<void>> = new Set();
+  #isOver = false;
 
   /** How many there are. */
   get size(): number {
     return this.#leases.size;
   }
 
-  /** @param ttlMs for how long it lives without being heard of @param hasHeartbeat whether its client sends heartbeats */
+  /** @param ttlMs for how long it lives without being heard of @param hasHeartbeat whether its client sends heartbeats @throws `server_draining` */
   open(ttlMs: number, hasHeartbeat: boolean): Lease {
+    if (this.#isOver) throw new SameseedError("server_draining", "the server is being stopped");
     const lease = new Lease(ttlMs, hasHeartbeat, (ended) => {
       this.#leases.delete(ended.id);
       const ending = ended.end().finally(() => this.#ending.delete(ending));
@@ -144,8 +153,9 @@ export class Leases {
     return lease;
   }
 
-  /** Ends all of them. */
+  /** Ends all of them; none is opened any more. */
   async end(): Promise<void> {
+    this.#isOver = true;
     await Promise.all([...this.#leases.values()].map(async (lease) => await lease.end()));
     await Promise.all(this.#ending);
   }

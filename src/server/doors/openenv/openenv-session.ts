@@ -7,7 +7,6 @@ import * as z from "zod";
 
 import { isSameseedError, SameseedError } from "../../../base/error.ts";
 import type { JsonObject, JsonValue } from "../../../model/json.ts";
-import type { ActionValue } from "../../../model/cbor/typed-value.ts";
 import { seedSchema } from "../../../model/seed.ts";
 import { openRollout } from "../../../rollout/open-rollout.ts";
 import type { OpenRollout } from "../../../rollout/rollout-step.ts";
@@ -166,7 +165,7 @@ export class OpenEnvSession {
     const rollout = this.#rollout;
     if (rollout === undefined)
       throw new SameseedError("rollout_over", "no episode has begun", { hint: "send a reset" });
-    const { reward, terminated, truncated } = await rollout.step(action as ActionValue);
+    const { reward, terminated, truncated } = await rollout.step(action);
     return observationData(rollout, { reward, terminated, truncated });
   }
 

@@ -15,7 +15,7 @@ export function toJson(value: unknown): JsonValue {
   if (value instanceof StringArray) return toJson(nest(value.items, value.shape));
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (Array.isArray(value)) return value.map(toJson);
-  return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, toJson(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toJson(inner)]));
 }
 
 /** How an episode stands: both end flags are in the observation, as the protocol has but one. */
@@ -87,11 +87,19 @@ function schemaOf(space: Space | undefined): JsonObject {
     case "Dict":
       return {
         type: "object",
-        properties: Object.fromEntries(space.spaces.map(([key, part]) => [String(key), schemaOf(part)])),
+        properties: Object.fromEntries(space.spaces.map(([key, part]) => [keyText(key), schemaOf(part)])),
       };
-    default:
+    case "OneOf":
+    case "Sequence":
+    case "Graph":
+    case "other":
+    case undefined:
       return {};
   }
+}
+
+function keyText(key: unknown): string {
+  return typeof key === "string" ? key : JSON.stringify(toJson(key));
 }
 
 function nested(shape: readonly number[], item: JsonObject): JsonObject {

@@ -103,6 +103,13 @@ export class Runs {
     const concurrency = concurrencyOf(request.concurrency, each, slots.total);
     const before = resume && isRunFolder(this.folder(id)) ? await orderIn(this.folder(id)) : [];
     const release = await slots.acquire(concurrency * each, patience);
+    let lease: Lease | undefined;
+    try {
+      if (request.detached !== true) lease = asked ?? leases.open(options.leaseMs, false);
+    } catch (error) {
+      release();
+      throw error;
+    }
     const seeds = seedsOf(request);
     const policy = request.policy === undefined ? {} : { policy: sdkPolicy(request.policy) };
     const record = async (hooks: RunHooks): ReturnType<typeof recordRun> =>
@@ -124,7 +131,6 @@ export class Runs {
     this.#served.set(id, run);
     this.#asked.set(id, request);
     metrics.opened("run");
-    const lease = request.detached === true ? undefined : (asked ?? leases.open(options.leaseMs, false));
     run.lease = lease;
     void run.ended.then(() => {
       release();
@@ -140,6 +146,11 @@ export class Runs {
       throw error;
     }
     await run.opened;
+    if (run.refusal !== undefined) {
+      this.#served.delete(id);
+      this.#asked.delete(id);
+      throw run.refusal;
+    }
     return run;
   }
 

@@ -39,6 +39,7 @@ export class ServedRun {
   #total: number;
   #state: RunProgress["state"] = "running";
   #error: SameseedError | undefined;
+  #isOpened = false;
   #more: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /** @param record begins to record with these options */
@@ -50,6 +51,7 @@ export class ServedRun {
     this.opened = opened.promise;
     const onOpen = (run: OpenRun): void => {
       this.#total = run.total;
+      this.#isOpened = true;
       opened.resolve();
     };
     this.ended = record({
@@ -73,6 +75,11 @@ export class ServedRun {
       recorded: this.#order.length,
       error: this.#error === undefined ? null : this.#error.toJSON(),
     };
+  }
+
+  /** Why it was never begun: what was asked for cannot be had. */
+  get refusal(): SameseedError | undefined {
+    return this.#isOpened ? undefined : this.#error;
   }
 
   /** Whether nothing more comes. */
