@@ -11,7 +11,7 @@ const config: UserConfig = defineConfig({
   build: {
     target: "es2023",
     outDir: fileURLToPath(new URL("../dist/viewer", import.meta.url)),
-    emptyOutDir: true,
+    emptyOutDir: false,
     modulePreload: false,
     lib: {
       entry: fileURLToPath(new URL("src/main.tsx", import.meta.url)),

@@ -75,6 +75,7 @@ export function VirtualGrid(props: GridProps): JSX.Element {
       aria-label={label}
       aria-rowcount={count + 1}
       tabIndex={0}
+      ref={scroller}
       aria-activedescendant={
         selected >= first && selected < last ? `${label.replaceAll(/\W/g, "-")}-${selected}` : undefined
       }
@@ -85,20 +86,13 @@ export function VirtualGrid(props: GridProps): JSX.Element {
         event.preventDefault();
         act();
       }}
+      onScroll={(event) =>
+        setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })
+      }
     >
-      <div
-        class="scroller"
-        role="rowgroup"
-        ref={scroller}
-        tabIndex={-1}
-        onScroll={(event) =>
-          setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })
-        }
-      >
-        <HeadRow columns={columns} template={template} />
-        <div class="spacer" role="presentation" style={{ height: `${total}px` }}>
-          {rows}
-        </div>
+      <HeadRow columns={columns} template={template} />
+      <div class="spacer" role="rowgroup" style={{ height: `${total}px` }}>
+        {rows}
       </div>
     </div>
   );

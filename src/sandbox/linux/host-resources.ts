@@ -1,6 +1,7 @@
 import { release } from "node:os";
 
 import { SameseedError } from "../../base/error.ts";
+import { requireLinux } from "../../base/require-linux.ts";
 import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
@@ -64,13 +65,14 @@ let shared: SharedGroups | undefined;
  * @throws `wall_unavailable` on other systems and architectures, `tool_missing` without bubblewrap
  */
 export async function acquireHostResources(): Promise<HostResources> {
+  requireLinux();
   const architecture = hostArchitecture();
-  if (process.platform !== "linux" || architecture === undefined) {
+  if (architecture === undefined) {
     throw new SameseedError(
       "wall_unavailable",
-      `sandboxes need Linux on x86-64 or arm64; this is ${process.platform} on ${process.arch}`,
+      `sandboxes need x86-64 or arm64; this is ${process.arch}`,
       {
-        hint: "run Sameseed in a Linux virtual machine, or in WSL 2 on Windows",
+        hint: "run Sameseed on a host of one of these, or in a virtual machine that is one",
       },
     );
   }

@@ -31,7 +31,7 @@ export async function openGroups(): Promise<OpenGroups | NoArea> {
  * Asks systemd for a scope, which is delegated to us as a whole. A scope lives as long as a process is in it: that is the
  * janitor, so that this process stays where it was started and is stopped and counted with that.
  */
-async function openScope(slice: string): Promise<OpenGroups | NoArea> {
+export async function openScope(slice: string): Promise<OpenGroups | NoArea> {
   const unit = `sameseed-${process.pid}-${startTime(process.pid) ?? "0"}-${nextScope++}.scope`;
   const words = [
     "--scope",

@@ -43,6 +43,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   doctor: ["--image"],
   show: [],
   diff: [],
+  view: [],
   export: [],
   // A task names its image and its limits.
   "score check": [],
@@ -52,6 +53,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image import": [],
   "image list": [],
   "image prune": [],
+  "image pull": [],
+  "image push": [],
   "image rm": [],
   "image show": [],
   "image verify": [],
