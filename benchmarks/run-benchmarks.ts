@@ -6,6 +6,7 @@ import { isReached, type Figure, type Scenario } from "./scenario.ts";
 import { auditScenario } from "./scenarios/audit.ts";
 import { branchingScenario } from "./scenarios/branching.ts";
 import { flatScenario } from "./scenarios/flat.ts";
+import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
@@ -29,6 +30,7 @@ const scenarios: readonly Scenario[] = [
   branchingScenario,
   memoryScenario,
   flatScenario,
+  flatBranchesScenario,
   gamesScenario,
   sprtScenario,
   scoringScenario,
