@@ -14,6 +14,7 @@ import { scoringScenario } from "./scenarios/scoring.ts";
 import { sprtScenario } from "./scenarios/sprt.ts";
 import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
+import { serving } from "./scenarios/serving.ts";
 import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
@@ -34,6 +35,7 @@ const scenarios: readonly Scenario[] = [
   gamesScenario,
   sprtScenario,
   scoringScenario,
+  serving,
   viewScenario,
 ];
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
+import { httpReference } from "./http-reference.ts";
 import { apiReference, cliReference } from "./reference.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -21,6 +22,7 @@ try {
   if (built.status !== 0) throw new Error("the declarations could not be built");
   writeFileSync(join(root, "docs/reference/api.md"), apiReference(folder));
   writeFileSync(join(root, "docs/reference/cli.md"), cliReference());
+  writeFileSync(join(root, "docs/reference/http.md"), httpReference());
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Declarations } from "../../scripts/public-api.ts";
+import { httpReference } from "../../scripts/http-reference.ts";
 import {
   apiReference,
   cliReference,
@@ -35,6 +36,7 @@ describe("the reference", () => {
 
   it("of the command line is what the program says: run `npm run reference`", () => {
     expect(read("docs/reference/cli.md")).toBe(cliReference());
+    expect(read("docs/reference/http.md")).toBe(httpReference());
   });
 
   it("says the same on every machine", () => {
