@@ -97,8 +97,10 @@ export type { Divergence } from "./model/trajectory.ts";
 // Recorded runs
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export {
+  type OutlinedRollout,
   RunReader,
   type IdenticalTrajectories,
+  type OutlinedRollout,
   type RunReaderOptions,
   type RunStatistics,
   type TrajectoryCheck,
@@ -248,52 +250,37 @@ export { exactWorth, type ExactWorth, type SeatWorth } from "./evaluate/learning
 
 // Scoring a model's code (experimental)
 export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/score-completions.ts";
-export {
-  type CallTask,
-  type CallTest,
-  defaultScoreLimits,
-  type JudgeTask,
-  type Language,
-  type PytestTask,
-  type ScoreItem,
-  type ScoreResult,
-  type ScoreTask,
-  type ScoreVerdict,
-  type StdioTask,
-  type StdioTest,
-  type TaskBase,
-  type TestResult,
-  type TestVerdict,
-  type TextComparison,
-  type ValueComparison,
-} from "./model/score.ts";
+export { readCompletions, readTasks } from "./judge/read/read-tasks.ts";
+export { recordScores, type RecordScoresConfig } from "./judge/record/record-scores.ts";
+export { type RecordedScores, readScores, type ScoreHead } from "./judge/record/score-folder.ts";
+export { verifyScores } from "./judge/record/verify-scores.ts";
+export type { ScoreVerification, VerifiedScore, VerifyScoresOptions } from "./judge/record/verify-scores.ts";
+export { summarizeScores, type ScoreSummary } from "./judge/summarize-scores.ts";
+export { checkTasks } from "./judge/check/check-tasks.ts";
+export type { CheckedTask, CheckTasksOptions, TaskCheck } from "./judge/check/check-tasks.ts";
+export { redteamJudge } from "./judge/redteam/run-redteam.ts";
+export type { RedteamAttempt, RedteamOptions, RedteamReport } from "./judge/redteam/run-redteam.ts";
+export { redteamGrader, type RedteamGraderOptions } from "./judge/redteam/own-grader.ts";
+export { defaultScoreLimits } from "./model/score.ts";
+export type { CallTask, JudgeTask, PytestTask, ScoreTask, StdioTask, TaskBase } from "./model/score.ts";
+export type { CallTest, Language, StdioTest, TextComparison, ValueComparison } from "./model/score.ts";
+export type { ScoreItem, ScoreResult, ScoreVerdict, TestResult, TestVerdict } from "./model/score.ts";
 
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";
 export { auditEnvironment, type AuditOptions, type AuditWatch } from "./verify/audit/audit-environment.ts";
-export type {
-  AuditCause,
-  AuditedWorld,
-  AuditLocation,
-  AuditReport,
-  AuditVerdict,
-} from "./verify/audit/audit-report.ts";
+export type { AuditCause, AuditedWorld, AuditLocation, AuditReport } from "./verify/audit/audit-report.ts";
+export type { AuditVerdict } from "./verify/audit/audit-report.ts";
+
+// Whether an environment is fit (experimental)
+export { checkEnvironment, type CheckEnvironmentOptions } from "./verify/check/check-environment.ts";
+export type { AuditRow, CheckReport, CheckRow, CheckRows } from "./verify/check/check-report.ts";
+export type { CheckVerdict } from "./verify/check/check-report.ts";
+export type { GymnasiumRow, PlainDifference, PlainRow } from "./verify/check/check-report.ts";
+export type { RerunRow, SeedingRow, SpeedRow } from "./verify/check/check-report.ts";
 
 // Values of recorded steps (experimental)
-export type {
-  ClosingRecord,
-  EndError,
-  EndSummary,
-  Ledger,
-  ResetRecord,
-  StepRecord,
-  TrajectoryRecord,
-} from "./model/trajectory.ts";
-export type {
-  CborArray,
-  CborField,
-  CborPair,
-  CborStringArray,
-  CborValue,
-  ElementType,
-} from "./model/cbor/value.ts";
+export type { ClosingRecord, EndError, EndSummary, Ledger, ResetRecord } from "./model/trajectory.ts";
+export type { StepRecord, TrajectoryRecord } from "./model/trajectory.ts";
+export type { CborArray, CborField, CborPair, CborStringArray, CborValue } from "./model/cbor/value.ts";
+export type { ElementType } from "./model/cbor/value.ts";

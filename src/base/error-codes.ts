@@ -44,6 +44,17 @@ export type ErrorCode =
   | "not_copyable"
   | "sandbox_ended"
   | "protocol_broken"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "too_large"
+  | "request_timeout"
+  | "key_reused"
+  | "lease_ended"
+  | "output_gone"
+  | "server_full"
+  | "queue_timeout"
+  | "server_draining"
   | "aborted"
   | "internal";
 
@@ -103,6 +114,28 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   sandbox_ended: broken(409, false),
   /** Bytes on a stream are not of the protocol. */
   protocol_broken: broken(502, false),
+  /** A request has no token, or another one. */
+  unauthorized: misuse(401),
+  /** A request names a host or comes from a page that the server does not serve. */
+  forbidden: misuse(403),
+  /** The server has nothing of that address or identifier. */
+  not_found: misuse(404),
+  /** A request, a message or its headers are longer than the server takes. */
+  too_large: misuse(413),
+  /** A request took longer to arrive than the server waits. */
+  request_timeout: broken(408, true),
+  /** An idempotency key or sequence number was used for another request, or its answer is no longer kept. */
+  key_reused: misuse(409),
+  /** The lease has ended, and everything that it owned with it. */
+  lease_ended: misuse(410),
+  /** Output that was asked for again is no longer kept. */
+  output_gone: misuse(410),
+  /** The server has no room for more, and its queue is full. */
+  server_full: broken(429, true),
+  /** No room came free within the time that the client waits. */
+  queue_timeout: broken(504, true),
+  /** The server is being stopped and begins nothing more. */
+  server_draining: broken(503, true),
   /** The caller's signal ended the work. */
   aborted: { exitCode: 130, httpStatus: 499, retryable: true },
   /** A defect in Sameseed itself. */

@@ -7,6 +7,7 @@ import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addBranchCommand } from "./commands/branch.ts";
+import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -19,10 +20,12 @@ import { addPolicyCommand } from "./commands/policy.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScoreCommand } from "./commands/score.ts";
+import { addServeCommand } from "./commands/serve.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addViewCommand } from "./commands/view.ts";
 import { addImageCommand } from "./image/image-command.ts";
 
 /**
@@ -49,10 +52,12 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addViewCommand,
     addDiffCommand,
     addExportCommand,
     addBranchCommand,
     addAuditCommand,
+    addCheckCommand,
     addEvalCommand,
     addCompareCommand,
     addPlayCommand,
@@ -61,6 +66,7 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addLeagueCommand,
     addScoreCommand,
     addExecCommand,
+    addServeCommand,
     addImageCommand,
     addDoctorCommand,
     addAttackCommand,

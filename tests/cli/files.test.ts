@@ -35,6 +35,17 @@ function npy(): Buffer {
   return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"), Buffer.from(head), values]);
 }
 
+/** A policy of two files and a table. */
+function writeBrain(): void {
+  mkdirSync(work.path("brain"), { recursive: true });
+  writeFileSync(work.path("brain/think.py"), "import numpy as np\nTABLE = np.load('table.npy')\n");
+  writeFileSync(work.path("brain/table.npy"), npy());
+  writeFileSync(
+    work.path("brain/policy.py"),
+    "import os\nfrom think import TABLE\n\ndef act(observation, rng):\n    return int(TABLE[0] == 1.5 and not os.path.exists('/tmp/env'))\n",
+  );
+}
+
 beforeAll(() => {
   mkdirSync(work.path("sums/parts/__pycache__"), { recursive: true });
   writeFileSync(work.path("sums/sums.py"), environment);
@@ -42,13 +53,7 @@ beforeAll(() => {
   writeFileSync(work.path("sums/parts/inner.py"), "NAME = 'deep'\n");
   writeFileSync(work.path("sums/parts/__pycache__/inner.pyc"), "stale");
   writeFileSync(work.path("sums/weights.npy"), npy());
-  mkdirSync(work.path("brain"));
-  writeFileSync(work.path("brain/think.py"), "import numpy as np\nTABLE = np.load('table.npy')\n");
-  writeFileSync(work.path("brain/table.npy"), npy());
-  writeFileSync(
-    work.path("brain/policy.py"),
-    "import os\nfrom think import TABLE\n\ndef act(observation, rng):\n    return int(TABLE[0] == 1.5 and not os.path.exists('/tmp/env'))\n",
-  );
+  writeBrain();
 });
 
 afterAll(async () => {
@@ -134,6 +139,76 @@ describe("files beside an environment and a policy", { timeout: 240_000 }, () =>
     for (const mode of ["keep", "restart"] as const) {
       const result = await evaluateMatchup({ policyX, policyO: "random", seeds: [1], nGames: 2, mode });
       expect(result.faults.x, mode).toEqual({});
+    }
+  });
+
+  it("are told apart by audit, eval and compare too", async () => {
+    // Equal to nothing but an object without faults.
+    const nothing = expect.toSatisfy((faults: object) => Object.keys(faults).length === 0) as unknown;
+    writeBrain();
+    writeFileSync(work.path("sums/helper.py"), "def reward_of(action):\n    return 1.0 + action\n");
+    const environment = ["sums/sums.py:Sums", "--files", "sums"];
+    const audited = await work.run([
+      "audit",
+      ...environment,
+      "--policy",
+      "brain/policy.py",
+      "--policy-files",
+      "brain",
+      "--json",
+    ]);
+    expect(audited.code, audited.stdout + audited.stderr).toBe(0);
+    const inEnvironment = ["--env", ...environment, "--seeds", "1..2", "--json"];
+    const evaluated = await work.run([
+      "eval",
+      "--x",
+      "brain/policy.py",
+      "--x-files",
+      "brain",
+      ...inEnvironment,
+    ]);
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ rollouts: 2, meanReturn: 8, faults: {} });
+    const compared = await work.run([
+      "compare",
+      "brain/policy.py",
+      "random",
+      "--a-files",
+      "brain",
+      ...inEnvironment,
+    ]);
+    expect([compared.code, compared.stderr]).toEqual([expect.toBeOneOf([0, 1]), ""]);
+    const game = ["--seeds", "1", "--games", "2", "--json"];
+    writeFileSync(
+      work.path("brain/player.py"),
+      "from think import TABLE\ndef choose_action(board, player, rng):\n    return board.index(None) if TABLE[0] == 1.5 else 99\n",
+    );
+    const played = await work.run([
+      "eval",
+      "--x",
+      "brain/player.py",
+      "--x-files",
+      "brain",
+      "--o",
+      "random",
+      ...game,
+    ]);
+    expect(JSON.parse(played.stdout)).toMatchObject({ games: 2, faults: { x: nothing, o: nothing } });
+    const against = await work.run(["compare", "random", "brain/player.py", "--b-files", "brain", ...game]);
+    expect(JSON.parse(against.stdout)).toMatchObject({ games: 2, faults: { x: nothing, o: nothing } });
+  });
+
+  it("are refused where nothing of theirs is run", async () => {
+    for (const [args, message] of [
+      [
+        ["eval", "--x", "greedy", "--x-files", "brain", "--o", "random"],
+        "--x-files needs a policy from a file, not greedy",
+      ],
+      [["compare", "greedy", "random", "--files", "brain"], "--files lies beside an environment of your own"],
+      [["audit", "--all", "--files", "brain"], "need an environment to lie beside"],
+      [["eval", "--x", "random", "--o-files", "brain", "--env", "CartPole-v1"], "--o-files"],
+    ] as const) {
+      const { code, stderr } = await work.run(args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
     }
   });
 });

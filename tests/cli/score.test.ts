@@ -1,8 +1,10 @@
 /* `sameseed score`: scores, records, goes on, verifies; `sameseed score check` names tasks that are no good. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
+import { copyHome } from "./copy-home.ts";
 import { Workplace } from "./sameseed.ts";
 
 const tests = [
@@ -62,9 +64,14 @@ describe("sameseed score", () => {
       },
     });
     expect((await place.run(args)).code).toBe(2);
+    const shown = await place.run(["show", "out"]);
+    expect(shown.stdout).toMatch(/^ {2}0 +add +1 +accepted +2\/2$/m);
+    expect(shown.stdout).toContain("3 completions: mean score 0.500, 1 accepted, 1 partial, 1 no_code");
     const path = join(place.folder, "out", "results.ndjson");
     const recorded = readFileSync(path, "utf8");
     writeFileSync(path, recorded.slice(0, -20));
+    const cut = await place.run(["show", "out", "--json"]);
+    expect(JSON.parse(cut.stdout)).toMatchObject({ completions: 2, missing: 1 });
     const resumed = await place.run([...args, "--resume", "--json"]);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ completions: 3, meanScore: 0.5 });
     const verified = await place.run(["verify", "out", "--json"]);
@@ -91,6 +98,30 @@ describe("sameseed score", () => {
     expect([resume.code, resume.stderr]).toEqual([2, expect.stringContaining("--out DIR")]);
     const none = await place.run(["score", "none.jsonl", "completions.jsonl"]);
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("none.jsonl cannot be read")]);
+  });
+});
+
+describe("a program of this host", () => {
+  it("solves tasks once an image has it", { timeout: 120_000 }, async () => {
+    const awk = realpathSync(execFileSync("sh", ["-c", "command -v awk"], { encoding: "utf8" }).trim());
+    // Root's sandboxes are another user's.
+    chmodSync(place.folder, 0o755);
+    const home = copyHome(place.path("home"));
+    const env = { SAMESEED_HOME: home };
+    writeFileSync(place.path("none.lock"), "");
+    const language = { file: "main.awk", fences: ["awk"], run: ["awk", "-f", "main.awk"] };
+    const squares = [{ input: "3\n", output: "9\n" }];
+    const task = { id: "square", kind: "stdio", image: "awk", language, tests: squares };
+    writeFileSync(place.path("awk.jsonl"), JSON.stringify(task));
+    const code = "```awk\n{ print $1 * $1 }\n```";
+    writeFileSync(place.path("awk-done.jsonl"), JSON.stringify({ task: "square", completion: code }));
+    const score = ["score", "awk.jsonl", "awk-done.jsonl", "--json"];
+    const without = JSON.parse((await place.run(score, { env })).stdout) as { scores: unknown[] };
+    expect(without.scores[0]).toMatchObject({ score: null, verdict: "grader_error" });
+    const build = ["image", "build", "awk", "--requirements", "none.lock", "--add", `${awk}:/usr/bin/awk`];
+    expect((await place.run(build, { env })).code).toBe(0);
+    const with_ = JSON.parse((await place.run(score, { env })).stdout) as { scores: unknown[] };
+    expect(with_.scores[0]).toMatchObject({ score: 1, verdict: "accepted" });
   });
 });
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { mkdtempSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 
-import type { Cheat } from "../../src/judge/redteam/cheat.ts";
+import { abilityIn, type Cheat, type TaskKind } from "../../src/judge/redteam/cheat.ts";
 import { callCheats, programCheats, rightFunctions, rightPrograms } from "../../src/judge/redteam/corpus.ts";
 import { callGraders, type Grader, programGraders } from "../../src/judge/redteam/graders.ts";
 import { redteamGrader } from "../../src/judge/redteam/own-grader.ts";
@@ -33,11 +33,12 @@ async function forEach<T>(list: readonly T[], work: (each: T) => Promise<void>):
 async function controlScores(
   cheat: Cheat,
   graders: Readonly<Record<string, Grader>>,
+  worth: number,
 ): Promise<Record<string, number>> {
   const scores: Record<string, number> = {};
   for (const [name, grader] of Object.entries(graders)) {
     scores[name] = await runGrader(grader, cheat.code);
-    if (scores[name] > (cheat.ability ?? 0)) break;
+    if (scores[name] > worth) break;
   }
   return scores;
 }
@@ -46,9 +47,8 @@ describe("the judge", () => {
   it("gives every cheat what it is worth, and every right solution all", { timeout: 300_000 }, async () => {
     const report = await redteamJudge();
     expect(report.attempts.filter(({ found }) => found !== "right")).toEqual([]);
-    // Less than it is worth gets only what writes to a stream that nothing is due on.
-    const less = report.attempts.filter(({ score, ability }) => score !== ability).map(({ id }) => id);
-    expect(less).toEqual(["judge:forges-a-frame-from-a-child", "pytest:forges-a-frame-from-a-child"]);
+    // Neither more nor less than it is worth.
+    expect(report.attempts.filter(({ score, ability }) => score !== ability)).toEqual([]);
     expect(report.ok).toBe(true);
     expect(report.cheats).toBe(3 * callCheats.length + programCheats.length);
   });
@@ -71,15 +71,16 @@ describe("graders in common use", () => {
       const honest: Record<string, unknown> = {};
       const fooled = new Set<string>();
       const check =
-        (graders: (code: string) => Readonly<Record<string, Grader>>) =>
+        (kind: TaskKind, graders: (code: string) => Readonly<Record<string, Grader>>) =>
         async (cheat: Cheat): Promise<void> => {
-          const scores = await controlScores(cheat, graders(cheat.code));
-          const by = Object.entries(scores).find(([, score]) => score > (cheat.ability ?? 0));
+          const worth = abilityIn(cheat, kind);
+          const scores = await controlScores(cheat, graders(cheat.code), worth);
+          const by = Object.entries(scores).find(([, score]) => score > worth);
           if (by === undefined) honest[cheat.name] = scores;
           else fooled.add(by[0]);
         };
-      await forEach(callCheats, check(callGraders));
-      await forEach(programCheats, check(programGraders));
+      await forEach(callCheats, check("call", callGraders));
+      await forEach(programCheats, check("stdio", programGraders));
       expect(honest).toEqual({});
       expect([...fooled].sort()).toEqual(["asserts", "compare", "suite"]);
     },

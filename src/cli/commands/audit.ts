@@ -14,6 +14,7 @@ import { readAuditTable } from "../../verify/audit/audit-table-file.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
+import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -37,6 +38,8 @@ interface AuditCommandOptions extends LimitOptions {
   readonly seeds?: readonly number[];
   readonly policy?: string;
   readonly actions?: string;
+  readonly files?: string;
+  readonly policyFiles?: string;
   readonly maxSteps?: number;
   readonly envArg: readonly EnvArg[];
   readonly image: string;
@@ -66,6 +69,8 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
       "--policy <POLICY>",
       "random, or a Python file that defines act(observation, rng, info) (default: random)",
     )
+    .addOption(filesOption())
+    .addOption(policyFilesOption("--policy-files", "the policy"))
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(
       new Option("--max-steps <N>", `audit at most N steps (default: ${auditStepsDefault})`).argParser(
@@ -95,6 +100,7 @@ const help = `
 Examples:
   sameseed audit CartPole-v1
   sameseed audit my_env.py:MyEnv --seeds 1..3 --max-steps 50
+  sameseed audit my_env/env.py:MyEnv --files my_env
   sameseed audit --run runs/lake
   sameseed audit --all --image gymnasium --out audits/gymnasium
 
@@ -131,6 +137,10 @@ async function audit(cli: Cli, envName: string | undefined, options: AuditComman
         hint: "leave out the limits, or record the run again with other limits",
       },
     );
+  if (envName === undefined && (options.files ?? options.policyFiles) !== undefined)
+    throw new SameseedError("bad_argument", "--files and --policy-files need an environment to lie beside", {
+      hint: options.run === undefined ? "name ENV instead of --all" : "a run has its files in its folder",
+    });
   if (options.resume === true && options.out === undefined)
     throw new SameseedError("bad_argument", "--resume needs the folder of the table to continue", {
       hint: "add --out DIR",
@@ -141,7 +151,7 @@ async function audit(cli: Cli, envName: string | undefined, options: AuditComman
 }
 
 async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions): Promise<number> {
-  const { policy, actions, maxSteps, image, world } = options;
+  const { policy, actions, files, policyFiles, maxSteps, image, world } = options;
   if (policy !== undefined && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
@@ -149,7 +159,11 @@ async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions)
   }
   const request: RolloutOptions = {
     envName,
-    policy: actions === undefined ? (policy ?? "random") : { actions: readActionsFile(actions) },
+    policy:
+      actions === undefined
+        ? withFiles(policy ?? "random", policyFiles, "--policy-files")
+        : { actions: readActionsFile(actions) },
+    ...(files === undefined ? {} : { files }),
     envArgs: collectEnvArgs(options.envArg),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     image,

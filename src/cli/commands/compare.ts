@@ -10,11 +10,13 @@ import {
 } from "../../evaluate/matchup/compare-policies.ts";
 import { compareReturns, refuseForReturns } from "../../evaluate/returns/compare-returns.ts";
 import { isGame, resolveGame } from "../../games/game-spec.ts";
+import type { SourcePath } from "../../rollout/policy-input.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import { specOf } from "../../evaluate/matchup/matchup-config.ts";
 import { keysOf } from "../../evaluate/matchup/unit-keys.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
+import { policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseElo } from "../parse/schedule.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -35,6 +37,8 @@ import {
 import { concurrencyOption, jsonOption } from "./options.ts";
 
 interface CompareOptions extends MatchupCommandOptions {
+  readonly aFiles?: string;
+  readonly bFiles?: string;
   readonly until?: "sprt";
   readonly elo?: readonly [number, number];
   readonly maxPairs?: number;
@@ -50,6 +54,8 @@ export function addCompareCommand(program: Command, choose: (work: CommandWork) 
     )
     .argument("<A>", "random, greedy, minimax, or a Python file")
     .argument("<B>", "the policy to compare it with")
+    .addOption(policyFilesOption("--a-files", "A"))
+    .addOption(policyFilesOption("--b-files", "B"))
     .addOption(
       new Option("--until <TEST>", "stop as soon as the test is decided, and cancel queued games").choices([
         "sprt",
@@ -82,6 +88,7 @@ Examples:
   sameseed compare new.py old.py --until sprt --elo 0,50 --max-pairs 400
   sameseed compare new.py old.py --seeds 0..99 --games 20 --json
   sameseed compare new.py old.py --env CartPole-v1 --seeds 0..99
+  sameseed compare new/bot.py old/bot.py --a-files new --b-files old
 
 The exit code is 0 when the first policy is better (the test accepted HIGH; without --until, the interval of
 the mean return, or of the mean difference on common seeds, lies above 0), 1 when it is not or the evidence does not suffice, 2 for misuse, 3 when the
@@ -97,8 +104,7 @@ async function compare(
   const { until, elo, maxPairs, out } = options;
   const config: CompareConfig = {
     ...toConfig(options, cli.signal),
-    policyX: a,
-    policyO: b,
+    ...policiesOf([a, b], options),
     ...(until === undefined ? {} : { until }),
     ...(elo === undefined ? {} : { elo }),
     ...(maxPairs === undefined ? {} : { maxPairs }),
@@ -134,11 +140,20 @@ async function compare(
   return exitCodeOf(comparison, isEqual);
 }
 
+/** Both policies with what lies beside them. */
+function policiesOf(
+  [a, b]: readonly [string, string],
+  { aFiles, bFiles }: CompareOptions,
+): Record<"policyX" | "policyO", string | SourcePath> {
+  return { policyX: withFiles(a, aFiles, "--a-files"), policyO: withFiles(b, bFiles, "--b-files") };
+}
+
 async function compareInEnvironment(
   cli: Cli,
-  [policyA, policyB]: readonly [string, string],
+  names: readonly [string, string],
   options: CompareOptions,
 ): Promise<number> {
+  const { policyX: policyA, policyO: policyB } = policiesOf(names, options);
   const { until, elo = defaultElo, maxPairs, out, seeds } = options;
   refuseForReturns({ "--max-pairs": maxPairs, ...gameOptionsOf(options) });
   const config = toReturnsConfig(options, cli.signal);

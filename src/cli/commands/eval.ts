@@ -11,9 +11,11 @@ import { isGame, resolveGame } from "../../games/game-spec.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
+import { policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { decimal } from "../parse/schedule.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { prepareHost } from "../prepare-host.ts";
+import { checkPlot, plotOption, returnsFigure, writePlot } from "../plot-file.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { jsonText } from "../render/json-text.ts";
 import { toMatchupDocument } from "../render/matchup-document.ts";
@@ -33,9 +35,12 @@ import { concurrencyOption, jsonOption } from "./options.ts";
 interface EvalOptions extends MatchupCommandOptions {
   readonly x: string;
   readonly o?: string;
+  readonly xFiles?: string;
+  readonly oFiles?: string;
   readonly swap: boolean;
   readonly exact?: true;
   readonly atLeast?: number;
+  readonly plot?: string;
 }
 
 /** Adds `sameseed eval`. */
@@ -47,7 +52,9 @@ export function addEvalCommand(program: Command, choose: (work: CommandWork) => 
       "In a game, plays pairs of games with swapped seats, each policy from source in a sandbox of its own, and reports the mean return of --x with its confidence interval. In an environment with one seat, runs --x once under each seed.",
     )
     .addOption(policyOption("--x <POLICY>", "the policy whose results are reported").makeOptionMandatory())
-    .addOption(policyOption("--o <POLICY>", "its opponent, in a game"));
+    .addOption(policyFilesOption("--x-files", "--x"))
+    .addOption(policyOption("--o <POLICY>", "its opponent, in a game"))
+    .addOption(policyFilesOption("--o-files", "--o"));
   for (const option of matchupOptions()) command.addOption(option);
   command
     .option("--no-swap", "keep --x at the first seat in every game")
@@ -61,6 +68,7 @@ export function addEvalCommand(program: Command, choose: (work: CommandWork) => 
         "exit with 1 unless the interval of the mean return lies at or above R",
       ).argParser(decimal("--at-least")),
     )
+    .addOption(plotOption("the returns"))
     .addOption(concurrencyOption())
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
@@ -75,6 +83,7 @@ Examples:
   sameseed eval --x greedy --o random --exact
   sameseed eval --x bot.py --o minimax --seeds 1..4 --games 10 --json
   sameseed eval --x my_policy.py --env CartPole-v1 --seeds 0..99
+  sameseed eval --x bot/bot.py --x-files bot --o greedy
   sameseed eval --x bot.py --o random --env pettingzoo:connect_four_v3 --out runs/four
 
 The exit code is 0 when everything was played, 1 when --at-least was not shown, 2 for misuse, 3 when the
@@ -85,6 +94,7 @@ function policyOption(flags: string, what: string): Option {
 }
 
 async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
+  checkPlot(options.plot);
   if (!isGame(options.env)) return await evaluateInEnvironment(cli, options);
   if (options.o === undefined)
     throw new SameseedError("bad_argument", `${options.env} is played by two: --o names the opponent`, {
@@ -92,8 +102,8 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
     });
   const config: MatchupConfig = {
     ...toConfig(options, cli.signal),
-    policyX: options.x,
-    policyO: options.o,
+    policyX: withFiles(options.x, options.xFiles, "--x-files"),
+    policyO: withFiles(options.o, options.oFiles, "--o-files"),
     swap: options.swap,
     exact: options.exact ?? false,
     trajectories: false,
@@ -125,15 +135,22 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
       ...recordedLines(cli, options.out),
     ]);
   }
+  const { meanReturn, interval, bySeed, x, o, env } = result;
+  const means = bySeed.map((seed) => seed.meanReturn);
+  writePlot(
+    cli,
+    options.plot,
+    returnsFigure(`${x} v ${o} in ${env}: mean return of each seed`, means, meanReturn, interval),
+  );
   if (isUntrustworthy(result)) return 3;
   const low = result.interval?.low ?? Number.NEGATIVE_INFINITY;
   return options.atLeast === undefined || low >= options.atLeast ? 0 : 1;
 }
 
 async function evaluateInEnvironment(cli: Cli, options: EvalOptions): Promise<number> {
-  const { x, o, exact, atLeast, seeds } = options;
-  refuseForReturns({ "--o": o, "--exact": exact, ...gameOptionsOf(options) });
-  const config = { ...toReturnsConfig(options, cli.signal), policy: x };
+  const { x, o, xFiles, oFiles, exact, atLeast, seeds } = options;
+  refuseForReturns({ "--o": o, "--o-files": oFiles, "--exact": exact, ...gameOptionsOf(options) });
+  const config = { ...toReturnsConfig(options, cli.signal), policy: withFiles(x, xFiles, "--x-files") };
   resolveOptions(config);
   await prepareHost(cli, config.image);
   const progress = new ReturnsProgress(cli, seeds.length, options.out);
@@ -146,7 +163,10 @@ async function evaluateInEnvironment(cli: Cli, options: EvalOptions): Promise<nu
       ...formatReturns(result, progress.wallMs, cli.paint),
       ...recordedLines(cli, options.out),
     ]);
-  const low = result.interval?.low ?? Number.NEGATIVE_INFINITY;
+  const { meanReturn, interval, bySeed, policy, envName } = result;
+  const returns = bySeed.map(({ totalReward }) => totalReward);
+  writePlot(cli, options.plot, returnsFigure(`${policy} in ${envName}`, returns, meanReturn, interval));
+  const low = interval?.low ?? Number.NEGATIVE_INFINITY;
   return atLeast === undefined || low >= atLeast ? 0 : 1;
 }
 

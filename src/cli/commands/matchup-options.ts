@@ -5,6 +5,7 @@ import type { MatchupConfig } from "../../evaluate/matchup/evaluate-matchup.ts";
 import type { MatchupReport } from "../../evaluate/matchup/report-matchup.ts";
 import type { ReturnsConfig } from "../../evaluate/returns/evaluate-returns.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import { filesOption } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./options.ts";
@@ -12,6 +13,7 @@ import { gameRun, gameRunOptions, modeOption, type GameRunOptions } from "./opti
 /** What `eval` and `compare` have in common. */
 export interface MatchupCommandOptions extends GameRunOptions {
   readonly env: string;
+  readonly files?: string;
   readonly seeds: readonly number[];
   readonly games?: number;
   readonly anytime?: true;
@@ -29,6 +31,7 @@ export function matchupOptions(): Option[] {
       "--env <ENV>",
       "tictactoe, connect_four, or a two-player PettingZoo classic game, such as pettingzoo:chess_v6; or an environment with one seat: a Gymnasium id, module:Id, or path/to/file.py:ClassName",
     ).default("tictactoe"),
+    filesOption(),
     new Option("--seeds <LIST>", "seeds and ranges of seeds, both ends included: 0..19 or 1,5,9")
       .argParser(parseSeeds)
       .default(parseSeeds("0..19"), "0..19"),
@@ -48,8 +51,16 @@ export function toConfig(
   options: MatchupCommandOptions,
   signal: AbortSignal,
 ): Omit<MatchupConfig, "policyX" | "policyO"> {
-  const { env, seeds, games, anytime, mode, concurrency, out, resume } = options;
+  const { env, files, seeds, games, anytime, mode, concurrency, out, resume } = options;
   checkResume(options);
+  if (files !== undefined)
+    throw new SameseedError(
+      "bad_argument",
+      `--files lies beside an environment of your own, not beside ${env}`,
+      {
+        hint: "what lies beside a policy has an option of its own",
+      },
+    );
   return {
     env,
     seeds,
@@ -74,11 +85,12 @@ export function toReturnsConfig(
   options: MatchupCommandOptions,
   signal: AbortSignal,
 ): Omit<ReturnsConfig, "seeds" | "policy" | "image"> & { readonly image: string } {
-  const { env, concurrency, out, resume } = options;
+  const { env, files, concurrency, out, resume } = options;
   const { image = defaultImageName, ...placed } = gameRun(options);
   checkResume(options);
   return {
     envName: env,
+    ...(files === undefined ? {} : { files }),
     image,
     ...placed,
     signal,

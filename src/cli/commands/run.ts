@@ -6,6 +6,7 @@ import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
+import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -70,11 +71,8 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         .argParser(collect((text) => text))
         .default([], "random"),
     )
-    .option(
-      "--files <DIR>",
-      "a folder beside the environment: its modules can be imported, its files opened by relative paths (default: only FILE.py itself)",
-    )
-    .option("--policy-files <DIR>", "the same beside the policy's file; the environment does not see it")
+    .addOption(filesOption())
+    .addOption(policyFilesOption("--policy-files", "the policy"))
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
     .addOption(maxStepsOption())
     .addOption(envArgOption())
@@ -158,7 +156,7 @@ function policyOf(
 ): PolicyInput | readonly PolicyInput[] {
   if (files === undefined) return policies.length === 0 ? "random" : policies;
   const [policy = "random", ...more] = policies;
-  if (policy.endsWith(".py") && more.length === 0) return { path: policy, files };
+  if (more.length === 0) return withFiles(policy, files, "--policy-files");
   throw new SameseedError("bad_argument", "--policy-files needs one policy from a file", {
     hint: "name it with --policy FILE.py",
   });

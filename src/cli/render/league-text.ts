@@ -11,7 +11,8 @@ const nameMost = 24;
 
 /** A league for people: ratings, the payoff of every pairing, and forfeits where there are any. */
 export function formatLeague({ plan, table, pairings }: LeagueResult, paint: Painter): string[] {
-  const { players, games, infra } = table;
+  const { players, games, effective, infra } = table;
+  const counted = effective === games ? "" : `, of which the ratings count ${effective}`;
   return [
     `${plan.game} · ${count(players.length, "player")} · ${count(pairings.length, "pairing")} of ${plan.games} games · seed ${plan.seed}`,
     "",
@@ -22,7 +23,7 @@ export function formatLeague({ plan, table, pairings }: LeagueResult, paint: Pai
     ...alikeLines(table),
     ...faultLines(players, paint),
     "",
-    `${count(games, "game")} · infra ${infra}`,
+    `${count(games, "game")}${counted} · infra ${infra}`,
   ];
 }
 
@@ -93,7 +94,7 @@ function payoffLines({ players, payoffs }: LeagueTable): string[] {
   );
 }
 
-/** Error bars take games for different; where they are all the same game, that is said. */
+/** Where all games of two players are the same game, the ratings count one. */
 function alikeLines({ payoffs }: LeagueTable): string[] {
   const alike = payoffs
     .flat()
@@ -101,7 +102,7 @@ function alikeLines({ payoffs }: LeagueTable): string[] {
   if (alike.length === 0) return [];
   const shown = alike.slice(0, 6).map(({ x, o }) => `${clip(x, nameMost)}-${clip(o, nameMost)}`);
   const more = alike.length > shown.length ? ` and ${alike.length - shown.length} more` : "";
-  return [`always the same game, so all games count as one: ${shown.join(", ")}${more}`];
+  return [`always the same game, counted once: ${shown.join(", ")}${more}`];
 }
 
 function faultLines(players: readonly PlayerTally[], paint: Painter): string[] {

@@ -95,8 +95,7 @@ function scoreLines(
   exact: ExactMatchup | undefined,
   beside: readonly string[],
 ): string[] {
-  const { perSeat, interval, env, swap } = report;
-  const [first, second] = env === "tictactoe" ? ["X", "O"] : ["1", "2"];
+  const { perSeat, interval, swap } = report;
   const digits = interval !== null && interval.high - interval.low < 0.1 ? 3 : 2;
   const how = interval === null ? "" : ` (${Math.round(100 * interval.level)} %, ${interval.method})`;
   const span =
@@ -109,10 +108,10 @@ function scoreLines(
     return [label, String(wins), String(draws), String(losses), [mean, ...truth, ...all].join("   ")];
   };
   const seats = [
-    row(`as ${first}`, perSeat.x, swap ? "" : span, exact?.x.meanReturn),
+    row("as X", perSeat.x, swap ? "" : span, exact?.x.meanReturn),
     ...(perSeat.o === null
       ? []
-      : [row(`as ${second}`, perSeat.o, "", exact?.o === null ? undefined : minus(exact?.o?.meanReturn))]),
+      : [row("as O", perSeat.o, "", exact?.o === null ? undefined : minus(exact?.o?.meanReturn))]),
   ];
   // Without swapping, the one seat's line is the whole.
   const rows = swap ? [...seats, row("all", report, span, exact?.meanReturn)] : seats;

@@ -12,6 +12,8 @@ export interface PlayerTally {
   readonly meanAsX: number | null;
   readonly meanAsO: number | null;
   readonly faults: FaultCounts;
+  /** Games that the rating counts: all of them, but one where all games of two players in one order of seats are the same. */
+  readonly effective: number;
 }
 
 /** One cell of the payoff matrix: all games of a player at X against another at O. */
@@ -34,6 +36,8 @@ export interface LeagueTable {
   /** Row X, column O, in the order of the ratings; null on the diagonal and where the two have not played. */
   readonly payoffs: readonly (readonly (Payoff | null)[])[];
   readonly games: number;
+  /** Games that the ratings count; fewer than `games` where players without chance repeat the same one. */
+  readonly effective: number;
   /** Games without a result because of a host failure. */
   readonly infra: number;
 }
@@ -43,16 +47,20 @@ export function tabulate(names: readonly string[], pairings: readonly Pairing[])
   // Sums of doubles depend on their order, and the table must not depend on that of the pairings.
   const legs = pairings.flatMap((pairing) => pairing.legs).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   const played = legs.filter((leg) => gamesOf(leg) > 0);
-  const ratings = played.length === 0 ? undefined : bradleyTerry(played);
+  // The same game again shows nothing new: no error bar may shrink by it.
+  const observed = played.map(observedOf);
+  const fitted = observed.length === 0 ? undefined : bradleyTerry(observed);
+  const ratings = fitted && withPlayed(fitted, legs);
   const rated = ratings?.ratings.map(({ player }) => player) ?? [];
   const order = [...rated, ...names.filter((name) => !rated.includes(name))];
   const find = (x: string, o: string): LeagueLeg | undefined =>
     legs.find((leg) => leg.x === x && leg.o === o);
   return {
     ratings,
-    players: order.map((player) => tallyOf(player, legs)),
+    players: order.map((player) => ({ ...tallyOf(player, legs), effective: gamesWith(player, observed) })),
     payoffs: order.map((x) => order.map((o) => payoffOf(find(x, o)))),
     games: legs.reduce((sum, leg) => sum + gamesOf(leg), 0),
+    effective: observed.reduce((sum, leg) => sum + gamesOf(leg), 0),
     infra: legs.reduce((sum, { infra }) => sum + infra, 0),
   };
 }
@@ -71,7 +79,27 @@ function payoffOf(leg: LeagueLeg | undefined): Payoff | null {
   return { x: leg.x, o: leg.o, meanReturn: meanReturn([leg]), games: gamesOf(leg), distinct: leg.distinct };
 }
 
-function tallyOf(player: string, legs: readonly LeagueLeg[]): PlayerTally {
+/** A leg as independent games: one, where all of its games are the same. */
+function observedOf(leg: LeagueLeg): LeagueLeg {
+  if (leg.distinct > 1) return leg;
+  const one = (count: number): number => Math.min(count, 1);
+  return { ...leg, xWins: one(leg.xWins), draws: one(leg.draws), oWins: one(leg.oWins) };
+}
+
+/** Ratings beside the games and points of all games that were played. */
+function withPlayed(fitted: LeagueRatings, legs: readonly LeagueLeg[]): LeagueRatings {
+  const ratings = fitted.ratings.map((rating) => {
+    const { wins, draws } = tallyOf(rating.player, legs);
+    return { ...rating, games: gamesWith(rating.player, legs), points: wins + draws / 2 };
+  });
+  return { ...fitted, ratings };
+}
+
+function gamesWith(player: string, legs: readonly LeagueLeg[]): number {
+  return legs.reduce((sum, leg) => sum + (leg.x === player || leg.o === player ? gamesOf(leg) : 0), 0);
+}
+
+function tallyOf(player: string, legs: readonly LeagueLeg[]): Omit<PlayerTally, "effective"> {
   const asX = legs.filter(({ x }) => x === player);
   const asO = legs.filter(({ o }) => o === player);
   const sum = (of: readonly LeagueLeg[], value: (leg: LeagueLeg) => number): number =>

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { ScoreItem, ScoreResult, ScoreTask } from "../../model/score.ts";
 import { entryOf } from "../scorer.ts";
 import { scoreAll } from "../score-completions.ts";
@@ -13,6 +14,13 @@ export interface CheckTasksOptions {
   readonly signal?: AbortSignal;
   readonly onResult?: (done: number, total: number) => void;
 }
+
+const optionNames: NamesOf<CheckTasksOptions> = {
+  repeat: true,
+  concurrency: true,
+  signal: true,
+  onResult: true,
+};
 
 /** What was found of one task. */
 export interface CheckedTask {
@@ -47,13 +55,16 @@ const loadFactor = 4;
 
 /**
  * Checks tasks before anything is trained on them: the right solution scores 1, those that solve nothing score 0, and the
- * same solution has the same results however often and however busily it is scored.
+ * same solution has the same results however often and however busily it is scored. As `sameseed score check` does.
  * @throws as `scoreCompletions`
+ * @experimental
  */
 export async function checkTasks(
   tasks: readonly ScoreTask[],
-  { repeat = 1, concurrency = availableParallelism() + 1, signal, onResult }: CheckTasksOptions = {},
+  options: CheckTasksOptions = {},
 ): Promise<TaskCheck> {
+  refuseUnknownOptions(options, optionNames, "checkTasks");
+  const { repeat = 1, concurrency = availableParallelism() + 1, signal, onResult } = options;
   const controls = tasks.flatMap((task) =>
     controlsOf(task).map(({ name, code }) => ({ name, item: itemOf(task, code) })),
   );

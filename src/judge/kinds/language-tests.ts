@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { Language, StdioTask, StdioTest } from "../../model/score.ts";
-import type { SandboxEnd } from "../../sandbox/contract.ts";
+import type { SandboxBackend, SandboxEnd } from "../../sandbox/contract.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import type { CommandResult } from "../../sandbox/command-types.ts";
 import { AnswerReader } from "../answer-reader.ts";
@@ -48,17 +48,45 @@ async function checkPrograms({ compile, run }: Language, limits: Limits, place: 
   }
 }
 
-async function openSandbox(limits: Limits, { host, signal }: JudgePlace): Promise<Sandbox> {
-  return await Sandbox.createOn(host.backend, {
+async function openSandbox(
+  limits: Limits,
+  { host, signal }: JudgePlace,
+  { backend = host.backend, compiles = false } = {},
+): Promise<Sandbox> {
+  const more = compiles ? compileMs : 0;
+  return await Sandbox.createOn(backend, {
     world: host.receipt.world.mode,
     timeoutMs: limits.wallMs + compileMs,
-    cpuMs: limits.cpuMs + compileMs,
+    // Without a step that compiles, the sandbox's own limit is the program's: in the sealed world nothing inside tells the
+    // time that it really took.
+    cpuMs: limits.cpuMs + more,
     memoryMb: limits.memoryMb,
     processes: limits.processes,
     diskMb: limits.diskMb,
     outputBytes: Math.min(limits.outputBytes, 2 ** 31),
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+/** A backend whose next sandbox's end is kept: what it used is counted from outside. */
+function watchEnd(backend: SandboxBackend): {
+  readonly backend: SandboxBackend;
+  readonly ended: Promise<SandboxEnd>;
+} {
+  const { promise, resolve } = Promise.withResolvers<SandboxEnd>();
+  return {
+    backend: {
+      name: backend.name,
+      receipt: async () => await backend.receipt(),
+      close: async () => await backend.close(),
+      start: async (plan) => {
+        const running = await backend.start(plan);
+        void running[0]?.ended.then(resolve);
+        return running;
+      },
+    },
+    ended: promise,
+  };
 }
 
 interface LanguageTest {
@@ -69,11 +97,24 @@ interface LanguageTest {
   readonly place: JudgePlace;
 }
 
-async function runOne(
+async function runOne(request: LanguageTest, solution: Solution): Promise<TestRun> {
+  const { backend, ended } = watchEnd(request.place.host.backend);
+  const run = await runInside(request, solution, backend);
+  const { cpuMs, wallMs, peakMemoryBytes } = await ended;
+  const watched = run.solution;
+  if (watched === undefined) return run;
+  return { ...run, solution: { ...watched, end: { ...watched.end, cpuMs, wallMs, peakMemoryBytes } } };
+}
+
+async function runInside(
   { task, language, test, limits, place }: LanguageTest,
   solution: Solution,
+  backend: SandboxBackend,
 ): Promise<TestRun> {
-  await using sandbox = await openSandbox(limits, place);
+  await using sandbox = await openSandbox(limits, place, {
+    backend,
+    compiles: language.compile !== undefined,
+  });
   for (const { path, data } of solution.files) await sandbox.files.write(path, data);
   if (language.compile !== undefined) {
     const [program = "", ...args] = language.compile;

@@ -10,6 +10,7 @@ const valueFields = ["args", "kwargs", "expected"];
 /**
  * Reads a file of tasks: Sameseed's own, or rows as HumanEval, MBPP, APPS and LiveCodeBench have them.
  * @throws `bad_argument` with the file and line
+ * @experimental
  */
 export function readTasks(path: string): ScoreTask[] {
   const tasks = readJsonLines(path).map((each) => readTask(each, path));
@@ -53,6 +54,7 @@ function withExactNumbers(row: Row, text: string): Row {
 /**
  * Reads a file of completions: `{task, completion | files, id?}` a line, `task_id` for `task` as samples of data sets have it.
  * @throws `bad_argument` with the file and line
+ * @experimental
  */
 export function readCompletions(path: string, tasks: readonly ScoreTask[]): ScoreItem[] {
   const known = new Map(tasks.map((task) => [task.id, task]));

@@ -1,3 +1,5 @@
+import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { ScoreItem, ScoreResult } from "../../model/score.ts";
@@ -6,7 +8,7 @@ import { ScoreWriter } from "./score-folder.ts";
 
 /** How scores are recorded. */
 export interface RecordScoresConfig extends Omit<ScoreConfig, "items"> {
-  /** Each has an id of its own. */
+  /** Each has an id of its own; without one, it is its place in the list. */
   readonly items: readonly ScoreItem[];
   /** A new folder, or one to go on with. */
   readonly dir: string;
@@ -17,13 +19,27 @@ export interface RecordScoresConfig extends Omit<ScoreConfig, "items"> {
   readonly onResult?: (result: ScoreResult) => void;
 }
 
+const configNames: NamesOf<RecordScoresConfig> = {
+  items: true,
+  dir: true,
+  resume: true,
+  concurrency: true,
+  signal: true,
+  onRecorded: true,
+  onResult: true,
+};
+
 /**
- * Scores completions and records each result when it is there. What was recorded survives whatever ends the process.
+ * Scores completions and records each result when it is there, as `sameseed score --out` does. What was recorded survives
+ * whatever ends the process.
  * @returns the results in the order of the items
  * @throws as `scoreCompletions`; `run_exists`, `run_differs`, `run_locked`, `run_damaged`, `io_failed`
+ * @experimental
  */
 export async function recordScores(config: RecordScoresConfig): Promise<ScoreResult[]> {
-  const { items, dir, resume = false, onRecorded, onResult, ...rest } = config;
+  refuseUnknownOptions(config, configNames, "recordScores");
+  const { items: given, dir, resume = false, onRecorded, onResult, ...rest } = config;
+  const items = withIds(given);
   using writer = ScoreWriter.open(dir, items, { resume, images: imagesOf(items) });
   const results = new Map<string, ScoreResult>();
   for (const [id, result] of writer.recorded) {
@@ -38,6 +54,20 @@ export async function recordScores(config: RecordScoresConfig): Promise<ScoreRes
     onResult?.(result);
   }
   return items.map(({ id }) => results.get(id!)!);
+}
+
+/** Items by whose ids their results are found again. */
+function withIds(items: readonly ScoreItem[]): ScoreItem[] {
+  const seen = new Set<string>();
+  return items.map((item, at) => {
+    const id = item.id ?? String(at);
+    if (seen.has(id))
+      throw new SameseedError("bad_argument", `two items have the id ${id}`, {
+        hint: "give each item an id of its own; without one, it is the item's place in the list",
+      });
+    seen.add(id);
+    return { ...item, id };
+  });
 }
 
 /** The digests of the images that tasks name, where they are there. */

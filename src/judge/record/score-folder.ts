@@ -53,8 +53,9 @@ export interface RecordedScores {
 }
 
 /**
- * Reads a folder of scores.
+ * Reads a folder of scores: what was scored, and the results that are there.
  * @throws `run_missing` where it is none, `run_damaged` where it is not as it was written
+ * @experimental
  */
 export function readScores(dir: string): RecordedScores {
   if (!isScoreFolder(dir)) throw new SameseedError("run_missing", `${dir} holds no scores`);

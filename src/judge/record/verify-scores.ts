@@ -1,3 +1,4 @@
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { ScoreResult } from "../../model/score.ts";
 import { scoreCompletions, type ScoreConfig } from "../score-completions.ts";
 import { imagesOf } from "./record-scores.ts";
@@ -25,14 +26,24 @@ export interface ScoreVerification {
   readonly otherImages: readonly string[];
 }
 
+/** How {@link verifyScores} runs. */
+export interface VerifyScoresOptions extends Omit<ScoreConfig, "items"> {
+  /** Told of each score that was compared. */
+  readonly onScore?: (score: VerifiedScore) => void;
+}
+
+const optionNames: NamesOf<VerifyScoresOptions> = { concurrency: true, signal: true, onScore: true };
+
 /**
- * Scores every recorded completion again in fresh sandboxes and compares verdict, tests and digest.
+ * Scores every recorded completion again in fresh sandboxes and compares verdict, tests and digest, as `sameseed verify` does.
  * @throws `run_missing`, `run_damaged`; as `scoreCompletions`
+ * @experimental
  */
 export async function verifyScores(
   dir: string,
-  options: Omit<ScoreConfig, "items"> & { readonly onScore?: (score: VerifiedScore) => void } = {},
+  options: VerifyScoresOptions = {},
 ): Promise<ScoreVerification> {
+  refuseUnknownOptions(options, optionNames, "verifyScores");
   const { onScore, ...rest } = options;
   const { head, items, results } = readScores(dir);
   const now = imagesOf(items);

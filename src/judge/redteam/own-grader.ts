@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { refuseAborted } from "../judge-place.ts";
 import { callGraders, programGraders } from "./graders.ts";
 import {
   type RedteamAttempt,
+  type RedteamOptions,
   type RedteamReport,
   redteamPrograms,
   toAttempt,
@@ -16,20 +18,24 @@ import { redteamTasks } from "./tasks.ts";
 
 const timeoutMs = 60_000;
 
+/** How {@link redteamGrader} runs: one program after the other. */
+export type RedteamGraderOptions = Omit<RedteamOptions, "concurrency">;
+
+const optionNames: NamesOf<RedteamGraderOptions> = { signal: true, onAttempt: true };
+
 /**
  * Tries the corpus on a grader of the caller's own: a shell command that is run once for each program, in a new folder with
  * `solution.py`, `test_solution.py`, `cases.json` and `task.json`, and whose last line of standard output is the score. It
  * runs as it always does, with the caller's rights: the programs of the corpus destroy nothing, but they do exit, print,
  * fork, and write files.
  * @throws `aborted`
+ * @experimental
  */
 export async function redteamGrader(
   command: string,
-  options: {
-    readonly signal?: AbortSignal;
-    readonly onAttempt?: (done: number, total: number) => void;
-  } = {},
+  options: RedteamGraderOptions = {},
 ): Promise<RedteamReport> {
+  refuseUnknownOptions(options, optionNames, "redteamGrader");
   const { signal, onAttempt } = options;
   const programs = redteamPrograms(["call", "stdio"]);
   const attempts: RedteamAttempt[] = [];

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { ScoreItem, ScoreTask } from "../../model/score.ts";
 import { scoreAll } from "../score-completions.ts";
-import type { Cheat } from "./cheat.ts";
+import { abilityIn, type Cheat, type TaskKind } from "./cheat.ts";
 import { callCheats, programCheats, rightFunctions, rightPrograms } from "./corpus.ts";
 import { redteamTasks } from "./tasks.ts";
 
@@ -34,12 +35,12 @@ export interface RedteamReport {
 export interface RedteamProgram {
   readonly id: string;
   readonly cheat: Cheat;
-  readonly kind: keyof typeof redteamTasks;
+  readonly kind: TaskKind;
   readonly honest: boolean;
 }
 
 /** Every program of the corpus, once for each kind of task that it is for. */
-export function redteamPrograms(kinds: readonly (keyof typeof redteamTasks)[]): RedteamProgram[] {
+export function redteamPrograms(kinds: readonly TaskKind[]): RedteamProgram[] {
   return kinds.flatMap((kind) => {
     const [cheats, right] = kind === "stdio" ? [programCheats, rightPrograms] : [callCheats, rightFunctions];
     const of = (list: readonly Cheat[], honest: boolean): RedteamProgram[] =>
@@ -48,17 +49,23 @@ export function redteamPrograms(kinds: readonly (keyof typeof redteamTasks)[]): 
   });
 }
 
+/** How {@link redteamJudge} runs. */
+export interface RedteamOptions {
+  /** Tests at the same time. @default one more than the processors */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  readonly onAttempt?: (done: number, total: number) => void;
+}
+
+const optionNames: NamesOf<RedteamOptions> = { concurrency: true, signal: true, onAttempt: true };
+
 /**
- * Tries the corpus on the judge.
+ * Tries the corpus on the judge, as `sameseed score redteam` does.
  * @throws as `scoreCompletions`
+ * @experimental
  */
-export async function redteamJudge(
-  options: {
-    readonly concurrency?: number;
-    readonly signal?: AbortSignal;
-    readonly onAttempt?: (done: number, total: number) => void;
-  } = {},
-): Promise<RedteamReport> {
+export async function redteamJudge(options: RedteamOptions = {}): Promise<RedteamReport> {
+  refuseUnknownOptions(options, optionNames, "redteamJudge");
   const { concurrency = availableParallelism() + 1, signal, onAttempt } = options;
   const programs = redteamPrograms(["call", "stdio", "judge", "pytest"]);
   const items = programs.map(({ cheat, kind, id }): ScoreItem => {
@@ -76,11 +83,12 @@ export async function redteamJudge(
 
 /** Judges one score of one program. */
 export function toAttempt(
-  { id, cheat, honest }: RedteamProgram,
+  { id, cheat, kind, honest }: RedteamProgram,
   score: number | null,
   verdict: string,
 ): RedteamAttempt {
-  const { family, ability = 0 } = cheat;
+  const { family } = cheat;
+  const ability = abilityIn(cheat, kind);
   // A grader that takes a cheat for worse than it is does nobody wrong; one that does so to a right solution does.
   const found =
     score === null ? "unscored" : score > ability ? "fooled" : honest && score < ability ? "unjust" : "right";

@@ -1,4 +1,5 @@
 import type { ScoreTask } from "../../model/score.ts";
+import type { TaskKind } from "./cheat.ts";
 import { cases } from "./graders.ts";
 
 const limits = { cpuMs: 4000, wallMs: 20_000, memoryMb: 256 };
@@ -24,7 +25,7 @@ const suite = [
 ].join("\n");
 
 /** The tasks of the corpus, one of each kind: four tests of the same function. */
-export const redteamTasks: Readonly<Record<"call" | "stdio" | "judge" | "pytest", ScoreTask>> = {
+export const redteamTasks: Readonly<Record<TaskKind, ScoreTask>> = {
   call: {
     id: "redteam-call",
     kind: "call",

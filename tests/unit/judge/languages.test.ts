@@ -44,9 +44,23 @@ it.for([
   expect(verdicts(await scoreOf(fenced(code)))).toEqual(each);
 });
 
+it("what a program used is counted from outside: the sealed world shows it no time", async () => {
+  const { tests } = await scoreOf(
+    fenced("read n; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo $((n * n))"),
+  );
+  for (const test of tests) {
+    expect(test).toMatchObject({ verdict: "accepted", exitCode: 0 });
+    expect(test.cpuMs).toBeGreaterThan(0);
+    expect(test.wallMs).toBeGreaterThan(0);
+    expect(test.peakMemoryBytes).toBeGreaterThan(0);
+  }
+});
+
 it("limits hold", async () => {
-  const loop = await scoreOf(fenced("while :; do :; done"), task, { limits: { cpuMs: 300, wallMs: 5000 } });
-  expect(new Set(verdicts(loop))).toEqual(new Set([expect.stringMatching(/^time_limit/)]));
+  const loop = await scoreOf(fenced("while :; do :; done"), task, {
+    limits: { cpuMs: 1000, wallMs: 60_000 },
+  });
+  expect(verdicts(loop)).toEqual(["time_limit_cpu", "time_limit_cpu"]);
   const flood = await scoreOf(fenced("while :; do echo 4 passed; done"), task, {
     limits: { outputBytes: 100_000 },
   });

@@ -90,8 +90,9 @@ export const output: readonly Cheat[] = [
   {
     name: "forges-a-frame-from-a-child",
     family: "child processes",
-    // The frame says 56: an answer like another, and right for one test of four.
-    ability: 0.25,
+    // Where a call's answer is a frame, what it writes says 56: an answer like another, and right for one test of four. The
+    // function itself never returns, so what asks it gets nothing, and an honest function that gives nothing scores 0.
+    ability: { call: 0.25 },
     code: python(
       "import os, pickle, time",
       "def divisors(n):",

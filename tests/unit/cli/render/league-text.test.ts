@@ -13,7 +13,7 @@ function league(
   second: readonly (number | null)[],
 ): LeagueResult {
   const games = (scores: readonly (number | null)[], play: string): LeagueGame[] =>
-    scores.map((score, game) => ({ game, score, digest: `${play}${game}`, playDigest: play }));
+    scores.map((score, game) => ({ game, score, digest: `${play}${game}`, playDigest: `${play}${score}` }));
   const pairings = [countPairing(names, games(first, "p"), games(second, "q"))];
   const players = names.map((name) => ({ name, digest: null }));
   const plan = { game: "tictactoe", players, games: first.length + second.length, seed: 3, options: {} };
@@ -33,10 +33,15 @@ it("prints every number of the table", () => {
     "         1      2",
     "1 a      ·  +0.67",
     "2 b  +0.67      ·",
-    "always the same game, so all games count as one: a-b, b-a",
     "",
     "6 games · infra 0",
   ]);
+});
+
+it("says where the ratings count fewer games than were played", () => {
+  const lines = formatLeague(league(["a", "b"], [1, 1, 1], [0, 1, 1]), plain);
+  expect(lines).toContain("always the same game, counted once: a-b");
+  expect(lines.at(-1)).toBe("6 games, of which the ratings count 4 · infra 0");
 });
 
 it("lets no name move the cursor or break the table", () => {

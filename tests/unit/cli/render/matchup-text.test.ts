@@ -48,6 +48,18 @@ test("a comparison has the lines of its layout", () => {
   ]);
 });
 
+test("seats are X and O, whatever the game is", () => {
+  const rows = formatMatchup(
+    reportMatchup(games, facts({ env: "pettingzoo:chess_v6" })),
+    { games, wallMs: 1 },
+    plain,
+  );
+  expect(rows.filter((row) => row.startsWith("  as ")).map((row) => row.slice(0, 6))).toEqual([
+    "  as X",
+    "  as O",
+  ]);
+});
+
 test("forfeits and what the host failed at are told apart, with the first of each quoted and made harmless", () => {
   const all = [
     game(-1, { steps: 4, forfeit: { by: "x", fault: "crash", message: "bad\u001b[2J\nthing", step: 3 } }),

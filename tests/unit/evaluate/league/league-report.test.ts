@@ -52,6 +52,7 @@ it("rates, tallies and pays out", () => {
     meanAsX: 0.75,
     meanAsO: 0.25,
     faults: {},
+    effective: 8,
   });
   const [a, b] = [names.indexOf("a"), names.indexOf("b")];
   expect(table.payoffs[a]?.[b]).toEqual({ x: "a", o: "b", meanReturn: 1, games: 2, distinct: 2 });
@@ -61,6 +62,27 @@ it("rates, tallies and pays out", () => {
   // What one wins the other loses, so the whole league sums to nothing.
   const wins = table.players.reduce((sum, line) => sum + line.wins - line.losses, 0);
   expect(wins).toBe(0);
+});
+
+it("counts the same game once, however often it was played", () => {
+  const same = (count: number, score: number): LeagueGame[] =>
+    Array.from({ length: count }, (_, at) => game(at, score, { playDigest: `sha256:${score}` }));
+  const of = (count: number): ReturnType<typeof tabulate> =>
+    tabulate(
+      ["a", "b", "c"],
+      [countPairing(["a", "b"], same(count, 1), same(count, 0)), ...pairings.slice(1)],
+    );
+  const [few, many] = [of(2), of(200)];
+  // 198 more of the same games change nothing that is said of how good anybody is, and all that is said of what was played.
+  expect(many.ratings?.covariance).toEqual(few.ratings?.covariance);
+  expect(many.ratings?.ratings.map(({ player, elo, low, high }) => ({ player, elo, low, high }))).toEqual(
+    few.ratings?.ratings.map(({ player, elo, low, high }) => ({ player, elo, low, high })),
+  );
+  expect({ games: many.games, effective: many.effective }).toEqual({ games: 408, effective: 10 });
+  const a = many.players.find(({ player }) => player === "a")!;
+  expect({ wins: a.wins, effective: a.effective }).toEqual({ wins: 202, effective: 6 });
+  const rated = many.ratings?.ratings.find(({ player }) => player === "a");
+  expect(rated?.games).toBe(404);
 });
 
 it("does not depend on the order of pairings", () => {

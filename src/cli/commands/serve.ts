@@ -1,0 +1,97 @@
+import type { Command } from "commander";
+
+import { leaseMsMost } from "../../server/leases.ts";
+import { createServer } from "../../server/server.ts";
+import type { ServerOptions } from "../../server/server-options.ts";
+import { defaultImageName } from "../../image/default-image.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { wholeNumber } from "../parse/whole-number.ts";
+import { prepareHost } from "../prepare-host.ts";
+
+interface ServeOptions {
+  readonly listen: string;
+  readonly tokenFile?: string;
+  readonly maxSandboxes?: number;
+  readonly runs?: string;
+  readonly leaseMs?: number;
+  readonly drainMs?: number;
+  readonly allowHost: readonly string[];
+  readonly allowOrigin: readonly string[];
+}
+
+/** Adds `sameseed serve`. */
+export function addServeCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const collect = (value: string, all: readonly string[]): string[] => [...all, value];
+  program
+    .command("serve")
+    .summary("serve sandboxes and rollouts to programs in any language, over HTTP")
+    .description(
+      "Serves the native API below /v1 and the protocols of other tools. Without a token only this machine is listened to.",
+    )
+    .option(
+      "--listen <ADDRESS>",
+      "HOST:PORT, or unix:PATH for a socket of this user's alone",
+      "127.0.0.1:8900",
+    )
+    .option(
+      "--token-file <FILE>",
+      "the secret that every request must bring; needed where others can reach the address",
+    )
+    .option(
+      "--max-sandboxes <N>",
+      "sandboxes at the same time (default: 16 for each processor)",
+      wholeNumber({ option: "--max-sandboxes", unit: "sandboxes", max: 512 }),
+    )
+    .option("--runs <DIR>", "the folder of recorded runs (default: runs in the home folder)")
+    .option(
+      "--lease-ms <MS>",
+      "how long a client that is not heard of keeps what it opened (default: 30000)",
+      wholeNumber({ option: "--lease-ms", unit: "milliseconds", max: leaseMsMost }),
+    )
+    .option(
+      "--drain-ms <MS>",
+      "how long open work may go on after SIGTERM (default: 30000)",
+      wholeNumber({ option: "--drain-ms", unit: "milliseconds", max: leaseMsMost }),
+    )
+    .option(
+      "--allow-host <NAME>",
+      "a name by which requests may call the server; may be repeated",
+      collect,
+      [],
+    )
+    .option(
+      "--allow-origin <ORIGIN>",
+      "an origin whose pages may call the server; may be repeated",
+      collect,
+      [],
+    )
+    .addHelpText(
+      "after",
+      "\nThe log goes to standard error, a JSON document a line; the address to standard output. SIGTERM and Ctrl-C drain:\nnothing new begins, open work may end; a second one ends at once.",
+    )
+    .action((options: ServeOptions) => choose(async (cli) => await serve(cli, options)));
+}
+
+async function serve(cli: Cli, options: ServeOptions): Promise<number> {
+  await prepareHost(cli, defaultImageName);
+  const server = createServer(toServerOptions(options));
+  await server.start();
+  await cli.output.lines([`listening at ${server.address}`]);
+  await aborted(cli.signal);
+  await server.drain();
+  return 0;
+}
+
+function toServerOptions({ allowHost, allowOrigin, ...rest }: ServeOptions): ServerOptions {
+  return {
+    ...rest,
+    allowHosts: allowHost,
+    allowOrigins: allowOrigin,
+    onLog: (line) => void process.stderr.write(`${line}\n`),
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

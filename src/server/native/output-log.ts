@@ -1,0 +1,130 @@
+/*
+ * Theory of operation. What a process writes is kept in the order in which it came, and every byte of it has an offset. A
+ * reader says from which offset on it wants to read, so that one whose connection broke goes on where it was.
+ */
+import { SameseedError } from "../../base/error.ts";
+
+/** Which of its streams a process wrote to. */
+export type OutputStream = "stdout" | "stderr";
+
+/** Kinds of frames: one byte, then the payload's length as four bytes, the largest first. */
+export const frameKinds = { stdout: 1, stderr: 2, end: 3 } as const;
+
+/** The media type of framed output. */
+export const framedOutput = "application/vnd.sameseed.output";
+
+interface Chunk {
+  readonly stream: OutputStream;
+  readonly data: Buffer;
+  /** The offset of its first byte. */
+  readonly start: number;
+}
+
+/** The output of one process. */
+export class OutputLog {
+  #chunks: Chunk[] = [];
+  #bytes = 0;
+  #isEnded = false;
+  #isDropped = false;
+  #more: PromiseWithResolvers<void> | undefined;
+
+  /** How many bytes it wrote. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many bytes are kept. */
+  get keptBytes(): number {
+    return this.#isDropped ? 0 : this.#bytes;
+  }
+
+  /** Whether nothing more comes. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Takes what the process wrote. */
+  push(stream: OutputStream, data: Buffer): void {
+    this.#chunks.push({ stream, data, start: this.#bytes });
+    this.#bytes += data.length;
+    this.#wake();
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#isEnded = true;
+    this.#wake();
+  }
+
+  /** Forgets the bytes. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#chunks = [];
+  }
+
+  /** All that one stream has so far. @throws `output_gone` */
+  all(stream: OutputStream): Buffer {
+    this.#refuseDropped();
+    return Buffer.concat(this.#chunks.flatMap((chunk) => (chunk.stream === stream ? [chunk.data] : [])));
+  }
+
+  /**
+   * Reads from an offset on: what is there, and with `follow` what comes, until the end.
+   * @throws `bad_argument` for an offset that was not reached, `output_gone`
+   */
+  async *read(
+    from: number,
+    follow: boolean,
+  ): AsyncGenerator<{ readonly stream: OutputStream; readonly data: Buffer }, void, undefined> {
+    if (from > this.#bytes)
+      throw new SameseedError("bad_argument", `the process has written ${this.#bytes} bytes, not ${from}`);
+    let offset = from;
+    let at = this.#firstAt(from);
+    for (;;) {
+      this.#refuseDropped();
+      for (; at < this.#chunks.length; at++) {
+        const { stream, data, start } = this.#chunks[at]!;
+        const part = data.subarray(Math.max(0, offset - start));
+        offset = start + data.length;
+        if (part.length > 0) yield { stream, data: part };
+        this.#refuseDropped();
+      }
+      if (this.#isEnded || !follow) return;
+      this.#more ??= Promise.withResolvers();
+      await this.#more.promise;
+    }
+  }
+
+  /** The first chunk that reaches behind an offset. */
+  #firstAt(offset: number): number {
+    let [low, high] = [0, this.#chunks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { start, data } = this.#chunks[middle]!;
+      if (start + data.length <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #wake(): void {
+    this.#more?.resolve();
+    this.#more = undefined;
+  }
+
+  #refuseDropped(): void {
+    if (this.#isDropped)
+      throw new SameseedError("output_gone", "the output of this process is no longer kept", {
+        hint: "read output while it comes",
+      });
+  }
+}
+
+/** A frame: its kind, the payload's length, the payload. */
+export function frame(kind: keyof typeof frameKinds, payload: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(5 + payload.length);
+  bytes.writeUInt8(frameKinds[kind], 0);
+  bytes.writeUInt32BE(payload.length, 1);
+  bytes.set(payload, 5);
+  return bytes;
+}

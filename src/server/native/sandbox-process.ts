@@ -1,0 +1,139 @@
+import { isSameseedError, SameseedError } from "../../base/error.ts";
+import type { CommandOptions, CommandResult, SandboxProcess } from "../../sandbox/command-types.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { asServerError } from "../http/reply.ts";
+import { OutputLog } from "./output-log.ts";
+
+/** How a process ended, without its output. */
+export type ProcessResult = Omit<CommandResult, "stdout" | "stderr" | "stdoutText" | "stderrText">;
+
+/** What is told of a process. */
+export interface ProcessView {
+  readonly process: string;
+  readonly state: "running" | "ended";
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Bytes of output so far: the offset behind the last. */
+  readonly outputBytes: number;
+  /** Bytes of input taken so far: the offset of the next. */
+  readonly inputBytes: number;
+  readonly result: ProcessResult | null;
+  /** Why there is no result, where its sandbox failed or was closed. */
+  readonly error: Record<string, unknown> | null;
+}
+
+/** A process of a sandbox, and what it wrote. */
+export class ServedProcess {
+  readonly id: string;
+  readonly output: OutputLog = new OutputLog();
+  /** Resolves when it has ended, whatever came of it. */
+  readonly ended: Promise<void>;
+  readonly #command: string;
+  readonly #args: readonly string[];
+  readonly #process: SandboxProcess;
+  #result: ProcessResult | null = null;
+  #error: SameseedError | undefined;
+  #inputBytes = 0;
+  #isInputClosed: boolean;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** Starts a process. @throws as `Sandbox.startProcess` */
+  constructor(
+    id: string,
+    sandbox: Sandbox,
+    command: string,
+    options: Omit<CommandOptions, "onStdout" | "onStderr" | "signal">,
+  ) {
+    this.id = id;
+    this.#command = command;
+    this.#args = options.args ?? [];
+    this.#isInputClosed = options.input !== undefined;
+    this.#process = sandbox.startProcess(command, {
+      ...options,
+      onStdout: (data) => this.output.push("stdout", data),
+      onStderr: (data) => this.output.push("stderr", data),
+    });
+    this.ended = this.#process.wait().then(
+      (result) => this.#end(result),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  get view(): ProcessView {
+    return {
+      process: this.id,
+      state: this.output.isEnded ? "ended" : "running",
+      command: this.#command,
+      args: this.#args,
+      outputBytes: this.output.bytes,
+      inputBytes: this.#inputBytes,
+      result: this.#result,
+      error: this.#error === undefined ? null : this.#error.toJSON(),
+    };
+  }
+
+  /** Waits for its result. @throws what kept it from having one */
+  async result(): Promise<ProcessResult> {
+    await this.ended;
+    if (this.#result === null) throw this.#error ?? new SameseedError("internal", "a process has no result");
+    return this.#result;
+  }
+
+  /** Sends a signal. */
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /**
+   * Writes to its standard input what was not written yet: bytes from an offset on, which may overlap what came before.
+   * @returns the offset behind the last byte
+   * @throws `bad_argument` where bytes would be left out, or the input is closed
+   */
+  async write(from: number, data: Uint8Array, close: boolean): Promise<number> {
+    const turn = this.#writing.then(async () => await this.#writeInTurn(from, data, close));
+    this.#writing = turn.catch(() => {});
+    await turn;
+    return this.#inputBytes;
+  }
+
+  async #writeInTurn(from: number, data: Uint8Array, close: boolean): Promise<void> {
+    if (from > this.#inputBytes)
+      throw new SameseedError("bad_argument", `the input has ${this.#inputBytes} bytes so far, not ${from}`, {
+        hint: "send from the offset that the last answer told",
+        context: { inputBytes: this.#inputBytes },
+      });
+    const fresh = data.subarray(Math.min(data.length, this.#inputBytes - from));
+    if (this.#isInputClosed) {
+      if (fresh.length === 0) return;
+      throw new SameseedError("bad_argument", "the standard input is closed");
+    }
+    this.#inputBytes += fresh.length;
+    if (fresh.length > 0) await Promise.race([this.#process.write(fresh), this.ended]);
+    if (!close) return;
+    this.#isInputClosed = true;
+    await Promise.race([this.#process.end(), this.ended]);
+  }
+
+  #end(result: CommandResult): void {
+    const { exitCode, signal, timedOut, memoryExceeded, outputTruncated, cpuMs, wallMs } = result;
+    const { peakMemoryBytes, startError, sandboxEnded } = result;
+    this.#result = {
+      exitCode,
+      signal,
+      timedOut,
+      memoryExceeded,
+      outputTruncated,
+      cpuMs,
+      wallMs,
+      peakMemoryBytes,
+      startError,
+      sandboxEnded,
+    };
+    this.output.end();
+  }
+
+  #fail(error: unknown): void {
+    this.#error = isSameseedError(error) ? error : asServerError(error);
+    this.output.end();
+  }
+}

@@ -1,0 +1,147 @@
+import { nowIso } from "../../base/clock.ts";
+import { SameseedError } from "../../base/error.ts";
+import type { CommandOptions } from "../../sandbox/command-types.ts";
+import { Sandbox } from "../../sandbox/sandbox.ts";
+import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
+import type { ServerContext } from "../context.ts";
+import { type Lease, makeId } from "../leases.ts";
+import { OnceTable } from "../once.ts";
+import type { Patience } from "../slots.ts";
+import { ServedProcess } from "./sandbox-process.ts";
+
+/** The most bytes of output of ended processes that a sandbox keeps: 64 MiB; the oldest is forgotten first. */
+const outputBytesMost = 64 * 1024 * 1024;
+/** The most ended processes that are kept. */
+const processesMost = 1000;
+
+/** A sandbox of a client's. */
+export class ServedSandbox {
+  readonly id: string = makeId("sb");
+  readonly createdAt: string = nowIso();
+  readonly lease: Lease;
+  readonly sandbox: Sandbox;
+  readonly image: string;
+  /** Processes by the keys that started them; forgotten with the sandbox. */
+  readonly once: OnceTable<ServedProcess> = new OnceTable<ServedProcess>(() => 256, Infinity);
+  readonly #processes: Map<string, ServedProcess> = new Map();
+  readonly #onClose: () => void;
+  #started = 0;
+  #closed: Promise<void> | undefined;
+
+  /** Made by {@link Sandboxes.create}. */
+  constructor(sandbox: Sandbox, lease: Lease, image: string, onClose: (id: string) => void) {
+    this.sandbox = sandbox;
+    this.lease = lease;
+    this.image = image;
+    this.#onClose = () => onClose(this.id);
+  }
+
+  /** Its processes, in the order of their starts. */
+  get processes(): readonly ServedProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** Starts a process. @throws as `Sandbox.startProcess` */
+  start(command: string, options: Omit<CommandOptions, "onStdout" | "onStderr" | "signal">): ServedProcess {
+    const process = new ServedProcess(`p${this.#started + 1}`, this.sandbox, command, options);
+    this.#started++;
+    this.#processes.set(process.id, process);
+    void process.ended.then(() => this.#forgetOld());
+    return process;
+  }
+
+  /** A process by its identifier. @throws `not_found`, `output_gone` */
+  process(id: string): ServedProcess {
+    const process = this.#processes.get(id);
+    if (process !== undefined) return process;
+    const number = /^p([1-9]\d{0,8})$/.exec(id)?.[1];
+    if (Number(number) <= this.#started)
+      throw new SameseedError("output_gone", `the process ${id} ended, and is no longer kept`);
+    throw new SameseedError("not_found", `the sandbox has no process ${id.slice(0, 40)}`);
+  }
+
+  /** Ends everything in it, and resolves when nothing is left. May be called repeatedly. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.sandbox.close();
+    } finally {
+      this.lease.disown(this.id);
+      this.#onClose();
+    }
+  }
+
+  #forgetOld(): void {
+    const ended = this.processes.filter(({ output }) => output.isEnded);
+    let bytes = ended.reduce((sum, { output }) => sum + output.keptBytes, 0);
+    for (const { id, output } of ended.slice(0, -1)) {
+      if (bytes > outputBytesMost) {
+        bytes -= output.keptBytes;
+        output.drop();
+      }
+      if (this.#processes.size > processesMost) this.#processes.delete(id);
+    }
+  }
+}
+
+/** All sandboxes that clients opened. */
+export class Sandboxes {
+  readonly #context: ServerContext;
+  readonly #sandboxes: Map<string, ServedSandbox> = new Map();
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** In the order in which they were opened. */
+  get all(): readonly ServedSandbox[] {
+    return [...this.#sandboxes.values()];
+  }
+
+  /**
+   * Opens a sandbox when there is room.
+   * @param lease who owns it; where nobody is named it gets a lease of its own
+   * @throws as `Sandbox.create` and `Slots.acquire`
+   */
+  async create(
+    options: Omit<SandboxOptions, "signal"> & { readonly image: string },
+    lease: Lease | undefined,
+    patience: Patience,
+  ): Promise<ServedSandbox> {
+    const { slots, leases, metrics, options: server } = this.#context;
+    const release = await slots.acquire(1, patience);
+    let sandbox: Sandbox | undefined;
+    try {
+      sandbox = await Sandbox.create(options);
+      const owner = lease ?? leases.open(server.leaseMs, false);
+      const served = new ServedSandbox(sandbox, owner, options.image, (id) => {
+        this.#sandboxes.delete(id);
+        release();
+        if (!owner.hasHeartbeat) void owner.end();
+      });
+      owner.own(served.id, async () => await served.close());
+      this.#sandboxes.set(served.id, served);
+      metrics.opened("sandbox");
+      return served;
+    } catch (error) {
+      await sandbox?.close();
+      release();
+      throw error;
+    }
+  }
+
+  /** A sandbox by its identifier; whoever names it keeps it alive. @throws `not_found` */
+  find(id: string): ServedSandbox {
+    const found = this.#sandboxes.get(id);
+    if (found === undefined || found.lease.isEnded)
+      throw new SameseedError("not_found", `there is no sandbox ${id.slice(0, 40)}`, {
+        hint: "it was closed, or its lease ended",
+      });
+    found.lease.touch();
+    return found;
+  }
+}
