@@ -10,7 +10,13 @@ export type { JsonObject, JsonValue } from "./model/json.ts";
 
 // Rollouts
 export { collectRollouts, runRollout, type RolloutBatch } from "./rollout/collect-rollouts.ts";
-export type { BatchConfig, PolicyInput, RolloutConfig, RolloutOptions } from "./rollout/rollout-config.ts";
+export type {
+  BatchConfig,
+  PolicyInput,
+  RolloutConfig,
+  RolloutOptions,
+  StartMode,
+} from "./rollout/rollout-config.ts";
 export type { FilesInput } from "./rollout/read-files.ts";
 export type { ActionList, SourcePath, SourceText } from "./rollout/policy-input.ts";
 export {
@@ -59,7 +65,16 @@ export {
   type RolloutFault,
 } from "./model/outcome.ts";
 export { scalarReward, type RewardSum } from "./model/reward-sum.ts";
-export type { Receipt, Tier, Wall, WallUser, World, WorldClock, WorldMode } from "./model/receipt.ts";
+export type {
+  Receipt,
+  StartReceipt,
+  Tier,
+  Wall,
+  WallUser,
+  World,
+  WorldClock,
+  WorldMode,
+} from "./model/receipt.ts";
 export type {
   EnvironmentRef,
   GameClocks,

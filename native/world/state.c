@@ -188,6 +188,38 @@ WORLD_EXPORT int sameseed_world_rekey(const void *key, size_t length) {
   return 0;
 }
 
+/*
+ * What has begun with the key of no seed goes on as if it had begun with these settings. That is so where no entropy was
+ * taken, by this process or a child; the clock and the counts are those it would have.
+ */
+WORLD_EXPORT int sameseed_world_go_on(const void *settings, size_t length) {
+  struct world_settings copy;
+  if (length != sizeof copy) return -1;
+  memcpy(&copy, settings, sizeof copy);
+  if (copy.version != WORLD_VERSION || !world.begun || !is_same_world(copy)) return -1;
+  memcpy(world.settings.key, copy.key, WORLD_KEY_BYTES);
+  world_rekey(world.settings.key, world.settings.entropy_salt);
+  seed_auxv();
+  return 0;
+}
+
+/* The clock and the counts of a moment that a process goes back to. */
+static struct { int64_t now, tick; uint64_t ledger[LEDGER_KINDS]; unsigned reads; } kept;
+
+/* What was counted since the last boundary, without making one; sameseed_world_return comes back to this moment. */
+WORLD_EXPORT void sameseed_world_look(uint64_t counts[LEDGER_KINDS], uint64_t beside[LEDGER_KINDS]) {
+  memcpy(counts, world.ledger, sizeof *counts * LEDGER_KINDS);
+  memcpy(beside, world.beside, sizeof *beside * LEDGER_KINDS);
+  kept.now = world.now, kept.tick = world.tick, kept.reads = (unsigned)world.reads;
+  memcpy(kept.ledger, world.ledger, sizeof kept.ledger);
+}
+
+/* What was done since then is no part of what the program does. */
+WORLD_EXPORT void sameseed_world_return(void) {
+  world.now = kept.now, world.tick = kept.tick, world.reads = kept.reads;
+  memcpy(world.ledger, kept.ledger, sizeof kept.ledger);
+}
+
 /* Returns whether anything was counted since the last boundary; `beside` is what real time had a part in. */
 WORLD_EXPORT int sameseed_world_step(uint64_t step, uint64_t counts[LEDGER_KINDS], uint64_t beside[LEDGER_KINDS]) {
   uint64_t any = 0;

@@ -1,5 +1,6 @@
 /*
- * Python's way to the sealed world around it: `_zygote.world_begin`, `world_rekey`, `world_step`, `world_name`.
+ * Python's way to the sealed world around it: `_zygote.world_begin`, `world_go_on`, `world_rekey`, `world_step`, `world_look`,
+ * `world_name`.
  *
  * The world is another library, loaded before everything else or not at all, so its functions are looked for by name and
  * a process of the host's world does without.
@@ -11,6 +12,7 @@
 typedef int begin_function(const void *, size_t);
 typedef int rekey_function(const void *, size_t);
 typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
+typedef void look_function(uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
 typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
@@ -20,6 +22,9 @@ static rekey_function *rekey;
 static step_function *step;
 static lacks_function *lacks;
 static moved_function *moved;
+static begin_function *go_on;
+static look_function *look;
+static void (*go_back)(void);
 
 void world_bridge_find(void) {
   begin = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_begin");
@@ -27,6 +32,9 @@ void world_bridge_find(void) {
   step = (step_function *)dlsym(RTLD_DEFAULT, "sameseed_world_step");
   lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
   moved = (moved_function *)dlsym(RTLD_DEFAULT, "sameseed_world_moved");
+  go_on = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_go_on");
+  go_back = (void (*)(void))dlsym(RTLD_DEFAULT, "sameseed_world_return");
+  look = (look_function *)dlsym(RTLD_DEFAULT, "sameseed_world_look");
   watch_function *watch = (watch_function *)dlsym(RTLD_DEFAULT, "sameseed_world_watch_lock");
   PyThread_type_lock lock = watch ? PyThread_allocate_lock() : NULL;
   if (!lock) return;
@@ -37,15 +45,24 @@ void world_bridge_find(void) {
   PyThread_free_lock(lock);
 }
 
-PyObject *world_begin(PyObject *module, PyObject *settings) {
-  (void)module;
+static PyObject *with_settings(begin_function *use, PyObject *settings) {
   char *bytes;
   Py_ssize_t length;
   if (PyBytes_AsStringAndSize(settings, &bytes, &length) < 0) return NULL;
-  if (!begin) Py_RETURN_FALSE;
-  if (begin(bytes, (size_t)length) == 0) Py_RETURN_TRUE;
+  if (!use) Py_RETURN_FALSE;
+  if (use(bytes, (size_t)length) == 0) Py_RETURN_TRUE;
   PyErr_SetString(PyExc_ValueError, "these are not the settings of a world");
   return NULL;
+}
+
+PyObject *world_begin(PyObject *module, PyObject *settings) {
+  (void)module;
+  return with_settings(begin, settings);
+}
+
+PyObject *world_go_on(PyObject *module, PyObject *settings) {
+  (void)module;
+  return with_settings(go_on, settings);
 }
 
 PyObject *world_rekey(PyObject *module, PyObject *key) {
@@ -77,6 +94,21 @@ PyObject *world_step(PyObject *module, PyObject *k) {
   if (number == (unsigned long long)-1 && PyErr_Occurred()) return NULL;
   if (!step || !step(number, counts, beside)) Py_RETURN_NONE;
   return Py_BuildValue("(NN)", tuple_of(counts), tuple_of(beside));
+}
+
+/* Two tuples as of world_step, or None where there is no sealed world. */
+PyObject *world_look(PyObject *module, PyObject *nothing) {
+  (void)module, (void)nothing;
+  uint64_t counts[LEDGER_KINDS], beside[LEDGER_KINDS];
+  if (!look) Py_RETURN_NONE;
+  look(counts, beside);
+  return Py_BuildValue("(NN)", tuple_of(counts), tuple_of(beside));
+}
+
+PyObject *world_return(PyObject *module, PyObject *nothing) {
+  (void)module, (void)nothing;
+  if (go_back) go_back();
+  Py_RETURN_NONE;
 }
 
 /* "host", or "sealed" and what does not hold, separated by spaces. */

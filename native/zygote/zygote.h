@@ -118,7 +118,10 @@ int links_open(struct slot *slot, struct birth *birth);
 /* world_bridge.c: Python's methods, and what finds the sealed world where there is one. */
 void world_bridge_find(void);
 PyObject *world_begin(PyObject *module, PyObject *settings);
+PyObject *world_go_on(PyObject *module, PyObject *settings);
 PyObject *world_rekey(PyObject *module, PyObject *key);
+PyObject *world_look(PyObject *module, PyObject *nothing);
+PyObject *world_return(PyObject *module, PyObject *nothing);
 PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
 int world_is_sealed(void);

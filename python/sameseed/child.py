@@ -17,11 +17,16 @@ from sameseed.world import sealed as world
 STREAM_FD = 3
 CRASHED = 1
 
+# Jobs to run when the one that runs is over: of a process that was copied (play/prepared.py).
+following: list[bytes] = []
+
 
 def main(job: bytes) -> NoReturn:
     status = CRASHED
     try:
         status = run(job)
+        while following:
+            status = run(following.pop(), goes_on=True)
     except SystemExit as end:
         status = _exit_status(end)
     except BaseException:
@@ -30,7 +35,7 @@ def main(job: bytes) -> NoReturn:
         _leave(status)
 
 
-def run(job: bytes) -> int:
+def run(job: bytes, goes_on: bool = False) -> int:
     length = int.from_bytes(job[:4], "little")
     head = json.loads(job[4 : 4 + length])
     if "perturb" in head:
@@ -38,7 +43,10 @@ def run(job: bytes) -> int:
 
         # Before the world begins: what an audit does to it is no part of what the script asks of it.
         perturb.apply(head["perturb"])
-    world.begin(head.get("world"))
+    if goes_on:
+        world.go_on(head["world"])
+    else:
+        world.begin(head.get("world"))
     at = 4 + length
     for file in head["files"]:
         _put(file["path"], job[at : at + file["bytes"]])
@@ -55,8 +63,9 @@ def run(job: bytes) -> int:
             from sameseed.audit import explain
 
             explain.begin(head["explain"])
-        # What was asked so far is not the script's doing.
-        world.boundary(0)
+        if not goes_on:
+            # What was asked so far is not the script's doing.
+            world.boundary(0)
         _execute(head["name"], job[at:])
     return 0
 

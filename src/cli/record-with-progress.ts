@@ -68,6 +68,7 @@ class Watch {
   #faults = 0;
   #complete = 0;
   #reward: RewardSum = 0;
+  #saidStart = false;
 
   constructor(cli: Cli, lines: boolean) {
     this.#cli = cli;
@@ -111,7 +112,15 @@ class Watch {
       this.written.catch(() => {});
     }
     this.#progress?.advance();
+    this.#sayStart(summary);
     for (const warning of summary.warnings) this.#warn(summary.seed, warning);
+  }
+
+  /** Says once why rollouts start as usual that were to start prepared. */
+  #sayStart({ receipt: { start } }: RolloutSummary): void {
+    if (start === undefined || start.prepared || this.#saidStart) return;
+    this.#saidStart = true;
+    this.#cli.status.note(`rollouts start as usual: ${clip(start.reason, 300)}`);
   }
 
   stop(): void {

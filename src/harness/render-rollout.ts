@@ -83,11 +83,8 @@ export interface SeatScript {
  * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
  */
 export function renderReferee(script: RefereeScript): string {
-  const { spec, more = [], plans, environmentPath, filesFolder, replay, past } = script;
-  const environment = pythonLiteral({
-    ...environmentArgument(spec.environment, environmentPath),
-    ...(filesFolder === undefined ? {} : { folder: filesFolder }),
-  });
+  const { spec, more = [], plans, replay, past } = script;
+  const environment = environmentLiteral(script);
   const seats = spec.seats.map(({ seat }, at) => ({ seat, ...seatArgument(plans[at]!) }));
   const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
   return [
@@ -103,6 +100,39 @@ export function renderReferee(script: RefereeScript): string {
         : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))}${past.copied === true ? ", copied=True" : ""})`),
     "",
   ].join("\n");
+}
+
+/**
+ * The source of the script that makes a spec's environment and waits to be copied for its rollouts.
+ *
+ * @param fd the host's stream
+ */
+export function renderPrepared(
+  script: Pick<RefereeScript, "environmentPath" | "filesFolder"> & {
+    readonly spec: Omit<RolloutSpec, "seed">;
+  },
+  fd: number,
+): string {
+  const { envArgs, seats } = script.spec;
+  return [
+    harnessHeader,
+    "from sameseed.play.prepared import serve",
+    `serve(environment=${environmentLiteral(script)}, env_args=${pythonLiteral(envArgs)}, seats=${seats.length}, fd=${fd})`,
+    "",
+  ].join("\n");
+}
+
+function environmentLiteral({
+  spec,
+  environmentPath,
+  filesFolder,
+}: Pick<RefereeScript, "environmentPath" | "filesFolder"> & {
+  readonly spec: Pick<RolloutSpec, "environment">;
+}): string {
+  return pythonLiteral({
+    ...environmentArgument(spec.environment, environmentPath),
+    ...(filesFolder === undefined ? {} : { folder: filesFolder }),
+  });
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Receipt {
   readonly image: { readonly name: string; readonly digest: string };
   /** The reach of the reproducibility claim. */
   readonly tier: Tier;
+  /** Where a prepared start was asked for: whether it was one. */
+  readonly start?: StartReceipt;
   /** How the state of a branch came about. */
   readonly engine?: BranchEngine;
   /** The class of host. */
@@ -29,6 +31,13 @@ export interface Receipt {
  * processes or threads ran beside the program and real time may have had a part in what it shows.
  */
 export type Tier = "none" | "T1" | "T2" | "T3";
+
+/** How a rollout started for which a prepared start was asked. */
+export type StartReceipt =
+  /** It was copied from behind the environment's constructor. */
+  | { readonly prepared: true }
+  /** It started as usual, and why. */
+  | { readonly prepared: false; readonly reason: string };
 
 /** The wall around a sandbox. */
 export interface Wall {

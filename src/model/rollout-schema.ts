@@ -48,6 +48,12 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
   }),
   image: z.strictObject({ name: z.string(), digest: z.string() }),
   tier: z.enum(["none", "T1", "T2", "T3"]),
+  start: z
+    .union([
+      z.strictObject({ prepared: z.literal(true) }),
+      z.strictObject({ prepared: z.literal(false), reason: z.string() }),
+    ])
+    .exactOptional(),
   engine: z.enum(["fork", "replay"]).exactOptional(),
   host: z.strictObject({ kernel: z.string(), architecture: z.string() }),
 });

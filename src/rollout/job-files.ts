@@ -7,7 +7,7 @@ export const environmentFolder = "/tmp/env";
 export const policyFolder = "/tmp/policy";
 
 /** The file of an environment that has one, where its sandbox holds it. */
-export function environmentFileOf({ environment }: RolloutSpec): JobFile | undefined {
+export function environmentFileOf({ environment }: Pick<RolloutSpec, "environment">): JobFile | undefined {
   if (environment.kind !== "file") return undefined;
   return { path: `${environmentFolder}/${environment.name}`, data: Buffer.from(environment.source) };
 }

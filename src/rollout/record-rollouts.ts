@@ -10,6 +10,7 @@ import { executeRollout, executeShared } from "./execute-rollout.ts";
 import { asksCaller, canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
 import { runWithFunctions } from "./policy-function.ts";
 import { type RecordedAnswers, runWithRecording } from "./recorded-answers.ts";
+import { prepareStart } from "./prepared-start.ts";
 import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
 import { openHost, type RolloutHost } from "./rollout-host.ts";
 import { engineUnavailable } from "./state-engine.ts";
@@ -88,14 +89,19 @@ export async function* recordBatches(
   const place = given ?? (await openHost(options));
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const host: Place = { ...place, options, signal: both, recorded, copies };
-  yield* workThrough<readonly number[], RecordedRollout>(workItems(options, batches), {
-    concurrency,
-    stop,
-    work: async (batch, push) => {
-      for (const rollout of await tryBatch(host, batch.map(checkSeed), onFailure)) await push(rollout);
-    },
-  });
+  const start = options.start === "prepared" ? await prepareStart(place, options, both) : undefined;
+  const host: Place = { ...(start?.host ?? place), options, signal: both, recorded, copies };
+  try {
+    yield* workThrough<readonly number[], RecordedRollout>(workItems(options, batches), {
+      concurrency,
+      stop,
+      work: async (batch, push) => {
+        for (const rollout of await tryBatch(host, batch.map(checkSeed), onFailure)) await push(rollout);
+      },
+    });
+  } finally {
+    await start?.close();
+  }
 }
 
 interface Place extends RolloutHost {

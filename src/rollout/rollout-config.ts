@@ -75,9 +75,18 @@ export interface RolloutOptions {
    * @default 600000
    */
   readonly idleMs?: number;
+  /**
+   * `prepared`: the environment is made once, in a process that is copied for each rollout. The bytes are the same; where that
+   * cannot be told, rollouts start as usual, and their receipts say why.
+   * @default "usual"
+   */
+  readonly start?: StartMode;
   /** Ends the call, and every sandbox of it. */
   readonly signal?: AbortSignal;
 }
+
+/** How rollouts start. */
+export type StartMode = "usual" | "prepared";
 
 /** One rollout. */
 export interface RolloutConfig extends RolloutOptions {
@@ -116,6 +125,8 @@ export interface ResolvedOptions {
   readonly functions?: PolicyFunctions;
   /** How long the caller may take for one answer, in milliseconds. @default {@link defaultIdleMs} */
   readonly idleMs?: number;
+  /** @default "usual" */
+  readonly start?: StartMode;
 }
 
 /** How long a caller may take for one answer where nothing else is asked for: 10 minutes. */
@@ -134,6 +145,7 @@ export const rolloutOptionNames: NamesOf<RolloutOptions> = {
   world: true,
   limits: limitNames,
   idleMs: true,
+  start: true,
   signal: true,
 };
 
@@ -150,6 +162,7 @@ const optionsSchema = z.object({
   world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
   idleMs: z.int().min(1).max(maxLimitMs).default(defaultIdleMs),
+  start: z.enum(["usual", "prepared"]).default("usual"),
 });
 
 /**
@@ -166,7 +179,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
       },
     });
   }
-  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits, idleMs } = parsed.data;
+  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits, idleMs, start } = parsed.data;
   const { policy = "random" } = options;
   const environment = resolveEnvironment(options.envName);
   const main = environment.kind === "file" ? environment : undefined;
@@ -190,6 +203,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     },
     ...(typeof policy === "function" ? { functions: { [onlySeat]: policy } } : {}),
     idleMs,
+    start,
   };
 }
 

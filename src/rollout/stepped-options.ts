@@ -7,7 +7,7 @@ import {
 } from "./rollout-config.ts";
 
 /** A rollout that is stepped from outside: what a {@link RolloutConfig} says, but that its policy is the caller. */
-export interface OpenRolloutConfig extends Omit<RolloutConfig, "policy"> {
+export interface OpenRolloutConfig extends Omit<RolloutConfig, "policy" | "start"> {
   /**
    * How long the rollout may wait for a step, in milliseconds; a forgotten one then ends as `wall_limit`. No other clock counts
    * that time.
@@ -16,7 +16,7 @@ export interface OpenRolloutConfig extends Omit<RolloutConfig, "policy"> {
   readonly idleMs?: number;
 }
 
-const { policy: _, ...stepped } = rolloutOptionNames;
+const { policy: _, start: __, ...stepped } = rolloutOptionNames;
 /** Every option of a stepped rollout but its seed. */
 export const steppedNames: NamesOf<Omit<OpenRolloutConfig, "seed">> = stepped;
 

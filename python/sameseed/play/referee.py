@@ -31,6 +31,7 @@ from .episode_end import Ended, close_episode, encoded_or_none, policy_failed, r
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
 from .host_answers import ReseedAsked, await_order
 from .past import Part, going_on
+from .prepared import take
 from .reseeding import Keys, reseed
 from .rewards import RewardSum
 from .seats import Seat, is_random, make_seats, replayed_seats
@@ -218,7 +219,8 @@ class _Episode:
         # A built-in environment draws nothing while it is made: nobody else's code runs in it.
         if environment["kind"] != "builtin":
             self.seeded += seed_globals(self.seed)
-        stage = self.stage = make_stage(environment, env_args, len(self.seats))
+        count = len(self.seats)
+        stage = self.stage = take(environment, env_args, count) or make_stage(environment, env_args, count)
         if environment["kind"] == "builtin":
             if stage.draws:
                 self.seeded += seed_globals(self.seed)

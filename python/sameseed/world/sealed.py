@@ -90,6 +90,14 @@ def begin(settings: str | None) -> None:
         raise RuntimeError("the sealed world this job was made for cannot be had here")
 
 
+def go_on(settings: str) -> None:
+    """Goes on as if the world had begun with these settings: of a process that began with the key of no seed and has drawn nothing."""
+    global _begun
+    _begun = bytes.fromhex(settings)
+    if not _zygote.world_go_on(_begun):
+        raise RuntimeError("the sealed world this job was made for cannot be had here")
+
+
 def begin_part(part: int) -> None:
     """Begins the world anew for a part of the job, with an entropy of its own and the clock at its start.
 
@@ -105,6 +113,24 @@ def rekey(key: bytes) -> None:
     change = getattr(_zygote, "world_rekey", None)
     if change is not None:
         change(key)
+
+
+def asked() -> tuple[dict[str, int], dict[str, int]] | None:
+    """What was asked of the world since the last boundary, and what real time had a part in; None in the host's world.
+
+    Clock and counts can be had again as they are now.
+    """
+    look = getattr(_zygote, "world_look", None)
+    counted = None if look is None else look()
+    if counted is None:
+        return None
+    counts, apart = ({kind: count for kind, count in zip(KINDS, each) if count} for each in counted)
+    return counts, apart
+
+
+def forget() -> None:
+    """Sets clock and counts back to when `asked` was called last: what was done since is no part of the program."""
+    _zygote.world_return()
 
 
 def boundary(k: int) -> bytes:

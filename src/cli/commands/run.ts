@@ -34,6 +34,7 @@ interface RunOptions extends PlacementOptions, LimitOptions {
   readonly envArg: readonly EnvArg[];
   readonly volatileInfo: readonly string[];
   readonly concurrency?: number;
+  readonly prepared?: true;
   readonly out?: string;
   readonly resume?: true;
   readonly extend?: true;
@@ -84,6 +85,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         .default([], "none"),
     )
     .addOption(concurrencyOption())
+    .addOption(preparedOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
     .option("--resume", "continue the run in --out: only missing rollouts are run")
     .option("--extend", "add the seeds of --seeds to the run in --out, and run what is missing")
@@ -105,6 +107,13 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
   for (const option of [...placementOptions(), ...limitOptions("a rollout")]) command.addOption(option);
   command.action((envName: string, options: RunOptions) =>
     choose(async (cli) => await run(cli, envName, options)),
+  );
+}
+
+function preparedOption(): Option {
+  return new Option(
+    "--prepared",
+    "make the environment once and copy the process for each rollout, where that gives the same bytes (else it says why not)",
   );
 }
 
@@ -155,7 +164,7 @@ function policyOf(
 
 function toRequest(envName: string, options: RunOptions): RunRequest {
   const { seeds, policy, actions, maxSteps, volatileInfo, image, backend, world, concurrency, out } = options;
-  const { resume, extend, force, files, policyFiles } = options;
+  const { resume, extend, force, files, policyFiles, prepared } = options;
   if (policy.length > 0 && actions !== undefined) {
     throw new SameseedError("bad_argument", "--policy and --actions cannot be used together", {
       hint: "give one of them: a list of actions replaces the policy",
@@ -180,6 +189,7 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
     world,
     limits: givenLimits(options),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(prepared === true ? { start: "prepared" } : {}),
     ...(out === undefined ? {} : { dir: out }),
     resume: resume ?? false,
     extend: extend ?? false,

@@ -31,7 +31,7 @@ export interface SharedAuditWatch extends AuditWatch {
 }
 
 /** What to audit, and how. */
-export interface AuditOptions extends Omit<RolloutOptions, "backend" | "idleMs">, AuditWatch {
+export interface AuditOptions extends Omit<RolloutOptions, "backend" | "idleMs" | "start">, AuditWatch {
   /** @default [0] */
   readonly seeds?: readonly number[];
 }

@@ -19,7 +19,7 @@ import { judgePlays, runChecks } from "./run-checks.ts";
 /** What to check, and how. */
 export interface CheckEnvironmentOptions extends Omit<
   RolloutOptions,
-  "backend" | "idleMs" | "policy" | "maxSteps"
+  "backend" | "idleMs" | "policy" | "maxSteps" | "start"
 > {
   /** At least two. @default [0, 1, 2, 3] */
   readonly seeds?: readonly number[];

@@ -50,7 +50,7 @@ export async function askPlainProcess(
   { template, limits }: ResolvedOptions,
   { work, seeds, maxSteps, leaveOut = [], native = false, signal }: PlainRequest,
 ): Promise<PlainAnswer> {
-  const file = environmentFileOf({ ...template, seed: 0 });
+  const file = environmentFileOf(template);
   const beside = filesIn(environmentFolder, template.files);
   const { environment, envArgs } = template;
   const ref =
