@@ -4,6 +4,7 @@ import { defaultImageName } from "../src/image/default-image.ts";
 import { closeSandboxes } from "../src/sandbox/sandbox-host.ts";
 import { isReached, type Figure, type Scenario } from "./scenario.ts";
 import { auditScenario } from "./scenarios/audit.ts";
+import { branchingScenario } from "./scenarios/branching.ts";
 import { flatScenario } from "./scenarios/flat.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
@@ -24,6 +25,7 @@ const scenarios: readonly Scenario[] = [
   auditScenario,
   stepsScenario,
   steppingScenario,
+  branchingScenario,
   memoryScenario,
   flatScenario,
   gamesScenario,

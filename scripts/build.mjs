@@ -1,4 +1,4 @@
-// Builds what is published: dist/, and the doors that look at Node's version before anything else is loaded. Runs on the
+// Builds what is published: dist/, the viewer in it, and the doors that look at Node's version before anything else is loaded. Runs on the
 // machine's own Node, from 20 on.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -26,6 +26,16 @@ const built = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build
   stdio: "inherit",
 });
 if (built.status !== 0) process.exit(built.status ?? 1);
+const vite = join(root, "node_modules", "vite", "bin", "vite.js");
+const config = join(root, "viewer", "vite.config.ts");
+const viewed = spawnSync(
+  process.execPath,
+  [vite, "build", "-c", config, "--outDir", resolve(out, "viewer")],
+  {
+    stdio: "inherit",
+  },
+);
+if (viewed.status !== 0) process.exit(viewed.status ?? 1);
 for (const folder of [out, join(out, "stats"), join(out, "testing")]) writeDoors(folder);
 
 /**

@@ -40,7 +40,7 @@ async function numbersOf(imageName: string): Promise<NumericReport> {
     if (numeric === undefined) throw new Error(`the zygote of ${imageName} reports no numbers`);
     return numeric;
   } finally {
-    releaseHostResources();
+    await releaseHostResources();
   }
 }
 

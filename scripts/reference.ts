@@ -22,6 +22,7 @@ export const doors: readonly { readonly path: string; readonly declared: string;
 /** Commands that may change in any version; every other one is stable. */
 export const experimentalCommands: readonly string[] = [
   "audit",
+  "check",
   "play",
   "policy check",
   "train",

@@ -52,8 +52,10 @@ export function setUp() {
 function isBuilt() {
   const entry = lstatSync(join(root, "dist", "stats", "entry.js"), { throwIfNoEntry: false });
   if (entry === undefined) return false;
-  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
-  const inputs = [...sources.map((path) => join("src", path)), "package.json", "tsconfig.build.json"];
+  const sources = ["src", "viewer"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
+  );
+  const inputs = [...sources, "package.json", "tsconfig.build.json"];
   return inputs.every((path) => lstatSync(join(root, path)).mtimeMs <= entry.mtimeMs);
 }
 

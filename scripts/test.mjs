@@ -1,12 +1,14 @@
 // `npm test`: sets up, then types, lint, format and all tests. Arguments go to the test runner.
 // The last line is `N passed, N failed`; a check that fails counts as one failure.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, sameseed, setUp } from "./steps.mjs";
 
 const checks = [
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+  { name: "types of the viewer", command: "tsc", args: ["-p", "viewer"] },
+  { name: "types of the viewer's tests", command: "tsc", args: ["-p", "tests/view"] },
   { name: "lint", command: "oxlint", args: ["--type-aware", "--deny-warnings"] },
   { name: "format", command: "oxfmt", args: ["--check"] },
 ];
@@ -19,6 +21,7 @@ function main() {
     const built = sameseed(["image", "build", name, "--requirements", `images/${name}.lock`]);
     if (built !== 0) return built;
   }
+  installBrowser();
   const failedChecks = checks.filter((check) => run(check.command, check.args) !== 0);
   const tests = runTests(process.argv.slice(2));
   for (const { name } of failedChecks)
@@ -26,6 +29,18 @@ function main() {
   const failed = tests.failed + failedChecks.length;
   process.stdout.write(`${tests.passed} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
+}
+
+/** The tests of the viewer look at its pages with Debian's Chromium. Where it cannot be had they are skipped, and say so. */
+function installBrowser() {
+  const isThere = ["chromium", "chromium-browser", "google-chrome"].some((name) =>
+    existsSync(join("/usr/bin", name)),
+  );
+  if (isThere || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  process.stderr.write("Installing Chromium for the tests of the viewer\n");
+  process.env.DEBIAN_FRONTEND = "noninteractive";
+  run("apt-get", ["update", "-qq"]);
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"]);
 }
 
 function runTests(args) {

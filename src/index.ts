@@ -82,6 +82,7 @@ export type { Divergence } from "./model/trajectory.ts";
 // Recorded runs
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export {
+  type OutlinedRollout,
   RunReader,
   type IdenticalTrajectories,
   type RunReaderOptions,
@@ -236,25 +237,13 @@ export { type ScoreBatch, scoreCompletions, type ScoreConfig } from "./judge/sco
 export { readCompletions, readTasks } from "./judge/read/read-tasks.ts";
 export { recordScores, type RecordScoresConfig } from "./judge/record/record-scores.ts";
 export { type RecordedScores, readScores, type ScoreHead } from "./judge/record/score-folder.ts";
-export {
-  type ScoreVerification,
-  type VerifiedScore,
-  verifyScores,
-  type VerifyScoresOptions,
-} from "./judge/record/verify-scores.ts";
+export { verifyScores } from "./judge/record/verify-scores.ts";
+export type { ScoreVerification, VerifiedScore, VerifyScoresOptions } from "./judge/record/verify-scores.ts";
 export { summarizeScores, type ScoreSummary } from "./judge/summarize-scores.ts";
-export {
-  type CheckedTask,
-  checkTasks,
-  type CheckTasksOptions,
-  type TaskCheck,
-} from "./judge/check/check-tasks.ts";
-export {
-  type RedteamAttempt,
-  redteamJudge,
-  type RedteamOptions,
-  type RedteamReport,
-} from "./judge/redteam/run-redteam.ts";
+export { checkTasks } from "./judge/check/check-tasks.ts";
+export type { CheckedTask, CheckTasksOptions, TaskCheck } from "./judge/check/check-tasks.ts";
+export { redteamJudge } from "./judge/redteam/run-redteam.ts";
+export type { RedteamAttempt, RedteamOptions, RedteamReport } from "./judge/redteam/run-redteam.ts";
 export { redteamGrader, type RedteamGraderOptions } from "./judge/redteam/own-grader.ts";
 export { defaultScoreLimits } from "./model/score.ts";
 export type { CallTask, JudgeTask, PytestTask, ScoreTask, StdioTask, TaskBase } from "./model/score.ts";
@@ -264,29 +253,18 @@ export type { ScoreItem, ScoreResult, ScoreVerdict, TestResult, TestVerdict } fr
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";
 export { auditEnvironment, type AuditOptions, type AuditWatch } from "./verify/audit/audit-environment.ts";
-export type {
-  AuditCause,
-  AuditedWorld,
-  AuditLocation,
-  AuditReport,
-  AuditVerdict,
-} from "./verify/audit/audit-report.ts";
+export type { AuditCause, AuditedWorld, AuditLocation, AuditReport } from "./verify/audit/audit-report.ts";
+export type { AuditVerdict } from "./verify/audit/audit-report.ts";
+
+// Whether an environment is fit (experimental)
+export { checkEnvironment, type CheckEnvironmentOptions } from "./verify/check/check-environment.ts";
+export type { AuditRow, CheckReport, CheckRow, CheckRows } from "./verify/check/check-report.ts";
+export type { CheckVerdict } from "./verify/check/check-report.ts";
+export type { GymnasiumRow, PlainDifference, PlainRow } from "./verify/check/check-report.ts";
+export type { RerunRow, SeedingRow, SpeedRow } from "./verify/check/check-report.ts";
 
 // Values of recorded steps (experimental)
-export type {
-  ClosingRecord,
-  EndError,
-  EndSummary,
-  Ledger,
-  ResetRecord,
-  StepRecord,
-  TrajectoryRecord,
-} from "./model/trajectory.ts";
-export type {
-  CborArray,
-  CborField,
-  CborPair,
-  CborStringArray,
-  CborValue,
-  ElementType,
-} from "./model/cbor/value.ts";
+export type { ClosingRecord, EndError, EndSummary, Ledger, ResetRecord } from "./model/trajectory.ts";
+export type { StepRecord, TrajectoryRecord } from "./model/trajectory.ts";
+export type { CborArray, CborField, CborPair, CborStringArray, CborValue } from "./model/cbor/value.ts";
+export type { ElementType } from "./model/cbor/value.ts";

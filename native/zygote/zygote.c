@@ -56,6 +56,16 @@ static int count_threads(void) {
   return count;
 }
 
+/* What Python has joined may still be on its way out of the kernel. */
+static int settled_threads(void) {
+  int count = count_threads();
+  for (int tries = 0; count != 1 && tries < 100; tries++) {
+    poll(NULL, 0, 10);
+    count = count_threads();
+  }
+  return count;
+}
+
 static uint64_t address_space_bytes(void) {
   unsigned long long pages = 0;
   FILE *statm = fopen("/proc/self/statm", "re");
@@ -226,7 +236,7 @@ static PyObject *serve(PyObject *module, PyObject *args) {
   struct ready ready = {
     .address_space_bytes = address_space_bytes(),
     .addresses_fixed = (personality(0xffffffff) & ADDR_NO_RANDOMIZE) != 0,
-    .threads = (uint32_t)count_threads(),
+    .threads = (uint32_t)settled_threads(),
   };
   if (ready.threads != 1) { errno = EBUSY; give_up("be single-threaded"); }
   PyOS_BeforeFork();

@@ -24,11 +24,19 @@ def entry_module(spec: object) -> str:
     return entry.split(":")[0] if isinstance(entry, str) else getattr(entry, "__module__", "") or ""
 
 
+def registry_of(library: str) -> dict | None:
+    """What is registered with Gymnasium, or with gym, which came before it; None where the image has no such library."""
+    try:
+        registry = importlib.import_module(f"{library}.envs.registration").registry
+    except ImportError:
+        return None
+    return getattr(registry, "env_specs", registry)
+
+
 def main() -> None:
     packages = json.loads(os.environ["PACKAGES"])
-    try:
-        import gymnasium
-    except ModuleNotFoundError:
+    registries = [registry for registry in map(registry_of, ("gymnasium", "gym")) if registry is not None]
+    if not registries:
         print(json.dumps({package: {"names": [], "error": None} for package in packages}))
         return
     found = {}
@@ -36,13 +44,13 @@ def main() -> None:
         names: dict[str, None] = {}
         error = None
         for module in modules_of(package):
-            before = dict(gymnasium.registry)
+            before = {name for registry in registries for name in registry}
             try:
                 importlib.import_module(module)
             except Exception as caught:  # noqa: BLE001 - whatever a package does when it is imported
                 error = f"{type(caught).__name__}: {caught}"
                 continue
-            for name, spec in gymnasium.registry.items():
+            for name, spec in [item for registry in registries for item in registry.items()]:
                 if name not in before:
                     names[f"{module}:{name}"] = None
                 elif (entry_module(spec) + ".").startswith(module + "."):

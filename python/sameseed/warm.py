@@ -17,7 +17,7 @@ import socket
 import sys
 
 from .judge import solution_link, suite  # noqa: F401 - warm for the oracle
-from .play import builtin_environments, referee, shipped_environments
+from .play import builtin_environments, former_gym, referee, shipped_environments
 from .play.host_answers import ACTION as HOST_ACTION
 from .policy import seat_host
 from .recording.canonical import encode
@@ -47,6 +47,8 @@ def warm() -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    if "gymnasium" not in sys.modules:
+        former_gym.import_gym()
     if "gymnasium" in sys.modules:
         for name in ("CartPole-v1", "FrozenLake-v1"):
             _play({"kind": "gymnasium", "id": name}, [_builtin(_AGENT, "random")])

@@ -12,6 +12,9 @@ sys.path.insert(0, "/opt/sameseed")
 
 from sameseed import _zygote  # noqa: E402
 
+# How long the warm-up waits for a thread that it began.
+_THREAD_SECONDS = 10
+
 
 def main() -> None:
     # An audit asks what happens where addresses are not the same each time.
@@ -26,6 +29,7 @@ def main() -> None:
 
     warm.warm()
     agent.prepare()
+    _end_threads()
     report = _report()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -35,6 +39,16 @@ def main() -> None:
     gc.enable()
     os.chdir("/")
     _zygote.serve(child.main, report)
+
+
+def _end_threads() -> None:
+    """Waits for threads that end by themselves, such as the timer matplotlib sets while it looks for fonts."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(_THREAD_SECONDS)
 
 
 def _report() -> bytes:

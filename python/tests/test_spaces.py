@@ -8,7 +8,9 @@ from gymnasium import spaces
 from gymnasium.envs.registration import registry
 
 from game_support import builtin, play
+from sameseed.play.actions import coerce
 from sameseed.play.choice import Choice
+from sameseed.play.failures import IllegalAction
 from sameseed.play.space_state import space_state, told_spaces
 from sameseed.recording.canonical import encode
 from sameseed.recording.canonical_decode import decode
@@ -132,6 +134,37 @@ class SpacesOfARollout(unittest.TestCase):
         game = play([builtin("X", "random"), builtin("O", "random")])
         told = {"action": {"type": "Discrete", "n": 9, "start": 0, "dtype": "int64"}}
         self.assertEqual(game.end["spaces"], {"X": told, "O": told})
+
+
+class FormerSpaceTest(unittest.TestCase):
+    """Spaces of libraries that came before the installed one: told by their classes' names, with what they have."""
+
+    @staticmethod
+    def former(name: str, **attributes: object) -> object:
+        kind = type(name, (), {"__module__": f"gym.spaces.{name.lower()}", "contains": lambda self, value: True})
+        space = kind()
+        vars(space).update(attributes)
+        return space
+
+    def test_are_told_as_those_of_today(self) -> None:
+        discrete = self.former("Discrete", n=3, start=0, dtype=np.dtype(np.int64))
+        self.assertEqual(space_state(discrete), {"type": "Discrete", "n": 3, "start": 0, "dtype": "int64"})
+        # Without `start`, and without `stack`.
+        many = self.former("MultiDiscrete", nvec=np.array([2, 3]), dtype=np.dtype(np.int64), shape=(2,))
+        self.assertEqual(encode(space_state(many)), encode(space_state(spaces.MultiDiscrete([2, 3]))))
+        sequence = self.former("Sequence", feature_space=discrete)
+        self.assertEqual(space_state(sequence)["stack"], False)
+
+    def test_their_actions_are_converted_and_refused(self) -> None:
+        discrete = self.former("Discrete", n=3, start=0, dtype=np.dtype(np.int64))
+        self.assertIs(type(coerce(discrete, 2)), np.int64)
+        with self.assertRaises(IllegalAction):
+            coerce(discrete, 3)
+        self.assertEqual(coerce(self.former("Sequence", feature_space=discrete), [1, 2]), (1, 2))
+
+    def test_a_class_of_that_name_elsewhere_is_none(self) -> None:
+        own = type("Discrete", (), {"__module__": "mine.spaces"})()
+        self.assertEqual(space_state(own), {"type": "mine.spaces.Discrete"})
 
 
 if __name__ == "__main__":

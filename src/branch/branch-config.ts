@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { builtinGame } from "../games/builtin-games.ts";
-import { reseedSchema } from "../model/branch.ts";
+import { type BranchEngine, reseedSchema } from "../model/branch.ts";
 import type { JsonValue } from "../model/json.ts";
 import { limitNames, type Limits } from "../model/limits.ts";
 import type { RolloutSummary, Seat, SeatPolicy } from "../model/rollout.ts";
@@ -30,6 +30,12 @@ export interface BranchRunConfig extends ParentChoice {
   readonly actions?: readonly JsonValue[];
   /** The policies of several seats, by seat; a seat that is left out keeps its own. */
   readonly seats?: Readonly<Record<string, BranchPolicy>>;
+  /**
+   * How the state of the branches comes about. `fork`: it is brought about once and copied in memory; not where a policy from source
+   * sits, nor where it cannot be copied. `replay`: each branch plays the steps before it again. Both give the same bytes.
+   * @default `fork` where there are several branches and it can be had, else `replay`
+   */
+  readonly engine?: BranchEngine;
   /** The folder of the branches. @default `runs/branches-<time>-<4 hex digits>` */
   readonly out?: string;
   /** Runs only branches that `out` does not have yet. @default false */
@@ -83,6 +89,7 @@ const optionNames: NamesOf<BranchRunConfig> = {
   policy: true,
   actions: true,
   seats: true,
+  engine: true,
   out: true,
   resume: true,
   concurrency: true,
@@ -102,6 +109,7 @@ const countsSchema = z.object({
   branch: z.int().min(0).optional(),
   count: z.int().min(1).max(branchesMost).optional(),
   reseed: z.array(reseedSchema).min(1).max(branchesMost).optional(),
+  engine: z.enum(["fork", "replay"]).optional(),
 });
 
 /**

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 
 import { timeName } from "../base/clock.ts";
@@ -7,6 +8,7 @@ import type { SameseedError } from "../base/error.ts";
 import { type BranchParent, rowKey } from "../model/branch.ts";
 import type { RolloutSummary, Seat } from "../model/rollout.ts";
 import { executeRollout } from "../rollout/execute-rollout.ts";
+import { engineUnavailable } from "../rollout/state-engine.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import { recordBatches } from "../rollout/record-rollouts.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
@@ -17,6 +19,7 @@ import { RunReader } from "../store/run-reader.ts";
 import type { RunWriter } from "../store/run-writer.ts";
 import { hostForRerun } from "../verify/recorded-run.ts";
 import { type BranchRunConfig, reseedsOf, seatsAtBranch, type SettledBranch } from "./branch-config.ts";
+import { BranchTrunk } from "./branch-trunk.ts";
 import { type RecordedParent, recordedParent } from "./recorded-parent.ts";
 
 /** A recorded run of branches. */
@@ -59,14 +62,19 @@ export async function branchRun(dir: string, config: BranchRunConfig): Promise<B
   try {
     const missing = [...reseeds.keys()].filter((number) => !writer.recorded.has(number));
     // Nothing is begun from a state that is not the recorded one.
-    if (missing.length > 0) await checkPast(host, options, config.signal);
+    const copies =
+      missing.length === 0 ? undefined : await checkedTrunk(host, options, missing.length, config);
     config.onOpen?.({
       runId: writer.manifest.runId,
       dir: out,
       recorded: writer.recorded.size,
       total: reseeds.length,
     });
-    await record(writer, missing, { options, host, config, settled });
+    try {
+      await record(writer, missing, { options, host, config, settled, copies });
+    } finally {
+      await copies?.close();
+    }
   } finally {
     await writer.closeOrDiscard(existed);
   }
@@ -110,6 +118,26 @@ function resolveBranches(
 }
 
 /**
+ * Checks a past; where branches are to be copied from it, in the trunk that they are copied from.
+ * @throws `prefix_diverged`, `engine_unavailable`
+ */
+async function checkedTrunk(
+  host: RolloutHost,
+  options: ResolvedOptions,
+  count: number,
+  { engine, signal }: BranchRunConfig,
+): Promise<BranchTrunk | undefined> {
+  // A single branch is all that would be copied.
+  if (engine === "fork" || (engine === undefined && count > 1)) {
+    const trunk = await BranchTrunk.open({ host, options, isForced: engine === "fork", signal });
+    if (typeof trunk !== "string") return trunk;
+    if (engine === "fork") throw engineUnavailable(engine, trunk);
+  }
+  await checkPast(host, options, signal);
+  return undefined;
+}
+
+/**
  * Plays a past alone and holds it against the recording.
  * @throws `prefix_diverged`
  */
@@ -135,12 +163,13 @@ interface Recording {
   readonly host: RolloutHost;
   readonly config: BranchRunConfig;
   readonly settled: Map<number, SettledBranch>;
+  readonly copies: BranchTrunk | undefined;
 }
 
 async function record(
   writer: RunWriter,
   missing: readonly number[],
-  { options, host, config, settled }: Recording,
+  { options, host, config, settled, copies }: Recording,
 ): Promise<void> {
   const { reseeds } = options.branch!;
   const misuse = new MisuseCheck(writer.recorded.size > 0);
@@ -153,12 +182,22 @@ async function record(
       settle({ status: "rejected", number, reseed: reseeds[number] ?? null, error });
   };
   const batches = missing.map((number) => [number]);
-  for await (const rollout of recordBatches(options, batches, { ...config, host, onFailure })) {
+  const own = { ...config, host, onFailure, copies, ...(copies === undefined ? {} : concurrencyOf(config)) };
+  for await (const rollout of recordBatches(options, batches, own)) {
     const { summary } = rollout;
     misuse.refuse(summary);
     await writer.append(rollout);
     settle(fulfilled(summary));
   }
+}
+
+/** A tree holds 63 copies at a time. */
+const copiesMost = 48;
+
+function concurrencyOf({ concurrency = 2 * availableParallelism() }: BranchRunConfig): {
+  readonly concurrency: number;
+} {
+  return { concurrency: Math.min(concurrency, copiesMost) };
 }
 
 async function addRecorded(

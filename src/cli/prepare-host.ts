@@ -1,4 +1,5 @@
 import { isSameseedError } from "../base/error.ts";
+import { requireLinux } from "../base/require-linux.ts";
 import { defaultImageName, ensureDefaultImage } from "../image/default-image.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
@@ -10,9 +11,10 @@ import type { Cli } from "./cli.ts";
  * Makes sure that a sandbox can be started from an image: bubblewrap is there, and the default image is built where there
  * is none yet, so that a package that was just installed works at once. Other images are the caller's to build. An image
  * that is there is used as it is: what has changed on the host since it was built is said, once for each command.
- * @throws `tool_missing`, `image_build_failed`, `io_failed`, `disk_full`, `aborted`
+ * @throws `wall_unavailable` where there is no Linux, `tool_missing`, `image_build_failed`, `io_failed`, `disk_full`, `aborted`
  */
 export async function prepareHost(cli: Cli, image: string): Promise<void> {
+  requireLinux();
   const options = {
     onProgress: (message: string): void => cli.status.note(`set-up: ${message}`),
     signal: cli.signal,

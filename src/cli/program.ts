@@ -7,6 +7,7 @@ import { addAttackCommand } from "./commands/attack.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addBranchCommand } from "./commands/branch.ts";
+import { addCheckCommand } from "./commands/check.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -24,6 +25,7 @@ import { addSetupCommand } from "./commands/setup.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { addViewCommand } from "./commands/view.ts";
 import { addImageCommand } from "./image/image-command.ts";
 
 /**
@@ -50,10 +52,12 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addVerifyCommand,
     addReplayCommand,
     addShowCommand,
+    addViewCommand,
     addDiffCommand,
     addExportCommand,
     addBranchCommand,
     addAuditCommand,
+    addCheckCommand,
     addEvalCommand,
     addCompareCommand,
     addPlayCommand,

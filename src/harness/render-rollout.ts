@@ -52,7 +52,12 @@ export interface RefereeScript {
   /** A recorded rollout that is fed to the environment again, in place of all seats. */
   readonly replay?: { readonly actions: string; readonly end?: PolicyEnd };
   /** What is played before the seats do, and what the state is then re-keyed by. */
-  readonly past?: { readonly parts: readonly PlayedPart[]; readonly reseed: number | null };
+  readonly past?: {
+    readonly parts: readonly PlayedPart[];
+    readonly reseed: number | null;
+    /** It waits behind the past to be copied, and is told then what its copy is re-keyed by. */
+    readonly copied?: boolean;
+  };
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -93,7 +98,9 @@ export function renderReferee(script: RefereeScript): string {
       `seats=${pythonLiteral(seats)},`,
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
       `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))}` +
-      (past === undefined ? ")" : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))})`),
+      (past === undefined
+        ? ")"
+        : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))}${past.copied === true ? ", copied=True" : ""})`),
     "",
   ].join("\n");
 }

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { imagesFolder } from "../base/home.ts";
+import { requireLinux } from "../base/require-linux.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { readExtras, type AddedFiles } from "./added-files.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
@@ -87,6 +88,7 @@ const buildNames: NamesOf<BuildImageOptions> = {
 export async function buildImage(options: BuildImageOptions): Promise<ResolvedImage> {
   refuseUnknownOptions(options, buildNames, "buildImage");
   checkImageName(options.name);
+  requireLinux();
   const images = options.images ?? imagesFolder();
   const request = await readRequest(options);
   const runtime = readRuntimeFiles(options.sources);

@@ -57,6 +57,14 @@ export function pipFailed(
   });
 }
 
+/** Where pip names the package whose build failed. */
+const brokenSource: readonly RegExp[] = [
+  /Failed to build ([A-Za-z0-9][\w.-]*)/,
+  /Failed building wheel for ([A-Za-z0-9][\w.-]*)/,
+  /error in ([A-Za-z0-9][\w.-]*) setup command/,
+  /generating package metadata[\s\S]*?╰─> (?!from |See )([A-Za-z0-9][\w.-]*)/,
+];
+
 function explain(
   stderr: string,
   python: HostPython,
@@ -102,10 +110,15 @@ function explain(
       stderr,
     )
   ) {
-    const broken =
-      /(?:Failed to build|Failed building wheel for|Encountered error while generating package metadata[\s\S]*?╰─> from|╰─> See above for output[\s\S]*?)\s*([A-Za-z0-9._-]+)/.exec(
-        stderr,
-      )?.[1];
+    if (/error in gym setup command/.test(stderr)) {
+      return {
+        why: "gym before 0.22 cannot be built with the setuptools of today",
+        hint: "Ask for 'gym>=0.22,<0.26', whose environments have the same interface, or for gym==0.26.2: both run.",
+      };
+    }
+    const broken = brokenSource
+      .map((pattern) => pattern.exec(stderr)?.[1])
+      .find((found) => found !== undefined);
     return {
       why: `the source archive ${broken === undefined ? "of a package" : `of ${broken}`} could not be built`,
       hint: "pip's output says what it needs on this host (often a compiler or headers). An older or newer version may have a wheel.",

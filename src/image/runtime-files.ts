@@ -65,6 +65,11 @@ export function builderProgram(name: string): string {
   return join(packageRoot, "python", "image_build", name);
 }
 
+/** The path of one of the programs that `sameseed check` sends into a sandbox. */
+export function checkProgram(name: string): string {
+  return join(packageRoot, "python", "check", name);
+}
+
 /** The path of a requirements lock that comes with this package. */
 export function packagedLock(name: string): string {
   return join(packageRoot, "images", `${name}.lock`);

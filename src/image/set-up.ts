@@ -1,3 +1,4 @@
+import { requireLinux } from "../base/require-linux.ts";
 import { ensureDefaultImage } from "./default-image.ts";
 import type { Bubblewrap } from "./find-bubblewrap.ts";
 import type { ResolvedImage } from "./image-store.ts";
@@ -12,7 +13,7 @@ export interface SetUp {
 /**
  * Makes this machine ready to run rollouts: bubblewrap and the default image. Doing it again is quick.
  *
- * @throws {SameseedError} `tool_missing`, `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
+ * @throws {SameseedError} `wall_unavailable` where there is no Linux, `tool_missing`, `image_build_failed`, `io_failed`, `disk_full`, `aborted`.
  */
 export async function setUp(
   options: {
@@ -25,6 +26,7 @@ export async function setUp(
     readonly signal?: AbortSignal | undefined;
   } = {},
 ): Promise<SetUp> {
+  requireLinux();
   const { rebuild, python, ...follow } = options;
   const bubblewrap = await installBubblewrap(follow);
   return { bubblewrap, image: await ensureDefaultImage({ ...follow, rebuild, python }) };

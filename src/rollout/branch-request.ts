@@ -13,7 +13,7 @@ export interface BranchRequest {
   readonly reseed?: readonly number[];
   /**
    * `fork`: the state is copied in memory. `replay`: its actions are played again. Both give the same bytes.
-   * @default the first that can
+   * @default `fork` where the state can be copied, else `replay`
    */
   readonly engine?: BranchEngine;
 }

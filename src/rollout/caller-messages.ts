@@ -4,9 +4,9 @@
  */
 import { startOfText } from "../base/cut-text.ts";
 import { encodePlain } from "../model/cbor/encode-plain.ts";
-import type { CallerFailure } from "./live-rollout.ts";
+import type { CallerFailure } from "./live-options.ts";
 
-const types = { action: 0x41, failed: 0x46 } as const;
+const types = { action: 0x41, failed: 0x46, reseed: 0x52 } as const;
 const headBytes = 5;
 /** More of a text the referee would cut away. */
 const textMost = 16_384;
@@ -14,6 +14,11 @@ const textMost = 16_384;
 /** The message with an encoded action. */
 export function encodeAction(payload: Uint8Array): Uint8Array {
   return encodeMessage(types.action, payload);
+}
+
+/** The message that re-keys a state; null leaves it as it is. */
+export function encodeReseed(number: number | null): Uint8Array {
+  return encodeMessage(types.reseed, encodePlain(number));
 }
 
 /** The message of a caller that failed. */

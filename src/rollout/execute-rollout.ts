@@ -1,5 +1,4 @@
 import { SameseedError, isSameseedError } from "../base/error.ts";
-import type { BranchEngine } from "../model/branch.ts";
 import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
@@ -8,7 +7,7 @@ import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
 import type { RolloutPlan, SharedPlan } from "./plan-rollout.ts";
-import { type EndedGroup, refuseAborted, roundMs, runGroup } from "./run-group.ts";
+import { type EndedGroup, refuseAborted, roundMs, runGroup, type SandboxStarter } from "./run-group.ts";
 
 /**
  * Runs one rollout in fresh sandboxes. Everything the environment or a policy can do wrong is in the result;
@@ -16,7 +15,7 @@ import { type EndedGroup, refuseAborted, roundMs, runGroup } from "./run-group.t
  * @throws `aborted`, `sandbox_failed`, `zygote_failed`, `wall_unavailable`, `tool_missing`
  */
 export async function executeRollout(
-  backend: SandboxBackend,
+  backend: SandboxStarter,
   receipt: BackendReceipt,
   plan: RolloutPlan,
   limits: Limits,
@@ -132,7 +131,6 @@ export function summarize(
   recording: RolloutRecording,
   { outcome, fault }: Classified,
   { receipt, timings }: Pick<RolloutSummary, "receipt" | "timings">,
-  engine: BranchEngine = "replay",
 ): Omit<RecordedRollout, "seats"> {
   const own = withoutHold(receipt, recording.end?.notHeld ?? []);
   const digests = recording.digests();
@@ -149,7 +147,7 @@ export function summarize(
       playDigest: digests.playDigest,
       seeded: recording.end?.seeded ?? [],
       warnings: recording.end?.warnings ?? [],
-      receipt: branch === undefined ? own : { ...own, engine },
+      receipt: branch === undefined ? own : { ...own, engine: branch.engine },
       timings,
       ...(fault === undefined ? {} : { error: fault }),
     },

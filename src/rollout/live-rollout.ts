@@ -12,45 +12,20 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { encodePlain } from "../model/cbor/encode-plain.ts";
 import type { ActionValue } from "../model/cbor/typed-value.ts";
-import type { Limits } from "../model/limits.ts";
-import type { FaultKind } from "../model/outcome.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
-import type { Frame, ResetRecord, StepRecord } from "../model/trajectory.ts";
-import type { BackendReceipt, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
+import type { Frame, StepRecord } from "../model/trajectory.ts";
+import type { RunningSandbox } from "../sandbox/contract.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { decodeRecord } from "../trajectory/records.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 import { CallerClock } from "./caller-clock.ts";
 import { encodeAction, encodeFailure } from "./caller-messages.ts";
+import type { CallerFailure, CopiedPlace, LiveRolloutOptions, Question } from "./live-options.ts";
 import { judge, seatsUse, summarize, timingsOf } from "./execute-rollout.ts";
 import { asksCaller, type RolloutPlan } from "./plan-rollout.ts";
-import { type AskedAction, readQuestion } from "./read-question.ts";
-import { refuseAborted, runGroup } from "./run-group.ts";
-
-/** What the referee asks the caller. */
-export interface Question extends AskedAction {
-  /** The last record: what the seat sees. */
-  readonly record: ResetRecord | StepRecord;
-}
-
-/** How the caller failed to answer. */
-export interface CallerFailure {
-  readonly kind: Extract<FaultKind, "raised" | "limit">;
-  readonly type: string;
-  readonly message: string;
-  readonly traceback?: string;
-}
-
-/** How a {@link LiveRollout} is run, beside its plan. */
-export interface LiveRolloutOptions {
-  readonly receipt: BackendReceipt;
-  readonly limits: Limits;
-  /** How long the caller may take for one answer, in milliseconds. */
-  readonly idleMs: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Told of each question; {@link LiveRollout.answer} answers it. */
-  readonly onQuestion: (question: Question) => void;
-}
+import { readQuestion } from "./read-question.ts";
+import { type RecordedSoFar, RecordingReader } from "./recorded-so-far.ts";
+import { refuseAborted, runGroup, type SandboxStarter } from "./run-group.ts";
 
 /** A rollout in which the caller answers for some of the seats while it runs. */
 export class LiveRollout {
@@ -58,6 +33,7 @@ export class LiveRollout {
   readonly #options: LiveRolloutOptions;
   readonly #decoder = new FrameDecoder({ live: true });
   readonly #recording: RolloutRecording;
+  readonly #soFar: RecordingReader;
   readonly #callers: ReadonlySet<string>;
   readonly #clock: CallerClock;
   /** Frames that are not in the recording yet. */
@@ -76,11 +52,13 @@ export class LiveRollout {
     this.#plan = plan;
     this.#options = options;
     this.#recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
+    this.#soFar = new RecordingReader(this.#recording);
     this.#callers = new Set(seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat));
     this.#clock = new CallerClock(options.idleMs, options.limits.wallMs, {
       onIdle: () => this.#endIdle(),
       onHung: () => this.#running[0]?.kill("wall"),
     });
+    if (options.copied !== undefined) this.#goOnFrom(options.copied);
     if (!asksCaller(plan.spec)) throw new SameseedError("internal", "a live rollout has no seat to ask");
   }
 
@@ -93,11 +71,11 @@ export class LiveRollout {
    * Plays the rollout to its end.
    * @throws `sandbox_failed`, `aborted` and what starting a sandbox throws
    */
-  async run(backend: SandboxBackend): Promise<RecordedRollout> {
-    const { receipt, limits, signal } = this.#options;
+  async run(backend: SandboxStarter): Promise<RecordedRollout> {
+    const { receipt, limits, signal, copied } = this.#options;
     const calledAt = performance.now();
     try {
-      const group = await runGroup(backend, {
+      const group = await runGroup(copied?.starter ?? backend, {
         ...this.#plan,
         signal,
         onStart: (running) => this.#begin(running),
@@ -116,6 +94,10 @@ export class LiveRollout {
         }),
         seats: await seatsUse(this.#plan, group),
       };
+    } catch (error) {
+      // Its tree may be closed by the same signal.
+      refuseAborted(signal, "rollout");
+      throw error;
     } finally {
       this.#clock.stop();
     }
@@ -164,11 +146,10 @@ export class LiveRollout {
     return undefined;
   }
 
-  /** What is recorded so far: the trajectory's bytes and the last links of its chains. */
-  recorded(): { readonly blob: Buffer; readonly chain: string; readonly content: string } {
+  /** What is recorded so far. */
+  recorded(): RecordedSoFar {
     this.#takeFresh();
-    const { digest: chain, contentDigest: content } = this.#recording.digests();
-    return { blob: this.#recording.blob(), chain, content };
+    return this.#soFar.look();
   }
 
   /** Lets the rollout keep this process running, or not. */
@@ -182,6 +163,26 @@ export class LiveRollout {
   #begin(running: readonly RunningSandbox[]): void {
     this.#running = running;
     this.#clock.work();
+    const { copied } = this.#options;
+    const question = copied?.question;
+    if (question === undefined) return;
+    running[0]!.born.then(
+      () => this.#stand(question),
+      () => {},
+    );
+  }
+
+  #goOnFrom({ step, question, frames, last }: CopiedPlace): void {
+    for (const frame of frames) this.#recording.take(frame);
+    this.#last = last;
+    this.#steps = step;
+    this.#asked = question?.step ?? step;
+  }
+
+  #stand(question: Question): void {
+    this.#isAsking = true;
+    this.#clock.wait();
+    this.#options.onQuestion(question);
   }
 
   #send(message: Uint8Array): void {
@@ -244,10 +245,8 @@ export class LiveRollout {
       this.#refuse(`asks ${seat} for the action of step ${step}`);
     const record = decodeRecord(this.#last.payload, "protocol_broken");
     if (record.kind === "closing") return this.#refuse("asks behind its end");
-    this.#isAsking = true;
     this.#asked = step;
-    this.#clock.wait();
-    this.#options.onQuestion({ ...asked, record });
+    this.#stand({ ...asked, record });
     this.#hashSoon();
   }
 

@@ -76,7 +76,7 @@ async function openSnapshot(config: OpenSnapshotConfig): Promise<OpenRollout> {
   const host = await openHost(options);
   const plan = { spec: { ...options.template, seed }, limits: options.limits, receipt: host.receipt };
   const state = checkedState(snapshot, plan);
-  const start = { state, number: 0, engine: new ReplayEngine(plan) };
+  const start = { state, number: 0, reached: new ReplayEngine(plan) };
   const named = { ...options, image: snapshot.image.name };
   return await startRollout(named, host, seed, config.signal, start);
 }

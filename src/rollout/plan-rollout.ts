@@ -1,15 +1,18 @@
 import { buildManifest } from "../harness/manifest.ts";
 import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
-import type { BranchLineage, BranchOrigin } from "../model/branch.ts";
 import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
 import { sealedSettings, type WorldRole } from "../sandbox/world-settings.ts";
 import { environmentFileOf, environmentFolder, filesIn, policyFolder } from "./job-files.ts";
-import { PastGate } from "../trajectory/past-gate.ts";
-import type { Gate } from "../trajectory/state-gate.ts";
-import type { Past } from "../trajectory/lineage.ts";
+import {
+  type AskedBranch,
+  originOfBranch,
+  pastOf,
+  type PlannedBranch,
+  plannedBranch,
+} from "./plan-branch.ts";
 
 /** Everything that is decided of a rollout before anything runs. */
 export interface RolloutPlan {
@@ -25,14 +28,6 @@ export interface RolloutPlan {
   readonly lateAfterMs: number;
   /** What it goes on from, if it is a branch. */
   readonly branch?: PlannedBranch;
-}
-
-/** A branch as it is planned. */
-export interface PlannedBranch {
-  /** Makes what is checked of the steps that are played again. */
-  readonly gate: () => Gate;
-  /** Undefined for a rollout that is no branch, and only taken up again. */
-  readonly lineage?: BranchLineage;
 }
 
 /** A recorded trajectory that is fed to the environment again. */
@@ -52,12 +47,7 @@ export interface PlanOptions {
   /** The manifest of a recorded trajectory that this rollout claims to be. @default the plan's own */
   readonly manifest?: Uint8Array;
   /** It goes on from this past; its seats start there. */
-  readonly branch?: {
-    readonly past: Past;
-    readonly reseed: number | null;
-    /** Its number in its run. */
-    readonly number: number;
-  };
+  readonly branch?: AskedBranch;
 }
 
 /** Whether a rollout of this spec asks its caller for actions. */
@@ -95,10 +85,7 @@ export function planRollout(
   };
   // How its state came about is not what a branch is: its manifest names the script without a past.
   const plain = renderReferee(script);
-  const referee =
-    branch === undefined
-      ? plain
-      : renderReferee({ ...script, past: { parts: branch.past.parts, reseed: branch.reseed } });
+  const referee = branch === undefined ? plain : renderReferee({ ...script, past: pastOf(branch) });
   const origin = branch === undefined ? undefined : originOfBranch(branch);
   const harness = { referee: plain, ...(seats.names.length === 0 ? {} : { seats: seats.texts }) };
   return {
@@ -131,20 +118,8 @@ export function planRollout(
     links: seats.links,
     seats: seats.names,
     lateAfterMs: Math.min(spec.clocks?.moveWallMs ?? Infinity, limits.wallMs),
-    ...(branch === undefined || origin === undefined
-      ? {}
-      : {
-          branch: { gate: () => new PastGate(branch.past), lineage: lineageOf(branch.number, origin) },
-        }),
+    ...(branch === undefined || origin === undefined ? {} : { branch: plannedBranch(branch, origin) }),
   };
-}
-
-function originOfBranch({ past, reseed }: NonNullable<PlanOptions["branch"]>): BranchOrigin {
-  return { step: past.step, parent: past.parent, content: past.content, reseed };
-}
-
-function lineageOf(number: number, { step, parent, reseed }: BranchOrigin): BranchLineage {
-  return { number, step, parent, reseed };
 }
 
 /** The last re-keying of the state that seats start at; null where there was none. */

@@ -1,10 +1,10 @@
 import { isSameseedError, toError } from "../base/error.ts";
 import { type ActionValue, toTyped, type TypedObject, type TypedValue } from "../model/cbor/typed-value.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
-import type { SandboxBackend } from "../sandbox/contract.ts";
-import type { CallerFailure, LiveRolloutOptions, Question } from "./live-rollout.ts";
+import type { CallerFailure, LiveRolloutOptions, Question } from "./live-options.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
+import type { SandboxStarter } from "./run-group.ts";
 
 /** What a seat sees when it is its turn. */
 export interface Turn {
@@ -34,7 +34,7 @@ export type PolicyFunctions = Readonly<Record<string, PolicyFunction>>;
 
 /** Runs one rollout whose caller answers with functions. @throws as `LiveRollout.run` */
 export async function runWithFunctions(
-  backend: SandboxBackend,
+  backend: SandboxStarter,
   plan: RolloutPlan,
   functions: PolicyFunctions,
   options: Omit<LiveRolloutOptions, "onQuestion">,

@@ -5,12 +5,15 @@ import { isSameseedError, SameseedError } from "../base/error.ts";
 import { workThrough } from "../base/work-through.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
+import type { CopiedPlace } from "./live-options.ts";
 import { executeRollout, executeShared } from "./execute-rollout.ts";
 import { asksCaller, canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
 import { runWithFunctions } from "./policy-function.ts";
 import { type RecordedAnswers, runWithRecording } from "./recorded-answers.ts";
 import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
 import { openHost, type RolloutHost } from "./rollout-host.ts";
+import { engineUnavailable } from "./state-engine.ts";
+import { reasonIn } from "./trunk-lost.ts";
 
 /** How often a rollout that the host failed is started again, and how long before each time. */
 const retryDelaysMs = [100, 1000];
@@ -23,8 +26,18 @@ export interface RecordingOptions {
   readonly signal?: AbortSignal;
   /** Where they run. @default what the options name, found when the first rollout starts */
   readonly host?: RolloutHost;
+  /** What branches are copied from. @default nothing: they are replayed */
+  readonly copies?: BranchCopies | undefined;
   /** Where nobody answers for the caller's seats any more: what is recorded of a seed. */
   readonly recorded?: (seed: number) => RecordedAnswers;
+}
+
+/** A state that the branches of a run are copied from. */
+export interface BranchCopies {
+  /** Whether a branch that cannot be copied is an error. */
+  readonly isForced: boolean;
+  /** Where a branch goes on. */
+  at(reseed: number | null): CopiedPlace;
 }
 
 /** How {@link recordBatches} runs. */
@@ -62,6 +75,7 @@ export async function* recordBatches(
     host: given,
     onFailure,
     recorded,
+    copies,
   }: BatchRecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024) {
@@ -74,7 +88,7 @@ export async function* recordBatches(
   const place = given ?? (await openHost(options));
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const host: Place = { ...place, options, signal: both, recorded };
+  const host: Place = { ...place, options, signal: both, recorded, copies };
   yield* workThrough<readonly number[], RecordedRollout>(workItems(options, batches), {
     concurrency,
     stop,
@@ -88,6 +102,7 @@ interface Place extends RolloutHost {
   readonly options: ResolvedOptions;
   readonly signal: AbortSignal;
   readonly recorded: RecordingOptions["recorded"];
+  readonly copies: RecordingOptions["copies"];
 }
 
 function refuseUnanswered(
@@ -153,9 +168,23 @@ async function tryBatch(
   }
 }
 
-async function runBatch(
+async function runBatch(place: Place, seeds: readonly number[]): Promise<readonly RecordedRollout[]> {
+  const { copies, options } = place;
+  if (copies === undefined) return await runEach(place, seeds);
+  try {
+    return await runEach(place, seeds, copies.at(options.branch!.reseeds[seeds[0]!] ?? null));
+  } catch (error) {
+    const reason = reasonIn(error);
+    if (reason === undefined) throw error;
+    if (copies.isForced) throw engineUnavailable("fork", reason);
+    return await runEach(place, seeds);
+  }
+}
+
+async function runEach(
   { backend, receipt, options, signal, recorded }: Place,
   seeds: readonly number[],
+  copied?: CopiedPlace,
 ): Promise<readonly RecordedRollout[]> {
   const { template, limits, branch, functions = {}, idleMs = defaultIdleMs } = options;
   if (seeds.length > 1) {
@@ -164,15 +193,16 @@ async function runBatch(
   }
   const [key = 0] = seeds;
   const spec = { ...template, seed: branch?.seed ?? key };
+  const engine = copied === undefined ? ("replay" as const) : ("fork" as const);
   const own =
     branch === undefined
       ? {}
-      : { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key } };
+      : { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key, engine } };
   if (!asksCaller(template)) {
     const plan = planRollout(spec, limits, receipt, own);
-    return [await executeRollout(backend, receipt, plan, limits, signal)];
+    return [await executeRollout(copied?.starter ?? backend, receipt, plan, limits, signal)];
   }
-  const how = { receipt, limits, idleMs, signal };
+  const how = { receipt, limits, idleMs, signal, ...(copied === undefined ? {} : { copied }) };
   const answers = recorded?.(key);
   const given = answers === undefined ? own : { ...own, manifest: answers.manifest };
   const plan = planRollout(spec, limits, receipt, given);

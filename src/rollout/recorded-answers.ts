@@ -3,9 +3,10 @@
  * answers is the recording. So the referee's memory, which an environment can see in addresses, is that of the first time.
  */
 import type { RecordedRollout } from "../model/rollout.ts";
-import type { SandboxBackend } from "../sandbox/contract.ts";
-import { LiveRollout, type LiveRolloutOptions, type Question } from "./live-rollout.ts";
+import type { LiveRolloutOptions, Question } from "./live-options.ts";
+import { LiveRollout } from "./live-rollout.ts";
 import type { RolloutPlan } from "./plan-rollout.ts";
+import type { SandboxStarter } from "./run-group.ts";
 import type { PolicyEnd } from "../harness/render-rollout.ts";
 
 /** What a recording says of the answers that were given. */
@@ -22,7 +23,7 @@ export interface RecordedAnswers {
 
 /** Runs a rollout whose caller's answers are recorded. @throws as `LiveRollout.run` */
 export async function runWithRecording(
-  backend: SandboxBackend,
+  backend: SandboxStarter,
   plan: RolloutPlan,
   recorded: RecordedAnswers,
   options: Omit<LiveRolloutOptions, "onQuestion">,

@@ -7,18 +7,19 @@ import { SameseedError } from "../base/error.ts";
 import { encodedList } from "../harness/recorded-actions.ts";
 import { canonicalJson } from "../harness/manifest.ts";
 import { renderReferee } from "../harness/render-rollout.ts";
-import { type BranchOrigin, branchOriginSchema } from "../model/branch.ts";
-import { encodedItems, fieldSpans } from "../model/cbor/field-spans.ts";
+import { type BranchLineage, type BranchOrigin, branchOriginSchema } from "../model/branch.ts";
+import { encodedItems } from "../model/cbor/field-spans.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Limits } from "../model/limits.ts";
+import type { RewardSum } from "../model/reward-sum.ts";
 import type { RolloutSpec } from "../model/rollout.ts";
 import type { SnapshotPart } from "../model/snapshot.ts";
 import type { BackendReceipt } from "../sandbox/contract.ts";
 import { ChainBuilder } from "../trajectory/chain.ts";
-import { recordKind } from "../trajectory/records.ts";
-import { StateGate } from "../trajectory/state-gate.ts";
-import { parseTrajectoryBlob, recordsOf } from "../trajectory/trajectory-blob.ts";
+import { CopiedGate, StateGate } from "../trajectory/state-gate.ts";
+import { environmentFileOf, environmentFolder, filesIn } from "./job-files.ts";
 import { planRollout, type RolloutPlan } from "./plan-rollout.ts";
+import type { RecordedSoFar } from "./recorded-so-far.ts";
 
 /** One manifest of a state, and what it stands for. */
 export interface StatePlace {
@@ -40,24 +41,18 @@ export interface RolloutState {
 /** The state that a rollout's records lead to. @param before the parts that are other rollouts' */
 export function stateOf(
   before: readonly StatePlace[],
-  { blob, chain, content }: { readonly blob: Uint8Array; readonly chain: string; readonly content: string },
+  { manifest, actions, chain, content }: RecordedSoFar,
   step: number,
 ): RolloutState {
-  const { manifest } = parseTrajectoryBlob(blob);
-  const own = place(JSON.parse(Buffer.from(manifest).toString()) as JsonObject, step, actionsOf(blob));
+  const own = place(readManifest(manifest), step, actions);
   return { parts: [...before, own], chain, content };
 }
 
 /** The state of a branch that starts at another state. */
-export function branchState(
-  state: RolloutState,
-  reseed: number | null,
-  { spec, limits, receipt }: StatePlan,
-): RolloutState {
+export function branchState(state: RolloutState, reseed: number | null, plan: StatePlan): RolloutState {
   const { step } = state.parts.at(-1)!;
   const origin: BranchOrigin = { step, parent: state.chain, content: state.content, reseed };
-  const plain = JSON.parse(Buffer.from(planRollout(spec, limits, receipt).manifest).toString()) as JsonObject;
-  const own = place({ ...plain, branch: { ...origin } }, step, []);
+  const own = place({ ...readManifest(plainPlan(plan).manifest), branch: { ...origin } }, step, []);
   const parts = [...state.parts, own];
   // Nothing of its own is recorded yet: its chain is where it starts.
   const { digest: chain, contentDigest: content } = new ChainBuilder(encoded(own).manifest).digests();
@@ -72,34 +67,55 @@ export interface StatePlan {
 }
 
 /** Plans a rollout that goes on from a state. @param number its number, where it is a branch */
-export function planFromState(
-  { spec, limits, receipt }: StatePlan,
-  state: RolloutState,
-  number: number,
-): RolloutPlan {
-  const plain = planRollout(spec, limits, receipt);
+export function planFromState(plan: StatePlan, state: RolloutState, number: number): RolloutPlan {
+  const { spec } = plan;
+  const plain = plainPlan(plan);
   const member = plain.members[0]!;
   const { parts } = state;
   const last = parts.at(-1)!;
-  const [file] = member.job.files;
+  const file = environmentFileOf(spec);
+  const beside = filesIn(environmentFolder, spec.files);
   const source = renderReferee({
     spec,
     plans: spec.seats.map(() => ({ kind: "caller" as const })),
     ...(file === undefined ? {} : { environmentPath: file.path }),
+    ...(beside.length === 0 ? {} : { filesFolder: environmentFolder }),
     past: { parts, reseed: null },
   });
-  const { origin } = last;
   return {
     ...plain,
     manifest: encoded(last).manifest,
     members: [{ ...member, job: { ...member.job, source } as typeof member.job }],
     branch: {
+      engine: "replay",
       gate: () => new StateGate(parts.map(encoded), state),
-      ...(origin === undefined
-        ? {}
-        : { lineage: { number, step: origin.step, parent: origin.parent, reseed: origin.reseed } }),
+      ...lineageIn(last, number),
     },
   };
+}
+
+/**
+ * Plans a rollout that goes on from a copy of a state.
+ * @param rewardBefore the rewards of what is other rollouts'
+ */
+export function planCopy(
+  plan: StatePlan,
+  { parts }: RolloutState,
+  number: number,
+  rewardBefore: () => RewardSum | undefined,
+): RolloutPlan {
+  const last = parts.at(-1)!;
+  return {
+    ...plainPlan(plan),
+    manifest: encoded(last).manifest,
+    branch: { engine: "fork", gate: () => new CopiedGate(rewardBefore), ...lineageIn(last, number) },
+  };
+}
+
+function lineageIn({ origin }: StatePlace, number: number): { readonly lineage?: BranchLineage } {
+  if (origin === undefined) return {};
+  const { step, parent, reseed } = origin;
+  return { lineage: { number, step, parent, reseed } };
 }
 
 /** Whether the state of one rollout is on the way to that of another. */
@@ -156,7 +172,8 @@ function place(manifest: JsonObject, step: number, actions: readonly Uint8Array[
   return { manifest, origin: origin.data, step, actions };
 }
 
-function encoded({ manifest, origin, step }: StatePlace): {
+/** A part as it is checked. */
+export function encoded({ manifest, origin, step }: StatePlace): {
   manifest: Buffer;
   origin: BranchOrigin | undefined;
   step: number;
@@ -164,15 +181,26 @@ function encoded({ manifest, origin, step }: StatePlace): {
   return { manifest: Buffer.from(canonicalJson(manifest)), origin, step };
 }
 
-function actionsOf(blob: Uint8Array): Uint8Array[] {
-  const actions: Uint8Array[] = [];
-  for (const record of recordsOf(parseTrajectoryBlob(blob))) {
-    const spans = fieldSpans(record, "run_damaged");
-    if (recordKind(spans) !== "step") continue;
-    const span = spans.find(({ name }) => name === "action")!;
-    actions.push(Uint8Array.from(record.subarray(span.start, span.end)));
-  }
-  return actions;
+const manifests = new WeakMap<Uint8Array, JsonObject>();
+
+/** A manifest's bytes as a value; of the same bytes the same one. */
+function readManifest(bytes: Uint8Array): JsonObject {
+  const known = manifests.get(bytes);
+  if (known !== undefined) return known;
+  const value = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
+  manifests.set(bytes, value);
+  return value;
+}
+
+const plainPlans = new WeakMap<StatePlan, RolloutPlan>();
+
+/** What is planned, as it is from its reset on. */
+function plainPlan(plan: StatePlan): RolloutPlan {
+  const known = plainPlans.get(plan);
+  if (known !== undefined) return known;
+  const value = planRollout(plan.spec, plan.limits, plan.receipt);
+  plainPlans.set(plan, value);
+  return value;
 }
 
 /** The encoded items of an encoded list. */

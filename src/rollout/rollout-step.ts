@@ -13,8 +13,9 @@ import {
 import type { StepRecord } from "../model/trajectory.ts";
 import type { ResolvedOptions } from "./rollout-config.ts";
 import type { RolloutHost } from "./rollout-host.ts";
-import type { RolloutState } from "./rollout-state.ts";
-import type { StateEngine } from "./state-engine.ts";
+import type { RolloutState, StatePlan } from "./rollout-state.ts";
+import type { StateCopies } from "./state-copies.ts";
+import type { ReachedState, StateEngine } from "./state-engine.ts";
 
 /** What a step returns: Gymnasium's five values, with their types. */
 export interface RolloutStep {
@@ -85,7 +86,18 @@ export interface StateStart {
   readonly state: RolloutState;
   /** Its number among its sisters, where it is a branch. */
   readonly number: number;
-  readonly engine: StateEngine;
+  readonly reached: ReachedState;
+  /** Whom it descends from, and with whom it shares copies. @default nobody */
+  readonly family?: RolloutFamily;
+}
+
+/** What a rollout and its branches share. */
+export interface RolloutFamily {
+  readonly plan: StatePlan;
+  readonly copies: StateCopies;
+  /** The best first. */
+  readonly engines: readonly StateEngine[];
+  readonly replay: ReachedState;
 }
 
 /** What a rollout runs with. */
@@ -94,6 +106,7 @@ export interface RolloutSetting {
   readonly host: RolloutHost;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
+  readonly family: RolloutFamily;
 }
 
 /** A record as the caller sees it. */

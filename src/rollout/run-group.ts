@@ -7,6 +7,9 @@ import { LastWords } from "./last-words.ts";
 /** How long a member that closed its link may take to be dead before it is ended. */
 const silentGraceMs = 3000;
 
+/** What starts a rollout's sandboxes: a backend, or for a copied rollout the state that is copied. */
+export type SandboxStarter = Pick<SandboxBackend, "start">;
+
 /** What is started together: a member that speaks to the host, and those that only it speaks to. */
 export interface GroupRun extends Pick<GroupPlan, "members" | "links"> {
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +35,7 @@ export interface EndedGroup {
  * Starts a group of sandboxes and waits for the end of the first.
  * @throws what starting a sandbox throws
  */
-export async function runGroup(backend: SandboxBackend, group: GroupRun): Promise<EndedGroup> {
+export async function runGroup(backend: SandboxStarter, group: GroupRun): Promise<EndedGroup> {
   const { members, links, signal, onStream, onStart } = group;
   const said = new LastWords();
   let running: readonly RunningSandbox[] = [];

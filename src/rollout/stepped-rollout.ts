@@ -5,7 +5,8 @@ import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import type { RolloutSnapshot } from "../model/snapshot.ts";
 import type { SeatSpaces, Space } from "../model/spaces.ts";
 import type { StepRecord } from "../model/trajectory.ts";
-import { LiveRollout, type Question } from "./live-rollout.ts";
+import type { Question } from "./live-options.ts";
+import { LiveRollout } from "./live-rollout.ts";
 import { planRollout } from "./plan-rollout.ts";
 import {
   allOrNone,
@@ -26,9 +27,12 @@ import {
   type StateStart,
   toStep,
 } from "./rollout-step.ts";
-import { branchState, isOnTheWay, type RolloutState, type StatePlace, stateOf } from "./rollout-state.ts";
+import { isOnTheWay, type RolloutState, type StatePlace, stateOf } from "./rollout-state.ts";
 import { snapshotOfState } from "./snapshot-of-state.ts";
-import { chooseEngine, ReplayEngine, type StateEngine } from "./state-engine.ts";
+import { openBranches } from "./open-branches.ts";
+import { newFamily } from "./rollout-family.ts";
+import { type ReachedState, reachState } from "./state-engine.ts";
+import { reasonIn } from "./trunk-lost.ts";
 import { MisuseCheck, type RolloutResult, toResult } from "./rollout-result.ts";
 
 /** How often a start is tried that the host failed. */
@@ -45,8 +49,9 @@ export async function startRollout(
   signal: AbortSignal | undefined,
   start?: StateStart,
 ): Promise<OpenRollout> {
+  const family = start?.family ?? newFamily(options, host, seed, signal);
   for (let attempt = 1; ; attempt++) {
-    const rollout = new SteppedRollout({ options, host, seed, signal }, start);
+    const rollout = new SteppedRollout({ options, host, seed, signal, family }, start);
     try {
       await rollout.begin();
       return rollout;
@@ -61,7 +66,8 @@ export async function startRollout(
 export class SteppedRollout implements OpenRollout {
   readonly seed: number;
   readonly #setting: RolloutSetting;
-  readonly #engines: readonly StateEngine[];
+  /** Sandboxes that it was rolled back from. */
+  readonly #left: Set<Promise<unknown>> = new Set();
   #live!: LiveRollout;
   #ended!: Promise<RecordedRollout>;
   /** What of its state is other rollouts'. */
@@ -76,11 +82,8 @@ export class SteppedRollout implements OpenRollout {
 
   /** Made by {@link startRollout}. */
   constructor(setting: RolloutSetting, start?: StateStart) {
-    const { options, host, seed } = setting;
-    this.seed = seed;
+    this.seed = setting.seed;
     this.#setting = setting;
-    const spec = { ...options.template, seed };
-    this.#engines = [new ReplayEngine({ spec, limits: options.limits, receipt: host.receipt })];
     this.#run(start);
   }
 
@@ -142,7 +145,13 @@ export class SteppedRollout implements OpenRollout {
       this.#live.hold(true);
       this.#live.leave();
     }
-    return toResult(await this.#ended);
+    const { copies } = this.#setting.family;
+    try {
+      return toResult(await this.#ended);
+    } finally {
+      await Promise.all(this.#left);
+      await copies.closeUnused();
+    }
   }
 
   async branch(request: BranchRequest = {}): Promise<OpenRollout[]> {
@@ -152,15 +161,7 @@ export class SteppedRollout implements OpenRollout {
   async branchSettled(request: BranchRequest = {}): Promise<PromiseSettledResult<OpenRollout>[]> {
     const reseeds = reseedsAsked(request);
     const state = this.#state();
-    const { options, host, seed, signal } = this.#setting;
-    const plan = { spec: { ...options.template, seed }, limits: options.limits, receipt: host.receipt };
-    const engine = await chooseEngine(this.#engines, request.engine, state);
-    return await Promise.allSettled(
-      reseeds.map(async (reseed, number) => {
-        const start = { state: branchState(state, reseed, plan), number, engine };
-        return await startRollout(options, host, seed, signal, start);
-      }),
-    );
+    return await openBranches(this.#setting, state, { reseeds, engine: request.engine }, startRollout);
   }
 
   snapshot(): RolloutSnapshot {
@@ -168,7 +169,9 @@ export class SteppedRollout implements OpenRollout {
   }
 
   async checkpoint(): Promise<Checkpoint> {
-    return await Promise.resolve(makeCheckpoint(this.#state()));
+    const state = this.#state();
+    await this.#setting.family.copies.keep(state);
+    return makeCheckpoint(state);
   }
 
   async rollback(to: Checkpoint): Promise<void> {
@@ -176,17 +179,35 @@ export class SteppedRollout implements OpenRollout {
     this.#refuseUnderWay();
     const now = stateOf(this.#before, this.#live.recorded(), this.#steps);
     if (!isOnTheWay(state, now)) throw notOnTheWay();
-    const engine = await chooseEngine(this.#engines, undefined, state);
-    const [live, ended] = [this.#live, this.#ended];
-    this.#run({ state, number: 0, engine });
-    live.kill();
-    await ended.catch(() => {});
-    await this.begin();
+    const { engines, replay } = this.#setting.family;
+    // No step is taken meanwhile.
+    this.#waiting = Promise.withResolvers();
+    const reached = await reachState(engines, undefined, state).catch((error: unknown) => {
+      this.#settle();
+      throw error;
+    });
+    try {
+      await this.#goBack(state, reached);
+    } catch (error) {
+      if (reached.engine === "replay" || reasonIn(error) === undefined) throw error;
+      await this.#goBack(state, replay);
+    } finally {
+      reached.release();
+    }
   }
 
   /** Closes it, whatever comes of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => {});
+  }
+
+  async #goBack(state: RolloutState, reached: ReachedState): Promise<void> {
+    const [live, ended] = [this.#live, this.#ended];
+    this.#run({ state, number: 0, reached });
+    live.kill();
+    const left = ended.catch(() => {}).finally(() => this.#left.delete(left));
+    this.#left.add(left);
+    await this.begin();
   }
 
   #run(start: StateStart | undefined): void {
@@ -198,14 +219,16 @@ export class SteppedRollout implements OpenRollout {
     const live =
       start === undefined
         ? new LiveRollout(planRollout({ ...template, seed }, limits, receipt), own)
-        : start.engine.make(start.state, start.number, own);
+        : start.reached.make(start.state, start.number, own);
     this.#before = start?.state.parts.slice(0, -1) ?? [];
     this.#live = live;
     this.#recorded = undefined;
     this.#steps = 0;
     const waiting = Promise.withResolvers<Question | undefined>();
     this.#waiting = waiting;
-    this.#ended = live.run(backend);
+    const { copies } = this.#setting.family;
+    copies.enter();
+    this.#ended = live.run(backend).finally(() => copies.leave());
     this.#ended.then(
       (recorded) => {
         if (this.#live !== live) return;

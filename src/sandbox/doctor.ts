@@ -20,5 +20,8 @@ export interface DoctorOptions {
 export async function runDoctor(options: DoctorOptions = {}): Promise<readonly DoctorCheck[]> {
   refuseUnknownOptions(options, { image: true } satisfies NamesOf<DoctorOptions>, "runDoctor");
   const image = options.image ?? defaultImageName;
-  return [...checkHost(), ...(await checkTools(image)), ...(await checkSandbox(image))];
+  const host = checkHost();
+  // Nothing of the rest can be looked at on another system.
+  if (process.platform !== "linux") return host;
+  return [...host, ...(await checkTools(image)), ...(await checkSandbox(image))];
 }

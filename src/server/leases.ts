@@ -120,14 +120,16 @@ export class Lease {
 export class Leases {
   readonly #leases: Map<string, Lease> = new Map();
   readonly #ending: Set<Promise<void>> = new Set();
+  #isOver = false;
 
   /** How many there are. */
   get size(): number {
     return this.#leases.size;
   }
 
-  /** @param ttlMs for how long it lives without being heard of @param hasHeartbeat whether its client sends heartbeats */
+  /** @param ttlMs for how long it lives without being heard of @param hasHeartbeat whether its client sends heartbeats @throws `server_draining` */
   open(ttlMs: number, hasHeartbeat: boolean): Lease {
+    if (this.#isOver) throw new SameseedError("server_draining", "the server is being stopped");
     const lease = new Lease(ttlMs, hasHeartbeat, (ended) => {
       this.#leases.delete(ended.id);
       const ending = ended.end().finally(() => this.#ending.delete(ending));
@@ -144,8 +146,9 @@ export class Leases {
     return lease;
   }
 
-  /** Ends all of them. */
+  /** Ends all of them; none is opened any more. */
   async end(): Promise<void> {
+    this.#isOver = true;
     await Promise.all([...this.#leases.values()].map(async (lease) => await lease.end()));
     await Promise.all(this.#ending);
   }

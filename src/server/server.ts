@@ -11,7 +11,6 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
-import { closeSandboxes } from "../sandbox/sandbox-host.ts";
 import type { ServerContext } from "./context.ts";
 import type { Door } from "./door.ts";
 import { doors } from "./doors.ts";
@@ -116,13 +115,14 @@ export class SameseedServer implements AsyncDisposable {
     const { slots, leases, log, options } = this.context;
     slots.drain();
     log.info("draining", { leases: leases.size, slots: slots.used });
-    const until = performance.now() + options.drainMs;
-    const mayGoOn = (): boolean => performance.now() < until && signal?.aborted !== true;
-    while (slots.used > 0 && mayGoOn()) await new Promise((resolve) => setTimeout(resolve, 25));
+    await waitWhile(() => slots.used > 0 && signal?.aborted !== true, options.drainMs);
     await this.close();
   }
 
-  /** Ends everything that is open, and resolves when nothing is left. May be called repeatedly. */
+  /**
+   * Ends everything that was opened through it, and resolves when nothing of it is left. May be called repeatedly. The warm
+   * interpreters are this process's: `closeSandboxes` ends them.
+   */
   async close(): Promise<void> {
     this.#closed ??= this.#closeAll();
     await this.#closed;
@@ -142,18 +142,13 @@ export class SameseedServer implements AsyncDisposable {
     this.#sockets.close();
     await leases.end();
     for (const door of this.#doors) await door.close?.();
+    // What was being opened is closed by whoever opened it: its lease ended.
+    await waitWhile(() => slots.used > 0, 10_000);
     // Answers that were made are sent; whoever does not take them is not waited for.
-    await this.#flush(1000);
+    await waitWhile(() => this.#underWay.size > 0, 1000);
     this.#http.closeAllConnections();
     if (isListening) await stopped.promise;
-    await closeSandboxes();
     log.info("closed");
-  }
-
-  async #flush(ms: number): Promise<void> {
-    const until = performance.now() + ms;
-    while (this.#underWay.size > 0 && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   #makeHttp(guard: Guard): Server {
@@ -206,6 +201,12 @@ export class SameseedServer implements AsyncDisposable {
     for (const door of this.#doors) app.route("/", door.app);
     return app;
   }
+}
+
+/** Waits for as long as something holds, and no longer than so many ms. */
+async function waitWhile(holds: () => boolean, mostMs: number): Promise<void> {
+  const until = performance.now() + mostMs;
+  while (holds() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function pathOf({ url = "/" }: IncomingMessage): string {

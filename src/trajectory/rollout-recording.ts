@@ -102,6 +102,16 @@ export class RolloutRecording {
     return this.#chain.digests();
   }
 
+  /** The manifest that the chain starts from. */
+  get manifest(): Uint8Array {
+    return this.#manifest;
+  }
+
+  /** The frames that were recorded, from one on. */
+  framesFrom(at: number): readonly Uint8Array[] {
+    return this.#frames.slice(at);
+  }
+
   /** The trajectory blob of what was recorded. */
   blob(): Buffer {
     return buildTrajectoryBlob(this.#manifest, this.#frames);

@@ -28,6 +28,29 @@ export interface Gate {
   refusal(how: string): SameseedError;
 }
 
+/** For a state that is copied: all that comes is the rollout's own. Whoever made the state has checked it. */
+export class CopiedGate implements Gate {
+  readonly isPassed = true;
+  readonly #rewardBefore: () => RewardSum | undefined;
+
+  /** @param rewardBefore asked only where the stream ends without a summary */
+  constructor(rewardBefore: () => RewardSum | undefined) {
+    this.#rewardBefore = rewardBefore;
+  }
+
+  get rewardBefore(): RewardSum | undefined {
+    return this.#rewardBefore();
+  }
+
+  take(): boolean {
+    return true;
+  }
+
+  refusal(how: string): SameseedError {
+    return new SameseedError("internal", `a copied state was to be refused: ${how}`);
+  }
+}
+
 /**
  * Holds the steps that lead to a state against its chain: where a part ends, the next one names the value, and at the end it
  * is the state's own. The last part's records are the rollout's, since it goes on with them.

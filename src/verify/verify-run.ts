@@ -43,6 +43,8 @@ export interface VerifyOptions {
   }) => void;
   /** Called with each compared rollout. */
   readonly onRollout?: (compared: ComparedRollout) => void;
+  /** Called with the other bytes of each rollout that diverged: a trajectory blob of format 2. */
+  readonly onDiverged?: (diverged: RolloutName, trajectory: Uint8Array) => void;
 }
 
 /** Every name of {@link VerifyOptions}. */
@@ -53,6 +55,7 @@ export const verifyNames: NamesOf<VerifyOptions> = {
   signal: true,
   onStart: true,
   onRollout: true,
+  onDiverged: true,
 };
 
 /** Which rollout of a run is meant. */
@@ -136,6 +139,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
       const compared = compare(reader, reader.row(rowKey(actual.summary)), actual);
       tally.add(compared);
       options.onRollout?.(compared);
+      if (compared.verdict === "diverged") options.onDiverged?.(nameOf(actual.summary), actual.trajectory);
     }
   }
   const missing = [...reader.missing()].length;

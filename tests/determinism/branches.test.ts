@@ -43,6 +43,10 @@ function rows(branches: readonly SettledBranch[]): RolloutSummary[] {
   });
 }
 
+function enginesOf(own: readonly RolloutSummary[]): (string | undefined)[] {
+  return own.map(({ receipt }) => receipt.engine);
+}
+
 async function branch(
   dir: string,
   config: BranchRunConfig,
@@ -64,6 +68,7 @@ describe.for(environments)("%s", (envName) => {
     const all = await frames(straight, 7);
     for (const step of threeSteps(parent.steps)) {
       const same = await branch(straight, { seed: 7, step, count: 2 });
+      expect(enginesOf(same.rows)).toEqual(["fork", "fork"]);
       for (const row of same.rows) {
         expect(row).toMatchObject({
           outcome: parent.outcome,
@@ -77,6 +82,16 @@ describe.for(environments)("%s", (envName) => {
       const other = await branch(straight, { seed: 7, step, reseed: [1, 1, 2, 3, 4] });
       const digests = other.rows.map(({ contentDigest }) => contentDigest);
       expect(digests[0]).toBe(digests[1]);
+      const replayed = await branch(straight, { seed: 7, step, reseed: [1, 2], engine: "replay" });
+      expect(enginesOf([...other.rows, ...replayed.rows])).toEqual([
+        ...Array(5).fill("fork"),
+        "replay",
+        "replay",
+      ]);
+      expect(replayed.rows.map(({ digest }) => digest)).toEqual([
+        other.rows[0]!.digest,
+        other.rows[2]!.digest,
+      ]);
       // A sampled action can come out alike; what it was sampled from cannot.
       expect(new Set([...digests, parent.contentDigest]).size).toBe(5);
       for (const dir of [same.dir, other.dir])
@@ -146,6 +161,45 @@ describe("a branch", () => {
     expect(reader.manifest.spec.branch!.past.length).toBe(3);
     expect((await verifyRun(third.dir)).verified).toBe(true);
     await expect(branch(second.dir, { branch: 0, step: 8 })).rejects.toThrow(/starts at step 9/);
+  });
+
+  it("is copied whoever goes on in it, but for a policy from source", async () => {
+    const straight = fresh();
+    await recordRun({ envName: "CartPole-v1", seeds: [3], dir: straight });
+    const step = 5;
+    const reseed = [1, 2, 3];
+    const listed = { step, reseed, actions: [1, 0, 1] };
+    const asked = { step, reseed, policy: ({ step: at }: { readonly step: number }) => at % 2 };
+    for (const config of [listed, asked]) {
+      const copied = await branch(straight, { ...config, engine: "fork" });
+      const replayed = await branch(straight, { ...config, engine: "replay" });
+      expect(enginesOf([...copied.rows, ...replayed.rows])).toEqual([
+        ...Array(3).fill("fork"),
+        ...Array(3).fill("replay"),
+      ]);
+      for (const number of [0, 1, 2])
+        expect(await frames(copied.dir, number)).toEqual(await frames(replayed.dir, number));
+      expect(copied.rows.map(({ digest }) => digest)).toEqual(replayed.rows.map(({ digest }) => digest));
+    }
+    const policy = { source: "def act(observation, rng, info):\n    return 0\n" };
+    const out = fresh();
+    await expect(branchRun(straight, { step, count: 3, policy, engine: "fork", out })).rejects.toMatchObject({
+      code: "engine_unavailable",
+      context: { reason: expect.stringMatching(/sandbox of its own/) as string },
+    });
+    expect(enginesOf((await branch(straight, { step, count: 3, policy, out })).rows)).toEqual(
+      Array(3).fill("replay"),
+    );
+  });
+
+  it("is replayed where its state cannot be copied, and fails where a copy was asked for", async () => {
+    const straight = fresh();
+    const envName = `${fixture("holding.py")}:Child`;
+    await recordRun({ envName, seeds: [3], maxSteps: 4, dir: straight });
+    expect(enginesOf((await branch(straight, { step: 2, count: 2 })).rows)).toEqual(["replay", "replay"]);
+    await expect(branchRun(straight, { step: 2, engine: "fork", out: fresh() })).rejects.toThrow(
+      /child process/,
+    );
   });
 
   it("with another policy starts from the very same state", async () => {

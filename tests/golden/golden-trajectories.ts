@@ -3,7 +3,9 @@ import { join } from "node:path";
 
 import type { JsonObject } from "../../src/model/json.ts";
 import type { TrajectoryStep } from "../../src/model/trajectory-step.ts";
+import type { BranchEngine } from "../../src/model/branch.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
+import { openRollout } from "../../src/rollout/open-rollout.ts";
 import { playGames, type SeatPolicyInput } from "../../src/games/play-games.ts";
 import type { PolicyInput } from "../../src/rollout/rollout-config.ts";
 import { toResult, type RolloutResult } from "../../src/rollout/rollout-result.ts";
@@ -20,6 +22,8 @@ export interface GoldenSpec {
   /** A game: who sits where, and its number under the seed. */
   readonly seats?: readonly SeatPolicyInput[];
   readonly game?: number;
+  /** A branch: what is done before it, what its state is re-keyed by, and what is done in it. */
+  readonly branch?: { readonly before: readonly number[]; readonly reseed: number; readonly after: readonly number[] };
 }
 
 /** A recorded trajectory, for people to read and for every later version to give again. */
@@ -69,6 +73,13 @@ export const goldenSpecs: readonly GoldenSpec[] = [
     maxSteps: 60,
     envArgs: { sutton_barto_reward: true },
   },
+  {
+    name: "cart-pole-branch",
+    envName: "CartPole-v1",
+    seed: 42,
+    maxSteps: 60,
+    branch: { before: [0, 1, 1, 0, 1], reseed: 7, after: [0, 1, 0, 1, 1, 0] },
+  },
   { name: "cliff-walking", envName: "CliffWalking-v1", seed: 42, maxSteps: 40 },
   { name: "cliff-walking-slippery", envName: "CliffWalkingSlippery-v1", seed: 42, maxSteps: 40 },
   { name: "frozen-lake", envName: "FrozenLake-v1", seed: 42, maxSteps: 60 },
@@ -87,6 +98,14 @@ export const goldenSpecs: readonly GoldenSpec[] = [
     seats: [{ name: "dice.py", source: dice }, { actions: [4, 0, 8, 6, 2] }],
   },
   { name: "taxi", envName: "Taxi-v4", seed: 42, maxSteps: 40 },
+  {
+    name: "taxi-branch",
+    envName: "Taxi-v4",
+    seed: 1,
+    maxSteps: 40,
+    envArgs: { is_rainy: true, fickle_passenger: true },
+    branch: { before: [0, 1, 2, 3, 4, 0], reseed: 9_007_199_254_740_991, after: [1, 1, 2, 2, 0, 3, 1, 4] },
+  },
   {
     name: "taxi-rainy",
     envName: "Taxi-v4",
@@ -108,16 +127,26 @@ export function readGolden(name: string): GoldenTrajectory | undefined {
 }
 
 /** Runs a spec now, in a fresh sandbox, and tells it as a golden trajectory would. */
-export async function playGolden(spec: GoldenSpec): Promise<GoldenTrajectory> {
+export async function playGolden(
+  spec: GoldenSpec,
+  engine: BranchEngine = "fork",
+): Promise<GoldenTrajectory> {
   const { name: _, ...config } = spec;
-  const { outcome, totalReward, contentDigest, trajectory } = await play(config);
+  const { outcome, totalReward, contentDigest, trajectory } = await play(config, engine);
   const steps = [...trajectory.steps()];
   // Through JSON, as it is kept: -0 becomes 0, which the digest still tells apart.
   return JSON.parse(JSON.stringify({ ...config, outcome, totalReward, contentDigest, steps })) as GoldenTrajectory;
 }
 
-async function play(spec: Omit<GoldenSpec, "name">): Promise<RolloutResult> {
-  const { seats, game, ...config } = spec;
+async function play(spec: Omit<GoldenSpec, "name">, engine: BranchEngine): Promise<RolloutResult> {
+  const { seats, game, branch: asked, ...config } = spec;
+  if (asked !== undefined) {
+    await using rollout = await openRollout(config);
+    for (const action of asked.before) await rollout.step(action);
+    const [branch] = await rollout.branch({ reseed: [asked.reseed], engine });
+    for (const action of asked.after) await branch!.step(action);
+    return await branch!.close();
+  }
   if (seats === undefined || game === undefined) return await runRollout(config);
   const { envName, seed, maxSteps } = config;
   for await (const { rollout } of playGames({ game: envName, seats, maxSteps }, [{ seed, game }]))

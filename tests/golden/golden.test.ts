@@ -32,6 +32,7 @@ describe("a golden trajectory", () => {
     const now = await playGolden(spec);
     expect(firstDifference(golden!, now)).toBeUndefined();
     expect(now).toEqual(golden);
+    if (spec.branch !== undefined) expect(await playGolden(spec, "replay")).toEqual(golden);
   });
 });
 

@@ -1,6 +1,6 @@
 /*
- * A program that has a stepped rollout open, one whose function never answers, and some that are stepped together, and ends in
- * the way it is told.
+ * A program that has a stepped rollout open with copied branches and a checkpoint, one whose function never answers, and some
+ * that are stepped together, and ends in the way it is told.
  */
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import { openRollout } from "../../src/rollout/open-rollout.ts";
@@ -9,6 +9,9 @@ import { openRollouts } from "../../src/rollout/open-rollouts.ts";
 const [, , ending] = process.argv;
 const rollout = await openRollout({ envName: "CartPole-v1", seed: 1 });
 await rollout.step(1);
+const branches = await rollout.branch({ count: 3, engine: "fork" });
+await branches[0]!.step(0);
+await rollout.checkpoint();
 const several = await openRollouts({ envName: "CartPole-v1", count: 3, seeds: 1 });
 await several.step([0, 1, 0]);
 if (ending !== "idle") {

@@ -168,6 +168,6 @@ test("where the ids that a zygote asks for are refused, it starts with the one t
     expect((await zygote.newSlot()).usable).toBe(true);
   } finally {
     await zygote.close();
-    releaseHostResources();
+    await releaseHostResources();
   }
 });

@@ -10,7 +10,7 @@ import { repository, type TrackedFile } from "./tracked-files.ts";
  * repository, where it must return nothing, and over bad examples, where it must not.
  */
 
-const isScript = (path: string): boolean => /\.(ts|mjs|js)$/.test(path);
+const isScript = (path: string): boolean => /\.(tsx?|mjs|js)$/.test(path);
 const isCode = (path: string): boolean => isScript(path) || /\.(py|c|h)$/.test(path);
 const isSource = (path: string): boolean => path.startsWith("src/") && path.endsWith(".ts");
 

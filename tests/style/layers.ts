@@ -20,6 +20,7 @@ export const layers: readonly string[] = [
   "judge",
   "fleet",
   "server",
+  "view",
   "cli",
   "testing",
 ];

@@ -8,6 +8,7 @@
  * the vDSO past them is not: the receipt says `vdso`.
  */
 #include "vdso.h"
+#include "whole_mapping.h"
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
@@ -123,10 +124,11 @@ static void flush(uint8_t *entry) { __builtin___clear_cache((char *)entry, (char
 
 static uintptr_t mapped_at, mapped_bytes;
 
-/* The whole mapping at once: the kernel does not let it be split. */
-static bool allow(int protection) {
-  return world_raw6(SYS_mprotect, (long)mapped_at, (long)mapped_bytes, protection, 0, 0, 0) == 0;
+static long protect(uintptr_t at, size_t bytes, int protection) {
+  return world_raw6(SYS_mprotect, (long)at, (long)bytes, protection, 0, 0, 0);
 }
+
+static bool allow(int protection) { return protect(mapped_at, mapped_bytes, protection) == 0; }
 
 void world_patch_vdso(void) {
   struct tables tables = { 0 };
@@ -137,8 +139,9 @@ void world_patch_vdso(void) {
     return;
   }
   mapped_at = base & ~(uintptr_t)(PAGE - 1);
-  mapped_bytes = ((tables.code_end + PAGE - 1) & ~(uintptr_t)(PAGE - 1)) - mapped_at;
-  if (!allow(PROT_READ | PROT_WRITE | PROT_EXEC)) {
+  size_t code_bytes = ((tables.code_end + PAGE - 1) & ~(uintptr_t)(PAGE - 1)) - mapped_at;
+  mapped_bytes = protect_whole(protect, mapped_at, code_bytes, PROT_READ | PROT_WRITE | PROT_EXEC);
+  if (mapped_bytes == 0) {
     world.lacks |= LACK_VDSO;
     return;
   }

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from ..recording.canonical_tags import ForeignTuple
 from .choice import Choice
 from .failures import IllegalAction
+from .space_kinds import graph_instance, kind_of
 
 try:
     import numpy as np
-    from gymnasium import spaces as _spaces
-except ImportError:  # an image without gymnasium
+except ImportError:  # a plain Python image
     np = None
-    _spaces = None
 
 
 def coerce(space: object, value: object) -> object:
@@ -43,20 +42,19 @@ def coerce(space: object, value: object) -> object:
 
 def restore(space: object, value: object) -> object:
     """A sample of `space` as it was before it was recorded; nothing is checked."""
-    if _spaces is None:
-        return value
-    if isinstance(space, _spaces.Box) and isinstance(value, np.generic):
+    kind = kind_of(space)
+    if kind == "Box" and isinstance(value, np.generic):
         return np.asarray(value, space.dtype)
-    if isinstance(space, _spaces.Dict) and type(value) is dict:
+    if kind == "Dict" and type(value) is dict:
         return {key: restore(space.spaces[key], value[key]) if key in value else None for key in space.spaces}
-    if isinstance(space, _spaces.Tuple) and type(value) is tuple:
+    if kind == "Tuple" and type(value) is tuple:
         return tuple(restore(part, item) for part, item in zip(space.spaces, value))
-    if isinstance(space, _spaces.OneOf) and type(value) is tuple and len(value) == 2:
+    if kind == "OneOf" and type(value) is tuple and len(value) == 2:
         return (value[0], restore(space.spaces[int(value[0])], value[1]))
-    if isinstance(space, _spaces.Sequence) and type(value) is tuple:
+    if kind == "Sequence" and type(value) is tuple:
         return tuple(restore(space.feature_space, item) for item in value)
-    if isinstance(space, _spaces.Graph) and type(value) is ForeignTuple:
-        return _spaces.GraphInstance(*value)
+    if kind == "Graph" and type(value) is ForeignTuple:
+        return graph_instance(space, value)
     return value
 
 
@@ -72,12 +70,7 @@ def _contains(space: object, action: object) -> bool:
 
 
 def _coerce(space: object, value: object) -> object:
-    kind = type(space)
-    try:
-        convert = _known[kind]
-    except KeyError:
-        convert = _known[kind] = next((convert for base, convert in _CONVERTERS if issubclass(kind, base)), _as_it_is)
-    return convert(space, value)
+    return _CONVERTERS.get(kind_of(space), _as_it_is)(space, value)
 
 
 def _as_it_is(space: object, value: object) -> object:
@@ -170,7 +163,8 @@ def _text(space: object, value: object) -> object:
 
 
 def _sequence(space: object, value: object) -> object:
-    return value if space.stack else tuple(_coerce(space.feature_space, item) for item in _items(value, None))
+    stacked = getattr(space, "stack", False)  # from 0.29 on
+    return value if stacked else tuple(_coerce(space.feature_space, item) for item in _items(value, None))
 
 
 def _one_of(space: object, value: object) -> object:
@@ -183,7 +177,7 @@ def _one_of(space: object, value: object) -> object:
 
 def _graph(space: object, value: object) -> object:
     parts = _items(value, 3)
-    return _spaces.GraphInstance(*(part if part is None else np.asarray(_nested(part)) for part in parts))
+    return graph_instance(space, tuple(part if part is None else np.asarray(_nested(part)) for part in parts))
 
 
 def _nested(value: object) -> object:
@@ -196,24 +190,19 @@ def _nested(value: object) -> object:
 
 
 _Converter = Callable[[object, object], object]
-_CONVERTERS: tuple[tuple[type, _Converter], ...] = ((Choice, _choice),) + (
-    ()
-    if _spaces is None
-    else (
-        (_spaces.Discrete, _discrete),
-        (_spaces.Box, _box),
-        (_spaces.MultiDiscrete, _integers),
-        (_spaces.MultiBinary, _integers),
-        (_spaces.Dict, _dict),
-        (_spaces.Tuple, _tuple),
-        (_spaces.Text, _text),
-        (_spaces.Sequence, _sequence),
-        (_spaces.OneOf, _one_of),
-        (_spaces.Graph, _graph),
-    )
-)
-# By the space's own class, found once.
-_known: dict[type, _Converter] = {}
+_CONVERTERS: dict[str, _Converter] = {
+    "Choice": _choice,
+    "Discrete": _discrete,
+    "Box": _box,
+    "MultiDiscrete": _integers,
+    "MultiBinary": _integers,
+    "Dict": _dict,
+    "Tuple": _tuple,
+    "Text": _text,
+    "Sequence": _sequence,
+    "OneOf": _one_of,
+    "Graph": _graph,
+}
 
 
 def _show(value: object) -> str:

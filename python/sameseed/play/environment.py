@@ -3,7 +3,8 @@
 A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come with it (time limit, order enforcing),
 but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
 from a file, or of a module that the image or the caller's files have (`module:Class`), is called with the arguments; it
-need not be a `gymnasium.Env`, only have `reset` and `step`. The file may define `encode(value)`, which turns objects that
+need not be a `gymnasium.Env`, only have `reset` and `step`. Environments of gym, which came before Gymnasium, are adapted
+(former_gym.py). The file may define `encode(value)`, which turns objects that
 have no encoding into values that have one.
 
 What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
@@ -16,11 +17,14 @@ import importlib
 import importlib.util
 import inspect
 import os
+import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 from .failures import UnknownEnvironment
+from .former_gym import adapted, import_gym, make_former, registered
 from .missing import why_missing
 from ..policy.source_files import import_file
 from ..recording.canonical_types import set_hook
@@ -89,27 +93,24 @@ def check_arguments(creator: object, name: str, env_args: dict) -> None:
 
 def from_gymnasium(id: str, env_args: dict) -> object:
     """Makes a registered environment, or one of a module's class; `module:Name` imports the module first."""
-    try:
-        import gymnasium
-    except ModuleNotFoundError as error:
-        if error.name != "gymnasium":
-            raise
-        raise UnknownEnvironment(
-            "this image has no gymnasium; use another image, or a FILE.py:Class environment"
-        ) from None
+    gymnasium = _interface()
     module, _, name = id.rpartition(":")
     if module:
         imported = _import(module)
         cls = getattr(imported, name, None)
-        if isinstance(cls, type) and name not in gymnasium.registry:
+        if isinstance(cls, type) and name not in _known(gymnasium):
             return _of_class(cls, name, module, env_args)
+    former = import_gym() if gymnasium.__name__ == "gym" else sys.modules.get("gym")
+    is_former = former is not None and name not in getattr(gymnasium, "registry", {}) and name in registered(former)
     try:
         with foreign_code():
+            if is_former or gymnasium is former:
+                return make_former(former, name, env_args)
             return gymnasium.make(name, disable_env_checker=True, **env_args)
     except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         # What replaces a deprecated version only gymnasium knows; for the rest the nearest names say more.
         deprecated = isinstance(error, gymnasium.error.DeprecatedEnv)
-        hint = f": {error}" if deprecated else suggest(name, gymnasium.registry)
+        hint = f": {error}" if deprecated else suggest(name, _known(gymnasium))
         raise UnknownEnvironment(f"this image has no environment {id}{hint}") from None
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnknownEnvironment(f"{id} needs a package that is not in this image: {error}") from None
@@ -130,13 +131,33 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         raise UnknownEnvironment(reason) from error
 
 
+def _interface() -> ModuleType:
+    """Gymnasium, or gym in an image that has only that; raises UnknownEnvironment where there is neither."""
+    try:
+        import gymnasium
+    except ModuleNotFoundError as error:
+        if error.name != "gymnasium":
+            raise
+        found = import_gym()
+        if found is None:
+            raise UnknownEnvironment(
+                "this image has no gymnasium; use another image, or a FILE.py:Class environment"
+            ) from None
+        return found
+    return gymnasium
+
+
+def _known(library: ModuleType) -> Iterable[str]:
+    return library.registry if library.__name__ == "gymnasium" else registered(library)
+
+
 def _of_class(cls: type, name: str, where: str, env_args: dict) -> object:
     for method in ("reset", "step"):
         if not callable(getattr(cls, method, None)):
             raise UnknownEnvironment(f"{name} in {where} is not an environment: it has no {method}()")
     check_arguments(cls, name, env_args)
     with foreign_code():
-        return cls(**env_args)
+        return adapted(cls(**env_args))
 
 
 def _import(module: str) -> object:

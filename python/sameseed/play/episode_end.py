@@ -6,6 +6,8 @@ import sys
 from typing import NoReturn
 
 from .failures import PolicyFailure, describe, outcome_of
+from ..recording.canonical import encode
+from ..recording.canonical_tags import CanonicalError
 from ..recording.recorder import Recorder
 from ..world.sealed import lacks
 
@@ -78,3 +80,11 @@ def policy_failed(failure: PolicyFailure, step: int, seat: str) -> Ended:
         "seat": failure.seat or seat,
     }
     return Ended(failure.outcome, said, failure.action)
+
+
+def encoded_or_none(value: object) -> bytes | None:
+    """The encoding of an action that was refused, where it has one."""
+    try:
+        return encode(value)
+    except CanonicalError:
+        return None

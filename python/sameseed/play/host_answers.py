@@ -11,12 +11,17 @@ from __future__ import annotations
 import os
 import struct
 
+from ..recording.canonical import encode
 from ..recording.canonical_decode import PLAIN, decode
 from ..recording.canonical_tags import DecodeError
+from ..recording.frames import ASK, HostStream
+from .episode_end import Ended, policy_failed
 from .failures import PolicyFailure, clean
 
 # An action: canonical CBOR of a plain value.
 ACTION = 0x41
+# The state is re-keyed by an integer, or by none where it is null.
+RESEED = 0x52
 # The caller failed: `{kind, type, message, traceback}`, of kind `raised` or `limit`.
 FAILED = 0x46
 
@@ -74,6 +79,40 @@ def read_failure(payload: bytes) -> PolicyFailure:
     kind = said["kind"]
     name, message, trace = clean(said["type"], 200), clean(said["message"], 4096), clean(said["traceback"], 16384)
     return PolicyFailure(_OUTCOMES[kind], kind, name, message, trace=trace)
+
+
+def read_reseed(payload: bytes) -> int | None:
+    """What a state is re-keyed by; None where it is taken as it is."""
+    try:
+        number = decode(payload, PLAIN)
+    except DecodeError as error:
+        raise host_broke(f"a number that cannot be read: {error}") from None
+    if number is None or (type(number) is int and number >= 0):
+        return number
+    raise host_broke("something else than a number to re-key by")
+
+
+class ReseedAsked(Exception):
+    """The host has the state re-keyed before it answers."""
+
+    def __init__(self, number: int | None) -> None:
+        self.number = number
+
+
+def await_order(stream: HostStream, fd: int, step: int) -> int | None:
+    """Waits behind a past to be copied, with a question to no seat; returns what the copy is re-keyed by."""
+    stream.send(ASK, b"\xa3\x64seat\x60\x64step" + encode(step) + b"\x65legal\xf6")
+    stream.flush()
+    try:
+        message = next_message(fd)
+        if message is None:
+            raise Ended("truncated")
+        kind, payload = message
+        if kind != RESEED:
+            raise host_broke(f"a message of type {kind} to a state that waits to be copied")
+        return read_reseed(payload)
+    except PolicyFailure as failure:
+        raise policy_failed(failure, step, "") from None
 
 
 def host_broke(what: str) -> PolicyFailure:

@@ -12,7 +12,8 @@ The environment runs in this very process. What it does to the recorder's memory
 here but by its own sandbox: it can spoil only its own trajectory.
 
 A branch has a past: recorded actions are played again (past.py), the state is re-keyed where that is asked for
-(reseeding.py), and from there on its own seats play.
+(reseeding.py), and from there on its own seats play. Or it is a copy of a referee that has played the past and waits: then
+the host says what it is re-keyed by, behind the past or where the caller's answer was due.
 
 docs/trajectory-format.md, sections 2, 3, 10 and 11, is the specification.
 """
@@ -21,15 +22,14 @@ from __future__ import annotations
 
 import base64
 
-from ..recording.canonical import encode
 from ..recording.canonical_decode import decode
-from ..recording.canonical_tags import CanonicalError
 from ..recording.frames import BulkStream, HostStream
 from ..recording.hidden import HiddenState, NoHidden
 from ..recording.recorder import Recorder
 from ..world.sealed import boundary
-from .episode_end import Ended, close_episode, policy_failed, raise_broken
+from .episode_end import Ended, close_episode, encoded_or_none, policy_failed, raise_broken
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
+from .host_answers import ReseedAsked, await_order
 from .past import Part, going_on
 from .reseeding import Keys, reseed
 from .rewards import RewardSum
@@ -51,9 +51,13 @@ def run(
     volatile_info: list[str] | tuple[str, ...] = (),
     replay: dict | None = None,
     past: list[dict] | tuple[dict, ...] = (),
+    copied: bool = False,
     fd: int = STREAM_FD,
 ) -> None:
-    """Plays an episode for each seed, one after the other, and writes their frames to `fd`; a branch has a past."""
+    """Plays an episode for each seed, one after the other, and writes their frames to `fd`; a branch has a past.
+
+    Where it is `copied`, it waits for the host behind the past.
+    """
     stream = HostStream(fd) if len(seeds) == 1 else BulkStream(fd)
     recorded: tuple[list, dict | None] | None = None
     if replay is None:
@@ -67,6 +71,7 @@ def run(
     for seed in seeds:
         episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
         episode.recorded = recorded
+        episode.awaited = (stream, fd) if copied else None
         try:
             episode.play(environment, env_args, parts)
         except Ended as ended:
@@ -106,6 +111,8 @@ class _Episode:
         self.recorded: tuple[list, dict | None] | None = None
         # The step of that rollout in which a policy ended it, and whose policy.
         self.failing: tuple[int, str | None] | None = None
+        # Where the host is waited for behind the past.
+        self.awaited: tuple[HostStream, int] | None = None
         self.seeded: list[str] = []
         self.warnings: list[str] = []
         # By seat, as they were behind the reset.
@@ -134,6 +141,8 @@ class _Episode:
         before: list[tuple[dict, Seat | None]] = []
         for part in past:
             before = self._play_part(stage, part, before)
+        if self.awaited is not None:
+            self.reseed(stage, await_order(*self.awaited, self.steps + 1), before)
         specs, seats = self.own
         if self.recorded is None:
             stay = going_on(specs, before)
@@ -186,20 +195,21 @@ class _Episode:
         for _ in range(part.steps):
             self._step(stage)
         sat = [(spec, seat.own) for spec, seat in zip(part.specs, seats)]
-        if part.reseed is not None:
-            self.reseed(stage, part.reseed, [(spec["seat"], own) for spec, own in sat])
+        self.reseed(stage, part.reseed, sat)
         return sat
 
-    def reseed(self, stage: Stage, number: int, seats: list[tuple[str, Seat | None]]) -> None:
-        """Re-keys the state as it is after the last step, with the streams of these seats."""
+    def reseed(self, stage: Stage, number: int | None, seats: list[tuple[dict, Seat | None]]) -> None:
+        """Re-keys the state as it is after the last step, with the streams of these seats; or leaves it as it is."""
+        if number is None:
+            return
         keys = self.keys = Keys(self.seed, self.steps, number)
         try:
             stuck = reseed(keys, stage)
         except BaseException as error:
             raise_broken(self.recorder, error, self.steps + 1)
-        for name, seat in seats:
+        for spec, seat in seats:
             if hasattr(seat, "stream"):
-                seat.stream.seed(keys.seat(name))
+                seat.stream.seed(keys.seat(spec["seat"]))
         self.seeded.append(f"reseed {number} at step {self.steps}")
         self.warnings += [f"the generator at {place} cannot be re-keyed" for place in stuck]
         boundary(self.steps)
@@ -261,12 +271,15 @@ class _Episode:
         """The action of one seat; whatever its policy does wrong ends the episode."""
         try:
             return self.seats[at].choose(number, stage, self.recorder)
+        except ReseedAsked as asked:
+            self.reseed(stage, asked.number, list(zip(self.specs, self.seats)))
+            return self._choice(stage, number, at)
         except OutOfActions:
             raise Ended("truncated") from None
         except PolicyFailure as failure:
             raise policy_failed(failure, number, self.specs[at]["seat"]) from None
         except IllegalAction as error:
-            refused = _encoded_or_none(error.value)
+            refused = encoded_or_none(error.value)
             failure = PolicyFailure("illegal_action", "illegal_action", "IllegalAction", str(error), action=refused)
             raise policy_failed(failure, number, self.specs[at]["seat"]) from None
 
@@ -283,10 +296,3 @@ class _Episode:
         if self.spaces:
             told["spaces"] = self.spaces
         close_episode(ended, self.recorder, None if self.stage is None else self.stage.env, told)
-
-
-def _encoded_or_none(value: object) -> bytes | None:
-    try:
-        return encode(value)
-    except CanonicalError:
-        return None

@@ -14,7 +14,17 @@ from ..recording.canonical import encode
 from ..recording.frames import ASK, HostStream
 from ..recording.recorder import Recorder
 from .failures import OutOfActions, PolicyFailure
-from .host_answers import ACTION, FAILED, host_broke, next_message, read_action, read_failure
+from .host_answers import (
+    ACTION,
+    FAILED,
+    RESEED,
+    ReseedAsked,
+    host_broke,
+    next_message,
+    read_action,
+    read_failure,
+    read_reseed,
+)
 from .policy_link import PolicyLink
 from .sampling import pick
 from .seeds import role_seed
@@ -159,6 +169,8 @@ class CallerSeat:
             return stage.checked(read_action(payload))
         if kind == FAILED:
             raise read_failure(payload)
+        if kind == RESEED:
+            raise ReseedAsked(read_reseed(payload))
         raise host_broke(f"a message of type {kind}")
 
     def close(self) -> None:

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..recording.canonical import encode
-from .choice import Choice
+from .space_kinds import kind_of
 
 try:
     import numpy as np
-    from gymnasium import spaces as _spaces
-except ImportError:  # an image without gymnasium
+except ImportError:  # a plain Python image
     np = None
-    _spaces = None
 
 _MOST_BYTES = 1 << 20
 
@@ -42,12 +40,13 @@ def space_state(space: object) -> dict | None:
 
 
 def _state(space: object) -> dict:
-    kind = type(space)
-    if kind is Choice:
+    name = kind_of(space)
+    if name == "Choice":
         return {"type": "Discrete", "n": space.n, "start": 0, "dtype": "int64"}
-    for base, tell in _TELLERS:
-        if issubclass(kind, base):
-            return {"type": base.__name__, **tell(space)}
+    tell = _TELLERS.get(name)
+    if tell is not None:
+        return {"type": name, **tell(space)}
+    kind = type(space)
     return {"type": f"{kind.__module__}.{kind.__qualname__}"}
 
 
@@ -72,7 +71,11 @@ def _discrete(space: object) -> dict:
 
 
 def _multi_discrete(space: object) -> dict:
-    return {**_shaped(space), "nvec": np.array(space.nvec), "start": np.array(space.start)}
+    # From 0.29 on.
+    start = getattr(space, "start", None)
+    if start is None:
+        start = np.zeros(space.shape, space.dtype)
+    return {**_shaped(space), "nvec": np.array(space.nvec), "start": np.array(start)}
 
 
 def _text(space: object) -> dict:
@@ -90,7 +93,7 @@ def _parts(space: object) -> dict:
 
 
 def _sequence(space: object) -> dict:
-    return {"feature_space": _state(space.feature_space), "stack": bool(space.stack)}
+    return {"feature_space": _state(space.feature_space), "stack": bool(getattr(space, "stack", False))}
 
 
 def _graph(space: object) -> dict:
@@ -98,19 +101,15 @@ def _graph(space: object) -> dict:
     return {"node_space": _state(space.node_space), "edge_space": None if edge is None else _state(edge)}
 
 
-_TELLERS: tuple[tuple[type, Callable[[object], dict]], ...] = (
-    ()
-    if _spaces is None
-    else (
-        (_spaces.Box, _box),
-        (_spaces.Discrete, _discrete),
-        (_spaces.MultiDiscrete, _multi_discrete),
-        (_spaces.MultiBinary, _shaped),
-        (_spaces.Dict, _dict),
-        (_spaces.Tuple, _parts),
-        (_spaces.Text, _text),
-        (_spaces.Sequence, _sequence),
-        (_spaces.OneOf, _parts),
-        (_spaces.Graph, _graph),
-    )
-)
+_TELLERS: dict[str, Callable[[object], dict]] = {
+    "Box": _box,
+    "Discrete": _discrete,
+    "MultiDiscrete": _multi_discrete,
+    "MultiBinary": _shaped,
+    "Dict": _dict,
+    "Tuple": _parts,
+    "Text": _text,
+    "Sequence": _sequence,
+    "OneOf": _parts,
+    "Graph": _graph,
+}

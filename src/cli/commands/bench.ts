@@ -3,6 +3,7 @@ import type { Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { benchFigure, checkPlot, type DrawnFigure, plotOption, writePlot } from "../plot-file.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { jsonText } from "../render/json-text.ts";
@@ -17,7 +18,16 @@ interface BenchmarksModule {
       readonly json: boolean;
       readonly onProgress: (line: string) => void;
     },
-  ): Promise<{ readonly exitCode: number; readonly document: unknown; readonly text: string }>;
+  ): Promise<{
+    readonly exitCode: number;
+    readonly document: { readonly figures?: readonly DrawnFigure[] };
+    readonly text: string;
+  }>;
+}
+
+interface BenchOptions {
+  readonly json?: boolean;
+  readonly plot?: string;
 }
 
 /** Adds `sameseed bench`. */
@@ -29,13 +39,19 @@ export function addBenchCommand(program: Command, choose: (work: CommandWork) =>
       "Measures what sandboxes and recording cost on this host, each figure with a baseline from the same run. Part of the source repository, not of the installed package.",
     )
     .argument("[NAME]", "one benchmark (default: all)")
+    .addOption(plotOption("the figures"))
     .addOption(jsonOption("the figures as one JSON document"))
-    .action((name: string | undefined, { json }: { readonly json?: true }) =>
-      choose(async (cli) => await bench(cli, name, json ?? false)),
+    .action((name: string | undefined, options: BenchOptions) =>
+      choose(async (cli) => await bench(cli, name, options)),
     );
 }
 
-async function bench(cli: Cli, name: string | undefined, json: boolean): Promise<number> {
+async function bench(
+  cli: Cli,
+  name: string | undefined,
+  { json = false, plot }: BenchOptions,
+): Promise<number> {
+  checkPlot(plot);
   const place = new URL("../../../benchmarks/run-benchmarks.ts", import.meta.url);
   if (!existsSync(place)) {
     throw new SameseedError("bad_argument", "the benchmarks are not part of the installed package", {
@@ -51,5 +67,6 @@ async function bench(cli: Cli, name: string | undefined, json: boolean): Promise
   });
   if (exitCode === 2) throw new SameseedError("bad_argument", text);
   await cli.output.write(json ? `${jsonText(document)}\n` : text.replace(/\n*$/, "\n"));
+  writePlot(cli, plot, benchFigure(document.figures ?? []));
   return exitCode;
 }

@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { SameseedError } from "../../base/error.ts";
 import type { BranchRunConfig } from "../../branch/branch-config.ts";
 import type { BranchRunResult } from "../../branch/branch-run.ts";
+import type { BranchEngine } from "../../model/branch.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { branchWithProgress } from "../branch-with-progress.ts";
 import type { Cli, CommandWork } from "../cli.ts";
@@ -22,6 +23,7 @@ interface BranchOptions extends RolloutChoice {
   readonly policy?: string;
   readonly actions?: string;
   readonly seat: readonly SeatChoice[];
+  readonly engine?: BranchEngine;
   readonly backend?: BackendKind;
   readonly concurrency?: number;
   readonly out?: string;
@@ -68,6 +70,10 @@ export function addBranchCommand(program: Command, choose: (work: CommandWork) =
     new Option("--seat <SEAT=POLICY>", "the policy of one seat of a game, such as X=greedy; may be repeated")
       .argParser(collect(parseSeat))
       .default([], "none"),
+    new Option(
+      "--engine <NAME>",
+      "fork: the state is brought about once and copied in memory; replay: each branch plays the steps again (default: fork for several branches, where it can be had)",
+    ).choices(["fork", "replay"]),
     concurrencyOption(),
     new Option("--out <DIR>", "the run folder of the branches (default: a new one below runs/)"),
     new Option("--resume", "continue in --out: only missing branches are run"),
@@ -107,7 +113,7 @@ async function branch(cli: Cli, dir: string, options: BranchOptions): Promise<nu
 
 function toConfig(options: BranchOptions): BranchRunConfig {
   const { seed, branch: number, step, count, reseed, policy, actions, seat, backend } = options;
-  const { concurrency, out, resume } = options;
+  const { concurrency, out, resume, engine } = options;
   if (resume && out === undefined)
     throw new SameseedError("bad_argument", "--resume needs the folder of the branches", {
       hint: "name it with --out DIR",
@@ -121,6 +127,7 @@ function toConfig(options: BranchOptions): BranchRunConfig {
     ...(policy === undefined ? {} : { policy }),
     ...(actions === undefined ? {} : { actions: readActionsFile(actions) }),
     seats: Object.fromEntries(seat.map((own) => [own.seat, own.policy])),
+    ...(engine === undefined ? {} : { engine }),
     ...(backend === undefined ? {} : { backend }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(out === undefined ? {} : { out }),

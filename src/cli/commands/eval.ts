@@ -15,6 +15,7 @@ import { policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { decimal } from "../parse/schedule.ts";
 import { shellWord } from "../parse/shell-words.ts";
 import { prepareHost } from "../prepare-host.ts";
+import { checkPlot, plotOption, returnsFigure, writePlot } from "../plot-file.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { jsonText } from "../render/json-text.ts";
 import { toMatchupDocument } from "../render/matchup-document.ts";
@@ -39,6 +40,7 @@ interface EvalOptions extends MatchupCommandOptions {
   readonly swap: boolean;
   readonly exact?: true;
   readonly atLeast?: number;
+  readonly plot?: string;
 }
 
 /** Adds `sameseed eval`. */
@@ -66,6 +68,7 @@ export function addEvalCommand(program: Command, choose: (work: CommandWork) => 
         "exit with 1 unless the interval of the mean return lies at or above R",
       ).argParser(decimal("--at-least")),
     )
+    .addOption(plotOption("the returns"))
     .addOption(concurrencyOption())
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
@@ -91,6 +94,7 @@ function policyOption(flags: string, what: string): Option {
 }
 
 async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
+  checkPlot(options.plot);
   if (!isGame(options.env)) return await evaluateInEnvironment(cli, options);
   if (options.o === undefined)
     throw new SameseedError("bad_argument", `${options.env} is played by two: --o names the opponent`, {
@@ -131,6 +135,13 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
       ...recordedLines(cli, options.out),
     ]);
   }
+  const { meanReturn, interval, bySeed, x, o, env } = result;
+  const means = bySeed.map((seed) => seed.meanReturn);
+  writePlot(
+    cli,
+    options.plot,
+    returnsFigure(`${x} v ${o} in ${env}: mean return of each seed`, means, meanReturn, interval),
+  );
   if (isUntrustworthy(result)) return 3;
   const low = result.interval?.low ?? Number.NEGATIVE_INFINITY;
   return options.atLeast === undefined || low >= options.atLeast ? 0 : 1;
@@ -152,7 +163,10 @@ async function evaluateInEnvironment(cli: Cli, options: EvalOptions): Promise<nu
       ...formatReturns(result, progress.wallMs, cli.paint),
       ...recordedLines(cli, options.out),
     ]);
-  const low = result.interval?.low ?? Number.NEGATIVE_INFINITY;
+  const { meanReturn, interval, bySeed, policy, envName } = result;
+  const returns = bySeed.map(({ totalReward }) => totalReward);
+  writePlot(cli, options.plot, returnsFigure(`${policy} in ${envName}`, returns, meanReturn, interval));
+  const low = interval?.low ?? Number.NEGATIVE_INFINITY;
   return atLeast === undefined || low >= atLeast ? 0 : 1;
 }
 

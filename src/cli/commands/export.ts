@@ -2,24 +2,32 @@ import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { Option, type Command } from "commander";
 
+import { SameseedError } from "../../base/error.ts";
+import { exportPage } from "../../view/export-page.ts";
 import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { parseSeeds } from "../parse/seeds.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
 interface ExportOptions {
   readonly format: ExportFormat;
   readonly steps?: true;
   readonly out?: string;
+  readonly html?: string;
+  readonly seeds?: readonly number[];
+  readonly branch?: readonly number[];
 }
 
 /** Adds `sameseed export`. */
 export function addExportCommand(program: Command, choose: (work: CommandWork) => void): void {
   program
     .command("export")
-    .summary("write a recorded run as a table for other programs")
-    .description("Writes one line for each rollout of a run, or one for each step, in seed order.")
-    .argument("<DIR>", "the run folder")
+    .summary("write a recorded run as a table for other programs, or as a page to look at")
+    .description(
+      "Writes one line for each rollout of a run, or one for each step, in seed order. With --html, writes one file that any browser opens without a network: what `sameseed view` shows of the folder.",
+    )
+    .argument("<DIR>", "the run folder; with --html any folder of recordings")
     .addOption(
       new Option(
         "--format <FORMAT>",
@@ -30,6 +38,17 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     )
     .option("--steps", "one line for each step in place of one for each rollout")
     .option("--out <FILE>", "the file to write, which must not exist (default: standard output)")
+    .option("--html <FILE>", "write a page, which must not exist")
+    .addOption(
+      new Option("--seeds <SEEDS>", "with --html: the rollouts whose steps are in the page (default: all)")
+        .argParser(parseSeeds)
+        .conflicts("branch"),
+    )
+    .addOption(
+      new Option("--branch <NUMBERS>", "with --html: the branches whose steps are in the page").argParser(
+        parseSeeds,
+      ),
+    )
     .addHelpText("after", help)
     .action((dir: string, options: ExportOptions) =>
       choose(async (cli) => await exportRun(cli, dir, options)),
@@ -40,11 +59,18 @@ const help = `
 Examples:
   sameseed export runs/lake --out lake.csv
   sameseed export runs/lake --steps --format jsonl --out lake-steps.jsonl
+  sameseed export runs/lake --html lake.html --seeds 42..45
 
 Numbers have all their digits. The reset is step 0 and has no action and no reward. The exit code is 0 when all
 is written, 2 for misuse, 3 when a file cannot be read or written.`;
 
-async function exportRun(cli: Cli, dir: string, { format, steps, out }: ExportOptions): Promise<number> {
+async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise<number> {
+  const { format, steps, out, html, seeds, branch } = options;
+  if (html !== undefined) return await exportHtml(cli, dir, { ...options, html });
+  if (seeds !== undefined || branch !== undefined)
+    throw new SameseedError("bad_argument", "--seeds and --branch choose what goes into a page", {
+      hint: "add --html FILE",
+    });
   using reader = await RunReader.open(dir);
   const lines = exportLines(reader, format, steps === true);
   if (out === undefined) {
@@ -53,6 +79,22 @@ async function exportRun(cli: Cli, dir: string, { format, steps, out }: ExportOp
   }
   await writeLines(out, lines);
   cli.status.note(`wrote ${out}`);
+  return 0;
+}
+
+async function exportHtml(
+  cli: Cli,
+  dir: string,
+  { html, steps, out, seeds, branch }: ExportOptions & { readonly html: string },
+): Promise<number> {
+  if (steps === true || out !== undefined)
+    throw new SameseedError("bad_argument", "--html writes a page, --steps and --out a table", {
+      hint: "name one of them",
+    });
+  const keys = seeds ?? branch;
+  const parts = await exportPage(dir, keys === undefined ? {} : { keys });
+  await writeLines(html, parts);
+  cli.status.note(`wrote ${html}`);
   return 0;
 }
 

@@ -14,6 +14,7 @@ import { parseSeed } from "../parse/seeds.ts";
 import { resumeCommand } from "../parse/shell-words.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
+import { checkPlot, leagueFigure, plotOption, writePlot } from "../plot-file.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { asSameseedError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
@@ -38,6 +39,7 @@ interface LeagueCommandOptions extends GameRunOptions {
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
+  readonly plot?: string;
   readonly json?: true;
 }
 
@@ -72,6 +74,7 @@ export function addLeagueCommand(program: Command, choose: (work: CommandWork) =
     .addOption(concurrencyOption())
     .option("--out <DIR>", "record the league in this folder; every pairing is saved as soon as it ends")
     .option("--resume", "continue the league in --out: only missing pairings are played")
+    .addOption(plotOption("the ratings"))
     .addOption(jsonOption("the whole league as one JSON document"))
     .addHelpText("after", help)
     .action((players: readonly string[], options: LeagueCommandOptions) =>
@@ -91,7 +94,8 @@ one game in twenty has no result for that reason), 130 when interrupted. The sam
 --resume continues, and ends with the same table.`;
 
 async function league(cli: Cli, players: readonly string[], options: LeagueCommandOptions): Promise<number> {
-  const { out, json } = options;
+  const { out, json, plot } = options;
+  checkPlot(plot);
   // Names and files are looked at before anything slow is begun.
   const config = toConfig(players, options);
   const { image } = checkLeague(config);
@@ -103,6 +107,7 @@ async function league(cli: Cli, players: readonly string[], options: LeagueComma
   const result = await play(cli, config, out);
   if (json) await cli.output.write(`${jsonText(leagueDocument(result))}\n`);
   else await cli.output.lines(formatLeague(result, cli.paint));
+  writePlot(cli, plot, leagueFigure(result.plan.game, result.table));
   return tooMuchTrouble(result.table) ? 3 : 0;
 }
 

@@ -30,6 +30,7 @@ import { parseSeed } from "../parse/seeds.ts";
 import { resumeCommand } from "../parse/shell-words.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
+import { checkPlot, plotOption, trainingFigure, writePlot } from "../plot-file.ts";
 import { asSameseedError } from "../render/error-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatRound, formatTraining, type Trained, trainingDocument } from "../render/training-text.ts";
@@ -58,6 +59,7 @@ interface TrainCommandOptions extends PlacementOptions, LimitOptions {
   readonly concurrency?: number;
   readonly out?: string;
   readonly resume?: true;
+  readonly plot?: string;
   readonly json?: true;
 }
 
@@ -72,6 +74,7 @@ export function addTrainCommand(program: Command, choose: (work: CommandWork) =>
   for (const option of [...ownOptions(), ...placementOptions(), ...limitOptions("a thousand episodes")])
     command.addOption(option);
   command
+    .addOption(plotOption("the tests of its rounds"))
     .addOption(concurrencyOption())
     .addOption(jsonOption("the rounds and the result as one JSON document"))
     .addHelpText("after", help)
@@ -132,7 +135,8 @@ policy with faults as opponent included), 3 when the host failed, 130 when inter
 with --resume continues, and ends with the same file.`;
 
 async function train(cli: Cli, options: TrainCommandOptions): Promise<number> {
-  const { out, resume = false, json } = options;
+  const { out, resume = false, json, plot } = options;
+  checkPlot(plot);
   const request = toRequest(options);
   // Numbers and files are looked at before anything slow is begun.
   const { settings } = new Training(request);
@@ -145,6 +149,7 @@ async function train(cli: Cli, options: TrainCommandOptions): Promise<number> {
   const trained = await learn(cli, request, out ?? defaultFile(), resume);
   if (json) await cli.output.write(`${jsonText(trainingDocument(trained))}\n`);
   else await cli.output.lines(formatTraining(trained, cli.paint));
+  writePlot(cli, plot, trainingFigure(trained.improvement.rounds));
   return trained.improvement.champion === undefined ? 1 : 0;
 }
 

@@ -7,9 +7,11 @@ import { recordedLegs, withoutUnplayed } from "../../evaluate/matchup/verify-mat
 import { isScoreFolder } from "../../judge/record/score-folder.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
+import { VerdictKeeper } from "../../verify/kept-verdict.ts";
 import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { prepareHost } from "../prepare-host.ts";
+import { asSameseedError } from "../render/error-text.ts";
 import { formatImageDifferences } from "../render/divergence-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import { Progress } from "../render/progress.ts";
@@ -109,6 +111,7 @@ async function compareAll(cli: Cli, dir: string, options: VerifyOptions): Promis
   let progress: Progress | undefined;
   let diverged = 0;
   let failed = 0;
+  const keeper = new VerdictKeeper(dir);
   const result = await verifyRun(dir, {
     ...(deep ? { deep } : {}),
     ...(backend === undefined ? {} : { backend }),
@@ -127,9 +130,28 @@ async function compareAll(cli: Cli, dir: string, options: VerifyOptions): Promis
       else if (verdict === "failed") failed++;
       progress?.advance();
     },
+    onDiverged: (name, trajectory) => keeper.add(name.branch ?? name.seed, trajectory),
   });
   progress?.stop();
+  await keepVerdict(cli, dir, keeper, result);
   return result;
+}
+
+/** What was found stays beside the run. A folder that cannot be written to is verified all the same. */
+async function keepVerdict(
+  cli: Cli,
+  dir: string,
+  keeper: VerdictKeeper,
+  result: VerifyResult,
+): Promise<void> {
+  try {
+    using reader = await RunReader.open(dir);
+    keeper.write(reader.manifest, result);
+  } catch (error) {
+    cli.status.note(
+      `${cli.paintStatus("warn", "warning:")} the verdict is not kept: ${asSameseedError(error).message}`,
+    );
+  }
 }
 
 /** Makes sure that the image a run was recorded with, or the one of its name, can be run. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { exportImage } from "../../image/export-image.ts";
+import { pullImage, pushImage } from "../../image/image-folder.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { importImage } from "../../image/import-image.ts";
 import { digestsOfRuns, pruneImages } from "../../image/prune-images.ts";
@@ -51,6 +52,7 @@ export function addTravelCommands(image: Command, choose: (work: CommandWork) =>
         return 0;
       }),
     );
+  addPushAndPull(image, choose);
   image
     .command("prune")
     .summary("remove images that no name stands for and no run names")
@@ -68,6 +70,43 @@ export function addTravelCommands(image: Command, choose: (work: CommandWork) =>
             removed.map((digest) => `${dryRun ? "would remove" : "removed"} ${digest.slice(0, 12)}`),
           );
         if (removed.length === 0) status.note("every image has a name, or is named by a run");
+        return 0;
+      }),
+    );
+}
+
+function addPushAndPull(image: Command, choose: (work: CommandWork) => void): void {
+  image
+    .command("push")
+    .summary("put an image into a folder that hosts share")
+    .description("Puts an image into a folder under its digest, for `image pull` on another host.")
+    .argument("<NAME>", "a name or digest")
+    .argument("<FOLDER>", "a path or a file: URL; it is made if it is not there")
+    .addOption(jsonOption("the digest, the file and its size as one JSON document"))
+    .action((name: string, folder: string, { json }: { readonly json?: true }) =>
+      choose(async ({ output, signal }) => {
+        const pushed = await pushImage(name, folder, { signal });
+        if (json) await output.write(`${jsonText({ ...pushed })}\n`);
+        else
+          await output.lines([
+            `image ${pushed.digest.slice(0, 12)}: ${pushed.isNew ? formatBytes(pushed.bytes) : "already"} in ${pushed.file}`,
+          ]);
+        return 0;
+      }),
+    );
+  image
+    .command("pull")
+    .summary("take an image out of such a folder, by its digest")
+    .description("Takes an image out of a folder by its digest. Its content is compared with the digest.")
+    .argument("<DIGEST>", "the digest, or at least its first 7 digits")
+    .argument("<FOLDER>", "a path or a file: URL")
+    .option("--name <NAME>", "the image's name on this host (default: none)")
+    .addOption(jsonOption("the image as one JSON document"))
+    .action((digest: string, folder: string, options: { readonly name?: string; readonly json?: true }) =>
+      choose(async ({ output, signal }) => {
+        const taken = await pullImage(digest, folder, { name: options.name ?? null, signal });
+        if (options.json) await output.write(`${jsonText({ name: taken.name, ...taken.manifest })}\n`);
+        else await output.lines([describeImage(taken)]);
         return 0;
       }),
     );

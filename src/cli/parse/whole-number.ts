@@ -6,23 +6,24 @@ export interface NumberRange {
   readonly option: string;
   /** Such as `milliseconds`. */
   readonly unit: string;
-  /** The largest; the smallest is 1. */
+  /** @default 1 */
+  readonly min?: number;
   readonly max: number;
 }
 
 /**
- * Makes a reader of a whole number from 1 on.
+ * Makes a reader of a whole number.
  * @returns a function that throws `bad_argument` for anything else
  */
-export function wholeNumber({ option, unit, max }: NumberRange): (text: string) => number {
+export function wholeNumber({ option, unit, min = 1, max }: NumberRange): (text: string) => number {
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= 1 && value <= max) return value;
+    if (value >= min && value <= max) return value;
     throw new SameseedError(
       "bad_argument",
       `${option}: ${JSON.stringify(text)} is not a valid number of ${unit}`,
       {
-        hint: `give a whole number from 1 to ${max}`,
+        hint: `give a whole number from ${min} to ${max}`,
       },
     );
   };

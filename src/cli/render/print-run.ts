@@ -1,3 +1,4 @@
+import { environmentName, policyNames } from "../../model/spec-names.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
@@ -6,7 +7,7 @@ import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatRate, formatReward } from "./numbers.ts";
 import { toSummaryDocument, type SummaryDocument, writeRunDocument } from "./rollout-document.ts";
-import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
+import { formatFaults, formatOutcomes, formatRollouts } from "./run-text.ts";
 
 /** How a run is printed. */
 export type RunFormat = "text" | "json" | "ndjson";

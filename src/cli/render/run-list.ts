@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { environmentName, policyNames } from "../../model/spec-names.ts";
 import { isComplete } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import { isRunFolder } from "../../store/run-folder.ts";
@@ -11,7 +12,7 @@ import { formatHistogram } from "./histogram.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatReward } from "./numbers.ts";
 import { writeRunDocument } from "./rollout-document.ts";
-import { environmentName, formatFaults, formatOutcomes, formatRollouts, policyNames } from "./run-text.ts";
+import { formatFaults, formatOutcomes, formatRollouts } from "./run-text.ts";
 import { clip } from "./style.ts";
 import { formatTable } from "./table.ts";
 

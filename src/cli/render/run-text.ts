@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import { rowKey } from "../../model/branch.ts";
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
-import type { EnvironmentRef, RolloutSpec, RolloutSummary, SeatPolicy } from "../../model/rollout.ts";
+import type { RolloutSummary } from "../../model/rollout.ts";
 import { count, formatReward } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -20,24 +20,6 @@ const digestForms: readonly ((digest: string) => string)[] = [
   (digest) => `${digest.slice(0, "sha256:".length + 16)}…`,
   (digest) => `${digest.slice("sha256:".length, "sha256:".length + 8)}…`,
 ];
-
-/** An environment's name as it was asked for. */
-export function environmentName(ref: EnvironmentRef): string {
-  if (ref.kind === "file") return `${ref.name}:${ref.className}`;
-  return ref.kind === "pettingzoo" || ref.kind === "parallel" ? `${ref.kind}:${ref.id}` : ref.id;
-}
-
-/** The names of those who pick the actions, for people. */
-export function policyNames({ seats }: Pick<RolloutSpec, "seats">): string {
-  return seats.map(({ policy }) => policyName(policy)).join(" v ");
-}
-
-function policyName(ref: SeatPolicy): string {
-  if (ref.kind === "builtin") return ref.name;
-  if (ref.kind === "none") return "nobody";
-  if (ref.kind === "caller") return "its caller";
-  return ref.kind === "source" ? ref.name : `a list of ${count(ref.actions.length, "action")}`;
-}
 
 /** A table of rollouts. @param width the most characters of a line; a digest that has no room is cut, or left out */
 export function formatRollouts(

@@ -1,3 +1,4 @@
+import { environmentName, policyNames } from "../../model/spec-names.ts";
 import type { JsonValue } from "../../model/json.ts";
 import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
 import type { TrajectoryStep } from "../../model/trajectory-step.ts";
@@ -5,7 +6,7 @@ import type { Trajectory } from "../../trajectory/trajectory.ts";
 import type { Cli } from "../cli.ts";
 import { lineageText } from "./branch-text.ts";
 import { count, formatNumber, formatReward } from "./numbers.ts";
-import { environmentName, formatFault, paintOutcome, policyNames } from "./run-text.ts";
+import { formatFault, paintOutcome } from "./run-text.ts";
 import { printable } from "./safe-text.ts";
 import { clip } from "./style.ts";
 import { columnWidths, formatRows, type Column } from "./table.ts";

@@ -40,14 +40,15 @@ const smallest: readonly Uint8Array[] = Array.from({ length: 24 }, (_, n) => Uin
  * A number that is whole and within ±(2^53 - 1) is an integer, every other a float, and so is a whole one made by `float`;
  * -0 is a float. A bigint is an integer. A `Uint8Array` is a byte string, any other typed array an array of one dimension.
  *
+ * @param most the most bytes it may have; what a server answers may have more than an action
  * @throws {@link SameseedError} `bad_argument`, with the path, for a value that cannot be an action
  */
-export function encodePlain(value: ActionValue): Uint8Array {
+export function encodePlain(value: ActionValue, most: number = maxActionBytes): Uint8Array {
   const small = typeof value === "number" ? smallest[value] : undefined;
   if (small !== undefined && !Object.is(value, -0)) return small;
   const encoder = new PlainEncoder();
   encoder.write(value, 0, "");
-  return encoder.finish();
+  return encoder.finish(most);
 }
 
 class PlainEncoder {
@@ -57,10 +58,9 @@ class PlainEncoder {
   #isDoubtful = false;
 
   /** What was written, after checking what can be checked only now. */
-  finish(): Uint8Array {
+  finish(most: number = maxActionBytes): Uint8Array {
     const bytes = this.#writer.take();
-    if (bytes.length > maxActionBytes)
-      refuse(`has ${bytes.length} bytes, where ${maxActionBytes} may be sent`, "");
+    if (bytes.length > most) refuse(`has ${bytes.length} bytes, where ${most} may be sent`, "");
     if (this.#paddedBytes > memoryPerByte * bytes.length)
       refuse("has texts or byte strings padded to many times their bytes", "");
     if (this.#isDoubtful) checkReadable(bytes);

@@ -4,9 +4,10 @@ import { dirname } from "node:path";
 
 import { homeFolder } from "../../base/home.ts";
 import { makeOpenFolders } from "../../base/make-folders.ts";
+import { requireLinux } from "../../base/require-linux.ts";
 import { canListChildren } from "../linux/processes.ts";
 import { hostArchitecture } from "../seccomp/compile.ts";
-import { bad, good, poor, type DoctorCheck } from "./verdicts.ts";
+import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 const kernelNeeded = [5, 15] as const;
 const namespaceKinds = ["user", "pid", "mnt", "net", "ipc", "uts"] as const;
@@ -15,8 +16,13 @@ const namespacesWanted = 1_024;
 const openFilesWanted = 4_096;
 const diskWantedMb = 1_024;
 
-/** What the kernel and its settings allow. */
+/** What the kernel and its settings allow; where there is no Linux, that and no more. */
 export function checkHost(): DoctorCheck[] {
+  try {
+    requireLinux();
+  } catch (error) {
+    return [failed("system", error)];
+  }
   return [
     checkSystem(),
     checkKernel(release()),
@@ -30,9 +36,8 @@ export function checkHost(): DoctorCheck[] {
 
 function checkSystem(): DoctorCheck {
   const detail = `${process.platform} on ${process.arch}`;
-  if (process.platform === "linux" && hostArchitecture() !== undefined) return good("system", detail);
-  const fix = "run Sameseed on Linux on x86-64 or arm64: in a virtual machine, or in WSL 2 on Windows";
-  return bad("system", detail, fix);
+  if (hostArchitecture() !== undefined) return good("system", detail);
+  return bad("system", detail, "run Sameseed on x86-64 or arm64");
 }
 
 /** @param version as `uname -r` gives it */

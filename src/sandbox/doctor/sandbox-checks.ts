@@ -9,8 +9,8 @@ import { resolveImage, type ResolvedImage } from "../../image/image-store.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { hostRefusal } from "../host-refusal.ts";
-import { CgroupArea } from "../linux/cgroups.ts";
 import { unprivilegedId } from "../linux/host-ids.ts";
+import { openGroups } from "../linux/open-groups.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
@@ -93,7 +93,7 @@ async function checkWholeSandbox(image: ResolvedImage): Promise<DoctorCheck[]> {
     const receipt = await backend.receipt();
     return [
       good("sandbox", "starts, and its wall holds"),
-      ...checkReceipt(receipt),
+      ...(await checkReceipt(receipt)),
       await checkSealedWorld(image),
     ];
   } catch (error) {
@@ -142,7 +142,7 @@ async function runProbe(backend: ZygoteBackend): Promise<string> {
   );
 }
 
-function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): DoctorCheck[] {
+async function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): Promise<DoctorCheck[]> {
   return [
     wall.user.ids === "own"
       ? good("host ids", "each sandbox has its own, so that nothing the kernel counts by user is shared")
@@ -152,7 +152,7 @@ function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): DoctorCheck[
           hostIdsFix(process.getuid?.() === 0),
         ),
     enforcedBy === "rlimits"
-      ? withoutGroups()
+      ? await withoutGroups()
       : good("limits", `memory and processes are counted by ${enforcedBy}`),
     world.addressesFixed
       ? good("addresses", "fixed, so that the order of sets is the same in every sandbox")
@@ -167,10 +167,11 @@ function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): DoctorCheck[
   ];
 }
 
-function withoutGroups(): DoctorCheck {
-  const area = CgroupArea.open();
-  if (area instanceof CgroupArea) {
-    area.remove();
+async function withoutGroups(): Promise<DoctorCheck> {
+  const groups = await openGroups();
+  if ("area" in groups) {
+    groups.area.remove();
+    groups.janitor.stdin?.end();
     return poor("limits", "each process is limited alone");
   }
   const host = {
@@ -180,7 +181,7 @@ function withoutGroups(): DoctorCheck {
   };
   return poor(
     "limits",
-    `each process is limited alone, because no control group can be made (${area.reason})`,
+    `each process is limited alone, because no control group can be made (${groups.reason})`,
     limitsFix(host),
   );
 }

@@ -1,17 +1,16 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmdirSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { toError } from "../../base/error.ts";
+import {
+  divide,
+  groupPlaces,
+  ownGroup,
+  ownSurroundings,
+  type GroupPlace,
+  type GroupSurroundings,
+} from "./cgroup-places.ts";
+import { eventCount, openAll, readAll } from "./counter-files.ts";
 import { startTime } from "./processes.ts";
 
 /*
@@ -21,7 +20,10 @@ import { startTime } from "./processes.ts";
  * differences. Groups lie below `sameseed-<pid>-<start time>`, so that what a killed host left is known to be nobody's;
  * the janitor removes it at once, the next start sweeps what even the janitor missed.
  *
- * Version 1 has a tree per controller, version 2 one tree; both offer the same few numbers under other names.
+ * Version 1 has a tree per controller, version 2 one tree; both offer the same few numbers under other names. Where in the
+ * tree of version 2 groups may be made is a question of its own (cgroup-places.ts).
+ *
+ * `memory.oom.group` stays off: a slot shares its group with its sandbox, and would be ended with it.
  */
 
 /** What a control group has counted so far. */
@@ -43,6 +45,8 @@ interface Layout {
   readonly version: CgroupVersion;
   /** Folders below which a group is made: one per controller in version 1. */
   readonly roots: { readonly memory: string; readonly pids: string; readonly cpu: string };
+  /** The group to divide first, in version 2. */
+  readonly place?: GroupPlace;
   readonly files: {
     readonly memoryMax: string;
     readonly oomEvents: string;
@@ -85,6 +89,9 @@ export class SlotGroup {
       this.#file("cpu", layout.files.cpuUsage),
     ]);
     this.#files = { oom: oom!, hits: hits!, pids: pids!, cpu: cpu! };
+    // Memory that is swapped out does not count in version 2, and would let a sandbox have more than its limit.
+    const swap = this.#file("memory", "memory.swap.max");
+    if (layout.version === "cgroup-v2" && existsSync(swap)) writeFileSync(swap, "0");
   }
 
   #file(controller: keyof Layout["roots"], name: string): string {
@@ -147,27 +154,6 @@ export class SlotGroup {
   }
 }
 
-/** Opens all or none. */
-function openAll(paths: readonly string[]): number[] {
-  const files: number[] = [];
-  try {
-    for (const path of paths) files.push(openSync(path, "r"));
-    return files;
-  } catch (error) {
-    for (const file of files) closeSync(file);
-    throw error;
-  }
-}
-
-function readAll(file: number): string {
-  const buffer = Buffer.allocUnsafe(1024);
-  return buffer.toString("latin1", 0, readSync(file, buffer, 0, buffer.length, 0));
-}
-
-function eventCount(text: string, name: string): number {
-  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
-}
-
 function removeFolder(path: string): boolean {
   try {
     rmdirSync(path);
@@ -175,6 +161,12 @@ function removeFolder(path: string): boolean {
   } catch {
     return !existsSync(path);
   }
+}
+
+/** Why there is no area; where systemd can be asked for a group of our own, the slice for it. */
+export interface NoArea {
+  readonly reason: string;
+  readonly scopeIn?: string;
 }
 
 /** The folder of one host process's groups. */
@@ -193,13 +185,13 @@ export class CgroupArea {
     this.folders = [...new Set(Object.values(layout.roots))].map((root) => join(root, name));
     const made: string[] = [];
     try {
+      if (layout.place !== undefined) divide(layout.place);
       for (const folder of this.folders) {
         mkdirSync(folder);
         made.push(folder);
       }
       // Version 2 gives a group's children only the controllers that the group hands down.
-      if (layout.version === "cgroup-v2")
-        writeFileSync(join(this.folders[0]!, "cgroup.subtree_control"), "+memory +pids +cpu");
+      if (layout.version === "cgroup-v2") divide({ path: this.folders[0]!, mayMove: false });
     } catch (error) {
       for (const folder of made) removeFolder(folder);
       throw error;
@@ -208,22 +200,34 @@ export class CgroupArea {
 
   /**
    * Makes an area, or says why there can be none (the usual answer for an ordinary user).
-   * @param root where the control group file systems are mounted
+   * @param surroundings what this process is in
    */
-  static open(root = "/sys/fs/cgroup"): CgroupArea | { readonly reason: string } {
+  static open(surroundings: GroupSurroundings = ownSurroundings()): CgroupArea | NoArea {
     const reasons: string[] = [];
-    for (const layout of layouts(root)) {
+    const unified = groupPlaces(surroundings);
+    if (unified !== undefined && "scopeIn" in unified)
+      return { reason: "systemd divides this host's control groups", scopeIn: unified.scopeIn };
+    if (unified !== undefined && "reason" in unified) reasons.push(unified.reason);
+    const places = unified !== undefined && "places" in unified ? unified.places : [];
+    for (const layout of [...places.map(layoutOf), ...version1(surroundings)]) {
       try {
-        sweepAbandoned(layout);
-        return new CgroupArea(
-          layout,
-          `${areaPrefix}${process.pid}-${startTime(process.pid) ?? "0"}-${nextArea++}`,
-        );
+        return CgroupArea.#in(layout);
       } catch (error) {
         reasons.push(`${layout.version} at ${layout.roots.memory}: ${toError(error).message}`);
       }
     }
     return { reason: reasons.join("; ") || "no control groups with memory and pids controllers are mounted" };
+  }
+
+  /** Makes an area of version 2 below a group that was made for it. */
+  static below(place: GroupPlace): CgroupArea {
+    return CgroupArea.#in(layoutOf(place));
+  }
+
+  static #in(layout: Layout): CgroupArea {
+    sweepAbandoned(layout);
+    const started = startTime(process.pid) ?? "0";
+    return new CgroupArea(layout, `${areaPrefix}${process.pid}-${started}-${nextArea++}`);
   }
 
   /** Makes the next slot's group. */
@@ -248,35 +252,21 @@ function removeArea(folder: string): boolean {
   return removeFolder(folder);
 }
 
-function ownPath(controller: string): string {
-  const lines = readFileSync("/proc/self/cgroup", "latin1").trim().split("\n");
-  const line = lines.find((each) =>
-    controller === "" ? each.startsWith("0::") : each.split(":")[1]!.split(",").includes(controller),
-  );
-  return line?.slice(line.indexOf(":", line.indexOf(":") + 1) + 1) ?? "/";
+function layoutOf(place: GroupPlace): Layout {
+  const { path } = place;
+  return { version: "cgroup-v2", roots: { memory: path, pids: path, cpu: path }, place, files: v2Files };
 }
 
-function layouts(root: string): Layout[] {
-  const found: Layout[] = [];
-  const unified = existsSync(join(root, "cgroup.controllers")) ? root : join(root, "unified");
-  // The group beside ours, ours, and the top: version 2 forbids processes in a group that hands controllers down.
-  const own = join(unified, ownPath(""));
-  for (const path of new Set([join(own, ".."), own, unified])) {
-    const control = join(path, "cgroup.subtree_control");
-    const given = existsSync(control) ? readFileSync(control, "latin1").split(/\s+/) : [];
-    if (["memory", "pids", "cpu"].every((each) => given.includes(each))) {
-      found.push({ version: "cgroup-v2", roots: { memory: path, pids: path, cpu: path }, files: v2Files });
-    }
-  }
-  const [memory, pids, cpu] = ["memory", "pids", "cpuacct"].map((name) => join(root, name, ownPath(name)));
-  if (
-    existsSync(join(memory!, v1Files.memoryMax)) &&
-    existsSync(pids!) &&
-    existsSync(join(cpu!, v1Files.cpuUsage))
-  ) {
-    found.push({ version: "cgroup-v1", roots: { memory: memory!, pids: pids!, cpu: cpu! }, files: v1Files });
-  }
-  return found;
+function version1({ root, groups }: GroupSurroundings): Layout[] {
+  const [memory, pids, cpu] = ["memory", "pids", "cpuacct"].map((name) =>
+    join(root, name, ownGroup(groups, name) ?? "/"),
+  );
+  const isThere = [join(memory!, v1Files.memoryMax), pids!, join(cpu!, v1Files.cpuUsage)].every((path) =>
+    existsSync(path),
+  );
+  return isThere
+    ? [{ version: "cgroup-v1", roots: { memory: memory!, pids: pids!, cpu: cpu! }, files: v1Files }]
+    : [];
 }
 
 /** Removes what hosts that are dead left behind; a host that lives is known by its id and start time. */

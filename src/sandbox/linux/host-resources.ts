@@ -1,18 +1,17 @@
-import type { ChildProcess } from "node:child_process";
 import { release } from "node:os";
 
 import { SameseedError } from "../../base/error.ts";
+import { requireLinux } from "../../base/require-linux.ts";
 import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
 import { sandboxPolicy, slotPolicy, type HostIdKind } from "../seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
 import { trunkPolicy } from "../seccomp/trunk.ts";
-import { CgroupArea } from "./cgroups.ts";
+import type { CgroupArea } from "./cgroups.ts";
 import { HostIds } from "./host-ids.ts";
-import { startJanitor } from "./janitor.ts";
 import { numericClass } from "./numeric-class.ts";
-import { canListChildren } from "./processes.ts";
+import { openGroups, type OpenGroups } from "./open-groups.ts";
 
 /** The seccomp programs of a wall. */
 export interface Filters {
@@ -54,22 +53,26 @@ export function wallFilters(architecture: Architecture, world: WorldMode, ids: H
 }
 
 /** One process's control groups and their janitor, shared by all its pools: made with the first, removed with the last. */
-let shared:
-  | { users: number; readonly area: CgroupArea | undefined; readonly janitor: ChildProcess | undefined }
-  | undefined;
+interface SharedGroups {
+  users: number;
+  /** Undefined in the end where there are none. */
+  readonly opening: Promise<OpenGroups | undefined>;
+}
+let shared: SharedGroups | undefined;
 
 /**
  * Finds what a wall needs on this host.
  * @throws `wall_unavailable` on other systems and architectures, `tool_missing` without bubblewrap
  */
 export async function acquireHostResources(): Promise<HostResources> {
+  requireLinux();
   const architecture = hostArchitecture();
-  if (process.platform !== "linux" || architecture === undefined) {
+  if (architecture === undefined) {
     throw new SameseedError(
       "wall_unavailable",
-      `sandboxes need Linux on x86-64 or arm64; this is ${process.platform} on ${process.arch}`,
+      `sandboxes need x86-64 or arm64; this is ${process.arch}`,
       {
-        hint: "run Sameseed in a Linux virtual machine, or in WSL 2 on Windows",
+        hint: "run Sameseed on a host of one of these, or in a virtual machine that is one",
       },
     );
   }
@@ -85,29 +88,23 @@ export async function acquireHostResources(): Promise<HostResources> {
     bubblewrap,
     numericClass: numericClass(),
     ids: new HostIds(),
-    cgroups: acquireCgroups(),
+    cgroups: await acquireCgroups(),
   };
 }
 
-function acquireCgroups(): CgroupArea | undefined {
-  if (shared === undefined) {
-    const area = canListChildren() ? CgroupArea.open() : undefined;
-    const usable = area instanceof CgroupArea ? area : undefined;
-    shared = {
-      users: 0,
-      area: usable,
-      janitor: usable === undefined ? undefined : startJanitor(usable.folders),
-    };
-  }
+async function acquireCgroups(): Promise<CgroupArea | undefined> {
+  shared ??= { users: 0, opening: openGroups().then((groups) => ("area" in groups ? groups : undefined)) };
   shared.users++;
-  return shared.area;
+  return (await shared.opening)?.area;
 }
 
 /** Gives back what {@link acquireHostResources} took; the last one removes the control groups. */
-export function releaseHostResources(): void {
+export async function releaseHostResources(): Promise<void> {
   if (shared === undefined || --shared.users > 0) return;
-  shared.area?.remove();
-  // What is still busy is the janitor's: its pipe ends here.
-  shared.janitor?.stdin?.end();
+  const { opening } = shared;
   shared = undefined;
+  const groups = await opening;
+  groups?.area.remove();
+  // What is still busy is the janitor's: its pipe ends here.
+  groups?.janitor.stdin?.end();
 }

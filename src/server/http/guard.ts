@@ -9,6 +9,10 @@ import type { CompleteServerOptions } from "../server-options.ts";
 /** Paths that say nothing and need no token: for whoever asks whether the server runs. */
 const openPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
+/** What a guard lets pass, of a server's options. */
+type GuardOptions = Pick<CompleteServerOptions, "allowHosts" | "allowOrigins"> &
+  Partial<Pick<CompleteServerOptions, "token">>;
+
 /** Decides, before anything else, whether a request is looked at. */
 export class Guard {
   readonly #token: Buffer | undefined;
@@ -18,8 +22,8 @@ export class Guard {
 
   /** @param allowsHost what doors allow beside */
   constructor(
-    { token, allowHosts, allowOrigins }: CompleteServerOptions,
-    allowsHost: readonly ((host: string) => boolean)[],
+    { token, allowHosts, allowOrigins }: GuardOptions,
+    allowsHost: readonly ((host: string) => boolean)[] = [],
   ) {
     this.#token = token === undefined ? undefined : sha256(token);
     this.#hosts = new Set(["localhost", ...allowHosts.map((host) => host.toLowerCase())]);

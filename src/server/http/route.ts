@@ -23,6 +23,9 @@ export const defaultQueueMs = 10_000;
 /** The longest a request may wait for room, in ms. */
 export const queueMsMost = 300_000;
 
+/** The most bytes of a body that says nothing. */
+const idleBodyBytes = 1024;
+
 /** What one kind of content is: a schema of JSON, or a media type. */
 export type Content = z.ZodType | string;
 
@@ -92,10 +95,9 @@ export function addRoutes(app: Hono, context: ServerContext, routes: readonly Ro
 async function answer<Q, B>(spec: RouteSpec<Q, B>, c: Context, context: ServerContext): Promise<Response> {
   const { req } = c;
   const key = keyOf(spec, req.header(headerNames.key));
-  const raw = await readBody(
-    req.raw,
-    spec.body === undefined ? 0 : (spec.bodyBytes ?? context.options.bodyBytes),
-  );
+  // Clients send `{}` where nothing is asked for.
+  const most = spec.body === undefined ? idleBodyBytes : (spec.bodyBytes ?? context.options.bodyBytes);
+  const raw = await readBody(req.raw, most);
   const lease = leaseOf(spec, req.header(headerNames.lease), context);
   const release = lease?.hold();
   try {

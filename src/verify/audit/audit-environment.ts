@@ -4,7 +4,6 @@ import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts"
 import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { Tier } from "../../model/receipt.ts";
-import type { RecordedRollout } from "../../model/rollout.ts";
 import { asksCaller } from "../../rollout/plan-rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
@@ -133,7 +132,8 @@ export async function auditRollouts(
       env,
       ...found,
       ledger,
-      tier: found.verdict === "broken" ? "none" : lowestTier(baseline),
+      tier:
+        found.verdict === "broken" ? "none" : lowestTier(baseline.map(({ summary }) => summary.receipt.tier)),
       image: image.name,
       imageDigest: receipt.image.digest,
       world: mode,
@@ -165,10 +165,9 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
 /** From the least to the most. */
 const tiers: readonly Tier[] = ["none", "T1", "T2", "T3"];
 
-/** What every rollout of a baseline claims: what did not hold in one of them holds in none. */
-function lowestTier(baseline: readonly RecordedRollout[]): Tier {
-  const claimed = new Set(baseline.map(({ summary }) => summary.receipt.tier));
-  return tiers.find((tier) => claimed.has(tier)) ?? "none";
+/** What all of several rollouts claim: what did not hold in one of them holds in none. */
+export function lowestTier(claimed: readonly Tier[]): Tier {
+  return tiers.find((tier) => claimed.includes(tier)) ?? "none";
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {

@@ -98,6 +98,15 @@ export function checkCertificate(dir: string, manifest: RunManifest): Certificat
   return { state: "intact", verdict: report.verdict, digest };
 }
 
+/** The report in a run's certificate; undefined unless it is as it was written, and about this run. */
+export function readCertificate(dir: string, manifest: RunManifest): AuditReport | undefined {
+  if (checkCertificate(dir, manifest).state !== "intact") return undefined;
+  const value = JSON.parse(
+    readRegular(join(dir, fileName), largestBytes).toString("utf8"),
+  ) as AuditCertificate;
+  return value.report;
+}
+
 function certified(manifest: RunManifest): CertifiedRun {
   const { runId, spec, image, world } = manifest;
   return { runId, spec: specDigest(spec), image: `sha256:${image.manifest.digest}`, world };

@@ -8,13 +8,8 @@ import type { WorldMode } from "../../model/receipt.ts";
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import { executeRollout } from "../../rollout/execute-rollout.ts";
 import { planRollout } from "../../rollout/plan-rollout.ts";
-import type {
-  BackendReceipt,
-  Job,
-  RunningSandbox,
-  SandboxBackend,
-  SandboxPlan,
-} from "../../sandbox/contract.ts";
+import { startBusySandboxes } from "../../sandbox/busy-sandboxes.ts";
+import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxPlan } from "../../sandbox/contract.ts";
 import { ZygoteBackend } from "../../sandbox/zygote/backend.ts";
 import { limitsIn, zygoteKey, type WorldChange } from "./audit-world.ts";
 import { parseTrace, type Trace } from "./trace.ts";
@@ -31,7 +26,6 @@ export interface WorldRunnerOptions {
 }
 
 const triesMost = 3;
-const spin = "print(1, flush=True)\nwhile True:\n    pass\n";
 
 /** Runs rollouts in changed worlds. Worlds that differ only in what a copy can change share a zygote. */
 export class WorldRunner {
@@ -153,22 +147,8 @@ export class WorldRunner {
     }
   }
 
-  /** Sandboxes that compute as fast as they can; each has begun when this returns. */
   async #keepBusy(backend: SandboxBackend, count: number): Promise<RunningSandbox[]> {
-    const { limits } = this.#options;
-    const job: Job = { entry: "script", name: "busy.py", source: spin, files: [], env: {} };
-    const start = async (): Promise<RunningSandbox> => {
-      const begun = Promise.withResolvers<void>();
-      const [each] = await backend.start({
-        members: [{ job, limits }],
-        links: [],
-        onOutput: () => begun.resolve(),
-        ...this.#signal(),
-      });
-      await Promise.race([begun.promise, each!.ended]);
-      return each!;
-    };
-    return await Promise.all(Array.from({ length: count }, start));
+    return await startBusySandboxes(backend, count, this.#options.limits, this.#options.signal);
   }
 
   #signal(): { readonly signal?: AbortSignal } {

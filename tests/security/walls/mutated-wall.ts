@@ -73,7 +73,7 @@ export class MutatedWall implements SandboxBackend {
       return new MutatedWall(copy, resources, zygote, launcher);
     } catch (error) {
       ids.release();
-      releaseHostResources();
+      await releaseHostResources();
       throw error;
     }
   }
@@ -97,7 +97,7 @@ export class MutatedWall implements SandboxBackend {
   async close(): Promise<void> {
     await this.#pool.close();
     await this.zygote.close();
-    releaseHostResources();
+    await releaseHostResources();
   }
 }
 

@@ -32,6 +32,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   exec: [...places, ...limits],
   // Every world of an audit has zygotes of its own, and one of them is the cold start.
   audit: ["--image", "--world", "--env-arg", ...limits],
+  // Warm, cold and beside busy sandboxes are its own comparisons.
+  check: ["--image", "--world", "--env-arg", ...limits],
   // Image, world, limits and arguments are those of the recording.
   verify: rerun,
   replay: rerun,
@@ -41,6 +43,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   doctor: ["--image"],
   show: [],
   diff: [],
+  view: [],
   export: [],
   // A task names its image and its limits.
   "score check": [],
@@ -53,6 +56,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image rm": [],
   "image show": [],
   "image verify": [],
+  // Each request says in which image and world, and within which limits.
+  serve: [],
   setup: [],
   bench: [],
 };

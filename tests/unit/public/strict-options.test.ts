@@ -37,6 +37,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
   "RunReader.open": [(more) => sdk.RunReader.open("runs/none", more), "checkall", "checkAll"],
   auditEnvironment: [(more) => sdk.auditEnvironment({ envName, ...more }), "seed", "seeds"],
+  checkEnvironment: [(more) => sdk.checkEnvironment({ envName, ...more }), "seed", "seeds"],
   evaluateMatchup: [(more) => sdk.evaluateMatchup({ ...seats, seeds: [1], ...more }), "wold", "world"],
   "evaluateMatchup, clocks": [
     (more) => sdk.evaluateMatchup({ ...seats, seeds: [1], clocks: more }),

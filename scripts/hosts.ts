@@ -1,0 +1,121 @@
+// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME…] [--again]`: builds machines from a distribution's packages, runs the
+// project in them under software emulation, one after the other, and prints what held. Without a name it lists them.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { homeFolder } from "../src/base/home.ts";
+import { findOnPath } from "../src/image/find-python.ts";
+import { resolveImage } from "../src/image/image-store.ts";
+import { hosts, type HostSpec, type Session } from "../tests/hosts/host-list.ts";
+import { runMachine, type Told } from "../tests/hosts/machine.ts";
+import { makeSuite, packSuite } from "../tests/hosts/payload.ts";
+import { bootFiles, tools } from "../tests/hosts/root-file-system.ts";
+
+const rows = [
+  "01-fork-bomb",
+  "04-heap-bomb",
+  "29-busy-loop",
+  "34-daemon",
+  "40-peek-at-others",
+  "41-new-namespaces",
+  "42-write-the-image",
+  "46-sockets",
+  "49-kernel-depths",
+  "52-more-rights",
+  "56-forge-frames",
+  "57-edit-the-referee",
+];
+const checks = [
+  "memory:",
+  "processes: no more",
+  "share no files, /tmp",
+  "no capability",
+  "no namespace",
+  "close ends everything",
+  "CPU time",
+  "receipt names",
+];
+const audited = { wall_clock: "clock", os_urandom: "entropy", set_of_objects: "addresses" };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    all: { type: "boolean", default: false },
+    sessions: { type: "string", multiple: true },
+    again: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+  },
+});
+
+function chosen(): HostSpec[] {
+  return positionals.map((name) => {
+    const host = hosts.find((each) => each.name === name);
+    if (host === undefined)
+      throw new RangeError(
+        `there is no host ${name}; there are: ${hosts.map((each) => each.name).join(", ")}`,
+      );
+    return values.sessions === undefined ? host : { ...host, sessions: values.sessions as Session[] };
+  });
+}
+
+function checkTools(): void {
+  const missing = Object.entries(tools).filter(
+    ([program]) => findOnPath(program, `${process.env["PATH"]}:/usr/sbin:/sbin`) === undefined,
+  );
+  if (missing.length > 0)
+    throw new Error(`missing: apt-get install ${missing.map(([, name]) => name).join(" ")}`);
+  if (process.getuid?.() !== 0) throw new Error("machines are built as root");
+}
+
+function show(told: Told): void {
+  const seconds = typeof told["seconds"] === "number" ? ` (${told["seconds"]} s)` : "";
+  console.log(
+    `${told.ok ? "ok  " : "FAIL"} ${told.session.padEnd(22)} ${told.step.padEnd(14)} ${told.detail}${seconds}`,
+  );
+  for (const check of (told["checks"] as
+    | { name: string; ok: boolean; warning: boolean; detail: string; fix?: string }[]
+    | undefined) ?? [])
+    console.log(
+      `       ${check.ok ? (check.warning ? "warn" : "ok") : "bad"} ${check.name}: ${check.detail}${check.fix === undefined ? "" : ` → ${check.fix}`}`,
+    );
+  if (told["failed"] !== undefined && !told.ok) console.log(`       ${JSON.stringify(told["failed"])}`);
+}
+
+async function main(): Promise<number> {
+  if (positionals.length === 0) {
+    for (const { name, what } of hosts) console.log(`${name.padEnd(18)} ${what}`);
+    return 2;
+  }
+  const list = chosen();
+  checkTools();
+  const cache = process.env["SAMESEED_HOSTS"] ?? join(homeFolder(), "hosts");
+  const suite = join(cache, "suite");
+  if (!values.again || !existsSync(join(suite, "expected.json"))) {
+    const image = resolveImage("gymnasium").manifest.digest;
+    makeSuite(suite, {
+      image,
+      rows: values.all ? "all" : rows,
+      checks: values.all ? "all" : checks,
+      audited,
+      quick: values.quick,
+    });
+  }
+  let isHeld = true;
+  for (const host of list) {
+    const files = bootFiles(host, cache);
+    const folder = join(cache, host.name);
+    mkdirSync(folder, { recursive: true });
+    packSuite(suite, host, join(folder, "suite.tar"));
+    const told = await runMachine(host, files, join(folder, "suite.tar"), folder);
+    writeFileSync(join(folder, "told.json"), JSON.stringify(told, undefined, 1));
+    console.log(`\n${host.name}: ${host.what}`);
+    for (const each of told) show(each);
+    const isWhole = told.some(({ session, step }) => session === "machine" && step === "end");
+    if (!isWhole) console.log(`FAIL the machine did not come to its end; see ${join(folder, "console.log")}`);
+    isHeld &&= isWhole && told.every(({ ok }) => ok);
+  }
+  return isHeld ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
+import { imagesFolder } from "../base/home.ts";
+import { makeOpenFolders } from "../base/make-folders.ts";
+import { archivedDigest, refused } from "./archive-format.ts";
+import { exportImage, type ExportOptions } from "./export-image.ts";
+import { resolveImage, type ResolvedImage } from "./image-store.ts";
+import { importImage, type ImportOptions } from "./import-image.ts";
+
+/* A folder of images that several hosts share: a file for each digest. A name is each host's own matter. */
+
+const ending = ".tar.zst";
+const digestPattern = /^[0-9a-f]{7,64}$/;
+
+/** What {@link pushImage} did. */
+export interface PushedImage {
+  readonly digest: string;
+  readonly file: string;
+  readonly bytes: number;
+  /** False where the folder had the image already. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Puts an image into a folder, under its digest; an image that is there already is left as it is.
+ *
+ * @param place a path, or a `file:` URL
+ * @throws {SameseedError} as {@link exportImage}, and `bad_argument` for a URL of another kind.
+ */
+export async function pushImage(
+  name: string,
+  place: string,
+  options: ExportOptions = {},
+): Promise<PushedImage> {
+  const folder = folderOf(place);
+  const { digest } = resolveImage(name, options.images ?? imagesFolder()).manifest;
+  const file = join(folder, `${digest}${ending}`);
+  if (existsSync(file)) {
+    if (archivedDigest(file) !== digest) throw refused(`${file} does not hold the image its name says`);
+    return { digest, file, bytes: statSync(file).size, isNew: false };
+  }
+  try {
+    makeOpenFolders(folder);
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+  const { bytes } = await exportImage(name, file, options);
+  return { digest, file, bytes, isNew: true };
+}
+
+/**
+ * Takes an image out of such a folder by its digest, or the beginning of it. What it holds is compared with the digest. It
+ * gets a name on this host only if one is given.
+ *
+ * @throws {SameseedError} as {@link importImage}; `image_missing` where the folder has no such image, `bad_argument` where
+ * it has several.
+ */
+export async function pullImage(
+  digest: string,
+  place: string,
+  options: ImportOptions = {},
+): Promise<ResolvedImage> {
+  const folder = folderOf(place);
+  const wanted = digest.replace(/^sha256:/, "");
+  if (!digestPattern.test(wanted)) {
+    throw new SameseedError("bad_argument", `${digest} is no digest of an image.`, {
+      hint: "Give at least the first 7 digits of a digest, as `sameseed image show` prints it.",
+    });
+  }
+  const found = filesIn(folder).filter((file) => file.startsWith(wanted));
+  if (found.length === 0) {
+    throw new SameseedError("image_missing", `There is no image ${digest} in ${folder}.`, {
+      hint: "Put it there on a host that has it: sameseed image push NAME FOLDER.",
+    });
+  }
+  if (found.length > 1) {
+    throw new SameseedError("bad_argument", `${digest} is the beginning of ${found.length} images.`, {
+      hint: "Give more digits.",
+    });
+  }
+  const file = join(folder, found[0]!);
+  if (archivedDigest(file) !== found[0]!.slice(0, -ending.length))
+    throw refused(`${file} does not hold the image its name says`);
+  return await importImage(file, { name: null, ...options });
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(
+      (file) => /^[0-9a-f]{64}$/.test(file.slice(0, -ending.length)) && file.endsWith(ending),
+    );
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+function unreadable(folder: string, error: unknown): SameseedError {
+  return new SameseedError(
+    "io_failed",
+    `${folder} cannot be used: ${systemErrorCode(error) ?? toError(error).message}.`,
+    {
+      hint: "Name a folder that exists and that you may use.",
+      cause: error,
+    },
+  );
+}
+
+function folderOf(place: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
+  if (scheme === undefined) return place;
+  if (scheme === "file") return fileURLToPath(place);
+  throw new SameseedError("bad_argument", `Images cannot be put at ${scheme}: addresses.`, {
+    hint: "Give a folder that the hosts share, or carry the file of `sameseed image export` yourself.",
+  });
+}

@@ -1,0 +1,181 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { SameseedError } from "../../../base/error.ts";
+import { makeFolders } from "../../../base/make-folders.ts";
+import { isRunFolder } from "../../../store/run-folder.ts";
+import { recordRun } from "../../../store/record-run.ts";
+import { RunReader } from "../../../store/run-reader.ts";
+import type { ServerContext } from "../../context.ts";
+import { type Lease, makeId } from "../../leases.ts";
+import type { Patience } from "../../slots.ts";
+import { sdkOptions, sdkPolicy, withEnvironment } from "../rollout-request.ts";
+import { concurrencyOf, type RunRequest, sandboxesOf, seedsOf } from "./run-request.ts";
+import { type RunHooks, ServedRun } from "./served-run.ts";
+
+/** The most runs that are over and kept in memory; their folders stay in any case. */
+const overMost = 1000;
+
+/** The runs of a server: each a folder below `--runs`. */
+export class Runs {
+  readonly #context: ServerContext;
+  readonly #served: Map<string, ServedRun> = new Map();
+  /** What each run that this server began was asked for with. */
+  readonly #asked: Map<string, RunRequest> = new Map();
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** Identifiers of every run that there is, with those that this server began. */
+  get ids(): readonly string[] {
+    const found = new Set(this.#served.keys());
+    for (const name of namesIn(this.#context.options.runs))
+      if (isRunId(name) && isRunFolder(this.folder(name))) found.add(name);
+    return [...found].sort();
+  }
+
+  /** The folder of a run. */
+  folder(id: string): string {
+    return join(this.#context.options.runs, id);
+  }
+
+  /** A run that this server began; undefined for one that it only has a folder of. @throws `run_missing` */
+  find(id: string): ServedRun | undefined {
+    const served = this.#served.get(id);
+    if (served !== undefined) {
+      // Whoever names it keeps it alive.
+      served.hold()();
+      return served;
+    }
+    if (isRunId(id) && isRunFolder(this.folder(id))) return undefined;
+    throw new SameseedError("run_missing", `there is no run ${id.slice(0, 60)}`, {
+      hint: "GET /v1/runs lists the runs",
+    });
+  }
+
+  /** The folder of a run that has one. @throws `run_missing` */
+  recorded(id: string): string {
+    this.find(id);
+    return this.folder(id);
+  }
+
+  /** Begins a run when there is room; resolves when its folder is open. @throws as `recordRun`, before its first rollout */
+  async start(request: RunRequest, lease: Lease | undefined, patience: Patience): Promise<ServedRun> {
+    makeFolders(this.#context.options.runs, 0o700);
+    return await this.#begin(makeId("run"), request, lease, patience, false);
+  }
+
+  /**
+   * Goes on with a run that was cut short.
+   * @throws `run_missing`; `bad_argument` where this server did not begin it
+   */
+  async resume(id: string, lease: Lease | undefined, patience: Patience): Promise<ServedRun> {
+    const served = this.find(id);
+    if (served?.isEnded === false) return served;
+    const request = this.#asked.get(id);
+    if (request === undefined)
+      throw new SameseedError(
+        "bad_argument",
+        "only a run that this server began can be resumed by its name",
+        {
+          hint: "on the server's machine: `sameseed run … --out FOLDER --resume`",
+        },
+      );
+    return await this.#begin(id, request, lease, patience, true);
+  }
+
+  /** Ends all of them. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#served.values()].map(async (run) => await run.stop()));
+  }
+
+  async #begin(
+    id: string,
+    request: RunRequest,
+    asked: Lease | undefined,
+    patience: Patience,
+    resume: boolean,
+  ): Promise<ServedRun> {
+    const { slots, leases, metrics, options } = this.#context;
+    const config = sdkOptions(request);
+    const each = sandboxesOf(request.policy);
+    const concurrency = concurrencyOf(request.concurrency, each, slots.total);
+    const before = resume && isRunFolder(this.folder(id)) ? await orderIn(this.folder(id)) : [];
+    const release = await slots.acquire(concurrency * each, patience);
+    let lease: Lease | undefined;
+    try {
+      if (request.detached !== true) lease = asked ?? leases.open(options.leaseMs, false);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const seeds = seedsOf(request);
+    const policy = request.policy === undefined ? {} : { policy: sdkPolicy(request.policy) };
+    const record = async (hooks: RunHooks): ReturnType<typeof recordRun> =>
+      await withEnvironment(
+        request.env,
+        async (envName) =>
+          await recordRun({
+            ...config,
+            ...policy,
+            envName,
+            seeds,
+            concurrency,
+            resume,
+            ...hooks,
+          }),
+      );
+    const run = new ServedRun(id, this.folder(id), seeds.length, record);
+    run.recordedBefore(before);
+    this.#served.set(id, run);
+    this.#asked.set(id, request);
+    metrics.opened("run");
+    run.lease = lease;
+    void run.ended.then(() => {
+      release();
+      run.lease = undefined;
+      lease?.disown(id);
+      if (lease?.hasHeartbeat === false) void lease.end();
+      this.#forgetOld();
+    });
+    try {
+      lease?.own(id, async () => await run.stop());
+    } catch (error) {
+      await run.stop();
+      throw error;
+    }
+    await run.opened;
+    if (run.refusal !== undefined) {
+      this.#served.delete(id);
+      this.#asked.delete(id);
+      throw run.refusal;
+    }
+    return run;
+  }
+
+  #forgetOld(): void {
+    const over = [...this.#served.values()].filter(({ isEnded }) => isEnded);
+    for (const { id } of over.slice(0, -overMost)) {
+      this.#served.delete(id);
+      this.#asked.delete(id);
+    }
+  }
+}
+
+function isRunId(name: string): boolean {
+  return /^run_[\w-]{22}$/.test(name);
+}
+
+async function orderIn(folder: string): Promise<number[]> {
+  using reader = await RunReader.open(folder);
+  return reader.recordedOrder();
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { SameseedError } from "../../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
+import { limitNames } from "../../model/limits.ts";
+import type { RolloutSummary } from "../../model/rollout.ts";
+import { checkSeed } from "../../model/seed.ts";
+import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import { openHost } from "../../rollout/rollout-host.ts";
+import { recordRun } from "../../store/record-run.ts";
+import { lowestTier } from "../audit/audit-environment.ts";
+import { badgeOf } from "./badge.ts";
+import type { CheckReport, CheckRows } from "./check-report.ts";
+import type { PlainSubject } from "./plain-rows.ts";
+import { judgePlays, runChecks } from "./run-checks.ts";
+
+/** What to check, and how. */
+export interface CheckEnvironmentOptions extends Omit<
+  RolloutOptions,
+  "backend" | "idleMs" | "policy" | "maxSteps"
+> {
+  /** At least two. @default [0, 1, 2, 3] */
+  readonly seeds?: readonly number[];
+  /** Steps of an episode that are looked at. @default 200 */
+  readonly maxSteps?: number;
+  /** Called with each part of the work, in a few words. */
+  readonly onProgress?: (doing: string) => void;
+}
+
+const checkNames: NamesOf<CheckEnvironmentOptions> = {
+  envName: true,
+  files: true,
+  envArgs: true,
+  maxSteps: true,
+  volatileInfo: true,
+  image: true,
+  world: true,
+  limits: limitNames,
+  signal: true,
+  seeds: true,
+  onProgress: true,
+};
+
+/** Steps of an episode that are looked at where nothing else is asked for. */
+export const checkStepsDefault = 200;
+/** Seeds that are tried where nothing else is asked for. */
+export const checkSeedsDefault: readonly number[] = [0, 1, 2, 3];
+
+/**
+ * Answers whether an environment is fit for reproducible rollouts: it plays, Gymnasium's own checker passes it, its seed
+ * decides in both directions, its rollouts give the same bytes warm, cold and under load, an audit finds nothing else they
+ * depend on, and they are what plain Gymnasium gives. Says how fast it is.
+ *
+ * @example
+ * const { fit, checks } = await checkEnvironment({ envName: "CartPole-v1" });
+ * if (!fit) console.log(Object.entries(checks).filter(([, { verdict }]) => verdict === "fail"));
+ *
+ * @throws as `runRollout`. What is wrong with the environment itself is in the report.
+ *
+ * @experimental
+ */
+export async function checkEnvironment(options: CheckEnvironmentOptions): Promise<CheckReport> {
+  refuseUnknownOptions(options, checkNames, "checkEnvironment");
+  const {
+    seeds: given = checkSeedsDefault,
+    maxSteps = checkStepsDefault,
+    onProgress = (): void => {},
+    ...rest
+  } = options;
+  const seeds = [...new Set(given.map(checkSeed))];
+  if (seeds.length < 2)
+    throw new SameseedError("bad_argument", "a check needs at least two seeds", {
+      hint: "leave out seeds, or give two: one alone cannot show that the seed decides anything",
+    });
+  const rollouts: RolloutOptions = { ...rest, maxSteps };
+  const resolved = resolveOptions(rollouts);
+  const host = await openHost(resolved);
+  const { signal } = options;
+  const subject: PlainSubject = {
+    image: host.image,
+    options: resolved,
+    seeds,
+    maxSteps,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-check-"));
+  try {
+    const dir = join(folder, "run");
+    const summaries: RolloutSummary[] = [];
+    onProgress("playing");
+    await recordRun({ ...rollouts, seeds, dir, onRollout: (summary) => summaries.push(summary) });
+    const checks = await runChecks(judgePlays(summaries), { subject, rollouts, host, dir, onProgress });
+    return toReport(checks, {
+      env: options.envName,
+      tier: lowestTier(summaries.map(({ receipt }) => receipt.tier)),
+      image: host.image.name,
+      imageDigest: host.receipt.image.digest,
+      world: host.receipt.world.mode,
+      seeds,
+      maxSteps,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The parts that say whether rollouts can be had again. */
+const reproducibility = ["warm", "cold", "loaded", "audit"] as const;
+
+function toReport(
+  checks: CheckRows,
+  about: Omit<CheckReport, "fit" | "reproducible" | "checks" | "badge">,
+): CheckReport {
+  const { env, tier: claimed, ...rest } = about;
+  const fit = Object.values(checks).every(({ verdict }) => verdict !== "fail");
+  const reproducible = reproducibility.every((name) => checks[name].verdict === "pass");
+  // What was shown to differ is promised nowhere, whatever its receipts say.
+  const tier = reproducible ? claimed : "none";
+  const badge = badgeOf({ env, fit, tier, seeds: rest.seeds });
+  return { env, fit, reproducible, checks, tier, ...rest, badge };
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+
+import { LastBytes } from "../../base/kept-bytes.ts";
+import { checkProgram } from "../../image/runtime-files.ts";
+import type { ResolvedImage } from "../../image/image-store.ts";
+import { environmentFileOf, environmentFolder, filesIn } from "../../rollout/job-files.ts";
+import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
+import { sharedBackend } from "../../sandbox/sandbox-host.ts";
+
+/** What a plain process is asked to do; `python/check/plain.py` says what each is. */
+export type PlainWork = "play" | "seeding" | "speed" | "checker";
+
+/** What is asked of a plain process. */
+export interface PlainRequest {
+  readonly work: PlainWork;
+  readonly seeds: readonly number[];
+  readonly maxSteps: number;
+  /** Fields of a step that are not compared. @default [] */
+  readonly leaveOut?: readonly string[];
+  /** Whether numpy and BLAS use all that the processor has, in place of what rollouts are held to. @default false */
+  readonly native?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What a plain process said. */
+export interface PlainAnswer {
+  readonly lines: readonly unknown[];
+  /** Why there is less than was asked for; undefined if it did all. */
+  readonly problem: string | undefined;
+}
+
+const folder = "/tmp/check";
+const script = "plain.py";
+
+/** How much more than a rollout's its limits are: it plays several episodes, and begins with an interpreter of its own. */
+const wallMs = 300_000;
+const memoryMb = 2048;
+
+const nativeEnvironment = ["OPENBLAS_CORETYPE", "NPY_ENABLE_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES"];
+
+const failedSchema = z.object({ failed: z.string() });
+
+/**
+ * Runs `python/check/plain.py` in a sandbox of the host's world, by an interpreter that starts anew there.
+ * @throws what starting a sandbox throws
+ */
+export async function askPlainProcess(
+  image: ResolvedImage,
+  { template, limits }: ResolvedOptions,
+  { work, seeds, maxSteps, leaveOut = [], native = false, signal }: PlainRequest,
+): Promise<PlainAnswer> {
+  const file = environmentFileOf({ ...template, seed: 0 });
+  const beside = filesIn(environmentFolder, template.files);
+  const { environment, envArgs } = template;
+  const ref =
+    environment.kind === "file"
+      ? { kind: "file", path: file!.path, class: environment.className }
+      : { kind: environment.kind, id: environment.id };
+  const task = {
+    work,
+    environment: ref,
+    envArgs,
+    folder: beside.length === 0 ? null : environmentFolder,
+    seeds,
+    maxSteps,
+    leaveOut,
+  };
+  const program = { path: `${folder}/${script}`, data: readFileSync(checkProgram(script)) };
+  const stdout: Buffer[] = [];
+  const stderr = new LastBytes(2000);
+  const [sandbox] = await sharedBackend(image, "zygote", "host").start({
+    members: [
+      {
+        job: {
+          entry: "script",
+          name: "launch.py",
+          source: launcher(native),
+          files: [program, ...beside, ...(file === undefined ? [] : [file])],
+          env: { TASK: JSON.stringify(task) },
+        },
+        limits: {
+          ...limits,
+          wallMs: Math.max(limits.wallMs, wallMs),
+          cpuMs: Math.max(limits.cpuMs, wallMs),
+          memoryMb: Math.max(limits.memoryMb, memoryMb),
+        },
+      },
+    ],
+    links: [],
+    onOutput: (_, channel, data) => {
+      if (channel === "stdout") stdout.push(Buffer.from(data));
+      else if (channel === "stderr") stderr.push(data);
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const { exitCode, cause, signal: ended } = await sandbox!.ended;
+  const lines = jsonLines(Buffer.concat(stdout).toString());
+  const failed = lines.map((line) => failedSchema.safeParse(line)).find(({ success }) => success)?.data;
+  const last = stderr.text.trim().split("\n").at(-1) ?? "";
+  const own =
+    exitCode === 0 ? undefined : `${cause === "own" ? (ended ?? `status ${exitCode}`) : cause}: ${last}`;
+  return { lines, problem: failed?.failed ?? own };
+}
+
+/** A zygote's copy that becomes a new interpreter: nothing that the warm one has loaded is in it. */
+function launcher(native: boolean): string {
+  return [
+    "import os, sys",
+    ...(native ? [`for name in ${JSON.stringify(nativeEnvironment)}: os.environ.pop(name, None)`] : []),
+    `os.execve(sys.executable, [sys.executable, "-P", "-s", "-B", "${folder}/${script}"], dict(os.environ))`,
+    "",
+  ].join("\n");
+}
+
+/** Each line that is a JSON object; environments print, too. */
+function jsonLines(text: string): unknown[] {
+  return text.split("\n").flatMap((line): unknown[] => {
+    if (!line.startsWith("{")) return [];
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,183 @@
+// The suite, on whatever host this is: `node session.mjs NAME` prints one JSON line for each step. What is compared lies in
+// expected.json, which this program wrote on the host that brought it, when it was called with `--record`.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+
+const suite = resolve(import.meta.dirname, "..");
+const program = join(suite, "node_modules/sameseed/bin/sameseed.js");
+const { image, rows, checks, audited, quick } = JSON.parse(readFileSync(join(suite, "choice.json"), "utf8"));
+const name = process.argv[2];
+const isRecording = name === "--record";
+const expectedPath = join(suite, "expected.json");
+const expected = existsSync(expectedPath) ? JSON.parse(readFileSync(expectedPath, "utf8")) : undefined;
+
+const environments = [
+  "Acrobot-v1",
+  "Blackjack-v1",
+  "CartPole-v0",
+  "CartPole-v1",
+  "CliffWalking-v1",
+  "CliffWalkingSlippery-v1",
+  "FrozenLake-v1",
+  "FrozenLake8x8-v1",
+  "MountainCar-v0",
+  "MountainCarContinuous-v0",
+  "Pendulum-v1",
+  "Taxi-v4",
+];
+/** The first session of a machine does everything, the others what differs between them; `--all` and `--quick` change that. */
+const isThorough =
+  isRecording ||
+  rows === "all" ||
+  (!quick && readFileSync(join(suite, "sessions"), "utf8").split("\n")[0] === name);
+const seeds = Array.from({ length: isThorough ? 20 : 2 }, (_, index) => index + 1);
+const fewEnvironments = ["CartPole-v1", "Acrobot-v1", "Blackjack-v1"];
+const fewPlanted = [
+  "monotonic_clock.py",
+  "os_urandom.py",
+  "set_of_objects.py",
+  "simd_float.py",
+  "virtualised.py",
+];
+const fewRows = ["01-fork-bomb", "04-heap-bomb", "41-new-namespaces", "52-more-rights"];
+
+function tell(step, ok, detail, more = {}) {
+  if (!isRecording) console.log(JSON.stringify({ session: name, step, ok, detail, ...more }));
+}
+
+/** Runs a step; an error is its result. */
+async function step(called, work) {
+  const began = Date.now();
+  try {
+    const { ok, detail, ...more } = await work();
+    tell(called, ok, detail, { ...more, seconds: Math.round((Date.now() - began) / 1000) });
+  } catch (error) {
+    tell(called, false, `${error.code ?? error.name}: ${error.message}`);
+  }
+}
+
+function sameseed(...words) {
+  return spawnSync(process.execPath, [program, ...words], {
+    encoding: "utf8",
+    cwd: "/tmp",
+    maxBuffer: 1 << 28,
+  });
+}
+
+function doctor() {
+  const { status, stdout, stderr } = sameseed("doctor", "--image", image, "--json");
+  const report = JSON.parse(stdout);
+  return { ok: status === 0, detail: stderr.trim(), checks: report.checks ?? report };
+}
+
+/** The digests of rollouts of each environment and of each planted fault. */
+async function digests() {
+  const { collectRollouts, closeSandboxes } = await import(import.meta.resolve("sameseed"));
+  const found = {};
+  let receipt;
+  const collect = async (config, label) => {
+    for await (const rollout of collectRollouts({ ...config, image })) {
+      found[`${label} ${rollout.seed}`] = [rollout.digest, rollout.contentDigest, rollout.outcome];
+      receipt = rollout.receipt;
+    }
+  };
+  for (const envName of isThorough ? environments : fewEnvironments)
+    await collect({ envName, seeds, maxSteps: 60 }, envName);
+  const planted = isThorough
+    ? readdirSync(join(suite, "planted"))
+        .filter((file) => file.endsWith(".py"))
+        .sort()
+    : fewPlanted;
+  for (const file of planted) {
+    const envName = `${join(suite, "planted", file)}:Planted`;
+    await collect({ envName, seeds: [42], policy: { actions: Array(12).fill(0) } }, basename(file, ".py"));
+  }
+  await closeSandboxes();
+  return { found, receipt };
+}
+
+function compare({ found, receipt }) {
+  const names = Object.keys(isThorough ? expected.found : found);
+  const other = names.filter((each) => JSON.stringify(found[each]) !== JSON.stringify(expected.found[each]));
+  const content = names.filter((each) => found[each]?.[1] !== expected.found[each][1]);
+  const detail = `${names.length - other.length} of ${names.length} digests equal, ${names.length - content.length} of content`;
+  return {
+    ok: other.length === 0,
+    detail,
+    differing: other.slice(0, 8),
+    first: other[0] && found[other[0]],
+    receipt,
+  };
+}
+
+function audits() {
+  const wrong = Object.entries(audited).flatMap(([file, factor]) => {
+    const { stdout, stderr } = sameseed(
+      "audit",
+      `${join(suite, "planted", file)}.py:Planted`,
+      "--image",
+      image,
+      "--actions",
+      join(suite, "actions.json"),
+      "--json",
+    );
+    const { causes } = JSON.parse(stdout);
+    if (causes === undefined) return [`${file}: ${stdout}${stderr}`.slice(0, 500)];
+    return causes.some((cause) => cause.factor === factor) ? [] : [file];
+  });
+  return { ok: wrong.length === 0, detail: wrong.join(", ") || "each fault is named" };
+}
+
+/** The contract of backends, from the installed package itself. */
+async function contract(kind) {
+  const folder = join(suite, "node_modules/sameseed/dist");
+  const { sandboxContract } = await import(import.meta.resolve("sameseed/testing"));
+  const { closeSandboxes, sharedBackend } = await import(join(folder, "sandbox/sandbox-host.js"));
+  const chosen = sandboxContract.filter(
+    (check) => checks === "all" || checks.some((part) => check.name.includes(part)),
+  );
+  const failed = [];
+  for (const { name: promise, run } of chosen) {
+    try {
+      await run(sharedBackend(image, kind, "host"));
+    } catch (error) {
+      failed.push(`${promise}: ${error.message}`);
+    }
+  }
+  await closeSandboxes();
+  return {
+    ok: failed.length === 0,
+    detail: `${chosen.length - failed.length} of ${chosen.length} kept`,
+    failed,
+  };
+}
+
+function attack() {
+  const only = rows === "all" ? [] : ["--only", ...(isThorough ? rows : fewRows)];
+  const { stdout, stderr } = sameseed("attack", "--image", image, "--json", ...only);
+  const [scorecard] = JSON.parse(stdout || "{}").scorecards ?? [];
+  if (scorecard === undefined) return { ok: false, detail: stderr.trim().slice(-500) };
+  const failed = scorecard.rows
+    .filter(({ verdict }) => verdict !== "pass")
+    .map(({ id, breaches }) => ({ id, breaches }));
+  return {
+    ok: failed.length === 0,
+    detail: `${scorecard.rows.length - failed.length} of ${scorecard.rows.length} rows held`,
+    failed,
+  };
+}
+
+if (isRecording) {
+  writeFileSync(expectedPath, JSON.stringify(await digests()));
+} else {
+  tell("group", true, readFileSync("/proc/self/cgroup", "latin1").trim());
+  await step("doctor", doctor);
+  await step("digests", async () => compare(await digests()));
+  await step("attack", attack);
+  if (isThorough) {
+    await step("audit", audits);
+    await step("contract", async () => await contract("zygote"));
+    await step("contract-cold", async () => await contract("cold"));
+  }
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Runs inside the machine, as root: installs what was brought, runs the suite once for each session, and switches off.
+suite=/srv/suite
+results=$(ls /dev/vport*p1)
+export SAMESEED_HOME=/srv/home HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
+node=$suite/node
+flags="--security-opt seccomp=unconfined --security-opt unmask=ALL"
+
+tell() { printf '{"session":"%s","step":"%s","ok":%s,"detail":"%s"}\n' "$1" "$2" "$3" "$4" > "$results"; }
+
+login() { # user, command…: in a login session of that user
+  user=$1
+  shift
+  systemd-run --wait --pipe --quiet -p PAMName=login -p "User=$user" -E SAMESEED_HOME=$SAMESEED_HOME -- "$@"
+}
+
+container() { # user, session, flags…: in a container made of this machine's own files
+  who=$1 name=$2
+  shift 2
+  set -- podman run --rm --network none -v $suite:$suite -v $SAMESEED_HOME:$SAMESEED_HOME \
+    -e SAMESEED_HOME=$SAMESEED_HOME "$@" localhost/machine $node $suite/guest/session.mjs "$name"
+  if [ "$who" = root ]; then "$@"; else login "$who" "$@"; fi
+}
+
+give_image() { # user: the machine's files as a container image of that user
+  pack='tar -C / --one-file-system --exclude=./srv --exclude=./boot --exclude=./usr/lib/modules --exclude=./var/lib/containers --exclude=./home --warning=no-file-ignored -cf - . 2>/dev/null | podman import - localhost/machine >/dev/null'
+  if [ "$1" = root ]; then sh -c "$pack"; else login "$1" sh -c "$pack"; fi
+}
+
+session() {
+  program="$node $suite/guest/session.mjs $1"
+  case $1 in
+    service) $program ;;
+    login-root) login root $program ;;
+    login-user) login tester $program ;;
+    user-scope) login tester systemd-run --user --scope --quiet -p Delegate=yes $program ;;
+    podman-default) container root "$1" ;;
+    podman-flags) container root "$1" $flags ;;
+    podman-groups) container root "$1" $flags --cap-add SYS_ADMIN --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw ;;
+    podman-rootless) container tester "$1" ;;
+    podman-rootless-flags) container tester "$1" $flags ;;
+  esac
+}
+
+id tester >/dev/null 2>&1 || useradd -m -s /bin/sh tester
+tell machine kernel true "$(uname -r)"
+if $node $suite/node_modules/sameseed/bin/sameseed.js image import $suite/image.tar.zst >/dev/null 2>/tmp/import; then
+  tell machine import true ""
+else
+  tell machine import false "$(tr '\n"\\' '   ' < /tmp/import)"
+fi
+grep -q rootless $suite/sessions && give_image tester
+grep -q podman $suite/sessions && give_image root
+while read -r name; do
+  session "$name" > "$results" 2>/tmp/said < /dev/null
+  code=$?
+  tell "$name" end "$([ $code = 0 ] && echo true || echo false)" "exit $code: $(tail -c 600 /tmp/said | tr '\n"\\\t\033' '     ')"
+done < $suite/sessions
+tell machine end true ""
+sync
+systemctl poweroff --force --force

@@ -1,0 +1,116 @@
+/** Who runs the suite on a machine, and how they came to run. `guest/start.sh` knows how to start each. */
+export type Session =
+  | "service"
+  | "login-root"
+  | "login-user"
+  | "user-scope"
+  | "podman-default"
+  | "podman-flags"
+  | "podman-groups"
+  | "podman-rootless"
+  | "podman-rootless-flags";
+
+/** One kind of host, built from a distribution's packages. */
+export interface HostSpec {
+  readonly name: string;
+  /** What is there, for the table. */
+  readonly what: string;
+  readonly architecture: "amd64" | "arm64";
+  /** The distribution's release, and where its packages are; a name that `mmdebstrap` knows needs no more. */
+  readonly suite: string;
+  readonly sources: readonly string[];
+  /** Options of apt, for releases whose index is older than it says it may be. */
+  readonly aptOptions?: readonly string[];
+  /** The package of the kernel, and packages beside those that every machine has. */
+  readonly kernel: string;
+  readonly packages?: readonly string[];
+  /** Words for the kernel's command line. */
+  readonly kernelWords?: readonly string[];
+  readonly sessions: readonly Session[];
+}
+
+const debian = "http://deb.debian.org/debian";
+const ubuntu = "http://archive.ubuntu.com/ubuntu";
+const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
+/** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
+const anyAge = ['Acquire::Check-Valid-Until "false"'];
+
+/** Every host that `npm run hosts` can build. */
+export const hosts: readonly HostSpec[] = [
+  {
+    name: "debian12",
+    what: "Debian 12, systemd, control groups version 2",
+    architecture: "amd64",
+    suite: "bookworm",
+    sources: [`deb ${debian} bookworm main`],
+    kernel: "linux-image-cloud-amd64",
+    sessions: everybody,
+  },
+  {
+    name: "debian12-podman",
+    what: "Debian 12 with Podman",
+    architecture: "amd64",
+    suite: "bookworm",
+    sources: [`deb ${debian} bookworm main`],
+    kernel: "linux-image-cloud-amd64",
+    packages: ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "catatonit"],
+    sessions: ["podman-default", "podman-flags", "podman-groups", "podman-rootless", "podman-rootless-flags"],
+  },
+  {
+    name: "debian11",
+    what: "Debian 11, kernel 5.10",
+    architecture: "amd64",
+    suite: "bullseye",
+    sources: [`deb ${debian} bullseye main`],
+    aptOptions: anyAge,
+    kernel: "linux-image-cloud-amd64",
+    sessions: everybody,
+  },
+  {
+    name: "debian-sid",
+    what: "Debian sid, the newest kernel it has",
+    architecture: "amd64",
+    suite: "sid",
+    sources: [`deb ${debian} sid main`],
+    aptOptions: anyAge,
+    kernel: "linux-image-cloud-amd64",
+    sessions: everybody,
+  },
+  {
+    name: "ubuntu2404",
+    what: "Ubuntu 24.04, AppArmor restricts user namespaces",
+    architecture: "amd64",
+    suite: "noble",
+    sources: [`deb [trusted=yes] ${ubuntu} noble main universe`],
+    kernel: "linux-image-virtual",
+    sessions: everybody,
+  },
+  {
+    name: "debian12-arm64",
+    what: "Debian 12 on arm64",
+    architecture: "arm64",
+    suite: "bookworm",
+    sources: [`deb ${debian} bookworm main`],
+    kernel: "linux-image-cloud-arm64",
+    packages: ["python3-venv", "python3-dev", "gcc", "libc6-dev"],
+    sessions: ["service", "login-user"],
+  },
+];
+
+/** What every machine has: systemd, accounts, and what sandboxes need. */
+export const commonPackages: readonly string[] = [
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "dbus-user-session",
+  "libpam-systemd",
+  "login",
+  "passwd",
+  "util-linux",
+  "procps",
+  "kmod",
+  "uidmap",
+  "bubblewrap",
+  "apparmor",
+  "busybox-static",
+];

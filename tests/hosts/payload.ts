@@ -1,0 +1,58 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import type { HostSpec } from "./host-list.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** What is run on a machine. */
+export interface Choice {
+  /** The digest of the image that is carried along. */
+  readonly image: string;
+  /** Rows of the attack corpus, and parts of the names of the contract's promises. */
+  readonly rows: readonly string[] | "all";
+  readonly checks: readonly string[] | "all";
+  /** Whether even the first session of a machine does little. */
+  readonly quick: boolean;
+  /** Planted faults that an audit must name, each with its factor. */
+  readonly audited: Readonly<Record<string, string>>;
+}
+
+/** Makes the suite's folder: the packed project with Node and an image, what is run, and what is expected of it. */
+export function makeSuite(folder: string, choice: Choice): void {
+  rmSync(folder, { recursive: true, force: true });
+  const modules = join(folder, "node_modules");
+  mkdirSync(join(modules, "sameseed"), { recursive: true });
+  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const archive = join(folder, packed.trim().split("\n").at(-1)!);
+  execFileSync("tar", ["xzf", archive, "-C", join(modules, "sameseed"), "--strip-components=1"]);
+  rmSync(archive);
+  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    dependencies: object;
+  };
+  for (const name of Object.keys(dependencies))
+    cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
+  cpSync(join(import.meta.dirname, "guest"), join(folder, "guest"), { recursive: true });
+  cpSync(join(root, "tests/determinism/planted"), join(folder, "planted"), { recursive: true });
+  writeFileSync(join(folder, "choice.json"), JSON.stringify(choice));
+  writeFileSync(join(folder, "actions.json"), JSON.stringify(Array<number>(12).fill(0)));
+  copyFileSync(process.execPath, join(folder, "node"));
+  chmodSync(join(folder, "node"), 0o755);
+  const program = join(modules, "sameseed/bin/sameseed.js");
+  execFileSync(process.execPath, [program, "image", "export", choice.image, join(folder, "image.tar.zst")]);
+  const recorded = spawnSync(process.execPath, [join(folder, "guest/session.mjs"), "--record"], {
+    encoding: "utf8",
+  });
+  if (recorded.status !== 0)
+    throw new Error(`this host's own digests could not be recorded: ${recorded.stderr}`);
+}
+
+/** Packs the suite for one machine. */
+export function packSuite(folder: string, host: HostSpec, to: string): void {
+  writeFileSync(join(folder, "sessions"), host.sessions.map((session) => `${session}\n`).join(""));
+  execFileSync("tar", ["-C", folder, "-cf", to, "."]);
+}

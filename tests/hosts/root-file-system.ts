@@ -1,0 +1,186 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+
+import { commonPackages, type HostSpec } from "./host-list.ts";
+
+/** What a machine starts from; kept between runs. */
+export interface BootFiles {
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** An ext4 file system, which a machine reads and never changes. */
+  readonly root: string;
+}
+
+const guest = join(import.meta.dirname, "guest");
+/** What the first program of a machine must load, where it is not part of the kernel. */
+const neededModules = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_console", "ext4"];
+const rootSize = "6G";
+
+/** The tools this needs, and the packages of Debian that have them. */
+export const tools: Readonly<Record<string, string>> = {
+  mmdebstrap: "mmdebstrap",
+  mke2fs: "e2fsprogs",
+  cpio: "cpio",
+  depmod: "kmod",
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-system-aarch64": "qemu-system-arm",
+};
+
+/** Builds a host's files from packages, or takes them from the cache. */
+export function bootFiles(host: HostSpec, cache: string): BootFiles {
+  const folder = join(cache, host.name);
+  const files = {
+    kernel: join(folder, "kernel"),
+    initramfs: join(folder, "initramfs"),
+    root: join(folder, "root.ext4"),
+  };
+  if (Object.values(files).every((file) => existsSync(file))) return files;
+  mkdirSync(folder, { recursive: true });
+  const tree = join(folder, "tree");
+  rmSync(tree, { recursive: true, force: true });
+  unpack(host, tree);
+  const version = readdirSync(join(tree, "usr/lib/modules"))[0]!;
+  // Distributions that sign for arm64 pack the kernel once more; QEMU unpacks it.
+  copyFileSync(join(tree, `boot/vmlinuz-${version}`), files.kernel);
+  writeInitramfs(tree, version, folder, files.initramfs);
+  addService(tree);
+  rmSync(files.root, { force: true });
+  execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", tree, `${files.root}.part`, rootSize]);
+  renameSync(`${files.root}.part`, files.root);
+  rmSync(tree, { recursive: true, force: true });
+  return files;
+}
+
+function unpack(host: HostSpec, tree: string): void {
+  const packages = [...commonPackages, host.kernel, ...(host.packages ?? [])];
+  // Scripts of another architecture's packages cannot run here; they run when the machine first starts.
+  const isOther = host.architecture === "arm64" && process.arch !== "arm64";
+  const variant = isOther ? "extract" : "minbase";
+  const options = [
+    `--variant=${variant}`,
+    "--mode=root",
+    `--architectures=${host.architecture}`,
+    `--include=${(isOther ? [...packages, ...essentials] : packages).join(",")}`,
+    ...(host.aptOptions ?? []).map((option) => `--aptopt=${option}`),
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+  ];
+  execFileSync("nice", ["mmdebstrap", ...options, host.suite, tree, ...host.sources], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (isOther) writeFileSync(join(tree, "etc/sameseed-unconfigured"), "");
+}
+
+/** What a machine needs whose packages are unpacked and not yet configured. */
+const essentials = [
+  "dash",
+  "bash",
+  "coreutils",
+  "mount",
+  "base-passwd",
+  "base-files",
+  "libc-bin",
+  "sed",
+  "grep",
+  "perl-base",
+  "debconf",
+  "tar",
+  "findutils",
+  "gzip",
+  "diffutils",
+  "hostname",
+  "ncurses-bin",
+  "init-system-helpers",
+  "libpam-runtime",
+  "libpam-modules",
+  "debianutils",
+  "sysvinit-utils",
+  "bsdutils",
+];
+
+function addService(tree: string): void {
+  const units = join(tree, "etc/systemd/system");
+  mkdirSync(join(units, "multi-user.target.wants"), { recursive: true });
+  copyFileSync(join(guest, "sameseed-hosts.service"), join(units, "sameseed-hosts.service"));
+  symlinkSync("../sameseed-hosts.service", join(units, "multi-user.target.wants/sameseed-hosts.service"));
+  writeFileSync(join(tree, "etc/hostname"), "machine\n");
+  writeFileSync(join(tree, "etc/machine-id"), "");
+}
+
+function writeInitramfs(tree: string, version: string, folder: string, to: string): void {
+  const stage = join(folder, "initramfs-tree");
+  rmSync(stage, { recursive: true, force: true });
+  for (const each of ["bin", "modules"]) mkdirSync(join(stage, each), { recursive: true });
+  const busybox = ["bin/busybox", "usr/bin/busybox"]
+    .map((path) => join(tree, path))
+    .find((path) => existsSync(path))!;
+  copyFileSync(busybox, join(stage, "bin/busybox"));
+  copyFileSync(join(guest, "init.sh"), join(stage, "init"));
+  chmodSync(join(stage, "init"), 0o755);
+  const base = join(tree, "usr/lib/modules", version);
+  if (!existsSync(join(base, "modules.dep"))) execFileSync("depmod", ["-b", join(tree, "usr"), version]);
+  const names: string[] = [];
+  for (const path of loadOrder(readFileSync(join(base, "modules.dep"), "latin1"), neededModules)) {
+    const name = basename(path).replace(/\.(xz|zst|gz)$/, "");
+    writeFileSync(join(stage, "modules", name), plainModule(join(base, path)));
+    names.push(name);
+  }
+  writeFileSync(join(stage, "modules/order"), names.map((name) => `${name}\n`).join(""));
+  execFileSync("sh", [
+    "-c",
+    `cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 > "$2"`,
+    "pack",
+    stage,
+    to,
+  ]);
+  rmSync(stage, { recursive: true, force: true });
+}
+
+/**
+ * The modules that some need, each after those it depends on. What is part of the kernel is not listed.
+ * @param dependencies the text of modules.dep
+ */
+export function loadOrder(dependencies: string, wanted: readonly string[]): string[] {
+  const lines = dependencies
+    .split("\n")
+    .filter(Boolean)
+    .map((line) =>
+      line
+        .split(": ")
+        .flatMap((part) => part.split(" "))
+        .map((word) => word.replace(/:$/, ""))
+        .filter(Boolean),
+    );
+  const order: string[] = [];
+  for (const name of wanted) {
+    const line = lines.find(
+      ([path]) =>
+        basename(path!)
+          .replace(/\.ko.*$/, "")
+          .replaceAll("-", "_") === name,
+    );
+    // modules.dep names what is needed last first.
+    for (const path of line?.toReversed() ?? []) if (!order.includes(path)) order.push(path);
+  }
+  return order;
+}
+
+function plainModule(path: string): Uint8Array {
+  const unpackers: Readonly<Record<string, string>> = { xz: "xz", zst: "zstd", gz: "gzip" };
+  const unpacker = unpackers[path.split(".").at(-1)!];
+  return unpacker === undefined
+    ? readFileSync(path)
+    : execFileSync(unpacker, ["-dc", path], { maxBuffer: 1 << 28 });
+}

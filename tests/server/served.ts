@@ -1,0 +1,90 @@
+/* A server of this process, and clients that speak to it byte by byte. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { request, type IncomingHttpHeaders } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createServer, type SameseedServer } from "../../src/server/server.ts";
+import type { ServerOptions } from "../../src/server/server-options.ts";
+
+/** A server with a folder of its own. */
+export interface Served extends AsyncDisposable {
+  readonly server: SameseedServer;
+  readonly port: number;
+  readonly folder: string;
+  readonly log: Record<string, unknown>[];
+  /** Sends a request. */
+  readonly call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+}
+
+/** What a request has beside method and path. */
+export interface CallOptions {
+  /** JSON, unless it is bytes. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What was answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  /** The body as JSON; undefined where there is none. */
+  // eslint-disable-next-line typescript/no-explicit-any
+  readonly json: any;
+}
+
+/** Starts a server at a free port. */
+export async function serve(options: ServerOptions = {}): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-server-"));
+  const log: Record<string, unknown>[] = [];
+  const server = createServer({
+    listen: "127.0.0.1:0",
+    runs: join(folder, "runs"),
+    onLog: (line) => log.push(JSON.parse(line) as Record<string, unknown>),
+    ...options,
+  });
+  await server.start();
+  const port = Number(new URL(server.address).port);
+  return {
+    server,
+    port,
+    folder,
+    log,
+    call: async (method, path, given = {}) => await call(port, method, path, given),
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends a request on a connection of its own. */
+export async function call(
+  port: number,
+  method: string,
+  path: string,
+  { body, headers = {} }: CallOptions = {},
+): Promise<Answer> {
+  const bytes =
+    body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
+  return await new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", method, path, headers, agent: false }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("error", reject);
+      response.on("end", () => {
+        const all = Buffer.concat(parts);
+        const isJson = response.headers["content-type"] === "application/json";
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          bytes: all,
+          json: isJson && all.length > 0 ? (JSON.parse(all.toString()) as unknown) : undefined,
+        });
+      });
+    });
+    sent.on("error", reject);
+    sent.end(bytes);
+  });
+}

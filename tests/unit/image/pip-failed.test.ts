@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+
+import { pipFailed } from "../../../src/image/pip.ts";
+
+const python = { series: "3.11", machine: "x86_64" } as Parameters<typeof pipFailed>[2];
+const failed = (stderr: string): { message: string; hint: string | undefined } => {
+  const { message, hint } = pipFailed(
+    "x cannot be resolved",
+    { exitCode: 1, stderr, stdout: "" },
+    python,
+    true,
+  );
+  return { message, hint };
+};
+
+it("says of a gym that cannot be built which one can", () => {
+  const said = failed(
+    "  error: subprocess-exited-with-error\n  error in gym setup command: 'extras_require' must be a dictionary\nerror: metadata-generation-failed\n",
+  );
+  expect(said.message).toContain("gym before 0.22 cannot be built");
+  expect(said.hint).toContain("gym>=0.22,<0.26");
+});
+
+it.each([
+  ["ERROR: Failed building wheel for nes-py\nsubprocess-exited-with-error", "of nes-py"],
+  ["subprocess-exited-with-error\nerror in tiny setup command: no", "of tiny"],
+  [
+    "error: metadata-generation-failed\n× Encountered error while generating package metadata.\n╰─> See above for output.\n",
+    "of a package",
+  ],
+  [
+    "error: metadata-generation-failed\n× Encountered error while generating package metadata.\n╰─> from https://x/y\n",
+    "of a package",
+  ],
+])("names the package whose build failed: %s", (stderr, name) => {
+  expect(failed(stderr).message).toContain(`the source archive ${name}`);
+});

@@ -1,0 +1,34 @@
+import { useEffect, useRef } from "preact/hooks";
+
+/** What keys do on a page, by `KeyboardEvent.key`. */
+export type Keys = Readonly<Record<string, () => void>>;
+
+/** Hears keys while a view is shown; what is typed into a field, or with a modifier, is not its business. */
+export function useKeys(keys: Keys): void {
+  const now = useRef(keys);
+  now.current = keys;
+  useEffect(() => {
+    const hear = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      const { target } = event;
+      if (
+        target instanceof HTMLInputElement ||
+        target instanceof HTMLSelectElement ||
+        target instanceof HTMLTextAreaElement
+      )
+        return;
+      if (
+        event.key === "Enter" &&
+        target instanceof HTMLElement &&
+        target.closest("a, button, summary") !== null
+      )
+        return;
+      const act = now.current[event.key];
+      if (act === undefined) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", hear);
+    return () => removeEventListener("keydown", hear);
+  }, []);
+}

@@ -1,0 +1,2 @@
+/** Style sheets are brought along by the build. */
+declare module "*.css";
