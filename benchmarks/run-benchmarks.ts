@@ -6,6 +6,7 @@ import { isReached, type Figure, type Scenario } from "./scenario.ts";
 import { auditScenario } from "./scenarios/audit.ts";
 import { branchingScenario } from "./scenarios/branching.ts";
 import { flatScenario } from "./scenarios/flat.ts";
+import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
@@ -16,6 +17,7 @@ import { startScenario } from "./scenarios/start.ts";
 import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
+import { viewScenario } from "./scenarios/view.ts";
 
 const scenarios: readonly Scenario[] = [
   startScenario,
@@ -28,9 +30,11 @@ const scenarios: readonly Scenario[] = [
   branchingScenario,
   memoryScenario,
   flatScenario,
+  flatBranchesScenario,
   gamesScenario,
   sprtScenario,
   scoringScenario,
+  viewScenario,
 ];
 
 /** How benchmarks are run. */

@@ -1,6 +1,16 @@
 // What the scripts share. Runs on the machine's own Node, from 20 on, before anything is installed.
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -124,4 +134,17 @@ function linkCommand() {
   if (present?.isSymbolicLink() && readlinkSync(link) === target) return;
   rmSync(link, { force: true });
   symlinkSync(target, link);
+}
+
+/** Brings the one package that the Python client's tests need beside an image's. Returns an exit code. */
+export function setUpPythonClient() {
+  const lock = join(root, "clients", "python", "test.lock");
+  const digest = createHash("sha256").update(readFileSync(lock)).digest("hex").slice(0, 16);
+  const folder = join(root, "node_modules", `.python-client-${digest}`);
+  if (existsSync(folder)) return 0;
+  const making = `${folder}.${process.pid}`;
+  const pip = ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps"];
+  const code = run("python3", [...pip, "--target", making, "--requirement", lock]);
+  if (code === 0) renameSync(making, folder);
+  return code;
 }

@@ -9,7 +9,7 @@ import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
 /** What must not grow with the number of rollouts. */
-interface Holdings {
+export interface Holdings {
   readonly processes: number;
   readonly mounts: number;
   readonly descriptors: number;
@@ -29,7 +29,8 @@ function memoryCgroups(): number {
   return Number(/^memory\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/cgroups", "latin1"))?.[1] ?? 0);
 }
 
-function holdings(backend: ZygoteBackend): Holdings {
+/** What this process and everything below it hold. */
+export function holdings(backend: ZygoteBackend): Holdings {
   const processes = descendants(process.pid);
   const zygotes = backend.zygotePids;
   return {
@@ -74,23 +75,30 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
       if (done % 5000 === 0) say(`  ${done + 1000} of ${total}`);
     }
     const after = holdings(backend);
-    const growth = (name: keyof Holdings): number => after[name] - before[name];
     return [
       { name: "rollouts between the two counts", value: total, unit: "" },
-      { name: "processes, growth", value: growth("processes"), unit: "", reach: { most: 0 } },
-      { name: "mounts, growth", value: growth("mounts"), unit: "", reach: { most: 0 } },
-      { name: "descriptors, growth", value: growth("descriptors"), unit: "", reach: { most: 0 } },
-      { name: "control groups, growth", value: growth("cgroups"), unit: "", reach: { most: 0 } },
-      {
-        name: "zygote and slots, resident, growth",
-        value: growth("zygoteKibibytes") / 1024,
-        unit: "MiB",
-        reach: { most: 0.5 },
-      },
+      ...growthFigures(before, after),
     ];
   } finally {
     await backend.close();
   }
+}
+
+/** What grew between two counts. */
+export function growthFigures(before: Holdings, after: Holdings): Figure[] {
+  const growth = (name: keyof Holdings): number => after[name] - before[name];
+  return [
+    { name: "processes, growth", value: growth("processes"), unit: "", reach: { most: 0 } },
+    { name: "mounts, growth", value: growth("mounts"), unit: "", reach: { most: 0 } },
+    { name: "descriptors, growth", value: growth("descriptors"), unit: "", reach: { most: 0 } },
+    { name: "control groups, growth", value: growth("cgroups"), unit: "", reach: { most: 0 } },
+    {
+      name: "zygote and slots, resident, growth",
+      value: growth("zygoteKibibytes") / 1024,
+      unit: "MiB",
+      reach: { most: 0.5 },
+    },
+  ];
 }
 
 /** Whether anything grows with the number of rollouts. */

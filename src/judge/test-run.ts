@@ -41,7 +41,7 @@ export interface Solution {
 }
 
 /** What a solution's host sends, by `python/sameseed/judge/solution.py`. */
-export const solutionKinds = { value: 1, raised: 2, compile: 3, missing: 4, noValue: 5 } as const;
+export const solutionKinds = { value: 1, raised: 2, compile: 3, missing: 4, noValue: 5, ended: 6 } as const;
 
 /** What a judge sends, by `python/sameseed/judge/judge.py`. */
 export const judgeKinds = { done: 1, passed: 2, failed: 3, gone: 4, notLoaded: 5, broken: 6 } as const;

@@ -122,13 +122,17 @@ function lineageIn({ origin }: StatePlace, number: number): { readonly lineage?:
 export function isOnTheWay(to: RolloutState, from: RolloutState): boolean {
   const at = to.parts.length - 1;
   const same = (one: StatePlace, other: StatePlace | undefined): boolean =>
-    other !== undefined && canonicalJson(one.manifest) === canonicalJson(other.manifest);
+    other !== undefined &&
+    (one.manifest === other.manifest || canonicalJson(one.manifest) === canonicalJson(other.manifest));
   const other = from.parts[at];
   if (other === undefined || !to.parts.every((part, index) => same(part, from.parts[index]))) return false;
   const own = to.parts[at]!;
   return (
     own.actions.length <= other.actions.length &&
-    own.actions.every((action, index) => Buffer.compare(action, other.actions[index]!) === 0)
+    own.actions.every((action, index) => {
+      const taken = other.actions[index]!;
+      return action === taken || Buffer.compare(action, taken) === 0;
+    })
   );
 }
 

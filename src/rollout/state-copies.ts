@@ -63,6 +63,8 @@ export class StateCopies {
 
   /** Ends every copy, if no rollout of the family runs. */
   async closeUnused(): Promise<void> {
+    // What is under way would leave a tree behind.
+    await this.#last;
     if (this.#members === 0) await this.close();
   }
 

@@ -14,6 +14,8 @@ export interface SocketRequest {
 export interface SocketRoute {
   /** The exact path. */
   readonly path: string;
+  /** Further paths, where they have parameters. */
+  readonly matches?: (path: string) => boolean;
   /** The subprotocol that a client may name. @default none is answered */
   readonly protocol?: string;
   /** The most bytes of one message. @default 16 MiB */

@@ -12,6 +12,9 @@ export const leaseMsMost = 3_600_000;
 /** The shortest, in ms. */
 export const leaseMsLeast = 500;
 
+/** A timer that is later than this, in ms, says that the process stood still. */
+const stallMs = 100;
+
 /** An identifier that cannot be guessed. @param kind what it names, such as `sb` */
 export function makeId(kind: string): string {
   return `${kind}_${randomBytes(16).toString("base64url")}`;
@@ -103,10 +106,14 @@ export class Lease {
   }
 
   #arm(ms: number): void {
+    const due = performance.now() + ms;
     this.#timer = setTimeout(() => {
-      const left = this.#held > 0 ? this.ttlMs : this.#heardAt + this.ttlMs - performance.now();
-      if (left <= 0) void this.end();
-      else this.#arm(left);
+      const now = performance.now();
+      const left = this.#held > 0 ? this.ttlMs : this.#heardAt + this.ttlMs - now;
+      if (left > 0) this.#arm(left);
+      // While this process stood still, nobody could be heard: heartbeats may wait to be read.
+      else if (now - due > stallMs) this.#arm(Math.min(now - due, this.ttlMs));
+      else void this.end();
     }, ms);
     this.#timer.unref();
   }

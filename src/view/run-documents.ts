@@ -26,7 +26,7 @@ import { toJson } from "./to-json.ts";
 
 /** Up to here the interval of a mean is the one that `eval` gives; of more values the normal one is as good. */
 const bootstrapMost = 1000;
-/** The most groups of seeds with the same play that are listed. */
+/** The most groups of seeds with the same play that are listed, and the most seeds of each. */
 const identicalMost = 20;
 
 /** `run/ID` */
@@ -57,7 +57,9 @@ export async function runDocument(runs: OpenRuns, id: string): Promise<RunDocume
     audit: report === undefined ? null : auditLine(report),
     identical:
       spec.branch === undefined
-        ? Array.from(reader.identicalTrajectories().take(identicalMost), ({ seeds }) => seeds)
+        ? Array.from(reader.identicalTrajectories().take(identicalMost), ({ seeds }) =>
+            seeds.slice(0, identicalMost),
+          )
         : [],
   };
 }

@@ -76,6 +76,13 @@ class IsOtherUnpinned(Walk):
         return np.array([self.place + ("OPENBLAS_CORETYPE" in os.environ and self.count == 2)])
 
 
+class PlaysSealedOnly(Walk):
+    def __init__(self):
+        super().__init__()
+        if "OPENSSL_ia32cap" not in os.environ:
+            raise PermissionError(1, "refused here")
+
+
 class Raises(Walk):
     def step(self, action):
         raise RuntimeError("cannot be played")
@@ -257,6 +264,17 @@ describe("sameseed check", () => {
     expect(code).toBe(0);
     expect(told.checks.plain).toMatchObject({ verdict: "pass", pinned: true, native: !hasClass });
     if (hasClass) expect(told.checks.plain.nativeDifference).toMatchObject({ step: 2, field: "observation" });
+  });
+
+  it("does not blame an environment for what a plain process is refused", async () => {
+    const { code, told } = await check("PlaysSealedOnly");
+    expect(code).toBe(0);
+    for (const each of [told.checks.gymnasium, told.checks.seeding, told.checks.plain])
+      expect(each).toMatchObject({
+        verdict: "warn",
+        summary: expect.stringContaining("refused here") as string,
+      });
+    expect(told.checks.warm.verdict).toBe("pass");
   });
 
   it("asks nothing more of what does not play", async () => {

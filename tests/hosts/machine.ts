@@ -43,7 +43,7 @@ export async function runMachine(
   args.push("-append", kernelLine, "-serial", `file:${join(folder, "console.log")}`);
   args.push("-drive", disk(files.root, "snapshot=on"), "-drive", disk(suite, "readonly=on"));
   args.push("-chardev", `file,path=${results},id=told`, "-device", "virtserialport,chardev=told");
-  const machine = spawn("nice", [program, ...args], { stdio: ["ignore", said, said] });
+  const machine = spawn("nice", ["-n", "5", program, ...args], { stdio: ["ignore", said, said] });
   const timer = setTimeout(() => machine.kill("SIGKILL"), machineTimeoutMs);
   const stop = (): void => void machine.kill("SIGKILL");
   process.once("exit", stop);

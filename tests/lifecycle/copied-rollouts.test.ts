@@ -65,6 +65,19 @@ describe("a tree", () => {
     expect(await eventually(() => alive(below).length === 0)).toBe(true);
   });
 
+  test("goes with its rollout, also while it is being opened", async () => {
+    const kept = await open();
+    const keeping = kept.checkpoint();
+    await kept.close();
+    await keeping;
+    expect(backend.treePids).toEqual([]);
+    const rollout = await open();
+    const branching = rollout.branchSettled({ count: 2 });
+    await rollout.close();
+    for (const each of await branching) if (each.status === "fulfilled") await each.value.close();
+    expect(backend.treePids).toEqual([]);
+  });
+
   test("goes with an abort", async () => {
     const abort = new AbortController();
     const rollout = await open(undefined, abort.signal);

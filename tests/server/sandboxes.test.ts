@@ -1,12 +1,11 @@
 /* Sandboxes over HTTP: each command once, its output from any offset, nothing left of a lease that ended. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
-import { alive, descendants } from "../lifecycle/left-behind.ts";
 import { type Answer, serve, type Served } from "./served.ts";
 import { SteppingClient } from "./stepping-client.ts";
 
@@ -80,14 +79,6 @@ async function cutAt(
       resolve(seen >= bytes);
     });
   });
-}
-
-function isSleep(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "latin1").trim() === "sleep";
-  } catch {
-    return false;
-  }
 }
 
 describe("a request that is sent twice", () => {
@@ -263,53 +254,6 @@ it("has no way to a file of the server's machine", async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
-
-describe("a lease", () => {
-  it("that is not heard of takes everything with it, and one that is heard of keeps it", async () => {
-    const open = async (ttlMs: number) =>
-      (await served.call("POST", "/v1/leases", { body: { ttlMs } })).json.lease as string;
-    const [dying, living] = [await open(600), await open(600)];
-    const mine = await create({ "sameseed-lease": living });
-    const before = new Set(descendants(process.pid).map(({ pid }) => pid));
-    const sandboxes = [await create({ "sameseed-lease": dying }), await create({ "sameseed-lease": dying })];
-    for (const sandbox of sandboxes)
-      await served.call("POST", `/v1/sandboxes/${sandbox}/processes`, {
-        body: shell("sleep 100 & sleep 100"),
-      });
-    const opened = descendants(process.pid).filter(({ pid }) => !before.has(pid));
-    const since = performance.now();
-    const beat = setInterval(() => void served.call("POST", `/v1/leases/${living}/heartbeat`), 200);
-    const isListed = async (): Promise<boolean> => {
-      const listed = (await served.call("GET", "/v1/sandboxes")).bytes.toString();
-      return sandboxes.some((sandbox) => listed.includes(sandbox));
-    };
-    while (await isListed()) await new Promise((resolve) => setTimeout(resolve, 10));
-    // Stated: its time, and two seconds.
-    expect(performance.now() - since).toBeLessThan(2600);
-    for (const sandbox of sandboxes)
-      expect((await served.call("GET", `/v1/sandboxes/${sandbox}`)).status).toBe(404);
-    expect((await served.call("GET", `/v1/sandboxes/${mine}`)).status).toBe(200);
-    clearInterval(beat);
-    await served.call("DELETE", `/v1/leases/${living}`);
-    // Slots stay warm for the next sandbox; what ran in those of the lease is gone.
-    expect(opened.length).toBeGreaterThan(0);
-    const sleeping = alive(opened).filter((pid) => isSleep(pid));
-    expect(sleeping).toEqual([]);
-    expect((await served.call("DELETE", `/v1/leases/${dying}`)).json.error.code).toBe("lease_ended");
-    const refused = await served.call("POST", "/v1/sandboxes", { headers: { "sameseed-lease": dying } });
-    expect([refused.status, refused.json.error.code]).toEqual([410, "lease_ended"]);
-  });
-
-  it("of its own keeps a sandbox while a request is under way", async () => {
-    await using other = await serve({ leaseMs: 1000 });
-    const { sandbox } = (await other.call("POST", "/v1/sandboxes")).json;
-    const { json } = await other.call("POST", `/v1/sandboxes/${sandbox}/run`, {
-      body: shell("sleep 1.6; echo done"),
-    });
-    expect(json.stdout.text).toBe("done\n");
-    await expect.poll(() => other.server.context.slots.used, { timeout: 4000 }).toBe(0);
-  });
 });
 
 it("refuses to fork a sandbox, and says what to do", async () => {

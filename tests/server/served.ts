@@ -64,26 +64,35 @@ export async function call(
   port: number,
   method: string,
   path: string,
-  { body, headers = {} }: CallOptions = {},
+  { body: given, headers = {} }: CallOptions = {},
 ): Promise<Answer> {
   const bytes =
-    body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
+    given === undefined
+      ? undefined
+      : given instanceof Uint8Array
+        ? given
+        : Buffer.from(JSON.stringify(given));
   return await new Promise((resolve, reject) => {
-    const sent = request({ port, host: "127.0.0.1", method, path, headers, agent: false }, (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.on("error", reject);
-      response.on("end", () => {
-        const all = Buffer.concat(parts);
-        const isJson = response.headers["content-type"] === "application/json";
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          bytes: all,
-          json: isJson && all.length > 0 ? (JSON.parse(all.toString()) as unknown) : undefined,
+    const length = bytes === undefined ? {} : { "content-length": String(bytes.length) };
+    const all = { ...length, ...headers };
+    const sent = request(
+      { port, host: "127.0.0.1", method, path, headers: all, agent: false },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => {
+          const body = Buffer.concat(parts);
+          const isJson = response.headers["content-type"] === "application/json";
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            bytes: body,
+            json: isJson && body.length > 0 ? (JSON.parse(body.toString()) as unknown) : undefined,
+          });
         });
-      });
-    });
+      },
+    );
     sent.on("error", reject);
     sent.end(bytes);
   });

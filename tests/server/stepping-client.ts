@@ -26,6 +26,9 @@ export class SteppingClient {
     this.closed = new Promise((resolve) =>
       this.socket.on("close", (code, reason) => {
         this.#hello.reject(new Error(`closed with ${code}`));
+        for (const answer of this.#waiting.values())
+          answer({ error: { message: `closed with ${code}`, code } });
+        this.#waiting.clear();
         resolve({ code, reason: reason.toString() });
       }),
     );

@@ -119,8 +119,8 @@ type Line = {
 
 const columns: readonly GridColumn[] = [
   { title: "step", width: "4.5em", narrow: "2.5em", align: "right" },
-  { title: "A: observation", width: "minmax(8em, 3fr)" },
-  { title: "B: observation", width: "minmax(8em, 3fr)" },
+  { title: "A", width: "minmax(8em, 3fr)" },
+  { title: "B", width: "minmax(8em, 3fr)" },
   { title: "differs in", width: "minmax(7em, 2fr)" },
 ];
 

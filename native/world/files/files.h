@@ -30,6 +30,12 @@ bool chance_is_named(int folder, const char *name);         /* an entry of that 
 int chance_open(int folder, const char *path, int flags, int error);
 long world_do_openat(int folder, const char *path, int flags, unsigned mode); /* opens.c; -errno */
 
+/*
+ * memory.c: /proc/self/fd/N and /dev/fd/N. Answers an open that failed with `error`, a positive errno: a descriptor, or
+ * -errno.
+ */
+int descriptor_open(const char *path, int flags, int error);
+
 /* inodes.c: small numbers in the place of the machine's. */
 uint64_t device_number(uint64_t device);
 uint64_t nameless_inode(uint64_t device, uint64_t inode); /* of a pipe or a socket */

@@ -28,19 +28,25 @@
     mode_;                                                                                                            \
   })
 
+/* What this world has where the sandbox has nothing that may be opened: a descriptor, or -errno. */
+static int instead(int folder, const char *path, int flags, int error) {
+  int fd = descriptor_open(path, flags, error);
+  return fd == -error ? chance_open(folder, path, flags, error) : fd;
+}
+
 /* Through libc, because opening a pipe by name waits, and waiting threads can be cancelled. */
 static int open_path(int folder, const char *path, int flags, mode_t mode) {
   int device = world_open_device(path, flags);
   if (device != NOT_A_DEVICE) return (int)world_result(device);
   int fd = REAL(openat64)(folder, path, flags, mode);
-  return WORLD_LIKELY(fd >= 0) ? fd : (int)world_result(chance_open(folder, path, flags, errno));
+  return WORLD_LIKELY(fd >= 0) ? fd : (int)world_result(instead(folder, path, flags, errno));
 }
 
 long world_do_openat(int folder, const char *path, int flags, unsigned mode) {
   int device = world_open_device(path, flags);
   if (device != NOT_A_DEVICE) return device;
   long fd = world_raw6(SYS_openat, folder, (long)path, flags, mode, 0, 0);
-  return fd >= 0 ? fd : chance_open(folder, path, flags, (int)-fd);
+  return fd >= 0 ? fd : instead(folder, path, flags, (int)-fd);
 }
 
 WORLD_EXPORT int open(const char *path, int flags, ...) {
@@ -106,7 +112,7 @@ WORLD_EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)
   if (device != NOT_A_DEVICE) return stream_of(device, mode);
   FILE *stream = REAL(fopen64)(path, mode);
   if (WORLD_LIKELY(stream != NULL)) return stream;
-  return stream_of(chance_open(AT_FDCWD, path, flags_of(mode), errno), mode);
+  return stream_of(instead(AT_FDCWD, path, flags_of(mode), errno), mode);
 }
 
 WORLD_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode) {

@@ -20,7 +20,7 @@ from ..recording.canonical import encode
 from ..recording.frames import HostStream
 from .values import NoValue, decode_value, encode_value
 
-VALUE, RAISED, COMPILE, MISSING, NO_VALUE = 1, 2, 3, 4, 5
+VALUE, RAISED, COMPILE, MISSING, NO_VALUE, ENDED = 1, 2, 3, 4, 5, 6
 _STREAM_FD = 3
 _MAX_TEXT = 2000
 FOLDER = "/tmp/solution"
@@ -46,11 +46,32 @@ def answer_call(*, entry: str, function: str, question: str, observe: int | None
 
 def run_program(*, entry: str, question: str, seed: int) -> None:
     """Runs the solution as a program that reads standard input; how it ends is its exit status."""
+    _run_main(_prepared(entry, question, seed), entry)
+
+
+def run_child(*, entry: str, question: str, seed: int) -> None:
+    """Runs a program in a process of its own, and tells how that ended: a sandbox's first one ignores many signals."""
+    code = _prepared(entry, question, seed)
+    child = os.fork()
+    if child == 0:
+        os.close(_STREAM_FD)
+        _run_main(code, entry)
+        return
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _send(ENDED, encode({"status": status}))
+    _leave(0)
+
+
+def _prepared(entry: str, question: str, seed: int) -> object:
     _read_from(question)
     code = _compiled(entry)
     if code is None:
         _leave(1)
     _begin(seed)
+    return code
+
+
+def _run_main(code: object, entry: str) -> None:
     # What the warm interpreter registered is none of the program's.
     atexit._clear()
     main = type(sys)("__main__")

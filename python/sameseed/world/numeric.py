@@ -143,7 +143,9 @@ def _failed() -> list[str]:
         failed.append("float-environment")
     if np is None:
         return failed
-    if os.environ.get("NPY_ENABLE_CPU_FEATURES") == "X86_V3" and not _features_v3():
+    # The one is asked of numpy from 2.4 on, the other of those before.
+    asked = os.environ.get("NPY_ENABLE_CPU_FEATURES") == "X86_V3" or "NPY_DISABLE_CPU_FEATURES" in os.environ
+    if asked and not _features_v3():
         failed.append("numpy-features")
     blas = _openblas()
     if blas is None:

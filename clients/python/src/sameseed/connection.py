@@ -1,0 +1,138 @@
+"""A WebSocket that answers one request after the other, in canonical CBOR.
+
+Where a connection breaks, another takes its place on the same lease, and the request that has no answer is sent again with the
+number that it had: the server carries it out once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import ClientConnection, connect, unix_connect
+from websockets.typing import Subprotocol
+
+from ._canonical.canonical import encode
+from ._canonical.canonical_decode import decode
+from .errors import SameseedError
+from .transport import Address
+
+_PROTOCOL = Subprotocol("sameseed.v1")
+_MESSAGE_MOST = 1 << 30
+_TRIES = 5
+# The server's own close codes: the lease ended, or there is none of that name.
+_LEASE_OVER = (4000, 4001)
+
+
+# Errors behind which nothing has happened: the next request has the same number. Any other has used its number up.
+_NUMBER_STAYS = frozenset(("io_failed", "key_reused", "lease_ended", "queue_timeout", "server_draining", "server_full"))
+
+
+class Connection:
+    """A connection to `/v1/ws`."""
+
+    def __init__(self, address: Address, lease: str) -> None:
+        self._address = address
+        self._lease = lease
+        self._socket: ClientConnection | None = None
+        self._lock = threading.Lock()
+        self._next = 0
+
+    def ask(self, op: str, fields: dict[str, Any]) -> Any:
+        """Sends a request and gives its answer. Its `key` or `seq` makes it happen once, however often it is sent."""
+        with self._lock:
+            for left in reversed(range(_TRIES)):
+                try:
+                    return self._exchange(op, fields)
+                except (ConnectionClosed, InvalidHandshake, OSError, EOFError) as error:
+                    self._forget()
+                    if left == 0 or _is_over(error):
+                        raise _lost(error) from error
+                    time.sleep(0.05 * (_TRIES - left))
+        raise AssertionError("unreachable")
+
+    def change(self, op: str, fields: dict[str, Any], last: int) -> tuple[Any, int]:
+        """Sends a request that changes something, behind the one of number `last`. Gives its answer and its number."""
+        try:
+            return self.ask(op, {**fields, "seq": last + 1}), last + 1
+        except SameseedError as error:
+            error.number = last if error.code in _NUMBER_STAYS else last + 1
+            raise
+
+    def close(self) -> None:
+        """Closes it. May be called repeatedly."""
+        with self._lock:
+            self._forget()
+
+    def _exchange(self, op: str, fields: dict[str, Any]) -> Any:
+        socket = self._socket or self._open()
+        self._next += 1
+        socket.send(encode({"id": self._next, "op": op, **fields}))
+        while True:
+            message: Any = decode(_binary(socket.recv()))
+            if message.get("id") == self._next:
+                break
+        if "error" in message:
+            raise SameseedError.of(message["error"])
+        return message["ok"]
+
+    def _open(self) -> ClientConnection:
+        address = self._address
+        path = f"{address.base}/v1/ws?lease={self._lease}"
+        options: dict[str, Any] = {
+            "subprotocols": [_PROTOCOL],
+            "additional_headers": address.headers(),
+            "compression": None,
+            "max_size": _MESSAGE_MOST,
+            "open_timeout": 30,
+        }
+        if address.unix_path is not None:
+            opening = unix_connect(address.unix_path, f"ws://localhost{path}", **options)
+        else:
+            scheme = "wss" if address.secure else "ws"
+            host = f"[{address.host}]" if ":" in address.host else address.host
+            port = "" if address.port is None else f":{address.port}"
+            # A proxy of the surroundings is for the web, not for a server that was named.
+            opening = connect(f"{scheme}://{host}{port}{path}", **options, **_WITHOUT_PROXY)
+        # Not every version gives a connection without being entered. Leaving it is its close.
+        socket: ClientConnection = opening.__enter__()
+        hello: Any = decode(_binary(socket.recv(30)))
+        if "hello" not in hello:
+            raise SameseedError("protocol_broken", "the server did not greet")
+        self._socket = socket
+        return socket
+
+    def _forget(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            try:
+                socket.close()
+            except OSError:
+                pass
+
+
+def _proxy_option() -> dict[str, Any]:
+    import inspect
+
+    return {"proxy": None} if "proxy" in inspect.signature(connect).parameters else {}
+
+
+_WITHOUT_PROXY = _proxy_option()
+
+
+def _binary(message: str | bytes) -> bytes:
+    if isinstance(message, bytes):
+        return message
+    raise SameseedError("protocol_broken", "the server sent text")
+
+
+def _is_over(error: Exception) -> bool:
+    return isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.code in _LEASE_OVER
+
+
+def _lost(error: Exception) -> SameseedError:
+    if _is_over(error):
+        return SameseedError("lease_ended", "the lease is over: the server closed what this client had opened")
+    return SameseedError("io_failed", f"the connection to the server is lost: {error}")

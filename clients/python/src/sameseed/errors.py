@@ -1,0 +1,30 @@
+"""The one exception of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class SameseedError(Exception):
+    """A request that was refused, or a server that failed; `code` is one of Sameseed's catalogue of errors."""
+
+    def __init__(
+        self, code: str, message: str, hint: str | None = None, context: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message if hint is None else f"{message}\n  {hint}")
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.context: Mapping[str, Any] = context or {}
+        #: The number of the last request that the server has carried out, where the refused one had a number.
+        self.number: int | None = None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> SameseedError:
+        """What a server told: `{code, message, hint?, context?}`."""
+        code, message = str(told.get("code", "internal")), str(told.get("message", "the server failed"))
+        return cls(code, message, told.get("hint"), told.get("context"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SameseedError, (self.code, self.message, self.hint, dict(self.context))

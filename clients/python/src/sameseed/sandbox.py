@@ -1,0 +1,121 @@
+"""A sandbox: a fresh, isolated process tree with files of its own."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from .client import Client, default_client
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How a command ended, and exactly what it wrote."""
+
+    exit_code: int | None
+    signal: str | None
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool
+    memory_exceeded: bool
+    output_truncated: bool
+    cpu_ms: float
+    wall_ms: float
+
+    @property
+    def text(self) -> str:
+        """Standard output as text."""
+        return self.stdout.decode(errors="replace")
+
+
+class Sandbox:
+    """Made with the native API's options: `image`, `world`, `seed`, `timeoutMs`, `memoryMb`, `env`, …
+
+    with sameseed.Sandbox() as sandbox:
+        sandbox.write("hello.py", "print('hello')")
+        print(sandbox.run("python3", ["hello.py"]).text)
+    """
+
+    def __init__(self, *, client: Client | None = None, **options: Any) -> None:
+        self._client = client or default_client()
+        self.id: str = self._client.request("POST", "/v1/sandboxes", options, once=True)["sandbox"]
+        self._is_open = True
+
+    def run(
+        self,
+        command: str,
+        args: Sequence[str] = (),
+        *,
+        input: str | bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> CommandResult:
+        """Runs a program to its end, exactly once. No shell reads the command; for one: `run("sh", ["-c", line])`."""
+        body: dict[str, Any] = {"command": command, "args": list(args)}
+        given = {"env": dict(env) if env else None, "cwd": cwd, "timeoutMs": timeout_ms}
+        body.update({name: value for name, value in given.items() if value is not None})
+        if isinstance(input, bytes):
+            body["inputBase64"] = base64.b64encode(input).decode()
+        elif input is not None:
+            body["input"] = input
+        told = self._client.request("POST", f"/v1/sandboxes/{self.id}/run", body, once=True)
+        return _result(told)
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes; a relative path begins at `/tmp`."""
+        return self._client.transport.bytes("GET", f"/v1/sandboxes/{self.id}/files", query={"path": path})
+
+    def write(self, path: str, data: str | bytes) -> None:
+        """Writes a file and the folders that it is in."""
+        content = data.encode() if isinstance(data, str) else data
+        headers = {"Content-Type": "application/octet-stream"}
+        self._client.transport.bytes(
+            "PUT", f"/v1/sandboxes/{self.id}/files", content, query={"path": path}, headers=headers
+        )
+
+    def list(self, path: str) -> list[dict[str, Any]]:
+        """A folder's entries: `{name, type, sizeBytes, mode}`."""
+        told = self._client.request("GET", f"/v1/sandboxes/{self.id}/files/list", query={"path": path})
+        entries: list[dict[str, Any]] = told["entries"]
+        return entries
+
+    def remove(self, path: str) -> None:
+        """Removes a file."""
+        self._client.request("DELETE", f"/v1/sandboxes/{self.id}/files", query={"path": path})
+
+    def close(self) -> None:
+        """Ends everything in it. May be called repeatedly."""
+        if self._is_open:
+            self._is_open = False
+            self._client.request("DELETE", f"/v1/sandboxes/{self.id}")
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _result(told: Mapping[str, Any]) -> CommandResult:
+    result = told["result"]
+    return CommandResult(
+        exit_code=result["exitCode"],
+        signal=result["signal"],
+        stdout=_bytes(told["stdout"]),
+        stderr=_bytes(told["stderr"]),
+        timed_out=result["timedOut"],
+        memory_exceeded=result["memoryExceeded"],
+        output_truncated=result["outputTruncated"],
+        cpu_ms=result["cpuMs"],
+        wall_ms=result["wallMs"],
+    )
+
+
+def _bytes(output: Mapping[str, str]) -> bytes:
+    return output["text"].encode() if "text" in output else base64.b64decode(output["base64"])

@@ -1,0 +1,139 @@
+"""Sandboxes, runs, rewards and broken connections."""
+
+import asyncio
+import os
+import unittest
+
+import sameseed
+from sameseed.connection import Connection
+
+ADD = {"id": "add", "kind": "call", "function": "add", "tests": [{"args": [1, 2], "expected": 3}, {"args": [2, 2], "expected": 4}]}
+RIGHT = "```python\ndef add(a, b):\n    return a + b\n```"
+HALF = "```python\ndef add(a, b):\n    return 3\n```"
+BROKEN = {"id": "broken", "kind": "judge", "judge": "this is no Python"}
+
+
+class Sandboxes(unittest.TestCase):
+    def test_runs_commands_and_keeps_bytes(self):
+        with sameseed.Sandbox() as sandbox:
+            sandbox.write("a/b.bin", b"\x00\xff\n")
+            self.assertEqual(sandbox.read("/tmp/a/b.bin"), b"\x00\xff\n")
+            self.assertEqual([entry["name"] for entry in sandbox.list("a")], ["b.bin"])
+            result = sandbox.run("sh", ["-c", "cat; cat a/b.bin; echo e >&2; exit 3"], input="in")
+            self.assertEqual((result.exit_code, result.stdout, result.stderr), (3, b"in\x00\xff\n", b"e\n"))
+            self.assertTrue(sandbox.run("sleep", ["20"], timeout_ms=200).timed_out)
+            sandbox.remove("a/b.bin")
+            with self.assertRaises(sameseed.SameseedError) as raised:
+                sandbox.read("a/b.bin")
+            self.assertEqual(raised.exception.code, "sandbox_file")
+
+    def test_is_there_for_an_event_loop(self):
+        async def both():
+            async with sameseed.AsyncClient() as client, await client.sandbox() as sandbox:
+                results = await asyncio.gather(*(sandbox.run("echo", [str(at)]) for at in range(3)))
+                async with await client.rollout("CartPole-v1", 0) as rollout:
+                    await rollout.step(1)
+                    [branch] = await rollout.branch()
+                    async with branch:
+                        one, other = await asyncio.gather(rollout.step(0), branch.step(0))
+                return [result.text for result in results], one.observation.tolist() == other.observation.tolist()
+
+        self.assertEqual(asyncio.run(both()), (["0\n", "1\n", "2\n"], True))
+
+
+class Connections(unittest.TestCase):
+    def test_a_cut_connection_takes_no_step_twice(self):
+        with sameseed.Rollout("CartPole-v1", 5) as whole, sameseed.Rollout("CartPole-v1", 5) as cut:
+            exchange, cuts = Connection._exchange, []
+
+            def cutting(connection, op, fields):
+                # Every other answer is lost behind what it answers.
+                if connection is cut._connection and op == "step" and len(cuts) % 2 == 0:
+                    cuts.append(op)
+                    exchange(connection, op, fields)
+                    connection._socket.socket.close()
+                    raise OSError("cut")
+                if op == "step" and connection is cut._connection:
+                    cuts.append(op)
+                return exchange(connection, op, fields)
+
+            Connection._exchange = cutting
+            try:
+                for at in range(8):
+                    self.assertEqual(cut.step(at % 2).observation.tolist(), whole.step(at % 2).observation.tolist())
+            finally:
+                Connection._exchange = exchange
+            self.assertGreaterEqual(len(cuts), 16)
+            self.assertEqual(cut.steps, 8)
+        self.assertEqual(cut.summary["digest"], whole.summary["digest"])
+
+    def test_says_that_no_server_is_there(self):
+        with self.assertRaises(sameseed.SameseedError) as raised:
+            sameseed.Client("http://127.0.0.1:9").lease
+        self.assertEqual(raised.exception.code, "io_failed")
+        self.assertIn("sameseed serve", str(raised.exception))
+
+    def test_opens_a_snapshot_again(self):
+        with sameseed.Rollout("CartPole-v1", 2) as rollout:
+            rollout.step(1)
+            with sameseed.Rollout.from_snapshot(rollout.snapshot()) as again:
+                self.assertEqual(again.step(0).observation.tolist(), rollout.step(0).observation.tolist())
+
+
+class Runs(unittest.TestCase):
+    def test_records_verifies_and_gives_the_bytes(self):
+        run = sameseed.collect_rollouts("CartPole-v1", [3, 1, 2], maxSteps=20)
+        results = run.results()
+        self.assertEqual([result["seed"] for result in results], [1, 2, 3])
+        report = sameseed.verify(run)
+        self.assertIs(report["verified"], True)
+        self.assertGreater(len(run.trajectory(results[0]["digest"])), 100)
+
+
+class Rewards(unittest.TestCase):
+    def test_scores_in_the_order_of_the_items(self):
+        results = sameseed.score([{"completion": text, "task": ADD} for text in (RIGHT, HALF, "no code")])
+        self.assertEqual([result["score"] for result in results], [1, 0.5, 0])
+
+    def test_rewards_trls_completions_and_leaves_out_what_cannot_be_judged(self):
+        reward = sameseed.trl_reward()
+        said = [[{"role": "assistant", "content": RIGHT}], [{"role": "assistant", "content": HALF}]]
+        self.assertEqual(reward(prompts=["", ""], completions=said, task=[ADD, ADD]), [1, 0.5])
+        self.assertEqual(sameseed.trl_reward(BROKEN)(completions=[RIGHT]), [None])
+
+    def test_rewards_verls_solutions_and_never_makes_a_zero_of_a_failure(self):
+        import json
+
+        self.assertEqual(sameseed.verl_reward("x", RIGHT, json.dumps(ADD)), 1)
+        with self.assertRaises(sameseed.SameseedError):
+            sameseed.verl_reward("x", RIGHT, BROKEN)
+
+    def test_gives_trl_environments_whose_resets_are_fresh(self):
+        made = sameseed.environment_factory("CartPole-v1", maxSteps=3)
+        env, other = made(), made()
+        self.assertIsNone(env.get_reward())
+        row = {"prompt": "balance", "seed": 7}
+        first = env.reset(**row)
+        self.assertEqual(other.reset(**row), first)
+        self.assertEqual(env.step(1), other.step(1))
+        self.assertIn("episode is over", [env.step(0), env.step(0)][-1])
+        self.assertEqual(env.get_reward(), 3)
+        self.assertEqual(env.reset(**row), first)
+        self.assertEqual(env.get_reward(), 0)
+        rows = [made().reset(prompt="a"), made().reset(prompt="a"), made().reset(prompt="b")]
+        self.assertEqual(rows[0], rows[1])
+        self.assertNotEqual(rows[0], rows[2])
+
+
+@unittest.skipUnless(os.environ.get("SAMESEED_COMMAND"), "needs a command")
+class Servers(unittest.TestCase):
+    def test_starts_and_stops_one(self):
+        with sameseed.Server() as server, sameseed.Client(server.url) as client:
+            with sameseed.Sandbox(client=client) as sandbox:
+                self.assertEqual(sandbox.run("echo", ["hi"]).text, "hi\n")
+        with self.assertRaises(sameseed.SameseedError):
+            sameseed.Client(server.url).lease
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,97 @@
+/* Whoever is killed, nothing of what was opened outlives it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+import { alive, descendants, groupFolders, mountCount, type ProcessName } from "../lifecycle/left-behind.ts";
+import { call } from "./served.ts";
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
+const clientProgram = join(import.meta.dirname, "client-program.ts");
+
+let folder: string;
+const started: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sameseed-death-"));
+});
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown[]>;
+  readonly line: string;
+}
+
+/** Starts a program and waits for its first line. */
+async function start(program: string, args: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  started.push(child);
+  child.stderr.resume();
+  const exited = once(child, "exit");
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return { child, exited, line: line.toString().trim() };
+}
+
+async function serveAndOpen(): Promise<{
+  server: Running;
+  client: Running;
+  port: number;
+  below: ProcessName[];
+}> {
+  const args = ["serve", "--listen", "127.0.0.1:0", "--runs", join(folder, "runs"), "--lease-ms", "1000"];
+  const server = await start(main, args);
+  const port = Number(/:(\d+)$/.exec(server.line)![1]);
+  const client = await start(clientProgram, [String(port)]);
+  const below = descendants(server.child.pid!);
+  expect(below.length).toBeGreaterThan(5);
+  return { server, client, port, below };
+}
+
+async function gone(processes: readonly ProcessName[], withinMs: number): Promise<void> {
+  await expect.poll(() => alive(processes), { timeout: withinMs, interval: 50 }).toEqual([]);
+}
+
+it.each<[string, NodeJS.Signals]>([
+  ["killed", "SIGKILL"],
+  ["asked to end, and then again", "SIGTERM"],
+])("a server that is %s under load leaves no process, mount or group", async (_, signal) => {
+  const mounts = mountCount();
+  const { server, below } = await serveAndOpen();
+  server.child.kill(signal);
+  if (signal !== "SIGKILL") {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    server.child.kill(signal);
+  }
+  await server.exited;
+  await gone(below, 10_000);
+  expect(mountCount()).toBe(mounts);
+  await expect.poll(() => groupFolders([server.child.pid!]), { timeout: 10_000 }).toEqual([]);
+});
+
+it("a client that is killed leaves nothing of what it opened, and its run can be gone on with", async () => {
+  const { server, client, port } = await serveAndOpen();
+  client.child.kill("SIGKILL");
+  await client.exited;
+  // Stated: the lease's second, and two more.
+  const since = performance.now();
+  const ready = async () =>
+    (await call(port, "GET", "/readyz")).json as { slots: { used: number }; leases: number };
+  while ((await ready()).slots.used > 0 || (await ready()).leases > 0) {
+    expect(performance.now() - since).toBeLessThan(8000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const names = descendants(server.child.pid!);
+  const { runs } = (await call(port, "GET", "/v1/runs")).json as { runs: { run: string; state: string }[] };
+  expect(runs.map(({ state }) => state)).toEqual(["failed"]);
+  const resumed = await call(port, "POST", `/v1/runs/${runs[0]!.run}/resume`);
+  expect(resumed.json.state).toBe("running");
+  server.child.kill("SIGTERM");
+  expect((await server.exited)[0]).toBe(0);
+  await gone(names, 10_000);
+}, 90_000);

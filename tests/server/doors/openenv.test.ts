@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+
+import { serve, type Served } from "./served.ts";
+
+// eslint-disable-next-line typescript/no-explicit-any
+type Any = any;
+
+let server: Served;
+beforeAll(async () => {
+  server = await serve({ maxSandboxes: 4 });
+});
+afterAll(async () => await server[Symbol.asyncDispose]());
+
+/** A client as small as the protocol: it sends one message, and waits for one. */
+class Client {
+  readonly socket: WebSocket;
+  readonly #waiting: ((message: Any) => void)[] = [];
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on("message", (data: Buffer) => this.#waiting.shift()?.(JSON.parse(data.toString())));
+  }
+
+  static async open(path: string, address: string = server.address): Promise<Client> {
+    const socket = new WebSocket(`${address.replace("http", "ws")}${path}`);
+    await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+    return new Client(socket);
+  }
+
+  async send(message: unknown): Promise<Any> {
+    const answered = new Promise<Any>((resolve) => this.#waiting.push(resolve));
+    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
+    return await answered;
+  }
+
+  async ask(type: string, data?: unknown): Promise<Any> {
+    return await this.send({ type, data });
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+describe("the WebSocket", () => {
+  it("plays an episode: the seed is honoured, and both end flags are in the observation", async () => {
+    const [one, other] = await Promise.all([Client.open("/ws"), Client.open("/openenv/CartPole-v1/ws")]);
+    const first = await one.ask("reset", { seed: 7 });
+    expect(first).toEqual({
+      type: "observation",
+      data: {
+        observation: {
+          observation: expect.any(Array) as number[],
+          info: {},
+          legal_actions: null,
+          terminated: false,
+          truncated: false,
+        },
+        reward: null,
+        done: false,
+      },
+    });
+    expect(await other.ask("reset", { seed: 7, episode_id: "mine" })).toEqual(first);
+    const play = async (client: Client): Promise<Any[]> => {
+      const steps = [];
+      for (let at = 0; at < 50; at++) {
+        const told = await client.ask("step", { action: 1 });
+        steps.push(told);
+        if (told.data.done === true) break;
+      }
+      return steps;
+    };
+    const [steps, others] = await Promise.all([play(one), play(other)]);
+    expect(others).toEqual(steps);
+    expect(steps.at(-1).data).toMatchObject({
+      reward: 1,
+      done: true,
+      observation: { terminated: true, truncated: false },
+    });
+    expect(await other.ask("state")).toEqual({
+      type: "state",
+      data: { episode_id: "mine", step_count: steps.length, seed: 7 },
+    });
+    expect((await one.ask("step", { action: 0 })).data.code).toBe("EXECUTION_ERROR");
+    // The next reset is a fresh sandbox, and begins as the first did.
+    expect(await one.ask("reset", { seed: 7 })).toEqual(first);
+    one.close();
+    other.close();
+  });
+
+  it("takes options of the environment with a reset, and its name", async () => {
+    const client = await Client.open("/ws");
+    const short = await client.ask("reset", { seed: 1, maxSteps: 1 });
+    expect(short.type).toBe("observation");
+    expect((await client.ask("step", { action: 0 })).data).toMatchObject({
+      done: true,
+      observation: { terminated: false, truncated: true },
+    });
+    const lake = await client.ask("reset", { env: "FrozenLake-v1", envArgs: { is_slippery: false } });
+    expect(lake.data.observation.observation).toBe(0);
+    expect((await client.ask("step", { action: 2 })).data.observation.observation).toBe(1);
+    client.close();
+  });
+
+  it("answers what is wrong with the protocol's codes, and goes on", async () => {
+    const client = await Client.open("/ws");
+    const code = async (message: unknown): Promise<string> =>
+      (await client.send(message)).data.code as string;
+    expect(await code("{")).toBe("INVALID_JSON");
+    expect(await code({ type: "leap", data: {} })).toBe("UNKNOWN_TYPE");
+    expect(await code({ data: {} })).toBe("VALIDATION_ERROR");
+    expect(await code({ type: "step", data: { action: 0 } })).toBe("EXECUTION_ERROR");
+    expect(await code({ type: "reset", data: { seed: -1 } })).toBe("VALIDATION_ERROR");
+    expect(await code({ type: "reset", data: { env: "/etc/x.py:Y" } })).toBe("VALIDATION_ERROR");
+    expect(await code({ type: "reset", data: { image: "no-such-image" } })).toBe("FACTORY_ERROR");
+    expect((await client.ask("reset", { seed: 0 })).type).toBe("observation");
+    expect(await code({ type: "step", data: {} })).toBe("VALIDATION_ERROR");
+    expect((await client.ask("step", { action: 0 })).data.done).toBe(false);
+    client.close();
+  });
+
+  it("gives room back when a client goes, and says so where there is none", async () => {
+    await using small = await serve({ maxSandboxes: 1, maxQueue: 0 });
+    const first = await Client.open("/ws", small.address);
+    const second = await Client.open("/ws", small.address);
+    expect((await first.ask("reset", { seed: 0 })).type).toBe("observation");
+    expect((await second.ask("reset", { seed: 0 })).data.code).toBe("CAPACITY_REACHED");
+    first.socket.terminate();
+    let told: Any;
+    for (let tries = 0; tries < 100 && told?.type !== "observation"; tries++) {
+      told = await second.ask("reset", { seed: 0 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(told.type).toBe("observation");
+    second.close();
+  });
+
+  it("offers the environment as a tool", async () => {
+    const client = await Client.open("/ws");
+    await client.ask("reset", { seed: 3 });
+    const list = await client.ask("mcp", { jsonrpc: "2.0", id: 1, method: "tools/list" });
+    expect(list.data.result.tools[0].name).toBe("step");
+    const call = await client.ask("mcp", {
+      jsonrpc: "2.0",
+      id: "b",
+      method: "tools/call",
+      params: { name: "step", arguments: { action: 1 } },
+    });
+    expect(call).toMatchObject({
+      type: "mcp",
+      data: { id: "b", result: { data: { reward: 1, done: false } } },
+    });
+    client.close();
+  });
+});
+
+describe("HTTP", () => {
+  it.each(["", "/openenv/CartPole-v1"])(
+    "answers what is asked before an episode, below '%s'",
+    async (base) => {
+      const get = async (path: string): Promise<Any> =>
+        await (await fetch(`${server.address}${base}${path}`)).json();
+      expect(await get("/health")).toEqual({ status: "healthy" });
+      expect(await get("/metadata")).toMatchObject({
+        name: "CartPole-v1",
+        description: expect.any(String) as string,
+      });
+      const schema = await get("/schema");
+      expect(schema.action.properties).toEqual({ action: { type: "integer", minimum: 0, maximum: 1 } });
+      expect(schema.observation.properties.observation).toEqual({
+        type: "array",
+        items: { type: "number" },
+        minItems: 4,
+        maxItems: 4,
+      });
+      expect(schema.state.properties).toHaveProperty("step_count");
+      expect((await get("/openapi.json")).info.version).toBeTypeOf("string");
+      const { status, body } = await server.post(`${base}/mcp`, {});
+      expect([status, body.jsonrpc, body.error.code]).toEqual([200, "2.0", -32600]);
+    },
+  );
+});
