@@ -93,6 +93,17 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "87i-floods-sideways": "is about what the host makes of a record",
   "88-a-trusted-name": "is about whose loss it is",
   "88b-forks-at-its-move": "is about the link's protocol, which a shared interpreter has not",
+  "94-old-time-page": "asks a sealed world, which a plain container has not",
+  "96-agents-orphans": "is about what the agent does with a child that it never started",
+  "97-what-runs-out": "is about being told apart from its first time",
+  "98-endless-complaint": "is about whose loss it is",
+  "98b-source-that-waits": "is about whose loss it is",
+  "98c-many-names": "is about what the host makes of a record",
+  "98d-asks-for-more-room": "is about the link's protocol, which a shared interpreter has not",
+  "99-moving-arrays": "asks a sealed world, which a plain container has not",
+  "99b-throws-into-the-recorder": "is about whose loss it is",
+  "99c-keys-that-lie": "is about what the host makes of a record",
+  "99d-strikes-anywhere": "asks a sealed world, which a plain container has not",
 };
 
 let image: ResolvedImage;

@@ -50,7 +50,7 @@ const guestCalls = words(`
   get_robust_list getcpu getcwd getdents getdents64 getegid geteuid getgid getgroups getitimer getpeername
   getpgid getpgrp getpid getppid getpriority getrandom getresgid getresuid getrlimit getrusage getsid
   getsockname getsockopt gettid gettimeofday getuid ioctl kill lchown link linkat lseek lstat madvise
-  membarrier mkdir mkdirat mknod mknodat mmap mprotect mremap msync munmap nanosleep newfstatat open
+  mkdir mkdirat mknod mknodat mprotect mremap msync munmap nanosleep newfstatat open
   openat pause pidfd_send_signal pipe pipe2 poll ppoll prctl pread64 preadv prlimit64 pselect6
   pwrite64 pwritev read readlink readlinkat readv recvfrom recvmsg rename renameat renameat2
   restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn
@@ -101,6 +101,18 @@ const lockCommands = [5, 6, 7 /* F_GETLK, F_SETLK, F_SETLKW */, 36, 37, 38 /* th
 const leaseCommands = [1024, 1026 /* F_SETLEASE, F_NOTIFY */];
 /** F_SETPIPE_SZ: a few large pipes use up what one user may have, and every sibling's pipes shrink. */
 const pipeSize = [1031];
+/**
+ * F_SET_RW_HINT, F_SET_FILE_RW_HINT: a hint stays with the file, and kernels before 6.9 let whoever may read one of the image's
+ * files leave it there for every other sandbox.
+ */
+const writeHints = [1036, 1038];
+/**
+ * Questions, and barriers among a process's own threads. The others wait for every processor of the machine, or interrupt
+ * those that run somebody else.
+ */
+const ownBarriers = [0, 8, 16, 32, 64, 128, 256];
+/** MAP_HUGETLB: pages of a pool that the whole machine shares, which no memory limit counts. */
+const hugePages = 0x40000;
 /** SO_COOKIE and SO_NETNS_COOKIE count the machine's sockets; SO_PEERPIDFD gives a pidfd. */
 const tellingSocketOptions = [57, 71, 77];
 /** SO_PASSPIDFD. */
@@ -142,7 +154,7 @@ export function slotPolicy(): FilterPolicy {
   calls.set("fcntl", {
     rules: [
       ...equal(1, lockCommands, { errno: ENOLCK }),
-      ...equal(1, [...leaseCommands, ...pipeSize], denied),
+      ...equal(1, [...leaseCommands, ...pipeSize, ...writeHints], denied),
     ],
     verdict: "allow",
   });
@@ -161,6 +173,11 @@ export function slotPolicy(): FilterPolicy {
       verdict: "allow",
     });
   }
+  calls.set("membarrier", { rules: equal(0, ownBarriers, "allow"), verdict: denied });
+  calls.set("mmap", {
+    rules: [{ argument: 3, test: "any", value: hugePages, verdict: denied }],
+    verdict: "allow",
+  });
   calls.set("madvise", { rules: equal(2, sharedMemoryAdvice, denied), verdict: "allow" });
   calls.set("socketpair", { rules: equal(0, [AF_UNIX], "allow"), verdict: { errno: EAFNOSUPPORT } });
   return { calls, otherwise: { errno: ENOSYS } };

@@ -88,6 +88,8 @@ const argumentRules: readonly ArgumentMutation[] = [
   fcntl("F_SETLEASE", 1024),
   fcntl("F_NOTIFY", 1026),
   fcntl("F_SETPIPE_SZ", 1031),
+  fcntl("F_SET_RW_HINT", 1036),
+  fcntl("F_SET_FILE_RW_HINT", 1038),
   { id: "oob-send", what: "MSG_OOB", call: "sendto", argument: 3, value: 1 },
   { id: "oob-receive", what: "MSG_OOB", call: "recvfrom", argument: 3, value: 1 },
   { id: "oob-message", what: "MSG_OOB", call: "recvmsg", argument: 2, value: 1 },
@@ -103,6 +105,7 @@ const argumentRules: readonly ArgumentMutation[] = [
   { id: "madv-mergeable", what: "MADV_MERGEABLE", call: "madvise", argument: 2, value: 12 },
   { id: "madv-cold", what: "MADV_COLD", call: "madvise", argument: 2, value: 20 },
   { id: "madv-pageout", what: "MADV_PAGEOUT", call: "madvise", argument: 2, value: 21 },
+  { id: "map-hugetlb", what: "MAP_HUGETLB", call: "mmap", argument: 3, value: 0x40000 },
 ];
 
 const single: readonly Mutation[] = argumentRules.map(({ id, what, call, argument, value }) => {
@@ -122,6 +125,12 @@ const requests: readonly ProbedCall[] = [0x5412, 0x80111500, 0x8912].map((reques
   arguments: [-1, request, -1, -1, -1, -1],
 }));
 
+/** Barriers over the machine: one that waits, one that interrupts, and joining those that are interrupted. */
+const barriers: readonly ProbedCall[] = [1, 2, 4].map((command) => ({
+  name: "membarrier",
+  arguments: [command, 0, 0, 0, 0, 0],
+}));
+
 const pair: ProbedCall = { name: "socketpair", arguments: [16, 1, 0, -1, -1, -1] };
 
 const sandboxAllowing = (...names: string[]): WallChange => ({ sandboxPolicy: allowing(names) });
@@ -133,6 +142,12 @@ const others: readonly Mutation[] = [
     step: "filter A: `ioctl` with requests about descriptors only",
     change: { slotPolicy: allowing(["ioctl"]) },
     probe: callsProbe(requests),
+  },
+  {
+    id: "barriers-membarrier",
+    step: "filter A: `membarrier` among a process's own threads only",
+    change: { slotPolicy: allowing(["membarrier"]) },
+    probe: callsProbe(barriers),
   },
   {
     id: "families-socketpair",

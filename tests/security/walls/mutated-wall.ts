@@ -116,13 +116,16 @@ function writeLauncher(
   const variables = Object.entries(change.outerEnvironment ?? {}).map(
     ([name, value]) => `export ${name}=${quote(value)}\n`,
   );
-  // Only where it is started with ids to come does it wait for them.
-  const pipes = `--info-fd ${4 + slots} --userns-block-fd ${5 + slots}`;
+  // Only where it is started with ids to come does it wait for them, at the descriptors it is told.
   writeFileSync(
     path,
     `#!/bin/sh
 ${variables.join("")}ids=
-case " $* " in *" --userns-block-fd "*) ids="${pipes}" ;; esac
+before=
+for word; do
+  case "$before" in --info-fd|--userns-block-fd) ids="$ids $before $word" ;; esac
+  before=$word
+done
 exec ${quote(resources.bubblewrap.path)} $ids ${words.join(" ")}
 `,
   );
