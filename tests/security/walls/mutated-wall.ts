@@ -116,13 +116,15 @@ function writeLauncher(
   const variables = Object.entries(change.outerEnvironment ?? {}).map(
     ([name, value]) => `export ${name}=${quote(value)}\n`,
   );
-  // Only where it is started with ids to come does it wait for them.
-  const pipes = `--info-fd ${4 + slots} --userns-block-fd ${5 + slots}`;
   writeFileSync(
     path,
     `#!/bin/sh
 ${variables.join("")}ids=
-case " $* " in *" --userns-block-fd "*) ids="${pipes}" ;; esac
+# Only where it is started with ids to come does it wait for them; which descriptors these are is said to it.
+while [ $# -gt 0 ]; do
+  case $1 in --info-fd | --userns-block-fd) ids="$ids $1 $2" ;; esac
+  shift
+done
 exec ${quote(resources.bubblewrap.path)} $ids ${words.join(" ")}
 `,
   );
