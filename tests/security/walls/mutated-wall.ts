@@ -116,15 +116,14 @@ function writeLauncher(
   const variables = Object.entries(change.outerEnvironment ?? {}).map(
     ([name, value]) => `export ${name}=${quote(value)}\n`,
   );
-  // Only where it is started with ids to come does it wait for them, at the descriptors it is told.
   writeFileSync(
     path,
     `#!/bin/sh
 ${variables.join("")}ids=
-before=
-for word; do
-  case "$before" in --info-fd|--userns-block-fd) ids="$ids $before $word" ;; esac
-  before=$word
+# Only where it is started with ids to come does it wait for them; which descriptors these are is said to it.
+while [ $# -gt 0 ]; do
+  case $1 in --info-fd | --userns-block-fd) ids="$ids $1 $2" ;; esac
+  shift
 done
 exec ${quote(resources.bubblewrap.path)} $ids ${words.join(" ")}
 `,
