@@ -42,11 +42,8 @@ beforeAll(() => {
   expect(
     spawnSync("tar", ["xzf", archive, "-C", join(modules, "sameseed"), "--strip-components=1"]).status,
   ).toBe(0);
-  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    dependencies: object;
-  };
   // Copies of what npm would install, so that the test needs no network.
-  for (const name of Object.keys(dependencies))
+  for (const name of dependenciesOf(root))
     cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
   copyFileSync(process.execPath, node);
   chmodSync(node, 0o755);
@@ -54,6 +51,19 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The packages that a folder's package needs, and those that they need in turn. */
+function dependenciesOf(folder: string, found: Set<string> = new Set()): Set<string> {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    dependencies?: object;
+  };
+  for (const name of Object.keys(dependencies)) {
+    if (found.has(name)) continue;
+    found.add(name);
+    dependenciesOf(join(root, "node_modules", name), found);
+  }
+  return found;
+}
 
 /** Runs the installed command in a fresh folder of its user. */
 async function sameseed(

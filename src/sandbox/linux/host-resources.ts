@@ -68,13 +68,9 @@ export async function acquireHostResources(): Promise<HostResources> {
   requireLinux();
   const architecture = hostArchitecture();
   if (architecture === undefined) {
-    throw new SameseedError(
-      "wall_unavailable",
-      `sandboxes need x86-64 or arm64; this is ${process.arch}`,
-      {
-        hint: "run Sameseed on a host of one of these, or in a virtual machine that is one",
-      },
-    );
+    throw new SameseedError("wall_unavailable", `sandboxes need x86-64 or arm64; this is ${process.arch}`, {
+      hint: "run Sameseed on a host of one of these, or in a virtual machine that is one",
+    });
   }
   const bubblewrap = await findBubblewrap();
   if (bubblewrap === undefined) {

@@ -94,8 +94,9 @@ function schemaOf(space: Space | undefined): JsonObject {
     case "Graph":
     case "other":
     case undefined:
-      return {};
+      break;
   }
+  return {};
 }
 
 function keyText(key: unknown): string {
