@@ -97,6 +97,7 @@ export type { Divergence } from "./model/trajectory.ts";
 // Recorded runs
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export {
+  type OutlinedRollout,
   RunReader,
   type IdenticalTrajectories,
   type RunReaderOptions,
