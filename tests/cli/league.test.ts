@@ -100,9 +100,9 @@ describe("league", { timeout: 240_000 }, () => {
     expect(lines[0]).toBe("tictactoe · 4 players · 6 pairings of 4 games · seed 0");
     expect(lines[1]).toMatch(/^ +player +Elo +± 95 % +games +points +W +D +L +as X +as O$/);
     expect(stdout).toContain("mean return of X, row at X and column at O");
-    expect(stdout).toMatch(/^always the same game, so all games count as one: .*first_free-last_free/m);
+    expect(stdout).toMatch(/^always the same game, counted once: .*first_free-last_free/m);
     expect(stdout).toMatch(/^cheats +illegal_action \d+$/m);
-    expect(lines.at(-1)).toBe("24 games · infra 0");
+    expect(lines.at(-1)).toBe("24 games, of which the ratings count 18 · infra 0");
   });
 
   it("gives the same table one game at a time", async () => {

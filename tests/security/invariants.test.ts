@@ -139,6 +139,6 @@ it("I6: a backend that became slower", async () => {
 });
 
 it("an id that no row has is misuse, before anything runs", async () => {
-  const refused = await runAttacks({ backend: real, only: ["99"] }).catch((error: unknown) => error);
+  const refused = await runAttacks({ backend: real, only: ["999"] }).catch((error: unknown) => error);
   expect(isSameseedError(refused) && refused.code).toBe("bad_argument");
 });
