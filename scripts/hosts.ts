@@ -1,5 +1,5 @@
-// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME…] [--again]`: builds machines from a distribution's packages, runs the
-// project in them under software emulation, one after the other, and prints what held. Without a name it lists them.
+// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME…] [--mirror URL] [--again]`: builds machines from a distribution's
+// packages, runs the project in them under software emulation, one after the other, and prints what held. Without a name it lists them.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -43,6 +43,7 @@ const { values, positionals } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
     sessions: { type: "string", multiple: true },
+    mirror: { type: "string" },
     again: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
   },
@@ -103,7 +104,7 @@ async function main(): Promise<number> {
   }
   let isHeld = true;
   for (const host of list) {
-    const files = bootFiles(host, cache);
+    const files = bootFiles(host, cache, values.mirror);
     const folder = join(cache, host.name);
     mkdirSync(folder, { recursive: true });
     packSuite(suite, host, join(folder, "suite.tar"));

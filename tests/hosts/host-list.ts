@@ -16,9 +16,13 @@ export interface HostSpec {
   /** What is there, for the table. */
   readonly what: string;
   readonly architecture: "amd64" | "arm64";
-  /** The distribution's release, and where its packages are; a name that `mmdebstrap` knows needs no more. */
+  /** Whose packages they are, as apt calls their origin. */
+  readonly distribution: "Debian" | "Ubuntu";
+  /** The distribution's release, and which of its components are needed. */
   readonly suite: string;
-  readonly sources: readonly string[];
+  readonly components: readonly string[];
+  /** Whether packages are taken without a key: where the builder's distribution has no keyring of this one. @default false */
+  readonly isTrusted?: boolean;
   /** Options of apt, for releases whose index is older than it says it may be. */
   readonly aptOptions?: readonly string[];
   /** The package of the kernel, and packages beside those that every machine has. */
@@ -29,8 +33,6 @@ export interface HostSpec {
   readonly sessions: readonly Session[];
 }
 
-const debian = "http://deb.debian.org/debian";
-const ubuntu = "http://archive.ubuntu.com/ubuntu";
 const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
 /** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
 const anyAge = ['Acquire::Check-Valid-Until "false"'];
@@ -42,7 +44,8 @@ export const hosts: readonly HostSpec[] = [
     what: "Debian 12, systemd, control groups version 2",
     architecture: "amd64",
     suite: "bookworm",
-    sources: [`deb ${debian} bookworm main`],
+    distribution: "Debian",
+    components: ["main"],
     kernel: "linux-image-cloud-amd64",
     sessions: everybody,
   },
@@ -51,7 +54,8 @@ export const hosts: readonly HostSpec[] = [
     what: "Debian 12 with Podman",
     architecture: "amd64",
     suite: "bookworm",
-    sources: [`deb ${debian} bookworm main`],
+    distribution: "Debian",
+    components: ["main"],
     kernel: "linux-image-cloud-amd64",
     packages: ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "catatonit"],
     sessions: ["podman-default", "podman-flags", "podman-groups", "podman-rootless", "podman-rootless-flags"],
@@ -61,7 +65,8 @@ export const hosts: readonly HostSpec[] = [
     what: "Debian 11, kernel 5.10",
     architecture: "amd64",
     suite: "bullseye",
-    sources: [`deb ${debian} bullseye main`],
+    distribution: "Debian",
+    components: ["main"],
     aptOptions: anyAge,
     kernel: "linux-image-cloud-amd64",
     sessions: everybody,
@@ -71,7 +76,8 @@ export const hosts: readonly HostSpec[] = [
     what: "Debian sid, the newest kernel it has",
     architecture: "amd64",
     suite: "sid",
-    sources: [`deb ${debian} sid main`],
+    distribution: "Debian",
+    components: ["main"],
     aptOptions: anyAge,
     kernel: "linux-image-cloud-amd64",
     sessions: everybody,
@@ -81,7 +87,9 @@ export const hosts: readonly HostSpec[] = [
     what: "Ubuntu 24.04, AppArmor restricts user namespaces",
     architecture: "amd64",
     suite: "noble",
-    sources: [`deb [trusted=yes] ${ubuntu} noble main universe`],
+    distribution: "Ubuntu",
+    components: ["main", "universe"],
+    isTrusted: true,
     kernel: "linux-image-virtual",
     sessions: everybody,
   },
@@ -90,7 +98,8 @@ export const hosts: readonly HostSpec[] = [
     what: "Debian 12 on arm64",
     architecture: "arm64",
     suite: "bookworm",
-    sources: [`deb ${debian} bookworm main`],
+    distribution: "Debian",
+    components: ["main"],
     kernel: "linux-image-cloud-arm64",
     packages: ["python3-venv", "python3-dev", "gcc", "libc6-dev"],
     sessions: ["service", "login-user"],

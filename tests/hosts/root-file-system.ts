@@ -38,8 +38,11 @@ export const tools: Readonly<Record<string, string>> = {
   "qemu-system-aarch64": "qemu-system-arm",
 };
 
-/** Builds a host's files from packages, or takes them from the cache. */
-export function bootFiles(host: HostSpec, cache: string): BootFiles {
+/**
+ * Builds a host's files from packages, or takes them from the cache.
+ * @param mirror where the packages are. @default where this machine has those of its own distribution from
+ */
+export function bootFiles(host: HostSpec, cache: string, mirror: string | undefined): BootFiles {
   const folder = join(cache, host.name);
   const files = {
     kernel: join(folder, "kernel"),
@@ -50,7 +53,7 @@ export function bootFiles(host: HostSpec, cache: string): BootFiles {
   mkdirSync(folder, { recursive: true });
   const tree = join(folder, "tree");
   rmSync(tree, { recursive: true, force: true });
-  unpack(host, tree);
+  unpack(host, tree, mirror ?? ownMirror(host.distribution));
   const version = readdirSync(join(tree, "usr/lib/modules"))[0]!;
   // Distributions that sign for arm64 pack the kernel once more; QEMU unpacks it.
   copyFileSync(join(tree, `boot/vmlinuz-${version}`), files.kernel);
@@ -63,7 +66,15 @@ export function bootFiles(host: HostSpec, cache: string): BootFiles {
   return files;
 }
 
-function unpack(host: HostSpec, tree: string): void {
+/** Where this machine's apt has a distribution's packages from. */
+function ownMirror(distribution: HostSpec["distribution"]): string {
+  const words = ["indextargets", "--format", "$(SITE)", `Origin: ${distribution}`, "Created-By: Packages"];
+  const [site = ""] = execFileSync("apt-get", words, { encoding: "utf8" }).split("\n");
+  if (site !== "") return site;
+  throw new Error(`this machine has no packages of ${distribution}; say where they are: --mirror URL`);
+}
+
+function unpack(host: HostSpec, tree: string, mirror: string): void {
   const packages = [...commonPackages, host.kernel, ...(host.packages ?? [])];
   // Scripts of another architecture's packages cannot run here; they run when the machine first starts.
   const isOther = host.architecture === "arm64" && process.arch !== "arm64";
@@ -77,7 +88,9 @@ function unpack(host: HostSpec, tree: string): void {
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
   ];
-  execFileSync("nice", ["mmdebstrap", ...options, host.suite, tree, ...host.sources], {
+  const trust = host.isTrusted === true ? "[trusted=yes] " : "";
+  const source = `deb ${trust}${mirror} ${host.suite} ${host.components.join(" ")}`;
+  execFileSync("nice", ["mmdebstrap", ...options, host.suite, tree, source], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   if (isOther) writeFileSync(join(tree, "etc/sameseed-unconfigured"), "");
