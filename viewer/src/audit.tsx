@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { AuditReport } from "../../src/verify/audit/audit-report.ts";
 import type { AuditDocument } from "../../src/view/documents.ts";
 import { pathOf, useDocument } from "./data.ts";
-import { JsonLink, Ready, Section, valueText } from "./parts.tsx";
+import { JsonLink, Ready, Section, valueText, WideTable } from "./parts.tsx";
 import { href } from "./route.ts";
 
 const words: Readonly<Record<AuditReport["verdict"], string>> = {
@@ -80,30 +80,18 @@ function Report({ id, report }: { readonly id: string; readonly report: AuditRep
 function Worlds({ worlds }: Pick<AuditReport, "worlds">): JSX.Element {
   return (
     <Section title="Worlds">
-      <div class="wide-box" tabIndex={0} role="group" aria-label="worlds">
-        <table>
-          <thead>
-            <tr>
-              <th>changed</th>
-              <th>bytes</th>
-              <th>how</th>
-              <th>note</th>
-            </tr>
-          </thead>
-          <tbody>
-            {worlds.map(({ factor, equal, how, note }) => (
-              <tr>
-                <td>{factor}</td>
-                <td class={equal === false ? "trouble" : ""}>
-                  {equal === null ? "not known" : equal ? "= equal" : "≠ other"}
-                </td>
-                <td>{how}</td>
-                <td>{note}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable label="worlds" columns={["changed", "bytes", "how", "note"]}>
+        {worlds.map(({ factor, equal, how, note }) => (
+          <tr>
+            <td>{factor}</td>
+            <td class={equal === false ? "trouble" : ""}>
+              {equal === null ? "not known" : equal ? "= equal" : "≠ other"}
+            </td>
+            <td>{how}</td>
+            <td>{note}</td>
+          </tr>
+        ))}
+      </WideTable>
     </Section>
   );
 }

@@ -4,7 +4,7 @@ import type { LeagueViewDocument } from "../../src/view/contest-documents.ts";
 import { intervalPlot } from "../../src/view/draw/plots.ts";
 import { pathOf, useDocument } from "./data.ts";
 import { FigureView } from "./figure.tsx";
-import { Command, JsonLink, numberText, Ready, Section } from "./parts.tsx";
+import { Command, JsonLink, numberText, Ready, Section, WideTable } from "./parts.tsx";
 import { href } from "./route.ts";
 
 interface Table {
@@ -62,32 +62,22 @@ function League({ league }: { readonly league: LeagueViewDocument }): JSX.Elemen
         />
       </div>
       <Section title="Who won against whom">
-        <div class="wide-box" tabIndex={0} role="group" aria-label="cross table">
-          <table class="cross">
-            <thead>
-              <tr>
-                <th>X, against O</th>
-                {table.players.map(({ player }) => (
-                  <th>{player}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {table.payoffs.map((row, at) => (
-                <tr>
-                  <th scope="row">{table.players[at]?.player}</th>
-                  {row.map((payoff) => {
-                    const link = payoff === null ? undefined : linkOf(payoff.x, payoff.o);
-                    const text = payoff === null ? "·" : numberText(payoff.meanReturn);
-                    return (
-                      <td class="right">{link === undefined ? text : <a href={href(link)}>{text}</a>}</td>
-                    );
-                  })}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <WideTable
+          label="cross table"
+          columns={["X, against O", ...table.players.map(({ player }) => player)]}
+          class="cross"
+        >
+          {table.payoffs.map((row, at) => (
+            <tr>
+              <th scope="row">{table.players[at]?.player}</th>
+              {row.map((payoff) => {
+                const link = payoff === null ? undefined : linkOf(payoff.x, payoff.o);
+                const text = payoff === null ? "·" : numberText(payoff.meanReturn);
+                return <td class="right">{link === undefined ? text : <a href={href(link)}>{text}</a>}</td>;
+              })}
+            </tr>
+          ))}
+        </WideTable>
       </Section>
       <Games players={table.players} />
     </>
@@ -97,34 +87,21 @@ function League({ league }: { readonly league: LeagueViewDocument }): JSX.Elemen
 function Games({ players }: Pick<Table, "players">): JSX.Element {
   return (
     <Section title="Games">
-      <div class="wide-box" tabIndex={0} role="group" aria-label="Games">
-        <table>
-          <thead>
-            <tr>
-              <th>player</th>
-              <th>wins</th>
-              <th>draws</th>
-              <th>losses</th>
-              <th>forfeits by fault</th>
-            </tr>
-          </thead>
-          <tbody>
-            {players.map(({ player, wins, draws, losses, faults }) => (
-              <tr>
-                <td>{player}</td>
-                <td class="right">{wins}</td>
-                <td class="right">{draws}</td>
-                <td class="right">{losses}</td>
-                <td>
-                  {Object.entries(faults)
-                    .map(([fault, count]) => `${count} ${fault}`)
-                    .join(", ")}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable label="Games" columns={["player", "wins", "draws", "losses", "forfeits by fault"]}>
+        {players.map(({ player, wins, draws, losses, faults }) => (
+          <tr>
+            <td>{player}</td>
+            <td class="right">{wins}</td>
+            <td class="right">{draws}</td>
+            <td class="right">{losses}</td>
+            <td>
+              {Object.entries(faults)
+                .map(([fault, count]) => `${count} ${fault}`)
+                .join(", ")}
+            </td>
+          </tr>
+        ))}
+      </WideTable>
     </Section>
   );
 }

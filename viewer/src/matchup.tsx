@@ -5,7 +5,7 @@ import { barPlot, intervalPlot, linePlot, type MarkedMean } from "../../src/view
 import { shortNumber } from "../../src/view/draw/scale.ts";
 import { pathOf, useDocument } from "./data.ts";
 import { FigureView } from "./figure.tsx";
-import { Command, JsonLink, numberText, Ready, Section } from "./parts.tsx";
+import { Command, JsonLink, numberText, Ready, Section, WideTable } from "./parts.tsx";
 import { href } from "./route.ts";
 
 interface Interval {
@@ -171,38 +171,24 @@ function SeatTable({
   );
   return (
     <Section title="By seat">
-      <div class="wide-box" tabIndex={0} role="group" aria-label="By seat">
-        <table>
-          <thead>
-            <tr>
-              <th>{report.x} at</th>
-              <th>wins</th>
-              <th>draws</th>
-              <th>losses</th>
-              <th>mean</th>
-              <th>games</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ seat, at }) => (
-              <tr>
-                <td>{at === 0 ? "first seat" : "second seat"}</td>
-                <td class="right">{seat.wins}</td>
-                <td class="right">{seat.draws}</td>
-                <td class="right">{seat.losses}</td>
-                <td class="right">{numberText(seat.meanReturn)}</td>
-                <td class="right">
-                  {legs[at] === undefined || legs[at] === "" ? (
-                    seat.games
-                  ) : (
-                    <a href={href(legs[at])}>{seat.games}</a>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <WideTable label="By seat" columns={[`${report.x} at`, "wins", "draws", "losses", "mean", "games"]}>
+        {rows.map(({ seat, at }) => (
+          <tr>
+            <td>{at === 0 ? "first seat" : "second seat"}</td>
+            <td class="right">{seat.wins}</td>
+            <td class="right">{seat.draws}</td>
+            <td class="right">{seat.losses}</td>
+            <td class="right">{numberText(seat.meanReturn)}</td>
+            <td class="right">
+              {legs[at] === undefined || legs[at] === "" ? (
+                seat.games
+              ) : (
+                <a href={href(legs[at])}>{seat.games}</a>
+              )}
+            </td>
+          </tr>
+        ))}
+      </WideTable>
     </Section>
   );
 }
@@ -212,33 +198,21 @@ function Parted({ matchup, x }: { readonly matchup: MatchupViewDocument; readonl
   const { parted, legs } = matchup;
   return (
     <Section title="Pairs in which the two part most">
-      <div class="wide-box" tabIndex={0} role="group" aria-label="pairs">
-        <table>
-          <thead>
-            <tr>
-              <th>seed</th>
-              <th>pair</th>
-              <th>{x} at the first seat</th>
-              <th>at the second</th>
-            </tr>
-          </thead>
-          <tbody>
-            {parted.slice(0, 20).map(({ seed, game, scores, keys }) => (
-              <tr>
-                <td class="right">{seed}</td>
-                <td class="right">{game}</td>
-                {[0, 1].map((leg) => (
-                  <td class="right">
-                    {scores[leg] !== undefined && legs[leg] !== undefined && (
-                      <a href={href(legs[leg], keys[leg] ?? 0)}>{numberText(scores[leg])}</a>
-                    )}
-                  </td>
-                ))}
-              </tr>
+      <WideTable label="pairs" columns={["seed", "pair", `${x} at the first seat`, "at the second"]}>
+        {parted.slice(0, 20).map(({ seed, game, scores, keys }) => (
+          <tr>
+            <td class="right">{seed}</td>
+            <td class="right">{game}</td>
+            {[0, 1].map((leg) => (
+              <td class="right">
+                {scores[leg] !== undefined && legs[leg] !== undefined && (
+                  <a href={href(legs[leg], keys[leg] ?? 0)}>{numberText(scores[leg])}</a>
+                )}
+              </td>
             ))}
-          </tbody>
-        </table>
-      </div>
+          </tr>
+        ))}
+      </WideTable>
     </Section>
   );
 }

@@ -154,3 +154,30 @@ export function Section({
     </section>
   );
 }
+
+interface WideTableProps {
+  /** What it is a table of, for those who do not see it. */
+  readonly label: string;
+  readonly columns: readonly string[];
+  readonly class?: string;
+  /** Its rows. */
+  readonly children: ComponentChildren;
+}
+
+/** A table that scrolls sideways by itself where the page is narrower; by keyboard too. */
+export function WideTable({ label, columns, class: name, children }: WideTableProps): JSX.Element {
+  return (
+    <div class="wide-box" tabIndex={0} role="group" aria-label={label}>
+      <table class={name}>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th>{column}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}

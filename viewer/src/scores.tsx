@@ -7,7 +7,7 @@ import type { ScoreResult } from "../../src/model/score.ts";
 import { pathOf, useDocument, useLive } from "./data.ts";
 import { FigureView } from "./figure.tsx";
 import { useKeys } from "./keys.ts";
-import { Command, JsonLink, numberText, Ready, Section } from "./parts.tsx";
+import { Command, JsonLink, numberText, Ready, Section, WideTable } from "./parts.tsx";
 import { go, href } from "./route.ts";
 import { WholeText } from "./value-view.tsx";
 import { type GridColumn, VirtualGrid } from "./virtual-grid.tsx";
@@ -145,32 +145,19 @@ function Score({ score }: { readonly score: ScoreDocument }): JSX.Element {
           </p>
           {result.message !== undefined && <p class="trouble">{result.message}</p>}
           <Section title="Tests">
-            <div class="wide-box" tabIndex={0} role="group" aria-label="tests">
-              <table>
-                <thead>
-                  <tr>
-                    <th>test</th>
-                    <th>verdict</th>
-                    <th>expected</th>
-                    <th>actual</th>
-                    <th>what happened</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {result.tests.map((test) => (
-                    <tr>
-                      <td>{test.name}</td>
-                      <td class={test.verdict === "accepted" ? "" : "trouble"}>{test.verdict}</td>
-                      <td>{test.expected}</td>
-                      <td>{test.actual}</td>
-                      <td>
-                        {test.message} {test.stdoutTail !== "" && <pre tabIndex={0}>{test.stdoutTail}</pre>}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <WideTable label="tests" columns={["test", "verdict", "expected", "actual", "what happened"]}>
+              {result.tests.map((test) => (
+                <tr>
+                  <td>{test.name}</td>
+                  <td class={test.verdict === "accepted" ? "" : "trouble"}>{test.verdict}</td>
+                  <td>{test.expected}</td>
+                  <td>{test.actual}</td>
+                  <td>
+                    {test.message} {test.stdoutTail !== "" && <pre tabIndex={0}>{test.stdoutTail}</pre>}
+                  </td>
+                </tr>
+              ))}
+            </WideTable>
           </Section>
         </>
       )}
