@@ -5,34 +5,18 @@
 import { describe, expect, it } from "vitest";
 
 import { isSameseedError } from "../../src/base/error.ts";
-import { listImages } from "../../src/image/image-store.ts";
-import { readRuntimeFiles } from "../../src/image/runtime-files.ts";
 import { type ActionValue, toTyped } from "../../src/model/cbor/typed-value.ts";
 import type { BranchEngine } from "../../src/model/branch.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import { openRollout } from "../../src/rollout/open-rollout.ts";
 import type { OpenRollout } from "../../src/rollout/rollout-step.ts";
 import type { RolloutResult } from "../../src/rollout/rollout-result.ts";
-import { listEnvironments } from "../../src/verify/audit/audit-all.ts";
-import { fixture, temporaryFolder } from "./fixtures.ts";
+import { fixture, temporaryFolder, installedEnvironments } from "./fixtures.ts";
 
 temporaryFolder();
 const seed = 11;
 
-// An image of another version of this package has another referee.
-const runtime = readRuntimeFiles().digest;
-const images = listImages().filter(({ manifest }) => manifest.runtime === runtime);
-const places = await Promise.all(
-  images
-    .filter(({ manifest }) => "gymnasium" in manifest.packages)
-    .map(async ({ manifest }) => ({
-      image: manifest.digest,
-      environments: await listEnvironments(manifest.digest),
-    })),
-);
-const cases = places.flatMap(({ image, environments }) =>
-  environments.map((envName) => ({ image, envName })),
-);
+const cases = await installedEnvironments();
 
 async function goOn(rollout: OpenRollout, actions: readonly ActionValue[]): Promise<RolloutResult> {
   for (const action of actions) if (!rollout.isOver) await rollout.step(action);

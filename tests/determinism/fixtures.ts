@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 
+import { listImages } from "../../src/image/image-store.ts";
+import { readRuntimeFiles } from "../../src/image/runtime-files.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
 import { closeSandboxes, sharedBackend } from "../../src/sandbox/sandbox-host.ts";
+import { listEnvironments as listIds } from "../../src/verify/audit/audit-all.ts";
 
 /** The path of a file in `fixtures/`, or `file.py:Class` there. */
 export function fixture(name: string): string {
@@ -58,6 +61,26 @@ export interface ListedEnvironment {
 /** Gymnasium's classic-control and toy-text environments, as the image's Gymnasium lists them. */
 export async function listEnvironments(): Promise<ListedEnvironment[]> {
   return JSON.parse(await runScript("list_environments.py")) as ListedEnvironment[];
+}
+
+/** An environment, and the digest of the image that has it. */
+export interface InstalledEnvironment {
+  readonly image: string;
+  readonly envName: string;
+}
+
+/** Every environment of every image that is installed. An image of another version of this package has another referee. */
+export async function installedEnvironments(): Promise<InstalledEnvironment[]> {
+  const runtime = readRuntimeFiles().digest;
+  const images = listImages().filter(
+    ({ manifest }) => manifest.runtime === runtime && "gymnasium" in manifest.packages,
+  );
+  const listed = await Promise.all(
+    images.map(async ({ manifest: { digest } }) =>
+      (await listIds(digest)).map((envName) => ({ image: digest, envName })),
+    ),
+  );
+  return listed.flat();
 }
 
 /** Runs `task(0)` to `task(count - 1)`, some at one time, and returns what they gave, in order. */

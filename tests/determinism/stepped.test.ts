@@ -5,36 +5,20 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { listImages } from "../../src/image/image-store.ts";
-import { readRuntimeFiles } from "../../src/image/runtime-files.ts";
 import { cborToJson } from "../../src/model/cbor/to-json.ts";
 import { type ActionValue, toTyped } from "../../src/model/cbor/typed-value.ts";
 import type { CborValue } from "../../src/model/cbor/value.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import { openRollout } from "../../src/rollout/open-rollout.ts";
 import { recordRun } from "../../src/store/record-run.ts";
-import { listEnvironments } from "../../src/verify/audit/audit-all.ts";
 import { verifyRun } from "../../src/verify/verify-run.ts";
-import { temporaryFolder } from "./fixtures.ts";
+import { temporaryFolder, installedEnvironments } from "./fixtures.ts";
 
 const folder = temporaryFolder();
 const steps = 6;
 const seed = 11;
 
-// An image of another version of this package has another referee.
-const runtime = readRuntimeFiles().digest;
-const images = listImages().filter(({ manifest }) => manifest.runtime === runtime);
-const places = await Promise.all(
-  images
-    .filter(({ manifest }) => "gymnasium" in manifest.packages)
-    .map(async ({ manifest }) => ({
-      image: manifest.digest,
-      environments: await listEnvironments(manifest.digest),
-    })),
-);
-const cases = places.flatMap(({ image, environments }) =>
-  environments.map((envName) => ({ image, envName })),
-);
+const cases = await installedEnvironments();
 
 describe("the images", () => {
   it("have environments", () => {

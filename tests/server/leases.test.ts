@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { alive, descendants } from "../lifecycle/left-behind.ts";
-import { serve, type Served } from "./served.ts";
+import { createSandbox, serve, type Served, shell } from "./served.ts";
 
 let served: Served;
 beforeAll(async () => {
@@ -15,11 +15,7 @@ afterAll(async () => {
   await closeSandboxes();
 });
 
-async function create(headers: Record<string, string> = {}): Promise<string> {
-  return (await served.call("POST", "/v1/sandboxes", { headers })).json.sandbox as string;
-}
-
-const shell = (line: string) => ({ command: "sh", args: ["-c", line] });
+const create = async (headers: Record<string, string> = {}) => await createSandbox(served, headers);
 
 function isSleep(pid: number): boolean {
   try {

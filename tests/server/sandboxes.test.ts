@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
-import { type Answer, serve, type Served } from "./served.ts";
+import { type Answer, createSandbox, serve, type Served, shell } from "./served.ts";
 import { SteppingClient } from "./stepping-client.ts";
 
 let served: Served;
@@ -18,11 +18,7 @@ afterAll(async () => {
   await closeSandboxes();
 });
 
-async function create(headers: Record<string, string> = {}): Promise<string> {
-  return (await served.call("POST", "/v1/sandboxes", { headers })).json.sandbox as string;
-}
-
-const shell = (line: string) => ({ command: "sh", args: ["-c", line] });
+const create = async (headers: Record<string, string> = {}) => await createSandbox(served, headers);
 /** Adds a line to a file each time it is run. */
 const append = shell("echo once >> /tmp/times; wc -l < /tmp/times");
 

@@ -97,3 +97,14 @@ export async function call(
     sent.end(bytes);
   });
 }
+
+/** Creates a sandbox. @returns its id */
+export async function createSandbox(served: Served, headers: Record<string, string> = {}): Promise<string> {
+  return (await served.call("POST", "/v1/sandboxes", { headers })).json.sandbox as string;
+}
+
+/** A command that a shell reads. */
+export const shell = (line: string): { command: string; args: string[] } => ({
+  command: "sh",
+  args: ["-c", line],
+});

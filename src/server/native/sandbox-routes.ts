@@ -5,6 +5,7 @@ import { defaultImageName } from "../../image/default-image.ts";
 import { maxLimitMs } from "../../model/limits.ts";
 import { worldModeSchema } from "../../model/rollout-schema.ts";
 import { seedSchema } from "../../model/seed.ts";
+import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
 import { json, noContent } from "../http/reply.ts";
 import { type Route, route } from "../http/route.ts";
 import { checkKnownImage, imageNameSchema } from "./known-image.ts";
@@ -36,19 +37,8 @@ export const createSchema: z.ZodType<CreateRequest> = z.strictObject({
   env: z.record(z.string(), z.string()).optional(),
 });
 
-interface CreateRequest {
-  readonly image: string;
-  readonly backend?: "zygote" | "cold" | undefined;
-  readonly world?: "sealed" | "host" | undefined;
-  readonly seed?: number | undefined;
-  readonly timeoutMs?: number | undefined;
-  readonly cpuMs?: number | undefined;
-  readonly memoryMb?: number | undefined;
-  readonly processes?: number | undefined;
-  readonly diskMb?: number | undefined;
-  readonly outputBytes?: number | undefined;
-  readonly env?: Record<string, string> | undefined;
-}
+/** What a client may decide; the image is one of the server's, by name. */
+type CreateRequest = Omit<SandboxOptions, "network"> & { readonly image: string };
 
 const sandboxSchema = z.object({
   sandbox: z.string(),
