@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 
 import { leaseMsMost } from "../../server/leases.ts";
-import { createServer } from "../../server/server.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import type { Cli, CommandWork } from "../cli.ts";
@@ -74,6 +73,8 @@ export function addServeCommand(program: Command, choose: (work: CommandWork) =>
 
 async function serve(cli: Cli, options: ServeOptions): Promise<number> {
   await prepareHost(cli, defaultImageName);
+  // What a server is made of takes some 70 ms to load; every other command would wait for it too.
+  const { createServer } = await import("../../server/server.ts");
   const server = createServer(toServerOptions(options));
   await server.start();
   await cli.output.lines([`listening at ${server.address}`]);
