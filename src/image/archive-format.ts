@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { SameseedError, systemErrorCode } from "../base/error.ts";
 
 /*
@@ -55,6 +55,25 @@ export function archivedDigest(file: string): string | undefined {
     if (systemErrorCode(error) === undefined) throw error;
     return undefined;
   }
+}
+
+/**
+ * The digest of the image in an exported file.
+ *
+ * @throws {SameseedError} `image_missing`, or `bad_argument` for another kind of file.
+ */
+export function digestAt(path: string): string {
+  const digest = archivedDigest(path);
+  if (digest !== undefined) return digest;
+  const isThere = existsSync(path);
+  throw new SameseedError(
+    isThere ? "bad_argument" : "image_missing",
+    isThere ? `${path} is not a file that \`sameseed image export\` wrote` : `there is no image file ${path}`,
+    {
+      hint: "give an image's name or digest, or the path of an exported image: it has a slash or ends in .tar.zst",
+      context: { path },
+    },
+  );
 }
 
 /** The blocks before an entry's content. */

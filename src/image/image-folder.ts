@@ -7,12 +7,12 @@ import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { archivedDigest, refused } from "./archive-format.ts";
 import { exportImage, type ExportOptions } from "./export-image.ts";
+import { imageFileSuffix } from "./image-names.ts";
 import { resolveImage, type ResolvedImage } from "./image-store.ts";
 import { importImage, type ImportOptions } from "./import-image.ts";
 
 /* A folder of images that several hosts share: a file for each digest. A name is each host's own matter. */
 
-const ending = ".tar.zst";
 const digestPattern = /^[0-9a-f]{7,64}$/;
 
 /** What {@link pushImage} did. */
@@ -37,7 +37,7 @@ export async function pushImage(
 ): Promise<PushedImage> {
   const folder = folderOf(place);
   const { digest } = resolveImage(name, options.images ?? imagesFolder()).manifest;
-  const file = join(folder, `${digest}${ending}`);
+  const file = join(folder, `${digest}${imageFileSuffix}`);
   if (existsSync(file)) {
     if (archivedDigest(file) !== digest) throw refused(`${file} does not hold the image its name says`);
     return { digest, file, bytes: statSync(file).size, isNew: false };
@@ -82,7 +82,7 @@ export async function pullImage(
     });
   }
   const file = join(folder, found[0]!);
-  if (archivedDigest(file) !== found[0]!.slice(0, -ending.length))
+  if (archivedDigest(file) !== found[0]!.slice(0, -imageFileSuffix.length))
     throw refused(`${file} does not hold the image its name says`);
   return await importImage(file, { name: null, ...options });
 }
@@ -90,7 +90,8 @@ export async function pullImage(
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter(
-      (file) => /^[0-9a-f]{64}$/.test(file.slice(0, -ending.length)) && file.endsWith(ending),
+      (file) =>
+        /^[0-9a-f]{64}$/.test(file.slice(0, -imageFileSuffix.length)) && file.endsWith(imageFileSuffix),
     );
   } catch (error) {
     throw unreadable(folder, error);

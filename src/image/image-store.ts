@@ -8,9 +8,9 @@ import { SameseedError, systemErrorCode } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
-import { archivedDigest } from "./archive-format.ts";
+import { digestAt } from "./archive-format.ts";
 import { buildFolderName } from "./build-folder.ts";
-import { defaultImageName } from "./image-names.ts";
+import { defaultImageName, isImagePath } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
 import { afterRemoval, sharedStamps } from "./share-files.ts";
 import { buildCommand, shippedImages } from "./shipped-images.ts";
@@ -50,12 +50,13 @@ const nameFile: z.ZodType<NameRecord> = z.object({
 });
 
 /**
- * Checks an image's name: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit, not itself a digest.
+ * Checks an image's name: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit, neither a digest nor the name of an
+ * exported image's file.
  *
  * @throws {SameseedError} `bad_argument`.
  */
 export function checkImageName(name: string): void {
-  if (namePattern.test(name) && !digestPattern.test(name)) return;
+  if (namePattern.test(name) && !digestPattern.test(name) && !isImagePath(name)) return;
   throw new SameseedError("bad_argument", `${JSON.stringify(name)} is not an image name.`, {
     hint: "Use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.",
     context: { name },
@@ -63,12 +64,12 @@ export function checkImageName(name: string): void {
 }
 
 /**
- * The image of a name, a digest, or the beginning of a digest. Only its manifest is read; its tree is checked when the
- * image is used.
+ * The image of a name, a digest, the beginning of a digest, or the file that `image export` wrote of it: a path, which has
+ * a slash or ends in `.tar.zst`. Only its manifest is read; its tree is checked when the image is used.
  *
  * @param images - The folder of all images. @default the home folder's
- * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name or is the
- * beginning of several digests.
+ * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name, is the beginning
+ * of several digests, or is the path of something else than an exported image.
  */
 export function resolveImage(name: string, images: string = imagesFolder()): ResolvedImage {
   const { digest, byName } = findDigest(name, images);
@@ -90,19 +91,12 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
   };
 }
 
-/** The digest of an image in a file that `image export` wrote, where `name` is the path of one and no image's name. */
-function archiveAt(name: string, images: string): string | undefined {
-  const isName = namePattern.test(name) && existsSync(nameFilePath(name, images));
-  return isName || !existsSync(name) ? undefined : archivedDigest(name);
-}
-
 /** A name goes before the beginning of a digest that reads the same. */
 function findDigest(
   name: string,
   images: string,
 ): { readonly digest: string | undefined; readonly byName: boolean } {
-  const archive = archiveAt(name, images);
-  if (archive !== undefined) return { digest: archive, byName: false };
+  if (isImagePath(name)) return { digest: digestAt(name), byName: false };
   const whole = digestPattern.exec(name)?.[1];
   if (whole !== undefined) return { digest: whole, byName: false };
   const short = shortPattern.exec(name)?.[1];
@@ -251,13 +245,26 @@ export function imageDamaged(
     readonly cause?: unknown;
   },
 ): SameseedError {
-  const names = namesOf(digest, details.images);
-  const name = names.includes(defaultImageName) ? defaultImageName : names[0];
+  const name = firstName(digest, details.images);
   return new SameseedError("image_damaged", `Image ${name ?? digest} is damaged: ${why}.`, {
     hint: name === undefined ? `Run \`sameseed image rm ${digest}\`; no name needs it.` : howToBuild(name),
     context: { image: digest, ...details.context },
     ...(details.cause === undefined ? {} : { cause: details.cause }),
   });
+}
+
+/** What to do about an image that cannot be used with this version of Sameseed. @param images the folder of all images */
+export function howToBuildAgain(digest: string, images: string): string {
+  const name = firstName(digest, images);
+  return name === undefined
+    ? "build an image of the same packages; a run that was recorded in this one needs the version of Sameseed that recorded it"
+    : howToBuild(name);
+}
+
+/** The name that an image is best known by. */
+function firstName(digest: string, images: string): string | undefined {
+  const names = namesOf(digest, images);
+  return names.includes(defaultImageName) ? defaultImageName : names[0];
 }
 
 function howToBuild(name: string): string {

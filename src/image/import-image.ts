@@ -19,6 +19,7 @@ import { imageManifestSchema, type ImageManifest } from "../model/image-manifest
 import { ArchiveReader, archivedDigest, labelBytes, refused, type ArchiveEntry } from "./archive-format.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { checkLink, finishTree } from "./finish-tree.ts";
+import { isImagePath } from "./image-names.ts";
 import {
   checkImageName,
   readNameRecord,
@@ -69,12 +70,14 @@ export async function importImage(file: string, options: ImportOptions = {}): Pr
 }
 
 /**
- * Takes over the image of a file, where an image is named by one that is not in the store yet.
+ * Imports the image of a file where an image is given by the path of one and is not in the store yet.
  *
  * @throws {SameseedError} as {@link importImage}.
  */
 export async function importWhereNamed(image: string, signal?: AbortSignal): Promise<void> {
+  if (!isImagePath(image)) return;
   const digest = archivedDigest(image);
+  // A path of anything else is refused where the image is looked up.
   if (digest === undefined || existsSync(imagePath(digest, imagesFolder()))) return;
   await importImage(image, { name: null, signal });
 }
