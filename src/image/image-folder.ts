@@ -66,19 +66,19 @@ export async function pullImage(
   const folder = folderOf(place);
   const wanted = digest.replace(/^sha256:/, "");
   if (!digestPattern.test(wanted)) {
-    throw new SameseedError("bad_argument", `${digest} is no digest of an image.`, {
-      hint: "Give at least the first 7 digits of a digest, as `sameseed image show` prints it.",
+    throw new SameseedError("bad_argument", `${digest} is not the digest of an image`, {
+      hint: "give at least the first 7 digits of a digest, as `sameseed image show` prints it",
     });
   }
   const found = filesIn(folder).filter((file) => file.startsWith(wanted));
   if (found.length === 0) {
-    throw new SameseedError("image_missing", `There is no image ${digest} in ${folder}.`, {
-      hint: "Put it there on a host that has it: sameseed image push NAME FOLDER.",
+    throw new SameseedError("image_missing", `there is no image ${digest} in ${folder}`, {
+      hint: "put it there on a host that has it: sameseed image push NAME FOLDER",
     });
   }
   if (found.length > 1) {
-    throw new SameseedError("bad_argument", `${digest} is the beginning of ${found.length} images.`, {
-      hint: "Give more digits.",
+    throw new SameseedError("bad_argument", `${digest} is the beginning of ${found.length} images`, {
+      hint: "give more digits",
     });
   }
   const file = join(folder, found[0]!);
@@ -101,9 +101,9 @@ function filesIn(folder: string): string[] {
 function unreadable(folder: string, error: unknown): SameseedError {
   return new SameseedError(
     "io_failed",
-    `${folder} cannot be used: ${systemErrorCode(error) ?? toError(error).message}.`,
+    `${folder} cannot be used: ${systemErrorCode(error) ?? toError(error).message}`,
     {
-      hint: "Name a folder that exists and that you may use.",
+      hint: "name a folder that exists and that you may use",
       cause: error,
     },
   );
@@ -113,7 +113,7 @@ function folderOf(place: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
   if (scheme === undefined) return place;
   if (scheme === "file") return fileURLToPath(place);
-  throw new SameseedError("bad_argument", `Images cannot be put at ${scheme}: addresses.`, {
-    hint: "Give a folder that the hosts share, or carry the file of `sameseed image export` yourself.",
+  throw new SameseedError("bad_argument", `images cannot be put at ${scheme}: addresses`, {
+    hint: "give a folder that the hosts share, or carry the file of `sameseed image export` yourself",
   });
 }

@@ -57,8 +57,8 @@ const nameFile: z.ZodType<NameRecord> = z.object({
  */
 export function checkImageName(name: string): void {
   if (namePattern.test(name) && !digestPattern.test(name) && !isImagePath(name)) return;
-  throw new SameseedError("bad_argument", `${JSON.stringify(name)} is not an image name.`, {
-    hint: "Use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.",
+  throw new SameseedError("bad_argument", `${JSON.stringify(name)} is not an image name`, {
+    hint: "use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit",
     context: { name },
   });
 }
@@ -74,11 +74,11 @@ export function checkImageName(name: string): void {
 export function resolveImage(name: string, images: string = imagesFolder()): ResolvedImage {
   const { digest, byName } = findDigest(name, images);
   if (digest === undefined || !existsSync(join(images, digest))) {
-    throw new SameseedError("image_missing", `There is no image ${name}.`, {
+    throw new SameseedError("image_missing", `there is no image ${name}`, {
       hint:
         name === defaultImageName
-          ? "Run `sameseed setup` to build it."
-          : `Run \`sameseed image list\` to list the images, and \`${buildCommand(name)}\` to build one.`,
+          ? "run `sameseed setup` to build it"
+          : `run \`sameseed image list\` to list the images, and \`${buildCommand(name)}\` to build one`,
       context: { name },
     });
   }
@@ -104,8 +104,8 @@ function findDigest(
   if (named !== undefined || short === undefined) return { digest: named, byName: true };
   const found = listDigests(images).filter((digest) => digest.startsWith(short));
   if (found.length < 2) return { digest: found[0], byName: false };
-  throw new SameseedError("bad_argument", `${found.length} images have digests that begin with ${short}.`, {
-    hint: `Give more of the digest: ${found.map((digest) => digest.slice(0, short.length + 6)).join(", ")}.`,
+  throw new SameseedError("bad_argument", `${found.length} images have digests that begin with ${short}`, {
+    hint: `give more of the digest: ${found.map((digest) => digest.slice(0, short.length + 6)).join(", ")}`,
     context: { name, digests: found },
   });
 }
@@ -138,8 +138,8 @@ export function listDigests(images: string = imagesFolder()): string[] {
 export async function removeImage(nameOrDigest: string, images: string = imagesFolder()): Promise<void> {
   const { digest, byName } = findDigest(nameOrDigest, images);
   if (digest === undefined || (!byName && !existsSync(join(images, digest)))) {
-    throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
-      hint: "Run `sameseed image list` to list the images.",
+    throw new SameseedError("image_missing", `there is no image ${nameOrDigest}`, {
+      hint: "run `sameseed image list` to list the images",
       context: { name: nameOrDigest },
     });
   }
@@ -188,11 +188,11 @@ export function readNameRecord(name: string, images: string): NameRecord | undef
     text = readFileSync(nameFilePath(name, images), "utf8");
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw new SameseedError("io_failed", `The name of image ${name} cannot be read.`, { cause: error });
+    throw new SameseedError("io_failed", `the name of image ${name} cannot be read`, { cause: error });
   }
   const parsed = nameFile.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new SameseedError("image_damaged", `The name ${name} does not refer to an image.`, {
+  throw new SameseedError("image_damaged", `the name ${name} does not refer to an image`, {
     hint: howToBuild(name),
     context: { image: name },
   });
@@ -246,8 +246,8 @@ export function imageDamaged(
   },
 ): SameseedError {
   const name = firstName(digest, details.images);
-  return new SameseedError("image_damaged", `Image ${name ?? digest} is damaged: ${why}.`, {
-    hint: name === undefined ? `Run \`sameseed image rm ${digest}\`; no name needs it.` : howToBuild(name),
+  return new SameseedError("image_damaged", `image ${name ?? digest} is damaged: ${why}`, {
+    hint: name === undefined ? `run \`sameseed image rm ${digest}\`; no name needs it` : howToBuild(name),
     context: { image: digest, ...details.context },
     ...(details.cause === undefined ? {} : { cause: details.cause }),
   });
@@ -268,10 +268,10 @@ function firstName(digest: string, images: string): string | undefined {
 }
 
 function howToBuild(name: string): string {
-  if (name === defaultImageName) return "Run `sameseed setup` to build it again.";
+  if (name === defaultImageName) return "run `sameseed setup` to build it again";
   return shippedImages().includes(name)
-    ? `Run \`sameseed image build ${name}\` to build it again.`
-    : `Run \`sameseed image build ${name} …\` as before, with its packages or its lock, to build it again.`;
+    ? `run \`sameseed image build ${name}\` to build it again`
+    : `run \`sameseed image build ${name} …\` as before, with its packages or its lock, to build it again`;
 }
 
 function nameFilePath(name: string, images: string): string {
@@ -291,6 +291,6 @@ function entries(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return [];
-    throw new SameseedError("io_failed", `${folder} cannot be read.`, { cause: error });
+    throw new SameseedError("io_failed", `${folder} cannot be read`, { cause: error });
   }
 }

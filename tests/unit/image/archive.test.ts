@@ -129,7 +129,7 @@ describe("an image that is asked for", () => {
         }),
       );
       expect(() => resolveImage("gone.tar.zst", images)).toThrow(
-        expect.objectContaining({ code: "image_missing", message: "there is no image file gone.tar.zst" }),
+        expect.objectContaining({ code: "bad_argument", message: "there is no image file gone.tar.zst" }),
       );
       expect(() => writeName("mine.tar.zst", { digest }, images)).toThrow(
         expect.objectContaining({ code: "bad_argument" }),
