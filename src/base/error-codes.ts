@@ -35,6 +35,7 @@ export type ErrorCode =
   | "disk_full"
   | "image_build_failed"
   | "image_damaged"
+  | "image_outdated"
   | "wall_unavailable"
   | "world_unavailable"
   | "tool_missing"
@@ -97,6 +98,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   image_build_failed: broken(500, false),
   /** An image's files are not those its digest names. */
   image_damaged: broken(500, false),
+  /** An image was built by a version of Sameseed whose sandboxes speak another protocol. */
+  image_outdated: broken(503, false),
   /** This host cannot build the wall; nothing was run. */
   wall_unavailable: broken(503, false),
   /** The world that was asked for cannot be had: the image was built without it, or it does not hold here. */

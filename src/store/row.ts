@@ -43,14 +43,14 @@ export function encodeSummary(summary: RolloutSummary): string {
     const problems = z.prettifyError(checked.error);
     throw new SameseedError(
       "bad_argument",
-      `The row of seed ${summary.seed} cannot be recorded: ${problems}.`,
+      `the row of seed ${summary.seed} cannot be recorded: ${problems}`,
     );
   }
   const bytes = Buffer.byteLength(json) + placeBytes;
   if (bytes <= maxPayloadBytes.row) return json;
-  throw new SameseedError("bad_argument", `The row of seed ${summary.seed} has ${bytes} bytes.`, {
+  throw new SameseedError("bad_argument", `the row of seed ${summary.seed} has ${bytes} bytes`, {
     context: { bytes, maxBytes: maxPayloadBytes.row },
-    hint: "Shorten the rollout's warnings and traceback before recording it.",
+    hint: "shorten the rollout's warnings and traceback before recording it",
   });
 }
 

@@ -119,7 +119,7 @@ async function propose(cli: Cli, name: string | undefined, options: BuildOptions
 async function build(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
   const { output, status, signal } = cli;
   if (name === undefined)
-    throw new SameseedError("bad_argument", "The image has no name.", {
+    throw new SameseedError("bad_argument", "the image has no name", {
       hint: "sameseed image build NAME --packages …",
     });
   refuseDefaultName(name);
@@ -170,8 +170,8 @@ function formatTried(
 
 function shippedLock(name: string): string {
   if (shippedImages().includes(name)) return packagedLock(name);
-  throw new SameseedError("bad_argument", `What image ${name} is to be built from is not said.`, {
-    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}.`,
+  throw new SameseedError("bad_argument", `nothing says what to build the image ${name} from`, {
+    hint: `name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}`,
     context: { name, shipped: shippedImages() },
   });
 }

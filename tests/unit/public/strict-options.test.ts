@@ -91,6 +91,12 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
     "maxBytes",
   ],
   "files.write": [async (more) => await sandbox((box) => box.files.write("x", "", more)), "mod", "mode"],
+  "files.pack": [async (more) => await sandbox((box) => box.files.pack(more)), "maxByte", "maxBytes"],
+  "files.unpack": [
+    async (more) => await sandbox((box) => box.files.unpack(Buffer.alloc(0), more)),
+    "signals",
+    "signal",
+  ],
   "files.list": [async (more) => await sandbox((box) => box.files.list("/tmp", more)), "signals", "signal"],
   "files.remove": [
     async (more) => await sandbox((box) => box.files.remove("x", more)),
