@@ -30,6 +30,7 @@ export type ErrorCode =
   | "run_damaged"
   | "prefix_diverged"
   | "engine_unavailable"
+  | "fleet_disagrees"
   | "io_failed"
   | "disk_full"
   | "image_build_failed"
@@ -87,6 +88,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   prefix_diverged: { exitCode: 4, httpStatus: 409, retryable: false },
   /** The engine that was asked for cannot make this branch. */
   engine_unavailable: { exitCode: 3, httpStatus: 503, retryable: false },
+  /** Hosts of a fleet gave other bytes for the same seeds. */
+  fleet_disagrees: { exitCode: 4, httpStatus: 409, retryable: false },
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
   /** The disk that should take the recording is full. */

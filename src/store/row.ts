@@ -59,6 +59,16 @@ export function encodeRow(summaryJson: string, trajectory: TrajectoryPlace): Buf
   return Buffer.from(`{"summary":${summaryJson},"trajectory":${JSON.stringify(trajectory)}}`);
 }
 
+/** Reads what {@link encodeSummary} wrote; undefined if it is not a row's summary. */
+export function decodeSummary(text: Buffer): RolloutSummary | undefined {
+  try {
+    const summary = rolloutSummarySchema.safeParse(JSON.parse(text.toString()));
+    return summary.success ? summary.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads what {@link encodeRow} wrote; undefined if it is not a row of format 2. */
 export function decodeRow(payload: Buffer): Row | undefined {
   let json: unknown;

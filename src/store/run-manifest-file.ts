@@ -21,6 +21,7 @@ import {
   type StoredRunManifest,
   type StoredSeatPolicy,
 } from "../model/run-manifest.ts";
+import { exactJson } from "./exact-json.ts";
 import { readRegular, type RunPaths } from "./run-folder.ts";
 import { otherFormat, runDamaged, storeError } from "./store-error.ts";
 
@@ -281,12 +282,6 @@ function specLines(spec: StoredRunManifest["spec"]): string {
   return Object.entries(spec)
     .map(([key, value]) => `    ${JSON.stringify(key)}: ${exactJson(value)}`)
     .join(",\n");
-}
-
-/** JSON that keeps minus zero, which `JSON.stringify` alone writes as `0`. */
-function exactJson(value: unknown): string {
-  const json = JSON as unknown as { readonly rawJSON: (this: void, text: string) => unknown };
-  return JSON.stringify(value, (_key, inner: unknown) => (Object.is(inner, -0) ? json.rawJSON("-0") : inner));
 }
 
 function tooLarge(what: string, bytes: number, maxBytes: number): SameseedError {
