@@ -32,6 +32,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   ],
   snapshotOf: [(more) => sdk.snapshotOf("runs/none", { seed: 1, step: 1, ...more }), "steps", "step"],
   branchRun: [(more) => sdk.branchRun("runs/none", { seed: 1, step: 1, ...more }), "reseeds", "reseed"],
+  openFleet: [(more) => sdk.openFleet("redis://nowhere", more), "wieght", "weight"],
   recordRun: [(more) => sdk.recordRun({ envName, seeds: [1], ...more }), "resum", "resume"],
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
