@@ -8,8 +8,9 @@ no part of it either: they are told beside it (native/world/process/racing.c).
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import Callable
 
 from ..recording.canonical_tags import head
 
@@ -131,6 +132,17 @@ def asked() -> tuple[dict[str, int], dict[str, int]] | None:
 def forget() -> None:
     """Sets clock and counts back to when `asked` was called last: what was done since is no part of the program."""
     _zygote.world_return()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is done inside is no part of the program: clock and counts are behind it what they were before."""
+    counted = asked()
+    try:
+        yield
+    finally:
+        if counted is not None:
+            forget()
 
 
 def boundary(k: int) -> bytes:
