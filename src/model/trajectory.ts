@@ -7,7 +7,7 @@ import { outcomes, type FaultKind, type FaultOwner, type Outcome } from "./outco
 export const maxFrameBytes: number = 64 * 1024 * 1024;
 
 /** What a frame of the referee's result stream holds. */
-export type FrameType = "record" | "volatile" | "end" | "ask";
+export type FrameType = "record" | "volatile" | "end" | "ask" | "picture";
 
 /** One frame, as received. */
 export interface Frame {

@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
+import type { PicturesOverview } from "./shown-pictures.ts";
 
 /** What a folder of the library holds. */
 export type RecordingKind = "run" | "matchup" | "league" | "scores";
@@ -77,6 +78,8 @@ export interface LibraryDocument {
   readonly version: string;
   /** Whether it is a page in a file, or served. */
   readonly served: boolean;
+  /** What the page sends along with what it asks to be run; absent where nothing may run. */
+  readonly token?: string;
   readonly entries: readonly LibraryEntry[];
 }
 
@@ -175,6 +178,7 @@ export interface RolloutDocument {
   /** Whether the bytes of a verification that diverged are there. */
   readonly hasOther: boolean;
   readonly divergence?: Divergence;
+  readonly pictures?: PicturesOverview;
 }
 
 /** One record of a rollout. */
