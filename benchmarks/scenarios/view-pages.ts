@@ -57,8 +57,9 @@ export async function timePages(
   if (executablePath === undefined) return [];
   const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  await using server = await ViewServer.start({ folders: [folder], port: 0 });
   const open = async ({ hash, shows, press }: Place): Promise<number> => {
+    // A server of its own: nothing of the recording is in its memory.
+    await using server = await ViewServer.start({ folders: [folder], port: 0 });
     const page = await browser.newPage();
     const start = performance.now();
     await page.goto(server.url + hash);

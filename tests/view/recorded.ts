@@ -167,6 +167,7 @@ export function buildViewer(): void {
   const vite = join(root, "node_modules/vite/bin/vite.js");
   const built = spawnSync(process.execPath, [vite, "build", "-c", join(root, "viewer/vite.config.ts")], {
     cwd: root,
+    env: { ...process.env, NODE_ENV: "production" },
   });
   if (built.status !== 0) throw new Error(`the viewer cannot be built: ${built.stderr.toString()}`);
 }
