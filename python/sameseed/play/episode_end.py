@@ -9,7 +9,7 @@ from .failures import PolicyFailure, describe, outcome_of
 from ..recording.canonical import encode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.recorder import Recorder
-from ..world.sealed import lacks
+from ..world.sealed import lacks_at_end
 
 _RECURSION_LIMIT = 1000
 
@@ -62,7 +62,7 @@ def close_episode(ended: Ended, recorder: Recorder, env: object, told: dict) -> 
     summary = {"outcome": ended.outcome, **told}
     if error is not None:
         summary["error"] = error
-    lacking = lacks()
+    lacking = lacks_at_end()
     if lacking:
         summary["notHeld"] = lacking
     recorder.end(summary)

@@ -7,6 +7,7 @@ import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
 import { packagedLock } from "../../image/runtime-files.ts";
 import { shippedImages } from "../../image/shipped-images.ts";
+import { defaultLimits } from "../../model/limits.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { collect, jsonOption } from "../commands/options.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -155,7 +156,7 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
 }
 
 function formatTried(
-  { package: name, environment, environments, outcome, steps, problem }: TriedPackage,
+  { package: name, environment, environments, outcome, steps, memoryMb, problem }: TriedPackage,
   image: string,
 ): string {
   if (environment === null) {
@@ -165,7 +166,8 @@ function formatTried(
   }
   if (problem !== null) return `${name}: ${environment} could not be played: ${problem}`;
   const more = environments === 1 ? "" : `, one of ${environments}`;
-  return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image})`;
+  const memory = memoryMb === defaultLimits.memoryMb ? "" : ` --memory-mb ${memoryMb}`;
+  return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image}${memory})`;
 }
 
 function shippedLock(name: string): string {

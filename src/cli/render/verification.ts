@@ -49,7 +49,16 @@ export function formatVerification(result: VerifyResult, paint: Painter): string
       : [
           `the actions of ${result.fedFromRecording.join(", ")} were fed from the recording: their caller was not asked again`,
         ];
-  return [...lines, `${head}: ${parts.join(", ")}`, ...fed, ...image, ...certificateLines(result, paint)];
+  const refuted =
+    diverged.length > 0 ? ["tier none: whatever the receipts claim, this host gave other bytes", ""] : [];
+  return [
+    ...lines,
+    ...refuted,
+    `${head}: ${parts.join(", ")}`,
+    ...fed,
+    ...image,
+    ...certificateLines(result, paint),
+  ];
 }
 
 /** A replay for people. */

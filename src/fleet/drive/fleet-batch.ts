@@ -38,13 +38,11 @@ export interface BatchSetting {
   readonly share: number;
 }
 
-/** How often the fleet is looked at, the store is asked for a chunk, and the queue for one that takes long. */
-const beatMs = 1_000;
-const lookMs = 1_000;
-const chaseMs = 3_000;
+/** How often the fleet is looked at and the store asked for a chunk, and the queue for one that takes long. */
+const [lookMs, chaseMs] = [1_000, 3_000];
 /** How often one rollout may be tried that loses its hosts, in chunks of its own. */
 const alonesMost = 2;
-/** How often a chunk's pack may be damaged. */
+/** How often a pack may be damaged. */
 const damagesMost = 3;
 
 /** The rollouts of one call, from the store and from the fleet. */
@@ -85,7 +83,7 @@ export class FleetBatch {
     });
     while (!this.#plan.isDone || !this.#audits.isDone) {
       throwIfAborted(signal);
-      if (performance.now() - this.#beatAt >= beatMs) await this.#beat();
+      if (performance.now() - this.#beatAt >= lookMs) await this.#beat();
       this.#fill();
       await this.#rest(signal);
       for (const offered of this.#toLookAt()) {
