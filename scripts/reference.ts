@@ -32,6 +32,7 @@ export const experimentalCommands: readonly string[] = [
   "worker",
   "fleet status",
   "fleet cancel",
+  "fleet release",
 ];
 
 const stability = `What is stable keeps its name and its meaning: before it changes, a version says so in

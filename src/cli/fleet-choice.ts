@@ -11,6 +11,7 @@ export interface FleetChoice {
   readonly store?: string;
   readonly weight?: number;
   readonly priority?: number;
+  readonly audit?: number;
 }
 
 /** `--fleet` and what goes with it. */
@@ -26,6 +27,12 @@ export function fleetOptions(): Option[] {
     new Option("--store <URL>", "the fleet's store (default: the one that its workers name)").helpGroup(
       group,
     ),
+    new Option(
+      "--audit <SHARE>",
+      "how many chunks run a second time on another host, to be compared: 0 to 1 (default: 0.005)",
+    )
+      .argParser(shareOf)
+      .helpGroup(group),
     number("--weight", "this run's share of the fleet, against that of others (default: 1)", "shares", 1),
     number("--priority", "runs of a lower number go first (default: 0)", "places", 0),
   ];
@@ -33,13 +40,21 @@ export function fleetOptions(): Option[] {
 
 const group = "Fleet:";
 
+function shareOf(text: string): number {
+  const value = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= 1) return value;
+  throw new SameseedError("bad_argument", `--audit: ${JSON.stringify(text)} is not a share`, {
+    hint: "give a number from 0 to 1, such as 0.05",
+  });
+}
+
 /** The fleet that a command line names, as the SDK takes it. @throws `bad_argument` */
 export async function fleetOf(
   cli: Cli,
   { fleet: url, ...options }: FleetChoice,
 ): Promise<{ readonly fleet?: RolloutFleet }> {
-  const { store, weight, priority } = options;
-  const given = { store, weight, priority };
+  const { store, weight, priority, audit } = options;
+  const given = { store, weight, priority, audit };
   if (url === undefined) {
     const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     if (name === undefined) return {};
@@ -51,6 +66,7 @@ export async function fleetOf(
       ...(store === undefined ? {} : { store }),
       ...(weight === undefined ? {} : { weight }),
       ...(priority === undefined ? {} : { priority }),
+      ...(audit === undefined ? {} : { audit }),
       onNote: (line) => cli.status.note(line),
     }),
   };

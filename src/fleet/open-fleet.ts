@@ -10,6 +10,7 @@ import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { type FleetEngine, type FleetRun, makeFleet, type RolloutFleet } from "../rollout/rollout-fleet.ts";
 import type { ObjectStore } from "../store/objects/object-store.ts";
 import { openObjects } from "../store/objects/open-objects.ts";
+import { writeFleetCertificate } from "./certificate.ts";
 import { FleetBatch } from "./drive/fleet-batch.ts";
 import { chooseHosts } from "./drive/choose-hosts.ts";
 import { encodeSpec, fleetSpec } from "./fleet-spec.ts";
@@ -26,11 +27,19 @@ export interface FleetOptions {
   readonly weight?: number;
   /** Calls of a lower number go first: 0 to 1000. @default 0 */
   readonly priority?: number;
+  /** How many of the chunks run a second time on another host, to be compared: 0 to 1. @default 0.005 */
+  readonly audit?: number;
   /** Told what a person wants to know. */
   readonly onNote?: (line: string) => void;
 }
 
-const optionNames: NamesOf<FleetOptions> = { store: true, weight: true, priority: true, onNote: true };
+const optionNames: NamesOf<FleetOptions> = {
+  store: true,
+  weight: true,
+  priority: true,
+  audit: true,
+  onNote: true,
+};
 
 /**
  * Names a fleet: other machines that run `sameseed worker` on one queue and one store. Nothing is connected before it is used.
@@ -62,6 +71,7 @@ export function openFleet(url: string, options: FleetOptions = {}): RolloutFleet
     ...options,
     weight: inRange("weight", options.weight ?? 1, 1),
     priority: inRange("priority", options.priority ?? 0, 0),
+    audit: shareOf(options.audit ?? 0.005),
   });
   return makeFleet(url, engine);
 }
@@ -74,15 +84,28 @@ function inRange(name: string, value: number, least: number): number {
   );
 }
 
+function shareOf(value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  throw new SameseedError("bad_argument", `audit must be a share from 0 to 1, not ${value}`);
+}
+
+/** What a call was, for its certificate. */
+interface Made {
+  readonly spec: string;
+  readonly store: string;
+  readonly quarantined: readonly string[];
+}
+
+type FleetSetting = FleetOptions & Required<Pick<FleetOptions, "weight" | "priority" | "audit">>;
+
 /** A fleet behind whatever queue it is given. */
 export class Fleet implements FleetEngine {
   readonly #open: () => Promise<Dispatcher>;
-  readonly #options: FleetOptions & { readonly weight: number; readonly priority: number };
+  /** What was asked in which call, for its certificate. */
+  readonly #made = new WeakMap<ResolvedOptions, Made>();
+  readonly #options: FleetSetting;
 
-  constructor(
-    open: () => Promise<Dispatcher>,
-    options: FleetOptions & { readonly weight: number; readonly priority: number },
-  ) {
+  constructor(open: () => Promise<Dispatcher>, options: FleetSetting) {
     this.#open = open;
     this.#options = options;
   }
@@ -92,7 +115,7 @@ export class Fleet implements FleetEngine {
     seeds: Iterable<number>,
     { signal = new AbortController().signal }: { readonly signal?: AbortSignal },
   ): AsyncGenerator<RecordedRollout, void, undefined> {
-    const { weight, priority, onNote = noNote } = this.#options;
+    const { weight, priority, audit, onNote = noNote } = this.#options;
     await importWhereNamed(options.image);
     const { name, manifest } = resolveImage(options.image);
     // What cannot be asked of a fleet is refused before anything is waited for.
@@ -100,6 +123,7 @@ export class Fleet implements FleetEngine {
     const dispatcher = await this.#open();
     const id = `${timeName()}-${randomBytes(4).toString("hex")}`;
     let store: ObjectStore | undefined;
+    let quarantined: readonly string[] = [];
     let isDone = false;
     try {
       const chosen = await chooseHosts(dispatcher, { store: this.#options.store, onNote, signal });
@@ -118,7 +142,9 @@ export class Fleet implements FleetEngine {
           dispatcher,
           weight,
           priority,
-          onView: ({ workers }) => {
+          share: audit,
+          onView: ({ workers, quarantined: out }) => {
+            quarantined = out;
             if (
               workers.some(
                 (worker) => worker.hostClass === hostClass && !worker.images.includes(manifest.digest),
@@ -143,6 +169,7 @@ export class Fleet implements FleetEngine {
         };
       }
       isDone = true;
+      this.#made.set(options, { spec: spec.hash, store: chosen.store, quarantined });
     } finally {
       // What was not waited for to the end is not wanted.
       await (isDone ? dispatcher.forget(id) : dispatcher.cancel(id)).catch(() => {});
@@ -151,7 +178,17 @@ export class Fleet implements FleetEngine {
     }
   }
 
-  async certify(_run: FleetRun): Promise<void> {}
+  async certify({ dir, options }: FleetRun): Promise<void> {
+    const made = this.#made.get(options);
+    // Nothing was missing: what the run has beside it stays.
+    if (made === undefined) return;
+    const store = await openObjects(made.store);
+    try {
+      await writeFleetCertificate(dir, store, made);
+    } finally {
+      store.close();
+    }
+  }
 }
 
 /** Work that is asked for again while it is under way is one and the same; once it was done it is not done again. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
-import { SameseedError } from "../base/error.ts";
+import { isSameseedError, SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkSeed } from "../model/seed.ts";
@@ -23,7 +23,8 @@ import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host
 import { engineOf } from "../rollout/rollout-fleet.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
-import { isRunFolder } from "./run-folder.ts";
+import { isRunFolder, runPaths } from "./run-folder.ts";
+import { readRunManifest } from "./run-manifest-file.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -78,10 +79,29 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const seeds = [...new Set(config.seeds.map(checkSeed))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
-  const existed = existsSync(dir);
   const host = await hostFor(options, config.fleet);
-  const { resume = false, extend = false } = config;
   if (config.replaceFailed === true) await discardFailedRun(dir);
+  try {
+    return await recordInto(dir, { config, options, host, seeds });
+  } catch (error) {
+    if (!isTakenBack(error)) throw error;
+    // What the other hosts made is in the fleet's store: little is run again.
+    const all = isRunFolder(dir) ? setAside(dir) : seeds;
+    const anew = { ...config, resume: false, extend: false };
+    return await recordInto(dir, { config: anew, options, host, seeds: all });
+  }
+}
+
+interface Recording {
+  readonly config: RecordRunConfig;
+  readonly options: ResolvedOptions;
+  readonly host: RolloutHost | Pick<RolloutHost, "image">;
+  readonly seeds: readonly number[];
+}
+
+async function recordInto(dir: string, { config, options, host, seeds }: Recording): Promise<OpenRun> {
+  const existed = existsSync(dir);
+  const { resume = false, extend = false } = config;
   const writer = await openWriter(dir, { options, host, seeds }, { resume: resume || extend, extend });
   try {
     const run: OpenRun = {
@@ -109,6 +129,18 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   } finally {
     await writer.closeOrDiscard(existed);
   }
+}
+
+/** Whether a fleet found that one of its hosts gave what no other gives: rows of its rollouts may be in the run. */
+function isTakenBack(error: unknown): boolean {
+  return isSameseedError(error) && error.code === "fleet_disagrees" && error.context["takenBack"] === true;
+}
+
+/** Gives a run's folder another name, so that nothing in it is lost. @returns the run's seeds */
+function setAside(dir: string): readonly number[] {
+  const { spec } = readRunManifest(runPaths(dir));
+  renameSync(dir, `${dir}-taken-back-${randomBytes(2).toString("hex")}`);
+  return spec.seeds;
 }
 
 /** What a run needs of this machine: with a fleet only the image, to name it. */

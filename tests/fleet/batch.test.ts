@@ -80,6 +80,7 @@ class Trial {
         dispatcher: this.dispatcher,
         weight,
         priority: 0,
+        share: 0,
         onView: () => {},
         supplyImage: async () => {},
         onNote: (line) => this.notes.push(line),

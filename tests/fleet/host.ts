@@ -4,6 +4,12 @@ import { join } from "node:path";
 
 import type { FleetWorkerOptions } from "../../src/fleet/worker/fleet-worker.ts";
 
+/** How a worker of a test is started. */
+export interface HostOptions extends FleetWorkerOptions {
+  /** Whether it gives other rollouts than its seeds say. */
+  readonly lies?: boolean;
+}
+
 /** A worker in processes of its own, as a host of a fleet has one. */
 export class Host implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -17,7 +23,7 @@ export class Host implements AsyncDisposable {
     this.agent = agent;
   }
 
-  static async start(options: FleetWorkerOptions): Promise<Host> {
+  static async start(options: HostOptions): Promise<Host> {
     const program = join(import.meta.dirname, "worker-program.ts");
     const child = spawn(process.execPath, [program, JSON.stringify(options)], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -61,7 +61,7 @@ const queues: Readonly<Record<string, () => Queue>> = {
     : {}),
 };
 
-/** A class for each test: a queue of its own. */
+/** Each test has a queue of its own. */
 const hostClass = (): string => `class-${tests}`;
 
 function noteOf(host: string, lanes: number): Parameters<LocalDispatcher["serve"]>[0]["note"] {
@@ -228,6 +228,9 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
       serve("b", work("b"));
       await until(async () => [...ran], ["a y", "b x"]);
       expect((await dispatcher.view()).quarantined).toContain(bad);
+      await dispatcher.release(bad);
+      await dispatcher.offer(hostClass(), chunk("z", { notHosts: ["a", "b"] }), 0);
+      await until(async () => [...ran], ["a y", "b x", `${bad} z`]);
     });
   });
 
@@ -254,14 +257,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
 
   it("tells of batches until they are over", async () => {
     await using(async ({ dispatcher }) => {
-      const note = {
-        id: `n${tests}`,
-        hostClass: hostClass(),
-        weight: 2,
-        title: "CartPole-v1",
-        done: 1,
-        total: 9,
-      };
+      const note = { id: `n${tests}`, hostClass: hostClass(), weight: 2, title: "", done: 1, total: 9 };
       await dispatcher.note(note);
       expect((await dispatcher.view()).batches).toContainEqual(note);
       await dispatcher.forget(note.id);

@@ -2,14 +2,21 @@
  * A run through a fleet is the run that this machine would have made: the same records under the same seeds, whoever dies
  * meanwhile. Hosts are processes of this machine with names of their own; Redis is this test's own, on a socket.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
+import {
+  checkFleetCertificate,
+  type FleetCertificate,
+  type FleetCheck,
+} from "../../src/fleet/certificate.ts";
 import { seedsOf } from "../../src/fleet/chunk.ts";
 import { readRecord } from "../../src/fleet/commit.ts";
+import { leafOf, merkleRoot } from "../../src/fleet/merkle.ts";
+import type { RolloutSummary } from "../../src/model/rollout.ts";
 import { openDispatcher } from "../../src/fleet/queue/open-dispatcher.ts";
 import { openFleet } from "../../src/fleet/open-fleet.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
@@ -38,6 +45,42 @@ async function contentOf(dir: string): Promise<unknown[]> {
     { ...row, timings: null },
     reader.trajectory(row.seed).toString("hex"),
   ]);
+}
+
+async function rowsOf(dir: string): Promise<RolloutSummary[]> {
+  using reader = await RunReader.open(dir);
+  return [...reader.rows()];
+}
+
+function certificateOf(check: FleetCheck): FleetCertificate {
+  if (check.state !== "intact") throw new Error(`the certificate is ${check.state}`);
+  return check.certificate;
+}
+
+async function checkAltered(dir: string, read: FolderObjects): Promise<void> {
+  const path = join(dir, "fleet.json");
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace('"mismatches": 0', '"mismatches": 1'));
+  expect(await checkFleetCertificate(dir)).toMatchObject({
+    state: "altered",
+    why: expect.stringContaining("digest"),
+  });
+  writeFileSync(path, text);
+  const [key = ""] = await Array.fromAsync(read.list("chunks/"));
+  const record = (await read.get(key))!;
+  const { root } = (await readRecord(read, key))!;
+  await read.put(key, Buffer.from(record.toString().replace(root, "0".repeat(64))));
+  expect(await checkFleetCertificate(dir, read)).toMatchObject({
+    state: "altered",
+    why: expect.stringContaining("another root"),
+  });
+  await read.delete(key);
+  expect(await checkFleetCertificate(dir, read)).toMatchObject({
+    state: "altered",
+    why: expect.stringContaining("records of"),
+  });
+  await read.put(key, record);
+  expect(await checkFleetCertificate(dir, read)).toMatchObject({ state: "intact" });
 }
 
 let redis: RedisServer;
@@ -96,9 +139,20 @@ describe.skipIf(!hasRedis)("a run through a fleet", () => {
     expect(recorded).toBe(config.seeds.length);
     const verified = await verifyRun(dir);
     expect(verified).toMatchObject({ verified: true, equal: config.seeds.length });
+    // The certificate is about these rollouts and the store's; another row, root or store is not what it says.
+    const read = new FolderObjects(where);
+    const check = await checkFleetCertificate(dir, read);
+    expect(check).toMatchObject({
+      state: "intact",
+      inStore: 60,
+      certificate: { rollouts: 60, fromFleet: 60, mismatches: 0 },
+    });
+    expect(merkleRoot((await rowsOf(local)).map((row) => leafOf(certificateOf(check).spec, row)))).toBe(
+      certificateOf(check).root,
+    );
+    await checkAltered(dir, read);
     // Nothing of the batch is left in the queue.
     expect(await redis.keysOf("run-x86-64-v3:2")).toEqual([]);
-    const read = new FolderObjects(where);
     const keys = await Array.fromAsync(read.list("chunks/"));
     const chunks = await Promise.all(keys.map(async (key) => await readRecord(read, key)));
     expect(chunks.flatMap((chunk) => [...seedsOf(chunk!.seeds)]).toSorted((x, y) => x - y)).toEqual(

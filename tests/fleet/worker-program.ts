@@ -1,17 +1,20 @@
 /*
- * A worker whose leases are short: `node worker-program.ts OPTIONS`, with the options of `startFleetWorker` as JSON. It
- * says `{pid, agent}` when it takes chunks.
+ * A worker whose leases are short: `node worker-program.ts OPTIONS`, with the options of `startFleetWorker` as JSON.
+ * With `lies` its rollouts are not what their seeds give. It says `{pid, agent}` when it takes chunks.
  */
 import { writeSync } from "node:fs";
 
-import { type FleetWorkerOptions, startFleetWorker } from "../../src/fleet/worker/fleet-worker.ts";
+import { startFleetWorker } from "../../src/fleet/worker/fleet-worker.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import type { HostOptions } from "./host.ts";
+import { withOneBitTurned } from "./lying.ts";
 
-const options = JSON.parse(process.argv[2] ?? "{}") as FleetWorkerOptions;
+const { lies, ...options } = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
 
 const worker = await startFleetWorker({
   ...options,
   leases: { lockMs: 2_000, checkMs: 1_000 },
+  ...(lies === true ? { tamper: (rollouts) => rollouts.map(withOneBitTurned) } : {}),
   onLog: (line) => void process.stderr.write(`${line}\n`),
 });
 writeSync(1, `${JSON.stringify({ pid: process.pid, agent: worker.agentPid })}\n`);

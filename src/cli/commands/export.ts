@@ -12,7 +12,7 @@ import { parseSeeds } from "../parse/seeds.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
 interface ExportOptions {
-  readonly format: ExportFormat;
+  readonly format: ExportFormat | "parquet";
   readonly steps?: true;
   readonly out?: string;
   readonly html?: string;
@@ -33,9 +33,9 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     .addOption(
       new Option(
         "--format <FORMAT>",
-        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line",
+        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists",
       )
-        .choices(["csv", "jsonl"])
+        .choices(["csv", "jsonl", "parquet"])
         .default("csv"),
     )
     .option("--steps", "one line for each step instead of one for each rollout")
@@ -62,6 +62,7 @@ const help = `
 Examples:
   sameseed export runs/lake --out lake.csv
   sameseed export runs/lake --steps --format jsonl --out lake-steps.jsonl
+  sameseed export runs/lake --steps --format parquet --out lake.parquet
   sameseed export runs/lake --html lake.html --seeds 42..45
   sameseed export runs/lake --html lake.html --seeds 42 --render
 
@@ -76,12 +77,28 @@ async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise
       hint: "add --html FILE",
     });
   using reader = await RunReader.open(dir);
+  if (format === "parquet") return await exportTable(cli, reader, options);
   const lines = exportLines(reader, format, steps === true);
   if (out === undefined) {
     for (const line of lines) await cli.output.write(`${line}\n`);
     return 0;
   }
   await writeLines(out, lines);
+  cli.status.note(`wrote ${out}`);
+  return 0;
+}
+
+async function exportTable(
+  cli: Cli,
+  reader: RunReader,
+  { out, steps }: Pick<ExportOptions, "out" | "steps">,
+): Promise<number> {
+  if (out === undefined)
+    throw new SameseedError("bad_argument", "a Parquet file is not written to standard output", {
+      hint: "name it with --out FILE",
+    });
+  const { exportParquet } = await import("../../store/export/parquet-export.ts");
+  await exportParquet(reader, out, steps === true ? "steps" : "rollouts");
   cli.status.note(`wrote ${out}`);
   return 0;
 }

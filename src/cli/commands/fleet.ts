@@ -34,6 +34,15 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")
     .action((url: string, batch: string) => choose(async (cli) => await cancel(cli, url, batch)));
+  fleet
+    .command("release")
+    .summary("trust a quarantined host again")
+    .description(
+      "Gives a host chunks again that was quarantined because it made other rollouts than two other hosts. Find out why first.",
+    )
+    .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
+    .argument("<HOST>", "the host, as `sameseed fleet status` names it")
+    .action((url: string, host: string) => choose(async (cli) => await release(cli, url, host)));
 }
 
 async function status(cli: Cli, url: string, asJson: boolean): Promise<number> {
@@ -52,6 +61,19 @@ async function cancel(cli: Cli, url: string, batch: string): Promise<number> {
     await dispatcher.cancel(batch);
   });
   cli.status.note(`batch ${batch} is ended`);
+  return 0;
+}
+
+async function release(cli: Cli, url: string, host: string): Promise<number> {
+  await withDispatcher(url, async (dispatcher) => {
+    const { quarantined } = await dispatcher.view();
+    if (!quarantined.includes(host))
+      throw new SameseedError("not_found", `${host} is not quarantined`, {
+        hint: quarantined.length === 0 ? "no host is" : `those that are: ${quarantined.join(", ")}`,
+      });
+    await dispatcher.release(host);
+  });
+  cli.status.note(`host ${host} takes chunks again`);
   return 0;
 }
 

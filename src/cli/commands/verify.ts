@@ -1,10 +1,12 @@
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 
 import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
 import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
 import { recordedLegs, withoutUnplayed } from "../../evaluate/matchup/verify-matchup.ts";
 import { isScoreFolder } from "../../judge/record/score-folder.ts";
+import type { FleetCheck } from "../../fleet/certificate.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { VerdictKeeper } from "../../verify/kept-verdict.ts";
@@ -13,6 +15,7 @@ import type { Cli, CommandWork } from "../cli.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { asSameseedError } from "../render/error-text.ts";
 import { formatImageDifferences } from "../render/divergence-text.ts";
+import { fleetLines } from "../render/fleet-lines.ts";
 import { jsonText } from "../render/json-text.ts";
 import { Progress } from "../render/progress.ts";
 import { runFoldersIn } from "../render/run-list.ts";
@@ -25,6 +28,7 @@ interface VerifyOptions {
   readonly backend?: BackendKind;
   readonly concurrency?: number;
   readonly json?: true;
+  readonly store?: string;
 }
 
 /** Adds `sameseed verify`. */
@@ -37,6 +41,7 @@ export function addVerifyCommand(program: Command, choose: (work: CommandWork) =
     )
     .argument("<DIR>", "the run folder, or a folder of runs, of a matchup, of a league or of scores")
     .option("--deep", "read every file of the image and every recorded byte first")
+    .option("--store <URL>", "compare a fleet's certificate with the records in its store, too")
     .addOption(concurrencyOption())
     .addOption(jsonOption("the verdict as one JSON document"))
     .addHelpText("after", help)
@@ -61,9 +66,26 @@ async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<nu
   const runs = runFoldersIn(dir);
   if (runs.length > 0) return await verifyRuns(cli, runs, options);
   const result = await compareAll(cli, dir, options);
-  if (options.json) await cli.output.write(`${jsonText(toVerifyDocument(result))}\n`);
-  else await cli.output.lines(formatVerification(result, cli.paint));
-  return judge(result);
+  const fleet = await checkFleet(dir, options.store);
+  if (options.json) {
+    const own = fleet.state === "none" ? {} : { fleet };
+    await cli.output.write(`${jsonText({ ...toVerifyDocument(result), ...own })}\n`);
+  } else await cli.output.lines([...formatVerification(result, cli.paint), ...fleetLines(fleet, cli.paint)]);
+  return fleet.state === "altered" ? 4 : judge(result);
+}
+
+/** A fleet's certificate beside the run, where there is one; its code is loaded only then. */
+async function checkFleet(dir: string, url: string | undefined): Promise<FleetCheck> {
+  if (url === undefined && !existsSync(join(dir, "fleet.json"))) return { state: "none" };
+  const { checkFleetCertificate } = await import("../../fleet/certificate.ts");
+  if (url === undefined) return await checkFleetCertificate(dir);
+  const { openObjects } = await import("../../store/objects/open-objects.ts");
+  const store = await openObjects(url);
+  try {
+    return await checkFleetCertificate(dir, store);
+  } finally {
+    store.close();
+  }
 }
 
 /** Recorded matchups, one or those of a league: each order of seats is a run of its own. */

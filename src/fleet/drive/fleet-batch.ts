@@ -12,9 +12,11 @@ import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { halves, seedCount, seedsOf } from "../chunk.ts";
 import { type ChunkRecord, readRecord, recordsFolder } from "../commit.ts";
 import type { ChunkFailure, Dispatcher, FleetView } from "../queue/dispatcher.ts";
+import { Audits } from "./audits.ts";
 import { BatchPlan, type Offered } from "./batch-plan.ts";
 import { ChunkSizes } from "./chunk-sizes.ts";
 import { errorOf, lostSeeds } from "./batch-errors.ts";
+import { Outlook } from "./outlook.ts";
 import { readChunkRollouts } from "./read-chunk-rollouts.ts";
 
 /** What a batch runs with. */
@@ -32,14 +34,12 @@ export interface BatchSetting {
   /** Puts the image into the store, where a host says that it lacks it. */
   readonly supplyImage: () => Promise<void>;
   readonly onNote: (line: string) => void;
-  /** Told of each chunk that was taken. */
-  readonly onRecord?: (record: ChunkRecord) => void;
+  /** How many of its chunks run a second time on another host: 0 to 1. */
+  readonly share: number;
 }
 
 /** How often the fleet is looked at and the store asked for a chunk, and the queue for one that takes long. */
 const [lookMs, chaseMs] = [1_000, 3_000];
-/** Chunks in the queue for each lane. */
-const perLane = 3;
 /** How often one rollout may be tried that loses its hosts, in chunks of its own. */
 const alonesMost = 2;
 /** How often a pack may be damaged. */
@@ -50,6 +50,8 @@ export class FleetBatch {
   readonly #setting: BatchSetting;
   readonly #wanted: Set<number>;
   readonly #total: number;
+  readonly #outlook: Outlook;
+  readonly #audits: Audits;
   readonly #sizes = new ChunkSizes();
   readonly #walls: number[] = [];
   readonly #news = new Set<string>();
@@ -57,16 +59,14 @@ export class FleetBatch {
   readonly #poison = new Map<number, ChunkFailure>();
   #plan: BatchPlan;
   #numbers: string | undefined;
-  #lanes = 0;
-  #window = 0;
-  #isIdle = false;
   #beatAt = 0;
   #filling: Promise<void> | undefined;
   #wake: () => void = () => {};
-  #silent = false;
 
   constructor(setting: BatchSetting, seeds: Iterable<number>) {
     this.#setting = setting;
+    this.#outlook = new Outlook(setting);
+    this.#audits = new Audits(setting);
     this.#wanted = new Set(seeds);
     this.#total = this.#wanted.size;
     this.#plan = new BatchPlan(setting.id, setting.spec, []);
@@ -74,13 +74,14 @@ export class FleetBatch {
 
   /** Yields every rollout once, as its chunk is done. */
   async *run(signal: AbortSignal): AsyncGenerator<RecordedRollout, void, undefined> {
+    await this.#beat();
     yield* this.#fromStore(signal);
     this.#plan = new BatchPlan(this.#setting.id, this.#setting.spec, this.#wanted);
     this.#setting.dispatcher.onEnd((id) => {
       this.#news.add(id);
       this.#wake();
     });
-    while (!this.#plan.isDone) {
+    while (!this.#plan.isDone || !this.#audits.isDone) {
       throwIfAborted(signal);
       if (performance.now() - this.#beatAt >= lookMs) await this.#beat();
       this.#fill();
@@ -101,9 +102,10 @@ export class FleetBatch {
     for await (const key of store.list(recordsFolder(spec))) {
       throwIfAborted(signal);
       const record = await readRecord(store, key);
-      if (record === undefined || record.spec !== spec) continue;
+      if (record === undefined || record.spec !== spec || !(await this.#counts(record, key))) continue;
       if (![...seedsOf(record.seeds)].some((seed) => this.#wanted.has(seed))) continue;
       const rollouts = await this.#read(record, key);
+      if (rollouts !== undefined) this.#audits.consider(record);
       for (const rollout of rollouts ?? []) {
         if (!this.#wanted.delete(rollout.summary.seed)) continue;
         found++;
@@ -115,35 +117,10 @@ export class FleetBatch {
 
   async #beat(): Promise<void> {
     this.#beatAt = performance.now();
-    const { id, title, hostClass, weight, dispatcher, onView } = this.#setting;
-    try {
-      const done = this.#total - this.#wanted.size;
-      await dispatcher.note({ id, title, hostClass, weight, done, total: this.#total });
-      const view = await dispatcher.view();
-      onView(view);
-      const own = view.workers.filter((worker) => worker.hostClass === hostClass && !worker.draining);
-      const weights = view.batches.filter((batch) => batch.hostClass === hostClass);
-      const all = weights.reduce((sum, batch) => sum + batch.weight, 0);
-      this.#lanes = own.reduce((sum, { lanes }) => sum + lanes, 0);
-      this.#window = Math.ceil((perLane * this.#lanes * weight) / Math.max(all, weight));
-      const queue = view.queues[hostClass];
-      this.#isIdle = (queue?.waiting ?? 0) === 0 && (queue?.running ?? 0) < this.#lanes;
-      this.#say(this.#lanes > 0, `no worker of class ${hostClass} is there; waiting for one`);
-    } catch (error) {
-      this.#overlook(error);
-    }
-  }
-
-  /** Says once that there is nobody, and again when there was somebody meanwhile. */
-  #say(isFine: boolean, line: string): void {
-    if (!isFine && !this.#silent) this.#setting.onNote(line);
-    this.#silent = !isFine;
-  }
-
-  /** A queue that is away is waited for. @throws what is no such thing */
-  #overlook(error: unknown): void {
-    if (!isSameseedError(error) || error.code !== "queue_timeout") throw error;
-    this.#say(false, "the fleet's queue does not answer; waiting for it");
+    const view = await this.#outlook.look(this.#total - this.#wanted.size, this.#total);
+    if (view === undefined) return;
+    this.#setting.onView(view);
+    await this.#audits.look(view);
   }
 
   /** Offers what the window has room for, beside the loop: a queue that is away must not keep results waiting. */
@@ -156,8 +133,8 @@ export class FleetBatch {
 
   async #offerMore(): Promise<void> {
     const plan = this.#plan;
-    while (plan.offered.size < this.#window) {
-      const offered = plan.next(this.#sizes.next(plan.left, this.#lanes), performance.now());
+    while (plan.offered.size < this.#outlook.window) {
+      const offered = plan.next(this.#sizes.next(plan.left, this.#outlook.lanes), performance.now());
       if (offered === undefined) return;
       // What does not reach the queue is chased as what the queue has lost.
       await this.#offer(offered, offered.chunk.id, "run");
@@ -194,7 +171,8 @@ export class FleetBatch {
   }
 
   async *#take(offered: Offered, record: ChunkRecord): AsyncGenerator<RecordedRollout, void, undefined> {
-    const rollouts = await this.#read(record, offered.record);
+    const counts = await this.#counts(record, offered.record);
+    const rollouts = counts ? await this.#read(record, offered.record) : undefined;
     if (rollouts === undefined) {
       offered.chasedAt = -chaseMs;
       return;
@@ -203,8 +181,15 @@ export class FleetBatch {
     this.#sizes.learn({ rollouts: rollouts.length, wallMs: record.wallMs, bytes: record.pack.bytes });
     this.#walls.push(performance.now() - offered.offeredAt);
     if (this.#walls.length > 200) this.#walls.shift();
-    this.#setting.onRecord?.(record);
+    this.#audits.consider(record);
     for (const rollout of rollouts) if (this.#wanted.delete(rollout.summary.seed)) yield rollout;
+  }
+
+  /** What a host made that was found out does not count: its record goes, so that another makes it. */
+  async #counts({ host }: ChunkRecord, key: string): Promise<boolean> {
+    if (!this.#outlook.quarantined.has(host)) return true;
+    await this.#setting.store.delete(key);
+    return false;
   }
 
   /** Undefined where the pack is damaged; then its record is gone, so that it is made again. */
@@ -248,13 +233,14 @@ export class FleetBatch {
         else offered.lookedAt = 0;
       } else if (state.at === "running") await this.#hedge(offered, now);
     } catch (error) {
-      this.#overlook(error);
+      this.#outlook.overlook(error);
     }
   }
 
   /** Offers a straggler a second time, where lanes are free and it takes twice as long as nearly all others. */
   async #hedge(offered: Offered, now: number): Promise<void> {
-    if (!this.#isIdle || offered.ids.length > 1 || this.#plan.left > 0 || this.#walls.length < 3) return;
+    if (!this.#outlook.isIdle || offered.ids.length > 1 || this.#plan.left > 0 || this.#walls.length < 3)
+      return;
     const sorted = this.#walls.toSorted((a, b) => a - b);
     const usual = sorted[Math.floor(0.95 * (sorted.length - 1))]!;
     if (now - offered.offeredAt < Math.max(2 * usual, chaseMs)) return;

@@ -89,6 +89,8 @@ export interface Dispatcher {
   view(): Promise<FleetView>;
   /** No host of this name is given anything more. */
   quarantine(host: string): Promise<void>;
+  /** It is trusted again. */
+  release(host: string): Promise<void>;
   /** Is told the id of a chunk that ended, mostly, and soon. */
   onEnd(listener: (id: string) => void): void;
   close(): Promise<void>;

@@ -92,6 +92,11 @@ export class LocalDispatcher implements Dispatcher {
     this.#quarantined.add(host);
   }
 
+  async release(host: string): Promise<void> {
+    this.#quarantined.delete(host);
+    this.#wake();
+  }
+
   onEnd(listener: (id: string) => void): void {
     this.#listeners.push(listener);
   }

@@ -108,6 +108,10 @@ export class RedisDispatcher implements Dispatcher {
     await soon(this.#client.sadd(quarantineKey, host));
   }
 
+  async release(host: string): Promise<void> {
+    await soon(this.#client.srem(quarantineKey, host));
+  }
+
   onEnd(listener: (id: string) => void): void {
     this.#listeners.push(listener);
   }

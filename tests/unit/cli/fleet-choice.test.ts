@@ -9,9 +9,15 @@ it("names no fleet where none is given", async () => {
   expect(await fleetOf(cli, {})).toEqual({});
 });
 
-it.each([{ store: "x" }, { weight: 2 }, { priority: 0 }])("refuses %j without --fleet", async (given) => {
-  await expect(fleetOf(cli, given)).rejects.toMatchObject({ code: "bad_argument", hint: "add --fleet URL" });
-});
+it.each([{ store: "x" }, { weight: 2 }, { priority: 0 }, { audit: 0.5 }])(
+  "refuses %j without --fleet",
+  async (given) => {
+    await expect(fleetOf(cli, given)).rejects.toMatchObject({
+      code: "bad_argument",
+      hint: "add --fleet URL",
+    });
+  },
+);
 
 it.each(["http://queue", "redis:", "queue:6379", ""])("refuses %j as a queue", async (fleet) => {
   await expect(fleetOf(cli, { fleet })).rejects.toThrow(/names no fleet/);

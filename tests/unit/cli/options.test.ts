@@ -64,6 +64,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   worker: [],
   "fleet status": [],
   "fleet cancel": [],
+  "fleet release": [],
   setup: [],
   bench: [],
 };

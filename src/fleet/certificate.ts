@@ -1,0 +1,197 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import { nowIso } from "../base/clock.ts";
+import { digestOf } from "../base/digest.ts";
+import { packageVersion } from "../base/package-version.ts";
+import { canonicalJson } from "../harness/manifest.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { ObjectStore } from "../store/objects/object-store.ts";
+import { readRegular } from "../store/run-folder.ts";
+import { RunReader } from "../store/run-reader.ts";
+import { seedCount, seedsOf } from "./chunk.ts";
+import { type ChunkRecord, readOpinions, readRecord, recordsFolder } from "./commit.ts";
+import { leafOf, merkleRoot } from "./merkle.ts";
+
+/** What a fleet vouches for: `fleet.json` beside a run's `run.json`. */
+export interface FleetCertificate {
+  readonly format: 1;
+  readonly runId: string;
+  /** The spec's document in the fleet's store, and the store. */
+  readonly spec: string;
+  readonly store: string;
+  readonly image: string;
+  /** Rollouts of the run; those that the fleet's store has a record of. */
+  readonly rollouts: number;
+  readonly fromFleet: number;
+  /** Merkle root over every rollout of the run, in seed order. */
+  readonly root: string;
+  readonly hosts: readonly string[];
+  /** The classes of the hosts, for this image. */
+  readonly classes: readonly string[];
+  readonly chunks: number;
+  /** Rollouts that were run a second time, by why, and those of them that ran on another host. */
+  readonly again: Readonly<Record<"lease" | "hedge" | "audit", number>>;
+  readonly onAnotherHost: number;
+  /** Second executions that gave something else. */
+  readonly mismatches: number;
+  /** Hosts that were found to give what no other host gives: none of the run's rollouts is theirs. */
+  readonly quarantined: readonly string[];
+  readonly at: string;
+  readonly sameseedVersion: string;
+  /** SHA-256 over the JCS form of everything else. */
+  readonly digest: string;
+}
+
+const fileName = "fleet.json";
+const largestBytes = 4 * 1024 * 1024;
+const count = z.int().min(0);
+
+const certificateSchema: z.ZodType<FleetCertificate> = z.strictObject({
+  format: z.literal(1),
+  runId: z.string(),
+  spec: z.string().regex(/^[0-9a-f]{64}$/),
+  store: z.string(),
+  image: z.string(),
+  rollouts: count,
+  fromFleet: count,
+  root: z.string(),
+  hosts: z.array(z.string()),
+  classes: z.array(z.string()),
+  chunks: count,
+  again: z.strictObject({ lease: count, hedge: count, audit: count }),
+  onAnotherHost: count,
+  mismatches: count,
+  quarantined: z.array(z.string()),
+  at: z.string(),
+  sameseedVersion: z.string(),
+  digest: z.string(),
+});
+
+/**
+ * Writes the certificate of a run that a fleet made.
+ * @throws `run_damaged`, `io_failed`
+ */
+export async function writeFleetCertificate(
+  dir: string,
+  store: ObjectStore,
+  { spec, quarantined }: { readonly spec: string; readonly quarantined: readonly string[] },
+): Promise<void> {
+  using reader = await RunReader.open(dir);
+  const seeds = new Set<number>();
+  const leaves: Buffer[] = [];
+  for (const summary of reader.rows()) {
+    seeds.add(summary.seed);
+    leaves.push(leafOf(spec, summary));
+  }
+  const records: ChunkRecord[] = [];
+  const again = { lease: 0, hedge: 0, audit: 0 };
+  let [onAnotherHost, mismatches, fromFleet] = [0, 0, 0];
+  for await (const key of store.list(recordsFolder(spec))) {
+    const record = await readRecord(store, key);
+    const own =
+      record === undefined ? 0 : [...seedsOf(record.seeds)].filter((seed) => seeds.has(seed)).length;
+    if (record === undefined || own === 0) continue;
+    records.push(record);
+    fromFleet += own;
+    for (const { why, root, host } of await readOpinions(store, record)) {
+      again[why] += seedCount(record.seeds);
+      if (host !== record.host) onAnotherHost += seedCount(record.seeds);
+      if (root !== record.root) mismatches++;
+    }
+  }
+  const content: Omit<FleetCertificate, "digest"> = {
+    format: 1,
+    runId: reader.manifest.runId,
+    spec,
+    store: store.url,
+    image: `sha256:${reader.manifest.image.manifest.digest}`,
+    rollouts: leaves.length,
+    fromFleet: Math.min(fromFleet, leaves.length),
+    root: merkleRoot(leaves),
+    hosts: distinct(records.map(({ host }) => host)),
+    classes: distinct(records.map(({ numbers }) => numbers)),
+    chunks: records.length,
+    again,
+    onAnotherHost,
+    mismatches,
+    quarantined: distinct(quarantined),
+    at: nowIso(),
+    sameseedVersion: packageVersion(),
+  };
+  const certificate: FleetCertificate = { ...content, digest: digestOfContent(content) };
+  writeFileAtomic(join(dir, fileName), `${JSON.stringify(certificate, undefined, 2)}\n`);
+}
+
+/** What {@link checkFleetCertificate} found beside a run. */
+export type FleetCheck =
+  | { readonly state: "none" }
+  /** It is as it was written, and its root is that of the run's rollouts. */
+  | { readonly state: "intact"; readonly certificate: FleetCertificate; readonly inStore?: number }
+  /** Rollouts were added to the run since. */
+  | { readonly state: "outgrown"; readonly certificate: FleetCertificate }
+  /** It was changed, is about another run, or the run or the store has something else. */
+  | { readonly state: "altered"; readonly why: string };
+
+/**
+ * Looks whether a run has a fleet's certificate, and whether it is about these rollouts.
+ * @param store where given, every chunk's record in it must be of these rollouts, too
+ * @throws `run_damaged`, `io_failed`
+ */
+export async function checkFleetCertificate(dir: string, store?: ObjectStore): Promise<FleetCheck> {
+  const path = join(dir, fileName);
+  if (!existsSync(path)) return { state: "none" };
+  const parsed = certificateSchema.safeParse(parseJson(readRegular(path, largestBytes).toString()));
+  if (!parsed.success) return { state: "altered", why: `${fileName} is not a certificate of format 1` };
+  const certificate = parsed.data;
+  const { digest, ...content } = certificate;
+  if (digestOfContent(content) !== digest)
+    return { state: "altered", why: "its content is not what its digest was made of" };
+  using reader = await RunReader.open(dir);
+  if (certificate.runId !== reader.manifest.runId)
+    return { state: "altered", why: "it is about another run" };
+  const leaves = new Map<number, Buffer>();
+  for (const summary of reader.rows()) leaves.set(summary.seed, leafOf(certificate.spec, summary));
+  if (leaves.size > certificate.rollouts) return { state: "outgrown", certificate };
+  if (merkleRoot([...leaves.values()]) !== certificate.root)
+    return { state: "altered", why: "its root is not that of the run's rollouts" };
+  if (store === undefined) return { state: "intact", certificate };
+  let inStore = 0;
+  for await (const key of store.list(recordsFolder(certificate.spec))) {
+    const record = await readRecord(store, key);
+    if (record === undefined) continue;
+    const own = [...seedsOf(record.seeds)].map((seed) => leaves.get(seed));
+    const known = own.filter((leaf) => leaf !== undefined);
+    inStore += known.length;
+    // A chunk of which the run has a part only was made for a larger run, and has a root over more than is here.
+    if (known.length === own.length && merkleRoot(known) !== record.root)
+      return {
+        state: "altered",
+        why: `the store's record of seeds from ${record.seeds[0]![0]} has another root`,
+      };
+  }
+  if (inStore < certificate.fromFleet)
+    return {
+      state: "altered",
+      why: `the store has records of ${inStore} rollouts, not of ${certificate.fromFleet}`,
+    };
+  return { state: "intact", certificate, inStore };
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+function digestOfContent(content: object): string {
+  return digestOf(canonicalJson(JSON.parse(JSON.stringify(content)) as JsonObject));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

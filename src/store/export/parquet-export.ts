@@ -1,0 +1,208 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, rmSync } from "node:fs";
+
+import type { ColumnSource } from "hyparquet-writer";
+import { fileWriter, ParquetWriter } from "hyparquet-writer";
+import type { SchemaElement } from "hyparquet";
+
+import type { CborValue } from "../../model/cbor/value.ts";
+import type { RolloutSummary } from "../../model/rollout.ts";
+import type { TrajectoryRecord } from "../../model/trajectory.ts";
+import { Trajectory } from "../../trajectory/trajectory.ts";
+import type { RunReader } from "../run-reader.ts";
+import { storeError } from "../store-error.ts";
+import { arrowSchema, type Column } from "./arrow-schema.ts";
+import { type Cell, cellOf, type ColumnKind, commonKind, kindOfValue } from "./column.ts";
+
+/** Rows of a file that are written together; the same for every file, so that the same run gives the same bytes. */
+const groupRows = 50_000;
+
+/** What of a step is in the file; a type is found in the run, once for all of its steps. */
+const stepFields = ["observation", "action", "reward", "terminated", "truncated", "info"] as const;
+type StepField = (typeof stepFields)[number];
+
+/** One row for each step of a run, or one for each rollout. */
+export type ParquetRows = "steps" | "rollouts";
+
+/**
+ * Writes a run as a Parquet file. The same rollouts give the same bytes, whatever the folder, the host or the time; the file says
+ * by digest which rollouts they are.
+ * @param path a file that must not exist
+ * @throws `run_damaged`, `io_failed`, `disk_full`
+ */
+export async function exportParquet(reader: RunReader, path: string, rows: ParquetRows): Promise<void> {
+  try {
+    closeSync(openSync(path, "wx"));
+  } catch (error) {
+    throw storeError(error, "Writing", path);
+  }
+  try {
+    const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns;
+    const source = rows === "steps" ? stepRows(reader, columns) : rolloutRows(reader);
+    await writeFile(path, columns, source, metadataOf(reader, columns));
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw storeError(error, "Writing", path);
+  }
+}
+
+async function writeFile(
+  path: string,
+  columns: readonly Column[],
+  rows: Iterable<readonly Cell[]>,
+  kvMetadata: { readonly key: string; readonly value: string }[],
+): Promise<void> {
+  const schema = schemaOf(columns);
+  const writer = new ParquetWriter({ writer: fileWriter(path), schema, kvMetadata, createdBy: "sameseed" });
+  let group: (readonly Cell[])[] = [];
+  const flush = async (): Promise<void> => {
+    const columnData: ColumnSource[] = columns.map(({ name }, at) => ({
+      name,
+      data: group.map((row) => row[at] ?? null),
+    }));
+    await writer.write({ columnData, rowGroupSize: groupRows });
+    group = [];
+  };
+  for (const row of rows) {
+    group.push(row);
+    if (group.length === groupRows) await flush();
+  }
+  if (group.length > 0) await flush();
+  await writer.finish();
+}
+
+/** Which rollouts they are, by digest; what the arrays were; and the types as Arrow names them. */
+function metadataOf(reader: RunReader, columns: readonly Column[]): { key: string; value: string }[] {
+  const hash = createHash("sha256");
+  for (const { seed, digest } of reader.rows()) hash.update(`${seed} ${digest}\n`);
+  const arrays = columns.flatMap(({ name, type }) =>
+    type.kind === "list" || type.kind === "bytes" ? [[name, type.array] as const] : [],
+  );
+  return [
+    { key: "ARROW:schema", value: arrowSchema(columns) },
+    { key: "sameseed.rollouts", value: `sha256:${hash.digest("hex")}` },
+    { key: "sameseed.arrays", value: JSON.stringify(Object.fromEntries(arrays)) },
+  ];
+}
+
+const rolloutColumns: readonly Column[] = [
+  { name: "seed", type: { kind: "int64" }, nullable: false },
+  { name: "outcome", type: { kind: "text" }, nullable: false },
+  { name: "return", type: { kind: "float64" }, nullable: true },
+  { name: "steps", type: { kind: "int64" }, nullable: false },
+  { name: "digest", type: { kind: "text" }, nullable: false },
+  { name: "contentDigest", type: { kind: "text" }, nullable: false },
+  { name: "playDigest", type: { kind: "text" }, nullable: false },
+  { name: "tier", type: { kind: "text" }, nullable: false },
+  { name: "image", type: { kind: "text" }, nullable: false },
+  { name: "error", type: { kind: "text" }, nullable: true },
+];
+
+function* rolloutRows(reader: RunReader): Generator<readonly Cell[]> {
+  for (const row of reader.rows()) yield rolloutCells(row);
+}
+
+function rolloutCells({ seed, outcome, totalReward, steps, ...row }: RolloutSummary): readonly Cell[] {
+  const { digest, contentDigest, playDigest, receipt, error } = row;
+  const fault = error === undefined ? null : `${error.type}: ${error.message}`;
+  // A return that is no single number has its place in the JSON lines.
+  const sum = typeof totalReward === "number" ? totalReward : null;
+  return [
+    BigInt(seed),
+    outcome,
+    sum,
+    BigInt(steps),
+    digest,
+    contentDigest,
+    playDigest,
+    receipt.tier,
+    receipt.image.digest,
+    fault,
+  ];
+}
+
+/** The columns of a run's steps: one look at every value, so that a type holds for all of them. */
+function stepColumns(reader: RunReader): readonly Column[] {
+  const kinds: Partial<Record<StepField, ColumnKind>> = {};
+  for (const { record } of recordsIn(reader))
+    for (const field of stepFields) {
+      const value = valueOf(record, field);
+      const kind = value === undefined ? kinds[field] : commonKind(kinds[field], kindOfValue(value));
+      if (kind !== undefined) kinds[field] = kind;
+    }
+  return [
+    { name: "seed", type: { kind: "int64" }, nullable: false },
+    { name: "step", type: { kind: "int64" }, nullable: false },
+    ...stepFields.map((name) => ({ name, type: kinds[name] ?? { kind: "json" as const }, nullable: true })),
+    { name: "is_first", type: { kind: "bool" }, nullable: false },
+    { name: "is_last", type: { kind: "bool" }, nullable: false },
+  ];
+}
+
+function* stepRows(reader: RunReader, columns: readonly Column[]): Generator<readonly Cell[]> {
+  const kinds = new Map(columns.map(({ name, type }) => [name, type]));
+  for (const { seed, record, isLast } of recordsIn(reader)) {
+    const cells = stepFields.map((field) => cellOf(valueOf(record, field), kinds.get(field)!));
+    yield [BigInt(seed), BigInt(record.k), ...cells, record.kind === "reset", isLast];
+  }
+}
+
+interface OwnRecord {
+  readonly seed: number;
+  readonly record: TrajectoryRecord;
+  readonly isLast: boolean;
+}
+
+/** Resets and steps of all rollouts, in seed order. */
+function* recordsIn(reader: RunReader): Generator<OwnRecord> {
+  for (const { seed, branch } of reader.rows()) {
+    const key = branch?.number ?? seed;
+    let held: OwnRecord | undefined;
+    for (const record of new Trajectory(reader.trajectory(key)).records()) {
+      if (record.kind === "closing") continue;
+      if (held !== undefined) yield held;
+      held = { seed: key, record, isLast: false };
+    }
+    if (held !== undefined) yield { ...held, isLast: true };
+  }
+}
+
+function valueOf(record: TrajectoryRecord, field: StepField): CborValue | undefined {
+  if (record.kind === "step") return record[field];
+  if (record.kind === "closing") return undefined;
+  return field === "observation" || field === "info" ? record[field] : undefined;
+}
+
+function schemaOf(columns: readonly Column[]): SchemaElement[] {
+  return [{ name: "root", num_children: columns.length }, ...columns.flatMap(elementsOf)];
+}
+
+const physical = {
+  bool: "BOOLEAN",
+  int32: "INT32",
+  int64: "INT64",
+  float32: "FLOAT",
+  float64: "DOUBLE",
+  bytes: "BYTE_ARRAY",
+  text: "BYTE_ARRAY",
+  json: "BYTE_ARRAY",
+} as const;
+
+function elementsOf({ name, type, nullable }: Column): SchemaElement[] {
+  const repetition_type = nullable ? "OPTIONAL" : "REQUIRED";
+  if (type.kind === "list")
+    return [
+      { name, repetition_type, num_children: 1, converted_type: "LIST" },
+      { name: "list", repetition_type: "REPEATED", num_children: 1 },
+      { name: "element", repetition_type: "REQUIRED", type: physical[type.element] },
+    ];
+  const isText = type.kind === "text" || type.kind === "json";
+  return [
+    {
+      name,
+      repetition_type,
+      type: physical[type.kind],
+      ...(isText ? { converted_type: "UTF8" as const } : {}),
+    },
+  ];
+}

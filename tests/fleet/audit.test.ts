@@ -1,0 +1,102 @@
+/*
+ * Who computes a thing a second time has audited it. Three hosts, each a worker of this machine with a name of its own; one of
+ * them lies in all it gives, consistently, so that only another execution can tell.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { readRecord } from "../../src/fleet/commit.ts";
+import { openFleet } from "../../src/fleet/open-fleet.ts";
+import { openDispatcher } from "../../src/fleet/queue/open-dispatcher.ts";
+import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
+import { recordRun } from "../../src/store/record-run.ts";
+import { verifyRun } from "../../src/verify/verify-run.ts";
+import { Host } from "./host.ts";
+import { hasRedis, RedisServer } from "./redis-server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sameseed-fleet-audit-"));
+const store = join(folder, "store");
+const seeds = Array.from({ length: 24 }, (_, at) => at);
+const hosts: Host[] = [];
+let redis: RedisServer;
+
+/** Draws from the kernel: with the host's world, each host gives something else. */
+const drawing = `
+import os
+import gymnasium
+
+
+class Drawing(gymnasium.Env):
+    observation_space = gymnasium.spaces.Discrete(256)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return os.urandom(1)[0], {}
+
+    def step(self, action):
+        return os.urandom(1)[0], 0.0, True, False, {}
+`;
+
+beforeAll(async () => {
+  if (!hasRedis) return;
+  redis = await RedisServer.start();
+  const names = ["a", "b", "liar"];
+  const options = { redis: redis.url, store, slots: 1, lanes: 1 };
+  hosts.push(
+    ...(await Promise.all(
+      names.map(async (host) => await Host.start({ ...options, host, lies: host === "liar" })),
+    )),
+  );
+});
+
+afterAll(async () => {
+  for (const host of hosts) await host.end("SIGKILL");
+  await redis?.[Symbol.asyncDispose]();
+  await closeSandboxes();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(!hasRedis)("an audit on other hosts", () => {
+  it("tells an environment that does not follow from its seed from a host that lies", async () => {
+    const path = join(folder, "drawing.py");
+    writeFileSync(path, drawing);
+    const run = recordRun({
+      envName: `${path}:Drawing`,
+      seeds: seeds.slice(0, 2),
+      world: "host",
+      dir: join(folder, "drawing"),
+      fleet: openFleet(redis.url, { audit: 1 }),
+    });
+    await expect(run).rejects.toMatchObject({
+      code: "fleet_disagrees",
+      hint: expect.stringContaining("sameseed audit"),
+    });
+    const dispatcher = await openDispatcher(redis.url);
+    expect((await dispatcher.view()).quarantined).toEqual([]);
+    await dispatcher.close();
+  });
+
+  it("finds a host that lies, quarantines it, and runs again what it made", async () => {
+    const dir = join(folder, "run");
+    const config = { envName: "CartPole-v1", seeds, maxSteps: 5, dir };
+    await recordRun({ ...config, fleet: openFleet(redis.url, { audit: 1 }) });
+    expect(await verifyRun(dir)).toMatchObject({ verified: true, equal: seeds.length });
+    const dispatcher = await openDispatcher(redis.url);
+    expect((await dispatcher.view()).quarantined).toEqual(["liar"]);
+    await dispatcher.close();
+    const certificate: unknown = JSON.parse(readFileSync(join(dir, "fleet.json"), "utf8"));
+    expect(certificate).toMatchObject({
+      rollouts: seeds.length,
+      fromFleet: seeds.length,
+      quarantined: ["liar"],
+    });
+    const objects = new FolderObjects(store);
+    const { spec } = certificate as { spec: string };
+    for await (const key of objects.list(`chunks/${spec}/`))
+      expect((await readRecord(objects, key))!.host).not.toBe("liar");
+  });
+});
