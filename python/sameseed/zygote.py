@@ -79,6 +79,8 @@ def _report() -> bytes:
         "slotIds": True,
         # Its children can be trunks (native/zygote/trunk.c).
         "trunks": True,
+        # Its children can have a network namespace of their own with the loopback device up (native/zygote/wall.c).
+        "networks": True,
     }
     if not is_host:
         from sameseed.world import numeric, poison

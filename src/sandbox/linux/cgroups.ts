@@ -75,6 +75,7 @@ export class SlotGroup {
   readonly #files: Readonly<Record<"oom" | "hits" | "pids" | "cpu", number>>;
   #memoryBytes = 0;
   #processes = 0;
+  #socketBytes = 0;
   #seen: GroupCounters | undefined;
   #isClosed = false;
 
@@ -115,6 +116,16 @@ export class SlotGroup {
       writeFileSync(this.#file("pids", "pids.max"), String(processes));
       this.#processes = processes;
     }
+  }
+
+  /**
+   * Has the buffers of its sockets counted. Version 2 counts them as memory of the group; version 1 only where they have a
+   * limit of their own.
+   */
+  limitSockets(bytes: number): void {
+    if (this.#layout.version === "cgroup-v1" && bytes !== this.#socketBytes)
+      writeFileSync(this.#file("memory", "memory.kmem.tcp.limit_in_bytes"), String(bytes));
+    this.#socketBytes = bytes;
   }
 
   /** What was counted since the group was made. */

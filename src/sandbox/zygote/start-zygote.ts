@@ -1,6 +1,7 @@
-import { isSameseedError } from "../../base/error.ts";
+import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { checkBeforeUse } from "../../image/check-image.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
+import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { sharedIds } from "../linux/host-ids.ts";
@@ -27,6 +28,8 @@ export interface ZygoteStartOptions {
   /** The zygote of a tree. @default false */
   readonly tree?: boolean;
   readonly pins?: ZygotePins;
+  /** Whether sandboxes of it may have a network of their own. @default "none" */
+  readonly network?: NetworkMode;
   readonly signal?: AbortSignal;
 }
 
@@ -40,7 +43,8 @@ export async function startZygote(
   slots: number,
   options: ZygoteStartOptions = {},
 ): Promise<ZygoteProcess> {
-  const world = options.world ?? "host";
+  const { world = "host", network = "none" } = options;
+  if (network !== "none") requireCounted(resources);
   const damaged = new AbortController();
   const { signal = damaged.signal } = options;
   const starting = startWithIds(
@@ -64,7 +68,7 @@ export async function startZygote(
       tree: options.tree ?? false,
     },
     resources,
-    world,
+    { world, network },
     AbortSignal.any([signal, damaged.signal]),
   );
   try {
@@ -78,6 +82,7 @@ export async function startZygote(
   const zygote = await starting;
   try {
     requireWorld(world, image.name, zygote.ready);
+    if (network !== "none" && !zygote.ready.report.networks) throw withoutNetworks(image.name);
   } catch (error) {
     await zygote.close();
     throw error;
@@ -85,16 +90,40 @@ export async function startZygote(
   return zygote;
 }
 
+/**
+ * Refuses a network where nothing counts the memory of its sockets: the kernel has one pool of it for the whole machine.
+ * @throws `wall_unavailable`
+ */
+function requireCounted({ cgroups }: HostResources): void {
+  if (cgroups !== undefined) return;
+  throw new SameseedError(
+    "wall_unavailable",
+    "a sandbox with a loopback network needs control groups: nothing else limits the memory of its sockets",
+    {
+      hint: "run it as `systemd-run --user --scope -p Delegate=yes …`, or as root; `sameseed doctor` says what is missing",
+    },
+  );
+}
+
+function withoutNetworks(image: string): SameseedError {
+  return new SameseedError(
+    "wall_unavailable",
+    `the image ${image} was built before sandboxes could have a network of their own`,
+    { hint: "build the image again (`sameseed setup`, or `sameseed image build` for one of your own)" },
+  );
+}
+
 /** With ids of its own where the host gives some; where it turns out that it does not, with one for all. */
 async function startWithIds(
   options: Omit<ZygoteOptions, "ids" | "filters">,
   resources: HostResources,
-  world: WorldMode,
+  place: { readonly world: WorldMode; readonly network: NetworkMode },
   signal: AbortSignal | undefined,
 ): Promise<ZygoteProcess> {
   const { ids: host, architecture } = resources;
+  const { world, network } = place;
   const ids = await host.take();
-  const filters = wallFilters(architecture, world, ids.map === undefined ? "shared" : "own");
+  const filters = wallFilters(architecture, world, ids.map === undefined ? "shared" : "own", network);
   try {
     const zygote = await ZygoteProcess.start({ ...options, ids, filters }, signal);
     host.confirm();
@@ -104,7 +133,7 @@ async function startWithIds(
     ids.release();
     const isRefused = isSameseedError(error) && error.code === "wall_unavailable";
     if (ids.map === undefined || !isRefused || !host.giveUp()) throw error;
-    return await startWithIds(options, resources, world, signal);
+    return await startWithIds(options, resources, place, signal);
   }
   // An image that was built before slots took ids: they leave them alone, and its agent cannot do without epoll.
   const former = { ids: sharedIds(), filters: wallFilters(architecture, world, "own") };

@@ -12,6 +12,8 @@ export interface ZygoteReport {
   readonly slotIds: boolean;
   /** Whether it can be the zygote of a tree; images built before trunks say nothing. */
   readonly trunks: boolean;
+  /** Whether its sandboxes can have a network of their own; images built before that say nothing. */
+  readonly networks: boolean;
   /** Only of a sealed zygote. */
   readonly numeric?: NumericReport;
 }
@@ -55,6 +57,7 @@ const reportSchema: z.ZodType<ZygoteReport> = z.object({
   world: z.union([worldSchema, formerWorld.pipe(worldSchema)]),
   slotIds: z.boolean().default(false),
   trunks: z.boolean().default(false),
+  networks: z.boolean().default(false),
   numeric: z.object({ libraries: z.string(), digests, failed: z.array(z.string()) }).exactOptional(),
 });
 

@@ -180,6 +180,7 @@ test("what a slot and a zygote report is read in its units", () => {
     world: { mode: "sealed", lacks: ["vdso"] },
     slotIds: true,
     trunks: true,
+    networks: true,
     numeric: { libraries: "glibc 2", digests: { exp: "00" }, failed: [] },
   };
   expect(decodeReady(Buffer.concat([ready, Buffer.from(JSON.stringify(report))]))).toEqual({

@@ -16,6 +16,7 @@ function ready(world: string, changes: Partial<WireReady["report"]["numeric"]> =
       world: { mode: world === "host" ? "host" : "sealed", lacks: world.split(" ").slice(1) },
       slotIds: true,
       trunks: true,
+      networks: true,
       ...(world === "host" ? {} : { numeric: { ...numeric, ...changes } }),
     },
   };
