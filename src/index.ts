@@ -94,6 +94,10 @@ export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";
 
+// Fleets (experimental)
+export { type FleetOptions, openFleet } from "./fleet/open-fleet.ts";
+export type { RolloutFleet } from "./rollout/rollout-fleet.ts";
+
 // Recorded runs
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export {

@@ -21,13 +21,14 @@
  *             `begin_process` nothing of libc is called. What needs the function behind a wrapper finds it later by
  *             dlsym. The library's own waits and clock reads are system calls that the filter does not catch.
  *
- * Not covered: instructions that ask the processor (rdtsc, rdpid, cpuid, and rdrand without a look at CPUID); calls by an
+ * Not covered: instructions that ask the processor (rdpid, cpuid, and rdrand without a look at CPUID); calls by an
  * instruction of a program's own that the filter cannot tell from the linker's, such as newfstatat; a program begun by an execve instruction of the
  * caller's own, past libc, which then has no library and reads the vDSO. A static program is refused at exec (elf.c). A
  * child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
  */
 #include "world.h"
 #include "world/threads/schedule.h"
+#include "world/time/cycles.h"
 #include "world/time/vdso.h"
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,7 @@ void world_apply(const struct world_settings *settings) {
   world.tick = world.settings.tick_ns;
   world_forget_timers();
   world_due_at = WORLD_NEVER;
+  world_seal_cycles();
   world_real_begin();
   world_rekey(world.settings.key, world.settings.entropy_salt);
   seed_auxv();
@@ -154,6 +156,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_end_rseq();
   world_patch_vdso();
   world_install_trap();
+  world_install_faults();
   /* Before that it is a zygote, whose copies may be given the machine's clock. */
   if (world.begun) world_hide_kernel_pages();
 }

@@ -195,6 +195,6 @@ function replayArgument({ actions, end }: NonNullable<RefereeScript["replay"]>):
 function environmentArgument(environment: EnvironmentRef, path: string | undefined): JsonObject {
   if (environment.kind !== "file") return { kind: environment.kind, id: environment.id };
   if (path === undefined)
-    throw new SameseedError("internal", "A file environment was rendered without its path in the sandbox.");
+    throw new SameseedError("internal", "a file environment was rendered without its path in the sandbox");
   return { kind: "file", path, class: environment.className };
 }

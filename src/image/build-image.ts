@@ -134,8 +134,8 @@ async function readRequest({
   python,
 }: BuildImageOptions): Promise<BuildRequest> {
   if ((requirements === undefined) === (packages === undefined)) {
-    throw new SameseedError("bad_argument", "An image is built from a lock or from packages by name.", {
-      hint: "Give one of the two: `requirements` with a lock's path (--requirements FILE), or `packages` (--packages NAME …).",
+    throw new SameseedError("bad_argument", "an image is built from a lock or from packages by name", {
+      hint: "give one of the two: `requirements` with a lock's path (--requirements FILE), or `packages` (--packages NAME …)",
     });
   }
   if (requirements === undefined)
@@ -199,7 +199,7 @@ function reusable(images: string, key: string, options: BuildImageOptions): stri
 
 function isIntact(digest: string, images: string, options: BuildImageOptions): boolean {
   const damage = findDamage(digest, images, options.trustPresent === true ? () => {} : checkBeforeUse);
-  if (damage !== undefined) options.onProgress?.(`Building it again. ${damage.message}`);
+  if (damage !== undefined) options.onProgress?.(`Building it again: ${damage.message}`);
   return damage === undefined;
 }
 
@@ -236,12 +236,12 @@ function asBuildError(error: unknown): Error {
   return new SameseedError(
     full ? "disk_full" : "io_failed",
     full
-      ? "The disk that holds the images is full."
-      : `The image could not be written: ${toError(error).message}.`,
+      ? "the disk that holds the images is full"
+      : `the image could not be written: ${toError(error).message}`,
     {
       hint: full
-        ? "Free some space (`sameseed image rm` removes images), or set SAMESEED_HOME to a folder on another disk."
-        : `Set SAMESEED_HOME to a folder that you may write to (now below ${dirname(imagesFolder())}).`,
+        ? "free some space (`sameseed image rm` removes images), or set SAMESEED_HOME to a folder on another disk"
+        : `set SAMESEED_HOME to a folder that you may write to (now below ${dirname(imagesFolder())})`,
       cause: error,
     },
   );

@@ -20,6 +20,23 @@ const systemFiles: Readonly<Record<string, string | Buffer>> = {
   "etc/localtime": coordinatedUniversalTime(),
 };
 
+/**
+ * What an image says of the processor, on every host the same: one of the class that numeric results are pinned to.
+ * Libraries that read the instruction set from the processor itself (cpuinfo, in XLA and PyTorch) still take the number of
+ * processors from here, and without it believe that there is no instruction set at all. XLA then fails.
+ */
+const processor: string = `processor\t: 0
+vendor_id\t: GenuineIntel
+model name\t: x86-64-v3
+physical id\t: 0
+siblings\t: 1
+core id\t\t: 0
+cpu cores\t: 1
+apicid\t\t: 0
+flags\t\t: fpu tsc cx8 cmov mmx fxsr sse sse2 syscall nx lm pni ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt xsave avx f16c lahf_lm abm bmi1 avx2 bmi2
+
+`;
+
 /** The host's files of the tools that an image gets: name → real path. */
 export function findTools(): Map<string, string> {
   const found = new Map<string, string>();
@@ -37,6 +54,7 @@ export function makeSkeleton(root: string): void {
   }
   for (const name of ["bin", "lib", "lib64"]) symlinkSync(`usr/${name}`, join(root, name));
   for (const [name, content] of Object.entries(systemFiles)) writeFileSync(join(root, name), content);
+  if (process.arch === "x64") writeFileSync(join(root, "proc/cpuinfo"), processor);
   for (const [name, source] of findTools()) copyFileSync(source, join(root, "usr/bin", name));
 }
 

@@ -101,3 +101,11 @@ export interface World {
   /** Guarantees of the sealed world that did not hold, such as `addresses` or `vdso`; `docs/guide/sealed-world.md` lists all. */
   readonly notHeld: readonly string[];
 }
+
+/** From the least to the most. */
+const tiers: readonly Tier[] = ["none", "T1", "T2", "T3"];
+
+/** What all of several rollouts claim: what did not hold in one of them holds in none. */
+export function lowestTier(claimed: readonly Tier[]): Tier {
+  return tiers.find((tier) => claimed.includes(tier)) ?? "none";
+}

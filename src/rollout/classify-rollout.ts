@@ -81,6 +81,9 @@ function silentPolicy(evidence: RolloutEvidence, end: SandboxEnd, error: EndErro
   return { outcome, ...(own === undefined ? {} : { fault: { ...own, ...place } }) };
 }
 
+/** What C++ says before it ends a process that gets no more memory. */
+const moreMemory = " (it could not get more memory: raise --memory-mb, `limits.memoryMb` in the SDK)";
+
 /** The verdict on a process that ended without a word; at which step is not known, only how many were recorded. */
 function silent(
   evidence: RolloutEvidence,
@@ -92,7 +95,8 @@ function silent(
   const who = by === "policy" ? "the policy" : "the environment";
   const limit = limitWords[end.cause];
   if (limit !== undefined) return fault(limit[0], by, "limit", "limit", `${who} ${limit[1]}`);
-  const last = said.trim() === "" ? "" : `: ${said.trim().split("\n").at(-1)}`;
+  const line = said.trim().split("\n").at(-1) ?? "";
+  const last = `${line === "" ? "" : `: ${line}`}${/bad_alloc|out of memory/i.test(line) ? moreMemory : ""}`;
   if (end.signal !== null)
     return fault(otherwise, by, "signal", "signal", `${who}'s process was ended by ${end.signal}${last}`);
   return fault(otherwise, by, "exit", "exit", `${who}'s process exited with status ${end.exitCode}${last}`);

@@ -271,6 +271,6 @@ export class LiveRollout {
   }
 
   #refuse(what: string): never {
-    throw new SameseedError("protocol_broken", `The referee ${what}.`);
+    throw new SameseedError("protocol_broken", `the referee ${what}`);
   }
 }

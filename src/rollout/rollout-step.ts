@@ -72,7 +72,7 @@ export interface OpenRollout extends AsyncDisposable {
   branchSettled(request?: BranchRequest): Promise<PromiseSettledResult<OpenRollout>[]>;
   /** The state as a small JSON value, from which `openRollout({ snapshot })` opens it anywhere. @throws `rollout_over` */
   snapshot(): RolloutSnapshot;
-  /** Keeps the state, to come back to it. @throws `rollout_over`, `bad_argument` where a step is under way */
+  /** Keeps the state, to come back to it. Its copy may still be made when this returns. @throws `rollout_over`, `bad_argument` where a step is under way */
   checkpoint(): Promise<Checkpoint>;
   /**
    * Comes back to a state on the way to this one, whether the episode is over or not. What was done behind it is not recorded.

@@ -50,7 +50,7 @@ export class SegmentAppender {
     if (end.offset === 0) return new SegmentAppender(paths, runId, await begin(paths, runId, end.segment));
     const path = segmentPath(paths, end.segment);
     const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch((error: unknown) => {
-      throw storeError(error, "Opening", path);
+      throw storeError(error, "opening", path);
     });
     const appender = new SegmentAppender(paths, runId, { handle, end });
     await appender.#try(async () => {
@@ -142,7 +142,7 @@ export class SegmentAppender {
     try {
       await operation();
     } catch (error) {
-      throw storeError(error, "Writing", segmentPath(this.#paths, this.segment));
+      throw storeError(error, "writing", segmentPath(this.#paths, this.segment));
     }
   }
 }
@@ -171,7 +171,7 @@ async function begin(
     syncFolder(paths.segments);
   } catch (error) {
     await handle?.close();
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
   return {
     handle,

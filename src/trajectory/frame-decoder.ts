@@ -151,5 +151,5 @@ export function readUint32(bytes: Uint8Array, at: number): number {
 
 /** Throws the error for bytes that are not frames of format 2. */
 export function failFrames(code: BadBytesCode, problem: string): never {
-  throw new SameseedError(code, `The recording's frames are broken: ${problem}.`, { context: { problem } });
+  throw new SameseedError(code, `the recording's frames are broken: ${problem}`, { context: { problem } });
 }

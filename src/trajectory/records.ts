@@ -159,7 +159,7 @@ export function expectOutcome(value: CborValue, code: BadBytesCode): Outcome {
 
 /** Throws the error for a record that is canonical but not of format 2. */
 export function failRecord(code: BadBytesCode, problem: string): never {
-  throw new SameseedError(code, `The recording is not of format 2: ${problem}.`, { context: { problem } });
+  throw new SameseedError(code, `the recording is not of format 2: ${problem}`, { context: { problem } });
 }
 
 function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndError {

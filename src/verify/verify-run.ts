@@ -8,6 +8,7 @@ import type { ImageDifference } from "../model/image-manifest.ts";
 import { isComplete, type Outcome } from "../model/outcome.ts";
 import { rowKey } from "../model/branch.ts";
 import type { RecordedRollout, RolloutSummary, RunSpec } from "../model/rollout.ts";
+import { lowestTier, type Tier } from "../model/receipt.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { asksCaller } from "../rollout/plan-rollout.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
@@ -101,6 +102,8 @@ export interface VerifyResult {
   readonly image: { readonly digest: string; readonly checked: "stamps" | "content" };
   /** What differs between the image of the recording and the one used now. */
   readonly imageDifferences: readonly ImageDifference[];
+  /** What is left of what the receipts claim, of the recording and of the rerun: `none` where a rollout diverged. */
+  readonly tier: Tier;
   /** Groups of different seeds with the same trajectory: a sign that the seed is ignored. */
   readonly identicalSeeds: readonly (readonly number[])[];
   /** The run's certificate, if it has one. */
@@ -137,7 +140,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
     });
     for await (const actual of recorded) {
       const compared = compare(reader, reader.row(rowKey(actual.summary)), actual);
-      tally.add(compared);
+      tally.add(compared, [reader.row(rowKey(actual.summary)).receipt.tier, actual.summary.receipt.tier]);
       options.onRollout?.(compared);
       if (compared.verdict === "diverged") options.onDiverged?.(nameOf(actual.summary), actual.trajectory);
     }
@@ -226,8 +229,13 @@ class Tally {
   #equal = 0;
   readonly #diverged: (RolloutName & { readonly firstDivergence: Divergence })[] = [];
   readonly #failed: (RolloutName & { readonly outcome: Outcome })[] = [];
+  readonly #claimed: Set<Tier> = new Set();
 
-  add({ seed, branch, verdict, outcome, firstDivergence: divergence }: ComparedRollout): void {
+  add(
+    { seed, branch, verdict, outcome, firstDivergence: divergence }: ComparedRollout,
+    claimed: Tier[],
+  ): void {
+    for (const tier of claimed) this.#claimed.add(tier);
     const name = branch === undefined ? { seed } : { seed, branch };
     if (verdict === "equal") this.#equal++;
     else if (verdict === "failed" || divergence === undefined) this.#failed.push({ ...name, outcome });
@@ -235,7 +243,9 @@ class Tally {
   }
 
   /** @param whole whether every rollout of the run was there to be compared */
-  result(whole: boolean): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed"> {
+  result(
+    whole: boolean,
+  ): Pick<VerifyResult, "verified" | "rollouts" | "equal" | "diverged" | "failed" | "tier"> {
     const rollouts = this.#equal + this.#diverged.length + this.#failed.length;
     const bySeed = (a: RolloutName, b: RolloutName): number =>
       a.seed - b.seed || (a.branch ?? 0) - (b.branch ?? 0);
@@ -245,6 +255,7 @@ class Tally {
       equal: this.#equal,
       diverged: this.#diverged.sort(bySeed),
       failed: this.#failed.sort(bySeed),
+      tier: this.#diverged.length > 0 ? "none" : lowestTier([...this.#claimed]),
     };
   }
 }

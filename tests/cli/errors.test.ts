@@ -36,7 +36,7 @@ const cases: readonly (readonly [args: string[], code: number, says: RegExp])[] 
   [["run", "CartPole-v1", "--env-arg", "gravity=1"], 2, /cannot be made with these arguments/],
   [["run", "CartPole-v1", "--env-arg", "sutton_barto_reward=True"], 2, /is not JSON/],
   [["run", "CartPole-v1", "--image", "nowhere"], 2, /no image nowhere/],
-  [["run", "CartPole-v1", "--image", "../../etc"], 2, /not an image name/],
+  [["run", "CartPole-v1", "--image", "../../etc"], 2, /is not a file that `sameseed image export` wrote/],
   [["run", "CartPole-v1", "--concurrency", "0"], 2, /--concurrency/],
   [["run", "CartPole-v1", "--wall-ms", "soon"], 2, /--wall-ms/],
   [["run", "CartPole-v1", "--max-steps", "0"], 2, /--max-steps/],

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "process.h"
 #include "world/threads/schedule.h"
+#include "world/time/cycles.h"
 #include <alloca.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -17,12 +18,20 @@ static int refuse(void) {
   return -1;
 }
 
+/* Comes back where it failed only. */
+static long begin_program(long number, const long a[5]) {
+  world_cycles_for_exec(true);
+  long error = world_raw6(number, a[0], a[1], a[2], a[3], a[4], 0);
+  world_cycles_for_exec(false);
+  return error;
+}
+
 long world_do_execve(const char *path, char *const *arguments, char *const *environment) {
   if (world_refuses(path)) return -EACCES;
   struct carried carried;
   char *slots[world_environment_slots(environment)];
   world_environment(&carried, slots, environment, 0);
-  return world_raw6(SYS_execve, (long)path, (long)arguments, (long)slots, 0, 0, 0);
+  return begin_program(SYS_execve, (const long[5]){ (long)path, (long)arguments, (long)slots });
 }
 
 WORLD_EXPORT int execve(const char *path, char *const arguments[], char *const environment[]) {
@@ -102,7 +111,7 @@ long world_do_execveat(int folder, const char *path, char *const *arguments, cha
   struct carried carried;
   char *slots[world_environment_slots(environment)];
   world_environment(&carried, slots, environment, 0);
-  return world_raw6(SYS_execveat, folder, (long)path, (long)arguments, (long)slots, flags, 0);
+  return begin_program(SYS_execveat, (const long[5]){ folder, (long)path, (long)arguments, (long)slots, flags });
 }
 
 WORLD_EXPORT int execveat(int folder, const char *path, char *const arguments[], char *const environment[], int flags) {
@@ -128,7 +137,10 @@ static int spawn(spawn_function *real, pid_t *pid, const char *name, const char 
   struct carried carried;
   char *slots[world_environment_slots(environment)];
   world_environment(&carried, slots, environment, world_conceive());
-  return real(pid, name, actions, attributes, arguments, slots);
+  world_cycles_for_exec(true);
+  int error = real(pid, name, actions, attributes, arguments, slots);
+  world_cycles_for_exec(false);
+  return error;
 }
 
 WORLD_EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,

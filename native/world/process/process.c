@@ -12,6 +12,7 @@
 #include "process.h"
 #include "locks/locks.h"
 #include "world/threads/schedule.h"
+#include "world/time/cycles.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -216,7 +217,9 @@ const char *world_find_program(const char *name, char found[PATH_MAX]) {
     char *slots_[world_environment_slots(before_)];              \
     world_environment(&carried_, slots_, before_, conceive());   \
     environ = slots_;                                            \
+    world_cycles_for_exec(true);                                 \
     __auto_type result_ = (call);                                \
+    world_cycles_for_exec(false);                                \
     if (environ == slots_) environ = before_;                    \
     result_;                                                     \
   })

@@ -10,7 +10,7 @@ from .no_network import network_hint
 from ..recording.canonical import encode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.recorder import Recorder
-from ..world.sealed import lacks
+from ..world.sealed import lacks_at_end
 
 _RECURSION_LIMIT = 1000
 
@@ -66,7 +66,7 @@ def close_episode(ended: Ended, recorder: Recorder, env: object, told: dict) -> 
     summary = {"outcome": ended.outcome, **told}
     if error is not None:
         summary["error"] = error
-    lacking = lacks()
+    lacking = lacks_at_end()
     if lacking:
         summary["notHeld"] = lacking
     recorder.end(summary)

@@ -18,7 +18,7 @@ ASK = (
 )
 
 _REFUSED = frozenset({errno.EPERM, errno.ENETUNREACH})
-_WORDS = re.compile(r"\b(connect(ion|ing)?|sockets?|port|grpc|zmq|websocket)\b", re.IGNORECASE)
+_WORDS = re.compile(r"\b(connect(ion|ing)?|sockets?|grpc|zmq|websocket)\b", re.IGNORECASE)
 _DEEP = 20
 
 

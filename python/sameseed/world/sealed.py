@@ -8,6 +8,7 @@ no part of it either: they are told beside it (native/world/process/racing.c).
 from __future__ import annotations
 
 import struct
+import sys
 from hashlib import sha256
 from typing import Callable
 
@@ -70,6 +71,18 @@ def name() -> str:
 def lacks() -> list[str]:
     """What of the sealed world does not hold in this process, which may come to light late; empty in the host's world."""
     return name().split(" ")[1:]
+
+
+# Libraries whose results follow from what the processor can do, beyond the class that numpy and BLAS are held to: each
+# compiles or picks its code by asking the processor.
+_CHOOSING = ("jaxlib", "tensorflow", "torch")
+
+
+def lacks_at_end() -> list[str]:
+    """What does not hold of the sealed world at the end of an episode: also what the libraries in use take away."""
+    if name() == "host":
+        return []
+    return lacks() + (["numeric-libraries"] if any(module in sys.modules for module in _CHOOSING) else [])
 
 
 def begin(settings: str | None) -> None:

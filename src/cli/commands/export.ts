@@ -108,6 +108,6 @@ async function writeLines(path: string, lines: Iterable<string>): Promise<void> 
     await once(file, "close");
   } catch (error) {
     file.destroy();
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
 }

@@ -7,6 +7,7 @@ import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
 import { packagedLock } from "../../image/runtime-files.ts";
 import { shippedImages } from "../../image/shipped-images.ts";
+import { defaultLimits } from "../../model/limits.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { collect, jsonOption } from "../commands/options.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -119,7 +120,7 @@ async function propose(cli: Cli, name: string | undefined, options: BuildOptions
 async function build(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
   const { output, status, signal } = cli;
   if (name === undefined)
-    throw new SameseedError("bad_argument", "The image has no name.", {
+    throw new SameseedError("bad_argument", "the image has no name", {
       hint: "sameseed image build NAME --packages …",
     });
   refuseDefaultName(name);
@@ -155,7 +156,7 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
 }
 
 function formatTried(
-  { package: name, environment, environments, outcome, steps, problem }: TriedPackage,
+  { package: name, environment, environments, outcome, steps, memoryMb, problem }: TriedPackage,
   image: string,
 ): string {
   if (environment === null) {
@@ -165,13 +166,14 @@ function formatTried(
   }
   if (problem !== null) return `${name}: ${environment} could not be played: ${problem}`;
   const more = environments === 1 ? "" : `, one of ${environments}`;
-  return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image})`;
+  const memory = memoryMb === defaultLimits.memoryMb ? "" : ` --memory-mb ${memoryMb}`;
+  return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image}${memory})`;
 }
 
 function shippedLock(name: string): string {
   if (shippedImages().includes(name)) return packagedLock(name);
-  throw new SameseedError("bad_argument", `What image ${name} is to be built from is not said.`, {
-    hint: `Name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}.`,
+  throw new SameseedError("bad_argument", `nothing says what to build the image ${name} from`, {
+    hint: `name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}`,
     context: { name, shipped: shippedImages() },
   });
 }

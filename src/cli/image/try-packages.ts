@@ -5,6 +5,7 @@ import { isSameseedError } from "../../base/error.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import { normalName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
+import { defaultLimits } from "../../model/limits.ts";
 import { runRollout } from "../../rollout/collect-rollouts.ts";
 import { askImage } from "../../sandbox/ask-image.ts";
 
@@ -19,6 +20,8 @@ export interface TriedPackage {
   readonly outcome: string | null;
   readonly steps: number | null;
   readonly totalReward: unknown;
+  /** The memory the episode was given; more than a rollout gets by itself where that was not enough. */
+  readonly memoryMb: number;
   /** Why there was no episode, or what ended it. */
   readonly problem: string | null;
 }
@@ -30,6 +33,9 @@ const listingSchema = z.record(
 
 /** An episode that is to show whether an environment works need not be long. */
 const maxSteps = 200;
+
+/** What packages are given to be imported, and an environment that needs more than a rollout gets by itself. */
+const muchMemoryMb = 4096;
 
 /** How many of a package's environments are tried until one plays: many have some that need more packages. */
 const mostTried = 5;
@@ -60,12 +66,13 @@ async function tryEnvironments(
   importError: string | null,
   signal: AbortSignal,
 ): Promise<TriedPackage> {
-  const none = { outcome: null, steps: null, totalReward: null };
+  const none = { outcome: null, steps: null, totalReward: null, memoryMb: defaultLimits.memoryMb };
   const row = { package: name, environments: environments.length };
   if (environments.length === 0) return { ...row, ...none, environment: null, problem: importError };
   let first: TriedPackage | undefined;
   for (const environment of environments.slice(0, mostTried)) {
-    const result = await playOnce(image, environment, signal);
+    const little = await playOnce(image, environment, defaultLimits.memoryMb, signal);
+    const result = lacksMemory(little) ? await playOnce(image, environment, muchMemoryMb, signal) : little;
     const found = { ...row, environment, ...result };
     if (found.problem === null) return found;
     first ??= found;
@@ -73,25 +80,34 @@ async function tryEnvironments(
   return first!;
 }
 
+type Played = Pick<TriedPackage, "outcome" | "steps" | "totalReward" | "memoryMb" | "problem">;
+
+function lacksMemory({ outcome, problem }: Played): boolean {
+  return (
+    outcome === "memory_limit" || (problem !== null && /bad_alloc|out of memory|MemoryError/i.test(problem))
+  );
+}
+
 async function playOnce(
   image: ResolvedImage,
   envName: string,
+  memoryMb: number,
   signal: AbortSignal,
-): Promise<Pick<TriedPackage, "outcome" | "steps" | "totalReward" | "problem">> {
+): Promise<Played> {
   try {
     const { outcome, steps, totalReward, error } = await runRollout({
       envName,
       seed: 0,
       image: image.manifest.digest,
       maxSteps,
-      limits: { wallMs: 120_000, cpuMs: 120_000 },
+      limits: { wallMs: 120_000, cpuMs: 120_000, memoryMb },
       signal,
     });
     const problem = error === undefined ? null : firstLine(error.message);
-    return { outcome, steps, totalReward, problem };
+    return { outcome, steps, totalReward, memoryMb, problem };
   } catch (error) {
     if (!isSameseedError(error) || error.code === "aborted" || error.code === "wall_unavailable") throw error;
-    return { outcome: null, steps: null, totalReward: null, problem: firstLine(error.message) };
+    return { outcome: null, steps: null, totalReward: null, memoryMb, problem: firstLine(error.message) };
   }
 }
 
@@ -102,7 +118,7 @@ async function listEnvironments(
   const { value, stderr } = await askImage(manifest.digest, {
     source: readFileSync(builderProgram("list_environments.py"), "utf8"),
     env: { PACKAGES: JSON.stringify(packages) },
-    limits: { wallMs: 120_000, cpuMs: 120_000 },
+    limits: { wallMs: 120_000, cpuMs: 120_000, memoryMb: muchMemoryMb },
   });
   const parsed = listingSchema.safeParse(value);
   if (parsed.success) return parsed.data;

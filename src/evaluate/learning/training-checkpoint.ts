@@ -72,7 +72,7 @@ export function writeCheckpoint(path: string, saved: SavedImprovement): void {
   try {
     writeFileAtomic(path, `${JSON.stringify({ format: 1, saved })}\n`);
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
 }
 
@@ -100,7 +100,7 @@ export function removeCheckpoint(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") throw storeError(error, "Removing", path);
+    if (systemErrorCode(error) !== "ENOENT") throw storeError(error, "removing", path);
   }
 }
 

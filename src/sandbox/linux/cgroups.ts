@@ -1,4 +1,5 @@
 import { closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { toError } from "../../base/error.ts";
@@ -101,9 +102,19 @@ export class SlotGroup {
 
   /** Moves a process in; its later children are born in the group. */
   place(pid: number): void {
-    for (const root of new Set(Object.values(this.#layout.roots))) {
-      writeFileSync(join(root, this.#name, "cgroup.procs"), String(pid));
-    }
+    for (const path of this.#lists()) writeFileSync(path, String(pid));
+  }
+
+  /** As {@link place}, while others go on. */
+  async placeSoon(pid: number): Promise<void> {
+    await Promise.all(this.#lists().map(async (path) => await writeFile(path, String(pid))));
+  }
+
+  /** The list of processes in each tree. */
+  #lists(): string[] {
+    return [...new Set(Object.values(this.#layout.roots))].map((root) =>
+      join(root, this.#name, "cgroup.procs"),
+    );
   }
 
   /** Sets the limits for what runs next. The slot itself is counted: callers leave room for it. */
@@ -118,10 +129,7 @@ export class SlotGroup {
     }
   }
 
-  /**
-   * Has the buffers of its sockets counted. Version 2 counts them as memory of the group; version 1 only where they have a
-   * limit of their own.
-   */
+  /** Has its sockets' buffers counted: version 2 counts them as memory, version 1 where they have a limit of their own. */
   limitSockets(bytes: number): void {
     if (this.#layout.version === "cgroup-v1" && bytes !== this.#socketBytes)
       writeFileSync(this.#file("memory", "memory.kmem.tcp.limit_in_bytes"), String(bytes));

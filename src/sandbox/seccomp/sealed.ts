@@ -1,4 +1,10 @@
-import { type CallRule, type FilterPolicy, type HostIdKind, sandboxPolicy } from "./policy.ts";
+import {
+  type ArgumentRule,
+  type CallRule,
+  type FilterPolicy,
+  type HostIdKind,
+  sandboxPolicy,
+} from "./policy.ts";
 
 /**
  * Calls that tell a program what the sealed world decides. The world's library stands in front of the C library's
@@ -25,6 +31,8 @@ const worldCalls = [
 ] as const;
 
 const ENOSYS = 38;
+/** Gives the processor's counter of cycles up, and back for an exec: `native/world/time/cycles.c`. */
+const PR_SET_TSC = 26;
 
 /**
  * Of these the library has to know the machine's answer itself. It marks its own calls with a sixth argument, which none of
@@ -53,5 +61,10 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
     rules: [{ argument: 1, test: "equal", value: 8, verdict: { errno: ENOSYS } }],
     verdict: "trap",
   });
+  const prctl = calls.get("prctl");
+  if (prctl !== undefined) {
+    const cycles: ArgumentRule = { argument: 0, test: "equal", value: PR_SET_TSC, verdict: "allow" };
+    calls.set("prctl", { rules: [...prctl.rules, cycles], verdict: prctl.verdict });
+  }
   return { calls, otherwise: policy.otherwise };
 }

@@ -3,7 +3,7 @@ import { limitNames } from "../../model/limits.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
-import type { Tier } from "../../model/receipt.ts";
+import { lowestTier } from "../../model/receipt.ts";
 import { asksCaller } from "../../rollout/plan-rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
@@ -161,14 +161,6 @@ export function makeRunner(options: ResolvedOptions, watch: AuditWatch): WorldRu
     ...(watch.concurrency === undefined ? {} : { concurrency: watch.concurrency }),
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),
   });
-}
-
-/** From the least to the most. */
-const tiers: readonly Tier[] = ["none", "T1", "T2", "T3"];
-
-/** What all of several rollouts claim: what did not hold in one of them holds in none. */
-export function lowestTier(claimed: readonly Tier[]): Tier {
-  return tiers.find((tier) => claimed.includes(tier)) ?? "none";
 }
 
 function sumLedgers(ledgers: readonly Ledger[]): Ledger {

@@ -39,6 +39,18 @@ export function compareRollouts(expected: RecordedRollout, actual: RecordedRollo
   return { divergence: { ...found, differing } };
 }
 
+/**
+ * Compares two rollouts of one spec in one world, their ledgers too: where a program asks that world another number of
+ * times, what it asks follows from something that is no part of the world, and its chain is another each time.
+ * @throws `run_damaged`
+ */
+export function compareTwins(expected: RecordedRollout, actual: RecordedRollout): Compared {
+  const compared = compareRollouts(expected, actual);
+  if (compared.divergence !== undefined || compared.cutOff !== undefined) return compared;
+  const divergence = firstDivergence(chainOf(expected.trajectory), chainOf(actual.trajectory));
+  return divergence === undefined ? {} : { divergence };
+}
+
 /** What a rollout asked of the world, from all its records; empty where its world keeps no ledger. */
 export function ledgerOf(rollout: RecordedRollout): Ledger {
   const counts = new Map<string, number>();

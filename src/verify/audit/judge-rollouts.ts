@@ -3,7 +3,7 @@ import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import type { AuditCause, AuditedWorld, AuditVerdict } from "./audit-report.ts";
 import type { WorldChange } from "./audit-world.ts";
 import type { Ledger } from "../../model/trajectory.ts";
-import { compareRollouts, type Compared } from "./compare-rollouts.ts";
+import { compareRollouts, compareTwins, type Compared } from "./compare-rollouts.ts";
 import { describeFault } from "./describe-fault.ts";
 import { explainCauses, type SeedSuspect } from "./explain-causes.ts";
 import { factors, type Factor } from "./factors.ts";
@@ -55,7 +55,7 @@ export async function judgeRollouts(
     runAll(audit, {}),
     faults.length > 0 ? [] : runAll(audit, everything(usable)),
   ]);
-  const unstable = suspectsOf(compareAll(audit, baseline, again), "baseline", {});
+  const unstable = suspectsOf(compareAll(audit, baseline, again, compareTwins), "baseline", {});
   const untried = factors
     .filter((factor) => !usable.includes(factor))
     .map(({ id }) => ({ factor: id, equal: null, how: "not tried" }) as const);
@@ -96,11 +96,12 @@ function compareAll(
   { specs }: Audit,
   baseline: readonly RecordedRollout[],
   others: readonly RecordedRollout[],
+  compare: typeof compareRollouts = compareRollouts,
 ): SeedComparison[] {
   return baseline.map((rollout, at) => ({
     spec: specs[at]!,
     baseline: rollout,
-    compared: compareRollouts(rollout, others[at]!),
+    compared: compare(rollout, others[at]!),
   }));
 }
 

@@ -1,7 +1,7 @@
 # runs-as: script
 # expects: name: sandbox
 # expects: user: 1000 1000
-# expects: proc: nothing
+# expects: proc: cpuinfo
 # expects: sys: nothing
 # expects: homes: nothing
 # expects: host's file: ENOENT

@@ -32,6 +32,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   ],
   snapshotOf: [(more) => sdk.snapshotOf("runs/none", { seed: 1, step: 1, ...more }), "steps", "step"],
   branchRun: [(more) => sdk.branchRun("runs/none", { seed: 1, step: 1, ...more }), "reseeds", "reseed"],
+  openFleet: [(more) => sdk.openFleet("redis://nowhere", more), "wieght", "weight"],
   recordRun: [(more) => sdk.recordRun({ envName, seeds: [1], ...more }), "resum", "resume"],
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
@@ -90,6 +91,12 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
     "maxBytes",
   ],
   "files.write": [async (more) => await sandbox((box) => box.files.write("x", "", more)), "mod", "mode"],
+  "files.pack": [async (more) => await sandbox((box) => box.files.pack(more)), "maxByte", "maxBytes"],
+  "files.unpack": [
+    async (more) => await sandbox((box) => box.files.unpack(Buffer.alloc(0), more)),
+    "signals",
+    "signal",
+  ],
   "files.list": [async (more) => await sandbox((box) => box.files.list("/tmp", more)), "signals", "signal"],
   "files.remove": [
     async (more) => await sandbox((box) => box.files.remove("x", more)),

@@ -26,6 +26,7 @@ const found: VerifyResult = {
   image: { digest: "ab".repeat(32), checked: "stamps" },
   imageDifferences: [],
   identicalSeeds: [],
+  tier: "T1",
 };
 
 async function keep(dir: string, result: VerifyResult): Promise<void> {

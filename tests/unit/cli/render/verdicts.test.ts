@@ -33,6 +33,7 @@ const result: VerifyResult = {
   image: { digest: "5".repeat(64), checked: "stamps" },
   imageDifferences: [],
   identicalSeeds: [],
+  tier: "T2",
 };
 
 describe("formatError", () => {
@@ -91,7 +92,10 @@ describe("verdicts", () => {
   ])("%s", ([, part, code, last]) => {
     const whole = { ...result, ...part };
     expect(judge(whole)).toBe(code);
-    expect(formatVerification(whole, plain).at(-1)).toMatch(last);
+    const lines = formatVerification(whole, plain);
+    expect(lines.at(-1)).toMatch(last);
+    // What the receipts claim is not left standing where this run shows otherwise.
+    expect(lines.some((line) => line.startsWith("tier none: "))).toBe(code === 4);
   });
 
   it("warns where all seeds gave the same, where some are missing, and where the image is another", () => {
