@@ -55,7 +55,7 @@ export {
 } from "./model/cbor/typed-value.ts";
 export type { BackendChoice } from "./rollout/rollout-host.ts";
 export type { RolloutResult } from "./rollout/rollout-result.ts";
-export { defaultLimits, type Limits } from "./model/limits.ts";
+export { defaultLimits, type Limits, type NetworkMode } from "./model/limits.ts";
 export {
   isComplete,
   outcomes,

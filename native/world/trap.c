@@ -10,6 +10,7 @@
 #include "world/files/descriptors.h"
 #include "world/files/dirents.h"
 #include "world/files/files.h"
+#include "world/network/network.h"
 #include "world/process/process.h"
 #include "world/threads/schedule.h"
 #include "world/time/timers.h"
@@ -151,6 +152,9 @@ bool world_emulate(long number, const long a[6], long *result) {
     case SYS_sched_setaffinity:
       *result = world_do_setaffinity((pid_t)a[0], (size_t)a[1], (const cpu_set_t *)a[2]);
       return true;
+    case SYS_bind: *result = world_do_bind((int)a[0], (const struct sockaddr *)a[1], (socklen_t)a[2]); return true;
+    case SYS_connect: *result = world_do_connect((int)a[0], (const struct sockaddr *)a[1], (socklen_t)a[2]); return true;
+    case SYS_listen: *result = world_do_listen((int)a[0], (int)a[1]); return true;
     default: return emulate_file(number, a, result) || emulate_clock(number, a, result);
   }
 }

@@ -88,9 +88,9 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
   struct birth birth = { .start = start };
   if (links_open(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
   if (streams_open(slot, &birth, run->output) < 0) die();
-  int bare = (start->flags & START_BARE) != 0;
+  int bare = (start->flags & START_BARE) != 0, loopback = (start->flags & START_LOOPBACK) != 0;
   struct clone_args args = {
-    .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS),
+    .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) | (loopback ? CLONE_NEWNET : 0),
     .pidfd = (uint64_t)(uintptr_t)&run->pidfd,
     .exit_signal = SIGCHLD,
   };
@@ -241,6 +241,7 @@ __attribute__((noinline)) static int start_sandbox(struct slot *slot, uint32_t l
   struct run run = { .cause = CAUSE_OWN };
   read_job(slot, &start, length);
   size_t job_length = length - sizeof start;
+  if ((start.flags & START_LOOPBACK) && start.flags & (START_BARE | START_TRUNK | START_COPY)) die();
   if ((start.flags & START_BARE) && !(slot->config_flags & CONFIG_ALLOW_BARE)) die();
   if ((start.flags & START_DIRECT) && (start.flags & (START_BARE | START_TRUNK | START_COPY) || !(slot->config_flags & CONFIG_DIRECT))) die();
   run.limits = (struct limits){

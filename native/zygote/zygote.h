@@ -18,7 +18,7 @@
 #include <Python.h>
 #include <stdint.h>
 
-enum { PROTOCOL = 1 };
+enum { PROTOCOL = 2 };
 
 enum {
   FD_CONTROL = 3,               /* the zygote's own stream */
@@ -62,9 +62,10 @@ enum { LINK_MAKE = 1, LINK_TAKE = 2 };
 /* CONFIG_OWN_IDS: the zygote's user namespace has an id for each slot, index + 1. */
 /* START_ASKS: the child asks its host and waits; how long the host takes is none of its wall time. */
 /* CONFIG_TREE: the zygote of one tree (trunk.c). START_TRUNK: keeps the rights that copying needs. START_COPY: goes on. */
+/* START_LOOPBACK: a network namespace of its own, with the loopback device; its filter lies before its job (wall.c). */
 /* CONFIG_DIRECT: behind the slots' streams there is one that takes descriptors. START_DIRECT: its stream is the host's (streams.c). */
 enum { CONFIG_ALLOW_BARE = 1, CONFIG_OWN_IDS = 2, CONFIG_TREE = 4, CONFIG_DIRECT = 8 };
-enum { START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4, START_TRUNK = 8, START_COPY = 16, START_DIRECT = 32 };
+enum { START_BARE = 1, START_ANNOUNCE = 2, START_ASKS = 4, START_TRUNK = 8, START_COPY = 16, START_DIRECT = 32, START_LOOPBACK = 64 };
 enum { INPUT_ANSWER = 1 };
 
 struct header { uint32_t length; uint8_t type, channel; uint16_t zero; };
@@ -78,7 +79,7 @@ struct start {
   uint64_t address_space_bytes, file_bytes, tmp_bytes, shm_bytes;
   uint64_t wall_us, cpu_us;
   uint32_t cpu_s, processes, open_files, links, flags;
-  uint32_t filter_bytes;        /* a trunk's filter lies before its job */
+  uint32_t filter_bytes;        /* of a filter of its own, before its job: a trunk's, or one for a network */
   uint32_t run, zero;           /* by which its host knows a direct stream */
   struct link link[MAX_LINKS];
 };

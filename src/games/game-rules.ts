@@ -12,6 +12,7 @@ export const gameRuleNames: NamesOf<GameRules> = {
   backend: true,
   world: true,
   limits: limitNames,
+  network: true,
   clocks: { moveCpuMs: true, bankCpuMs: true, moveWallMs: true },
   idleMs: true,
   maxSteps: true,

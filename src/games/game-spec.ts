@@ -3,7 +3,14 @@ import * as z from "zod";
 import { SameseedError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject } from "../model/json.ts";
-import { defaultLimits, type Limits, limitsSchema, maxLimitMs } from "../model/limits.ts";
+import {
+  completeLimits,
+  type Limits,
+  limitsSchema,
+  maxLimitMs,
+  type NetworkMode,
+  networkSchema,
+} from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import type { EnvironmentRef, GameClocks, Seat } from "../model/rollout.ts";
@@ -42,6 +49,8 @@ export interface GameSpec {
   readonly world?: WorldMode;
   /** What each sandbox may use; a seat's CPU time is its bank. */
   readonly limits?: Partial<Limits>;
+  /** Whether the game has a network of its own, with the loopback device alone; seats have none. @default "none" */
+  readonly network?: NetworkMode;
   /** @default {@link defaultClocks} */
   readonly clocks?: Partial<GameClocks>;
   /** How long a policy that is a function may take for one move, in milliseconds; no other clock counts its time. @default 600000 */
@@ -66,6 +75,7 @@ const specSchema = z.object({
   backend: backendSchema.default("zygote"),
   world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
+  network: networkSchema.optional(),
   clocks: z
     .strictObject({
       moveCpuMs: z.int().min(1).max(3_600_000).optional(),
@@ -88,7 +98,7 @@ export function resolveGame(spec: GameSpec): ResolvedOptions {
     const issue = parsed.error.issues[0]!;
     throw new SameseedError("bad_argument", `${issue.path.join(".") || "the game"}: ${issue.message}`);
   }
-  const { mode, image, backend, world, limits, clocks, idleMs, maxSteps, envArgs } = parsed.data;
+  const { mode, image, backend, world, limits, network, clocks, idleMs, maxSteps, envArgs } = parsed.data;
   const environment = resolveEnvironment(spec.game);
   const seats = resolveSeats(spec.game, rulesOf(environment), spec.seats);
   const untrusted = seats.some(({ policy }) => policy.kind === "source");
@@ -106,7 +116,7 @@ export function resolveGame(spec: GameSpec): ResolvedOptions {
     image: image ?? (environment.kind === "pettingzoo" ? pettingzooImage : defaultImageName),
     backend,
     world,
-    limits: { ...defaultLimits, ...withoutUndefined(limits) },
+    limits: completeLimits(limits, network),
     functions: functionsOf(seats, spec.seats),
     idleMs,
   };

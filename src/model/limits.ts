@@ -14,7 +14,18 @@ export interface Limits {
   readonly diskMb: number;
   /** Bytes the sandbox may send to the host: results, standard output and error together. */
   readonly outputBytes: number;
+  /**
+   * `loopback`: a network of the sandbox's own with nothing in it but the loopback device, over which its processes talk to
+   * each other. Absent: none. Policies from source have none either way.
+   */
+  readonly network?: "loopback";
 }
+
+/** What network a sandbox has, as options name it. */
+export type NetworkMode = "none" | NonNullable<Limits["network"]>;
+
+/** Reads a {@link NetworkMode}. */
+export const networkSchema: z.ZodType<NetworkMode> = z.enum(["none", "loopback"]);
 
 /** The default limits. */
 export const defaultLimits: Limits = {
@@ -27,13 +38,14 @@ export const defaultLimits: Limits = {
 };
 
 /** Every name of {@link Limits}. */
-export const limitNames: Readonly<Record<keyof Limits, true>> = {
+export const limitNames: Readonly<Record<keyof Required<Limits>, true>> = {
   wallMs: true,
   cpuMs: true,
   memoryMb: true,
   processes: true,
   diskMb: true,
   outputBytes: true,
+  network: true,
 };
 
 const positive = (max: number): z.ZodNumber => z.int().min(1).max(max);
@@ -41,12 +53,26 @@ const positive = (max: number): z.ZodNumber => z.int().min(1).max(max);
 /** The largest wall and CPU limit, in milliseconds: one day. */
 export const maxLimitMs = 86_400_000;
 
+/** Any part of {@link Limits}, as it is read. */
+export type GivenLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };
+
 /** Any part of {@link Limits}, as a caller gives it. */
-export const limitsSchema: z.ZodType<{ [K in keyof Limits]?: number | undefined }> = z.strictObject({
+export const limitsSchema: z.ZodType<GivenLimits> = z.strictObject({
   wallMs: positive(maxLimitMs).optional(),
   cpuMs: positive(maxLimitMs).optional(),
   memoryMb: positive(1024 * 1024).optional(),
   processes: positive(32_768).optional(),
   diskMb: positive(1024 * 1024).optional(),
   outputBytes: positive(2 ** 40).optional(),
+  // No network is what there is where none is named, so that nothing of it is recorded.
+  network: networkSchema.transform((mode) => (mode === "none" ? undefined : mode)).optional(),
 });
+
+/** Every limit with its default where none is given. @param network asked for beside them; it comes before theirs */
+export function completeLimits(given: GivenLimits, network?: NetworkMode): Limits {
+  const asked = { ...given, ...(network === undefined ? {} : limitsSchema.parse({ network })) };
+  return {
+    ...defaultLimits,
+    ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
+  };
+}

@@ -1,5 +1,5 @@
 import type { BranchEngine } from "./branch.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits, NetworkMode } from "./limits.ts";
 
 /** What was enforced for a rollout. It is part of every result. */
 export interface Receipt {
@@ -45,8 +45,11 @@ export interface Wall {
   readonly namespaces: readonly string[];
   /** SHA-256 over both seccomp programs. */
   readonly seccomp: string;
-  /** `none`: an empty network namespace, and no way to make a socket that leaves it. */
-  readonly network: "none";
+  /**
+   * `none`: an empty network namespace, and no way to make a socket. `loopback`: a network namespace of the sandbox's own that
+   * has the loopback device alone; policies from source have none.
+   */
+  readonly network: NetworkMode;
   readonly user: WallUser;
   /** The outer wall's program and version. */
   readonly outer: string;

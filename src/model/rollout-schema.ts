@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { branchLineageSchema } from "./branch.ts";
+import { networkSchema } from "./limits.ts";
 import { faultKinds, outcomes } from "./outcome.ts";
 import type { Receipt, WorldMode } from "./receipt.ts";
 import type { JsonValue } from "./json.ts";
@@ -19,7 +20,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
   wall: z.strictObject({
     namespaces: z.array(z.string()),
     seccomp: z.string(),
-    network: z.literal("none"),
+    network: networkSchema,
     user: z.strictObject({
       host: z.int(),
       inside: z.int(),
@@ -34,6 +35,7 @@ export const receiptSchema: z.ZodType<Receipt> = z.strictObject({
     processes: z.int(),
     diskMb: z.int(),
     outputBytes: z.int(),
+    network: z.literal("loopback").exactOptional(),
   }),
   enforcedBy: z.enum(["cgroup-v2", "cgroup-v1", "rlimits"]),
   world: z.strictObject({

@@ -181,6 +181,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
     processes: count,
     diskMb: count,
     outputBytes: count,
+    network: z.literal("loopback").exactOptional(),
   }),
   backend: z.enum(["zygote", "cold"]),
   world: worldModeSchema,

@@ -102,7 +102,7 @@ export interface TaskBase {
   /** The solution's file. @default "solution.py" */
   readonly entry?: string | undefined;
   /** What one test's sandbox may use. @default {@link defaultScoreLimits} */
-  readonly limits?: { readonly [K in keyof Limits]?: number | undefined } | undefined;
+  readonly limits?: { readonly [K in keyof Limits]?: Limits[K] | undefined } | undefined;
   /** `fraction`: the passed part by weight; `all`: 1 or 0, and tests after the first failure are not run. @default "fraction" */
   readonly aggregate?: "fraction" | "all" | undefined;
   /** A solution that is right: `score check` uses it, and it arbitrates where a judge itself fails. */
@@ -169,7 +169,7 @@ export interface ScoreItem {
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly task: ScoreTask;
   /** Over the task's own. */
-  readonly limits?: { readonly [K in keyof Limits]?: number | undefined } | undefined;
+  readonly limits?: { readonly [K in keyof Limits]?: Limits[K] | undefined } | undefined;
 }
 
 /** One test's result. */

@@ -3,6 +3,7 @@ import type { Limits } from "../model/limits.ts";
 import type { RecordedRollout, RolloutSummary, SeatUse } from "../model/rollout.ts";
 import type { Frame } from "../model/trajectory.ts";
 import type { BackendReceipt, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
+import { receiptUnder } from "../sandbox/receipt-under.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
 import { classifyRollout, type Classified } from "./classify-rollout.ts";
@@ -32,7 +33,7 @@ export async function executeRollout(
   const totalMs = performance.now() - calledAt;
   return {
     ...summarize(plan, recording, judged, {
-      receipt: { ...receipt, limits },
+      receipt: receiptUnder(receipt, limits),
       timings: timingsOf(group.startMs, totalMs - group.startMs),
     }),
     seats: await seatsUse(plan, group),
@@ -73,7 +74,7 @@ export async function executeShared(
       const plan = rollouts[at]!;
       const judged = await judge(plan, recording, group);
       return {
-        ...summarize(plan, recording, judged, { receipt: { ...receipt, limits }, timings }),
+        ...summarize(plan, recording, judged, { receipt: receiptUnder(receipt, limits), timings }),
         seats: [],
       };
     }),
@@ -157,7 +158,7 @@ export function summarize(
 }
 
 /** What does not hold where something runs beside the program in real time: then the bytes are promised nowhere. */
-const racing: ReadonlySet<string> = new Set(["children", "threads"]);
+const racing: ReadonlySet<string> = new Set(["children", "loopback", "threads"]);
 
 /** The receipt of a rollout in whose process more of the world turned out not to hold than its zygote could know. */
 export function withoutHold<R extends BackendReceipt>(receipt: R, notHeld: readonly string[]): R {

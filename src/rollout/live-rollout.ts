@@ -15,6 +15,7 @@ import type { ActionValue } from "../model/cbor/typed-value.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import type { Frame, StepRecord } from "../model/trajectory.ts";
 import type { RunningSandbox } from "../sandbox/contract.ts";
+import { receiptUnder } from "../sandbox/receipt-under.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { decodeRecord } from "../trajectory/records.ts";
 import { RolloutRecording } from "../trajectory/rollout-recording.ts";
@@ -89,7 +90,7 @@ export class LiveRollout {
       const totalMs = performance.now() - calledAt;
       return {
         ...summarize(this.#plan, this.#recording, judged, {
-          receipt: { ...receipt, limits },
+          receipt: receiptUnder(receipt, limits),
           timings: timingsOf(group.startMs, totalMs - group.startMs),
         }),
         seats: await seatsUse(this.#plan, group),

@@ -186,9 +186,11 @@ function isAsked(spec: RolloutSpec, { replay }: PlanOptions): boolean {
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
 export function seatLimits(limits: Limits, clocks: GameClocks | null, remoteSeats: number): Limits {
   const wallMs = refereeWallMs(limits, remoteSeats) + graceMs;
-  if (clocks === null) return { ...limits, wallMs };
+  // What a network is for is the environment's: untrusted code has none.
+  const { network: _none, ...own } = limits;
+  if (clocks === null) return { ...own, wallMs };
   return {
-    ...limits,
+    ...own,
     wallMs,
     cpuMs: Math.min(limits.cpuMs, clocks.bankCpuMs),
     outputBytes: Math.min(limits.outputBytes, clockedSeatOutputBytes),

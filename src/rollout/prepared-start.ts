@@ -58,13 +58,14 @@ export async function prepareStart(
 /** Why rollouts of these options are not worth trying. */
 function refusalOf(
   { backend, receipt }: RolloutHost,
-  { template, branch }: ResolvedOptions,
+  { template, branch, limits }: ResolvedOptions,
 ): string | undefined {
   const { environment, seats } = template;
   const own = seats.find(({ policy }) => policy.kind === "source");
   if (branch !== undefined) return "a branch goes on from its parent's steps";
   if (own !== undefined)
     return `the policy of seat ${own.seat} has a sandbox of its own, and copies have no links`;
+  if (limits.network !== undefined) return "a network of its own is not copied";
   if (environment.kind === "builtin" || canShareSandbox(template))
     return "a built-in environment is made at once";
   if (receipt.world.mode !== "sealed") return "the host's world does not tell what making it asks for";

@@ -5,7 +5,15 @@ import { SameseedError } from "../base/error.ts";
 import type { NamesOf } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { JsonObject } from "../model/json.ts";
-import { defaultLimits, limitNames, limitsSchema, maxLimitMs, type Limits } from "../model/limits.ts";
+import {
+  completeLimits,
+  limitNames,
+  limitsSchema,
+  maxLimitMs,
+  networkSchema,
+  type Limits,
+  type NetworkMode,
+} from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import {
@@ -70,6 +78,12 @@ export interface RolloutOptions {
   readonly world?: WorldMode;
   /** What each sandbox may use. @default {@link defaultLimits} */
   readonly limits?: Partial<Limits>;
+  /**
+   * `loopback`: the environment has a network of its own with the loopback device alone, to talk to programs that it starts.
+   * The same as in `limits`.
+   * @default "none"
+   */
+  readonly network?: NetworkMode;
   /**
    * How long a policy that is a function may take for one action, in milliseconds; its rollout then ends as `wall_limit`. No
    * other clock counts its time.
@@ -147,6 +161,7 @@ export const rolloutOptionNames: NamesOf<RolloutOptions> = {
   backend: true,
   world: true,
   limits: limitNames,
+  network: true,
   idleMs: true,
   start: true,
   signal: true,
@@ -169,6 +184,7 @@ const optionsSchema = z.object({
   backend: backendSchema.default("zygote"),
   world: worldModeSchema.default("sealed"),
   limits: limitsSchema.default({}),
+  network: networkSchema.optional(),
   idleMs: z.int().min(1).max(maxLimitMs).default(defaultIdleMs),
   start: z.enum(["usual", "prepared"]).default("usual"),
 });
@@ -187,7 +203,8 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
       },
     });
   }
-  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits, idleMs, start } = parsed.data;
+  const { envArgs, maxSteps, volatileInfo, image, backend, world, limits, network, idleMs, start } =
+    parsed.data;
   const { policy = "random" } = options;
   const environment = resolveEnvironment(options.envName);
   const main = environment.kind === "file" ? environment : undefined;
@@ -205,10 +222,7 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
     image,
     backend,
     world,
-    limits: {
-      ...defaultLimits,
-      ...Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
-    },
+    limits: completeLimits(limits, network),
     ...(typeof policy === "function" ? { functions: { [onlySeat]: policy } } : {}),
     idleMs,
     start,

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { defaultImageName } from "../image/default-image.ts";
-import { maxLimitMs } from "../model/limits.ts";
+import { maxLimitMs, type NetworkMode, networkSchema } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
 import { seedSchema } from "../model/seed.ts";
@@ -34,8 +34,8 @@ export interface SandboxOptions {
   readonly diskMb?: number | undefined;
   /** Bytes one command may write to standard output and error together. @default 16 MiB */
   readonly outputBytes?: number | undefined;
-  /** There is no network. @default `none` */
-  readonly network?: "none" | undefined;
+  /** `loopback`: a network of its own with the loopback device alone. @default `none` */
+  readonly network?: NetworkMode | undefined;
   /** Added to the environment of every command. @default nothing */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Ends the sandbox when it fires, while it is made or at any time later; calls then reject with `aborted`. */
@@ -61,7 +61,7 @@ export interface CompleteSandboxOptions {
   readonly processes: number;
   readonly diskMb: number;
   readonly outputBytes: number;
-  readonly network: "none";
+  readonly network: NetworkMode;
   readonly env: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -77,7 +77,7 @@ const optionsSchema: z.ZodType<CompleteSandboxOptions> = z.strictObject({
   processes: positive(32_768).default(64),
   diskMb: positive(1024 * 1024).default(64),
   outputBytes: positive(2 ** 31).default(16 * 1024 * 1024),
-  network: z.literal("none", "there is no network in a sandbox").default("none"),
+  network: networkSchema.default("none"),
   env: environment.default({}),
   signal: signal.optional(),
 });

@@ -1,10 +1,12 @@
 import { SameseedError } from "../base/error.ts";
+import type { Limits } from "../model/limits.ts";
 import type { Receipt } from "../model/receipt.ts";
 import { AgentSession } from "./agent/agent-session.ts";
 import { Command } from "./command.ts";
 import type { CommandOptions, CommandResult, SandboxProcess } from "./command-types.ts";
 import type { SandboxBackend } from "./contract.ts";
 import { SandboxFiles } from "./sandbox-files.ts";
+import { receiptUnder } from "./receipt-under.ts";
 import { sharedBackend } from "./sandbox-host.ts";
 import {
   checkCommand,
@@ -13,6 +15,11 @@ import {
   type SandboxOptions,
 } from "./sandbox-options.ts";
 import { sealedSettings } from "./world-settings.ts";
+
+/** A sandbox's network, as its limits say it. */
+function networkLimit(network: CompleteSandboxOptions["network"]): Pick<Limits, "network"> {
+  return network === "none" ? {} : { network };
+}
 
 /** What the handle asks for beyond the caller's processes: the agent itself. */
 const agentProcesses = 1;
@@ -65,6 +72,7 @@ export class Sandbox implements AsyncDisposable {
         processes: complete.processes + agentProcesses,
         diskMb: complete.diskMb,
         outputBytes: Number.MAX_SAFE_INTEGER, // counted for each command
+        ...networkLimit(complete.network),
       },
       outputBytes: complete.outputBytes,
       env: complete.env,
@@ -96,10 +104,15 @@ export class Sandbox implements AsyncDisposable {
   /** What is enforced. */
   async receipt(): Promise<Receipt> {
     const { timeoutMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = this.#options;
-    return {
-      ...(await this.#backend.receipt()),
-      limits: { wallMs: timeoutMs, cpuMs, memoryMb, processes, diskMb, outputBytes },
-    };
+    return receiptUnder(await this.#backend.receipt(), {
+      wallMs: timeoutMs,
+      cpuMs,
+      memoryMb,
+      processes,
+      diskMb,
+      outputBytes,
+      ...networkLimit(this.#options.network),
+    });
   }
 
   /** Ends everything in it, and resolves when nothing is left. May be called repeatedly. */

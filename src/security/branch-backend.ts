@@ -52,6 +52,8 @@ export class BranchBackend implements SandboxBackend {
     const [member, ...others] = plan.members;
     if (member === undefined || others.length > 0) return await this.#backend.start(plan);
     const { job, limits, asks } = member;
+    // What has a network of its own is never a branch.
+    if (limits.network !== undefined) return await this.#backend.start(plan);
     const { trunk } = await this.#open();
     const running = await trunk.branch({
       limits,

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,6 +32,8 @@ export class Canaries implements Disposable {
   /** A process that runs as what sandboxes run as. */
   readonly pid: number;
   readonly #folder: string;
+  readonly #server: Server;
+  #visitors = 0;
   readonly #variable: string;
   readonly #secrets: readonly string[];
   readonly #process: ChildProcess;
@@ -51,6 +54,12 @@ export class Canaries implements Disposable {
     this.file = join(this.#folder, "file");
     writeFileSync(this.file, inFile);
     chmodSync(this.file, 0o666);
+    this.#server = createServer((visitor) => {
+      this.#visitors++;
+      visitor.destroy();
+    });
+    this.#server.on("error", () => {}); // then it has no port, and nobody is led to it
+    this.#server.listen(0, "127.0.0.1").unref();
     this.#variable = `SAMESEED_CANARY_${inMemory.slice(6, 18)}`;
     process.env[this.#variable] = inEnvironment;
     // It waits for the end of a pipe that only this process holds, so that it never outlives it.
@@ -66,6 +75,12 @@ export class Canaries implements Disposable {
     this.pid = this.#process.pid ?? 0;
     this.#rootfs = rootfs;
     this.#before = this.#look();
+  }
+
+  /** Where a server of the host listens on its loopback device; undefined while it does not. */
+  get port(): number | undefined {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : undefined;
   }
 
   /** Says what changed; empty if nothing did. */
@@ -86,6 +101,7 @@ export class Canaries implements Disposable {
   [Symbol.dispose](): void {
     delete process.env[this.#variable];
     this.#process.kill("SIGKILL");
+    this.#server.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -94,6 +110,7 @@ export class Canaries implements Disposable {
     return {
       "the host's file": describeFolder(this.#folder).join("\n"),
       "the host's environment": process.env[this.#variable] ?? "gone",
+      "who visited the host's server": String(this.#visitors),
       "the host's working directory": process.cwd(),
       "the host's process": isDead(this.pid) ? "gone" : (startTime(this.pid) ?? "gone"),
       "the image": image.flatMap((path) => describeFolder(path, false)).join("\n"),

@@ -28,6 +28,8 @@ export interface AttackGround {
   /** Told to the program, to make it stronger: a file and a process of the host. */
   readonly hostFile: string;
   readonly hostPid: number;
+  /** Where a server of the host listens on the host's loopback device. */
+  readonly hostPort?: number | undefined;
 }
 
 /** What came of an attack. */
@@ -212,8 +214,13 @@ function limitsOf({ limits }: AttackProgram): Limits {
   return { ...attackLimits, ...limits };
 }
 
-function variables({ mark, hostFile, hostPid }: AttackGround): Record<string, string> {
-  return { ATTACK_MARK: mark, ATTACK_HOST_FILE: hostFile, ATTACK_HOST_PID: String(hostPid) };
+function variables({ mark, hostFile, hostPid, hostPort }: AttackGround): Record<string, string> {
+  return {
+    ATTACK_MARK: mark,
+    ATTACK_HOST_FILE: hostFile,
+    ATTACK_HOST_PID: String(hostPid),
+    ...(hostPort === undefined ? {} : { ATTACK_HOST_PORT: String(hostPort) }),
+  };
 }
 
 /** What every program may import. */

@@ -84,6 +84,9 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   await bystanders.runAlone();
   // As many sandboxes as any row has at one time, so that no later one has to make a slot.
   await Promise.all([bystanders.runBeside(Promise.resolve()), bystanders.runBeside(Promise.resolve())]);
+  // Nor one of those with a network, which come of a zygote of their own.
+  const networked = programs.find(({ limits }) => limits.network !== undefined);
+  if (networked !== undefined) await attempt(networked, groundOf({ backend, receipt, canaries }));
   const watch = await ProcessWatch.begin([canaries.pid]);
   const range = new Range(backend, receipt, bystanders, canaries, watch);
   const rows: AttackRow[] = [];
@@ -197,12 +200,14 @@ class Range {
     program: AttackProgram,
     expected: readonly string[],
   ): Promise<{ readonly seen: readonly string[]; readonly breaches: readonly string[] }> {
-    const mark = `atk-${randomBytes(4).toString("hex")}`;
-    const { file: hostFile, pid: hostPid } = this.#canaries;
-    const ground = { backend: this.#backend, receipt: this.#receipt, mark, hostFile, hostPid };
+    const ground = groundOf({
+      backend: this.#backend,
+      receipt: this.#receipt,
+      canaries: this.#canaries,
+    });
     const attack = (async (): Promise<AttackTraces & { readonly survivors: readonly string[] }> => {
       const traces = await attempt(program, ground);
-      return { ...traces, survivors: await this.#watch.findMarked(mark) };
+      return { ...traces, survivors: await this.#watch.findMarked(ground.mark) };
     })();
     const disturbed = await this.#besideOf(attack);
     const { seen, output, survivors } = await attack;
@@ -228,6 +233,16 @@ class Range {
       return [`a bystander could not be run: ${error.message}`];
     }
   }
+}
+
+function groundOf(of: {
+  readonly backend: SandboxBackend;
+  readonly receipt: BackendReceipt;
+  readonly canaries: Canaries;
+}): Parameters<typeof performAttack>[1] {
+  const { file: hostFile, pid: hostPid, port: hostPort } = of.canaries;
+  const mark = `atk-${randomBytes(4).toString("hex")}`;
+  return { backend: of.backend, receipt: of.receipt, mark, hostFile, hostPid, hostPort };
 }
 
 /** A sandbox that the host could not start or lost is what came of the attack, and no reason to stop. */

@@ -73,6 +73,7 @@ const sameEverywhere: Readonly<Record<string, string>> = {
   "60d-crash-the-game": "is about whose loss it is",
   "60e-sleep": "only its wall time can end it",
   "61c-die-by-a-limit": "makes the attempt of row 61, and is about whose loss it is",
+  "64-socket-buffers": "is about the machine's memory, which a control would really use up",
   "71-pipe-pages": "is about what its neighbours notice",
   "74-stream-questions": "asks about a stream that a plain container does not have",
   "77-real-time": "asks a sealed world, which a plain container has not",

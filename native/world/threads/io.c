@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "world/files/files.h"
 #include "threads.h"
+#include "world/network/network.h"
 #include "world/world.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -124,16 +125,24 @@ static int socket_readable(int fd, int flags) {
   return flags & MSG_DONTWAIT ? 0 : until_readable(fd);
 }
 
+/* Real time decides what a question without waiting finds. */
+static ssize_t noted(ssize_t got) {
+  if (WORLD_UNLIKELY(got < 0) && errno == EAGAIN) world_early_ask();
+  return got;
+}
+
 WORLD_EXPORT ssize_t recv(int fd, void *buffer, size_t count, int flags) {
-  return socket_readable(fd, flags) < 0 ? -1 : REAL(recv)(fd, buffer, count, flags);
+  return socket_readable(fd, flags) < 0 ? -1 : noted(REAL(recv)(fd, buffer, count, flags));
 }
 
 WORLD_EXPORT ssize_t recvfrom(int fd, void *restrict buffer, size_t count, int flags, __SOCKADDR_ARG from, socklen_t *restrict length) {
-  return socket_readable(fd, flags) < 0 ? -1 : REAL(recvfrom)(fd, buffer, count, flags, from, length);
+  if (socket_readable(fd, flags) < 0) return -1;
+  if (from.__sockaddr__) network_used(fd);
+  return noted(REAL(recvfrom)(fd, buffer, count, flags, from, length));
 }
 
 WORLD_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-  return socket_readable(fd, flags) < 0 ? -1 : REAL(recvmsg)(fd, message, flags);
+  return socket_readable(fd, flags) < 0 ? -1 : noted(REAL(recvmsg)(fd, message, flags));
 }
 
 WORLD_EXPORT ssize_t send(int fd, const void *buffer, size_t count, int flags) {
@@ -150,11 +159,14 @@ WORLD_EXPORT ssize_t send(int fd, const void *buffer, size_t count, int flags) {
 }
 
 WORLD_EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *restrict length) {
-  return socket_readable(fd, 0) < 0 ? -1 : REAL(accept)(fd, address, length);
+  return accept4(fd, address, length, 0);
 }
 
 WORLD_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flags) {
-  return socket_readable(fd, 0) < 0 ? -1 : REAL(accept4)(fd, address, length, flags);
+  if (socket_readable(fd, 0) < 0) return -1;
+  int got = (int)noted(REAL(accept4)(fd, address, length, flags));
+  if (got >= 0) network_used(got);
+  return got;
 }
 
 /* ---- children ---- */

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "threads.h"
+#include "world/network/network.h"
 #include "world/world.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -103,6 +104,12 @@ bool world_waits_outside(const struct world_wait *wait) {
   if (wait->attempt) return true;
   for (unsigned i = 0; i < wait->fd_count; i++)
     if (is_childs(wait->fds[i].fd)) return true;
+  return world_waits_on_network(wait);
+}
+
+bool world_waits_on_network(const struct world_wait *wait) {
+  for (unsigned i = 0; i < wait->fd_count; i++)
+    if (network_is_outside(wait->fds[i].fd)) return true;
   return false;
 }
 

@@ -63,6 +63,7 @@ int64_t world_patience(bool several);       /* what there is for this wait; 0: t
 void world_patience_spend(int64_t ns);
 void world_patience_refill(void);
 bool world_waits_outside(const struct world_wait *wait);
+bool world_waits_on_network(const struct world_wait *wait); /* for another process, over a socket */
 bool world_yield_patiently(unsigned yields); /* whether it was real time that passed: no logical time has to */
 void world_ask_patiently(bool (*answered)(void *), void *argument); /* until it says true, or some real time has gone */
 

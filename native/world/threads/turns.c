@@ -106,18 +106,28 @@ static unsigned gather(const struct thread *first, struct pollfd *fds, bool *ste
 
 /*
  * Really waits for what others wait for, with the signals of `me` open: for a signal, a descriptor or, where `patience`
- * is not WORLD_NEVER or something has to be asked for again and again, a short moment.
+ * is not WORLD_NEVER or something has to be asked for again and again, a short moment. Returns how long that was.
  */
-static void wait_for_kernel(struct thread *me, const struct thread *first, int64_t patience, unsigned round) {
+static int64_t wait_for_kernel(struct thread *me, const struct thread *first, int64_t patience, unsigned round) {
   struct pollfd fds[POLLED_MOST];
   bool stepwise = patience != WORLD_NEVER || watch_broken();
   unsigned count = gather(first, fds, &stepwise);
   int64_t pause = (int64_t)PAUSE_FIRST_NS << (round < 6 ? round : 6);
   if (pause > PAUSE_MOST_NS) pause = PAUSE_MOST_NS;
+  if (pause > patience) pause = patience;
   struct timespec time = { 0, pause };
   long got = world_raw6(SYS_ppoll, (long)fds, count, stepwise ? (long)&time : 0, (long)&me->signals, KERNEL_SIGSET, 0);
   if (got == 0 && patience != WORLD_NEVER) world_patience_spend(pause);
   if (got == -EINTR) thread_interrupt(me);
+  return got == 0 ? pause : 0;
+}
+
+/* Somebody waits for another process over a socket: the time until a deadline is real then. */
+static bool awaits_network(void) {
+  struct thread *thread;
+  for (unsigned i = 0; (thread = thread_at(i)); i++)
+    if (thread->state == BLOCKED && world_waits_on_network(thread->wait)) return true;
+  return false;
 }
 
 /* Signals are the first thread's, so it is the one to wait for the kernel, unless it has ended. */
@@ -128,6 +138,7 @@ static struct thread *watchman(struct thread *me) {
 
 struct thread *thread_choose(struct thread *me) {
   bool patient = false;
+  int64_t idled = 0;
   for (unsigned round = 0;; round++) {
     expire();
     if (++unlooked >= LOOK_EVERY) look(++looks % LOOK_OUTSIDE_EVERY ? &nobody : NULL);
@@ -141,6 +152,7 @@ struct thread *thread_choose(struct thread *me) {
     bool timed = world_due_at != WORLD_NEVER;
     int64_t patience = WORLD_NEVER;
     if (first || timed) patience = world_patience(first != NULL);
+    if (timed && awaits_network() && idled < world_due_at - world_now()) patience = world_due_at - world_now() - idled;
     if (timed && patience == 0) {
       /* The child has ended, or it has had all the time there is. */
       if (patient && world_patience_left() > 0) world_patience_refill();
@@ -149,6 +161,6 @@ struct thread *thread_choose(struct thread *me) {
     }
     if (watchman(me) != me) return watchman(me);
     if (patience != WORLD_NEVER) patient = true;
-    wait_for_kernel(me, first, patience, round);
+    idled += wait_for_kernel(me, first, patience, round);
   }
 }

@@ -147,7 +147,9 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
   if (ns == 0) world_early_ask();
   else asked_in_row = 0;
   long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
-  if (ns > 0 && world_alone() && got >= 0 && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
+  struct world_wait wait = { .fds = fds, .fd_count = count, .deadline = WORLD_NEVER };
+  bool networked = ns > 0 && got == 0 && world_waits_on_network(&wait);
+  if (ns > 0 && world_alone() && got >= 0 && !networked && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
   if (got == 0 && ns == 0 && world.racing) got = ask_in_race(ask, argument, fds, count);
   if (got != 0) return got;
   if (ns == 0) {
@@ -155,11 +157,11 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
     world_yield();
     return ask(argument);
   }
-  if (ns > 0 && world_simple() && !world_child_lives()) {
+  if (ns > 0 && world_simple() && !networked && !world_child_lives()) {
     world_advance(world_now() + ns);
     return ask(argument);
   }
-  struct world_wait wait = { .fds = fds, .fd_count = count, .deadline = ns < 0 ? WORLD_NEVER : world_now() + ns };
+  if (ns > 0) wait.deadline = world_now() + ns;
   set_mask(mask, &before);
   enum world_outcome outcome;
   do {

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 from .failures import PolicyFailure, describe, outcome_of
+from .no_network import network_hint
 from ..recording.canonical import encode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.recorder import Recorder
@@ -36,6 +37,9 @@ def raise_broken(
     # Before the failure is described, which reads files.
     recorder.boundary()
     name, message, trace = describe(error)
+    hint = network_hint(error)
+    if hint:
+        message = f"{message} ({hint})" if message else hint
     if kind == "unknown_environment":
         # The sentence is Sameseed's own; what it is about is the exception behind it.
         trace = "" if error.__cause__ is None else describe(error.__cause__)[2]

@@ -144,7 +144,9 @@ def asked() -> tuple[dict[str, int], dict[str, int]] | None:
 
 def forget() -> None:
     """Sets clock and counts back to when `asked` was called last: what was done since is no part of the program."""
-    _zygote.world_return()
+    go_back = getattr(_zygote, "world_return", None)
+    if go_back is not None:
+        go_back()
 
 
 @contextmanager

@@ -2,7 +2,7 @@ import { Option } from "commander";
 
 import { defaultImageName } from "../../image/default-image.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { defaultLimits, maxLimitMs, type Limits } from "../../model/limits.ts";
+import { defaultLimits, maxLimitMs, type Limits, type NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { collectEnvArgs, parseEnvArg, type EnvArg } from "../parse/env-args.ts";
@@ -28,6 +28,7 @@ export interface LimitOptions {
   readonly processes?: number;
   readonly diskMb?: number;
   readonly outputBytes?: number;
+  readonly network?: NetworkMode;
 }
 
 /** `--image`, `--backend`, `--cold` and `--world`. @param world what holds where it is not given */
@@ -159,7 +160,18 @@ export function limitOptions(what: string, defaults: Partial<Limits> = {}): Opti
     limit("--processes", "processes and threads at the same time", "processes", 32_768, processes),
     limit("--disk-mb", "size of /tmp in MiB", "MiB", 1024 * 1024, diskMb),
     limit("--output-bytes", "bytes sent to the host", "bytes", 2 ** 31, outputBytes),
+    networkOption(),
   ];
+}
+
+/** `--network MODE`. */
+function networkOption(): Option {
+  return new Option(
+    "--network <MODE>",
+    "loopback: a network of the sandbox's own with the loopback device alone; policies from source have none (default: none)",
+  )
+    .choices(["none", "loopback"])
+    .helpGroup("Limits of each sandbox:");
 }
 
 /** `--json`. */
@@ -175,7 +187,8 @@ export function ndjsonOption(what: string): Option {
 /** The limits that were given, and no others. */
 export function givenLimits(options: LimitOptions): Partial<Limits> {
   const { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = options;
-  const given = { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes };
+  const network = options.network === "loopback" ? options.network : undefined;
+  const given = { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes, network };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

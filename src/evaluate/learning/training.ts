@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import { defaultImageName } from "../../image/default-image.ts";
-import { defaultLimits, limitNames, type Limits, limitsSchema } from "../../model/limits.ts";
+import { completeLimits, limitNames, type Limits, limitsSchema } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { sharedBackend, type BackendKind } from "../../sandbox/sandbox-host.ts";
 import { learnPiece } from "./learning-job.ts";
@@ -185,11 +185,7 @@ function damaged(cause: unknown): SameseedError {
 
 function limitsOf(given: Partial<Limits>): Limits {
   const parsed = limitsSchema.safeParse(given);
-  if (parsed.success)
-    return {
-      ...defaultLimits,
-      ...Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined)),
-    };
+  if (parsed.success) return completeLimits(parsed.data);
   const issue = parsed.error.issues[0];
   throw new SameseedError(
     "bad_argument",

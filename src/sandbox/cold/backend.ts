@@ -6,7 +6,7 @@ import type { ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt, GroupPlan, RunningSandbox, SandboxBackend, SandboxTree } from "../contract.ts";
 import { HeldHost } from "../linux/held-host.ts";
-import { refuseUnready, startGroup, watchGroup } from "../zygote/start-group.ts";
+import { hasNetwork, refuseUnready, startGroup, watchGroup } from "../zygote/start-group.ts";
 import { receiptOf, startZygote } from "../zygote/start-zygote.ts";
 import type { ZygoteProcess } from "../zygote/zygote-process.ts";
 
@@ -55,7 +55,7 @@ export class ColdBackend implements SandboxBackend {
     let zygote: ZygoteProcess | undefined;
     try {
       refuseUnready(this.#closed, plan.signal);
-      zygote = await this.#zygote(plan.members.length, plan.signal);
+      zygote = await this.#zygote(plan);
       const slots = [];
       for (let member = 0; member < plan.members.length; member++) slots.push(await zygote.newSlot());
       const running = startGroup({ zygote, slots }, plan, calledAt);
@@ -81,14 +81,18 @@ export class ColdBackend implements SandboxBackend {
     await this.#host.release();
   }
 
-  async #zygote(slots: number, signal: AbortSignal | undefined): Promise<ZygoteProcess> {
+  async #zygote(plan: GroupPlan): Promise<ZygoteProcess> {
+    const { members, signal } = plan;
     const resources = await this.#host.get();
-    const zygote = await startZygote(this.#image, resources, slots, {
+    const networked = hasNetwork(plan);
+    const zygote = await startZygote(this.#image, resources, members.length, {
       world: this.#world,
+      ...(networked ? { network: "loopback" } : {}),
       ...(signal === undefined ? {} : { signal }),
     });
     this.#zygotes.add(zygote);
-    this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote));
+    // The wall of one with a network is another.
+    if (!networked) this.#receipt ??= Promise.resolve(receiptOf(this.name, this.#image, resources, zygote));
     return zygote;
   }
 

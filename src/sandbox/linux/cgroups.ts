@@ -76,6 +76,7 @@ export class SlotGroup {
   readonly #files: Readonly<Record<"oom" | "hits" | "pids" | "cpu", number>>;
   #memoryBytes = 0;
   #processes = 0;
+  #socketBytes = 0;
   #seen: GroupCounters | undefined;
   #isClosed = false;
 
@@ -126,6 +127,13 @@ export class SlotGroup {
       writeFileSync(this.#file("pids", "pids.max"), String(processes));
       this.#processes = processes;
     }
+  }
+
+  /** Has its sockets' buffers counted: version 2 counts them as memory, version 1 where they have a limit of their own. */
+  limitSockets(bytes: number): void {
+    if (this.#layout.version === "cgroup-v1" && bytes !== this.#socketBytes)
+      writeFileSync(this.#file("memory", "memory.kmem.tcp.limit_in_bytes"), String(bytes));
+    this.#socketBytes = bytes;
   }
 
   /** What was counted since the group was made. */

@@ -3,9 +3,11 @@ import { release } from "node:os";
 import { SameseedError } from "../../base/error.ts";
 import { requireLinux } from "../../base/require-linux.ts";
 import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
+import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
-import { sandboxPolicy, slotPolicy, type HostIdKind } from "../seccomp/policy.ts";
+import { loopbackSlotPolicy, withLoopback, withoutNetwork } from "../seccomp/loopback.ts";
+import { sandboxPolicy, slotPolicy, type FilterPolicy, type HostIdKind } from "../seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
 import { trunkPolicy } from "../seccomp/trunk.ts";
 import type { CgroupArea } from "./cgroups.ts";
@@ -19,6 +21,8 @@ export interface Filters {
   readonly sandbox: Buffer;
   /** Of a sandbox that may be copied. */
   readonly trunk: Buffer;
+  /** Of a sandbox with a network of its own. */
+  readonly loopback: Buffer;
 }
 
 /** What every zygote of this process shares. */
@@ -37,16 +41,25 @@ const madeFilters: Map<string, Filters> = new Map();
  * The filters for an architecture; made once.
  * @param world whose sandboxes they are for
  * @param ids what these run as on the host
+ * @param network whether some of them have one of their own. @default "none"
  */
-export function wallFilters(architecture: Architecture, world: WorldMode, ids: HostIdKind): Filters {
-  const key = `${architecture} ${world} ${ids}`;
+export function wallFilters(
+  architecture: Architecture,
+  world: WorldMode,
+  ids: HostIdKind,
+  network: NetworkMode = "none",
+): Filters {
+  const key = `${architecture} ${world} ${ids} ${network}`;
   let filters = madeFilters.get(key);
   if (filters === undefined) {
     const policy = world === "sealed" ? sealedSandboxPolicy(ids) : sandboxPolicy(ids);
-    const slot = encodeFilter(compileFilter(slotPolicy(), architecture));
-    const sandbox = encodeFilter(compileFilter(policy, architecture));
-    const trunk = encodeFilter(compileFilter(trunkPolicy(policy, world), architecture));
-    filters = { slot, sandbox, trunk };
+    const encode = (each: FilterPolicy): Buffer => encodeFilter(compileFilter(each, architecture));
+    filters = {
+      slot: encode(network === "none" ? slotPolicy() : loopbackSlotPolicy()),
+      sandbox: encode(network === "none" ? policy : withoutNetwork(policy)),
+      trunk: encode(trunkPolicy(policy, world)),
+      loopback: encode(withLoopback(policy, world)),
+    };
     madeFilters.set(key, filters);
   }
   return filters;

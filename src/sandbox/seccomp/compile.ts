@@ -57,14 +57,25 @@ function verdictValue(verdict: Verdict): number {
   return verdict === "allow" ? ALLOW : ERRNO | verdict.errno;
 }
 
+function offsetOf(argument: number): number {
+  return offsetArguments + 8 * argument;
+}
+
 function leaf(rule: CallRule): Instruction[] {
   const program: Instruction[] = [];
   let loaded = -1;
-  for (const { argument, half, test, value, verdict } of rule.rules) {
-    const offset = offsetArguments + 8 * argument + (half === "high" ? 4 : 0);
+  for (const { argument, half, test, value, and, verdict } of rule.rules) {
+    const offset = offsetOf(argument) + (half === "high" ? 4 : 0);
     if (offset !== loaded) program.push(instruction(LOAD, offset));
-    loaded = offset;
-    program.push(instruction(test === "equal" ? IF_EQUAL : IF_ANY, value, 0, 1));
+    // What lies between the test and the next rule.
+    const rest = and === undefined ? 1 : 3;
+    const [hit, miss] = test === "differs" ? [rest, 0] : [0, rest];
+    program.push(instruction(test === "any" ? IF_ANY : IF_EQUAL, value, hit, miss));
+    loaded = and === undefined ? offset : -1;
+    if (and !== undefined) {
+      program.push(instruction(LOAD, offsetOf(and.argument)));
+      program.push(instruction(IF_EQUAL, and.value, 0, 1));
+    }
     program.push(instruction(RETURN, verdictValue(verdict)));
   }
   program.push(instruction(RETURN, verdictValue(rule.verdict)));

@@ -7,9 +7,11 @@ export interface ArgumentRule {
   readonly argument: number;
   /** Which 32 bits of it are looked at. @default "low" */
   readonly half?: "low" | "high";
-  /** `equal`: they are the value. `any`: one of the value's bits is set in them. */
-  readonly test: "equal" | "any";
+  /** `equal`: they are the value. `differs`: they are not. `any`: one of the value's bits is set in them. */
+  readonly test: "equal" | "differs" | "any";
   readonly value: number;
+  /** What another argument's low half must be as well. */
+  readonly and?: { readonly argument: number; readonly value: number };
   readonly verdict: Verdict;
 }
 
@@ -124,6 +126,7 @@ const socketPrograms = [26, 44, 50, 51, 52];
 /** What unix sockets do with it has a record: sandboxes were left through a byte that was freed twice. */
 const MSG_OOB = 1;
 const AF_UNIX = 1;
+const SCHED_OTHER = 0;
 
 /**
  * `prctl` options a guest may use: names, and questions. Not PR_SET_PDEATHSIG: the first process could take back that it
@@ -173,6 +176,8 @@ export function slotPolicy(): FilterPolicy {
       verdict: "allow",
     });
   }
+  // Libraries of threads set the class that is had anyway, and end where that fails. It is answered, and not done.
+  calls.set("sched_setscheduler", { rules: equal(1, [SCHED_OTHER], { errno: 0 }), verdict: denied });
   calls.set("membarrier", { rules: equal(0, ownBarriers, "allow"), verdict: denied });
   calls.set("mmap", {
     rules: [{ argument: 3, test: "any", value: hugePages, verdict: denied }],

@@ -1,5 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
+import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type {
   BackendReceipt,
@@ -11,7 +12,8 @@ import type {
 } from "../contract.ts";
 import { HeldHost } from "../linux/held-host.ts";
 import { SlotPool } from "./slot-pool.ts";
-import { refuseUnready, startGroup, watchGroup } from "./start-group.ts";
+import { notCopyable } from "./frozen-copy.ts";
+import { hasNetwork, refuseUnready, startGroup, watchGroup } from "./start-group.ts";
 import { receiptOf, startZygote, type ZygotePins } from "./start-zygote.ts";
 import { TreePool } from "./tree-pool.ts";
 import { treeSlots } from "./tree-streams.ts";
@@ -39,6 +41,8 @@ export class ZygoteBackend implements SandboxBackend {
   readonly #image: ResolvedImage;
   readonly #allowBare: boolean;
   readonly #pool: SlotPool;
+  /** Of groups some of which have a network of their own. */
+  readonly #networked: SlotPool;
   readonly #trees: TreePool;
   readonly #host: HeldHost = new HeldHost();
   #closed = false;
@@ -46,14 +50,19 @@ export class ZygoteBackend implements SandboxBackend {
   constructor(image: ResolvedImage, options: ZygoteBackendOptions = {}) {
     this.#image = image;
     this.#allowBare = options.allowBare ?? false;
-    const start = async (slots: number, tree: boolean): Promise<ZygoteProcess> =>
+    const start = async (slots: number, tree: boolean, network?: NetworkMode): Promise<ZygoteProcess> =>
       await startZygote(image, await this.#host.get(), slots, {
         allowBare: this.#allowBare,
         world: options.world ?? "host",
         tree,
+        ...(network === undefined ? {} : { network }),
         ...(options.pins === undefined ? {} : { pins: options.pins }),
       });
     this.#pool = new SlotPool(async (slots) => await start(slots, false), options.slotsMost ?? 512);
+    this.#networked = new SlotPool(
+      async (slots) => await start(slots, false, "loopback"),
+      options.slotsMost ?? 512,
+    );
     this.#trees = new TreePool(async () => await start(treeSlots, true));
   }
 
@@ -71,6 +80,7 @@ export class ZygoteBackend implements SandboxBackend {
 
   async openTree(plan: TreePlan): Promise<SandboxTree> {
     refuseUnready(this.#closed, plan.signal);
+    if (plan.limits.network !== undefined) throw notCopyable("it has a network of its own");
     return await ZygoteTree.open(await this.#trees.take(), plan);
   }
 
@@ -95,7 +105,9 @@ export class ZygoteBackend implements SandboxBackend {
 
   /** The zygotes' process ids on this host, for measurements. */
   get zygotePids(): number[] {
-    return this.#pool.zygotes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    return [...this.#pool.zygotes, ...this.#networked.zygotes].flatMap(({ pid }) =>
+      pid === undefined ? [] : [pid],
+    );
   }
 
   /** The process ids of the zygotes of open trees on this host, for measurements. */
@@ -106,20 +118,21 @@ export class ZygoteBackend implements SandboxBackend {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([this.#pool.close(), this.#trees.close()]);
+    await Promise.all([this.#pool.close(), this.#networked.close(), this.#trees.close()]);
     await this.#host.release();
   }
 
   async #start(plan: GroupPlan, bare: boolean): Promise<readonly RunningSandbox[]> {
     const calledAt = performance.now();
     refuseUnready(this.#closed, plan.signal);
-    const lease = await this.#pool.lease(plan.members.length, plan.signal);
+    const pool = hasNetwork(plan) ? this.#networked : this.#pool;
+    const lease = await pool.lease(plan.members.length, plan.signal);
     try {
       const running = startGroup(lease, plan, calledAt, bare);
-      void watchGroup(running, plan.signal).then(() => this.#pool.release(lease));
+      void watchGroup(running, plan.signal).then(() => pool.release(lease));
       return running;
     } catch (error) {
-      this.#pool.release(lease);
+      pool.release(lease);
       throw error;
     }
   }

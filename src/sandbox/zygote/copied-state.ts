@@ -6,7 +6,7 @@ import type { TreeParts } from "./tree-parts.ts";
 import type { CopyOrder } from "./wire.ts";
 
 /** Limits that the kernel lets a copy lower only. */
-const loweredOnly: readonly (keyof Limits)[] = ["cpuMs", "memoryMb", "diskMb"];
+const loweredOnly = ["cpuMs", "memoryMb", "diskMb"] as const satisfies readonly (keyof Limits)[];
 
 /** Whose state it is. */
 export interface StateOwner {

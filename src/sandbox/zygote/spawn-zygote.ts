@@ -21,7 +21,7 @@ export interface ZygoteOptions {
   readonly world?: WorldMode;
   /** The most slots it may ever be asked for. */
   readonly slots: number;
-  readonly filters: { readonly slot: Uint8Array; readonly sandbox: Uint8Array; readonly trunk: Uint8Array };
+  readonly filters: Readonly<Record<"slot" | "sandbox" | "trunk" | "loopback", Uint8Array>>;
   /** Whether it is the zygote of a tree: its sandboxes may be copied. @default false */
   readonly tree?: boolean;
   /** What it and its slots run as. */

@@ -35,16 +35,19 @@ export function startGroup(
     const slot = lease.slots[member]!;
     slot.checkIdle();
     limitGroup(slot.group, limits);
+    const filter = limits.network === undefined ? new Uint8Array() : lease.zygote.loopbackFilter;
     return encodeStart(
       {
         ...wireLimits(limits, lease.zygote, slot.group !== undefined),
+        loopback: limits.network !== undefined,
+        filterBytes: filter.length,
         links: links[member]!,
         bare,
         announce: job.entry === "agent",
         asks,
         direct: runs[member],
       },
-      encodeJob(job),
+      filter.length === 0 ? encodeJob(job) : Buffer.concat([filter, encodeJob(job)]),
     );
   });
   const running = plan.members.map(({ limits, asks = false }, member) =>
@@ -63,10 +66,16 @@ export function startGroup(
   return running;
 }
 
+/** Whether a sandbox of the group has a network of its own: then it is started where some may. */
+export function hasNetwork({ members }: GroupPlan): boolean {
+  return members.some(({ limits }) => limits.network !== undefined);
+}
+
 /** Sets what a control group lets its next sandbox use. */
 export function limitGroup(group: SlotGroup | undefined, limits: Limits): void {
   try {
     group?.limit(limits.memoryMb * mebibyte + groupSlackBytes, limits.processes + 1);
+    if (limits.network !== undefined) group?.limitSockets(limits.memoryMb * mebibyte);
   } catch (error) {
     throw new SameseedError("sandbox_failed", "the limits of a sandbox's control group could not be set", {
       cause: error,

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { checkBeforeUse } from "../../image/check-image.ts";
 import { howToBuildAgain, type ResolvedImage } from "../../image/image-store.ts";
+import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { wallFilters, type HostResources } from "../linux/host-resources.ts";
@@ -29,6 +30,8 @@ export interface ZygoteStartOptions {
   /** The zygote of a tree. @default false */
   readonly tree?: boolean;
   readonly pins?: ZygotePins;
+  /** Whether sandboxes of it may have a network of their own. @default "none" */
+  readonly network?: NetworkMode;
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +45,8 @@ export async function startZygote(
   slots: number,
   options: ZygoteStartOptions = {},
 ): Promise<ZygoteProcess> {
-  const world = options.world ?? "host";
+  const { world = "host", network = "none" } = options;
+  if (network !== "none") requireCounted(resources);
   const damaged = new AbortController();
   const { signal = damaged.signal } = options;
   const starting = startWithIds(
@@ -66,7 +70,7 @@ export async function startZygote(
       tree: options.tree ?? false,
     },
     resources,
-    world,
+    { world, network },
     AbortSignal.any([signal, damaged.signal]),
   );
   try {
@@ -86,6 +90,21 @@ export async function startZygote(
     throw error;
   }
   return zygote;
+}
+
+/**
+ * Refuses a network where nothing counts the memory of its sockets: the kernel has one pool of it for the whole machine.
+ * @throws `wall_unavailable`
+ */
+function requireCounted({ cgroups }: HostResources): void {
+  if (cgroups !== undefined) return;
+  throw new SameseedError(
+    "wall_unavailable",
+    "a sandbox with a loopback network needs control groups: nothing else limits the memory of its sockets",
+    {
+      hint: "run it as `systemd-run --user --scope -p Delegate=yes …`, or as root; `sameseed doctor` says what is missing",
+    },
+  );
 }
 
 /**
@@ -109,12 +128,13 @@ function requireProtocol(image: ResolvedImage, { report }: WireReady): void {
 async function startWithIds(
   options: Omit<ZygoteOptions, "ids" | "filters">,
   resources: HostResources,
-  world: WorldMode,
+  place: { readonly world: WorldMode; readonly network: NetworkMode },
   signal: AbortSignal | undefined,
 ): Promise<ZygoteProcess> {
   const { ids: host, architecture } = resources;
+  const { world, network } = place;
   const ids = await host.take();
-  const filters = wallFilters(architecture, world, ids.map === undefined ? "shared" : "own");
+  const filters = wallFilters(architecture, world, ids.map === undefined ? "shared" : "own", network);
   try {
     const zygote = await ZygoteProcess.start({ ...options, ids, filters }, signal);
     host.confirm();
@@ -123,7 +143,7 @@ async function startWithIds(
     ids.release();
     const isRefused = isSameseedError(error) && error.code === "wall_unavailable";
     if (ids.map === undefined || !isRefused || !host.giveUp()) throw error;
-    return await startWithIds(options, resources, world, signal);
+    return await startWithIds(options, resources, place, signal);
   }
 }
 

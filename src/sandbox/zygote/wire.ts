@@ -6,7 +6,7 @@
 import { parseZygoteReport, type ZygoteReport } from "./zygote-report.ts";
 
 /** The number of these layouts (`PROTOCOL` in `zygote.h`): an image that was built with another is refused. */
-export const protocol = 1;
+export const protocol = 2;
 
 /** The name of a message type. */
 export type MessageName =
@@ -95,7 +95,9 @@ export interface WireStart {
   readonly trunk?: boolean;
   /** Whether it goes on as what it was copied from; then it has no job. */
   readonly copy?: boolean;
-  /** Bytes of a trunk's filter, which lies before its job. @default 0 */
+  /** Whether it has a network of its own with the loopback device; its filter lies before its job. */
+  readonly loopback?: boolean;
+  /** Bytes of a filter of its own, which lies before its job. @default 0 */
   readonly filterBytes?: number;
 }
 
@@ -244,7 +246,8 @@ export function encodeStart(start: WireStart, job: Uint8Array): Buffer {
       (start.asks === true ? 4 : 0) |
       (start.trunk === true ? 8 : 0) |
       (start.copy === true ? 16 : 0) |
-      (start.direct === undefined ? 0 : 32),
+      (start.direct === undefined ? 0 : 32) |
+      (start.loopback === true ? 64 : 0),
     start.filterBytes ?? 0,
     start.direct ?? 0,
     0,

@@ -90,6 +90,11 @@ export class ZygoteProcess {
     return this.#options.ids.map !== undefined;
   }
 
+  /** The filter of a sandbox with a network of its own. */
+  get loopbackFilter(): Uint8Array {
+    return this.#options.filters.loopback;
+  }
+
   /** SHA-256 over both seccomp programs of its sandboxes. */
   get filtersDigest(): string {
     const { slot, sandbox } = this.#options.filters;

@@ -10,7 +10,7 @@ import * as z from "zod";
 
 import { defaultImageName } from "../../image/default-image.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
-import { type Limits, limitsSchema, maxLimitMs } from "../../model/limits.ts";
+import { type GivenLimits, type Limits, limitsSchema, maxLimitMs } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { worldModeSchema } from "../../model/rollout-schema.ts";
 import type { PolicyInput } from "../../rollout/rollout-config.ts";
@@ -112,7 +112,7 @@ export interface RolloutRequest {
   readonly image: string;
   readonly backend?: "zygote" | "cold" | undefined;
   readonly world?: WorldMode | undefined;
-  readonly limits?: { [K in keyof Limits]?: number | undefined } | undefined;
+  readonly limits?: GivenLimits | undefined;
 }
 
 /** The SDK's options for a request, without the environment. */

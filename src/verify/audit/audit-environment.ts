@@ -46,6 +46,7 @@ const auditNames: NamesOf<AuditOptions> = {
   image: true,
   world: true,
   limits: limitNames,
+  network: true,
   signal: true,
   seeds: true,
   concurrency: true,

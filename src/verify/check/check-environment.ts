@@ -38,6 +38,7 @@ const checkNames: NamesOf<CheckEnvironmentOptions> = {
   image: true,
   world: true,
   limits: limitNames,
+  network: true,
   signal: true,
   seeds: true,
   onProgress: true,

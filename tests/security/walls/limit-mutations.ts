@@ -170,8 +170,8 @@ const rights: readonly Mutation[] = [
     step: "filter B",
     change: native(
       "wall.c",
-      '  if (wall_filter(&slot->filter_child) < 0) fail(2, "seccomp");\n',
-      "  (void)slot;\n",
+      '  if (wall_filter(loopback ? &networked : &slot->filter_child) < 0) fail(2, "seccomp");\n',
+      "  (void)networked;\n",
     ),
     probe: programs.namespaceByClone3,
   },

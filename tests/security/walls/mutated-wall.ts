@@ -66,7 +66,11 @@ export class MutatedWall implements SandboxBackend {
         rootfs: copy.image.rootfs,
         environment,
         slots,
-        filters: { ...changedFilters(change, resources.architecture, world), trunk: Buffer.alloc(0) },
+        filters: {
+          ...changedFilters(change, resources.architecture, world),
+          trunk: Buffer.alloc(0),
+          loopback: Buffer.alloc(0),
+        },
         ids,
         cgroups: without.has("cgroups") ? undefined : resources.cgroups,
       });

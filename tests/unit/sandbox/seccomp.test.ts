@@ -7,6 +7,7 @@ import {
   type Architecture,
   type Instruction,
 } from "../../../src/sandbox/seccomp/compile.ts";
+import { loopbackSlotPolicy, withLoopback, withoutNetwork } from "../../../src/sandbox/seccomp/loopback.ts";
 import {
   sandboxPolicy,
   slotPolicy,
@@ -18,13 +19,13 @@ import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
 import { trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
 import { syscallNumbers } from "../../../src/sandbox/seccomp/syscall-numbers.ts";
 import { interpret } from "./bpf-interpreter.ts";
+import { audit, boundaries, randomCall } from "./random-calls.ts";
 
 const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
 const EPERM = 0x50001;
 const EACCES = 0x5000d;
 const ENOSYS = 0x50026;
-const audit: Readonly<Record<Architecture, number>> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
 const architectures: readonly Architecture[] = ["x86_64", "aarch64"];
 const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["slot", slotPolicy()],
@@ -32,6 +33,10 @@ const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["sealed sandbox", sealedSandboxPolicy()],
   ["sealed sandbox of a shared id", sealedSandboxPolicy("shared")],
   ["trunk", trunkPolicy(sandboxPolicy(), "host")],
+  ["slot of some with a network", loopbackSlotPolicy()],
+  ["sandbox without a network among some with one", withoutNetwork(sandboxPolicy())],
+  ["sandbox with a network", withLoopback(sandboxPolicy(), "host")],
+  ["sealed sandbox with a network", withLoopback(sealedSandboxPolicy("shared"), "sealed")],
   ["sealed trunk", trunkPolicy(sealedSandboxPolicy(), "sealed")],
 ];
 const cases = policies.flatMap(([name, policy]) =>
@@ -43,22 +48,12 @@ function valueOf(verdict: Verdict): number {
   return verdict === "allow" ? ALLOW : 0x50000 + verdict.errno;
 }
 
-/** Values around everything a rule looks at, and what hides in the upper half of a register. */
-function boundaries({ rules }: CallRule): bigint[] {
-  const values = new Set([0n, 1n, 0xffffffffn, 0x100000000n, 0xffffffffffffffffn]);
-  for (const { value } of rules) {
-    const word = BigInt(value >>> 0);
-    for (const near of [word - 1n, word, word + 1n, word | 0x500000000n]) if (near >= 0n) values.add(near);
-    for (let bit = 0n; bit < 32n; bit++) if (word & (1n << bit)) values.add(1n << bit);
-  }
-  return [...values];
-}
-
 function expected(rule: CallRule, args: readonly bigint[]): number {
-  for (const { argument, half, test, value, verdict } of rule.rules) {
+  for (const { argument, half, test, value, and, verdict } of rule.rules) {
     const word = Number((args[argument]! >> (half === "high" ? 32n : 0n)) & 0xffffffffn);
-    const holds = test === "equal" ? word === value >>> 0 : (word & value) !== 0;
-    if (holds) return valueOf(verdict);
+    const holds = test === "any" ? (word & value) !== 0 : (word === value >>> 0) === (test === "equal");
+    const also = and === undefined || Number(args[and.argument]! & 0xffffffffn) === and.value >>> 0;
+    if (holds && also) return valueOf(verdict);
   }
   return valueOf(rule.verdict);
 }
@@ -229,40 +224,6 @@ function edges(program: readonly Instruction[]): string[] {
     const ways = code === 0x05 ? [k] : isBranch(code) ? [jt, jf] : [0];
     return ways.map((way) => `${at} to ${at + 1 + way}`);
   });
-}
-
-/** Numbers and arguments that are anything, but near what the table names more often than not. */
-function randomCall(
-  policy: FilterPolicy,
-  architecture: Architecture,
-): fc.Arbitrary<{ number: number; arch: number; args: bigint[] }> {
-  const column = architecture === "x86_64" ? 0 : 1;
-  const named = [...policy.calls].flatMap(([name, rule]) => {
-    const number = syscallNumbers[name]![column];
-    // Calls with rules on their arguments have more branches than others.
-    const length = number < 0 ? 0 : rule.rules.length === 0 ? 1 : 8;
-    return Array.from({ length }, () => ({ number, rule }));
-  });
-  const word = fc.bigInt({ min: 0n, max: 0xffffffffffffffffn });
-  const known = fc.constantFrom(...named).chain(({ number, rule }) => {
-    const looked = rule.rules.map(({ value }) => BigInt(value >>> 0));
-    const special = fc.constantFrom(...boundaries(rule), ...Array<bigint[]>(10).fill(looked).flat());
-    const args = fc.array(fc.oneof(special, special, word), { minLength: 6, maxLength: 6 });
-    return fc.record({ number: fc.constant(number), args });
-  });
-  const args = fc.array(word, { minLength: 6, maxLength: 6 });
-  const near = fc.record({ number: fc.nat(1_023), args });
-  const any = fc.record({ number: fc.nat(0xffffffff), args });
-  const arch = fc.oneof(
-    { weight: 30, arbitrary: fc.constant(audit[architecture]) },
-    { weight: 1, arbitrary: fc.nat(0xffffffff) },
-  );
-  const call = fc.oneof(
-    { weight: 6, arbitrary: known },
-    { weight: 3, arbitrary: near },
-    { weight: 1, arbitrary: any },
-  );
-  return fc.record({ call, arch }).map(({ call, arch }) => ({ ...call, arch }));
 }
 
 /** What the table says of a call, without any program. */
