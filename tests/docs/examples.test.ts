@@ -55,5 +55,5 @@ describe.for([
     }
     expect(programs(all)).toHaveLength(programCount);
     for (const { text, shown } of programs(all)) expect(steady(run(place, text))).toBe(steady(shown));
-  });
+  }, 240_000);
 });
