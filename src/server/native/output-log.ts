@@ -99,7 +99,7 @@ export class OutputLog {
     }
   }
 
-  /** The first chunk that reaches behind an offset. */
+  /** The first chunk that reaches beyond an offset. */
   #firstAt(offset: number): number {
     let [low, high] = [0, this.#chunks.length];
     while (low < high) {

@@ -14,7 +14,7 @@ export interface ProcessView {
   readonly state: "running" | "ended";
   readonly command: string;
   readonly args: readonly string[];
-  /** Bytes of output so far: the offset behind the last. */
+  /** Bytes of output so far: the offset after the last. */
   readonly outputBytes: number;
   /** Bytes of input taken so far: the offset of the next. */
   readonly inputBytes: number;
@@ -100,7 +100,7 @@ export class ServedProcess {
 
   /**
    * Writes to its standard input what was not written yet: bytes from an offset on, which may overlap what came before.
-   * @returns the offset behind the last byte
+   * @returns the offset after the last byte
    * @throws `bad_argument` where bytes would be left out, or the input is closed
    */
   async write(from: number, data: Uint8Array, close: boolean): Promise<number> {
