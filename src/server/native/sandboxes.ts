@@ -97,6 +97,8 @@ export class ServedSandbox {
     try {
       await this.sandbox.close();
     } finally {
+      // Who still reads their output has them; whoever only knows of the sandbox must not keep it.
+      this.#processes.clear();
       this.lease.disown(this.id);
       this.#onClose();
     }

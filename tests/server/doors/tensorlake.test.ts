@@ -152,7 +152,16 @@ it("leaves nothing, and takes nobody's word for a sandbox", async () => {
   expect(await at("page.local")).toBe(403);
   const headers = { "x-tensorlake-sandbox-id": "aaaaaaaaaaaaaaaaaaaaa" };
   expect((await served.call("GET", "/api/v1/health", { headers })).status).toBe(404);
+  const sandbox = served.server.context.sandboxes.all[0]!;
+  const asked = { command: "echo", args: ["kept"] };
+  await served.call("POST", "/api/v1/processes/run", {
+    body: asked,
+    headers: { host: `${json.sandbox_id}.local` },
+  });
+  expect(sandbox.processes).toHaveLength(1);
   await served.call("DELETE", `/sandboxes/${json.sandbox_id}`);
+  // What is told of a sandbox behind its end does not keep what it wrote.
+  expect(sandbox.processes).toHaveLength(0);
   const gone = await served.call("GET", `/v1/namespaces/default/sandboxes/${json.sandbox_id}`);
   expect(gone.json.status).toBe("terminated");
 });

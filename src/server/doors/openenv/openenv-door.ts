@@ -80,8 +80,11 @@ async function serveSocket(
   const named = url.searchParams.get("session_id");
   if (named === null) {
     const episodes = new OpenEnvEpisodes(context, env);
-    await new OpenEnvSession(context, socket, episodes).serve();
-    await episodes.end();
+    try {
+      await new OpenEnvSession(context, socket, episodes).serve();
+    } finally {
+      await episodes.end();
+    }
     return;
   }
   const session = sessions.find(named);
