@@ -112,5 +112,5 @@ function inflated(packed: Uint8Array, length: number): Uint8Array {
 }
 
 function broken(problem: string): SameseedError {
-  return new SameseedError("protocol_broken", `The pictures are broken: ${problem}.`);
+  return new SameseedError("protocol_broken", `the pictures are broken: ${problem}`);
 }
