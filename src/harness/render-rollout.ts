@@ -55,7 +55,7 @@ export interface RefereeScript {
   readonly past?: {
     readonly parts: readonly PlayedPart[];
     readonly reseed: number | null;
-    /** It waits behind the past to be copied, and is told then what its copy is re-keyed by. */
+    /** It waits after the past to be copied, and is told then what its copy is re-keyed by. */
     readonly copied?: boolean;
   };
   readonly pictures?: PicturedSteps;

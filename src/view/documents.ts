@@ -164,7 +164,7 @@ export interface RolloutDocument {
   readonly seed: number;
   readonly outcome: Outcome;
   readonly totalReward: JsonValue;
-  /** The number of the first record: 0, or of a branch the one behind the step it starts at. */
+  /** The number of the first record: 0, or of a branch the one after the step it starts at. */
   readonly first: number;
   /** Records, the closing one included. */
   readonly records: number;

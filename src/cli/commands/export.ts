@@ -33,12 +33,12 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     .addOption(
       new Option(
         "--format <FORMAT>",
-        "csv: a table with a header, values that are no number or text as JSON; jsonl: one JSON object a line",
+        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line",
       )
         .choices(["csv", "jsonl"])
         .default("csv"),
     )
-    .option("--steps", "one line for each step in place of one for each rollout")
+    .option("--steps", "one line for each step instead of one for each rollout")
     .option("--out <FILE>", "the file to write, which must not exist (default: standard output)")
     .option("--html <FILE>", "write a page, which must not exist")
     .addOption(

@@ -36,15 +36,13 @@ export interface BatchSetting {
   readonly onRecord?: (record: ChunkRecord) => void;
 }
 
-/** How often the fleet is looked at, the store is asked for a chunk, and the queue for one that takes long. */
-const beatMs = 1_000;
-const lookMs = 1_000;
-const chaseMs = 3_000;
+/** How often the fleet is looked at and the store asked for a chunk, and the queue for one that takes long. */
+const [lookMs, chaseMs] = [1_000, 3_000];
 /** Chunks in the queue for each lane. */
 const perLane = 3;
 /** How often one rollout may be tried that loses its hosts, in chunks of its own. */
 const alonesMost = 2;
-/** How often a chunk's pack may be damaged. */
+/** How often a pack may be damaged. */
 const damagesMost = 3;
 
 /** The rollouts of one call, from the store and from the fleet. */
@@ -84,7 +82,7 @@ export class FleetBatch {
     });
     while (!this.#plan.isDone) {
       throwIfAborted(signal);
-      if (performance.now() - this.#beatAt >= beatMs) await this.#beat();
+      if (performance.now() - this.#beatAt >= lookMs) await this.#beat();
       this.#fill();
       await this.#rest(signal);
       for (const offered of this.#toLookAt()) {
