@@ -29,6 +29,8 @@ class Screens(gymnasium.Env):
 /** A page, and what it shows when it is there. */
 interface Place {
   readonly name: string;
+  /** The recording that is shown, alone: the table of all is read first. */
+  readonly dir: string;
   readonly hash: string;
   readonly shows: string;
   /** Pressed when it is there, and what is shown then. */
@@ -45,11 +47,10 @@ export async function recordScreens(folder: string, image: string, steps: number
 }
 
 /**
- * Times pages of the recordings below a folder; none where there is no browser.
+ * Times pages; none where there is no browser.
  * @param pairs each a large page and the small one beside it
  */
 export async function timePages(
-  folder: string,
   pairs: readonly (readonly [Place, Place])[],
   mostMs: number,
 ): Promise<Figure[]> {
@@ -57,9 +58,9 @@ export async function timePages(
   if (executablePath === undefined) return [];
   const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  const open = async ({ hash, shows, press }: Place): Promise<number> => {
+  const open = async ({ dir, hash, shows, press }: Place): Promise<number> => {
     // A server of its own: nothing of the recording is in its memory.
-    await using server = await ViewServer.start({ folders: [folder], port: 0 });
+    await using server = await ViewServer.start({ folders: [dir], port: 0 });
     const page = await browser.newPage();
     const start = performance.now();
     await page.goto(server.url + hash);

@@ -72,26 +72,27 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
     }
     const screens = quick ? 100 : 1000;
     say(`a rollout of ${screens} screens of 100 kB`);
-    await recordScreens(folder, image, screens);
-    await recordScreens(folder, image, 3);
+    const long = await recordScreens(folder, image, screens);
+    const short = await recordScreens(folder, image, 3);
     const row = "[role=gridcell] a";
     const last = (steps: number): string => `[role=row][aria-selected=true][aria-rowindex="${steps + 3}"]`;
     const pages = await timePages(
-      folder,
       [
         [
-          { name: `page of ${count} rollouts`, hash: "#many", shows: row },
-          { name: "page of one", hash: "#one", shows: row },
+          { name: `page of ${count} rollouts`, dir, hash: "#many", shows: row },
+          { name: "page of one", dir: join(folder, "one"), hash: "#one", shows: row },
         ],
         [
           {
             name: `page of a rollout of ${Math.round(screens / 10)} MB, to its last step`,
+            dir: long,
             hash: `#screens-${screens}/1`,
             shows: ".detail dl",
             press: ["End", last(screens)],
           },
           {
             name: "page of one of 300 kB, to its last step",
+            dir: short,
             hash: "#screens-3/1",
             shows: ".detail dl",
             press: ["End", last(3)],

@@ -148,14 +148,18 @@ export class ViewServer implements AsyncDisposable {
 
   /** Tells of each change of a recording, while somebody listens. */
   #follow(id: string, request: IncomingMessage, response: ServerResponse): void {
-    const { dir } = this.#runs.library.find(id);
+    const { library } = this.#runs;
+    const { dir } = library.find(id);
+    // Of a matchup its two runs grow, of a league its matchups.
+    const parts = library.list().filter(({ part }) => part === id);
+    const stampNow = (): string => [dir, ...parts.map((own) => own.dir)].map(stampOf).join("\n");
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     response.write(": following\n\n");
-    let stamp = stampOf(dir);
+    let stamp = stampNow();
     const timer = setInterval(() => {
       let now = stamp;
       try {
-        now = stampOf(dir);
+        now = stampNow();
       } catch {
         // A folder that is just being made anew is looked at again.
       }

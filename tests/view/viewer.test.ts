@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join, resolve } from "node:path";
@@ -236,6 +236,18 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
     expect(await page.textContent("main")).toContain("re-keyed by");
     await context.close();
     expect(troubles).toEqual([]);
+  });
+
+  it("reads a matchup anew when one of its runs grows", async () => {
+    const { page, context } = await openPage(browser);
+    const following = page.waitForResponse((answer) => answer.url().includes("/api/live/match"));
+    await goTo(page, `${server.url}#match`);
+    await following;
+    const again = page.waitForRequest((request) => request.url().endsWith("/api/matchup/match"));
+    const now = new Date();
+    utimesSync(place.path("runs", "match", "a-first", "run.json"), now, now);
+    await again;
+    await context.close();
   });
 
   it("offers commands that can be pasted", async () => {

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 
 import type { LeagueViewDocument } from "../../src/view/contest-documents.ts";
 import { intervalPlot } from "../../src/view/draw/plots.ts";
-import { pathOf, useDocument } from "./data.ts";
+import { pathOf, useDocument, useLive } from "./data.ts";
 import { FigureView } from "./figure.tsx";
 import { Command, JsonLink, numberText, Ready, Section, WideTable } from "./parts.tsx";
 import { href } from "./route.ts";
@@ -36,6 +36,7 @@ interface Table {
 /** `#LEAGUE` */
 export function LeagueView({ id }: { readonly id: string }): JSX.Element {
   const loaded = useDocument<LeagueViewDocument>(pathOf("league", id));
+  useLive(id);
   return <Ready of={loaded}>{(league) => <League league={league} />}</Ready>;
 }
 

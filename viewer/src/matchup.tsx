@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { MatchupViewDocument } from "../../src/view/contest-documents.ts";
 import { barPlot, intervalPlot, linePlot, type MarkedMean } from "../../src/view/draw/plots.ts";
 import { shortNumber } from "../../src/view/draw/scale.ts";
-import { pathOf, useDocument } from "./data.ts";
+import { pathOf, useDocument, useLive } from "./data.ts";
 import { FigureView } from "./figure.tsx";
 import { Command, JsonLink, numberText, Ready, Section, WideTable } from "./parts.tsx";
 import { href } from "./route.ts";
@@ -55,6 +55,7 @@ interface StrengthLine {
 /** `#MATCHUP` */
 export function MatchupView({ id }: { readonly id: string }): JSX.Element {
   const loaded = useDocument<MatchupViewDocument>(pathOf("matchup", id));
+  useLive(id);
   return <Ready of={loaded}>{(matchup) => <Matchup matchup={matchup} />}</Ready>;
 }
 
