@@ -9,6 +9,7 @@ import { flatScenario } from "./scenarios/flat.ts";
 import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
+import { preparedScenario } from "./scenarios/prepared.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
 import { scoringScenario } from "./scenarios/scoring.ts";
 import { sprtScenario } from "./scenarios/sprt.ts";
@@ -29,6 +30,7 @@ const scenarios: readonly Scenario[] = [
   stepsScenario,
   steppingScenario,
   branchingScenario,
+  preparedScenario,
   memoryScenario,
   flatScenario,
   flatBranchesScenario,

@@ -29,6 +29,9 @@ export const experimentalCommands: readonly string[] = [
   "league",
   "attack",
   "bench",
+  "worker",
+  "fleet status",
+  "fleet cancel",
 ];
 
 const stability = `What is stable keeps its name and its meaning: before it changes, a version says so in

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run, sameseed, setUp, setUpPythonClient } from "./steps.mjs";
+import { run, sameseed, setUp, setUpTestPackages } from "./steps.mjs";
 
 const checks = [
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
@@ -21,9 +21,9 @@ function main() {
     const built = sameseed(["image", "build", name, "--requirements", `images/${name}.lock`]);
     if (built !== 0) return built;
   }
-  const client = setUpPythonClient();
-  if (client !== 0) return client;
-  installBrowser();
+  const packages = setUpTestPackages();
+  if (packages !== 0) return packages;
+  installPrograms();
   const failedChecks = checks.filter((check) => run(check.command, check.args) !== 0);
   const tests = runTests(process.argv.slice(2));
   for (const { name } of failedChecks)
@@ -33,16 +33,22 @@ function main() {
   return failed === 0 ? 0 : 1;
 }
 
-/** The tests of the viewer look at its pages with Debian's Chromium. Where it cannot be had they are skipped, and say so. */
-function installBrowser() {
-  const isThere = ["chromium", "chromium-browser", "google-chrome"].some((name) =>
-    existsSync(join("/usr/bin", name)),
-  );
-  if (isThere || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
-  process.stderr.write("Installing Chromium for the tests of the viewer\n");
+/**
+ * The tests of the viewer look at its pages with Debian's Chromium, those of fleets use its Redis. Where they cannot be had
+ * they are skipped, and say so.
+ */
+function installPrograms() {
+  const programs = [
+    { name: "chromium", paths: ["chromium", "chromium-browser", "google-chrome"] },
+    { name: "redis-server", paths: ["redis-server"] },
+  ];
+  const missing = programs.filter(({ paths }) => !paths.some((name) => existsSync(join("/usr/bin", name))));
+  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  const names = missing.map(({ name }) => name);
+  process.stderr.write(`Installing ${names.join(", ")} for the tests\n`);
   process.env.DEBIAN_FRONTEND = "noninteractive";
   run("apt-get", ["update", "-qq"]);
-  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"]);
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names]);
 }
 
 function runTests(args) {

@@ -94,6 +94,10 @@ export { Trajectory } from "./trajectory/trajectory.ts";
 export type { TrajectoryStep } from "./model/trajectory-step.ts";
 export type { Divergence } from "./model/trajectory.ts";
 
+// Fleets (experimental)
+export { type FleetOptions, openFleet } from "./fleet/open-fleet.ts";
+export type { RolloutFleet } from "./rollout/rollout-fleet.ts";
+
 // Recorded runs
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export {
@@ -283,3 +287,6 @@ export type { ClosingRecord, EndError, EndSummary, Ledger, ResetRecord } from ".
 export type { StepRecord, TrajectoryRecord } from "./model/trajectory.ts";
 export type { CborArray, CborField, CborPair, CborStringArray, CborValue } from "./model/cbor/value.ts";
 export type { ElementType } from "./model/cbor/value.ts";
+
+// Pictures (experimental)
+export { renderRollout, type RenderOptions, type RenderResult } from "./verify/pictures/render-rollout.ts";

@@ -117,6 +117,40 @@ if __name__ == "__main__":
     envs.close()
 `;
 
+/** The least that environments in processes of their own can cost: bare sockets, nothing recorded, encoded or walled. */
+const barePipes = (count: number, seconds: number): string => `
+import os, socket, time
+import gymnasium, numpy
+ends = []
+for index in range(${count}):
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        for each in [ours, *ends]:
+            each.close()
+        env = gymnasium.make("CartPole-v1")
+        env.reset(seed=index)
+        while action := theirs.recv(1):
+            observation, _, terminated, truncated, _ = env.step(action[0])
+            if terminated or truncated:
+                observation, _ = env.reset()
+            theirs.send(observation.tobytes() + bytes(${answerBytes} - observation.nbytes))
+        os._exit(0)
+    theirs.close()
+    ends.append(ours)
+actions, steps, started = [b"\\0"] * ${count}, 0, None
+for turn in range(10**9):
+    if turn == 100:
+        steps, started = 0, time.perf_counter()
+    for end, action in zip(ends, actions):
+        end.send(action)
+    seen = [numpy.frombuffer(end.recv(4096)[:16], numpy.float32) for end in ends]
+    actions = [b"\\1" if 3 * each[2] + each[3] > 0 else b"\\0" for each in seen]
+    steps += ${count}
+    if started is not None and turn % 20 == 0 and time.perf_counter() - started > ${seconds}:
+        break
+print(steps / (time.perf_counter() - started))
+`;
+
 /** Steps a second of environments stepped together; ends of episodes, and the starts behind them, included. */
 async function vectorRate(image: string, count: number, seconds: number): Promise<number> {
   await using vector = await openRollouts({ envName: "CartPole-v1", count, seeds: firstSeed, image });
@@ -154,13 +188,15 @@ async function together({ image, quick, say }: ScenarioContext): Promise<Figure[
   const ours: number[] = [];
   const eight: number[] = [];
   const all: number[] = [];
+  const floor: number[] = [];
   const seconds = quick ? 2 : 5;
   for (let round = 0; round < (quick ? 1 : 5); round++) {
     ours.push(await vectorRate(image, 64, seconds));
     eight.push(Number((await coldPython(image, asyncVector(8, seconds))).output));
     all.push(Number((await coldPython(image, asyncVector(64, seconds))).output));
+    floor.push(Number((await coldPython(image, barePipes(64, seconds))).output));
     say(
-      `  round ${round + 1}: ${[ours, eight, all].map((rates) => rates.at(-1)!.toFixed(0)).join(", ")} steps/s`,
+      `  round ${round + 1}: ${[ours, eight, all, floor].map((rates) => rates.at(-1)!.toFixed(0)).join(", ")} steps/s`,
     );
   }
   const best = Math.max(median(eight), median(all));
@@ -172,6 +208,7 @@ async function together({ image, quick, say }: ScenarioContext): Promise<Figure[
     },
     { name: "steps/s, AsyncVectorEnv, 8 environments, not recorded", value: median(eight), unit: "/s" },
     { name: "steps/s, AsyncVectorEnv, 64 environments, not recorded", value: median(all), unit: "/s" },
+    { name: "steps/s, 64 processes at bare sockets, nothing recorded", value: median(floor), unit: "/s" },
     {
       name: "ours / the better AsyncVectorEnv",
       value: median(ours) / best,

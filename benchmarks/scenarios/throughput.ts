@@ -33,7 +33,7 @@ async function warmRate(
 }
 
 /** Rollouts per second where each starts bubblewrap, Python and gymnasium, all processors busy. */
-async function coldRate(image: string, count: number): Promise<number> {
+export async function coldRate(image: string, count: number): Promise<number> {
   let next = 0;
   const calledAt = performance.now();
   const work = async (): Promise<void> => {

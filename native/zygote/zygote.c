@@ -288,5 +288,7 @@ static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, "_zygote", NULL,
 PyMODINIT_FUNC PyInit__zygote(void) {
   arenas_install();
   world_bridge_find();
-  return PyModule_Create(&definition);
+  PyObject *module = PyModule_Create(&definition);
+  if (module && PyModule_AddIntConstant(module, "PROTOCOL", PROTOCOL) < 0) Py_CLEAR(module);
+  return module;
 }

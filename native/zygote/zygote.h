@@ -3,6 +3,10 @@
  *
  * Every message is `u32 length | u8 type | u8 channel | u16 zero` and `length` bytes, little-endian, and every
  * struct below is sent as it lies in memory. The same layouts are written in src/sandbox/zygote/wire.ts.
+ *
+ * An image keeps the code it was built with. PROTOCOL numbers what host and image must agree on: these layouts, the head of
+ * a job (python/sameseed/child.py), and the functions that a harness calls. A change to one of them takes the next number,
+ * here and in wire.ts. struct config and struct ready do not change: they are read before the number is known.
  */
 #ifndef SAMESEED_ZYGOTE_H
 #define SAMESEED_ZYGOTE_H
@@ -13,6 +17,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
+
+enum { PROTOCOL = 1 };
 
 enum {
   FD_CONTROL = 3,               /* the zygote's own stream */

@@ -75,10 +75,8 @@ def _report() -> bytes:
         os.memfd_create = _no_memory_files
     found: dict[str, object] = {
         "world": {"mode": "host" if is_host else "sealed", "lacks": world.lacks()},
-        # Each slot takes the id of the host that it is given (native/zygote/identity.c).
-        "slotIds": True,
-        # Its children can be trunks (native/zygote/trunk.c).
-        "trunks": True,
+        # What the host has to speak (native/zygote/zygote.h).
+        "protocol": _zygote.PROTOCOL,
     }
     if not is_host:
         from sameseed.world import numeric, poison

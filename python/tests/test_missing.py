@@ -1,4 +1,4 @@
-"""A package that cannot be imported: one sentence with the package, what is missing, and the fix."""
+"""A package that cannot be imported: one sentence with the package, and what is missing."""
 
 import os
 import sys
@@ -27,9 +27,10 @@ class Missing(unittest.TestCase):
         no_module = ModuleNotFoundError("No module named 'cv2.aruco'", name="cv2.aruco")
         self.assertEqual(
             why_missing("pkg", no_module, True),
-            "pkg needs the module cv2.aruco, which is not in this image; "
-            "add opencv-python-headless to the image's requirements",
+            "pkg needs the module cv2.aruco (package opencv-python-headless), which is not in this image",
         )
+        own = ModuleNotFoundError("No module named 'helper'", name="helper")
+        self.assertEqual(why_missing("pkg", own, True), "pkg needs the module helper, which is not in this image")
         for library in (
             ImportError("libGL.so.1: cannot open shared object file: No such file or directory"),
             OSError("/usr/lib/libGL.so.1: cannot open shared object file"),

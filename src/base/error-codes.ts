@@ -30,10 +30,12 @@ export type ErrorCode =
   | "run_damaged"
   | "prefix_diverged"
   | "engine_unavailable"
+  | "fleet_disagrees"
   | "io_failed"
   | "disk_full"
   | "image_build_failed"
   | "image_damaged"
+  | "image_outdated"
   | "wall_unavailable"
   | "world_unavailable"
   | "tool_missing"
@@ -86,6 +88,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   prefix_diverged: { exitCode: 4, httpStatus: 409, retryable: false },
   /** The engine that was asked for cannot make this branch. */
   engine_unavailable: { exitCode: 3, httpStatus: 503, retryable: false },
+  /** Hosts of a fleet gave other bytes for the same seeds. */
+  fleet_disagrees: { exitCode: 4, httpStatus: 409, retryable: false },
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
   /** The disk that should take the recording is full. */
@@ -94,6 +98,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   image_build_failed: broken(500, false),
   /** An image's files are not those its digest names. */
   image_damaged: broken(500, false),
+  /** An image was built by a version of Sameseed whose sandboxes speak another protocol. */
+  image_outdated: broken(503, false),
   /** This host cannot build the wall; nothing was run. */
   wall_unavailable: broken(503, false),
   /** The world that was asked for cannot be had: the image was built without it, or it does not hold here. */

@@ -37,7 +37,7 @@ export function writePlot(cli: Cli, path: string | undefined, figure: Figure): v
   try {
     writeFileSync(path, svgText(figure), { flag: "wx" });
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
   cli.status.note(`wrote ${path}`);
 }

@@ -14,6 +14,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addExecCommand } from "./commands/exec.ts";
 import { addExportCommand } from "./commands/export.ts";
+import { addFleetCommand } from "./commands/fleet.ts";
 import { addLeagueCommand } from "./commands/league.ts";
 import { addPlayCommand } from "./commands/play.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
@@ -26,6 +27,7 @@ import { addShowCommand } from "./commands/show.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { addViewCommand } from "./commands/view.ts";
+import { addWorkerCommand } from "./commands/worker.ts";
 import { addImageCommand } from "./image/image-command.ts";
 
 /**
@@ -67,6 +69,8 @@ export function makeProgram(choose: (work: CommandWork) => void): Command {
     addScoreCommand,
     addExecCommand,
     addServeCommand,
+    addWorkerCommand,
+    addFleetCommand,
     addImageCommand,
     addDoctorCommand,
     addAttackCommand,

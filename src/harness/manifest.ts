@@ -78,11 +78,11 @@ export function canonicalJson(value: JsonValue): string {
     const text = canonicalize(value);
     if (text !== undefined) return text;
   } catch (error) {
-    throw new SameseedError("bad_argument", `A value of the spec is not JSON: ${toError(error).message}.`, {
+    throw new SameseedError("bad_argument", `a value of the spec is not JSON: ${toError(error).message}`, {
       cause: error,
     });
   }
-  throw new SameseedError("bad_argument", "A value of the spec is not JSON.");
+  throw new SameseedError("bad_argument", "a value of the spec is not JSON");
 }
 
 /**

@@ -110,8 +110,8 @@ function refuse(problem: string, path: readonly (string | number)[]): never {
   const place = path
     .map((part) => (typeof part === "number" ? `[${part}]` : `[${JSON.stringify(part)}]`))
     .join("");
-  throw new SameseedError("bad_argument", `The value${place === "" ? "" : ` at ${place}`} ${problem}.`, {
+  throw new SameseedError("bad_argument", `the value${place === "" ? "" : ` at ${place}`} ${problem}`, {
     context: { path: place },
-    hint: "Give JSON values: null, booleans, numbers, texts, lists and plain objects.",
+    hint: "give JSON values: null, booleans, numbers, texts, lists and plain objects",
   });
 }

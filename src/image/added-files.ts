@@ -40,8 +40,8 @@ export function readExtras(
   }
   for (const [name, value] of Object.entries(env)) {
     if (isImageEnvName(name) && !value.includes("\0")) continue;
-    throw new SameseedError("bad_argument", `The variable ${JSON.stringify(name)} cannot be an image's.`, {
-      hint: "It is no name, or what it decides (the loader, Python, threads, the numeric class, the place and language) is pinned in every sandbox.",
+    throw new SameseedError("bad_argument", `the variable ${JSON.stringify(name)} cannot be an image's`, {
+      hint: "it is not a valid name, or what it decides (the loader, Python, threads, the numeric class, the place and language) is pinned in every sandbox",
       context: { name },
     });
   }
@@ -78,8 +78,8 @@ export function copyExtras({ add }: ImageExtras, root: string): void {
 function contentOf(from: string): Pick<TreeEntry, "path" | "type" | "mode" | "content">[] {
   const stat = lstatSync(from, { throwIfNoEntry: false });
   if (stat === undefined) {
-    throw new SameseedError("io_failed", `There is nothing at ${from}.`, {
-      hint: "Give a folder or file that is there: --add DIR:/path.",
+    throw new SameseedError("io_failed", `there is nothing at ${from}`, {
+      hint: "give a folder or file that is there: --add DIR:/path",
     });
   }
   if (stat.isDirectory()) return listTree(from);
@@ -90,15 +90,15 @@ function checkPlace(from: string, to: string): void {
   const isPlain =
     to.startsWith("/") && posix.normalize(to) === to && to !== "/" && !to.endsWith("/") && !to.includes("\0");
   if (isPlain && !reserved.test(to)) return;
-  throw new SameseedError("bad_argument", `${from} cannot lie at ${JSON.stringify(to)} in an image.`, {
-    hint: "Name an absolute path that is none of a sandbox's own or the interpreter's, such as /data/maps.",
+  throw new SameseedError("bad_argument", `${from} cannot lie at ${JSON.stringify(to)} in an image`, {
+    hint: "name an absolute path that is none of a sandbox's own or the interpreter's, such as /data/maps",
     context: { from, to },
   });
 }
 
 function taken(to: string): SameseedError {
-  return new SameseedError("bad_argument", `Something of the image lies at ${to} already.`, {
-    hint: "Choose another path: what is added replaces nothing.",
+  return new SameseedError("bad_argument", `the image already has something at ${to}`, {
+    hint: "choose another path: what is added replaces nothing",
     context: { to },
   });
 }

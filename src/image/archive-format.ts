@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { SameseedError, systemErrorCode } from "../base/error.ts";
 
 /*
@@ -55,6 +55,26 @@ export function archivedDigest(file: string): string | undefined {
     if (systemErrorCode(error) === undefined) throw error;
     return undefined;
   }
+}
+
+/**
+ * The digest of the image in an exported file.
+ *
+ * @throws {SameseedError} `bad_argument` where there is none.
+ */
+export function digestAt(path: string): string {
+  const digest = archivedDigest(path);
+  if (digest !== undefined) return digest;
+  throw new SameseedError(
+    "bad_argument",
+    existsSync(path)
+      ? `${path} is not a file that \`sameseed image export\` wrote`
+      : `there is no image file ${path}`,
+    {
+      hint: "give an image's name or digest, or the path of an exported image: it has a slash or ends in .tar.zst",
+      context: { path },
+    },
+  );
 }
 
 /** The blocks before an entry's content. */
@@ -169,7 +189,7 @@ export class ArchiveReader {
     await this.#take(padding(sizeBytes).length);
   }
 
-  /** The second block of the end, and nothing behind it; a stream that was cut says so here. */
+  /** The second block of the end, and nothing after it; a stream that was cut says so here. */
   async #end(): Promise<void> {
     const last = await this.#take(block);
     const { done } = await this.#chunks.next();
@@ -193,8 +213,8 @@ export class ArchiveReader {
 
 /** What is wrong with an archive. */
 export function refused(why: string, cause?: unknown): SameseedError {
-  return new SameseedError("image_damaged", `The archive is no intact image: ${why}.`, {
-    hint: "Copy or export it again. Nothing of it was taken over.",
+  return new SameseedError("image_damaged", `the archive is not an intact image: ${why}`, {
+    hint: "copy or export it again; nothing of it was imported",
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -42,7 +42,7 @@ export interface BuildImageOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Build wheels of packages that have a source archive only; their build programs run on this host. @default false for a lock, true for packages by name */
   readonly buildSource?: boolean | undefined;
-  /** Build anew where the name's image is there and only files of the host have changed since. @default false */
+  /** Build again even if only files of the host have changed since the image was built. @default false */
   readonly rebuild?: boolean | undefined;
   /** The interpreter to build from. @default the first suitable one on PATH */
   readonly python?: string | undefined;
@@ -78,7 +78,7 @@ const buildNames: NamesOf<BuildImageOptions> = {
 
 /**
  * Builds an image and gives it a name. A name is built once for what is asked for: where only files of the host have
- * changed since, it keeps its image, and `onProgress` is told which file that is. If the same inputs were built
+ * changed since, it keeps its image, and `onProgress` names the file. If the same inputs were built
  * before under another name, that image is used. Builds of the same image at the same time are safe: the first to
  * finish is kept.
  *
@@ -134,8 +134,8 @@ async function readRequest({
   python,
 }: BuildImageOptions): Promise<BuildRequest> {
   if ((requirements === undefined) === (packages === undefined)) {
-    throw new SameseedError("bad_argument", "An image is built from a lock or from packages by name.", {
-      hint: "Give one of the two: `requirements` with a lock's path (--requirements FILE), or `packages` (--packages NAME …).",
+    throw new SameseedError("bad_argument", "an image is built from a lock or from packages by name", {
+      hint: "give one of the two: `requirements` with a lock's path (--requirements FILE), or `packages` (--packages NAME …)",
     });
   }
   if (requirements === undefined)
@@ -199,7 +199,7 @@ function reusable(images: string, key: string, options: BuildImageOptions): stri
 
 function isIntact(digest: string, images: string, options: BuildImageOptions): boolean {
   const damage = findDamage(digest, images, options.trustPresent === true ? () => {} : checkBeforeUse);
-  if (damage !== undefined) options.onProgress?.(`Building it again. ${damage.message}`);
+  if (damage !== undefined) options.onProgress?.(`Building it again: ${damage.message}`);
   return damage === undefined;
 }
 
@@ -236,12 +236,12 @@ function asBuildError(error: unknown): Error {
   return new SameseedError(
     full ? "disk_full" : "io_failed",
     full
-      ? "The disk that holds the images is full."
-      : `The image could not be written: ${toError(error).message}.`,
+      ? "the disk that holds the images is full"
+      : `the image could not be written: ${toError(error).message}`,
     {
       hint: full
-        ? "Free some space (`sameseed image rm` removes images), or set SAMESEED_HOME to a folder on another disk."
-        : `Set SAMESEED_HOME to a folder that you may write to (now below ${dirname(imagesFolder())}).`,
+        ? "free some space (`sameseed image rm` removes images), or set SAMESEED_HOME to a folder on another disk"
+        : `set SAMESEED_HOME to a folder that you may write to (now below ${dirname(imagesFolder())})`,
       cause: error,
     },
   );

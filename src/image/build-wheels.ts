@@ -44,7 +44,7 @@ export async function buildWheels(
     writeLockCopy(lock, workFolder),
   ]);
   if (run.exitCode !== 0)
-    throw pipFailed(`The packages of ${lock.path} could not be built`, run, python, true);
+    throw pipFailed(`the packages of ${lock.path} could not be built`, run, python, true);
   const built: string[] = [];
   let { text } = lock;
   for (const file of readdirSync(folder).sort()) {
@@ -66,8 +66,8 @@ function withWheel(text: string, file: string, hash: string): string {
   const exact = lines.findIndex((line) => isNamed(line) && line.includes(`==${version}`));
   const first = exact === -1 ? lines.findIndex(isNamed) : exact;
   if (first === -1) {
-    throw new SameseedError("image_build_failed", `pip built ${file}, which the lock does not name.`, {
-      hint: "The archive's metadata gives it another name than the lock does.",
+    throw new SameseedError("image_build_failed", `pip built ${file}, which the lock does not name`, {
+      hint: "the archive's metadata gives it another name than the lock does",
     });
   }
   let last = first;

@@ -19,7 +19,7 @@ export async function compileBytecode(python: HostPython, root: string, signal?:
       signal,
     });
     if (run.exitCode === 0) return;
-    throw new SameseedError("image_build_failed", "The image's Python files could not be compiled.", {
+    throw new SameseedError("image_build_failed", "the image's Python files could not be compiled", {
       context: { output: lastLines(run.stderr) },
     });
   };

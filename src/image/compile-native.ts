@@ -20,8 +20,8 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
     const path = findOnPath(name, env["PATH"]);
     if (path !== undefined) return path;
   }
-  throw new SameseedError("tool_missing", `No C compiler was found (${names.join(", ")}).`, {
-    hint: "Install one (on Debian and Ubuntu: apt-get install gcc libc6-dev).",
+  throw new SameseedError("tool_missing", `no C compiler was found (${names.join(", ")})`, {
+    hint: "install one (on Debian and Ubuntu: apt-get install gcc libc6-dev)",
     context: { tool: "cc" },
   });
 }
@@ -45,8 +45,8 @@ export async function compileNative(
   if (sources.length === 0) return;
   const compiler = findCompiler();
   if (!existsSync(join(python.include, "Python.h"))) {
-    throw new SameseedError("tool_missing", `Python.h of ${python.executable} is not installed.`, {
-      hint: "Install Python's development files (on Debian and Ubuntu: apt-get install python3-dev).",
+    throw new SameseedError("tool_missing", `Python.h of ${python.executable} is not installed`, {
+      hint: "install Python's development files (on Debian and Ubuntu: apt-get install python3-dev)",
       context: { tool: "Python.h", folder: python.include },
     });
   }
@@ -64,14 +64,14 @@ export async function compileNative(
   const compile = async (what: string, args: readonly string[]): Promise<void> => {
     const run = await runTool(compiler, [...shared, ...anonymous, ...args], { cwd, signal });
     if (run.exitCode === 0) return;
-    throw new SameseedError("image_build_failed", `${what} could not be compiled.`, {
-      hint: "See the compiler's output. It needs a C compiler with the headers of the C library and the kernel (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev).",
+    throw new SameseedError("image_build_failed", `${what} could not be compiled`, {
+      hint: "see the compiler's output; it needs a C compiler with the headers of the C library and the kernel (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev)",
       context: { compiler, output: lastLines(run.stderr, 30) },
     });
   };
   const isWorld = (name: string): boolean => name.startsWith("world/") || name.startsWith("locks/");
   const extension = join(folder, `_zygote${python.extensionSuffix}`);
-  await compile("The native extension", [
+  await compile("the native extension", [
     `-I${python.include}`,
     "-o",
     extension,
@@ -80,5 +80,5 @@ export async function compileNative(
   const world = sources.filter(isWorld);
   if (world.length === 0) return;
   // First of all libraries, so that no library's own initialisation finds the machine's clock.
-  await compile("The sealed world", ["-Wl,-z,initfirst", "-o", join(root, worldLibrary), ...world]);
+  await compile("the sealed world", ["-Wl,-z,initfirst", "-o", join(root, worldLibrary), ...world]);
 }

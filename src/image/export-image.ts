@@ -38,8 +38,8 @@ export async function exportImage(
   const image = resolveImage(name, options.images ?? imagesFolder());
   checkImage(image);
   if (existsSync(file)) {
-    throw new SameseedError("bad_argument", `${file} is there already.`, {
-      hint: "Name a file that does not exist yet.",
+    throw new SameseedError("bad_argument", `${file} is there already`, {
+      hint: "name a file that does not exist yet",
     });
   }
   const temporary = `${file}.${randomBytes(4).toString("hex")}.tmp`;
@@ -101,12 +101,11 @@ function* whole(path: string, content: Buffer): Generator<Buffer, void, undefine
 
 function asExportError(error: unknown, file: string): Error {
   const code = systemErrorCode(error);
-  if (toError(error).name === "AbortError")
-    return new SameseedError("aborted", "The export was interrupted.");
+  if (toError(error).name === "AbortError") return new SameseedError("aborted", "the export was interrupted");
   if (error instanceof SameseedError || code === undefined) return toError(error);
   return new SameseedError(
     code === "ENOSPC" || code === "EDQUOT" ? "disk_full" : "io_failed",
-    `The image could not be written to ${file}: ${toError(error).message}.`,
-    { hint: "Name a file in a folder that you may write to, with room for it.", cause: error },
+    `the image could not be written to ${file}: ${toError(error).message}`,
+    { hint: "name a file in a folder that you may write to, with room for it", cause: error },
   );
 }

@@ -33,9 +33,9 @@ export async function findBubblewrap(env: NodeJS.ProcessEnv = process.env): Prom
     if (found !== undefined) return found;
     throw new SameseedError(
       "tool_missing",
-      `SAMESEED_BWRAP is ${chosen}, which is not a working bubblewrap.`,
+      `SAMESEED_BWRAP is ${chosen}, which is not a working bubblewrap`,
       {
-        hint: "Set SAMESEED_BWRAP to the path of a bwrap program, or unset it.",
+        hint: "set SAMESEED_BWRAP to the path of a bwrap program, or unset it",
         context: { tool: "bwrap", path: chosen },
       },
     );

@@ -60,7 +60,7 @@ const candidates: readonly string[] = [
 ];
 
 const installHint =
-  "Install Python 3.11 or newer with its venv module (on Debian and Ubuntu: apt-get install python3 python3-venv python3-dev).";
+  "install Python 3.11 or newer with its venv module (on Debian and Ubuntu: apt-get install python3 python3-venv python3-dev)";
 
 /**
  * Finds the Python to build from: the one given, else the first suitable on PATH (`python3`, then the
@@ -77,15 +77,11 @@ export async function findPython(given?: string): Promise<HostPython> {
     if (typeof found !== "string") return found;
     refused.push(`${path} ${found}`);
   }
-  const what = given === undefined ? "No Python 3.11 or newer was found on PATH" : `${given} cannot be used`;
-  throw new SameseedError(
-    "tool_missing",
-    refused.length === 0 ? `${what}.` : `${what}: ${refused.join("; ")}.`,
-    {
-      hint: installHint,
-      context: { tool: "python3", refused },
-    },
-  );
+  const what = given === undefined ? "no Python 3.11 or newer was found on PATH" : `${given} cannot be used`;
+  throw new SameseedError("tool_missing", refused.length === 0 ? what : `${what}: ${refused.join("; ")}`, {
+    hint: installHint,
+    context: { tool: "python3", refused },
+  });
 }
 
 /** The full path of a program on PATH, or of an executable path, or undefined. */

@@ -24,7 +24,7 @@ export function finishTree(root: string): void {
       }
       if (stat.isDirectory()) visit(path);
       else if (!stat.isFile())
-        throw new SameseedError("image_build_failed", `/${path} is not a file, folder or link.`);
+        throw new SameseedError("image_build_failed", `/${path} is not a file, folder or link`);
       chmodSync(full, stat.isDirectory() || (stat.mode & 0o111) !== 0 ? 0o755 : 0o644);
       utimesSync(full, fixedTime, fixedTime);
     }
@@ -42,7 +42,7 @@ export function finishTree(root: string): void {
 export function checkLink(path: string, target: string): void {
   const lands = posix.join(posix.dirname(path), target);
   if (!posix.isAbsolute(target) && lands !== ".." && !lands.startsWith("../")) return;
-  throw new SameseedError("image_build_failed", `/${path} links to ${target}, outside the image.`, {
-    hint: "Remove the package that contains this link from the lock.",
+  throw new SameseedError("image_build_failed", `/${path} links to ${target}, outside the image`, {
+    hint: "remove the package that contains this link from the lock",
   });
 }

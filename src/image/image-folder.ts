@@ -7,12 +7,12 @@ import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { archivedDigest, refused } from "./archive-format.ts";
 import { exportImage, type ExportOptions } from "./export-image.ts";
+import { imageFileSuffix } from "./image-names.ts";
 import { resolveImage, type ResolvedImage } from "./image-store.ts";
 import { importImage, type ImportOptions } from "./import-image.ts";
 
 /* A folder of images that several hosts share: a file for each digest. A name is each host's own matter. */
 
-const ending = ".tar.zst";
 const digestPattern = /^[0-9a-f]{7,64}$/;
 
 /** What {@link pushImage} did. */
@@ -37,7 +37,7 @@ export async function pushImage(
 ): Promise<PushedImage> {
   const folder = folderOf(place);
   const { digest } = resolveImage(name, options.images ?? imagesFolder()).manifest;
-  const file = join(folder, `${digest}${ending}`);
+  const file = join(folder, `${digest}${imageFileSuffix}`);
   if (existsSync(file)) {
     if (archivedDigest(file) !== digest) throw refused(`${file} does not hold the image its name says`);
     return { digest, file, bytes: statSync(file).size, isNew: false };
@@ -66,23 +66,23 @@ export async function pullImage(
   const folder = folderOf(place);
   const wanted = digest.replace(/^sha256:/, "");
   if (!digestPattern.test(wanted)) {
-    throw new SameseedError("bad_argument", `${digest} is no digest of an image.`, {
-      hint: "Give at least the first 7 digits of a digest, as `sameseed image show` prints it.",
+    throw new SameseedError("bad_argument", `${digest} is not the digest of an image`, {
+      hint: "give at least the first 7 digits of a digest, as `sameseed image show` prints it",
     });
   }
   const found = filesIn(folder).filter((file) => file.startsWith(wanted));
   if (found.length === 0) {
-    throw new SameseedError("image_missing", `There is no image ${digest} in ${folder}.`, {
-      hint: "Put it there on a host that has it: sameseed image push NAME FOLDER.",
+    throw new SameseedError("image_missing", `there is no image ${digest} in ${folder}`, {
+      hint: "put it there on a host that has it: sameseed image push NAME FOLDER",
     });
   }
   if (found.length > 1) {
-    throw new SameseedError("bad_argument", `${digest} is the beginning of ${found.length} images.`, {
-      hint: "Give more digits.",
+    throw new SameseedError("bad_argument", `${digest} is the beginning of ${found.length} images`, {
+      hint: "give more digits",
     });
   }
   const file = join(folder, found[0]!);
-  if (archivedDigest(file) !== found[0]!.slice(0, -ending.length))
+  if (archivedDigest(file) !== found[0]!.slice(0, -imageFileSuffix.length))
     throw refused(`${file} does not hold the image its name says`);
   return await importImage(file, { name: null, ...options });
 }
@@ -90,7 +90,8 @@ export async function pullImage(
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter(
-      (file) => /^[0-9a-f]{64}$/.test(file.slice(0, -ending.length)) && file.endsWith(ending),
+      (file) =>
+        /^[0-9a-f]{64}$/.test(file.slice(0, -imageFileSuffix.length)) && file.endsWith(imageFileSuffix),
     );
   } catch (error) {
     throw unreadable(folder, error);
@@ -100,9 +101,9 @@ function filesIn(folder: string): string[] {
 function unreadable(folder: string, error: unknown): SameseedError {
   return new SameseedError(
     "io_failed",
-    `${folder} cannot be used: ${systemErrorCode(error) ?? toError(error).message}.`,
+    `${folder} cannot be used: ${systemErrorCode(error) ?? toError(error).message}`,
     {
-      hint: "Name a folder that exists and that you may use.",
+      hint: "name a folder that exists and that you may use",
       cause: error,
     },
   );
@@ -112,7 +113,7 @@ function folderOf(place: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
   if (scheme === undefined) return place;
   if (scheme === "file") return fileURLToPath(place);
-  throw new SameseedError("bad_argument", `Images cannot be put at ${scheme}: addresses.`, {
-    hint: "Give a folder that the hosts share, or carry the file of `sameseed image export` yourself.",
+  throw new SameseedError("bad_argument", `images cannot be put at ${scheme}: addresses`, {
+    hint: "give a folder that the hosts share, or carry the file of `sameseed image export` yourself",
   });
 }

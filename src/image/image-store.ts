@@ -8,9 +8,9 @@ import { SameseedError, systemErrorCode } from "../base/error.ts";
 import { imagesFolder } from "../base/home.ts";
 import { makeOpenFolders } from "../base/make-folders.ts";
 import { imageManifestSchema, type ImageManifest } from "../model/image-manifest.ts";
-import { archivedDigest } from "./archive-format.ts";
+import { digestAt } from "./archive-format.ts";
 import { buildFolderName } from "./build-folder.ts";
-import { defaultImageName } from "./image-names.ts";
+import { defaultImageName, isImagePath } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
 import { afterRemoval, sharedStamps } from "./share-files.ts";
 import { buildCommand, shippedImages } from "./shipped-images.ts";
@@ -50,34 +50,35 @@ const nameFile: z.ZodType<NameRecord> = z.object({
 });
 
 /**
- * Checks an image's name: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit, not itself a digest.
+ * Checks an image's name: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit, neither a digest nor the name of an
+ * exported image's file.
  *
  * @throws {SameseedError} `bad_argument`.
  */
 export function checkImageName(name: string): void {
-  if (namePattern.test(name) && !digestPattern.test(name)) return;
-  throw new SameseedError("bad_argument", `${JSON.stringify(name)} is not an image name.`, {
-    hint: "Use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.",
+  if (namePattern.test(name) && !digestPattern.test(name) && !isImagePath(name)) return;
+  throw new SameseedError("bad_argument", `${JSON.stringify(name)} is not an image name`, {
+    hint: "use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit",
     context: { name },
   });
 }
 
 /**
- * The image of a name, a digest, or the beginning of a digest. Only its manifest is read; its tree is checked when the
- * image is used.
+ * The image of a name, a digest, the beginning of a digest, or the file that `image export` wrote of it: a path, which has
+ * a slash or ends in `.tar.zst`. Only its manifest is read; its tree is checked when the image is used.
  *
  * @param images - The folder of all images. @default the home folder's
- * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name or is the
- * beginning of several digests.
+ * @throws {SameseedError} `image_missing`, `image_damaged`, or `bad_argument` for what cannot be a name, is the beginning
+ * of several digests, or is the path of something else than an exported image.
  */
 export function resolveImage(name: string, images: string = imagesFolder()): ResolvedImage {
   const { digest, byName } = findDigest(name, images);
   if (digest === undefined || !existsSync(join(images, digest))) {
-    throw new SameseedError("image_missing", `There is no image ${name}.`, {
+    throw new SameseedError("image_missing", `there is no image ${name}`, {
       hint:
         name === defaultImageName
-          ? "Run `sameseed setup` to build it."
-          : `Run \`sameseed image list\` to list the images, and \`${buildCommand(name)}\` to build one.`,
+          ? "run `sameseed setup` to build it"
+          : `run \`sameseed image list\` to list the images, and \`${buildCommand(name)}\` to build one`,
       context: { name },
     });
   }
@@ -90,19 +91,12 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
   };
 }
 
-/** The digest of an image in a file that `image export` wrote, where `name` is the path of one and no image's name. */
-function archiveAt(name: string, images: string): string | undefined {
-  const isName = namePattern.test(name) && existsSync(nameFilePath(name, images));
-  return isName || !existsSync(name) ? undefined : archivedDigest(name);
-}
-
 /** A name goes before the beginning of a digest that reads the same. */
 function findDigest(
   name: string,
   images: string,
 ): { readonly digest: string | undefined; readonly byName: boolean } {
-  const archive = archiveAt(name, images);
-  if (archive !== undefined) return { digest: archive, byName: false };
+  if (isImagePath(name)) return { digest: digestAt(name), byName: false };
   const whole = digestPattern.exec(name)?.[1];
   if (whole !== undefined) return { digest: whole, byName: false };
   const short = shortPattern.exec(name)?.[1];
@@ -110,8 +104,8 @@ function findDigest(
   if (named !== undefined || short === undefined) return { digest: named, byName: true };
   const found = listDigests(images).filter((digest) => digest.startsWith(short));
   if (found.length < 2) return { digest: found[0], byName: false };
-  throw new SameseedError("bad_argument", `${found.length} images have digests that begin with ${short}.`, {
-    hint: `Give more of the digest: ${found.map((digest) => digest.slice(0, short.length + 6)).join(", ")}.`,
+  throw new SameseedError("bad_argument", `${found.length} images have digests that begin with ${short}`, {
+    hint: `give more of the digest: ${found.map((digest) => digest.slice(0, short.length + 6)).join(", ")}`,
     context: { name, digests: found },
   });
 }
@@ -144,8 +138,8 @@ export function listDigests(images: string = imagesFolder()): string[] {
 export async function removeImage(nameOrDigest: string, images: string = imagesFolder()): Promise<void> {
   const { digest, byName } = findDigest(nameOrDigest, images);
   if (digest === undefined || (!byName && !existsSync(join(images, digest)))) {
-    throw new SameseedError("image_missing", `There is no image ${nameOrDigest}.`, {
-      hint: "Run `sameseed image list` to list the images.",
+    throw new SameseedError("image_missing", `there is no image ${nameOrDigest}`, {
+      hint: "run `sameseed image list` to list the images",
       context: { name: nameOrDigest },
     });
   }
@@ -194,11 +188,11 @@ export function readNameRecord(name: string, images: string): NameRecord | undef
     text = readFileSync(nameFilePath(name, images), "utf8");
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw new SameseedError("io_failed", `The name of image ${name} cannot be read.`, { cause: error });
+    throw new SameseedError("io_failed", `the name of image ${name} cannot be read`, { cause: error });
   }
   const parsed = nameFile.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new SameseedError("image_damaged", `The name ${name} does not refer to an image.`, {
+  throw new SameseedError("image_damaged", `the name ${name} does not refer to an image`, {
     hint: howToBuild(name),
     context: { image: name },
   });
@@ -251,20 +245,33 @@ export function imageDamaged(
     readonly cause?: unknown;
   },
 ): SameseedError {
-  const names = namesOf(digest, details.images);
-  const name = names.includes(defaultImageName) ? defaultImageName : names[0];
-  return new SameseedError("image_damaged", `Image ${name ?? digest} is damaged: ${why}.`, {
-    hint: name === undefined ? `Run \`sameseed image rm ${digest}\`; no name needs it.` : howToBuild(name),
+  const name = firstName(digest, details.images);
+  return new SameseedError("image_damaged", `image ${name ?? digest} is damaged: ${why}`, {
+    hint: name === undefined ? `run \`sameseed image rm ${digest}\`; no name needs it` : howToBuild(name),
     context: { image: digest, ...details.context },
     ...(details.cause === undefined ? {} : { cause: details.cause }),
   });
 }
 
+/** What to do about an image that cannot be used with this version of Sameseed. @param images the folder of all images */
+export function howToBuildAgain(digest: string, images: string): string {
+  const name = firstName(digest, images);
+  return name === undefined
+    ? "build an image of the same packages; a run that was recorded in this one needs the version of Sameseed that recorded it"
+    : howToBuild(name);
+}
+
+/** The name that an image is best known by. */
+function firstName(digest: string, images: string): string | undefined {
+  const names = namesOf(digest, images);
+  return names.includes(defaultImageName) ? defaultImageName : names[0];
+}
+
 function howToBuild(name: string): string {
-  if (name === defaultImageName) return "Run `sameseed setup` to build it again.";
+  if (name === defaultImageName) return "run `sameseed setup` to build it again";
   return shippedImages().includes(name)
-    ? `Run \`sameseed image build ${name}\` to build it again.`
-    : `Run \`sameseed image build ${name} …\` as before, with its packages or its lock, to build it again.`;
+    ? `run \`sameseed image build ${name}\` to build it again`
+    : `run \`sameseed image build ${name} …\` as before, with its packages or its lock, to build it again`;
 }
 
 function nameFilePath(name: string, images: string): string {
@@ -284,6 +291,6 @@ function entries(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return [];
-    throw new SameseedError("io_failed", `${folder} cannot be read.`, { cause: error });
+    throw new SameseedError("io_failed", `${folder} cannot be read`, { cause: error });
   }
 }

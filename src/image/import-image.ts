@@ -19,6 +19,7 @@ import { imageManifestSchema, type ImageManifest } from "../model/image-manifest
 import { ArchiveReader, archivedDigest, labelBytes, refused, type ArchiveEntry } from "./archive-format.ts";
 import { makeBuildFolder, sweepBuildFolders } from "./build-folder.ts";
 import { checkLink, finishTree } from "./finish-tree.ts";
+import { isImagePath } from "./image-names.ts";
 import {
   checkImageName,
   readNameRecord,
@@ -48,7 +49,7 @@ const mostEntries = 2_000_000;
  * Takes an image out of a file that {@link exportImage} wrote, on this host or another. Its content is compared with its
  * digest, and nothing is kept of what does not fit. No compiler, no Python and no network are needed.
  *
- * @throws {SameseedError} `image_damaged` for what is no intact image, `bad_argument` for a name that is taken or an
+ * @throws {SameseedError} `image_damaged` for what is not an intact image, `bad_argument` for a name that is taken or an
  * image of another architecture, `io_failed`, `disk_full`, `aborted`.
  */
 export async function importImage(file: string, options: ImportOptions = {}): Promise<ResolvedImage> {
@@ -56,8 +57,8 @@ export async function importImage(file: string, options: ImportOptions = {}): Pr
   const images = options.images ?? imagesFolder();
   const digest = archivedDigest(file);
   if (!existsSync(file)) {
-    throw new SameseedError("io_failed", `There is no file ${file}.`, {
-      hint: "Give the path of a file that `sameseed image export` wrote.",
+    throw new SameseedError("io_failed", `there is no file ${file}`, {
+      hint: "give the path of a file that `sameseed image export` wrote",
     });
   }
   if (digest === undefined) throw refused("its first bytes are not those of an image");
@@ -69,12 +70,14 @@ export async function importImage(file: string, options: ImportOptions = {}): Pr
 }
 
 /**
- * Takes over the image of a file, where an image is named by one that is not in the store yet.
+ * Imports the image of a file where an image is given by the path of one and is not in the store yet.
  *
  * @throws {SameseedError} as {@link importImage}.
  */
 export async function importWhereNamed(image: string, signal?: AbortSignal): Promise<void> {
+  if (!isImagePath(image)) return;
   const digest = archivedDigest(image);
+  // A path of anything else is refused where the image is looked up.
   if (digest === undefined || existsSync(imagePath(digest, imagesFolder()))) return;
   await importImage(image, { name: null, signal });
 }
@@ -85,9 +88,9 @@ function refuseTaken(name: string, digest: string, images: string): void {
   if (taken === undefined || taken === digest) return;
   throw new SameseedError(
     "bad_argument",
-    `The name ${name} stands for another image (${taken.slice(0, 12)}).`,
+    `the name ${name} stands for another image (${taken.slice(0, 12)})`,
     {
-      hint: `Give another name with --name, or remove that one: sameseed image rm ${name}.`,
+      hint: `give another name with --name, or remove that one: sameseed image rm ${name}`,
       context: { name, digest, taken },
     },
   );
@@ -174,9 +177,9 @@ async function readManifest(reader: ArchiveReader, digest: string): Promise<Imag
   if (parsed.data.architecture === here) return parsed.data;
   throw new SameseedError(
     "bad_argument",
-    `The image is for ${parsed.data.architecture}; this host is ${here}.`,
+    `the image is for ${parsed.data.architecture}; this host is ${here}`,
     {
-      hint: "Build it here from its lock: `sameseed image build NAME --requirements FILE`.",
+      hint: "build it here from its lock: `sameseed image build NAME --requirements FILE`",
     },
   );
 }
@@ -226,15 +229,15 @@ async function writeContent(path: string, entry: ArchiveEntry, reader: ArchiveRe
 }
 
 function asImportError(error: unknown, signal: AbortSignal | undefined): Error {
-  if (signal?.aborted === true) return new SameseedError("aborted", "The import was interrupted.");
+  if (signal?.aborted === true) return new SameseedError("aborted", "the import was interrupted");
   const code = systemErrorCode(error);
   if (error instanceof SameseedError || code === undefined) return toError(error);
   const full = code === "ENOSPC" || code === "EDQUOT";
   return new SameseedError(
     full ? "disk_full" : "io_failed",
-    `The image could not be taken over: ${toError(error).message}.`,
+    `the image could not be imported: ${toError(error).message}`,
     {
-      hint: "Set SAMESEED_HOME to a folder that you may write to, with room for the image.",
+      hint: "set SAMESEED_HOME to a folder that you may write to, with room for the image",
       cause: error,
     },
   );

@@ -42,9 +42,9 @@ export async function installBubblewrap(options: InstallBubblewrapOptions = {}):
   }
   throw new SameseedError(
     "tool_missing",
-    "bubblewrap, which builds the wall around sandboxes, is not installed.",
+    "bubblewrap, which builds the wall around sandboxes, is not installed",
     {
-      hint: "Install it with the system's package manager (apt-get install bubblewrap, dnf install bubblewrap, pacman -S bubblewrap), or set SAMESEED_BWRAP to its path.",
+      hint: "install it with the system's package manager (apt-get install bubblewrap, dnf install bubblewrap, pacman -S bubblewrap), or set SAMESEED_BWRAP to its path",
       context: { tool: "bwrap", tried: failures },
     },
   );

@@ -35,7 +35,7 @@ export async function installWheels(
     const what = ["--target", target, "--requirement", writeLockCopy(lock, workFolder)];
     const run = await runPip(pip, "install", [...strict, ...pipSources(lock, options.findLinks), ...what]);
     if (run.exitCode !== 0)
-      throw pipFailed(`The packages of ${lock.path} could not be installed`, run, python, false);
+      throw pipFailed(`the packages of ${lock.path} could not be installed`, run, python, false);
   }
   rmSync(join(target, "bin"), { recursive: true, force: true });
   return readPackages(target);
@@ -62,7 +62,7 @@ function readPackages(target: string): Record<string, string> {
     const name = /^Name:\s*(\S+)/m.exec(metadata)?.[1];
     const version = /^Version:\s*(\S+)/m.exec(metadata)?.[1];
     if (name === undefined || version === undefined) {
-      throw new SameseedError("image_build_failed", `${entry} in the image has no name or version.`);
+      throw new SameseedError("image_build_failed", `${entry} in the image has no name or version`);
     }
     packages.push([name.toLowerCase().replaceAll(/[-_.]+/g, "-"), version]);
     for (const file of variableMetadata) rmSync(join(target, entry, file), { force: true });

@@ -29,9 +29,9 @@ export async function findPip(
   if (run.exitCode === 0) return { executable: join(venv, "bin", "python3"), python, workFolder, signal };
   throw new SameseedError(
     "tool_missing",
-    `${python.executable} cannot create a virtual environment with pip.`,
+    `${python.executable} cannot create a virtual environment with pip`,
     {
-      hint: "Install its venv module (on Debian and Ubuntu: apt-get install python3-venv).",
+      hint: "install its venv module (on Debian and Ubuntu: apt-get install python3-venv)",
       context: { output: lastLines(`${run.stdout}\n${run.stderr}`) },
     },
   );
@@ -43,7 +43,7 @@ export async function runPip(pip: Pip, command: string, args: readonly string[])
   return await runTool(pip.executable, [...quiet, ...args], { signal: pip.signal, cwd: pip.workFolder });
 }
 
-/** Why pip failed, and what to do. @param what the sentence's beginning, such as `The packages of a.lock could not be installed` */
+/** Why pip failed, and what to do. @param what how the message begins, such as `the packages of a.lock could not be installed` */
 export function pipFailed(
   what: string,
   { stderr, stdout }: ToolResult,
@@ -51,7 +51,7 @@ export function pipFailed(
   sourcesAllowed: boolean,
 ): SameseedError {
   const { why, hint } = explain(stderr, python, sourcesAllowed);
-  return new SameseedError("image_build_failed", `${what}: ${why}.`, {
+  return new SameseedError("image_build_failed", `${what}: ${why}`, {
     hint,
     context: { output: lastLines(stderr.trim() === "" ? stdout : stderr) },
   });
@@ -79,20 +79,20 @@ function explain(
   if (/connection broken|Failed to establish|ConnectTimeout|ProxyError|SSLError/.test(stderr)) {
     return {
       why: "pip cannot reach its package index",
-      hint: "Check the network connection and pip's index and proxy settings.",
+      hint: "check the network connection and pip's index and proxy settings",
     };
   }
   if (/DO NOT MATCH THE HASHES/.test(stderr)) {
     return {
       why: "a downloaded file does not have the hash that the lock names",
-      hint: "A downloaded file is not the one the lock names: check where pip downloads from, or write the lock anew.",
+      hint: "a downloaded file is not the one the lock names: check where pip downloads from, or write the lock anew",
     };
   }
   if (/ResolutionImpossible|conflicting dependencies/.test(stderr)) {
     const conflict = /The conflict is caused by:\n([\s\S]*?)\n\n/.exec(stderr)?.[1];
     return {
       why: `the packages do not go together${conflict === undefined ? "" : ` (${conflict.trim().replaceAll(/\s*\n\s*/g, "; ")})`}`,
-      hint: "Ask for fewer packages in one image, or for other versions of them.",
+      hint: "ask for fewer packages in one image, or for other versions of them",
     };
   }
   if (/No matching distribution|Could not find a version/.test(stderr)) {
@@ -101,8 +101,8 @@ function explain(
     return {
       why: found,
       hint: sourcesAllowed
-        ? "Check the name and the version, and choose a Python it supports with --python."
-        : "Where there is only a source archive, `--build-source` builds a wheel of it. Else check the name and the version, and choose a Python it supports with --python.",
+        ? "check the name and the version, and choose a Python it supports with --python"
+        : "where there is only a source archive, `--build-source` builds a wheel of it; else check the name and the version, and choose a Python it supports with --python",
     };
   }
   if (
@@ -113,7 +113,7 @@ function explain(
     if (/error in gym setup command/.test(stderr)) {
       return {
         why: "gym before 0.22 cannot be built with the setuptools of today",
-        hint: "Ask for 'gym>=0.22,<0.26', whose environments have the same interface, or for gym==0.26.2: both run.",
+        hint: "ask for 'gym>=0.22,<0.26', whose environments have the same interface, or for gym==0.26.2: both run",
       };
     }
     const broken = brokenSource
@@ -121,8 +121,8 @@ function explain(
       .find((found) => found !== undefined);
     return {
       why: `the source archive ${broken === undefined ? "of a package" : `of ${broken}`} could not be built`,
-      hint: "pip's output says what it needs on this host (often a compiler or headers). An older or newer version may have a wheel.",
+      hint: "pip's output says what it needs on this host (often a compiler or headers); an older or newer version may have a wheel",
     };
   }
-  return { why, hint: "pip's output says why." };
+  return { why, hint: "pip's output says why" };
 }

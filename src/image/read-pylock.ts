@@ -19,8 +19,8 @@ export async function readPylock(path: string, python: string | undefined): Prom
   const { executable } = await findPython(python);
   const run = await runTool(executable, [builderProgram("read_pylock.py"), path]);
   if (run.exitCode === 0) return parseLock(path, run.stdout);
-  throw new SameseedError("bad_argument", `${path} cannot be read as a lock: ${lastLines(run.stderr, 1)}.`, {
-    hint: "Let uv or pip write it anew, or write a requirements lock with --generate-hashes.",
+  throw new SameseedError("bad_argument", `${path} cannot be read as a lock: ${lastLines(run.stderr, 1)}`, {
+    hint: "let uv or pip write it anew, or write a requirements lock with --generate-hashes",
     context: { file: path },
   });
 }

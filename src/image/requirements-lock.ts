@@ -45,8 +45,8 @@ export function readLock(path: string): RequirementsLock {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new SameseedError("io_failed", `The requirements file ${path} cannot be read.`, {
-      hint: "Give the path of a readable requirements lock, or name packages with --packages.",
+    throw new SameseedError("io_failed", `the requirements file ${path} cannot be read`, {
+      hint: "give the path of a readable requirements lock, or name packages with --packages",
       cause,
     });
   }
@@ -118,14 +118,14 @@ function readOption(path: string, line: string, number: number): string[] {
     const included = /^(-r|--requirement|-c|--constraint)$/.test(option);
     throw refuse(path, number, `the option ${option} is not allowed in a lock`, {
       hint: included
-        ? "A lock is one file: let pip-compile or uv read the other files and write all packages into one."
-        : `Remove the line: every package of a lock is a line NAME==VERSION with its --hash.`,
+        ? "a lock is one file: let pip-compile or uv read the other files and write all packages into one"
+        : `remove the line: every package of a lock is a line NAME==VERSION with its --hash`,
     });
   }
   if (!source.takesValue) return [source.name];
   const value = rest.trim().replace(/^(["'])(.*)\1$/, "$2");
   if (value === "")
-    throw refuse(path, number, `${option} has no value`, { hint: "Give it one, or remove the line." });
+    throw refuse(path, number, `${option} has no value`, { hint: "give it one, or remove the line" });
   const isFolder = source.name === "--find-links" && !/^[a-z][a-z0-9+.-]*:/i.test(value);
   return [source.name, isFolder ? resolve(dirname(path), value) : relocate(value, path)];
 }
@@ -143,20 +143,20 @@ function checkLine(path: string, line: string, number: number): string {
     );
   if (pinned === null) {
     throw refuse(path, number, "it does not pin NAME==VERSION", {
-      hint: "Name the packages themselves, `sameseed image build NAME --packages …`, which writes the lock; or let pip-compile or uv write one with --generate-hashes.",
+      hint: "name the packages themselves, `sameseed image build NAME --packages …`, which writes the lock; or let pip-compile or uv write one with --generate-hashes",
     });
   }
   const name = pinned[1] ?? "";
   if (!/\s--hash[=\s]\s*sha(256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})(\s|$)/.test(line)) {
     throw refuse(path, number, `${name} has no --hash`, {
-      hint: `Name the packages themselves, \`sameseed image build NAME --packages ${name}==${pinned[2]} …\`, which writes the lock with hashes; or write the file anew with --generate-hashes.`,
+      hint: `name the packages themselves, \`sameseed image build NAME --packages ${name}==${pinned[2]} …\`, which writes the lock with hashes; or write the file anew with --generate-hashes`,
     });
   }
   return name;
 }
 
 function refuse(path: string, line: number, why: string, { hint }: { readonly hint: string }): SameseedError {
-  return new SameseedError("bad_argument", `${path}:${line} is not a locked requirement: ${why}.`, {
+  return new SameseedError("bad_argument", `${path}:${line} is not a locked requirement: ${why}`, {
     hint,
     context: { file: path, line },
   });

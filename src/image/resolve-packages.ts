@@ -61,13 +61,13 @@ export function checkPackages(packages: readonly string[]): string[] {
   const names = asked.map((text) => {
     const name = requirementPattern.exec(text)?.[1];
     if (name !== undefined) return normalName(name);
-    throw new SameseedError("bad_argument", `${JSON.stringify(text)} is not a package's name.`, {
-      hint: "Write NAME, NAME==VERSION or NAME[EXTRA], as pip takes them; files and addresses belong in a folder for --find-links.",
+    throw new SameseedError("bad_argument", `${JSON.stringify(text)} is not a package's name`, {
+      hint: "write NAME, NAME==VERSION or NAME[EXTRA], as pip takes them; files and addresses belong in a folder for --find-links",
       context: { package: text },
     });
   });
   if (names.length === 0) {
-    throw new SameseedError("bad_argument", "No package is named.", { hint: "Name one: --packages NAME." });
+    throw new SameseedError("bad_argument", "no package is named", { hint: "name one: --packages NAME" });
   }
   return names.some((name) => interfaces.includes(name)) ? asked : [...asked, "gymnasium"];
 }
@@ -135,19 +135,15 @@ function lockLines({ install }: PipReport): string {
 function readReport(path: string): PipReport {
   const parsed = reportSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
   if (parsed.success) return parsed.data;
-  throw new SameseedError("image_build_failed", "pip's report on what it resolved is of an unknown form.", {
-    hint: "Write a lock with pip-compile or uv (--generate-hashes) and give it with --requirements.",
+  throw new SameseedError("image_build_failed", "pip's report on what it resolved is of an unknown form", {
+    hint: "write a lock with pip-compile or uv (--generate-hashes) and give it with --requirements",
     cause: parsed.error,
   });
 }
 
 function pipTooOld(python: HostPython): SameseedError {
-  return new SameseedError(
-    "tool_missing",
-    `The pip of ${python.executable} is too old to resolve packages.`,
-    {
-      hint: `Install pip 22.2 or newer (${python.executable} -m pip install --upgrade pip), or write a lock with pip-compile or uv and give it with --requirements.`,
-      context: { tool: "pip" },
-    },
-  );
+  return new SameseedError("tool_missing", `the pip of ${python.executable} is too old to resolve packages`, {
+    hint: `install pip 22.2 or newer (${python.executable} -m pip install --upgrade pip), or write a lock with pip-compile or uv and give it with --requirements`,
+    context: { tool: "pip" },
+  });
 }

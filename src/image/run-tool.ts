@@ -70,7 +70,7 @@ export async function runTool(
   streams.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
   child.on("close", (code) => {
     if (options.signal?.aborted === true) {
-      reject(new SameseedError("aborted", "The image build was interrupted."));
+      reject(new SameseedError("aborted", "the image build was interrupted"));
       return;
     }
     resolve({
@@ -83,11 +83,11 @@ export async function runTool(
 }
 
 function notStarted(command: string, error: Error): SameseedError {
-  return new SameseedError("tool_missing", `${command} could not be started: ${error.message}.`, {
+  return new SameseedError("tool_missing", `${command} could not be started: ${error.message}`, {
     cause: error,
     hint: /EMFILE|ENFILE|EAGAIN|ENOMEM/.test(error.message)
-      ? "This process reached a limit on open files, processes or memory: raise it (`ulimit -a` lists the limits)."
-      : "Check that it is installed and executable.",
+      ? "this process reached a limit on open files, processes or memory: raise it (`ulimit -a` lists the limits)"
+      : "check that it is installed and executable",
   });
 }
 
@@ -97,7 +97,7 @@ function notStarted(command: string, error: Error): SameseedError {
  * @throws {SameseedError} `aborted`.
  */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new SameseedError("aborted", "The image build was interrupted.");
+  if (signal?.aborted === true) throw new SameseedError("aborted", "the image build was interrupted");
 }
 
 /** The end of a program's output, as much as a person reads. */

@@ -51,8 +51,8 @@ const openedByName: readonly string[] = ["libgcc_s.so.1", "libnss_files.so.2"];
 export async function copySharedLibraries(root: string, signal?: AbortSignal): Promise<string[]> {
   const ldd = findOnPath("ldd");
   if (ldd === undefined) {
-    throw new SameseedError("tool_missing", "The program ldd was not found.", {
-      hint: "Install the C library's tools (on Debian and Ubuntu: apt-get install libc-bin).",
+    throw new SameseedError("tool_missing", "the program ldd was not found", {
+      hint: "install the C library's tools (on Debian and Ubuntu: apt-get install libc-bin)",
       context: { tool: "ldd" },
     });
   }
@@ -95,8 +95,8 @@ export function parseLdd(output: string, first: string, root: string): Needed {
 function noteLibrary(libraries: Map<string, string>, name: string, path: string): void {
   const known = libraries.get(name);
   if (known !== undefined && realpathSync(known) !== realpathSync(path)) {
-    throw new SameseedError("image_build_failed", `Two libraries are called ${name}: ${known} and ${path}.`, {
-      hint: "Build from an interpreter whose modules use one set of libraries, such as the distribution's own.",
+    throw new SameseedError("image_build_failed", `two libraries are called ${name}: ${known} and ${path}`, {
+      hint: "build from an interpreter whose modules use one set of libraries, such as the distribution's own",
     });
   }
   libraries.set(name, path);
@@ -105,8 +105,8 @@ function noteLibrary(libraries: Map<string, string>, name: string, path: string)
 function placeLibraries(root: string, needed: Needed): string[] {
   const libc = needed.libraries.get("libc.so.6");
   if (libc === undefined) {
-    throw new SameseedError("image_build_failed", "The interpreter is not linked to the GNU C library.", {
-      hint: "Use a Python that is dynamically linked to glibc, such as the distribution's own.",
+    throw new SameseedError("image_build_failed", "the interpreter is not linked to the GNU C library", {
+      hint: "use a Python that is dynamically linked to glibc, such as the distribution's own",
     });
   }
   const folder = mergedPath(dirname(libc));

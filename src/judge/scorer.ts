@@ -23,7 +23,13 @@ const defaultEntry = "solution.py";
 const solutionMost = 8 << 20;
 
 /** Codes of errors that are the task's fault: an image that is not there, say. */
-const taskFaults: readonly string[] = ["image_missing", "image_damaged", "world_unavailable", "bad_argument"];
+const taskFaults: readonly string[] = [
+  "image_missing",
+  "image_damaged",
+  "image_outdated",
+  "world_unavailable",
+  "bad_argument",
+];
 
 /** Scores items; keeps what tasks are prepared to, and the scores of equal completions. */
 export class Scorer {

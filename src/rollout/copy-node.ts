@@ -1,4 +1,4 @@
-import type { Checkpoint, SandboxTree } from "../sandbox/contract.ts";
+import type { BranchPlan, Checkpoint, RunningSandbox, SandboxTree } from "../sandbox/contract.ts";
 import type { StateTrunk, TrunkPlace } from "./state-trunk.ts";
 
 /** A tree, with the states of it that can be copied. */
@@ -31,4 +31,12 @@ export interface Node {
 /** Whether it can be copied now, as far as is known. */
 export function isUsable({ grove, owner }: Node): boolean {
   return !grove.isFull && !owner.isLost;
+}
+
+/** A state that is held where it can be copied. */
+export interface HeldState {
+  readonly place: TrunkPlace;
+  /** Starts a branch of it. @throws as `CopySource.branch` */
+  branch(plan: BranchPlan): Promise<RunningSandbox>;
+  release(): void;
 }

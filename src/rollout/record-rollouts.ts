@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError, SameseedError } from "../base/error.ts";
+import type { Semaphore } from "../base/semaphore.ts";
 import { workThrough } from "../base/work-through.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
@@ -12,6 +13,7 @@ import { runWithFunctions } from "./policy-function.ts";
 import { type RecordedAnswers, runWithRecording } from "./recorded-answers.ts";
 import { prepareStart } from "./prepared-start.ts";
 import { defaultIdleMs, type ResolvedOptions } from "./rollout-config.ts";
+import { engineOf, type RolloutFleet } from "./rollout-fleet.ts";
 import { openHost, type RolloutHost } from "./rollout-host.ts";
 import { engineUnavailable } from "./state-engine.ts";
 import { reasonIn } from "./trunk-lost.ts";
@@ -27,6 +29,10 @@ export interface RecordingOptions {
   readonly signal?: AbortSignal;
   /** Where they run. @default what the options name, found when the first rollout starts */
   readonly host?: RolloutHost;
+  /** Other machines that run them; nothing else here is then used but the signal. @default this one */
+  readonly fleet?: RolloutFleet;
+  /** What calls that run beside each other share: so many rollouts of all of them at the same time. @default none */
+  readonly gate?: Semaphore;
   /** What branches are copied from. @default nothing: they are replayed */
   readonly copies?: BranchCopies | undefined;
   /** Where nobody answers for the caller's seats any more: what is recorded of a seed. */
@@ -59,6 +65,11 @@ export async function* recordRollouts(
   seeds: Iterable<number>,
   recording: RecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
+  const { fleet, signal } = recording;
+  if (fleet !== undefined) {
+    yield* engineOf(fleet).rollouts(options, seeds, signal === undefined ? {} : { signal });
+    return;
+  }
   const size = isShared(options) ? sharedMost : 1;
   yield* recordBatches(options, inBatches(seeds, size), recording);
 }
@@ -77,6 +88,7 @@ export async function* recordBatches(
     onFailure,
     recorded,
     copies,
+    gate,
   }: BatchRecordingOptions,
 ): AsyncGenerator<RecordedRollout, void, undefined> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024) {
@@ -96,7 +108,9 @@ export async function* recordBatches(
       concurrency,
       stop,
       work: async (batch, push) => {
-        for (const rollout of await tryBatch(host, batch.map(checkSeed), onFailure)) await push(rollout);
+        await gate?.acquire(both);
+        const rollouts = await tryBatch(host, batch.map(checkSeed), onFailure).finally(() => gate?.release());
+        for (const rollout of rollouts) await push(rollout);
       },
     });
   } finally {

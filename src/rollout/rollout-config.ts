@@ -25,6 +25,7 @@ import {
 import { type FilesInput, readFiles } from "./read-files.ts";
 import type { Past } from "../trajectory/lineage.ts";
 import type { PolicyFunction, PolicyFunctions } from "./policy-function.ts";
+import type { RolloutFleet } from "./rollout-fleet.ts";
 import { type BackendChoice, backendSchema } from "./rollout-host.ts";
 
 /**
@@ -99,6 +100,8 @@ export interface BatchConfig extends RolloutOptions {
   readonly seeds: Iterable<number>;
   /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
+  /** Other machines that run the rollouts; {@link concurrency} is then theirs to choose. @default this one */
+  readonly fleet?: RolloutFleet;
 }
 
 /** A spec without its seed: what {@link RolloutOptions} say, with every file read. */
@@ -150,7 +153,12 @@ export const rolloutOptionNames: NamesOf<RolloutOptions> = {
 };
 
 /** Every name of {@link BatchConfig}. */
-export const batchNames: NamesOf<BatchConfig> = { ...rolloutOptionNames, seeds: true, concurrency: true };
+export const batchNames: NamesOf<BatchConfig> = {
+  ...rolloutOptionNames,
+  seeds: true,
+  concurrency: true,
+  fleet: true,
+};
 
 const optionsSchema = z.object({
   envName: z.string().min(1).max(1000),

@@ -43,13 +43,19 @@ function isMissing(message: string): boolean {
   );
 }
 
+/** The package that a sentence of `python/sameseed/play/missing.py` names. */
+function packageOf(message: string): string {
+  const [, module, other] = / needs the module (\w+)[\w.]*(?: \(package ([^)]+)\))?/.exec(message) ?? [];
+  return other ?? module ?? "PACKAGE …";
+}
+
 function misuseOf({ kind, message, traceback }: RolloutFault): SameseedError | undefined {
   if (kind === "unknown_environment") {
     return new SameseedError("unknown_environment", message, {
       hint:
         shippedHint(message) ??
         (isMissing(message)
-          ? "a module beside the environment's file comes with --files DIR (`files` in the SDK); for any other build an image that has it: `sameseed image build NAME --packages P`; --verbose prints the traceback"
+          ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`sameseed image build NAME --packages ${packageOf(message)}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),
       ...(traceback === undefined ? {} : { context: { traceback } }),
     });

@@ -7,23 +7,15 @@
  * Whatever is missing here is played again, so nodes may be dropped at any time: those that were used least go first.
  */
 import type { BranchPlan, RunningSandbox, SandboxBackend } from "../sandbox/contract.ts";
-import { type Grove, isUsable, type Node } from "./copy-node.ts";
+import { type Grove, type HeldState, isUsable, type Node } from "./copy-node.ts";
 import { isOnTheWay, type RolloutState, type StatePlan } from "./rollout-state.ts";
-import { StateTrunk, type TrunkPlace } from "./state-trunk.ts";
+import { StateTrunk } from "./state-trunk.ts";
 import { isFull, reasonIn, TrunkLost } from "./trunk-lost.ts";
 
 /** How many trees one rollout and its descendants have. A tree holds 63 copies, and at most 256 branches are opened at once. */
 const treesMost = 8;
 /** How many nodes of a tree nobody holds at the time. */
 const sparesMost = 16;
-
-/** A state that is held where it can be copied. */
-export interface HeldState {
-  readonly place: TrunkPlace;
-  /** Starts a branch of it. @throws as `CopySource.branch` */
-  branch(plan: BranchPlan): Promise<RunningSandbox>;
-  release(): void;
-}
 
 /** What the copies of a family of rollouts are made with. */
 export interface CopiesSetting {
@@ -41,6 +33,7 @@ export class StateCopies {
   #members = 0;
   #uses = 0;
   #last: Promise<unknown> = Promise.resolve();
+  #keeping: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   readonly #abort = (): void => void this.close();
 
@@ -57,6 +50,11 @@ export class StateCopies {
   /** It runs no more; copies are kept for a while, since it may be rolled back. */
   leave(): void {
     this.#members--;
+    this.#closeLater();
+  }
+
+  #closeLater(): void {
+    clearTimeout(this.#timer);
     if (this.#members > 0 || this.#groves.size === 0) return;
     this.#timer = setTimeout(() => void this.close(), this.#setting.idleMs).unref();
   }
@@ -65,7 +63,9 @@ export class StateCopies {
   async closeUnused(): Promise<void> {
     // What is under way would leave a tree behind.
     await this.#last;
-    if (this.#members === 0) await this.close();
+    if (this.#members > 0) return;
+    await this.close();
+    await this.#keeping;
   }
 
   /** Ends every copy. */
@@ -96,18 +96,25 @@ export class StateCopies {
     });
   }
 
-  /** Keeps a state, where that can be done. */
+  /** Begins to keep a state, and goes on once the one before it is kept. What comes next of the family waits its turn. */
   async keep(state: RolloutState): Promise<void> {
-    const held = await this.reach(state);
-    if (typeof held === "string") return;
+    const before = this.#keeping;
+    this.#keeping = this.#inTurn(async () => await this.#keep(state));
+    // It is told at the end, at the latest.
+    this.#keeping.catch(() => {});
+    await before;
+  }
+
+  async #keep(state: RolloutState): Promise<void> {
     try {
-      await this.#inTurn(async () => {
-        for (const node of this.#nodesOf(state.chain)) await this.#keepNode(node);
-      });
+      const node = await this.#reach(state);
+      if (node.kept !== undefined || (await node.owner.sandbox.copyRefusal()) !== undefined) return;
+      await this.#keepNode(node);
     } catch (error) {
       if (reasonIn(error) === undefined) throw error;
     } finally {
-      held.release();
+      // The last rollout may be over by now.
+      this.#closeLater();
     }
   }
 

@@ -45,12 +45,22 @@ export class Command implements SandboxProcess {
   /** Why the caller gets an error and not a result, once the command is dead. */
   #refusal: unknown;
 
-  /** Starts it. @param takesInput whether its input stays open until {@link end} */
-  constructor(session: AgentSession, command: string, options: CommandOptions, takesInput: boolean) {
+  /**
+   * Starts it.
+   * @param takesInput whether its input stays open until {@link end}
+   * @param outputBytes how much it may write. @default as every command of its sandbox
+   */
+  constructor(
+    session: AgentSession,
+    command: string,
+    options: CommandOptions,
+    takesInput: boolean,
+    outputBytes: number = session.outputBytes,
+  ) {
     this.#session = session;
     this.#command = command;
     this.#options = options;
-    this.#output = new CommandOutput(session.outputBytes, options);
+    this.#output = new CommandOutput(outputBytes, options);
     this.#oomKillsBefore = session.running.oomKills() ?? 0;
     this.#result.promise.catch(() => {}); // who does not wait for it does not want to know
     session.hold();

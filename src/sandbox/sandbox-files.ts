@@ -10,6 +10,7 @@ import {
 } from "./agent/agent-client.ts";
 import type { AgentSession } from "./agent/agent-session.ts";
 import type { AgentMessageName } from "./agent/wire.ts";
+import { packTree, unpackTree } from "./sandbox-tree.ts";
 
 /** One entry of a directory. */
 export interface SandboxFileEntry {
@@ -118,6 +119,26 @@ export class SandboxFiles {
     refuseUnknownOptions(options, { ...callNames, recursive: true }, "files.remove");
     const payload = { path: checkPath(path), recursive: options.recursive ?? false };
     await this.#call("remove", path, payload, options.signal).done;
+  }
+
+  /**
+   * Packs everything below `/tmp` and `/dev/shm`, with modes, times and links, into one archive that {@link unpack} takes.
+   * Processes are not copied, and none may be alive. The same files give the same bytes.
+   * @param options.maxBytes refuses a longer one. @default 256 MiB
+   * @throws `not_copyable` while a process is alive; `sandbox_file`, `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  async pack(options: FileCallOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
+    refuseUnknownOptions(options, { ...callNames, maxBytes: true }, "files.pack");
+    return await packTree(this.#session, options.maxBytes ?? defaultMaxBytes, options.signal);
+  }
+
+  /**
+   * Makes what an archive of {@link pack} holds, over what is there.
+   * @throws `sandbox_file` where it is no archive, or there is no room; `aborted`, `sandbox_closed`, `sandbox_ended`
+   */
+  async unpack(archive: Uint8Array, options: FileCallOptions = {}): Promise<void> {
+    refuseUnknownOptions(options, callNames, "files.unpack");
+    await unpackTree(this.#session, archive, options.signal);
   }
 
   async #collect(name: "read", path: string, most: number, signal: AbortSignal | undefined): Promise<Buffer> {

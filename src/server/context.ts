@@ -2,6 +2,7 @@ import type { ServerLog } from "./log.ts";
 import type { Leases } from "./leases.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { Reply } from "./http/reply.ts";
+import type { Sandboxes } from "./native/sandboxes.ts";
 import type { OnceTable } from "./once.ts";
 import type { CompleteServerOptions } from "./server-options.ts";
 import type { Slots } from "./slots.ts";
@@ -13,6 +14,8 @@ export interface ServerContext {
   readonly slots: Slots;
   /** What owns whatever clients open. */
   readonly leases: Leases;
+  /** Every sandbox that is open for a client. */
+  readonly sandboxes: Sandboxes;
   /** Answers to requests with an idempotency key. */
   readonly once: OnceTable<Reply>;
   readonly log: ServerLog;

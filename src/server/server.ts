@@ -21,6 +21,7 @@ import { SocketGate } from "./http/socket-gate.ts";
 import { Leases } from "./leases.ts";
 import { ServerLog } from "./log.ts";
 import { ServerMetrics } from "./metrics.ts";
+import { Sandboxes } from "./native/sandboxes.ts";
 import { OnceTable } from "./once.ts";
 import { completeServerOptions, type ServerOptions } from "./server-options.ts";
 import { Slots } from "./slots.ts";
@@ -58,13 +59,15 @@ export class SameseedServer implements AsyncDisposable {
     const complete = completeServerOptions(options);
     const slots = new Slots(complete.maxSandboxes, complete.maxQueue);
     const leases = new Leases();
+    const metrics = new ServerMetrics({ slots, leases });
     this.context = {
       options: complete,
       slots,
       leases,
+      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics }),
       once: new OnceTable<Reply>(replySize),
       log: new ServerLog(complete.onLog),
-      metrics: new ServerMetrics({ slots, leases }),
+      metrics,
       signal: this.#ending.signal,
     };
     this.#doors = doors.map((make) => make(this.context));

@@ -90,7 +90,7 @@ function makeRunFolder({ folder, segments }: RunPaths): void {
     makeFolders(folder, privateMode);
     makeFolders(segments);
   } catch (error) {
-    throw storeError(error, "Making", segments);
+    throw storeError(error, "making", segments);
   }
 }
 
@@ -108,9 +108,9 @@ async function underLock(paths: RunPaths, open: (lock: RunLock) => Promise<Opene
 function checkVacant(paths: RunPaths): void {
   for (const name of namesIn(paths.folder)) {
     if (name === "run.json") {
-      throw new SameseedError("run_exists", `${paths.folder} already holds a run.`, {
+      throw new SameseedError("run_exists", `${paths.folder} already holds a run`, {
         context: { path: paths.folder },
-        hint: "Pass --resume to continue it, --extend to add seeds to it, or choose another folder.",
+        hint: "pass --resume to continue it, --extend to add seeds to it, or choose another folder",
       });
     }
     if (!/^(inputs|segments|lock(\..*)?|run\.json\..*\.tmp)$/.test(name)) throw notVacant(paths.folder, name);
@@ -119,14 +119,10 @@ function checkVacant(paths: RunPaths): void {
 }
 
 function notVacant(path: string, name: string): SameseedError {
-  return new SameseedError(
-    "bad_argument",
-    `${path} is not a run folder and not empty: it contains ${name}.`,
-    {
-      context: { path, name },
-      hint: "Choose a new or an empty folder.",
-    },
-  );
+  return new SameseedError("bad_argument", `${path} is not a run folder and not empty: it contains ${name}`, {
+    context: { path, name },
+    hint: "choose a new or an empty folder",
+  });
 }
 
 async function openRun(
@@ -162,7 +158,7 @@ async function openRun(
   } catch (error) {
     files.close();
     catalogue?.close();
-    throw storeError(error, "Opening", paths.folder);
+    throw storeError(error, "opening", paths.folder);
   }
 }
 

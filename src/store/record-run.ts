@@ -7,6 +7,8 @@ import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { checkSeed } from "../model/seed.ts";
+import { resolveImage } from "../image/image-store.ts";
+import { importWhereNamed } from "../image/import-image.ts";
 import { packageVersion } from "../base/package-version.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
 import { runFormat, type RunManifest } from "../model/run-manifest.ts";
@@ -18,6 +20,7 @@ import {
   type ResolvedOptions,
 } from "../rollout/rollout-config.ts";
 import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host.ts";
+import { engineOf } from "../rollout/rollout-fleet.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
 import { isRunFolder } from "./run-folder.ts";
@@ -76,7 +79,7 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const existed = existsSync(dir);
-  const host = await openHost(options);
+  const host = await hostFor(options, config.fleet);
   const { resume = false, extend = false } = config;
   if (config.replaceFailed === true) await discardFailedRun(dir);
   const writer = await openWriter(dir, { options, host, seeds }, { resume: resume || extend, extend });
@@ -91,22 +94,38 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
     const missing = writer.manifest.spec.seeds.filter((seed) => !writer.recorded.has(seed));
     if (missing.length > 0) {
       const misuse = new MisuseCheck(writer.recorded.size > 0);
-      for await (const rollout of recordRollouts(options, missing, { ...config, host })) {
+      for await (const rollout of recordRollouts(options, missing, {
+        ...config,
+        ...("backend" in host ? { host } : {}),
+      })) {
         misuse.refuse(rollout.summary);
         await writer.append(rollout);
         config.onRollout?.(rollout.summary);
       }
     }
+    await writer.close();
+    if (config.fleet !== undefined) await engineOf(config.fleet).certify({ dir, options });
     return run;
   } finally {
     await writer.closeOrDiscard(existed);
   }
 }
 
+/** What a run needs of this machine: with a fleet only the image, to name it. */
+async function hostFor(
+  options: ResolvedOptions,
+  fleet: RecordRunConfig["fleet"],
+): Promise<RolloutHost | Pick<RolloutHost, "image">> {
+  if (fleet === undefined) return await openHost(options);
+  engineOf(fleet);
+  await importWhereNamed(options.image);
+  return { image: resolveImage(options.image) };
+}
+
 /** What a run folder is made for. */
 export interface RunToWrite {
   readonly options: ResolvedOptions;
-  readonly host: RolloutHost;
+  readonly host: Pick<RolloutHost, "image">;
   readonly seeds: readonly number[];
   /** What makes it a run of branches. */
   readonly branch?: BranchSpec;

@@ -43,20 +43,30 @@ export function encodeSummary(summary: RolloutSummary): string {
     const problems = z.prettifyError(checked.error);
     throw new SameseedError(
       "bad_argument",
-      `The row of seed ${summary.seed} cannot be recorded: ${problems}.`,
+      `the row of seed ${summary.seed} cannot be recorded: ${problems}`,
     );
   }
   const bytes = Buffer.byteLength(json) + placeBytes;
   if (bytes <= maxPayloadBytes.row) return json;
-  throw new SameseedError("bad_argument", `The row of seed ${summary.seed} has ${bytes} bytes.`, {
+  throw new SameseedError("bad_argument", `the row of seed ${summary.seed} has ${bytes} bytes`, {
     context: { bytes, maxBytes: maxPayloadBytes.row },
-    hint: "Shorten the rollout's warnings and traceback before recording it.",
+    hint: "shorten the rollout's warnings and traceback before recording it",
   });
 }
 
 /** A row as an entry's payload: UTF-8 JSON. The summary is {@link encodeSummary}'s. */
 export function encodeRow(summaryJson: string, trajectory: TrajectoryPlace): Buffer {
   return Buffer.from(`{"summary":${summaryJson},"trajectory":${JSON.stringify(trajectory)}}`);
+}
+
+/** Reads what {@link encodeSummary} wrote; undefined if it is not a row's summary. */
+export function decodeSummary(text: Buffer): RolloutSummary | undefined {
+  try {
+    const summary = rolloutSummarySchema.safeParse(JSON.parse(text.toString()));
+    return summary.success ? summary.data : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads what {@link encodeRow} wrote; undefined if it is not a row of format 2. */

@@ -70,7 +70,7 @@ export function* namesIn(path: string): Generator<string> {
     folder = opendirSync(path);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return;
-    throw storeError(error, "Listing", path);
+    throw storeError(error, "listing", path);
   }
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry.name;
@@ -90,7 +90,7 @@ export function openRegular(path: string): { readonly file: number; readonly byt
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (systemErrorCode(error) === "ELOOP") throw runDamaged(path, "it is a symbolic link");
-    throw storeError(error, "Opening", path);
+    throw storeError(error, "opening", path);
   }
   const status = fstatSync(file);
   if (status.isFile()) return { file, bytes: status.size };
@@ -120,7 +120,7 @@ export function readRegular(path: string, maxBytes: number): Buffer {
     const content = Buffer.alloc(bytes);
     return content.subarray(0, readAt(file, content, 0));
   } catch (error) {
-    throw storeError(error, "Reading", path);
+    throw storeError(error, "reading", path);
   } finally {
     closeSync(file);
   }

@@ -50,7 +50,7 @@ function acquire(path: string, depth: number): RunLock {
   try {
     writeFileSync(temporary, `${JSON.stringify(mine)}\n`, { flag: "wx" });
   } catch (error) {
-    throw storeError(error, "Locking", path);
+    throw storeError(error, "locking", path);
   }
   try {
     for (let attempt = 0; attempt < 100; attempt++) {
@@ -60,7 +60,7 @@ function acquire(path: string, depth: number): RunLock {
       if (depth >= maxTakeoverDepth || mayBeAlive(holder)) throw locked(path, holder);
       removeStale(path, holder, depth);
     }
-    throw new SameseedError("run_locked", `Other processes keep locking ${path}.`, { hint: "Try again." });
+    throw new SameseedError("run_locked", `other processes keep locking ${path}`, { hint: "try again" });
   } finally {
     unlinkSync(temporary);
   }
@@ -72,7 +72,7 @@ function linkNew(from: string, to: string): boolean {
     return true;
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST") return false;
-    throw storeError(error, "Locking", to);
+    throw storeError(error, "locking", to);
   }
 }
 
@@ -110,7 +110,7 @@ function readHolder(path: string): Holder | undefined {
     const error = runDamaged(path, "it does not say which process holds it");
     throw new SameseedError("run_locked", error.message, {
       context: error.context,
-      hint: `Remove ${path} if no other process is writing to this run.`,
+      hint: `remove ${path} if no other process is writing to this run`,
     });
   }
 }
@@ -146,10 +146,10 @@ function readText(path: string): string | undefined {
 function locked(path: string, holder: Holder): SameseedError {
   return new SameseedError(
     "run_locked",
-    `Process ${holder.pid} on ${holder.host} is writing to this run (${path}).`,
+    `process ${holder.pid} on ${holder.host} is writing to this run (${path})`,
     {
       context: { path, pid: holder.pid, host: holder.host },
-      hint: `Wait for it to end. If it ran on a host or in a container that no longer exists, remove ${path}.`,
+      hint: `wait for it to end; if it ran on a host or in a container that no longer exists, remove ${path}`,
     },
   );
 }

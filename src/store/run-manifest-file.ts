@@ -21,6 +21,7 @@ import {
   type StoredRunManifest,
   type StoredSeatPolicy,
 } from "../model/run-manifest.ts";
+import { exactJson } from "./exact-json.ts";
 import { readRegular, type RunPaths } from "./run-folder.ts";
 import { otherFormat, runDamaged, storeError } from "./store-error.ts";
 
@@ -43,10 +44,10 @@ export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
   });
   const checked = storedRunManifestSchema.safeParse(stored);
   if (!checked.success) {
-    throw new SameseedError("bad_argument", `The run cannot be recorded: ${z.prettifyError(checked.error)}.`);
+    throw new SameseedError("bad_argument", `the run cannot be recorded: ${z.prettifyError(checked.error)}`);
   }
   const text = toText(checked.data);
-  if (text.length > maxManifestBytes) throw tooLarge("The run's spec", text.length, maxManifestBytes);
+  if (text.length > maxManifestBytes) throw tooLarge("the run's spec", text.length, maxManifestBytes);
   let path = paths.inputs;
   try {
     mkdirSync(path, { recursive: true });
@@ -57,7 +58,7 @@ export function writeRunManifest(paths: RunPaths, manifest: RunManifest): void {
     path = paths.manifest;
     writeFileAtomic(path, text);
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
 }
 
@@ -73,9 +74,9 @@ export function readRunManifest(paths: RunPaths): RunManifest {
     const missing =
       error instanceof SameseedError && ["ENOENT", "ENOTDIR"].includes(String(error.context["systemCode"]));
     if (!missing) throw error;
-    throw new SameseedError("run_missing", `${paths.folder} is not a run folder: it has no run.json.`, {
+    throw new SameseedError("run_missing", `${paths.folder} is not a run folder: it has no run.json`, {
       context: { path: paths.folder },
-      hint: "Name the folder that `sameseed run --out` wrote.",
+      hint: "name the folder that `sameseed run --out` wrote",
     });
   }
   const json = parseJson(paths.manifest, text);
@@ -125,14 +126,14 @@ export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: E
   if (differences.length === 0) return;
   throw new SameseedError(
     "run_differs",
-    `${paths.folder} holds another run: ${differences.join(", ")} differ.`,
+    `${paths.folder} holds another run: ${differences.join(", ")} differ`,
     {
       context: { path: paths.folder, differences },
       hint: recorded.spec.seats.some(({ policy }) => policy.kind === "caller")
-        ? "The policy of the run is a function: resume it with `recordRun` and that function, or choose another folder."
+        ? "the policy of the run is a function: resume it with `recordRun` and that function, or choose another folder"
         : differences.every((part) => part === "seeds")
-          ? "Add seeds to the run with --extend, or choose another folder."
-          : "Resume with the same arguments, image and world as the first time, or choose another folder.",
+          ? "add seeds to the run with --extend, or choose another folder"
+          : "resume with the same arguments, image and world as the first time, or choose another folder",
     },
   );
 }
@@ -235,7 +236,7 @@ function keep(inputs: Map<string, Buffer>, text: string): InputRef {
   if (!text.isWellFormed()) {
     throw new SameseedError(
       "bad_argument",
-      "A source text holds a lone surrogate, which UTF-8 cannot write.",
+      "a source text holds a lone surrogate, which UTF-8 cannot encode",
     );
   }
   return keepBytes(inputs, Buffer.from(text));
@@ -283,16 +284,10 @@ function specLines(spec: StoredRunManifest["spec"]): string {
     .join(",\n");
 }
 
-/** JSON that keeps minus zero, which `JSON.stringify` alone writes as `0`. */
-function exactJson(value: unknown): string {
-  const json = JSON as unknown as { readonly rawJSON: (this: void, text: string) => unknown };
-  return JSON.stringify(value, (_key, inner: unknown) => (Object.is(inner, -0) ? json.rawJSON("-0") : inner));
-}
-
 function tooLarge(what: string, bytes: number, maxBytes: number): SameseedError {
   return new SameseedError(
     "bad_argument",
-    `${what} has ${bytes} bytes; at most ${maxBytes} can be recorded.`,
+    `${what} has ${bytes} bytes; at most ${maxBytes} can be recorded`,
     {
       context: { bytes, maxBytes },
     },

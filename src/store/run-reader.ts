@@ -114,7 +114,7 @@ export class RunReader implements Disposable {
     } catch (error) {
       files.close();
       catalogue?.close();
-      throw storeError(error, "Opening", paths.folder);
+      throw storeError(error, "opening", paths.folder);
     }
   }
 
@@ -226,10 +226,10 @@ export class RunReader implements Disposable {
     const isBranch = this.manifest.spec.branch !== undefined;
     throw new SameseedError(
       "run_missing",
-      `The run holds no ${isBranch ? "branch" : "rollout of seed"} ${seed}.`,
+      `the run holds no ${isBranch ? "branch" : "rollout of seed"} ${seed}`,
       {
         context: { seed },
-        hint: `Name one of the run's ${isBranch ? "branches" : "seeds"}, or resume the run to record the missing ones.`,
+        hint: `name one of the run's ${isBranch ? "branches" : "seeds"}, or resume the run to record the missing ones`,
       },
     );
   }

@@ -36,7 +36,7 @@ export class RunWriter {
   /** Up to where the present segment is on the disk, and up to where it says so. */
   #synced: number;
   #stated: number;
-  /** Whether there may be entries behind the last statement. */
+  /** Whether there may be entries after the last statement. */
   #unsealed: boolean;
   #syncing: Promise<void> = Promise.resolve();
   #syncTimer: NodeJS.Timeout | undefined;
@@ -98,9 +98,9 @@ export class RunWriter {
   async append(rollout: RecordedRollout): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#report(this.#failure);
     const seed = rowKey(rollout.summary);
-    if (this.#closing !== undefined) throw new SameseedError("bad_argument", "The run was closed.");
+    if (this.#closing !== undefined) throw new SameseedError("bad_argument", "the run was closed");
     if (!this.#seeds.has(seed))
-      throw new SameseedError("bad_argument", `${seed} is not one of the run's rollouts.`);
+      throw new SameseedError("bad_argument", `${seed} is not one of the run's rollouts`);
     if (this.#recorded.has(seed)) return false;
     return this.#queue.add(prepareRollout(rollout));
   }
@@ -142,10 +142,10 @@ export class RunWriter {
         built = this.#build(items);
       }
       if (built === undefined)
-        throw new SameseedError("internal", "An empty segment has no room for a rollout.");
+        throw new SameseedError("internal", "an empty segment has no room for a rollout");
       if (built.batch !== undefined) await this.#run.appender.append(built.batch);
     } catch (error) {
-      this.#failure ??= storeError(error, "Writing", this.#run.paths.folder);
+      this.#failure ??= storeError(error, "writing", this.#run.paths.folder);
       throw this.#report(this.#failure);
     }
     const { rows, trajectories, results } = built;
@@ -201,7 +201,7 @@ export class RunWriter {
         catalogue.commit();
       });
     } catch (error) {
-      this.#failure ??= storeError(error, "Syncing", this.#run.paths.folder);
+      this.#failure ??= storeError(error, "syncing", this.#run.paths.folder);
     }
   }
 
@@ -220,7 +220,7 @@ export class RunWriter {
       if (this.#unsealed) await this.#run.appender.seal();
       this.#commit();
     } catch (error) {
-      this.#failure ??= storeError(error, "Writing", this.#run.paths.folder);
+      this.#failure ??= storeError(error, "writing", this.#run.paths.folder);
       // An append that failed has said so already; nothing that was acknowledged is lost by it.
       if (!this.#reported) throw this.#failure;
     } finally {

@@ -43,14 +43,14 @@ export class SegmentAppender {
   }
 
   /**
-   * Goes on at `end`, cutting off what lies behind it; an offset of 0 begins the segment anew.
+   * Goes on at `end`, cutting off what lies after it; an offset of 0 begins the segment anew.
    * @throws SameseedError `disk_full` or `io_failed`.
    */
   static async open(paths: RunPaths, runId: string, end: IndexPosition): Promise<SegmentAppender> {
     if (end.offset === 0) return new SegmentAppender(paths, runId, await begin(paths, runId, end.segment));
     const path = segmentPath(paths, end.segment);
     const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch((error: unknown) => {
-      throw storeError(error, "Opening", path);
+      throw storeError(error, "opening", path);
     });
     const appender = new SegmentAppender(paths, runId, { handle, end });
     await appender.#try(async () => {
@@ -80,7 +80,7 @@ export class SegmentAppender {
     return this.#key;
   }
 
-  /** The position behind the last entry. */
+  /** The position after the last entry. */
   get end(): IndexPosition {
     return this.#end;
   }
@@ -104,7 +104,7 @@ export class SegmentAppender {
   }
 
   /**
-   * Waits until everything appended before the call is on the disk, and returns the position behind it.
+   * Waits until everything appended before the call is on the disk, and returns the position after it.
    * @throws SameseedError `disk_full` or `io_failed`.
    */
   async sync(): Promise<IndexPosition> {
@@ -142,7 +142,7 @@ export class SegmentAppender {
     try {
       await operation();
     } catch (error) {
-      throw storeError(error, "Writing", segmentPath(this.#paths, this.segment));
+      throw storeError(error, "writing", segmentPath(this.#paths, this.segment));
     }
   }
 }
@@ -171,7 +171,7 @@ async function begin(
     syncFolder(paths.segments);
   } catch (error) {
     await handle?.close();
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
   return {
     handle,

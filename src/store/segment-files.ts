@@ -55,7 +55,7 @@ export class SegmentFiles {
       throw runDamaged(path, `its header is not that of segment ${number} of this run`, { offset: 0 });
     } catch (error) {
       closeSync(file);
-      throw storeError(error, "Reading", path);
+      throw storeError(error, "reading", path);
     }
   }
 
@@ -81,7 +81,7 @@ export class SegmentFiles {
       if (!hasher.digest().equals(header.checksum)) throw damaged();
       return payload;
     } catch (error) {
-      throw storeError(error, "Reading", this.path(place.segment));
+      throw storeError(error, "reading", this.path(place.segment));
     }
   }
 

@@ -3,21 +3,24 @@ import { SameseedError, systemErrorCode } from "../base/error.ts";
 /** What the operating system says when a file cannot grow: the disk, the quota or the file size limit is used up. */
 const fullCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
-/** Turns a failed file operation into the error a caller can act on: `disk_full` or `io_failed`. */
+/**
+ * Turns a failed file operation into the error a caller can act on: `disk_full` or `io_failed`.
+ * @param doing what was tried, such as `writing`
+ */
 export function storeError(error: unknown, doing: string, path: string): SameseedError {
   if (error instanceof SameseedError) return error;
   const code = systemErrorCode(error);
   const context = { path, ...(code === undefined ? {} : { systemCode: code }) };
   if (code !== undefined && fullCodes.has(code)) {
-    return new SameseedError("disk_full", `${doing} ${path} failed: no space is left.`, {
+    return new SameseedError("disk_full", `${doing} ${path} failed: no space is left`, {
       context,
-      hint: "Free some space (or raise the quota or file size limit), then resume the run: nothing that was recorded is lost.",
+      hint: "free some space (or raise the quota or file size limit), then resume the run: nothing that was recorded is lost",
       cause: error,
     });
   }
-  return new SameseedError("io_failed", `${doing} ${path} failed${code === undefined ? "" : ` (${code})`}.`, {
+  return new SameseedError("io_failed", `${doing} ${path} failed${code === undefined ? "" : ` (${code})`}`, {
     context,
-    hint: "Check that the folder exists and that you may read and write it.",
+    hint: "check that the folder exists and that you may read and write it",
     cause: error,
   });
 }
@@ -28,9 +31,9 @@ export function runDamaged(
   what: string,
   context: Readonly<Record<string, unknown>> = {},
 ): SameseedError {
-  return new SameseedError("run_damaged", `${path} is damaged: ${what}.`, {
+  return new SameseedError("run_damaged", `${path} is damaged: ${what}`, {
     context: { path, ...context },
-    hint: "Restore this file from a copy, or run the same spec again into a new folder.",
+    hint: "restore this file from a copy, or run the same spec again into a new folder",
   });
 }
 
@@ -39,10 +42,10 @@ export function otherFormat(path: string, format: number, readable: number): Sam
   const which = format > readable ? "or a newer one" : "which is older than this one";
   return new SameseedError(
     "run_damaged",
-    `${path} has format ${format}; this version of Sameseed reads format ${readable}.`,
+    `${path} has format ${format}; this version of Sameseed reads format ${readable}`,
     {
       context: { path, format },
-      hint: `Read it with the version of Sameseed that wrote it, ${which}, or run the same spec again into a new folder.`,
+      hint: `read it with the version of Sameseed that wrote it, ${which}, or run the same spec again into a new folder`,
     },
   );
 }

@@ -33,10 +33,10 @@ export function packTrajectory(recorded: Uint8Array): PackedTrajectory {
   if (recorded.length > maxTrajectoryBytes) {
     throw new SameseedError(
       "bad_argument",
-      `A trajectory of ${recorded.length} bytes is too large to record.`,
+      `a trajectory of ${recorded.length} bytes is too large to record`,
       {
         context: { bytes: recorded.length, maxBytes: maxTrajectoryBytes },
-        hint: "Lower the rollout's output limit.",
+        hint: "lower the rollout's output limit",
       },
     );
   }

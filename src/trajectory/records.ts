@@ -17,7 +17,7 @@ import {
 } from "../model/trajectory.ts";
 
 /*
- * Each record may have a ledger behind its hidden state. The lists below are without it; `recordKind` leaves it out.
+ * Each record may have a ledger after its hidden state. The lists below are without it; `recordKind` leaves it out.
  */
 const resetKeys = ["k", "info", "hidden", "observation"];
 const stepKeys = ["k", "info", "action", "hidden", "reward", "truncated", "terminated", "observation"];
@@ -159,7 +159,7 @@ export function expectOutcome(value: CborValue, code: BadBytesCode): Outcome {
 
 /** Throws the error for a record that is canonical but not of format 2. */
 export function failRecord(code: BadBytesCode, problem: string): never {
-  throw new SameseedError(code, `The recording is not of format 2: ${problem}.`, { context: { problem } });
+  throw new SameseedError(code, `the recording is not of format 2: ${problem}`, { context: { problem } });
 }
 
 function decodeEndError(entries: readonly CborField[], code: BadBytesCode): EndError {
@@ -189,7 +189,7 @@ function isFaultKind(text: string): text is FaultKind {
   return (faultKinds as readonly string[]).includes(text);
 }
 
-/** Whether a record's fields are these, with a ledger behind `hidden` or without one. */
+/** Whether a record's fields are these, with a ledger after `hidden` or without one. */
 function hasKeys(fields: readonly { readonly name: string }[], keys: readonly string[]): boolean {
   let at = 0;
   for (const key of keys) {

@@ -28,12 +28,12 @@ export function buildTrajectoryBlob(manifest: Uint8Array, frames: Iterable<Uint8
  */
 export function parseTrajectoryBlob(blob: Uint8Array): TrajectoryBlob {
   if (blob.length < headerBytes || !magic.equals(blob.subarray(0, magic.length)))
-    throw new SameseedError("run_damaged", "The bytes are not a recorded trajectory of format 2.", {
-      hint: "A trajectory of format 2 is read by the version of Sameseed that wrote it.",
+    throw new SameseedError("run_damaged", "the bytes are not a recorded trajectory of format 2", {
+      hint: "a trajectory of format 2 is read by the version of Sameseed that wrote it",
     });
   const framesStart = headerBytes + readUint32(blob, magic.length);
   if (framesStart > blob.length)
-    throw new SameseedError("run_damaged", "A recorded trajectory ends inside its manifest.");
+    throw new SameseedError("run_damaged", "a recorded trajectory ends inside its manifest");
   return { manifest: blob.subarray(headerBytes, framesStart), frames: blob.subarray(framesStart) };
 }
 

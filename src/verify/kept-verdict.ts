@@ -123,7 +123,7 @@ export class VerdictKeeper {
       const verdict: KeptVerdict = { ...content, digest: digestOfContent(content) };
       writeFileAtomic(join(this.#dir, fileName), `${JSON.stringify(verdict)}\n`);
     } catch (error) {
-      throw storeError(error, "Writing", join(this.#dir, fileName));
+      throw storeError(error, "writing", join(this.#dir, fileName));
     }
   }
 }

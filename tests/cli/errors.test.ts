@@ -36,7 +36,7 @@ const cases: readonly (readonly [args: string[], code: number, says: RegExp])[] 
   [["run", "CartPole-v1", "--env-arg", "gravity=1"], 2, /cannot be made with these arguments/],
   [["run", "CartPole-v1", "--env-arg", "sutton_barto_reward=True"], 2, /is not JSON/],
   [["run", "CartPole-v1", "--image", "nowhere"], 2, /no image nowhere/],
-  [["run", "CartPole-v1", "--image", "../../etc"], 2, /not an image name/],
+  [["run", "CartPole-v1", "--image", "../../etc"], 2, /is not a file that `sameseed image export` wrote/],
   [["run", "CartPole-v1", "--concurrency", "0"], 2, /--concurrency/],
   [["run", "CartPole-v1", "--wall-ms", "soon"], 2, /--wall-ms/],
   [["run", "CartPole-v1", "--max-steps", "0"], 2, /--max-steps/],
@@ -75,6 +75,18 @@ describe("bad input", () => {
     expect(said[1]).toMatch(/^ {2}fix: .{8}/);
     expect(said).toHaveLength(2);
     if (!args.includes("--json")) expect(ended.stdout).toBe("");
+  });
+
+  it.for<[string, string]>([
+    ["LunarLander-v3", "`sameseed image build box2d` builds an image that has it; then add --image box2d"],
+    ["pettingzoo:tictactoe_v3", "then add --image pettingzoo"],
+    ["missing.py:Env", "comes with --files DIR"],
+    ["missing.py:Env", "`sameseed image build NAME --packages scikit-learn`"],
+  ])("names what %s is missing: %s", async ([envName, fix]) => {
+    writeFileSync(work.path("missing.py"), "import sklearn.tree\nclass Env: pass\n");
+    const { code, stderr } = await work.run(["run", envName]);
+    expect(code).toBe(2);
+    expect(linesOf(stderr).find((line) => line.startsWith("  fix: "))).toContain(fix);
   });
 
   it("is a document where JSON was asked for, and a stack trace only where that was", async () => {

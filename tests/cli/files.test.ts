@@ -176,7 +176,11 @@ describe("files beside an environment and a policy", { timeout: 240_000 }, () =>
       "brain",
       ...inEnvironment,
     ]);
-    expect([compared.code, compared.stderr]).toEqual([expect.toBeOneOf([0, 1]), ""]);
+    // A slow machine has lines of progress.
+    expect([compared.code, compared.stderr.replaceAll(/^running .*\n/gm, "")]).toEqual([
+      expect.toBeOneOf([0, 1]),
+      "",
+    ]);
     const game = ["--seeds", "1", "--games", "2", "--json"];
     writeFileSync(
       work.path("brain/player.py"),

@@ -115,7 +115,7 @@ describe("an image whose files were edited", () => {
     expect(JSON.parse(stdout)).toMatchObject(damaged);
     const text = await sameseed(...args);
     expect(text.stderr).toContain(
-      "Image gymnasium is damaged: /etc/hosts has other content\n  fix: Run `sameseed setup`",
+      "image gymnasium is damaged: /etc/hosts has other content\n  fix: run `sameseed setup`",
     );
   });
 

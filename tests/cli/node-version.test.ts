@@ -1,6 +1,16 @@
 /* What Node is asked for is one number, and an older one gets one sentence instead of a stack trace. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -102,5 +112,23 @@ describe("the installed package", () => {
     expect(status).toBe(2);
     expect(String(stderr).trim().split("\n")).toHaveLength(1);
     expect(stderr).toContain(`Node ${needed} or newer is needed; this is `);
+  });
+
+  it("keeps what it compiled in the user's own folder, and nothing where there is none", () => {
+    const run = (home: string, cache?: string): string => {
+      const env = { ...process.env, HOME: home, ...(cache === undefined ? {} : { XDG_CACHE_HOME: cache }) };
+      const started = spawnSync(process.execPath, [join(root, "bin/sameseed.js"), "--version"], {
+        encoding: "utf8",
+        env,
+        timeout: 30_000,
+      });
+      return started.stdout + started.stderr;
+    };
+    const cache = join(folder, "cache");
+    expect(run(folder, cache)).toBe(run(folder, cache));
+    expect(readdirSync(join(cache, "sameseed/compiled"))).toHaveLength(1);
+    expect(statSync(join(cache, "sameseed/compiled")).mode & 0o777).toBe(0o700);
+    // No folder can be made there, and Node by itself would try for ever.
+    expect(run("/proc")).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

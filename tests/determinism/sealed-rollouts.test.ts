@@ -2,10 +2,12 @@
  * The sealed world as rollouts have it by default: what a receipt says of it, what its ledger counts, and that what was
  * asked for is had or refused.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { homeFolder } from "../../src/base/home.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
 import { collectRollouts, runRollout } from "../../src/rollout/collect-rollouts.ts";
@@ -140,6 +142,28 @@ describe("what was asked for", () => {
       await expect(backend.receipt()).rejects.toMatchObject({ code: "world_unavailable" });
     } finally {
       await backend.close();
+    }
+  });
+
+  it("is refused where the image was built for another protocol, before it gets a job", async () => {
+    const image = resolveImage("gymnasium");
+    const former = mkdtempSync(join(homeFolder(), ".former-"));
+    const rootfs = join(former, "rootfs");
+    try {
+      // A copy, not links: what an image is sealed with includes the time of the last link.
+      execFileSync("cp", ["-a", image.rootfs, rootfs]);
+      chmodSync(former, 0o755);
+      const program = join(rootfs, "opt/sameseed/sameseed/zygote.py");
+      const source = readFileSync(program, "utf8").replace("_zygote.PROTOCOL", "_zygote.PROTOCOL - 1");
+      writeFileSync(program, source);
+      const backend = new ZygoteBackend({ ...image, rootfs, seal: null }, { world: "sealed" });
+      await expect(backend.receipt()).rejects.toMatchObject({
+        code: "image_outdated",
+        hint: expect.stringContaining("build") as string,
+      });
+      await backend.close();
+    } finally {
+      rmSync(former, { recursive: true, force: true });
     }
   });
 

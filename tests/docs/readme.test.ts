@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Workplace } from "../cli/sameseed.ts";
 import { blocks, read, repository } from "./pages.ts";
+import { shownCommands, steady } from "./sessions.ts";
 
 const place = new Workplace();
 afterAll(() => place[Symbol.dispose]());
@@ -38,7 +39,7 @@ describe("the README", () => {
   it("shows what its commands print", async () => {
     expect(sessions.length).toBeGreaterThanOrEqual(2);
     for (const { text } of sessions) {
-      for (const [, line = "", shown = ""] of text.matchAll(/^\$ npx sameseed (.+)\n((?:(?!\$ ).*\n)*)/gm)) {
+      for (const { line, shown } of shownCommands(text)) {
         const { stdout, stderr } = await place.run(line.split(" "));
         // A command whose output says nothing new is shown without it.
         if (shown.trim() !== "") expect(steady(stdout), stderr).toContain(steady(shown).trim());
@@ -51,12 +52,3 @@ describe("the README", () => {
     expect(steady("agree     end, hidden")).not.toBe(steady("agree     end"));
   });
 });
-
-/** Output without what another machine or another time changes: digests, durations, the clock that the example reads. */
-function steady(text: string): string {
-  return text
-    .replaceAll(/sha256:[0-9a-f]+/g, "sha256:…")
-    .replaceAll(/image gymnasium [0-9a-f]+/g, "image gymnasium …")
-    .replaceAll(/[\d.]+ (ms|s) · [\d.]+ rollouts\/s/g, "…")
-    .replaceAll(/\d{10}\.\d+ float/g, "… float");
-}

@@ -94,7 +94,7 @@ describe("a tree", () => {
     const rollout = await open(400);
     const checkpoint = await rollout.checkpoint();
     while (!rollout.isOver) await rollout.step(1);
-    expect(backend.treePids.length).toBe(1);
+    expect(await eventually(() => backend.treePids.length === 1)).toBe(true);
     await rollout.rollback(checkpoint);
     expect(rollout.steps).toBe(1);
     // It is left alone: ended for that, and its tree after it.

@@ -251,11 +251,3 @@ it("has no way to a file of the server's machine", async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
-
-it("refuses to fork a sandbox, and says what to do", async () => {
-  const sandbox = await create();
-  const { status, json } = await served.call("POST", `/v1/sandboxes/${sandbox}/fork`, { body: { count: 2 } });
-  expect([status, json.error.code]).toEqual([409, "not_copyable"]);
-  expect(json.error.hint).toContain("WebSocket");
-  await served.call("DELETE", `/v1/sandboxes/${sandbox}`);
-});

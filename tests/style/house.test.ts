@@ -14,6 +14,7 @@ import {
   checkText,
   tooLong,
 } from "./house-rules.ts";
+import { checkMessages } from "./message-rules.ts";
 import { layers } from "./layers.ts";
 import { measurePython } from "./measure-functions.ts";
 import { repository, trackedFiles, type TrackedFile } from "./tracked-files.ts";
@@ -32,6 +33,7 @@ describe("the house", () => {
     ["keeps functions short", checkFunctionLength],
     ["names files by what they answer", checkName],
     ["exports by name", checkExports],
+    ["words errors in one way", checkMessages],
     ["knows no game by name below the games", checkGames],
     ["asks for time and chance in one place", checkHostQuestions],
     ["says nothing of a machine and leaves nothing undone", checkText],
@@ -56,6 +58,24 @@ describe("the house", () => {
 
 describe("the rules", () => {
   it.for<[string, Rule, string, string]>([
+    [
+      "a message that is a sentence",
+      checkMessages,
+      "src/a.ts",
+      'new SameseedError("internal", "The run is gone");',
+    ],
+    [
+      "a message with a full stop",
+      checkMessages,
+      "src/a.ts",
+      'new SameseedError("internal", `${a} is gone.`);',
+    ],
+    [
+      "a hint that is a sentence",
+      checkMessages,
+      "src/a.ts",
+      'fail({ hint: a ? "Python is old" : "Build it" });',
+    ],
     ["a game below the games", checkGames, "src/rollout/a.ts", 'const first = "tictactoe";'],
     ["a game in the referee", checkGames, "python/sameseed/play/a.py", 'KNOWN = "connect_four"'],
     ["an import upwards", checkLayers, "src/base/a.ts", 'import { run } from "../cli/run.ts";'],

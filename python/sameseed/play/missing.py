@@ -1,4 +1,4 @@
-"""Says in one sentence why a package cannot be imported: the package, what is missing, and the fix."""
+"""Says in one sentence why a package cannot be imported: the package, and what is missing. The host adds the fix."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def why_missing(name: str, error: BaseException, importing: bool) -> str | None:
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
         package = _PACKAGES.get(top, top)
-        return f"{name} needs the module {error.name}, which is not in this image; add {package} to the image's requirements"
+        of = "" if package == top else f" (package {package})"
+        return f"{name} needs the module {error.name}{of}, which is not in this image"
     library = _LIBRARY.search(message)
     if isinstance(error, (ImportError, OSError)) and library and _NO_LIBRARY.search(message):
         return (

@@ -8,7 +8,7 @@ import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
-import { wholeNumber } from "../parse/whole-number.ts";
+import { fleetOf, fleetOptions, type FleetChoice } from "../fleet-choice.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { recordWithProgress, type RunRequest } from "../record-with-progress.ts";
 import { printRun, type RunFormat } from "../render/print-run.ts";
@@ -22,9 +22,11 @@ import {
   placementOptions,
   type LimitOptions,
   type PlacementOptions,
+  maxStepsOption,
+  volatileInfoOption,
 } from "./options.ts";
 
-interface RunOptions extends PlacementOptions, LimitOptions {
+interface RunOptions extends PlacementOptions, LimitOptions, FleetChoice {
   readonly seeds: readonly number[];
   readonly policy: readonly string[];
   readonly files?: string;
@@ -74,16 +76,9 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .addOption(filesOption())
     .addOption(policyFilesOption("--policy-files", "the policy"))
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
-    .addOption(maxStepsOption())
+    .addOption(maxStepsOption("truncate each rollout after N steps"))
     .addOption(envArgOption())
-    .addOption(
-      new Option(
-        "--volatile-info <KEY>",
-        "an info key that differs from run to run, such as episode.t: recorded, but not compared; may be repeated",
-      )
-        .argParser(collect((key) => key))
-        .default([], "none"),
-    )
+    .addOption(volatileInfoOption())
     .addOption(concurrencyOption())
     .addOption(preparedOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
@@ -104,7 +99,8 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
       ).conflicts("json"),
     )
     .addHelpText("after", help);
-  for (const option of [...placementOptions(), ...limitOptions("a rollout")]) command.addOption(option);
+  for (const option of [...fleetOptions(), ...placementOptions(), ...limitOptions("a rollout")])
+    command.addOption(option);
   command.action((envName: string, options: RunOptions) =>
     choose(async (cli) => await run(cli, envName, options)),
   );
@@ -117,12 +113,6 @@ function preparedOption(): Option {
   );
 }
 
-function maxStepsOption(): Option {
-  return new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
-    wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
-  );
-}
-
 const help = `
 Examples:
   sameseed run CartPole-v1 --seeds 42..45
@@ -132,6 +122,7 @@ Examples:
   sameseed run CartPole-v1 --seeds 5..8 --out runs/cartpole --extend
   sameseed run my_env/env.py:MyEnv --files my_env
   sameseed run my_env.py:MyEnv --world host
+  sameseed run CartPole-v1 --seeds 1..100000 --fleet redis://queue:6379
   sameseed run parallel:mpe2.simple_spread_v3 --image mine
 
 The exit code is 0 when every rollout was a complete episode, 1 when some ended in a fault (a crash, a
@@ -140,7 +131,7 @@ limit), 2 for misuse, 3 when the host failed, 130 when interrupted. The same com
 "-Infinity".`;
 
 async function run(cli: Cli, envName: string, options: RunOptions): Promise<number> {
-  const request = toRequest(envName, options);
+  const request = { ...toRequest(envName, options), ...(await fleetOf(cli, options)) };
   // Files and names are looked at before anything slow is begun.
   resolveOptions(request);
   await prepareHost(cli, options.image);

@@ -211,7 +211,7 @@ function makeFolderOf(path: string): void {
   try {
     makeFolders(folder);
   } catch (error) {
-    throw storeError(error, "Making", folder);
+    throw storeError(error, "making", folder);
   }
 }
 
@@ -219,7 +219,7 @@ function writePolicy(path: string, code: string): void {
   try {
     writeFileAtomic(path, code);
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
 }
 

@@ -32,21 +32,21 @@ export async function proposeImage(
   const target = file ?? module;
   if (target === undefined) return proposeForId(envName, name, python);
   if (file !== undefined && !existsSync(file)) {
-    throw new SameseedError("bad_argument", `There is no file ${file}.`, {
-      hint: "Give the path of the environment's file.",
+    throw new SameseedError("bad_argument", `there is no file ${file}`, {
+      hint: "give the path of the environment's file",
     });
   }
   const command = python ?? "python3";
   const interpreter = findOnPath(command);
   if (interpreter === undefined) {
-    throw new SameseedError("tool_missing", `${command} was not found.`, {
-      hint: "Give the interpreter that the environment is usually run with: --python PATH.",
+    throw new SameseedError("tool_missing", `${command} was not found`, {
+      hint: "give the interpreter that the environment is usually run with: --python PATH",
     });
   }
   const run = await runTool(interpreter, [builderProgram("find_imports.py"), target]);
   if (run.exitCode !== 0) {
-    throw new SameseedError("bad_argument", `The imports of ${target} cannot be read.`, {
-      hint: "See Python's output.",
+    throw new SameseedError("bad_argument", `the imports of ${target} cannot be read`, {
+      hint: "see Python's output",
       context: { output: lastLines(run.stderr) },
     });
   }
@@ -62,8 +62,8 @@ export async function proposeImage(
 function proposeForId(id: string, name: string, python: string | undefined): ImageProposal {
   const known = shippedImageFor(id)?.packages;
   if (known !== undefined) return proposal([known], [], { name, python });
-  throw new SameseedError("bad_argument", `The id ${id} does not say which package has it.`, {
-    hint: `Write module:Id, such as highway_env:highway-v0, or name the package: sameseed image build ${name} --packages PACKAGE.`,
+  throw new SameseedError("bad_argument", `the id ${id} does not name the package that has it`, {
+    hint: `write module:Id, such as highway_env:highway-v0, or name the package: sameseed image build ${name} --packages PACKAGE`,
     context: { environment: id },
   });
 }

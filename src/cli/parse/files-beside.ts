@@ -13,7 +13,10 @@ export function filesOption(): Option {
 
 /** An option for what lies beside a policy's file. @param flag such as `--policy-files` */
 export function policyFilesOption(flag: string, whose: string): Option {
-  return new Option(`${flag} <DIR>`, `the same beside the file of ${whose}; nobody else sees it`);
+  return new Option(
+    `${flag} <DIR>`,
+    `a folder beside the file of ${whose}, as --files is beside the environment; nobody else sees it`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { isReproducible, type AuditCause, type AuditReport } from "../../verify/
 import { factorsOf } from "../../verify/audit/factors.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatNumber } from "./numbers.ts";
+import { imageText } from "./run-text.ts";
 import { clip, type Painter } from "./style.ts";
 
 const mostCharacters = 160;
@@ -23,7 +24,7 @@ export function formatAudit(report: AuditReport, paint: Painter): string[] {
     paint("strong", clip(env, 200)),
     `seed${seeds.length === 1 ? "" : "s"} ${clip(seeds.join(", "), 60)}`,
     `${world} world, ${tier === "none" ? "no tier" : tier}`,
-    `image ${image} ${imageDigest.replace("sha256:", "").slice(0, 12)}`,
+    imageText(image, imageDigest.replace("sha256:", "")),
   ];
   const tried = worlds.filter(({ how, factor }) => how !== "not tried" && factor !== "everything");
   const untried = worlds.filter(({ how }) => how === "not tried").map(({ factor }) => factor);

@@ -26,7 +26,7 @@ export function formatError(error: SameseedError, paint: Painter, debug = false)
   return lines.join("\n");
 }
 
-/** On one line, without the full stop that some sentences have and others, which end in a command, must not have. */
+/** On one line, and without the full stop that what another program said may end in: it could be taken for part of a command. */
 function sentence(text: string): string {
   return printable(text.trim().replaceAll(/\s*\n\s*/g, " ")).replace(/(?<!\.)\.$/, "");
 }

@@ -7,7 +7,7 @@ import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatRate, formatReward } from "./numbers.ts";
 import { toSummaryDocument, type SummaryDocument, writeRunDocument } from "./rollout-document.ts";
-import { formatFaults, formatOutcomes, formatRollouts } from "./run-text.ts";
+import { formatFaults, formatOutcomes, formatRollouts, imageText } from "./run-text.ts";
 
 /** How a run is printed. */
 export type RunFormat = "text" | "json" | "ndjson";
@@ -41,7 +41,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
       : `${formatDuration(summary.wallMs)} · ${formatRate(summary.rolloutsPerSecond)} rollouts/s`;
   const mean = summary.meanReturn === null ? "" : ` · mean return ${formatReward(summary.meanReturn)}`;
   await cli.output.lines([
-    `${environment} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)}`,
+    `${environment} · policy ${policyNames(spec)} · ${imageText(image.name, image.manifest.digest)}`,
     "",
     ...formatRollouts(reader.rows().take(mostRows), paint, cli.output.columns),
     ...(reader.size > mostRows

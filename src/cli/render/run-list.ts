@@ -12,7 +12,7 @@ import { formatHistogram } from "./histogram.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatReward } from "./numbers.ts";
 import { writeRunDocument } from "./rollout-document.ts";
-import { formatFaults, formatOutcomes, formatRollouts } from "./run-text.ts";
+import { formatFaults, formatOutcomes, formatRollouts, imageText } from "./run-text.ts";
 import { clip } from "./style.ts";
 import { formatTable } from "./table.ts";
 
@@ -35,7 +35,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void
   const mean = meanReturn === null ? "" : ` · mean return ${formatReward(meanReturn)}`;
   const [first] = reader.rows();
   await output.lines([
-    `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · image ${image.name} ${image.manifest.digest.slice(0, 12)} · ${world} world`,
+    `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · ${imageText(image.name, image.manifest.digest)} · ${world} world`,
     paint("dim", `recorded ${createdAt} by sameseed ${sameseedVersion}`),
     "",
     ...formatRollouts(reader.rows(), paint, output.columns),

@@ -21,6 +21,12 @@ const digestForms: readonly ((digest: string) => string)[] = [
   (digest) => `${digest.slice("sha256:".length, "sha256:".length + 8)}…`,
 ];
 
+/** An image as lines name it: its name and the beginning of its digest, or that alone where it was named by digest. */
+export function imageText(name: string, digest: string): string {
+  const short = digest.slice(0, 12);
+  return name === digest ? `image ${short}` : `image ${name} ${short}`;
+}
+
 /** A table of rollouts. @param width the most characters of a line; a digest that has no room is cut, or left out */
 export function formatRollouts(
   rollouts: Iterable<RolloutSummary>,

@@ -123,7 +123,8 @@ function warningLines(
   const warning = paint("warn", "warning:");
   const lines: string[] = [];
   const seeds = `${count(missing, "seed")} of the run ${missing === 1 ? "is" : "are"} not recorded`;
-  if (cutShort) lines.push(`${warning} the end of the record was cut off after it was written; ${seeds} now`);
+  const lost = missing === 0 ? "no rollout is missing" : `${seeds} now`;
+  if (cutShort) lines.push(`${warning} the end of the record was cut off after it was written; ${lost}`);
   else if (missing > 0) lines.push(`${warning} ${seeds} yet; sameseed run --resume records them`);
   // Single seeds that agree are common where episodes are short; all of them are not. Equal failures say nothing of it.
   const same = identicalSeeds.find(({ length }) => length === rollouts);

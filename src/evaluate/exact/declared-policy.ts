@@ -34,7 +34,7 @@ export function movesOf(policy: DeclaredPolicy, board: Board, seat: Seat): reado
   throw new SameseedError(
     "bad_policy",
     `on ${boardKey(board)} the policy declares ${JSON.stringify(declared)} for ${seat}`,
-    { hint: "Declare each empty cell at most once, with a weight above 0, and at least one." },
+    { hint: "declare each empty cell at most once, with a weight above 0, and at least one" },
   );
 }
 

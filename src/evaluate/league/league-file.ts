@@ -77,7 +77,7 @@ export class LeagueFile {
     try {
       makeFolders(folder, privateMode);
     } catch (error) {
-      throw storeError(error, "Making", folder);
+      throw storeError(error, "making", folder);
     }
     const lock = acquireRunLock(join(folder, "lock"));
     try {
@@ -116,7 +116,7 @@ export class LeagueFile {
     try {
       writeFileAtomic(this.path, `${JSON.stringify(document)}\n`);
     } catch (error) {
-      throw storeError(error, "Writing", this.path);
+      throw storeError(error, "writing", this.path);
     }
   }
 }

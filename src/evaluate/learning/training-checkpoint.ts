@@ -10,7 +10,7 @@ import { runDamaged, storeError } from "../../store/store-error.ts";
 import type { ImprovementRound, ImproveRules } from "./improve-policy.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
-/** A training with evaluations as far as it got: enough to go on and end as if it had not stopped. */
+/** A training with evaluations as far as it got: enough to continue and end as if it had not stopped. */
 export interface SavedImprovement {
   readonly settings: TrainingSettings;
   readonly rules: ImproveRules;
@@ -72,7 +72,7 @@ export function writeCheckpoint(path: string, saved: SavedImprovement): void {
   try {
     writeFileAtomic(path, `${JSON.stringify({ format: 1, saved })}\n`);
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
 }
 
@@ -100,7 +100,7 @@ export function removeCheckpoint(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") throw storeError(error, "Removing", path);
+    if (systemErrorCode(error) !== "ENOENT") throw storeError(error, "removing", path);
   }
 }
 

@@ -77,7 +77,7 @@ export function writeMatchup(folder: string, document: MatchupDocument): void {
   try {
     writeFileAtomic(path, `${JSON.stringify(document)}\n`);
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw storeError(error, "writing", path);
   }
 }
 

@@ -63,7 +63,7 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
     try {
       makeFolders(folder, privateMode);
     } catch (error) {
-      throw storeError(error, "Making", folder);
+      throw storeError(error, "making", folder);
     }
     const lock = acquireRunLock(join(folder, "lock"));
     const legs: Leg[] = [];

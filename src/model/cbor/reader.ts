@@ -156,7 +156,7 @@ export class CborReader {
 
   /** Throws the caller's kind of error with the offset at which reading stopped. */
   fail(problem: string): never {
-    throw new SameseedError(this.code, `Recorded bytes are not canonical: ${problem}.`, {
+    throw new SameseedError(this.code, `recorded bytes are not canonical: ${problem}`, {
       context: { problem, offset: this.position },
     });
   }

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { toError } from "../../base/error.ts";
@@ -100,9 +101,19 @@ export class SlotGroup {
 
   /** Moves a process in; its later children are born in the group. */
   place(pid: number): void {
-    for (const root of new Set(Object.values(this.#layout.roots))) {
-      writeFileSync(join(root, this.#name, "cgroup.procs"), String(pid));
-    }
+    for (const path of this.#lists()) writeFileSync(path, String(pid));
+  }
+
+  /** As {@link place}, while others go on. */
+  async placeSoon(pid: number): Promise<void> {
+    await Promise.all(this.#lists().map(async (path) => await writeFile(path, String(pid))));
+  }
+
+  /** The list of processes in each tree. */
+  #lists(): string[] {
+    return [...new Set(Object.values(this.#layout.roots))].map((root) =>
+      join(root, this.#name, "cgroup.procs"),
+    );
   }
 
   /** Sets the limits for what runs next. The slot itself is counted: callers leave room for it. */

@@ -54,6 +54,11 @@ export class CopiedState {
     checkLimits(plan.limits, this.#owner.limits);
     if (isAborted(plan.signal)) throw new SameseedError("aborted", "the call was aborted");
     const copy = await this.take();
+    await copy.placed;
+    if (isAborted(plan.signal)) {
+      this.giveBack(copy);
+      throw new SameseedError("aborted", "the call was aborted");
+    }
     const running = copy.start(plan, kind, calledAt, () => this.giveBack(copy));
     const kill = (): void => running.kill();
     plan.signal?.addEventListener("abort", kill, { once: true });

@@ -26,14 +26,20 @@ export class FrozenCopy {
   readonly #stopListening: () => void;
   /** Its process on this host. */
   readonly pid: number;
+  /** Resolves once it is in its control group: nothing may start in it before. Rejects where it cannot be put there. */
+  readonly placed: Promise<void>;
 
-  private constructor(parts: TreeParts, stream: TreeStream, pid: number) {
+  private constructor(parts: TreeParts, stream: TreeStream, trunkPid: number) {
     this.#parts = parts;
     this.#stream = stream;
-    this.pid = pid;
+    const found = find(stream, trunkPid);
+    if (found === undefined) throw parts.fail(lostCopy());
+    this.pid = found.pid;
     stream.handle = (type, channel, body) => this.#run?.receive(type, channel, body);
     stream.gone = () => this.#lose();
     this.#stopListening = parts.lost((error) => this.fail(error));
+    this.placed = this.#place(found, trunkPid);
+    this.placed.catch(() => {});
   }
 
   /**
@@ -76,7 +82,7 @@ export class FrozenCopy {
       lost();
       stream.socket.unref();
     }
-    return new FrozenCopy(parts, stream, place(parts, stream, trunkPid));
+    return new FrozenCopy(parts, stream, trunkPid);
   }
 
   /** Whether it can start a child. */
@@ -90,7 +96,7 @@ export class FrozenCopy {
   }
 
   /**
-   * Starts what goes on from its state.
+   * Starts what goes on from its state. It has to be {@link placed}.
    * @param kind a branch, behind the whole wall; or a trunk
    * @param done called when it is idle again
    */
@@ -141,13 +147,31 @@ export class FrozenCopy {
   leave(): void {
     if (this.#isGone || this.#isLeaving) return;
     this.#isLeaving = true;
-    this.#stream.socket.write(encodeMessage(messages.leave));
+    const leave = (): void => void this.#stream.socket.write(encodeMessage(messages.leave));
+    // Before that, its number could be another process's by the time it is moved.
+    this.placed.then(leave, leave);
   }
 
   /** Fails what runs in it. */
   fail(error: SameseedError): void {
     this.#isGone = true;
     this.#run?.fail(error);
+  }
+
+  /** Puts it into its control group. That takes the kernel some ms, in which the host does other things. */
+  async #place({ pid, started }: FoundCopy, trunkPid: number): Promise<void> {
+    let cause: unknown;
+    try {
+      await this.#stream.group?.placeSoon(pid);
+    } catch (error) {
+      cause = error;
+    }
+    const now = startTime(pid);
+    if (cause === undefined && now === started && childPids(trunkPid).includes(pid)) return;
+    const error = lostCopy(cause);
+    // One that has ended meanwhile runs nothing. Without its limits nothing may run in any other; and a number that was given
+    // again was another process's.
+    throw now === undefined || this.#isGone ? error : this.#parts.fail(error);
   }
 
   #lose(): void {
@@ -168,20 +192,16 @@ export class FrozenCopy {
 
 const copyStart = { links: [], bare: false, announce: true, copy: true } as const;
 
-/** Finds a copy on this host, and puts it into its control group. */
-function place(parts: TreeParts, stream: TreeStream, trunkPid: number): number {
-  const pid = childPids(trunkPid).find((each) => innerPid(each) === copyPid - stream.number);
+interface FoundCopy {
+  readonly pid: number;
+  readonly started: string;
+}
+
+/** Finds a copy on this host, which was born last of its sisters. */
+function find(stream: TreeStream, trunkPid: number): FoundCopy | undefined {
+  const pid = childPids(trunkPid).findLast((each) => innerPid(each) === copyPid - stream.number);
   const started = pid === undefined ? undefined : startTime(pid);
-  if (pid === undefined || started === undefined) throw parts.fail(lostCopy());
-  try {
-    stream.group?.place(pid);
-  } catch (error) {
-    // Without its limits nothing may run in it.
-    throw parts.fail(lostCopy(error));
-  }
-  // A number that was given again meanwhile was another process's.
-  if (startTime(pid) !== started || !childPids(trunkPid).includes(pid)) throw parts.fail(lostCopy());
-  return pid;
+  return pid === undefined || started === undefined ? undefined : { pid, started };
 }
 
 function lostCopy(cause?: unknown): SameseedError {

@@ -1,14 +1,16 @@
-import { isSameseedError } from "../../base/error.ts";
+import { dirname } from "node:path";
+
+import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { checkBeforeUse } from "../../image/check-image.ts";
-import type { ResolvedImage } from "../../image/image-store.ts";
+import { howToBuildAgain, type ResolvedImage } from "../../image/image-store.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
-import { sharedIds } from "../linux/host-ids.ts";
 import { wallFilters, type HostResources } from "../linux/host-resources.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
 import type { ZygoteOptions } from "./spawn-zygote.ts";
 import { spellNumpyFeatures } from "./numpy-features.ts";
 import { describeWorld, requireWorld } from "./world-receipt.ts";
+import { protocol, type WireReady } from "./wire.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
 
 /** Pins of a zygote that an audit sets otherwise; nothing else does. */
@@ -32,7 +34,7 @@ export interface ZygoteStartOptions {
 
 /**
  * Starts a zygote of an image with what this host has.
- * @throws `image_damaged`; `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
+ * @throws `image_damaged`, `image_outdated`; `world_unavailable` where it is not in the world that was asked for; `wall_unavailable`, `zygote_failed`
  */
 export async function startZygote(
   image: ResolvedImage,
@@ -77,12 +79,30 @@ export async function startZygote(
   }
   const zygote = await starting;
   try {
+    requireProtocol(image, zygote.ready);
     requireWorld(world, image.name, zygote.ready);
   } catch (error) {
     await zygote.close();
     throw error;
   }
   return zygote;
+}
+
+/**
+ * Refuses an image whose zygote speaks another protocol than this host: its sandboxes would misread every job.
+ * @throws `image_outdated`
+ */
+function requireProtocol(image: ResolvedImage, { report }: WireReady): void {
+  if (report.protocol === protocol) return;
+  const { name, manifest, rootfs } = image;
+  throw new SameseedError(
+    "image_outdated",
+    `the image ${name === manifest.digest ? name.slice(0, 12) : name} was built by another version of Sameseed, whose sandboxes do not understand this one`,
+    {
+      hint: howToBuildAgain(manifest.digest, dirname(dirname(rootfs))),
+      context: { image: manifest.digest, protocol: report.protocol, expected: protocol },
+    },
+  );
 }
 
 /** With ids of its own where the host gives some; where it turns out that it does not, with one for all. */
@@ -98,17 +118,13 @@ async function startWithIds(
   try {
     const zygote = await ZygoteProcess.start({ ...options, ids, filters }, signal);
     host.confirm();
-    if (zygote.ready.report.slotIds) return zygote;
-    await zygote.close();
+    return zygote;
   } catch (error) {
     ids.release();
     const isRefused = isSameseedError(error) && error.code === "wall_unavailable";
     if (ids.map === undefined || !isRefused || !host.giveUp()) throw error;
     return await startWithIds(options, resources, world, signal);
   }
-  // An image that was built before slots took ids: they leave them alone, and its agent cannot do without epoll.
-  const former = { ids: sharedIds(), filters: wallFilters(architecture, world, "own") };
-  return await ZygoteProcess.start({ ...options, ...former }, signal);
 }
 
 /** What is enforced for every sandbox that comes of a zygote. */

@@ -1,7 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
 import type { SandboxTree, TreePlan, TrunkSandbox } from "../contract.ts";
 import { encodeJob } from "../job.ts";
-import { notCopyable } from "./frozen-copy.ts";
 import { limitGroup, wireLimits } from "./start-group.ts";
 import type { TreeParts } from "./tree-parts.ts";
 import { TreeStreams, treeSlots } from "./tree-streams.ts";
@@ -42,8 +41,6 @@ export class ZygoteTree implements SandboxTree, TreeParts {
   static async open(zygote: ZygoteProcess, plan: TreePlan): Promise<ZygoteTree> {
     const tree = new ZygoteTree(zygote);
     try {
-      if (!zygote.ready.report.trunks)
-        throw notCopyable("its image was built before sandboxes could be", "build the image again");
       await tree.#start(plan);
       return tree;
     } catch (error) {

@@ -5,6 +5,9 @@
 
 import { parseZygoteReport, type ZygoteReport } from "./zygote-report.ts";
 
+/** The number of these layouts (`PROTOCOL` in `zygote.h`): an image that was built with another is refused. */
+export const protocol = 1;
+
 /** The name of a message type. */
 export type MessageName =
   | "config"
@@ -283,6 +286,6 @@ export function decodeReady(body: Buffer): WireReady {
   return {
     addressSpaceBytes: Number(body.readBigUInt64LE(0)),
     addressesFixed: body.readUInt32LE(8) === 1,
-    report: parseZygoteReport(body.subarray(readyBytes)),
+    report: parseZygoteReport(body.subarray(readyBytes), protocol),
   };
 }

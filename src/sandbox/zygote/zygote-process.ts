@@ -87,7 +87,7 @@ export class ZygoteProcess {
 
   /** Whether each of its slots has an id of the host of its own. */
   get hasOwnIds(): boolean {
-    return this.#options.ids.map !== undefined && this.ready.report.slotIds;
+    return this.#options.ids.map !== undefined;
   }
 
   /** SHA-256 over both seccomp programs of its sandboxes. */

@@ -8,10 +8,8 @@ import { packagedFile } from "../../image/runtime-files.ts";
 /** What a zygote found of itself before it waited to be copied: `python/sameseed/zygote.py` writes it. */
 export interface ZygoteReport {
   readonly world: ReportedWorld;
-  /** Whether its slots take ids of the host of their own; images built before they did say nothing. */
-  readonly slotIds: boolean;
-  /** Whether it can be the zygote of a tree; images built before trunks say nothing. */
-  readonly trunks: boolean;
+  /** What it speaks with its host; 0 of images that were built before it had a number. */
+  readonly protocol: number;
   /** Only of a sealed zygote. */
   readonly numeric?: NumericReport;
 }
@@ -44,23 +42,24 @@ export interface NumericVerdict {
 
 const digests = z.record(z.string(), z.string());
 
-/** As images say it that were built before it was an object: `host`, or `sealed` and what does not hold. */
-const formerWorld = z
-  .string()
-  .transform((said) => said.split(" "))
-  .transform(([mode, ...lacks]) => ({ mode, lacks }));
 const worldSchema = z.object({ mode: z.enum(["sealed", "host"]), lacks: z.array(z.string()) });
 
+const numberedSchema = z.object({ protocol: z.number().default(0) });
 const reportSchema: z.ZodType<ZygoteReport> = z.object({
-  world: z.union([worldSchema, formerWorld.pipe(worldSchema)]),
-  slotIds: z.boolean().default(false),
-  trunks: z.boolean().default(false),
+  world: worldSchema,
+  protocol: z.number(),
   numeric: z.object({ libraries: z.string(), digests, failed: z.array(z.string()) }).exactOptional(),
 });
 
-/** Reads a zygote's report: JSON in UTF-8. It comes from Sameseed's own Python, before any other code has run. */
-export function parseZygoteReport(bytes: Uint8Array): ZygoteReport {
-  return reportSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+/**
+ * Reads a zygote's report: JSON in UTF-8. It comes from Sameseed's own Python, before any other code has run.
+ * @param ownProtocol the number of the host's; of a report with another one nothing else is read, since its image is refused
+ */
+export function parseZygoteReport(bytes: Uint8Array, ownProtocol: number): ZygoteReport {
+  const said: unknown = JSON.parse(Buffer.from(bytes).toString());
+  const { protocol } = numberedSchema.parse(said);
+  if (protocol !== ownProtocol) return { world: { mode: "host", lacks: [] }, protocol };
+  return reportSchema.parse(said);
 }
 
 /** Libraries → the name of a result → its digest on an x86-64-v3 host. */

@@ -26,7 +26,7 @@ export function checkKnownImage(name: string): string {
       names: new Set(listImages().flatMap(({ manifest, names }) => [...names, `sha256:${manifest.digest}`])),
     };
   if (listed.names.has(name)) return name;
-  throw new SameseedError("image_missing", `There is no image ${name}.`, {
+  throw new SameseedError("image_missing", `there is no image ${name}`, {
     hint: "GET /v1/images lists the images; `sameseed image build` builds one on the server's machine",
     context: { name },
   });

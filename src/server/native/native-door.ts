@@ -9,7 +9,6 @@ import { fileRoutes } from "./file-routes.ts";
 import { imageRoutes } from "./image-routes.ts";
 import { leaseRoutes } from "./lease-routes.ts";
 import { processRoutes } from "./process-routes.ts";
-import { Sandboxes } from "./sandboxes.ts";
 import { runRoutes } from "./recorded/run-routes.ts";
 import { Runs } from "./recorded/runs.ts";
 import { sandboxRoutes } from "./sandbox-routes.ts";
@@ -43,7 +42,7 @@ export function makeNativeDoor(context: ServerContext): Door {
 
 /** Every route of the native API. */
 export function nativeRoutes(context: ServerContext, runs: Runs): readonly Route[] {
-  const sandboxes = new Sandboxes(context);
+  const { sandboxes } = context;
   return [
     ...leaseRoutes(context),
     ...imageRoutes(),

@@ -1,15 +1,13 @@
 import * as z from "zod";
 
-import { SameseedError } from "../../base/error.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { maxLimitMs } from "../../model/limits.ts";
 import { worldModeSchema } from "../../model/rollout-schema.ts";
 import { seedSchema } from "../../model/seed.ts";
-import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
-import { json, noContent } from "../http/reply.ts";
+import { asServerError, json, noContent } from "../http/reply.ts";
 import { type Route, route } from "../http/route.ts";
 import { checkKnownImage, imageNameSchema } from "./known-image.ts";
-import type { Sandboxes, ServedSandbox } from "./sandboxes.ts";
+import type { Sandboxes, ServedOptions, ServedSandbox } from "./sandboxes.ts";
 
 const ms = z.int().min(1).max(maxLimitMs).optional();
 const mb = z
@@ -38,7 +36,7 @@ export const createSchema: z.ZodType<CreateRequest> = z.strictObject({
 });
 
 /** What a client may decide; the image is one of the server's, by name. */
-type CreateRequest = Omit<SandboxOptions, "network"> & { readonly image: string };
+type CreateRequest = Omit<ServedOptions, "network">;
 
 const sandboxSchema = z.object({
   sandbox: z.string(),
@@ -46,6 +44,15 @@ const sandboxSchema = z.object({
   lease: z.string(),
   image: z.string(),
   createdAt: z.string(),
+  /** The sandboxes whose files it began with, the first of all first. */
+  lineage: z.array(z.string()),
+});
+
+const forkErrorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  context: z.record(z.string(), z.unknown()).optional(),
 });
 
 const shownSchema = sandboxSchema.extend({
@@ -118,23 +125,30 @@ function forkRoute(sandboxes: Sandboxes): Route {
     method: "POST",
     path: "/v1/sandboxes/{sandbox}/fork",
     tag,
-    summary: "Not offered for sandboxes: answers not_copyable; rollouts are branched over the WebSocket",
-    body: z.strictObject({ count: z.int().min(1).max(100).optional() }),
+    summary:
+      "Copy its files into `count` fresh sandboxes; answers not_copyable while processes are alive in it, which are not copied",
+    body: z.strictObject({ count: z.int().min(1).max(100).default(1) }),
     once: "stored",
-    answers: {},
-    handle: ({ params }) => {
-      sandboxes.find(params["sandbox"]!);
-      throw new SameseedError(
-        "not_copyable",
-        "a sandbox with processes of its own cannot be copied in memory",
-        {
-          hint: "branch a rollout over the WebSocket, or create another sandbox and run the same commands",
-        },
+    queues: true,
+    leased: true,
+    answers: {
+      201: z.array(
+        z.union([z.strictObject({ sandbox: sandboxSchema }), z.strictObject({ error: forkErrorSchema })]),
+      ),
+    },
+    handle: async ({ params, body, lease, queueMs, signal }) => {
+      const parent = sandboxes.find(params["sandbox"]!);
+      const forks = await sandboxes.fork(parent, body.count, () => lease, { queueMs, signal });
+      const settled = forks.map((fork) =>
+        fork.status === "fulfilled"
+          ? { sandbox: viewOf(fork.value) }
+          : { error: asServerError(fork.reason).toJSON() },
       );
+      return json(settled, 201);
     },
   });
 }
 
-function viewOf({ id, lease, image, createdAt }: ServedSandbox): z.infer<typeof sandboxSchema> {
-  return { sandbox: id, lease: lease.id, image, createdAt };
+function viewOf({ id, lease, options, createdAt, lineage }: ServedSandbox): z.infer<typeof sandboxSchema> {
+  return { sandbox: id, lease: lease.id, image: options.image, createdAt, lineage: [...lineage] };
 }

@@ -1,4 +1,4 @@
-import { nowIso } from "../../base/clock.ts";
+import { nowIso, nowMs } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { CommandOptions } from "../../sandbox/command-types.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
@@ -6,7 +6,7 @@ import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
 import type { ServerContext } from "../context.ts";
 import { type Lease, makeId } from "../leases.ts";
 import { OnceTable } from "../once.ts";
-import type { Patience } from "../slots.ts";
+import type { Patience, Release } from "../slots.ts";
 import { ServedProcess } from "./sandbox-process.ts";
 
 /** The most bytes of output of ended processes that a sandbox keeps: 64 MiB; the oldest is forgotten first. */
@@ -14,26 +14,52 @@ const outputBytesMost = 64 * 1024 * 1024;
 /** The most ended processes that are kept. */
 const processesMost = 1000;
 
+/** How a sandbox of the server's is made. */
+export type ServedOptions = Omit<SandboxOptions, "signal"> & { readonly image: string };
+
+/** What a sandbox begins with. */
+export interface Origin {
+  /** An archive of `SandboxFiles.pack`. */
+  readonly files: Uint8Array;
+  /** The sandboxes that they come from, the first of all first. */
+  readonly lineage: readonly string[];
+}
+
 /** A sandbox of a client's. */
 export class ServedSandbox {
   readonly id: string = makeId("sb");
   readonly createdAt: string = nowIso();
   readonly lease: Lease;
   readonly sandbox: Sandbox;
-  readonly image: string;
+  readonly options: ServedOptions;
+  /** The sandboxes whose files it began with, the first of all first. */
+  readonly lineage: readonly string[];
   /** Processes by the keys that started them; forgotten with the sandbox. */
   readonly once: OnceTable<ServedProcess> = new OnceTable<ServedProcess>(() => 256, Infinity);
   readonly #processes: Map<string, ServedProcess> = new Map();
   readonly #onClose: () => void;
   #started = 0;
   #closed: Promise<void> | undefined;
+  #closedAtMs: number | undefined;
 
   /** Made by {@link Sandboxes.create}. */
-  constructor(sandbox: Sandbox, lease: Lease, image: string, onClose: (id: string) => void) {
+  constructor(
+    sandbox: Sandbox,
+    lease: Lease,
+    options: ServedOptions,
+    lineage: readonly string[],
+    onClose: (id: string) => void,
+  ) {
     this.sandbox = sandbox;
     this.lease = lease;
-    this.image = image;
+    this.options = options;
+    this.lineage = lineage;
     this.#onClose = () => onClose(this.id);
+  }
+
+  /** When it was closed, in ms since 1970; undefined while it is open. */
+  get closedAtMs(): number | undefined {
+    return this.#closedAtMs;
   }
 
   /** Its processes, in the order of their starts. */
@@ -62,6 +88,7 @@ export class ServedSandbox {
 
   /** Ends everything in it, and resolves when nothing is left. May be called repeatedly. */
   async close(): Promise<void> {
+    this.#closedAtMs ??= nowMs();
     this.#closed ??= this.#close();
     await this.#closed;
   }
@@ -88,12 +115,15 @@ export class ServedSandbox {
   }
 }
 
-/** All sandboxes that clients opened. */
+/** What they need of the server. */
+type SandboxesContext = Pick<ServerContext, "slots" | "leases" | "metrics" | "options">;
+
+/** All sandboxes that clients opened, by whichever door. */
 export class Sandboxes {
-  readonly #context: ServerContext;
+  readonly #context: SandboxesContext;
   readonly #sandboxes: Map<string, ServedSandbox> = new Map();
 
-  constructor(context: ServerContext) {
+  constructor(context: SandboxesContext) {
     this.#context = context;
   }
 
@@ -105,20 +135,24 @@ export class Sandboxes {
   /**
    * Opens a sandbox when there is room.
    * @param lease who owns it; where nobody is named it gets a lease of its own
-   * @throws as `Sandbox.create` and `Slots.acquire`
+   * @param origin what it begins with. @default no files
+   * @throws as `Sandbox.create`, `Slots.acquire` and `SandboxFiles.unpack`
    */
   async create(
-    options: Omit<SandboxOptions, "signal"> & { readonly image: string },
+    options: ServedOptions,
     lease: Lease | undefined,
     patience: Patience,
+    origin?: Origin,
   ): Promise<ServedSandbox> {
     const { slots, leases, metrics, options: server } = this.#context;
-    const release = await slots.acquire(1, patience);
+    let release: Release = () => {};
     let sandbox: Sandbox | undefined;
     try {
+      release = await slots.acquire(1, patience);
       sandbox = await Sandbox.create(options);
+      if (origin !== undefined) await sandbox.files.unpack(origin.files);
       const owner = lease ?? leases.open(server.leaseMs, false);
-      const served = new ServedSandbox(sandbox, owner, options.image, (id) => {
+      const served = new ServedSandbox(sandbox, owner, options, origin?.lineage ?? [], (id) => {
         this.#sandboxes.delete(id);
         release();
         if (!owner.hasHeartbeat) void owner.end();
@@ -130,7 +164,34 @@ export class Sandboxes {
     } catch (error) {
       await sandbox?.close();
       release();
+      if (lease?.hasHeartbeat === false && lease.size === 0) void lease.end();
       throw error;
+    }
+  }
+
+  /**
+   * Opens copies of a sandbox's files, each in a fresh sandbox with its options. The files are packed once.
+   * @param leaseOf who owns each
+   * @returns one for each that was asked for, or why there is none
+   * @throws as `SandboxFiles.pack`, such as `not_copyable` while processes are alive in it
+   */
+  async fork(
+    parent: ServedSandbox,
+    count: number,
+    leaseOf: () => Lease | undefined,
+    patience: Patience,
+  ): Promise<PromiseSettledResult<ServedSandbox>[]> {
+    const release = parent.lease.hold();
+    try {
+      const files = await parent.sandbox.files.pack();
+      const origin: Origin = { files, lineage: [...parent.lineage, parent.id] };
+      const makers = Array.from(
+        { length: count },
+        async () => await this.create(parent.options, leaseOf(), patience, origin),
+      );
+      return await Promise.allSettled(makers);
+    } finally {
+      release();
     }
   }
 

@@ -3,5 +3,6 @@
 import os
 
 places = ["/proc", "/../proc", "/mnt/proc", "../proc"]
-through = {place: len(os.listdir(place)) for place in places if os.path.isdir(place)}
+# The image's own file, which says of the processor what every sandbox is told.
+through = {place: len(set(os.listdir(place)) - {"cpuinfo"}) for place in places if os.path.isdir(place)}
 answer(any(through.values()), f"entries {through}")

@@ -60,6 +60,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image verify": [],
   // Each request says in which image and world, and within which limits.
   serve: [],
+  // Each chunk brings what its run was asked to be.
+  worker: [],
+  "fleet status": [],
+  "fleet cancel": [],
   setup: [],
   bench: [],
 };

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imagesFolder } from "../../../src/base/home.ts";
 import {
   endBlocks,
   entryHeader,
@@ -24,7 +25,7 @@ import { checkImage } from "../../../src/image/check-image.ts";
 import { exportImage } from "../../../src/image/export-image.ts";
 import { finishTree } from "../../../src/image/finish-tree.ts";
 import { resolveImage, writeName, type ResolvedImage } from "../../../src/image/image-store.ts";
-import { importImage } from "../../../src/image/import-image.ts";
+import { importImage, importWhereNamed } from "../../../src/image/import-image.ts";
 import { pruneImages } from "../../../src/image/prune-images.ts";
 import { publishTree } from "../../../src/image/publish-image.ts";
 import { digestOfListing, type ImageFacts } from "../../../src/image/tree-listing.ts";
@@ -97,6 +98,45 @@ describe("an image in one file", () => {
       code: "bad_argument",
       hint: expect.stringContaining("--name") as string,
     });
+  });
+});
+
+describe("an image that is asked for", () => {
+  it("is a file by the shape of its path alone, never because a file has its name", async () => {
+    const here = join(folder, "here");
+    mkdirSync(here);
+    for (const name of ["nobody", "bare.tar.zst"]) await exportImage("mine", join(here, name), { images });
+    writeFileSync(
+      join(here, "other.tar.zst"),
+      "something else, as long as the head of an image's file ".repeat(3),
+    );
+    const before = process.cwd();
+    process.chdir(here);
+    try {
+      const { digest } = image.manifest;
+      for (const path of ["./nobody", join(here, "nobody"), "bare.tar.zst"])
+        expect(resolveImage(path, images).manifest.digest).toBe(digest);
+      expect(() => resolveImage("nobody", images)).toThrow(
+        expect.objectContaining({ code: "image_missing" }),
+      );
+      // Nor is a file imported that only has an image's name.
+      await importWhereNamed("nobody");
+      expect(existsSync(join(imagesFolder(), digest))).toBe(false);
+      expect(() => resolveImage("other.tar.zst", images)).toThrow(
+        expect.objectContaining({
+          code: "bad_argument",
+          hint: expect.stringContaining("has a slash") as string,
+        }),
+      );
+      expect(() => resolveImage("gone.tar.zst", images)).toThrow(
+        expect.objectContaining({ code: "bad_argument", message: "there is no image file gone.tar.zst" }),
+      );
+      expect(() => writeName("mine.tar.zst", { digest }, images)).toThrow(
+        expect.objectContaining({ code: "bad_argument" }),
+      );
+    } finally {
+      process.chdir(before);
+    }
   });
 });
 

@@ -173,7 +173,7 @@ describe("building again", () => {
     expect(() => checkBeforeUse(image)).toThrow(
       expect.objectContaining({
         code: "image_damaged",
-        message: "Image one is damaged: /etc/hosts has other content.",
+        message: "image one is damaged: /etc/hosts has other content",
         hint: expect.stringContaining("sameseed image build one ") as string,
       }),
     );
@@ -181,7 +181,7 @@ describe("building again", () => {
     await build({ images: elsewhere, name: "one", trustPresent: true, onProgress: (m) => told.push(m) });
     expect(told).toEqual([]);
     const again = await build({ images: elsewhere, name: "one", onProgress: (m) => told.push(m) });
-    expect(told[0]).toBe("Building it again. Image one is damaged: /etc/hosts has other content.");
+    expect(told[0]).toBe("Building it again: image one is damaged: /etc/hosts has other content");
     checkBeforeUse(again);
     checkImage(again);
   });

@@ -120,7 +120,7 @@ describe.each([
     expect(() => check(image)).toThrow(
       expect.objectContaining({
         code: "image_damaged",
-        message: `Image ${image.manifest.digest} is damaged: ${said}.`,
+        message: `image ${image.manifest.digest} is damaged: ${said}`,
         context: { image: image.manifest.digest, changes: [said], changed: 1 },
       }),
     );

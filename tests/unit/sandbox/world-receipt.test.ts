@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { describeWorld, requireWorld } from "../../../src/sandbox/zygote/world-receipt.ts";
-import type { WireReady } from "../../../src/sandbox/zygote/wire.ts";
+import { protocol, type WireReady } from "../../../src/sandbox/zygote/wire.ts";
 import { judgeNumbers, packagedNumbers } from "../../../src/sandbox/zygote/zygote-report.ts";
 import { failureOf } from "../store/store-fixture.ts";
 
@@ -14,8 +14,7 @@ function ready(world: string, changes: Partial<WireReady["report"]["numeric"]> =
     addressesFixed: true,
     report: {
       world: { mode: world === "host" ? "host" : "sealed", lacks: world.split(" ").slice(1) },
-      slotIds: true,
-      trunks: true,
+      protocol,
       ...(world === "host" ? {} : { numeric: { ...numeric, ...changes } }),
     },
   };

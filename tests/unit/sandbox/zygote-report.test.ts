@@ -2,24 +2,29 @@ import { expect, test } from "vitest";
 
 import { parseZygoteReport } from "../../../src/sandbox/zygote/zygote-report.ts";
 
-const parse = (report: unknown): unknown => parseZygoteReport(Buffer.from(JSON.stringify(report)));
+const parse = (report: unknown): unknown => parseZygoteReport(Buffer.from(JSON.stringify(report)), 7);
 
-test.for<[report: unknown, world: unknown, slotIds: boolean, trunks?: boolean]>([
-  [
-    { world: { mode: "host", lacks: [] }, slotIds: true, trunks: true },
-    { mode: "host", lacks: [] },
-    true,
-    true,
-  ],
-  [{ world: { mode: "sealed", lacks: ["vdso"] }, slotIds: true }, { mode: "sealed", lacks: ["vdso"] }, true],
-  // As images say it that were built before slots took ids.
-  [{ world: "host" }, { mode: "host", lacks: [] }, false],
-  [{ world: "sealed vdso auxv" }, { mode: "sealed", lacks: ["vdso", "auxv"] }, false],
-])("what a zygote says of itself: %j", ([report, world, slotIds, trunks = false]) => {
-  expect(parse(report)).toEqual({ world, slotIds, trunks });
+test.for([
+  { world: { mode: "host", lacks: [] }, protocol: 7 },
+  { world: { mode: "sealed", lacks: ["vdso"] }, protocol: 7 },
+  {
+    world: { mode: "sealed", lacks: [] },
+    protocol: 7,
+    numeric: { libraries: "glibc 2", digests: { exp: "00" }, failed: [] },
+  },
+])("what a zygote says of itself: %j", (report) => {
+  expect(parse(report)).toEqual(report);
+});
+
+test.for([
+  [{ world: "sealed vdso" }, 0],
+  [{ world: { mode: "sealed", lacks: [] }, protocol: 6 }, 6],
+  [{ planet: 3, protocol: 8 }, 8],
+] as const)("of another protocol, %j, only the number is read", ([report, protocol]) => {
+  expect(parse(report)).toMatchObject({ protocol });
 });
 
 test("a world that nobody knows is none", () => {
   for (const world of ["open", "", { mode: "open", lacks: [] }, { mode: "host" }, 3])
-    expect(() => parse({ world })).toThrow();
+    expect(() => parse({ world, protocol: 7 })).toThrow();
 });

@@ -1,0 +1,121 @@
+import type { Command } from "commander";
+
+import { SameseedError } from "../../base/error.ts";
+import type { FleetView } from "../../fleet/queue/dispatcher.ts";
+import type { Cli, CommandWork } from "../cli.ts";
+import { jsonText } from "../render/json-text.ts";
+import { printable } from "../render/safe-text.ts";
+import { type Column, formatTable } from "../render/table.ts";
+import { jsonOption } from "./options.ts";
+
+/** Adds `sameseed fleet` with what it can do. */
+export function addFleetCommand(program: Command, choose: (work: CommandWork) => void): void {
+  const fleet = program
+    .command("fleet")
+    .summary("look at a fleet, or end what it works on")
+    .description("A fleet is the machines that run `sameseed worker` on one queue and one store.");
+  fleet
+    .command("status")
+    .summary("list a fleet's workers, batches and queues")
+    .description(
+      "Lists the workers that are there, the batches that wait for them, and the chunks in the queue.",
+    )
+    .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
+    .addOption(jsonOption("all of it as one JSON document"))
+    .action((url: string, options: { readonly json?: true }) =>
+      choose(async (cli) => await status(cli, url, options.json === true)),
+    );
+  fleet
+    .command("cancel")
+    .summary("end a batch: what runs of it is ended on every host")
+    .description(
+      "Ends a batch: what waits of it is never begun, and what runs is ended within two seconds. What was made stays in the store; the call that waits for it goes on waiting, and is ended with Ctrl-C where it runs.",
+    )
+    .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
+    .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")
+    .action((url: string, batch: string) => choose(async (cli) => await cancel(cli, url, batch)));
+}
+
+async function status(cli: Cli, url: string, asJson: boolean): Promise<number> {
+  const view = await withDispatcher(url, async (dispatcher) => await dispatcher.view());
+  await (asJson ? cli.output.write(`${jsonText(view)}\n`) : cli.output.lines(statusLines(view)));
+  return 0;
+}
+
+async function cancel(cli: Cli, url: string, batch: string): Promise<number> {
+  await withDispatcher(url, async (dispatcher) => {
+    const { batches } = await dispatcher.view();
+    if (!batches.some(({ id }) => id === batch))
+      throw new SameseedError("not_found", `the fleet has no batch ${batch}`, {
+        hint: `\`sameseed fleet status ${url}\` lists them`,
+      });
+    await dispatcher.cancel(batch);
+  });
+  cli.status.note(`batch ${batch} is ended`);
+  return 0;
+}
+
+async function withDispatcher<T>(
+  url: string,
+  work: (
+    dispatcher: Awaited<ReturnType<typeof import("../../fleet/queue/open-dispatcher.ts").openDispatcher>>,
+  ) => Promise<T>,
+): Promise<T> {
+  const { openDispatcher } = await import("../../fleet/queue/open-dispatcher.ts");
+  const dispatcher = await openDispatcher(url);
+  try {
+    return await work(dispatcher);
+  } finally {
+    await dispatcher.close();
+  }
+}
+
+const workerColumns: readonly Column[] = [
+  { title: "worker" },
+  { title: "class" },
+  { title: "busy", align: "right" },
+  { title: "slots", align: "right" },
+  { title: "store" },
+  { title: "state" },
+];
+
+const batchColumns: readonly Column[] = [
+  { title: "batch" },
+  { title: "what" },
+  { title: "done", align: "right" },
+  { title: "weight", align: "right" },
+];
+
+function statusLines({ workers, batches, queues, quarantined }: FleetView): string[] {
+  const isOut = (host: string): boolean => quarantined.includes(host);
+  const lines =
+    workers.length === 0
+      ? ["no workers"]
+      : formatTable(
+          workerColumns,
+          workers.map((own) => [
+            printable(own.id),
+            printable(own.hostClass),
+            `${own.busy}/${own.lanes}`,
+            String(own.slots),
+            printable(own.store),
+            isOut(own.host) ? "quarantined" : own.draining ? "draining" : "ready",
+          ]),
+        );
+  if (batches.length > 0)
+    lines.push(
+      "",
+      ...formatTable(
+        batchColumns,
+        batches.map(({ id, title, done, total, weight }) => [
+          printable(id),
+          printable(title),
+          `${done}/${total}`,
+          String(weight),
+        ]),
+      ),
+    );
+  for (const [hostClass, { waiting, running }] of Object.entries(queues))
+    lines.push("", `${printable(hostClass)}: ${waiting} chunks wait, ${running} run`);
+  return lines;
+}

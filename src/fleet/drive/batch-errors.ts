@@ -1,0 +1,29 @@
+import { errorCodes, type ErrorCode } from "../../base/error-codes.ts";
+import { SameseedError } from "../../base/error.ts";
+import type { ChunkFailure } from "../queue/dispatcher.ts";
+
+/** What a host said, as the error that it would have been here. */
+export function errorOf({ error = {} }: ChunkFailure): SameseedError {
+  const { code, message, hint, context } = error;
+  const known = typeof code === "string" && code in errorCodes ? (code as ErrorCode) : "internal";
+  return new SameseedError(known, typeof message === "string" ? message : "a host of the fleet failed", {
+    ...(typeof hint === "string" ? { hint } : {}),
+    ...(typeof context === "object" && context !== null ? { context: { ...context } } : {}),
+  });
+}
+
+/** Rollouts that no host could run. */
+export function lostSeeds(poison: ReadonlyMap<number, ChunkFailure>): SameseedError {
+  const seeds = [...poison.keys()].sort((a, b) => a - b);
+  const some = seeds.slice(0, 5).join(", ") + (seeds.length > 5 ? ", …" : "");
+  const failure = [...poison.values()].find(({ error }) => error !== undefined);
+  const why = failure === undefined ? "the hosts that ran them were lost" : errorOf(failure).message;
+  return new SameseedError(
+    "sandbox_failed",
+    `${seeds.length} rollouts could not be run (seeds ${some}): ${why}`,
+    {
+      hint: "all others are recorded; the store has a note of each below poison/",
+      context: { seeds: seeds.slice(0, 1000) },
+    },
+  );
+}

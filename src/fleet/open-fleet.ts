@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+
+import { timeName } from "../base/clock.ts";
+import { SameseedError } from "../base/error.ts";
+import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import { resolveImage } from "../image/image-store.ts";
+import { importWhereNamed } from "../image/import-image.ts";
+import type { RecordedRollout } from "../model/rollout.ts";
+import type { ResolvedOptions } from "../rollout/rollout-config.ts";
+import { type FleetEngine, type FleetRun, makeFleet, type RolloutFleet } from "../rollout/rollout-fleet.ts";
+import type { ObjectStore } from "../store/objects/object-store.ts";
+import { openObjects } from "../store/objects/open-objects.ts";
+import { FleetBatch } from "./drive/fleet-batch.ts";
+import { chooseHosts } from "./drive/choose-hosts.ts";
+import { encodeSpec, fleetSpec } from "./fleet-spec.ts";
+import type { Dispatcher } from "./queue/dispatcher.ts";
+import { checkQueueUrl, openDispatcher } from "./queue/open-dispatcher.ts";
+import { publishImage } from "./worker/image-supply.ts";
+import { specKey } from "./worker/run-chunk.ts";
+
+/** How a fleet is used. */
+export interface FleetOptions {
+  /** Where its hosts put what they make. @default what its workers name */
+  readonly store?: string;
+  /** This call's share of the fleet, against that of other calls: 1 to 1000. @default 1 */
+  readonly weight?: number;
+  /** Calls of a lower number go first: 0 to 1000. @default 0 */
+  readonly priority?: number;
+  /** Told what a person wants to know. */
+  readonly onNote?: (line: string) => void;
+}
+
+const optionNames: NamesOf<FleetOptions> = { store: true, weight: true, priority: true, onNote: true };
+
+/**
+ * Names a fleet: other machines that run `sameseed worker` on one queue and one store. Nothing is connected before it is used.
+ *
+ * @example
+ * const fleet = openFleet("redis://queue:6379");
+ * await recordRun({ envName: "CartPole-v1", seeds: [1, 2, 3], fleet });
+ *
+ * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, `rediss://…`, or `redis+unix:/path/to/socket`; `local:` for this
+ * process alone, which needs {@link FleetOptions.store}
+ * @throws `bad_argument`
+ *
+ * @experimental
+ */
+export function openFleet(url: string, options: FleetOptions = {}): RolloutFleet {
+  refuseUnknownOptions(options, optionNames, "openFleet");
+  const { store } = options;
+  if (url === "local:" && store === undefined)
+    throw new SameseedError("bad_argument", "a fleet of this process alone needs a store", {
+      hint: "name a folder with `store`",
+    });
+  if (url !== "local:") checkQueueUrl(url);
+  const open = async (): Promise<Dispatcher> => {
+    if (url !== "local:" || store === undefined) return await openDispatcher(url);
+    const { openHere } = await import("./worker/open-here.ts");
+    return await openHere(store);
+  };
+  const engine = new Fleet(open, {
+    ...options,
+    weight: inRange("weight", options.weight ?? 1, 1),
+    priority: inRange("priority", options.priority ?? 0, 0),
+  });
+  return makeFleet(url, engine);
+}
+
+function inRange(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= 1000) return value;
+  throw new SameseedError(
+    "bad_argument",
+    `${name} must be a whole number from ${least} to 1000, not ${value}`,
+  );
+}
+
+/** A fleet behind whatever queue it is given. */
+export class Fleet implements FleetEngine {
+  readonly #open: () => Promise<Dispatcher>;
+  readonly #options: FleetOptions & { readonly weight: number; readonly priority: number };
+
+  constructor(
+    open: () => Promise<Dispatcher>,
+    options: FleetOptions & { readonly weight: number; readonly priority: number },
+  ) {
+    this.#open = open;
+    this.#options = options;
+  }
+
+  async *rollouts(
+    options: ResolvedOptions,
+    seeds: Iterable<number>,
+    { signal = new AbortController().signal }: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<RecordedRollout, void, undefined> {
+    const { weight, priority, onNote = noNote } = this.#options;
+    await importWhereNamed(options.image);
+    const { name, manifest } = resolveImage(options.image);
+    // What cannot be asked of a fleet is refused before anything is waited for.
+    fleetSpec(options, manifest.digest, "");
+    const dispatcher = await this.#open();
+    const id = `${timeName()}-${randomBytes(4).toString("hex")}`;
+    let store: ObjectStore | undefined;
+    let isDone = false;
+    try {
+      const chosen = await chooseHosts(dispatcher, { store: this.#options.store, onNote, signal });
+      store = await openObjects(chosen.store);
+      const { hostClass } = chosen;
+      const spec = encodeSpec(fleetSpec(options, manifest.digest, hostClass));
+      await store.putIfAbsent(specKey(spec.hash), spec.bytes);
+      const supply = new OnceAtATime(publishImage.bind(undefined, store, manifest.digest));
+      const batch = new FleetBatch(
+        {
+          id,
+          title: titleOf(options),
+          spec: spec.hash,
+          hostClass,
+          store,
+          dispatcher,
+          weight,
+          priority,
+          onView: ({ workers }) => {
+            if (
+              workers.some(
+                (worker) => worker.hostClass === hostClass && !worker.images.includes(manifest.digest),
+              )
+            )
+              void supply
+                .run()
+                .catch((error: unknown) =>
+                  onNote(`the image cannot be put into the store: ${String(error)}`),
+                );
+          },
+          supplyImage: async () => await supply.run(),
+          onNote,
+        },
+        seeds,
+      );
+      for await (const { summary, ...rest } of batch.run(signal)) {
+        const { receipt } = summary;
+        yield {
+          ...rest,
+          summary: { ...summary, receipt: { ...receipt, image: { ...receipt.image, name } } },
+        };
+      }
+      isDone = true;
+    } finally {
+      // What was not waited for to the end is not wanted.
+      await (isDone ? dispatcher.forget(id) : dispatcher.cancel(id)).catch(() => {});
+      await dispatcher.close();
+      store?.close();
+    }
+  }
+
+  async certify(_run: FleetRun): Promise<void> {}
+}
+
+/** Work that is asked for again while it is under way is one and the same; once it was done it is not done again. */
+class OnceAtATime {
+  readonly #work: () => Promise<void>;
+  #running: Promise<void> | undefined;
+
+  constructor(work: () => Promise<void>) {
+    this.#work = work;
+  }
+
+  async run(): Promise<void> {
+    this.#running ??= this.#work().catch((error: unknown) => {
+      this.#running = undefined;
+      throw error;
+    });
+    await this.#running;
+  }
+}
+
+function titleOf({ template: { environment } }: ResolvedOptions): string {
+  return environment.kind === "file" ? `${environment.name}:${environment.className}` : environment.id;
+}
+
+function noNote(): void {}

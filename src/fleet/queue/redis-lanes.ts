@@ -1,0 +1,192 @@
+// Theory of operation. BullMQ's worker takes jobs, renews their leases and gives back what a vanished host had. Three things are
+// ours. A beat each second writes the note of this host and looks whether a batch that runs here was cancelled, or the host
+// quarantined. A chunk that may not run here is put back for another host. And a watchdog: a worker of BullMQ was known to stop
+// taking jobs after an outage while it says that it runs; where chunks wait, lanes are free and none was taken for a while, it is
+// made anew.
+
+import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+
+import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
+import { nowMs } from "../../base/clock.ts";
+import { type Chunk, readChunk } from "../chunk.ts";
+import { type ChunkReport, failureOf, type Lanes, type LanesOptions, losesMost } from "./dispatcher.ts";
+import { stamped } from "./redis-dispatcher.ts";
+import {
+  beatMs,
+  connect,
+  defaultLeases,
+  keyPrefix,
+  cancelledKey,
+  quarantineKey,
+  workersKey,
+  type Leases,
+  queueName,
+  soon,
+} from "./redis-names.ts";
+
+/** How long a chunk rests that this host may not run. */
+const notHereMs = 500;
+/** How long chunks may wait beside free lanes before the worker is taken for wedged. */
+const wedgedMs = 15_000;
+
+/** How {@link RedisLanes} takes chunks. */
+export interface RedisLanesOptions extends LanesOptions {
+  readonly leases?: Leases;
+  /** Told when the worker was made anew. */
+  readonly onWedged?: () => void;
+  readonly wedgedMs?: number;
+}
+
+/** A host's lanes at a queue on Redis. */
+export class RedisLanes implements Lanes {
+  readonly #options: RedisLanesOptions;
+  readonly #url: string;
+  readonly #client: Redis;
+  readonly #connections: Redis[] = [];
+  readonly #running = new Map<string, { readonly batch: string; readonly stop: AbortController }>();
+  #worker: Worker;
+  #draining = false;
+  #quarantined = false;
+  #lastTaken = nowMs();
+  readonly #beat: NodeJS.Timeout;
+
+  constructor(url: string, options: RedisLanesOptions) {
+    this.#url = url;
+    this.#options = options;
+    this.#client = connect(url);
+    this.#worker = this.#makeWorker();
+    this.#beat = setInterval(() => void this.#tick().catch(() => {}), beatMs);
+    void this.#tick().catch(() => {});
+  }
+
+  get busy(): number {
+    return this.#running.size;
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.#tick().catch(() => {});
+    await this.#worker.close();
+    await this.#leave();
+  }
+
+  async close(): Promise<void> {
+    this.#draining = true;
+    for (const { stop } of this.#running.values()) stop.abort(givenBack);
+    // What runs is put back by its own lane; a queue that is away is not waited for.
+    await soon(this.#worker.close()).catch(() => {});
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    clearInterval(this.#beat);
+    await soon(this.#client.hdel(workersKey, this.#options.note.id)).catch(() => {});
+    for (const client of [this.#client, ...this.#connections]) client.disconnect();
+  }
+
+  #connect(): Redis {
+    const client = connect(this.#url);
+    this.#connections.push(client);
+    return client;
+  }
+
+  #makeWorker(): Worker {
+    const { note, leases = defaultLeases } = this.#options;
+    const worker = new Worker(
+      queueName(note.hostClass),
+      async (job, token, signal) => await this.#process(job, token, signal),
+      {
+        connection: this.#connect(),
+        prefix: keyPrefix,
+        concurrency: note.lanes,
+        lockDuration: leases.lockMs,
+        stalledInterval: leases.checkMs,
+        maxStalledCount: losesMost - 1,
+        drainDelay: 2,
+        runRetryDelay: 1000,
+        name: note.id,
+      },
+    );
+    worker.on("error", () => {});
+    worker.on("lockRenewalFailed", (ids: string[]) => {
+      // Another host has it by now, or will: what is made here would be made twice.
+      for (const id of ids) this.#running.get(id)?.stop.abort(leaseLost);
+    });
+    return worker;
+  }
+
+  async #process(job: Job, token: string | undefined, signal?: AbortSignal): Promise<ChunkReport> {
+    this.#lastTaken = nowMs();
+    const chunk = this.#read(job);
+    const { host } = this.#options.note;
+    // Nobody waits for it: it is done with.
+    if (await this.#isCancelled(chunk.batch)) return { root: "", host };
+    if (this.#quarantined || chunk.notHosts?.includes(host) === true)
+      return await putBack(job, token, notHereMs);
+    const stop = new AbortController();
+    this.#running.set(chunk.id, { batch: chunk.batch, stop });
+    try {
+      const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+      return await this.#options.work(chunk, both);
+    } catch (thrown) {
+      if (stop.signal.reason === givenBack) return await putBack(job, token, 1);
+      if (stop.signal.reason === cancelled) return { root: "", host };
+      throw asJobError(thrown);
+    } finally {
+      this.#running.delete(chunk.id);
+    }
+  }
+
+  #read(job: Job): Chunk {
+    try {
+      return readChunk(job.data);
+    } catch (error) {
+      throw asJobError(error);
+    }
+  }
+
+  async #isCancelled(batch: string): Promise<boolean> {
+    return (await soon(this.#client.exists(cancelledKey(batch)))) === 1;
+  }
+
+  async #tick(): Promise<void> {
+    const { note, images } = this.#options;
+    const own = { ...note, busy: this.busy, draining: this.#draining, images: images() };
+    await soon(this.#client.hset(workersKey, note.id, stamped(own)));
+    this.#quarantined = (await soon(this.#client.sismember(quarantineKey, note.host))) === 1;
+    for (const { batch, stop } of this.#running.values())
+      if (await this.#isCancelled(batch)) stop.abort(cancelled);
+    await this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    const { note, onWedged } = this.#options;
+    const isIdle = !this.#draining && !this.#quarantined && this.busy < note.lanes;
+    if (!isIdle || nowMs() - this.#lastTaken < (this.#options.wedgedMs ?? wedgedMs)) return;
+    const waiting = await soon(this.#client.llen(`${keyPrefix}:${queueName(note.hostClass)}:wait`));
+    const sorted = await soon(this.#client.zcard(`${keyPrefix}:${queueName(note.hostClass)}:prioritized`));
+    this.#lastTaken = nowMs();
+    if (waiting + sorted === 0) return;
+    onWedged?.();
+    const wedged = this.#worker;
+    this.#worker = this.#makeWorker();
+    await soon(wedged.close(true)).catch(() => {});
+  }
+}
+
+const givenBack = new SameseedError("aborted", "the host is being stopped");
+const leaseLost = new SameseedError("aborted", "the lease of the chunk was lost");
+const cancelled = new SameseedError("aborted", "the batch was cancelled");
+
+async function putBack(job: Job, token: string | undefined, ms: number): Promise<never> {
+  await job.moveToDelayed(nowMs() + ms, token);
+  throw new DelayedError();
+}
+
+/** A failure as BullMQ keeps it: a document in its text, and whether to try again. */
+function asJobError(thrown: unknown): Error {
+  const error = isSameseedError(thrown) ? thrown : new SameseedError("internal", toError(thrown).message);
+  const text = JSON.stringify(failureOf(error)).slice(0, 8000);
+  return error.kind.retryable ? new Error(text) : new UnrecoverableError(text);
+}

@@ -1,0 +1,27 @@
+import type { Chunk } from "../chunk.ts";
+import type { ChunkReport, LanesOptions } from "../queue/dispatcher.ts";
+import type { Leases } from "../queue/redis-names.ts";
+
+/** What the agent is told, by the process that runs the sandboxes. */
+export type ToAgent =
+  | {
+      readonly kind: "start";
+      readonly url: string;
+      readonly note: LanesOptions["note"];
+      readonly images: readonly string[];
+      readonly leases?: Leases;
+    }
+  | { readonly kind: "images"; readonly images: readonly string[] }
+  | { readonly kind: "done"; readonly id: string; readonly report: ChunkReport }
+  /** Its error, as `toJSON` writes it. */
+  | { readonly kind: "failed"; readonly id: string; readonly error: Record<string, unknown> }
+  /** Take nothing more, and end when what runs has ended. */
+  | { readonly kind: "drain" }
+  /** Give back what runs, and end. */
+  | { readonly kind: "leave" };
+
+/** What the agent says. */
+export type FromAgent =
+  | { readonly kind: "run"; readonly chunk: Chunk }
+  | { readonly kind: "stop"; readonly id: string }
+  | { readonly kind: "wedged" };

@@ -1,0 +1,52 @@
+import { SameseedError } from "../base/error.ts";
+import type { RecordedRollout } from "../model/rollout.ts";
+import type { ResolvedOptions } from "./rollout-config.ts";
+
+/** Other machines that run rollouts, from `openFleet`. What they give is what this machine would: the same bytes for the same seeds. */
+export interface RolloutFleet {
+  /** As it was named. */
+  readonly url: string;
+}
+
+/** A run that a fleet has made, and is asked to vouch for. */
+export interface FleetRun {
+  /** The run's folder. */
+  readonly dir: string;
+  readonly options: ResolvedOptions;
+}
+
+/** What a fleet does for whoever runs rollouts. */
+export interface FleetEngine {
+  /**
+   * Runs rollouts and yields them as recorded, in the order they finish.
+   * @throws as a local call; `queue_timeout`, `fleet_disagrees`, `io_failed`
+   */
+  rollouts(
+    options: ResolvedOptions,
+    seeds: Iterable<number>,
+    call: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<RecordedRollout, void, undefined>;
+  /** Writes beside a run that is complete what the fleet vouches for. */
+  certify(run: FleetRun): Promise<void>;
+}
+
+const engines = new WeakMap<RolloutFleet, FleetEngine>();
+
+/** Makes a fleet of what does its work. */
+export function makeFleet(url: string, engine: FleetEngine): RolloutFleet {
+  const fleet: RolloutFleet = { url };
+  engines.set(fleet, engine);
+  return fleet;
+}
+
+/**
+ * What does a fleet's work.
+ * @throws `bad_argument` for what `openFleet` did not make
+ */
+export function engineOf(fleet: RolloutFleet): FleetEngine {
+  const engine = engines.get(fleet);
+  if (engine !== undefined) return engine;
+  throw new SameseedError("bad_argument", "`fleet` is not a fleet", {
+    hint: "make it with openFleet(URL)",
+  });
+}

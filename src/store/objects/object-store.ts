@@ -1,0 +1,48 @@
+import { SameseedError } from "../../base/error.ts";
+
+/**
+ * Bytes by key, shared by every host of a fleet. What is in it is never changed in place: a key names its content, or is
+ * written once. So a copy that is written twice does no harm, and a reader sees a whole object or none.
+ *
+ * Keys are words of `a-z A-Z 0-9 . _ -` with `/` between them.
+ */
+export interface ObjectStore {
+  /** As it was named, such as `folder:/srv/rollouts`. */
+  readonly url: string;
+  /**
+   * The object's bytes; undefined where there is none.
+   * @throws `io_failed`
+   */
+  get(key: string): Promise<Buffer | undefined>;
+  /** @throws `io_failed`, `disk_full` */
+  put(key: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes an object that must not be there yet.
+   * @returns false where there is one, which stays as it is
+   * @throws `io_failed`, `disk_full`
+   */
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
+  /** Does nothing where there is none. @throws `io_failed` */
+  delete(key: string): Promise<void>;
+  /** Every key that begins with `prefix`, which ends in `/`; in no order. @throws `io_failed` */
+  list(prefix: string): AsyncIterable<string>;
+  /** Whether there is such an object. @throws `io_failed` */
+  has(key: string): Promise<boolean>;
+  /** As {@link put}, for a file of any size. @throws `io_failed`, `disk_full` */
+  putFile(key: string, path: string): Promise<void>;
+  /** Writes an object into a new file; false where there is none. @throws `io_failed`, `disk_full` */
+  getFile(key: string, path: string): Promise<boolean>;
+  /** Gives connections back. */
+  close(): void;
+}
+
+const keyPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+
+/**
+ * A key as it is: nothing that a path could leave its folder with.
+ * @throws `bad_argument`
+ */
+export function checkKey(key: string): string {
+  if (key.length <= 512 && keyPattern.test(key)) return key;
+  throw new SameseedError("bad_argument", `${JSON.stringify(key)} is not the key of an object`);
+}
