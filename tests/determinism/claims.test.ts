@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { RecordedRollout } from "../../src/model/rollout.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import { chainOf } from "../../src/trajectory/trajectory-chain.ts";
+import { auditEnvironment } from "../../src/verify/audit/audit-environment.ts";
 import { compareRollouts, compareTwins } from "../../src/verify/audit/compare-rollouts.ts";
 import { fixture, temporaryFolder } from "./fixtures.ts";
 
@@ -53,4 +54,16 @@ test("what ends for want of memory says what to raise", async () => {
   const { outcome, error } = await play("Exhausted");
   expect(outcome).toBe("env_error");
   expect(error?.message).toContain("std::bad_alloc (it could not get more memory: raise --memory-mb");
+});
+
+test("an audit finds one draw of five values, in both worlds, and its line, not one that the reset made good", async () => {
+  for (const [world, factor] of [
+    ["sealed", "entropy"],
+    ["host", "baseline"],
+  ] as const) {
+    const { causes } = await auditEnvironment({ envName: `${fixture("claims.py")}:Sampling`, world });
+    expect(causes.map((cause) => [cause.factor, cause.path, cause.location?.source])).toEqual([
+      [factor, "info.action", "return observation, self.describe(action=self.action_space.sample())"],
+    ]);
+  }
 });

@@ -35,6 +35,9 @@ _CUT = {"cut": True}
 
 _out = -1
 _left = _MOST_ENTRIES
+# Whether the episode's reset has been called. What an environment did before is mostly done again there, with its seed.
+_in_episode = False
+_own = ""
 _known: dict[str, bool] = {}
 _libraries: tuple[str, ...] = ()
 _site = ""
@@ -43,9 +46,10 @@ _library = ""
 
 def begin(_settings: dict[str, Any]) -> None:
     """Traces from here on, on what was standard output; the program's own output goes nowhere."""
-    global _out, _site, _library, _libraries
+    global _out, _site, _library, _libraries, _own
     _site = sysconfig.get_path("purelib")
     _library = sysconfig.get_path("stdlib")
+    _own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     _libraries = _library_folders()
     sys.stdout.flush()
     _out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _TRACE_FD)
@@ -60,8 +64,7 @@ def _library_folders() -> tuple[str, ...]:
     gymnasium = os.path.join(_site, "gymnasium")
     plumbing = [os.path.join(gymnasium, name) for name in ("core.py", "wrappers", "utils", "spaces", "error.py", "vector")]
     plumbing.append(os.path.join(gymnasium, "envs", "registration.py"))
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return (own, os.path.join(_site, "numpy"), os.path.join(_site, "scipy"), *plumbing)
+    return (_own, os.path.join(_site, "numpy"), os.path.join(_site, "scipy"), *plumbing)
 
 
 def _is_traced(file: str) -> bool:
@@ -113,6 +116,8 @@ class _Traced:
         caller = frame.f_back
         while caller is not None and not _is_traced(caller.f_code.co_filename):
             caller = caller.f_back
+        if caller is None and not _in_episode:
+            _look_for_reset(frame)
         # What an object or the module held before is not this function's doing: an earlier episode may have left it.
         if self.code.co_name != "<module>":
             for name, value in _names(frame):
@@ -152,6 +157,15 @@ class _Traced:
         return changes
 
 
+def _look_for_reset(frame: FrameType) -> None:
+    """Notes that the episode has begun, where the function was called by the referee's own reset."""
+    global _in_episode
+    caller = frame.f_back
+    while caller is not None and not caller.f_code.co_filename.startswith(os.path.join(_own, "play")):
+        caller = caller.f_back
+    _in_episode = caller is not None and caller.f_code.co_name == "reset"
+
+
 def _names(frame: FrameType) -> list[tuple[str, Any]]:
     found = []
     inside = frame.f_locals
@@ -187,6 +201,7 @@ def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[t
         "function": code.co_qualname if sys.version_info >= (3, 11) else code.co_name,
         "line": line,
         "after": after,
+        "begun": _in_episode,
         "names": names,
         "values": {name: shown(value) for name, value, _ in changes[:_MOST_NAMES]},
     }

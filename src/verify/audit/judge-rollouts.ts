@@ -14,6 +14,9 @@ import type { WorldRunner } from "./world-runner.ts";
 /** Of how many seeds that differ the causes are looked for. */
 const searchedSeedsMost = 3;
 
+/** How often a world is run again in which a draw may have been the same by chance. */
+const moreDraws = 5;
+
 /** What judging needs. */
 export interface Audit {
   readonly onProgress: (doing: string) => void;
@@ -55,7 +58,7 @@ export async function judgeRollouts(
     runAll(audit, {}),
     faults.length > 0 ? [] : runAll(audit, everything(usable)),
   ]);
-  const unstable = suspectsOf(compareAll(audit, baseline, again, compareTwins), "baseline", {});
+  const unstable = await findUnstable(audit, baseline, again);
   const untried = factors
     .filter((factor) => !usable.includes(factor))
     .map(({ id }) => ({ factor: id, equal: null, how: "not tried" }) as const);
@@ -76,6 +79,12 @@ export async function judgeRollouts(
   const equal = comparisons.every(({ compared: { divergence } }) => divergence === undefined);
   const second: AuditedWorld = { factor: "everything", equal, how: "together" };
   const unlike = comparisons.filter(({ compared }) => Object.keys(compared).length > 0);
+  const drawn = equal ? await findChance(audit, baseline, ledger) : [];
+  if (drawn.length > 0) {
+    const drawing: AuditedWorld = { factor: "entropy", equal: false, how: "alone" };
+    const causes = await explainCauses(audit.locate, drawn);
+    return { verdict: "sensitive", worlds: [first, second, drawing, ...untried], causes };
+  }
   const clean = audit.counted && Object.keys(ledger).length === 0 ? "pure" : "virtualised";
   if (unlike.length === 0) {
     return { verdict: clean, worlds: [first, second, ...usable.map(innocent), ...untried], causes: [] };
@@ -83,6 +92,45 @@ export async function judgeRollouts(
   const { worlds, causes } = await attribute(audit, unlike);
   const verdict = causes.length === 0 ? clean : "sensitive";
   return { verdict, worlds: [first, second, ...worlds, ...untried], causes };
+}
+
+/**
+ * Rollouts of the same world that differ. Where nothing is counted, chance can be drawn without a trace, and what is drawn
+ * may be one of a few values, the same twice: such a world is run more often.
+ */
+async function findUnstable(
+  audit: Audit,
+  baseline: readonly RecordedRollout[],
+  again: readonly RecordedRollout[],
+): Promise<SeedSuspect[]> {
+  const found = suspectsOf(compareAll(audit, baseline, again, compareTwins), "baseline", {});
+  for (let more = audit.counted ? 0 : moreDraws; more > 0 && found.length === 0; more--) {
+    const once = await runAll(audit, {});
+    found.push(...suspectsOf(compareAll(audit, baseline, once, compareTwins), "baseline", {}));
+  }
+  return found;
+}
+
+/**
+ * Rollouts that differ with other entropy, where one change of everything made no difference: one draw of a few values is
+ * often the same by chance. Nothing is run where the ledger says that nothing was drawn.
+ */
+async function findChance(
+  audit: Audit,
+  baseline: readonly RecordedRollout[],
+  ledger: Ledger,
+): Promise<SeedSuspect[]> {
+  // Where real time had a part in the counts, they are not in the ledger.
+  const raced = baseline.some(({ summary }) => summary.receipt.tier === "none");
+  if (!audit.counted || (ledger.entropy === undefined && !raced)) return [];
+  const salts = Array.from({ length: moreDraws }, (_, at) => at + 2);
+  const all = await Promise.all(
+    salts.map(async (entropy_salt) => {
+      const change: WorldChange = { settings: { entropy_salt } };
+      return suspectsOf(compareAll(audit, baseline, await runAll(audit, change)), "entropy", change);
+    }),
+  );
+  return all.find((suspects) => suspects.length > 0) ?? [];
 }
 
 /** A rollout in the unchanged world and in another. */

@@ -5,7 +5,7 @@ import type { ResolvedImage } from "../../image/image-store.ts";
 import type { RolloutSpec } from "../../model/rollout.ts";
 import type { AuditLocation } from "./audit-report.ts";
 import type { Suspect } from "./search-causes.ts";
-import { firstDifferentLine, type BlamedLine, type Trace } from "./trace.ts";
+import { lineIntoEpisode, type BlamedLine, type Trace } from "./trace.ts";
 import type { WorldRunner } from "./world-runner.ts";
 import type { WorldChange } from "./audit-world.ts";
 
@@ -15,6 +15,9 @@ export interface LocateInputs {
   readonly image: ResolvedImage;
   readonly spec: RolloutSpec;
 }
+
+/** How many pairs of the same world are traced until two differ. */
+const itselfTries = 6;
 
 const largestSourceBytes = 4 * 1024 * 1024;
 
@@ -51,19 +54,21 @@ export async function locateCause(
   const { step, field } = suspect.divergence;
   const maxSteps = Math.max(1, Math.min(step, inputs.spec.maxSteps ?? step));
   const spec: RolloutSpec = { ...inputs.spec, maxSteps };
-  // The same world twice is two rollouts: where they differ there is nothing else that could be compared.
+  // The same world twice is two rollouts, which may happen to be alike.
   const isItself = suspect.factor === "baseline";
-  const [expected, actual] = await Promise.all([
-    tracer.trace({}, spec),
-    isItself ? inputs.runner.trace({}, spec) : tracer.trace(suspect.change, spec),
-  ]);
-  // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
-  const members = field === "action" ? [1, 0] : [0, 1];
-  for (const member of members) {
-    const [mine, theirs] = [expected[member], actual[member]];
-    if (mine === undefined || theirs === undefined) continue;
-    const line = firstDifferentLine(mine, theirs);
-    if (line !== undefined) return locationOf(inputs, line);
+  for (let tries = isItself ? itselfTries : 1; tries > 0; tries--) {
+    const [expected, actual] = await Promise.all([
+      tracer.trace({}, spec),
+      isItself ? inputs.runner.trace({}, spec) : tracer.trace(suspect.change, spec),
+    ]);
+    // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
+    const members = field === "action" ? [1, 0] : [0, 1];
+    for (const member of members) {
+      const [mine, theirs] = [expected[member], actual[member]];
+      if (mine === undefined || theirs === undefined) continue;
+      const line = lineIntoEpisode(mine, theirs, ({ file, line: at }) => textOf(inputs, file, at));
+      if (line !== undefined) return locationOf(inputs, line);
+    }
   }
   return null;
 }
@@ -79,8 +84,11 @@ export function locateTraceback(inputs: LocateInputs, traceback: string): AuditL
 
 function locationOf(inputs: LocateInputs, blamed: BlamedLine): AuditLocation {
   const { file, line, ...rest } = blamed;
-  const source = sourceOf(inputs, file).split("\n")[line - 1] ?? "";
-  return { ...rest, file: shownFile(file), line, source: source.trim() };
+  return { ...rest, file: shownFile(file), line, source: textOf(inputs, file, line) };
+}
+
+function textOf(inputs: LocateInputs, file: string, line: number): string {
+  return (sourceOf(inputs, file).split("\n")[line - 1] ?? "").trim();
 }
 
 function shownFile(file: string): string {

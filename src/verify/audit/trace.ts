@@ -16,6 +16,8 @@ export interface TraceEntry {
   readonly line: number;
   /** The line that comes next in the same function; 0 where it ends here. */
   readonly after: number;
+  /** Whether the episode's reset had been called. */
+  readonly begun?: boolean | undefined;
   /** Each name that changed, with a digest of its new value. */
   readonly names: readonly (readonly [name: string, digest: string])[];
   /** Some of them with a short text. */
@@ -29,6 +31,7 @@ const entrySchema: z.ZodType<TraceEntry> = z.object({
   function: z.string().max(1000),
   line: z.int().min(0),
   after: z.int().min(0),
+  begun: z.boolean().optional(),
   names: z.array(z.tuple([z.string(), z.string()])),
   values: z.record(z.string(), z.string()),
 });
@@ -69,6 +72,63 @@ export function parseTrace(text: string): Trace {
     entries.push(parsed.data);
   }
   return { entries, isWhole: true };
+}
+
+/**
+ * The line that let the world into the episode: the one behind the first entry that differs between two traces. What
+ * differs before the reset mostly does not come into the episode, because the reset makes it anew with the seed: then it is
+ * the first one since the reset that counts, unless its text names something that has differed all along.
+ * @param textOf the text of a line
+ */
+export function lineIntoEpisode(
+  expected: Trace,
+  actual: Trace,
+  textOf: (line: BlamedLine) => string,
+): BlamedLine | undefined {
+  const first = firstDifferentLine(expected, actual);
+  const later = firstDifferentLine(sinceReset(expected), sinceReset(actual));
+  // No reset makes anew what a file did when it was loaded, such as the default of an argument.
+  if (later === undefined || firstDifferentLine(loading(expected), loading(actual)) !== undefined)
+    return first;
+  const [mine, theirs] = [sinceReset(expected).entries, sinceReset(actual).entries];
+  const kept = differingNames(before(expected), before(actual));
+  for (let at = 0; at < mine.length && sameEntry(mine[at]!, theirs[at]); at++)
+    for (const [name] of mine[at]!.names) kept.delete(name);
+  const text = textOf(later);
+  return [...kept].some((name) => mentions(text, name)) ? first : later;
+}
+
+/** Whether a line's text reads that attribute, of whichever object, or that global. */
+function mentions(text: string, name: string): boolean {
+  const [mark, word] = name.startsWith("self.")
+    ? ["\\.", name.slice(5)]
+    : ["\\b", name.slice("global ".length)];
+  return /^\w+$/.test(word) && new RegExp(`${mark}${word}\\b`).test(text);
+}
+
+function sinceReset({ entries, isWhole }: Trace): Trace {
+  return { entries: entries.filter(({ begun }) => begun === true), isWhole };
+}
+
+/** Up to where the last file of the program's own is loaded. */
+function loading({ entries }: Trace): Trace {
+  return {
+    entries: entries.slice(0, entries.findLastIndex(({ function: name }) => name === "<module>") + 1),
+    isWhole: true,
+  };
+}
+
+function before({ entries }: Trace): readonly TraceEntry[] {
+  return entries.filter(({ begun }) => begun !== true);
+}
+
+/** Attributes and globals whose last values before the episode differ. */
+function differingNames(expected: readonly TraceEntry[], actual: readonly TraceEntry[]): Set<string> {
+  const [mine, theirs] = [expected, actual].map(
+    (entries) =>
+      new Map(entries.flatMap(({ names }) => names).filter(([name]) => /^self\.|^global /.test(name))),
+  ) as [Map<string, string>, Map<string, string>];
+  return new Set([...mine.keys(), ...theirs.keys()].filter((name) => mine.get(name) !== theirs.get(name)));
 }
 
 /**

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import {
   firstDifferentLine,
+  lineIntoEpisode,
   parseTrace,
   type Trace,
   type TraceEntry,
@@ -97,5 +98,36 @@ describe("parseTrace", () => {
     expect(parseTrace(`${good}\n{"thread":5}\n${good}\n`)).toEqual({ entries: [entry(1)], isWhole: false });
     expect(parseTrace(`${good}\n{"cut": true}\n`)).toEqual({ entries: [entry(1)], isWhole: false });
     expect(parseTrace(`${good}\nnot json\n${good}\n`)).toEqual({ entries: [entry(1)], isWhole: false });
+  });
+});
+
+describe("lineIntoEpisode", () => {
+  const constructed = (value: string): TraceEntry => entry(1, [["self.road", value]]);
+  const begun = (line: number, names: readonly [string, string][]): TraceEntry =>
+    entry(line, names, { begun: true });
+  const found = (mine: TraceEntry[], theirs: TraceEntry[], text: string): number | undefined =>
+    lineIntoEpisode(whole([constructed("a"), ...mine]), whole([constructed("b"), ...theirs]), () => text)
+      ?.line;
+
+  it("is one since the reset where the reset made anew what differed before", () => {
+    const made = begun(5, [["self.road", "same"]]);
+    const [mine, theirs] = [begun(6, [["x", "1"]]), begun(6, [["x", "2"]])];
+    expect(found([made, mine], [made, theirs], "x = self.road.length + self.space.sample()")).toBe(6);
+  });
+
+  it("is the one before the reset where what it made is used in the episode", () => {
+    const [mine, theirs] = [begun(6, [["x", "1"]]), begun(6, [["x", "2"]])];
+    expect(found([mine], [theirs], "x = self.road.length")).toBe(1);
+    expect(found([mine], [theirs], "x = info(road=self.roads)"), "another name").toBe(6);
+  });
+
+  it("is the line of the file where what it loads differs", () => {
+    const loaded = entry(9, [], { function: "<module>" });
+    const [mine, theirs] = [begun(6, [["x", "1"]]), begun(6, [["x", "2"]])];
+    expect(found([loaded, mine], [loaded, theirs], "x = self.step()")).toBe(1);
+  });
+
+  it("is the first one at all where nothing differs since the reset", () => {
+    expect(found([], [], "")).toBe(1);
   });
 });
