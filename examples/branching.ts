@@ -65,7 +65,7 @@ async function whatIsAStateWorth(): Promise<void> {
   }
 }
 
-/** The better of both actions, by how long `lean` lasts behind it, and among equals by how upright the pole is. */
+/** The better of both actions, by how long `lean` lasts after it, and among equals by how upright the pole is. */
 async function searched(root: OpenRollout): Promise<number> {
   const scores = await Promise.all(
     [0, 1].map(async (action) => {

@@ -2,8 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -136,15 +138,50 @@ function linkCommand() {
   symlinkSync(target, link);
 }
 
-/** Brings the one package that the Python client's tests need beside an image's. Returns an exit code. */
-export function setUpPythonClient() {
-  const lock = join(root, "clients", "python", "test.lock");
-  const digest = createHash("sha256").update(readFileSync(lock)).digest("hex").slice(0, 16);
-  const folder = join(root, "node_modules", `.python-client-${digest}`);
-  if (existsSync(folder)) return 0;
-  const making = `${folder}.${process.pid}`;
+/** The files that name what tests install beside this package's own, each into a folder of its own in `node_modules`. */
+const testLocks = {
+  "python-client": "clients/python/test.lock",
+  "tensorlake-python": "tests/server/doors/tensorlake/python.lock",
+  "tensorlake-npm": "tests/server/doors/tensorlake/npm/package-lock.json",
+};
+
+/** Brings the packages that tests of clients need. Returns an exit code. */
+export function setUpTestPackages() {
+  for (const name of Object.keys(testLocks)) {
+    const folder = testPackages(name);
+    if (existsSync(folder)) continue;
+    const making = `${folder}.${process.pid}`;
+    const code = installTestPackages(join(root, testLocks[name]), making);
+    if (code !== 0) return code;
+    renameSync(making, folder);
+  }
+  return 0;
+}
+
+/** Where the packages of a lock are installed. */
+export function testPackages(name) {
+  const digest = createHash("sha256")
+    .update(readFileSync(join(root, testLocks[name])))
+    .digest("hex");
+  return join(root, "node_modules", `.${name}-${digest.slice(0, 16)}`);
+}
+
+function installTestPackages(lock, into) {
+  process.stderr.write(`Installing what ${lock.slice(root.length + 1)} names, for the tests\n`);
+  if (lock.endsWith(".json")) {
+    mkdirSync(into);
+    for (const name of ["package.json", "package-lock.json"])
+      copyFileSync(join(dirname(lock), name), join(into, name));
+    return run("npm", [
+      "ci",
+      "--prefix",
+      into,
+      "--ignore-scripts",
+      "--loglevel=error",
+      "--no-audit",
+      "--no-fund",
+    ]);
+  }
   const pip = ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps"];
-  const code = run("python3", [...pip, "--target", making, "--requirement", lock]);
-  if (code === 0) renameSync(making, folder);
-  return code;
+  return run("python3", [...pip, "--target", into, "--requirement", lock]);
 }

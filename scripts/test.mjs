@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run, sameseed, setUp, setUpPythonClient } from "./steps.mjs";
+import { run, sameseed, setUp, setUpTestPackages } from "./steps.mjs";
 
 const checks = [
   { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
@@ -21,8 +21,8 @@ function main() {
     const built = sameseed(["image", "build", name, "--requirements", `images/${name}.lock`]);
     if (built !== 0) return built;
   }
-  const client = setUpPythonClient();
-  if (client !== 0) return client;
+  const packages = setUpTestPackages();
+  if (packages !== 0) return packages;
   installPrograms();
   const failedChecks = checks.filter((check) => run(check.command, check.args) !== 0);
   const tests = runTests(process.argv.slice(2));

@@ -287,3 +287,6 @@ export type { ClosingRecord, EndError, EndSummary, Ledger, ResetRecord } from ".
 export type { StepRecord, TrajectoryRecord } from "./model/trajectory.ts";
 export type { CborArray, CborField, CborPair, CborStringArray, CborValue } from "./model/cbor/value.ts";
 export type { ElementType } from "./model/cbor/value.ts";
+
+// Pictures (experimental)
+export { renderRollout, type RenderOptions, type RenderResult } from "./verify/pictures/render-rollout.ts";

@@ -9,10 +9,13 @@ import { RunWriter } from "../../src/store/run-writer.ts";
 import { Library } from "../../src/view/library.ts";
 import { OpenRuns } from "../../src/view/open-runs.ts";
 import { readViewDocument } from "../../src/view/read-document.ts";
+import { recordScreens, timePages } from "./view-pages.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
 const rounds = 5;
+/** How long a reader waits for the page of a large run, at most. */
+const pageMostMs = 2000;
 
 /** Records one rollout, and a run of as many that are like it. */
 async function makeRun(folder: string, count: number, image: string): Promise<string> {
@@ -53,7 +56,7 @@ async function readAllRows(dir: string): Promise<void> {
 
 async function openInViewer(dir: string): Promise<void> {
   using runs = new OpenRuns(new Library([dir]));
-  JSON.stringify(await readViewDocument(runs, "run/many", true));
+  JSON.stringify(await readViewDocument(runs, "run/many", { served: true }));
 }
 
 async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
@@ -67,7 +70,38 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
       viewed.push(await timed(async () => await openInViewer(dir)));
       read.push(await timed(async () => await readAllRows(dir)));
     }
+    const screens = quick ? 100 : 1000;
+    say(`a rollout of ${screens} screens of 100 kB`);
+    await recordScreens(folder, image, screens);
+    await recordScreens(folder, image, 3);
+    const row = "[role=gridcell] a";
+    const last = (steps: number): string => `[role=row][aria-selected=true][aria-rowindex="${steps + 3}"]`;
+    const pages = await timePages(
+      folder,
+      [
+        [
+          { name: `page of ${count} rollouts`, hash: "#many", shows: row },
+          { name: "page of one", hash: "#one", shows: row },
+        ],
+        [
+          {
+            name: `page of a rollout of ${Math.round(screens / 10)} MB, to its last step`,
+            hash: `#screens-${screens}/1`,
+            shows: ".detail dl",
+            press: ["End", last(screens)],
+          },
+          {
+            name: "page of one of 300 kB, to its last step",
+            hash: "#screens-3/1",
+            shows: ".detail dl",
+            press: ["End", last(3)],
+          },
+        ],
+      ],
+      pageMostMs,
+    );
     return [
+      ...pages,
       { name: `open a run of ${count} rollouts in the viewer`, value: median(viewed), unit: "ms" },
       { name: "read every row of it", value: median(read), unit: "ms" },
       {
@@ -85,6 +119,7 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
 /** The viewer's document of a large run. */
 export const viewScenario: Scenario = {
   name: "view",
-  about: "the document that the viewer opens a run with, against reading every row of the run",
+  about:
+    "the document that the viewer opens a run with, against reading every row; its pages of large recordings in Chromium, against those of small ones",
   run,
 };

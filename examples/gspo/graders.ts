@@ -17,7 +17,7 @@ export function judge(): RewardFunction {
   });
 }
 
-/** A grader in common use: assertions behind the program, and the exit status. */
+/** A grader in common use: assertions after the program, and the exit status. */
 export function foolable(): RewardFunction {
   return memoised(async (answers) => {
     await using sandbox = await Sandbox.create({ timeoutMs: 600_000 });

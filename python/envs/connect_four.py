@@ -96,6 +96,11 @@ class Environment:
             return
         self.terminations = {"X": True, "O": True}
 
+    def render(self) -> str:
+        """The board as text."""
+        cells = [mark or "." for mark in self.board]
+        return "".join(f"{' '.join(cells[row : row + COLUMNS])}\n" for row in range(0, _CELLS, COLUMNS))
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -82,6 +82,11 @@ class Environment:
                 return
         self.terminations = {"X": True, "O": True}
 
+    def render(self) -> str:
+        """The board as text."""
+        cells = [mark or "." for mark in self.board]
+        return "".join(f"{' '.join(cells[row : row + 3])}\n" for row in range(0, 9, 3))
+
     def close(self) -> None:
         """Nothing is held."""
 

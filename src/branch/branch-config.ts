@@ -12,10 +12,10 @@ import type { PolicyFunction, PolicyFunctions } from "../rollout/policy-function
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { actionsTaken, type ParentChoice, type RecordedParent, restOfActions } from "./recorded-parent.ts";
 
-/** What goes on at a branch. */
+/** What plays from a branch on. */
 export type BranchPolicy = string | SourcePath | SourceText | ActionList | PolicyFunction;
 
-/** Which recorded rollout is branched, where, and how its branches go on. */
+/** Which recorded rollout is branched, where, and how its branches continue. */
 export interface BranchRunConfig extends ParentChoice {
   /** How many branches. @default as many as there are in `reseed`, else 1 */
   readonly count?: number;
@@ -33,7 +33,7 @@ export interface BranchRunConfig extends ParentChoice {
   /**
    * How the state of the branches comes about. `fork`: it is brought about once and copied in memory; not where a policy from source
    * sits, nor where it cannot be copied. `replay`: each branch plays the steps before it again. Both give the same bytes.
-   * @default `fork` where there are several branches and it can be had, else `replay`
+   * @default `fork` where there are several branches and the state can be copied, else `replay`
    */
   readonly engine?: BranchEngine;
   /** The folder of the branches. @default `runs/branches-<time>-<4 hex digits>` */
@@ -51,7 +51,7 @@ export interface BranchRunConfig extends ParentChoice {
   readonly signal?: AbortSignal;
   /** Called when the parent was checked, before the first branch. */
   readonly onOpen?: (run: OpenBranchRun) => void;
-  /** Called with each branch when it is recorded, or could not be had. */
+  /** Called with each branch when it is recorded, or failed. */
   readonly onBranch?: (branch: SettledBranch) => void;
 }
 

@@ -35,7 +35,7 @@ export interface BranchRunResult {
 }
 
 /**
- * Branches a recorded rollout: each branch goes on from the state behind a step, in fresh sandboxes of its own, and is
+ * Branches a recorded rollout: each branch continues from the state after a step, in fresh sandboxes of its own, and is
  * recorded as a rollout. The parent is checked first, and again in each branch.
  *
  * @param dir the parent's run folder

@@ -23,7 +23,7 @@ export interface TrunkSetting {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The state of a recorded rollout behind a step, in a trunk that waits to be copied. */
+/** The state of a recorded rollout after a step, in a trunk that waits to be copied. */
 export class BranchTrunk implements BranchCopies {
   readonly isForced: boolean;
   readonly #tree: SandboxTree;

@@ -102,7 +102,7 @@ export function ownMoves({ chain, manifest, past }: RecordedParent): { seat: str
 }
 
 /**
- * What a seat of the parent did behind the step it is branched at, as a list of actions.
+ * What a seat of the parent did after the step it is branched at, as a list of actions.
  *
  * @throws `bad_argument` where an action is not a JSON value
  */

@@ -6,7 +6,7 @@ import { RunReader } from "../store/run-reader.ts";
 import { type ParentChoice, recordedParent } from "./recorded-parent.ts";
 
 /**
- * The state behind a step of a recorded rollout, as a small JSON value that `openRollout({ snapshot })` opens anywhere.
+ * The state after a step of a recorded rollout, as a small JSON value that `openRollout({ snapshot })` opens anywhere.
  *
  * @param dir the run folder
  * @throws `run_missing`, `run_damaged`, `image_missing`, `bad_argument` where the rollout is over by then

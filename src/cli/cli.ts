@@ -4,7 +4,7 @@ import type { StatusLine } from "./render/status-line.ts";
 
 /** What every command is given. */
 export interface Cli {
-  /** Everything behind `sameseed`. */
+  /** Everything after `sameseed`. */
   readonly args: readonly string[];
   /** Standard output: the result. */
   readonly output: Output;

@@ -17,7 +17,7 @@ import { printable } from "./render/safe-text.ts";
 import { StatusLine } from "./render/status-line.ts";
 import { painterFor } from "./render/style.ts";
 
-/** Runs one command line and ends the process with its exit code. @param args everything behind `sameseed` */
+/** Runs one command line and ends the process with its exit code. @param args everything after `sameseed` */
 export async function runCli(args: readonly string[]): Promise<void> {
   const controller = new AbortController();
   const status = new StatusLine(process.stderr);
@@ -32,7 +32,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
     signal: controller.signal,
   };
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    // A defect: nothing can be known of the state behind it, so nothing is tidied up; the kernel ends the sandboxes.
+    // A defect: nothing can be known of the state after it, so nothing is tidied up; the kernel ends the sandboxes.
     process.on(event, (error: unknown) => process.exit(report(cli, error)));
   }
   let exitCode = await settle(cli, async () => await parseAndRun(cli));

@@ -7,7 +7,7 @@ export type PlayedPart = Pick<PastPart, "manifest" | "origin" | "actions">;
 
 /**
  * A past as the referee's script has it: for each part who sat where, the recorded actions, and what the state is re-keyed by
- * behind its last step.
+ * after its last step.
  *
  * @param reseed what it is re-keyed by where the past ends
  */

@@ -55,9 +55,19 @@ export interface RefereeScript {
   readonly past?: {
     readonly parts: readonly PlayedPart[];
     readonly reseed: number | null;
-    /** It waits behind the past to be copied, and is told then what its copy is re-keyed by. */
+    /** It waits after the past to be copied, and is told then what its copy is re-keyed by. */
     readonly copied?: boolean;
   };
+  readonly pictures?: PicturedSteps;
+}
+
+/** Behind which records of a rollout that is played again the environment is asked for a picture. */
+export interface PicturedSteps {
+  /** The first, and the last whatever `every` says. */
+  readonly first: number;
+  readonly last: number;
+  /** From the first on, each n-th. */
+  readonly every: number;
 }
 
 /** What the script of a seat's sandbox is made from. */
@@ -83,7 +93,7 @@ export interface SeatScript {
  * @throws {@link SameseedError} `bad_argument` where a seed or a value cannot be written
  */
 export function renderReferee(script: RefereeScript): string {
-  const { spec, more = [], plans, replay, past } = script;
+  const { spec, more = [], plans, replay, past, pictures } = script;
   const environment = environmentLiteral(script);
   const seats = spec.seats.map(({ seat }, at) => ({ seat, ...seatArgument(plans[at]!) }));
   const seeds = ["SEED", ...more.map(seedLiteral)].join(", ");
@@ -96,8 +106,9 @@ export function renderReferee(script: RefereeScript): string {
     `    max_steps=${pythonLiteral(spec.maxSteps)}, volatile_info=${pythonLiteral(spec.volatileInfo)}, ` +
       `replay=${pythonLiteral(replay === undefined ? null : replayArgument(replay))}` +
       (past === undefined
-        ? ")"
-        : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))}${past.copied === true ? ", copied=True" : ""})`),
+        ? ""
+        : `, past=${pythonLiteral(pastArgument(past.parts, past.reseed))}${past.copied === true ? ", copied=True" : ""}`) +
+      (pictures === undefined ? ")" : `, pictures=${pythonLiteral({ ...pictures })})`),
     "",
   ].join("\n");
 }

@@ -189,7 +189,7 @@ export class ArchiveReader {
     await this.#take(padding(sizeBytes).length);
   }
 
-  /** The second block of the end, and nothing behind it; a stream that was cut says so here. */
+  /** The second block of the end, and nothing after it; a stream that was cut says so here. */
   async #end(): Promise<void> {
     const last = await this.#take(block);
     const { done } = await this.#chunks.next();

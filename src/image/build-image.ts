@@ -42,7 +42,7 @@ export interface BuildImageOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Build wheels of packages that have a source archive only; their build programs run on this host. @default false for a lock, true for packages by name */
   readonly buildSource?: boolean | undefined;
-  /** Build anew where the name's image is there and only files of the host have changed since. @default false */
+  /** Build again even if only files of the host have changed since the image was built. @default false */
   readonly rebuild?: boolean | undefined;
   /** The interpreter to build from. @default the first suitable one on PATH */
   readonly python?: string | undefined;
@@ -78,7 +78,7 @@ const buildNames: NamesOf<BuildImageOptions> = {
 
 /**
  * Builds an image and gives it a name. A name is built once for what is asked for: where only files of the host have
- * changed since, it keeps its image, and `onProgress` is told which file that is. If the same inputs were built
+ * changed since, it keeps its image, and `onProgress` names the file. If the same inputs were built
  * before under another name, that image is used. Builds of the same image at the same time are safe: the first to
  * finish is kept.
  *

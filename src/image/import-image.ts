@@ -49,7 +49,7 @@ const mostEntries = 2_000_000;
  * Takes an image out of a file that {@link exportImage} wrote, on this host or another. Its content is compared with its
  * digest, and nothing is kept of what does not fit. No compiler, no Python and no network are needed.
  *
- * @throws {SameseedError} `image_damaged` for what is no intact image, `bad_argument` for a name that is taken or an
+ * @throws {SameseedError} `image_damaged` for what is not an intact image, `bad_argument` for a name that is taken or an
  * image of another architecture, `io_failed`, `disk_full`, `aborted`.
  */
 export async function importImage(file: string, options: ImportOptions = {}): Promise<ResolvedImage> {

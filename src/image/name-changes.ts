@@ -66,12 +66,12 @@ export function whatChanged(
 
 function howToRebuild(name: string): string {
   return name === defaultImageName
-    ? "`sameseed setup --rebuild` builds it anew"
-    : `\`sameseed image build ${name} … --rebuild\` builds it anew`;
+    ? "`sameseed setup --rebuild` builds it again"
+    : `\`sameseed image build ${name} … --rebuild\` builds it again`;
 }
 
 function howToBuild(name: string): string {
   return name === defaultImageName
-    ? "`sameseed setup` builds it anew"
-    : `\`sameseed image build ${name} …\` builds it anew`;
+    ? "`sameseed setup` builds it again"
+    : `\`sameseed image build ${name} …\` builds it again`;
 }

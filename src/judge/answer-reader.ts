@@ -10,7 +10,7 @@ const maxPayload = (16 << 20) + (1 << 16);
 
 /**
  * Reads the one frame that a sandbox of the judge's sends, `u8 kind | u32 length | payload`. A frame of a kind that is not
- * due, one that is too long, and any byte behind the first frame break it for good.
+ * due, one that is too long, and any byte after the first frame break it for good.
  */
 export class AnswerReader {
   readonly #kinds: number;

@@ -31,7 +31,7 @@ export interface ScoreBatch extends AsyncIterable<ScoreResult> {
  * Scores completions: every test of every completion in a fresh sandbox, what it answers compared outside of it.
  *
  * Nothing that a solution does makes its own score better than its answers are, and nothing that happens to the host makes it
- * worse: trouble of the host or of the task is `score: null`, never 0. Equal completions of one task are run once.
+ * worse: a failure of the host or of the task is `score: null`, never 0. Equal completions of one task are run once.
  *
  * @example
  * const task = { id: "add", kind: "call" as const, function: "add", tests: [{ args: [1, 2], expected: 3 }] };

@@ -34,7 +34,7 @@ export type Tier = "none" | "T1" | "T2" | "T3";
 
 /** How a rollout started for which a prepared start was asked. */
 export type StartReceipt =
-  /** It was copied from behind the environment's constructor. */
+  /** It was copied from after the environment's constructor. */
   | { readonly prepared: true }
   /** It started as usual, and why. */
   | { readonly prepared: false; readonly reason: string };
@@ -89,7 +89,7 @@ export interface World {
   readonly addressesFixed: boolean;
   /** Python's hash seed. */
   readonly hashSeed: number;
-  /** The numeric class that was asked of numpy and OpenBLAS, or `native`. */
+  /** The numeric class that numpy and OpenBLAS were set to, or `native`. */
   readonly numericClass: string;
   /** The sealed world's clock. */
   readonly clock?: WorldClock;

@@ -115,7 +115,7 @@ export interface CallTask extends TaskBase {
   /** Its dotted name; a method of a class is called on a fresh instance. */
   readonly function: string;
   readonly tests?: readonly CallTest[] | undefined;
-  /** Looks at an argument after the call in place of the result. */
+  /** Looks at an argument after the call instead of the result. */
   readonly observe?: number | undefined;
   readonly compare?: ValueComparison | undefined;
   /** Python source that defines `check(args, result)`; runs in a sandbox without the solution. */
@@ -165,7 +165,7 @@ export interface ScoreItem {
   readonly id?: string | undefined;
   /** A model's text; the code is taken out of it as the task says. */
   readonly completion?: string | undefined;
-  /** The solution's files by name, in place of `completion`. */
+  /** The solution's files by name, instead of `completion`. */
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly task: ScoreTask;
   /** Over the task's own. */

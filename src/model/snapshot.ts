@@ -25,7 +25,7 @@ export interface RolloutSnapshot {
   readonly maxSteps: number | null;
   readonly volatileInfo: readonly string[];
   readonly limits: Limits;
-  /** The step it is behind; 0 is the reset. */
+  /** The step it is after; 0 is the reset. */
   readonly step: number;
   /** The chain value at that step: `sha256:…`. */
   readonly chain: string;

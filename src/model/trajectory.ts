@@ -7,7 +7,7 @@ import { outcomes, type FaultKind, type FaultOwner, type Outcome } from "./outco
 export const maxFrameBytes: number = 64 * 1024 * 1024;
 
 /** What a frame of the referee's result stream holds. */
-export type FrameType = "record" | "volatile" | "end" | "ask";
+export type FrameType = "record" | "volatile" | "end" | "ask" | "picture";
 
 /** One frame, as received. */
 export interface Frame {
@@ -92,7 +92,7 @@ export interface EndSummary {
   readonly orderDigest: string;
   /** Guarantees of the sealed world that did not hold in the environment's process; absent if all did. */
   readonly notHeld?: readonly string[];
-  /** What was told of each seat's spaces behind the reset; `readSpaces` reads it. Recordings made before it was told do not have it. */
+  /** Each seat's spaces after the reset, as recorded; `readSpaces` reads them. Older recordings do not have them. */
   readonly spaces?: CborValue;
   readonly error?: EndError;
 }
@@ -119,7 +119,7 @@ export interface TrajectoryDigests {
   readonly contentDigest: string;
   /** Over every field of its own records but hidden state: equal where all that can be seen of two rollouts is. */
   readonly playDigest: string;
-  /** Records of all three kinds; a branch has only those behind the step it starts at. */
+  /** Records of all three kinds; a branch has only those after the step it starts at. */
   readonly records: number;
   /** Steps from the reset on, those before a branch starts included. */
   readonly steps: number;

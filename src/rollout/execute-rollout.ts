@@ -12,6 +12,7 @@ import { type EndedGroup, refuseAborted, roundMs, runGroup, type SandboxStarter 
 /**
  * Runs one rollout in fresh sandboxes. Everything the environment or a policy can do wrong is in the result;
  * what is thrown is the host's failure or the caller's abort.
+ * @param onPicture takes what is rendered, where the plan has pictures
  * @throws `aborted`, `sandbox_failed`, `zygote_failed`, `wall_unavailable`, `tool_missing`
  */
 export async function executeRollout(
@@ -20,9 +21,10 @@ export async function executeRollout(
   plan: RolloutPlan,
   limits: Limits,
   signal?: AbortSignal,
+  onPicture?: (payload: Uint8Array) => void,
 ): Promise<RecordedRollout> {
   const calledAt = performance.now();
-  const recording = new RolloutRecording(plan.manifest, plan.branch?.gate());
+  const recording = new RolloutRecording(plan.manifest, plan.branch?.gate(), onPicture);
   const group = await runGroup(backend, { ...plan, signal, onStream: (data) => recording.push(data) });
   const judged = await judge(plan, recording, group);
   refuseAborted(signal, "rollout");

@@ -1,6 +1,6 @@
 /*
  * Theory of operation. A rollout whose seats its caller answers is an ordinary one (the same plan, group, recording and
- * verdict) with one more thing on the referee's stream: a question behind each record that somebody has to answer. The
+ * verdict) with one more thing on the referee's stream: a question after each record that somebody has to answer. The
  * referee sends a question when everything before it has been sent, and then waits.
  *
  * A question is told at once; the records before it are hashed when the caller has gone on, so that the environment and
@@ -244,7 +244,7 @@ export class LiveRollout {
     )
       this.#refuse(`asks ${seat} for the action of step ${step}`);
     const record = decodeRecord(this.#last.payload, "protocol_broken");
-    if (record.kind === "closing") return this.#refuse("asks behind its end");
+    if (record.kind === "closing") return this.#refuse("asks after its end");
     this.#asked = step;
     this.#stand({ ...asked, record });
     this.#hashSoon();

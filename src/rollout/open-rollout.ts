@@ -43,7 +43,7 @@ export interface OpenSnapshotConfig {
  * const { outcome, digest } = await rollout.close();
  *
  * @throws `bad_argument`, `unknown_environment`, `image_missing`, `wall_unavailable`, `aborted`…; `rollout_over` where the
- * environment fails before its first observation; `prefix_diverged` where a snapshot cannot be had again
+ * environment fails before its first observation; `prefix_diverged` where the state of a snapshot cannot be reached again
  */
 export async function openRollout(config: OpenRolloutConfig | OpenSnapshotConfig): Promise<OpenRollout> {
   if ("snapshot" in config) return await openSnapshot(config);

@@ -1,5 +1,11 @@
 import { buildManifest } from "../harness/manifest.ts";
-import { type PolicyEnd, renderReferee, renderSeatHost, type SeatPlan } from "../harness/render-rollout.ts";
+import {
+  type PicturedSteps,
+  type PolicyEnd,
+  renderReferee,
+  renderSeatHost,
+  type SeatPlan,
+} from "../harness/render-rollout.ts";
 import { type Limits, maxLimitMs } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
@@ -48,6 +54,8 @@ export interface PlanOptions {
   readonly manifest?: Uint8Array;
   /** It goes on from this past; its seats start there. */
   readonly branch?: AskedBranch;
+  /** The environment is asked for pictures behind these records. */
+  readonly pictures?: PicturedSteps;
 }
 
 /** Whether a rollout of this spec asks its caller for actions. */
@@ -72,7 +80,7 @@ export function planRollout(
   receipt: BackendReceipt,
   options: PlanOptions = {},
 ): RolloutPlan {
-  const { replay, branch } = options;
+  const { replay, branch, pictures } = options;
   const seats = seatMembers(spec, limits, receipt, options);
   const environmentFile = environmentFileOf(spec);
   const beside = filesIn(environmentFolder, spec.files);
@@ -82,6 +90,7 @@ export function planRollout(
     ...(environmentFile === undefined ? {} : { environmentPath: environmentFile.path }),
     ...(beside.length === 0 ? {} : { filesFolder: environmentFolder }),
     ...(replay === undefined ? {} : { replay }),
+    ...(pictures === undefined ? {} : { pictures }),
   };
   // How its state came about is not what a branch is: its manifest names the script without a past.
   const plain = renderReferee(script);

@@ -54,7 +54,7 @@ export class PreparedBackend implements SandboxBackend {
   }
 
   /**
-   * Makes the environment, so that rollouts can start behind it.
+   * Makes the environment, so that rollouts can start after it.
    * @throws {@link NotPrepared} where they cannot; else as {@link SandboxBackend.openTree}
    */
   async prepare(signal: AbortSignal | undefined): Promise<void> {

@@ -43,7 +43,7 @@ export async function prepareStart(
   try {
     await backend.prepare(signal);
     if (!(await isSame(host, backend, options, signal)))
-      throw new NotPrepared("the first steps behind it have other bytes");
+      throw new NotPrepared("the first steps after it have other bytes");
     const receipt = { ...host.receipt, start: { prepared: true } as const };
     return { host: { ...host, backend, receipt }, close: async () => await backend.close() };
   } catch (error) {

@@ -13,7 +13,7 @@ import type { PolicyEnd } from "../harness/render-rollout.ts";
 export interface RecordedAnswers {
   /** The action of each step, of all seats, and the one that was refused; encoded, as recorded. */
   readonly actions: readonly Uint8Array[];
-  /** The step behind which they begin. @default 0 */
+  /** The step after which they begin. @default 0 */
   readonly from?: number;
   /** How a policy ended the rollout, where one did. */
   readonly end?: PolicyEnd;

@@ -38,9 +38,9 @@ export interface OpenRollout extends AsyncDisposable {
   readonly info: TypedObject;
   /** The numbers of the actions that are legal now, where the environment says which they are. */
   readonly legal: readonly number[] | null;
-  /** The action space behind the reset; undefined where there is none that can be told. */
+  /** The action space after the reset; undefined where there is none that can be told. */
   readonly actionSpace: Space | undefined;
-  /** The observation space behind the reset; undefined where there is none that can be told. */
+  /** The observation space after the reset; undefined where there is none that can be told. */
   readonly observationSpace: Space | undefined;
   /** Steps taken. */
   readonly steps: number;
@@ -61,7 +61,7 @@ export interface OpenRollout extends AsyncDisposable {
    */
   close(): Promise<RolloutResult>;
   /**
-   * Opens branches: rollouts that go on from this very state, each in a sandbox of its own, while this one may be stepped on.
+   * Opens branches: rollouts that continue from this very state, each in a sandbox of its own, while this one can still be stepped.
    * @throws as {@link OpenRollout.branchSettled}, and what kept one of them from being opened; the others are closed then
    */
   branch(request?: BranchRequest): Promise<OpenRollout[]>;
@@ -75,7 +75,7 @@ export interface OpenRollout extends AsyncDisposable {
   /** Keeps the state, to come back to it. Its copy may still be made when this returns. @throws `rollout_over`, `bad_argument` where a step is under way */
   checkpoint(): Promise<Checkpoint>;
   /**
-   * Comes back to a state on the way to this one, whether the episode is over or not. What was done behind it is not recorded.
+   * Comes back to a state on the way to this one, whether the episode is over or not. What was done after it is not recorded.
    * @throws `bad_argument` where the checkpoint is not of this rollout's past, or a step is under way
    */
   rollback(to: Checkpoint): Promise<void>;

@@ -25,7 +25,7 @@ export interface StateEngine {
 export interface ReachedState {
   readonly engine: BranchEngine;
   /**
-   * Makes a rollout that waits for the action behind the state.
+   * Makes a rollout that waits for the action after the state.
    * @param state the one that was reached, or a branch that starts at it
    * @param number its number, where it is a branch
    */

@@ -2,6 +2,7 @@ import type { MakeDoor } from "./door.ts";
 import { makeOpenEnvDoor } from "./doors/openenv/openenv-door.ts";
 import { makeRewardsDoor } from "./doors/rewards/rewards-door.ts";
 import { makeSandboxFusionDoor } from "./doors/sandbox-fusion/sandbox-fusion-door.ts";
+import { makeTensorlakeDoor } from "./doors/tensorlake/tensorlake-door.ts";
 import { makeNativeDoor } from "./native/native-door.ts";
 
 /** Every door, in the order in which paths are looked up. */
@@ -10,4 +11,5 @@ export const doors: readonly MakeDoor[] = [
   makeSandboxFusionDoor,
   makeRewardsDoor,
   makeOpenEnvDoor,
+  makeTensorlakeDoor,
 ];

@@ -6,7 +6,7 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { digestOf } from "../base/digest.ts";
 
-/** For how long a key is remembered behind its answer, in ms. */
+/** For how long a key is remembered after its answer, in ms. */
 export const keyMs = 600_000;
 /** The most answers that are remembered; above, the oldest that was given is forgotten. */
 export const keysMost = 20_000;
@@ -21,7 +21,7 @@ interface Entry<T> {
   settledAt: number | undefined;
 }
 
-/** Errors behind which nothing has happened: the same key may be tried again. */
+/** Errors after which nothing has happened: the same key may be tried again. */
 const nothingHappened: ReadonlySet<string> = new Set(["server_full", "queue_timeout", "server_draining"]);
 
 /** Requests with a key, and their answers. */

@@ -22,7 +22,7 @@ export interface SprtState {
 }
 
 /**
- * Wald's sequential probability ratio test on game results: go on until `verdict` is not "continue". The bounds are
+ * Wald's sequential probability ratio test on game results: continue until `verdict` is not "continue". The bounds are
  * Wald's, which hold approximately (Annals of Mathematical Statistics 16, 1945): the overshoot at the end makes the
  * true error rates smaller. An estimate made after stopping is biased towards the verdict.
  * @throws SameseedError `bad_argument` for counts or hypotheses of another form, or α + β of 1 or more

@@ -97,7 +97,7 @@ function findIntact(address: Buffer, plan: BatchPlan): EntryPlace | undefined {
   }
 }
 
-/** Entries that will be written one behind the other. */
+/** Entries that will be written one after the other. */
 class EntryList {
   readonly #appender: SegmentAppender;
   readonly #buffers: Buffer[] = [];

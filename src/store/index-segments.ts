@@ -94,7 +94,7 @@ async function indexSegment(
 /** A segment that another follows was written to its end, which its last entry states. */
 function isFinished(view: SegmentView, offset: number, last: ScannedEntry | undefined): boolean {
   if (offset !== view.bytes) return false;
-  // Nothing read: the position was behind the last entry, which was checked when it was indexed.
+  // Nothing read: the position was after the last entry, which was checked when it was indexed.
   return last === undefined || (last.kind === "synced" && decodeSynced(last.payload) === last.offset);
 }
 

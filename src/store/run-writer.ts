@@ -36,7 +36,7 @@ export class RunWriter {
   /** Up to where the present segment is on the disk, and up to where it says so. */
   #synced: number;
   #stated: number;
-  /** Whether there may be entries behind the last statement. */
+  /** Whether there may be entries after the last statement. */
   #unsealed: boolean;
   #syncing: Promise<void> = Promise.resolve();
   #syncTimer: NodeJS.Timeout | undefined;

@@ -43,7 +43,7 @@ export class SegmentAppender {
   }
 
   /**
-   * Goes on at `end`, cutting off what lies behind it; an offset of 0 begins the segment anew.
+   * Goes on at `end`, cutting off what lies after it; an offset of 0 begins the segment anew.
    * @throws SameseedError `disk_full` or `io_failed`.
    */
   static async open(paths: RunPaths, runId: string, end: IndexPosition): Promise<SegmentAppender> {
@@ -80,7 +80,7 @@ export class SegmentAppender {
     return this.#key;
   }
 
-  /** The position behind the last entry. */
+  /** The position after the last entry. */
   get end(): IndexPosition {
     return this.#end;
   }
@@ -104,7 +104,7 @@ export class SegmentAppender {
   }
 
   /**
-   * Waits until everything appended before the call is on the disk, and returns the position behind it.
+   * Waits until everything appended before the call is on the disk, and returns the position after it.
    * @throws SameseedError `disk_full` or `io_failed`.
    */
   async sync(): Promise<IndexPosition> {

@@ -131,7 +131,7 @@ export function decodeSynced(payload: Buffer): number {
   return Number(payload.readBigUInt64LE());
 }
 
-/** How every `synced` entry begins, to find one behind bytes that cannot be read. */
+/** How every `synced` entry begins, to find one after bytes that cannot be read. */
 export function syncedPattern(): Buffer {
   const pattern = Buffer.alloc(plainHeaderBytes);
   entryMark.copy(pattern);

@@ -7,7 +7,7 @@
  *
  * Two chains run side by side over the same d_k: one starts from the manifest, the other, the content chain, from
  * an empty one. A branch goes on where its parent was: its chain starts from the parent's chain value and its own manifest,
- * its content chain from the parent's content value, and its first record is the one behind the step it starts at. This runs once for every step of every rollout, so each input of H is put together in a buffer
+ * its content chain from the parent's content value, and its first record is the one after the step it starts at. This runs once for every step of every rollout, so each input of H is put together in a buffer
  * that is made once and hashed in one call. Digests travel as latin1 strings: Node hands out a string of 32
  * characters two to three times faster than a buffer of 32 bytes.
  */
@@ -89,7 +89,7 @@ export class ChainBuilder {
     this.#next++;
   }
 
-  /** The number of the first record: 0, or for a branch the one behind the step it starts at. */
+  /** The number of the first record: 0, or for a branch the one after the step it starts at. */
   get first(): number {
     return this.#first;
   }

@@ -5,7 +5,11 @@ import { maxFrameBytes, type Frame, type FrameType } from "../model/trajectory.t
 // A frame before its payload: type and length.
 const frameHeaderBytes = 5;
 
-const types: readonly (FrameType | undefined)[] = [undefined, "record", "volatile", "end", "ask"];
+const types: readonly (FrameType | undefined)[] = [undefined, "record", "volatile", "end", "ask", "picture"];
+/** The last type that a stored trajectory may have. */
+const lastStored = 3;
+const lastLive = 4;
+const lastPictured = 5;
 
 /**
  * Cuts a stream into frames, whatever its chunks are. What a frame announces is checked as soon as its header is
@@ -16,6 +20,7 @@ const types: readonly (FrameType | undefined)[] = [undefined, "record", "volatil
 export class FrameDecoder {
   readonly #maxBytes: number;
   readonly #live: boolean;
+  readonly #lastType: number;
   // The start of a frame whose end has not arrived: the first #held bytes of a buffer that grows by doubling.
   #partial: Buffer = Buffer.alloc(0);
   #held = 0;
@@ -23,11 +28,15 @@ export class FrameDecoder {
 
   /**
    * @param options - `maxBytes` is the largest payload in bytes, at most and by default 64 MiB; a stream that is `live`
-   * may hold several trajectories and questions to the host
+   * may hold several trajectories and questions to the host, one that is `pictured` pictures
    */
-  constructor(options: { readonly maxBytes?: number; readonly live?: boolean } = {}) {
-    this.#maxBytes = Math.min(options.maxBytes ?? maxFrameBytes, maxFrameBytes);
-    this.#live = options.live ?? false;
+  constructor(
+    options: { readonly maxBytes?: number; readonly live?: boolean; readonly pictured?: boolean } = {},
+  ) {
+    const { maxBytes = maxFrameBytes, live = false, pictured = false } = options;
+    this.#maxBytes = Math.min(maxBytes, maxFrameBytes);
+    this.#live = live;
+    this.#lastType = pictured ? lastPictured : live ? lastLive : lastStored;
   }
 
   /** Whether the END frame has been read. */
@@ -51,7 +60,7 @@ export class FrameDecoder {
         this.#takeHeld(frames);
         continue;
       }
-      const length = frameLength(chunk, position, this.#maxBytes, "protocol_broken", this.#live);
+      const length = frameLength(chunk, position, this.#maxBytes, "protocol_broken", this.#lastType);
       if (length === undefined || position + length > chunk.length) {
         this.#hold(chunk, position, chunk.length);
         break;
@@ -96,7 +105,7 @@ export class FrameDecoder {
       0,
       this.#maxBytes,
       "protocol_broken",
-      this.#live,
+      this.#lastType,
     );
   }
 
@@ -125,12 +134,11 @@ export function frameLength(
   start: number,
   maxBytes: number,
   code: BadBytesCode,
-  live = false,
+  lastType: number = lastStored,
 ): number | undefined {
   const type = bytes[start];
   if (type === undefined) return undefined;
-  if (types[type] === undefined || (types[type] === "ask" && !live))
-    failFrames(code, `a frame has the unknown type ${type}`);
+  if (types[type] === undefined || type > lastType) failFrames(code, `a frame has the unknown type ${type}`);
   if (bytes.length - start < frameHeaderBytes) return undefined;
   const length = readUint32(bytes, start + 1);
   if (length > maxBytes)

@@ -88,7 +88,7 @@ export function readPast(stored: readonly Uint8Array[]): Past {
       chain.add(payload);
       records.push(payload);
       const record = decodeRecord(payload, "run_damaged");
-      if (record.kind === "closing") failRecord("run_damaged", "a past goes on behind its end");
+      if (record.kind === "closing") failRecord("run_damaged", "a past goes on after its end");
       if (record.kind !== "step") continue;
       totalReward = withReward(totalReward, rewardOf(record.reward));
       actions.push(actionOf(payload));
@@ -102,7 +102,7 @@ export function readPast(stored: readonly Uint8Array[]): Past {
   return { parts, records, step, parent, content, totalReward, reseeded };
 }
 
-/** The step behind which a stored trajectory's records begin. */
+/** The step after which a stored trajectory's records begin. */
 function startOf(stored: Uint8Array): number {
   return originOf(parseTrajectoryBlob(stored).manifest, "run_damaged")?.step ?? 0;
 }

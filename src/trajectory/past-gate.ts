@@ -10,7 +10,7 @@ import { chainOf, type TrajectoryChain } from "./trajectory-chain.ts";
 
 /**
  * Holds a past that is played again against the one that was recorded, record by record. Nothing of it is part of the branch,
- * whose own frames begin behind it.
+ * whose own frames begin after it.
  */
 export class PastGate implements Gate {
   readonly #past: Past;

@@ -17,7 +17,7 @@ import {
 } from "../model/trajectory.ts";
 
 /*
- * Each record may have a ledger behind its hidden state. The lists below are without it; `recordKind` leaves it out.
+ * Each record may have a ledger after its hidden state. The lists below are without it; `recordKind` leaves it out.
  */
 const resetKeys = ["k", "info", "hidden", "observation"];
 const stepKeys = ["k", "info", "action", "hidden", "reward", "truncated", "terminated", "observation"];
@@ -189,7 +189,7 @@ function isFaultKind(text: string): text is FaultKind {
   return (faultKinds as readonly string[]).includes(text);
 }
 
-/** Whether a record's fields are these, with a ledger behind `hidden` or without one. */
+/** Whether a record's fields are these, with a ledger after `hidden` or without one. */
 function hasKeys(fields: readonly { readonly name: string }[], keys: readonly string[]): boolean {
   let at = 0;
   for (const key of keys) {

@@ -11,7 +11,8 @@ import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.t
 export class RolloutRecording {
   readonly #manifest: Uint8Array;
   readonly #gate: Gate | undefined;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder: FrameDecoder;
+  readonly #onPicture: ((payload: Uint8Array) => void) | undefined;
   readonly #chain: ChainBuilder;
   readonly #frames: Uint8Array[] = [];
   #end: EndSummary | undefined;
@@ -20,8 +21,11 @@ export class RolloutRecording {
   /**
    * @param manifest what the chain starts from
    * @param gate what is played again before anything new may follow
+   * @param onPicture takes what is rendered beside the records, which is no part of the recording. @default nothing is
    */
-  constructor(manifest: Uint8Array, gate?: Gate) {
+  constructor(manifest: Uint8Array, gate?: Gate, onPicture?: (payload: Uint8Array) => void) {
+    this.#decoder = new FrameDecoder({ pictured: onPicture !== undefined });
+    this.#onPicture = onPicture;
     this.#manifest = manifest;
     this.#gate = gate;
     this.#chain = new ChainBuilder(manifest);
@@ -86,6 +90,10 @@ export class RolloutRecording {
 
   #add(frame: Frame): void {
     if (frame.type === "ask") failFrames("protocol_broken", "a question that nobody waits for");
+    if (frame.type === "picture") {
+      this.#onPicture?.(frame.payload);
+      return;
+    }
     if (this.#gate?.take(frame) === false) return;
     if (frame.type === "record") this.#chain.add(frame.payload);
     else if (frame.type === "volatile") decodeVolatile(frame.payload, "protocol_broken");

@@ -103,7 +103,7 @@ export class StateGate implements Gate {
   refusal(how: string): SameseedError {
     return new SameseedError(
       "prefix_diverged",
-      `the state behind step ${this.#step} cannot be had again: ${how} after ${Math.max(0, this.#k)} of ${this.#step} steps`,
+      `the state after step ${this.#step} cannot be reproduced: ${how} after ${Math.max(0, this.#k)} of ${this.#step} steps`,
       {
         hint: "it was made by another image, world or version, or its environment is not reproducible: `sameseed audit` names the cause",
         context: { step: this.#step, played: Math.max(0, this.#k) },

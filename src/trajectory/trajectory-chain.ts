@@ -5,7 +5,7 @@ import { parseTrajectoryBlob, recordsOf, type TrajectoryBlob } from "./trajector
 /** A stored trajectory with all links of its chains: what comparing two of them needs. */
 export interface TrajectoryChain {
   readonly blob: TrajectoryBlob;
-  /** The number of the first record: 0, or for a branch the one behind the step it starts at. */
+  /** The number of the first record: 0, or for a branch the one after the step it starts at. */
   readonly first: number;
   /** The payload of each record; views of the stored bytes. */
   readonly records: readonly Uint8Array[];

@@ -22,7 +22,7 @@ export class Trajectory {
   }
 
   /**
-   * The spaces of each seat, as they were behind the reset; none where the recording was cut off, or made by a version that
+   * The spaces of each seat, as they were after the reset; none where the recording was cut off, or made by a version that
    * did not record them.
    * @throws `run_damaged`
    */

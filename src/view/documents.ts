@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import type { Divergence } from "../model/trajectory.ts";
+import type { PicturesOverview } from "./shown-pictures.ts";
 
 /** What a folder of the library holds. */
 export type RecordingKind = "run" | "matchup" | "league" | "scores";
@@ -77,6 +78,8 @@ export interface LibraryDocument {
   readonly version: string;
   /** Whether it is a page in a file, or served. */
   readonly served: boolean;
+  /** What the page sends along with what it asks to be run; absent where nothing may run. */
+  readonly token?: string;
   readonly entries: readonly LibraryEntry[];
 }
 
@@ -161,7 +164,7 @@ export interface RolloutDocument {
   readonly seed: number;
   readonly outcome: Outcome;
   readonly totalReward: JsonValue;
-  /** The number of the first record: 0, or of a branch the one behind the step it starts at. */
+  /** The number of the first record: 0, or of a branch the one after the step it starts at. */
   readonly first: number;
   /** Records, the closing one included. */
   readonly records: number;
@@ -175,6 +178,7 @@ export interface RolloutDocument {
   /** Whether the bytes of a verification that diverged are there. */
   readonly hasOther: boolean;
   readonly divergence?: Divergence;
+  readonly pictures?: PicturesOverview;
 }
 
 /** One record of a rollout. */

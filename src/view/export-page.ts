@@ -9,6 +9,7 @@ import { fieldSpans } from "../model/cbor/field-spans.ts";
 import {
   hexBytesMost,
   otherSuffix,
+  type RolloutDocument,
   type RunDocument,
   rowsPerChunk,
   stepsPerChunk,
@@ -19,6 +20,7 @@ import { Library, type Recording } from "./library.ts";
 import { OpenRuns } from "./open-runs.ts";
 import { filePage, viewerAssets } from "./page.ts";
 import { documentPath, readViewDocument } from "./read-document.ts";
+import { picturesPerChunk } from "./shown-pictures.ts";
 import { valueDocument } from "./rollout-documents.ts";
 
 /** What goes into a page. */
@@ -71,7 +73,7 @@ class PageBuilder {
   }
 
   async add(path: string): Promise<object> {
-    const document = await readViewDocument(this.#runs, path, false);
+    const document = await readViewDocument(this.#runs, path, { served: false });
     this.#keep(path, document);
     return document;
   }
@@ -118,7 +120,10 @@ class PageBuilder {
   }
 
   async #addRollout(id: string, name: string): Promise<void> {
-    for (const kind of ["rollout", "series", "script"]) await this.add(documentPath(kind, id, name));
+    const { pictures } = (await this.add(documentPath("rollout", id, name))) as RolloutDocument;
+    for (const kind of ["series", "script"]) await this.add(documentPath(kind, id, name));
+    for (let chunk = 0; chunk * picturesPerChunk < (pictures?.steps.length ?? 0); chunk++)
+      await this.add(documentPath("pictures", id, name, chunk));
     const rollout = await this.#runs.rollout(id, name);
     const { records, first } = rollout.chain;
     for (let chunk = 0; chunk * stepsPerChunk < records.length; chunk++) {

@@ -30,6 +30,8 @@ const recordingsMost = 5000;
 /** The recordings below some folders. They are looked for anew each time: a run may have begun since. */
 export class Library {
   readonly #folders: readonly string[];
+  /** Recordings beside the folders that came to be while they were shown. */
+  readonly #beside: string[] = [];
   #found = new Map<string, Recording>();
 
   /** @param folders as they were named @throws SameseedError `run_missing` where one does not exist */
@@ -57,8 +59,19 @@ export class Library {
         if (found.size < recordingsMost && !found.has(id)) found.set(id, { ...recording, ...part, id });
       });
     }
+    for (const dir of this.#beside)
+      if (!found.has(basename(dir))) found.set(basename(dir), { kind: "run", dir, id: basename(dir) });
     this.#found = found;
     return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Shows a recording that has come to be, also beside the folders. @returns its id */
+  add(dir: string): string {
+    const idOf = (): string | undefined => this.list().find((own) => resolve(own.dir) === resolve(dir))?.id;
+    const known = idOf();
+    if (known !== undefined) return known;
+    this.#beside.push(dir);
+    return idOf() ?? basename(dir);
   }
 
   /** @throws SameseedError `run_missing` */
@@ -87,7 +100,8 @@ function noteRecording(dir: string, part: string | undefined, note: Note): boole
   return true;
 }
 
-function kindOf(dir: string): RecordingKind | undefined {
+/** What a folder holds; undefined where it is no recording. */
+export function kindOf(dir: string): RecordingKind | undefined {
   if (isMatchupFolder(dir)) return "matchup";
   if (isLeagueFolder(dir)) return "league";
   if (isScoreFolder(dir)) return "scores";

@@ -105,7 +105,15 @@ export function isLive(dir: string): boolean {
 }
 
 /** Files beside the segments whose change is worth a look, of every kind of recording. */
-const besides = ["verdict.json", "audit.json", "lock", "results.ndjson", "league.json", "matchup.json"];
+const besides = [
+  "verdict.json",
+  "audit.json",
+  "lock",
+  "results.ndjson",
+  "league.json",
+  "matchup.json",
+  "pictures",
+];
 
 /** What changes when a run grows, or is verified or audited. */
 export function stampOf(dir: string): string {

@@ -12,6 +12,7 @@ import {
 } from "./evaluation-documents.ts";
 import type { Recording } from "./library.ts";
 import { type OpenRuns, stampOf } from "./open-runs.ts";
+import { picturesDocument } from "./pictures-document.ts";
 import { scriptDocument, seriesDocument, stepsDocument, valueDocument } from "./rollout-documents.ts";
 import { rolloutDocument } from "./rollout-overview.ts";
 import { lineOf, rowsDocument, runDocument, runEntry, slowestDocument } from "./run-documents.ts";
@@ -22,13 +23,17 @@ import { treeDocument } from "./tree-document.ts";
  * The document at a path, such as `steps/lake/42/0`: what the server answers and a page carries.
  * @throws SameseedError `run_missing` where there is none, `run_damaged`, `bad_argument`, `io_failed`
  */
-export async function readViewDocument(runs: OpenRuns, path: string, served: boolean): Promise<object> {
+export async function readViewDocument(
+  runs: OpenRuns,
+  path: string,
+  { served, token }: Pick<LibraryDocument, "served" | "token">,
+): Promise<object> {
   const [kind = "", ...names] = path.split("/").map(decode);
   const [id = "", key = "", third = "", fourth = ""] = names;
   const { library } = runs;
   switch (kind) {
     case "library":
-      return await libraryDocument(runs, served);
+      return { ...(await libraryDocument(runs, served)), ...(token === undefined ? {} : { token }) };
     case "run":
       return await runDocument(runs, id);
     case "rows":
@@ -43,6 +48,8 @@ export async function readViewDocument(runs: OpenRuns, path: string, served: boo
       return valueDocument(await runs.rollout(id, key), wholeNumber(third), fourth);
     case "series":
       return seriesDocument(await runs.rollout(id, key));
+    case "pictures":
+      return await picturesDocument(runs, id, key, wholeNumber(third));
     case "script":
       return await scriptDocument(runs, id, key);
     case "diff":

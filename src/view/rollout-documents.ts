@@ -118,7 +118,7 @@ function movedOf(before: readonly CborField[], now: readonly CborField[]): strin
 /** `value/ID/KEY/STEP/FIELD` */
 export function valueDocument({ chain }: LoadedRollout, step: number, field: string): ValueDocument {
   const record = chain.records[step - chain.first];
-  // The closing record has the number behind the last step's.
+  // The closing record has the number after the last step's.
   if (record === undefined) throw noSuch(`step ${step}`);
   const span = fieldSpans(record, "run_damaged").find(({ name }) => name === field);
   if (span === undefined) throw noSuch(`field ${field} of step ${step}`);

@@ -1,6 +1,7 @@
 import { rewardToJson } from "../model/rollout-schema.ts";
 import { readVerdict, keptTrajectory } from "../verify/kept-verdict.ts";
 import { otherSuffix, type RolloutDocument } from "./documents.ts";
+import { picturesOf } from "./pictures-document.ts";
 import { endOf } from "./rollout-documents.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import { toJson } from "./to-json.ts";
@@ -51,5 +52,6 @@ export async function rolloutDocument(runs: OpenRuns, id: string, name: string):
       .map(({ id: own, branch }) => ({ id: own, step: branch?.step ?? 0, count: branch?.count ?? 0 })),
     hasOther: keptTrajectory(recording.dir, key) !== undefined,
     ...(found === undefined ? {} : { divergence: found.firstDivergence }),
+    ...picturesOf(loaded),
   };
 }

@@ -3,23 +3,29 @@ import type { AddressInfo } from "node:net";
 
 import { isSameseedError, SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import { Guard } from "../server/http/guard.ts";
+import type { LibraryDocument } from "./documents.ts";
 import { Library } from "./library.ts";
 import { OpenRuns, stampOf } from "./open-runs.ts";
 import { servedPage, servedPolicy, viewerAssets } from "./page.ts";
 import { isOwnPeer } from "./peer-user.ts";
 import { readViewDocument } from "./read-document.ts";
+import { requestBytesMost, ViewActions } from "./view-actions.ts";
 
 /** What is served, and where. */
 export interface ViewOptions {
   readonly folders: readonly string[];
   /** 0 for any that is free. */
   readonly port: number;
+  /** Whether its page may have branches, pictures and games run. @default false */
+  readonly allowRun?: boolean;
 }
+
+const actionPath = "/api/do/";
 
 /** How often a recording that is being written is looked at. */
 const lookEveryMs = 500;
 
-/** Serves recordings to this user's browser, on this machine alone. It only reads. */
+/** Serves recordings to this user's browser, on this machine alone. It only reads, unless it may run. */
 export class ViewServer implements AsyncDisposable {
   readonly #runs: OpenRuns;
   readonly #guard = new Guard({ allowHosts: [], allowOrigins: [] });
@@ -28,9 +34,11 @@ export class ViewServer implements AsyncDisposable {
   readonly #streams = new Set<ServerResponse>();
   /** Documents are read one after the other: a trajectory of a gigabyte is not read twice at a time. */
   #last: Promise<unknown> = Promise.resolve();
+  readonly #actions: ViewActions | undefined;
 
-  private constructor({ folders }: ViewOptions) {
+  private constructor({ folders, allowRun = false }: ViewOptions) {
     this.#runs = new OpenRuns(new Library(folders));
+    this.#actions = allowRun ? new ViewActions(this.#runs.library, folders) : undefined;
     const { script, style } = viewerAssets();
     this.#files = new Map([
       ["/", ["text/html; charset=utf-8", servedPage]],
@@ -79,6 +87,7 @@ export class ViewServer implements AsyncDisposable {
     for (const stream of this.#streams) stream.end();
     this.#http.closeAllConnections();
     await new Promise((resolve) => this.#http.close(resolve));
+    await this.#actions?.[Symbol.asyncDispose]();
     this.#runs[Symbol.dispose]();
   }
 
@@ -92,14 +101,15 @@ export class ViewServer implements AsyncDisposable {
     try {
       const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
       this.#guard.check(path, request.headers);
+      const action = path.startsWith(actionPath) ? path.slice(actionPath.length) : undefined;
+      if (request.method === "POST" && action !== undefined && this.#actions !== undefined) {
+        this.#actions.check(request.headers);
+        const done = await this.#actions.run(action, await bodyOf(request));
+        send(response, 200, "application/json", JSON.stringify(done));
+        return;
+      }
       if (request.method !== "GET" && request.method !== "HEAD") {
-        response.setHeader("Allow", "GET, HEAD");
-        send(
-          response,
-          405,
-          "application/json",
-          JSON.stringify({ error: { code: "bad_argument", message: "this server only reads" } }),
-        );
+        refuseMethod(response);
         return;
       }
       const file = this.#files.get(path);
@@ -124,9 +134,13 @@ export class ViewServer implements AsyncDisposable {
     }
   }
 
+  get #page(): Pick<LibraryDocument, "served" | "token"> {
+    return this.#actions === undefined ? { served: true } : { served: true, token: this.#actions.token };
+  }
+
   async #read(path: string): Promise<string> {
     const reading = this.#last.then(async () =>
-      JSON.stringify(await readViewDocument(this.#runs, path, true)),
+      JSON.stringify(await readViewDocument(this.#runs, path, this.#page)),
     );
     this.#last = reading.catch(() => {});
     return await reading;
@@ -155,6 +169,29 @@ export class ViewServer implements AsyncDisposable {
       this.#streams.delete(response);
     });
   }
+}
+
+function refuseMethod(response: ServerResponse): void {
+  response.setHeader("Allow", "GET, HEAD");
+  const error = {
+    code: "bad_argument",
+    message: "this server only reads",
+    hint: "`sameseed view --allow-run` lets its page run branches and games",
+  };
+  send(response, 405, "application/json", JSON.stringify({ error }));
+}
+
+/** @throws SameseedError `too_large` */
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > requestBytesMost)
+      throw new SameseedError("too_large", `a request has at most ${requestBytesMost} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

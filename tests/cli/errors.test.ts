@@ -77,6 +77,18 @@ describe("bad input", () => {
     if (!args.includes("--json")) expect(ended.stdout).toBe("");
   });
 
+  it.for<[string, string]>([
+    ["LunarLander-v3", "`sameseed image build box2d` builds an image that has it; then add --image box2d"],
+    ["pettingzoo:tictactoe_v3", "then add --image pettingzoo"],
+    ["missing.py:Env", "comes with --files DIR"],
+    ["missing.py:Env", "`sameseed image build NAME --packages scikit-learn`"],
+  ])("names what %s is missing: %s", async ([envName, fix]) => {
+    writeFileSync(work.path("missing.py"), "import sklearn.tree\nclass Env: pass\n");
+    const { code, stderr } = await work.run(["run", envName]);
+    expect(code).toBe(2);
+    expect(linesOf(stderr).find((line) => line.startsWith("  fix: "))).toContain(fix);
+  });
+
   it("is a document where JSON was asked for, and a stack trace only where that was", async () => {
     const json = await work.run(["verify", "nowhere", "--json"]);
     expect(errorDocument.parse(JSON.parse(json.stdout)).error).toMatchObject({

@@ -102,7 +102,7 @@ describe("compare in an environment with one seat", () => {
     const deaf = ["compare", "one.py", "left.py", "--env", "deaf.py:Deaf", "--seeds", "0..23"];
     const repeated = await work.run(deaf);
     expect(repeated.code).toBe(1);
-    expect(repeated.stdout).toMatch(/^ {2}effective: 1 pair in place of 24: every seed gave the same play$/m);
+    expect(repeated.stdout).toMatch(/^ {2}effective: 1 pair instead of 24: every seed gave the same play$/m);
     expect(repeated.stdout).toMatch(/^not shown: one pair shows nothing in general/m);
   });
 });

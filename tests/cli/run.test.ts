@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { lastLine, rolloutDocument, runDocument } from "./documents.ts";
@@ -105,6 +105,16 @@ describe("a run with faults", () => {
     expect(stdout).toMatch(/^2 rollouts ended in a fault:$/m);
     expect(stdout).toMatch(/seed 1 env_error at the reset: RuntimeError: \\x1b\[2Jnever/);
     expect(stdout).not.toContain("\u001b");
+  });
+
+  it("says that there is no network where one was looked for", async () => {
+    writeFileSync(
+      work.path("net.py"),
+      "import urllib.request\ndef act(observation, rng):\n    urllib.request.urlopen('http://example.org')\n",
+    );
+    const { code, stdout } = await work.run(["run", "CartPole-v1", "--policy", "net.py"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {2}a sandbox has no network: bring files with --files/m);
   });
 
   it.for<[string[], string]>([

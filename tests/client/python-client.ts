@@ -1,11 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import { resolveImage } from "../../src/image/image-store.ts";
+import { installed } from "./installed.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 /** The client's folder. */
@@ -23,13 +23,7 @@ export interface ClientPython {
 
 /** Builds the wheel and finds the rest. */
 export async function clientPython(): Promise<ClientPython> {
-  const lock = readFileSync(join(clientFolder, "test.lock"));
-  const digest = createHash("sha256").update(lock).digest("hex").slice(0, 16);
-  const packages = join(root, "node_modules", `.python-client-${digest}`);
-  if (!existsSync(packages))
-    throw new Error(
-      "the client's packages are not there: npm test brings them, or setUpPythonClient() of scripts/steps.mjs",
-    );
+  const packages = installed("python-client");
   const { rootfs, manifest } = resolveImage("gymnasium");
   const series = manifest.python.split(".").slice(0, 2).join(".");
   const site = join(rootfs, "opt/python/lib", `python${series}`, "site-packages");

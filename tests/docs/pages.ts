@@ -57,6 +57,17 @@ export function brokenLinks(page: string, text: string): string[] {
   return targets.filter((target) => !/^https?:/.test(target) && !leadsSomewhere(page, text, target));
 }
 
+/** The first rows of tables that have no head: what a blank line cuts off from its table. */
+export function cutTables(text: string): string[] {
+  const lines = prose(text).split("\n");
+  return lines.filter(
+    (line, at) =>
+      line.startsWith("|") &&
+      lines[at - 1]?.startsWith("|") !== true &&
+      !/^\|[ :|-]+\|$/.test(lines[at + 1] ?? ""),
+  );
+}
+
 function leadsSomewhere(page: string, text: string, target: string): boolean {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? page : relative(repository, join(repository, dirname(page), path));

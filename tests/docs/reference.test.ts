@@ -1,6 +1,8 @@
 /* The reference pages say what the code says, completely. */
+import { homedir } from "node:os";
 import { describe, expect, it } from "vitest";
 
+import { homeFolder } from "../../src/base/home.ts";
 import { errorCodes } from "../../src/base/error-codes.ts";
 import { defaultLimits } from "../../src/model/limits.ts";
 import { outcomes } from "../../src/model/outcome.ts";
@@ -50,4 +52,8 @@ it("every promise of the guarantees names a test", () => {
     .filter((line) => line.startsWith("| ") && !line.startsWith("| promise"));
   expect(promises.length).toBeGreaterThanOrEqual(15);
   for (const promise of promises) expect(promise).toMatch(/\]\(\.\.\/tests\/[\w/-]+\.test\.ts\)/);
+});
+
+it("the page on installing names the folder in which images lie", () => {
+  expect(read("docs/guide/install.md")).toContain(`\`${homeFolder({}).replace(homedir(), "~")}\``);
 });

@@ -2,7 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Ended, Workplace } from "../cli/sameseed.ts";
+import { Writable } from "node:stream";
+import type { CommandWork } from "../../src/cli/cli.ts";
+import { Output } from "../../src/cli/output.ts";
+import { makeProgram } from "../../src/cli/program.ts";
+import { StatusLine } from "../../src/cli/render/status-line.ts";
+import { painterFor } from "../../src/cli/render/style.ts";
+import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { Workplace } from "../cli/sameseed.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -44,6 +51,8 @@ class Hostile(gymnasium.Env):
         if self.seed == 2 and self.n == 2:
             raise type(TEXTS[0], (Exception,), {})(ALL)
         return TEXTS[self.n], 1.0, self.n >= 5, False, {TEXTS[self.n]: [TEXTS[self.n]]}
+    def render(self):
+        return "\\x1b[41m" + ALL + "\\x1b[0m\\x1b]0;title\\x07"
 
 class Clocked(gymnasium.Env):
     observation_space = Box(-1, 1, (4,))
@@ -67,6 +76,8 @@ class Picture(gymnasium.Env):
     def step(self, action):
         self.n += 1
         return self.np_random.integers(0, 255, (8, 8, 3), dtype=np.uint8), float(action), self.n >= 60, False, {}
+    def render(self):
+        return np.full((8, 12, 3), (255, 0, self.n), np.uint8)
 `;
 
 const tasks = [
@@ -97,25 +108,58 @@ export async function recordEverything(): Promise<Workplace> {
     "completions.jsonl": completions.map((completion) => JSON.stringify(completion)).join("\n"),
   });
   mkdirSync(place.path("runs"));
-  const commands = [
-    ["run", "envs.py:Hostile", "--seeds", "1,2", "--out", join("runs", hostileName)],
-    ["run", "envs.py:Clocked", "--seeds", "1..3", "--world", "host", "--out", "runs/clocked"],
-    ["verify", "runs/clocked"],
-    ["audit", "--run", "runs/clocked"],
-    ["run", "envs.py:Picture", "--seeds", "7,8", "--out", "runs/picture"],
-    ["verify", "runs/picture"],
-    ["branch", "runs/picture", "--seed", "7", "--step", "3", "--reseed", "1..3", "--out", "runs/futures"],
-    ["compare", "greedy", "bad.py", "--seeds", "1", "--games", "4", "--out", "runs/match"],
-    ["league", "random", "greedy", "--games", "4", "--out", "runs/league"],
-    ["score", "tasks.jsonl", "completions.jsonl", "--out", "runs/scores"],
+  const envs = place.path("envs.py");
+  const runs = (name: string): string => place.path("runs", name);
+  const hostileRun = place.path("runs", hostileName);
+  // What builds on one another, one after the other; the rest beside it.
+  const roads: readonly (readonly string[][])[] = [
+    [
+      ["run", `${envs}:Clocked`, "--seeds", "1..3", "--world", "host", "--out", runs("clocked")],
+      ["verify", runs("clocked")],
+      ["audit", "--run", runs("clocked")],
+    ],
+    [
+      ["run", `${envs}:Picture`, "--seeds", "7,8", "--out", runs("picture")],
+      ["verify", runs("picture")],
+      ["replay", runs("picture"), "--seed", "7", "--render"],
+      ["export", runs("picture"), "--html", place.path("one.html"), "--render", "--seeds", "8"],
+      ["branch", runs("picture"), "--seed", "7", "--step", "3", "--reseed", "1..3", "--out", runs("futures")],
+    ],
+    [
+      ["run", `${envs}:Hostile`, "--seeds", "1,2", "--out", hostileRun],
+      ["replay", hostileRun, "--seed", "1", "--render"],
+      ["compare", "greedy", place.path("bad.py"), "--seeds", "1", "--games", "4", "--out", runs("match")],
+      ["league", "random", "greedy", "--games", "4", "--out", runs("league")],
+      ["score", place.path("tasks.jsonl"), place.path("completions.jsonl"), "--out", runs("scores")],
+    ],
   ];
-  for (const command of commands) check(command, await place.run(command));
+  try {
+    await Promise.all(
+      roads.map(async (commands) => {
+        for (const command of commands) await run(command);
+      }),
+    );
+  } finally {
+    await closeSandboxes();
+  }
   return place;
 }
 
-/** Any code but trouble: some of these are to diverge. */
-function check(command: readonly string[], { code, stderr }: Ended): void {
-  if (code === null || code === 2 || code === 3) throw new Error(`${command.join(" ")}: ${code}\n${stderr}`);
+/** Runs a command line in this process: its start is most of what a short one takes. Some of these are to diverge. */
+async function run(args: readonly string[]): Promise<void> {
+  let work: CommandWork | undefined;
+  const program = makeProgram((chosen) => {
+    work = chosen;
+  });
+  await program.parseAsync([...args], { from: "user" });
+  // Nobody reads what it prints.
+  const nowhere = new Writable({
+    write: (_chunk, _encoding, done) => done(),
+  }) as unknown as NodeJS.WriteStream;
+  const paint = painterFor(nowhere);
+  const { signal } = new AbortController();
+  const output = new Output(nowhere, () => {});
+  await work?.({ args, output, status: new StatusLine(nowhere), paint, paintStatus: paint, signal });
 }
 
 /** Builds the viewer as the package has it. */
@@ -123,6 +167,7 @@ export function buildViewer(): void {
   const vite = join(root, "node_modules/vite/bin/vite.js");
   const built = spawnSync(process.execPath, [vite, "build", "-c", join(root, "viewer/vite.config.ts")], {
     cwd: root,
+    env: { ...process.env, NODE_ENV: "production" },
   });
   if (built.status !== 0) throw new Error(`the viewer cannot be built: ${built.stderr.toString()}`);
 }

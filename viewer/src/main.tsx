@@ -10,6 +10,7 @@ import { MatchupView } from "./matchup.tsx";
 import { useKeys } from "./keys.ts";
 import { LibraryView } from "./library.tsx";
 import { Ready } from "./parts.tsx";
+import { PlayView } from "./play.tsx";
 import { RolloutView } from "./rollout.tsx";
 import { go, href, type Route, useRoute } from "./route.ts";
 import { RunView } from "./run.tsx";
@@ -80,7 +81,10 @@ function Page(): JSX.Element {
             </>
           ))}
         </nav>
-        <span class="quiet">{isFile ? "a page in a file" : "read only"}</span>
+        {library.data?.token !== undefined && <a href="#~play">Play</a>}
+        <span class="quiet">
+          {isFile ? "a page in a file" : library.data?.token === undefined ? "read only" : "may run"}
+        </span>
         <button type="button" onClick={() => setHelp(!isHelp)} aria-expanded={isHelp} aria-label="Keys">
           ?
         </button>
@@ -96,6 +100,7 @@ function Page(): JSX.Element {
 function View({ route, library }: { readonly route: Route; readonly library: LibraryDocument }): JSX.Element {
   const [id, name, third, ...rest] = route;
   if (id === undefined) return <LibraryView library={library} />;
+  if (id === "~play") return <PlayView />;
   const entry = library.entries.find((recording) => recording.id === id);
   if (entry === undefined)
     return (

@@ -4,6 +4,10 @@ import { otherSuffix, type RolloutDocument, type RunDocument } from "../../src/v
 import { useKeys } from "./keys.ts";
 import { go, href } from "./route.ts";
 
+/** How long a step stays while the steps are played; and where the reader wants little motion. */
+const stepMs = 200;
+const calmMs = 1500;
+
 interface Playback {
   readonly rollout: RolloutDocument;
   readonly run: RunDocument | undefined;
@@ -30,7 +34,11 @@ export function usePlayback({
   const [isPlaying, setPlaying] = useState(false);
   useEffect(() => {
     if (!isPlaying) return undefined;
-    const timer = setInterval(() => (at >= records - 1 ? setPlaying(false) : move(at + 1)), 200);
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const timer = setInterval(
+      () => (at >= records - 1 ? setPlaying(false) : move(at + 1)),
+      isCalm ? calmMs : stepMs,
+    );
     return () => clearInterval(timer);
   }, [isPlaying, at]);
   useKeys({

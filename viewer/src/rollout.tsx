@@ -12,10 +12,12 @@ import { linePlot } from "../../src/view/draw/plots.ts";
 import { pathOf, useDocument } from "./data.ts";
 import { FigureView } from "./figure.tsx";
 import { Origins } from "./origins.tsx";
+import { Pictures } from "./pictures.tsx";
 import { usePlayback } from "./playback.ts";
 import { Command, duration, JsonLink, numberText, Outcome, Ready, Section } from "./parts.tsx";
 import { go, href } from "./route.ts";
 import { flagText, Marked, worldText } from "./step-cells.tsx";
+import { RunHere } from "./run-here.tsx";
 import { StepDetail } from "./step-detail.tsx";
 import { useStep } from "./use-step.ts";
 import { WholeText } from "./value-view.tsx";
@@ -62,6 +64,7 @@ function Rollout({ rollout, run, at, field }: RolloutProps): JSX.Element {
       true,
     );
   const own = key.replace(otherSuffix, "");
+  const isOther = own !== key;
   const other = href(id, own, "~diff", id, `${own}${otherSuffix}`);
   const [isPlaying, setPlaying] = usePlayback({ rollout, run, at, other, move });
   return (
@@ -76,8 +79,13 @@ function Rollout({ rollout, run, at, field }: RolloutProps): JSX.Element {
         <Command
           words={["branch", dir, ...choice, "--step", first + at]}
           what="goes on from this step another way"
-        />
+        />{" "}
+        {rollout.pictures === undefined && !isOther && (
+          <Command words={["replay", dir, ...choice, "--render"]} what="makes pictures of this rollout" />
+        )}
       </p>
+      <RunHere rollout={rollout} step={first + at} />
+      <Pictures rollout={rollout} step={first + at} onPick={(step) => move(step - first)} />
       <Series id={id} name={key} step={first + at} onPick={(step) => move(step - first)} />
       <Section
         title="Steps"

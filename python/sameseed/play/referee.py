@@ -26,7 +26,7 @@ from ..recording.canonical_decode import decode
 from ..recording.frames import BulkStream, HostStream
 from ..recording.hidden import HiddenState, NoHidden
 from ..recording.recorder import Recorder
-from ..world.sealed import boundary
+from ..world.sealed import apart, boundary
 from .episode_end import Ended, close_episode, encoded_or_none, policy_failed, raise_broken
 from .failures import IllegalAction, OutOfActions, PolicyFailure, UnknownEnvironment
 from .host_answers import ReseedAsked, await_order
@@ -53,11 +53,12 @@ def run(
     replay: dict | None = None,
     past: list[dict] | tuple[dict, ...] = (),
     copied: bool = False,
+    pictures: dict | None = None,
     fd: int = STREAM_FD,
 ) -> None:
     """Plays an episode for each seed, one after the other, and writes their frames to `fd`; a branch has a past.
 
-    Where it is `copied`, it waits for the host behind the past.
+    Where it is `copied`, it waits for the host behind the past. With `pictures`, it also tells what is rendered.
     """
     stream = HostStream(fd) if len(seeds) == 1 else BulkStream(fd)
     recorded: tuple[list, dict | None] | None = None
@@ -73,6 +74,11 @@ def run(
         episode = _Episode(seed, seats, sitting, stream, list(volatile_info), max_steps)
         episode.recorded = recorded
         episode.awaited = (stream, fd) if copied else None
+        if pictures is not None:
+            with apart():
+                from .pictures import draw
+
+                draw(episode, stream, list(volatile_info), pictures)
         try:
             episode.play(environment, env_args, parts)
         except Ended as ended:
@@ -116,8 +122,7 @@ class _Episode:
         self.awaited: tuple[HostStream, int] | None = None
         self.seeded: list[str] = []
         self.warnings: list[str] = []
-        # By seat, as they were behind the reset.
-        self.spaces: dict[str, dict] = {}
+        self.spaces: dict[str, dict] = {}  # by seat, as they were behind the reset
 
     def _sit(self, specs: list[dict], seats: list[Seat]) -> None:
         self.specs = specs
@@ -289,12 +294,7 @@ class _Episode:
         """Closes the environment, and writes the closing record and the summary."""
         if self.rewards.reason:
             self.warnings.append(self.rewards.reason)
-        told = {
-            "steps": self.steps,
-            "totalReward": self.rewards.value,
-            "seeded": self.seeded,
-            "warnings": self.warnings,
-        }
+        told = {"steps": self.steps, "totalReward": self.rewards.value, "seeded": self.seeded, "warnings": self.warnings}
         if self.spaces:
             told["spaces"] = self.spaces
         close_episode(ended, self.recorder, None if self.stage is None else self.stage.env, told)

@@ -15,7 +15,7 @@ import struct
 
 from .patience import ALL_LATE, ANSWER_LATE, GONE, link_read, link_write, patience_set
 
-RECORD, VOLATILE, END, ASK = 1, 2, 3, 4
+RECORD, VOLATILE, END, ASK, PICTURE = 1, 2, 3, 4, 5
 HELLO, READY, STEP, ACTION, ERROR = 1, 2, 3, 4, 5
 
 MAX_PAYLOAD = 64 << 20

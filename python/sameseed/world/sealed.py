@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import Callable
 
 from ..recording.canonical_tags import head
 
@@ -144,6 +145,17 @@ def asked() -> tuple[dict[str, int], dict[str, int]] | None:
 def forget() -> None:
     """Sets clock and counts back to when `asked` was called last: what was done since is no part of the program."""
     _zygote.world_return()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is done inside is no part of the program: clock and counts are behind it what they were before."""
+    counted = asked()
+    try:
+        yield
+    finally:
+        if counted is not None:
+            forget()
 
 
 def boundary(k: int) -> bytes:

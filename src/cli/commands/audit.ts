@@ -16,7 +16,6 @@ import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
-import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { formatAuditTable } from "../render/audit-table.ts";
@@ -31,6 +30,7 @@ import {
   limitOptions,
   worldOption,
   type LimitOptions,
+  maxStepsOption,
 } from "./options.ts";
 import { prepareForRun } from "./verify.ts";
 
@@ -72,11 +72,7 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
     .addOption(filesOption())
     .addOption(policyFilesOption("--policy-files", "the policy"))
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
-    .addOption(
-      new Option("--max-steps <N>", `audit at most N steps (default: ${auditStepsDefault})`).argParser(
-        wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
-      ),
-    )
+    .addOption(maxStepsOption(`audit at most N steps (default: ${auditStepsDefault})`))
     .addOption(envArgOption())
     .addOption(imageOption())
     .addOption(worldOption("sealed"))

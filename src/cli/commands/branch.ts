@@ -41,14 +41,14 @@ interface SeatChoice {
 export function addBranchCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("branch")
-    .summary("go on from a step of a recorded rollout, another way")
+    .summary("continue a recorded rollout from one of its steps in another way")
     .description(
-      "Goes on from the state behind one step of a recorded rollout, once or many times, each in fresh sandboxes, and records every branch. The recorded steps are played again first and compared: a rollout that does not give its recorded bytes is refused.",
+      "Continues from the state after one step of a recorded rollout, once or many times, each in fresh sandboxes, and records every branch. The recorded steps are played again first and compared: a rollout that does not give its recorded bytes is refused.",
     )
     .argument("<DIR>", "the run folder");
   const options = [
     ...rolloutOptions(),
-    new Option("--step <K>", "the step to go on behind; 0 is the reset")
+    new Option("--step <K>", "the step after which the branch begins; 0 is the reset")
       .argParser(parseNumber)
       .makeOptionMandatory(),
     new Option(
@@ -61,7 +61,7 @@ export function addBranchCommand(program: Command, choose: (work: CommandWork) =
     ).argParser(parseSeeds),
     new Option(
       "--policy <POLICY>",
-      "random, or a Python file; it starts at the branch (default: what played before goes on)",
+      "random, or a Python file; it starts at the branch (default: the policy that played before)",
     ),
     new Option(
       "--actions <FILE.json>",
@@ -72,7 +72,7 @@ export function addBranchCommand(program: Command, choose: (work: CommandWork) =
       .default([], "none"),
     new Option(
       "--engine <NAME>",
-      "fork: the state is brought about once and copied in memory; replay: each branch plays the steps again (default: fork for several branches, where it can be had)",
+      "fork: the state is reached once and copied in memory; replay: each branch plays the steps again (default: fork for several branches, if the state can be copied)",
     ).choices(["fork", "replay"]),
     concurrencyOption(),
     new Option("--out <DIR>", "the run folder of the branches (default: a new one below runs/)"),
@@ -93,7 +93,7 @@ Examples:
   sameseed branch runs/cart --seed 42 --step 10 --policy my_policy.py
   sameseed branch runs/futures --branch 3 --step 20 --count 2
 
-What is written is a run: show, verify, replay and branch take it, with --branch I in place of a seed.
+What is written is a run: show, verify, replay and branch take it, with --branch I instead of a seed.
 Image, world and limits are the parent's.
 
 The exit code is 0 when every branch was a complete episode, 1 when some ended in a fault, 2 for misuse,

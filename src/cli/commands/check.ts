@@ -11,13 +11,12 @@ import type { CheckReport } from "../../verify/check/check-report.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
+import { filesOption } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
-import { wholeNumber } from "../parse/whole-number.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { formatCheck } from "../render/check-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import {
-  collect,
   envArgOption,
   givenLimits,
   imageOption,
@@ -25,6 +24,8 @@ import {
   limitOptions,
   worldOption,
   type LimitOptions,
+  maxStepsOption,
+  volatileInfoOption,
 } from "./options.ts";
 
 interface CheckCommandOptions extends LimitOptions {
@@ -44,7 +45,7 @@ export function addCheckCommand(program: Command, choose: (work: CommandWork) =>
     .command("check")
     .summary("say whether an environment is fit for reproducible rollouts")
     .description(
-      "Plays an environment, runs Gymnasium's own check_env, and finds out whether its seed decides in both directions, whether its rollouts give the same bytes warm, cold and beside busy sandboxes, what an audit says, whether they are what plain Gymnasium gives, and how fast they are.",
+      "Plays an environment, runs Gymnasium's own check_env, and checks that equal seeds give equal episodes and different seeds different ones, that rollouts give the same bytes warm, cold and under load, that an audit finds no cause, that plain Gymnasium gives the same values, and how fast it is.",
     )
     .argument(
       "<ENV>",
@@ -56,19 +57,10 @@ export function addCheckCommand(program: Command, choose: (work: CommandWork) =>
         `seeds to try, at least two (default: ${checkSeedsDefault[0]}..${checkSeedsDefault.at(-1)})`,
       ).argParser(parseSeeds),
     )
-    .addOption(
-      new Option(
-        "--max-steps <N>",
-        `look at N steps of an episode at most (default: ${checkStepsDefault})`,
-      ).argParser(wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER })),
-    )
+    .addOption(maxStepsOption(`check at most N steps of an episode (default: ${checkStepsDefault})`))
     .addOption(envArgOption())
-    .option("--files <DIR>", "what lies beside the environment: modules and data")
-    .addOption(
-      new Option("--volatile-info <PATH>", "leave this key of info out of every comparison; may be repeated")
-        .argParser(collect(String))
-        .default([], "none"),
-    )
+    .addOption(filesOption())
+    .addOption(volatileInfoOption())
     .addOption(imageOption())
     .addOption(worldOption("sealed"))
     .addOption(jsonOption("the report as one JSON document"))

@@ -7,6 +7,7 @@ import { exportPage } from "../../view/export-page.ts";
 import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { renderForView } from "../render-for-view.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
@@ -17,6 +18,7 @@ interface ExportOptions {
   readonly html?: string;
   readonly seeds?: readonly number[];
   readonly branch?: readonly number[];
+  readonly render?: true;
 }
 
 /** Adds `sameseed export`. */
@@ -31,12 +33,12 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     .addOption(
       new Option(
         "--format <FORMAT>",
-        "csv: a table with a header, values that are no number or text as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists",
+        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists",
       )
         .choices(["csv", "jsonl", "parquet"])
         .default("csv"),
     )
-    .option("--steps", "one line for each step in place of one for each rollout")
+    .option("--steps", "one line for each step instead of one for each rollout")
     .option("--out <FILE>", "the file to write, which must not exist (default: standard output)")
     .option("--html <FILE>", "write a page, which must not exist")
     .addOption(
@@ -49,6 +51,7 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
         parseSeeds,
       ),
     )
+    .option("--render", "with --html: make pictures of those rollouts first, where there are none")
     .addHelpText("after", help)
     .action((dir: string, options: ExportOptions) =>
       choose(async (cli) => await exportRun(cli, dir, options)),
@@ -61,15 +64,16 @@ Examples:
   sameseed export runs/lake --steps --format jsonl --out lake-steps.jsonl
   sameseed export runs/lake --steps --format parquet --out lake.parquet
   sameseed export runs/lake --html lake.html --seeds 42..45
+  sameseed export runs/lake --html lake.html --seeds 42 --render
 
 Numbers have all their digits. The reset is step 0 and has no action and no reward. The exit code is 0 when all
 is written, 2 for misuse, 3 when a file cannot be read or written.`;
 
 async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise<number> {
-  const { format, steps, out, html, seeds, branch } = options;
+  const { format, steps, out, html, seeds, branch, render } = options;
   if (html !== undefined) return await exportHtml(cli, dir, { ...options, html });
-  if (seeds !== undefined || branch !== undefined)
-    throw new SameseedError("bad_argument", "--seeds and --branch choose what goes into a page", {
+  if (seeds !== undefined || branch !== undefined || render)
+    throw new SameseedError("bad_argument", "--seeds, --branch and --render say what goes into a page", {
       hint: "add --html FILE",
     });
   using reader = await RunReader.open(dir);
@@ -102,14 +106,16 @@ async function exportTable(
 async function exportHtml(
   cli: Cli,
   dir: string,
-  { html, steps, out, seeds, branch }: ExportOptions & { readonly html: string },
+  { html, steps, out, seeds, branch, render }: ExportOptions & { readonly html: string },
 ): Promise<number> {
   if (steps === true || out !== undefined)
     throw new SameseedError("bad_argument", "--html writes a page, --steps and --out a table", {
       hint: "name one of them",
     });
   const keys = seeds ?? branch;
-  const parts = await exportPage(dir, keys === undefined ? {} : { keys });
+  const chosen = keys === undefined ? {} : { keys };
+  if (render) await renderForView(cli, [dir], keys);
+  const parts = await exportPage(dir, chosen);
   await writeLines(html, parts);
   cli.status.note(`wrote ${html}`);
   return 0;

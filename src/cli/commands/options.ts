@@ -107,6 +107,23 @@ export function modeOption(): Option {
     .default("keep");
 }
 
+/** `--max-steps`. @param what what N bounds */
+export function maxStepsOption(what: string): Option {
+  return new Option("--max-steps <N>", what).argParser(
+    wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
+  );
+}
+
+/** `--volatile-info`. */
+export function volatileInfoOption(): Option {
+  return new Option(
+    "--volatile-info <KEY>",
+    "an info key that differs from run to run, such as episode.t: recorded, but not compared; may be repeated",
+  )
+    .argParser(collect((key) => key))
+    .default([], "none");
+}
+
 /** `--concurrency N`. */
 export function concurrencyOption(): Option {
   return new Option(

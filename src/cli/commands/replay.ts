@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
+import { renderRollout } from "../../verify/pictures/render-rollout.ts";
 import { replayRollout } from "../../verify/replay-rollout.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { rolloutKey, rolloutOptions, type RolloutChoice } from "../parse/rollout-choice.ts";
 import { RunReader } from "../../store/run-reader.ts";
+import { shownPath } from "../record-with-progress.ts";
 import { jsonText } from "../render/json-text.ts";
 import { formatReplay, judgeReplay } from "../render/verification.ts";
 import { jsonOption, rerunBackendOptions } from "./options.ts";
@@ -12,6 +14,7 @@ import { noteImageDifferences, prepareForRun } from "./verify.ts";
 
 interface ReplayOptions extends RolloutChoice {
   readonly backend?: BackendKind;
+  readonly render?: true;
   readonly json?: true;
 }
 
@@ -24,6 +27,10 @@ export function addReplayCommand(program: Command, choose: (work: CommandWork) =
       "Feeds the recorded actions of one rollout to a fresh environment and compares every byte of its results. No policy runs, so any difference comes from the environment.",
     )
     .argument("<DIR>", "the run folder")
+    .option(
+      "--render",
+      "where the bytes are equal, keep pictures of what the environment renders, for `sameseed view`",
+    )
     .addOption(jsonOption("the verdict as one JSON document"))
     .addHelpText("after", help)
     .action((dir: string, options: ReplayOptions) => choose(async (cli) => await replay(cli, dir, options)));
@@ -33,7 +40,9 @@ export function addReplayCommand(program: Command, choose: (work: CommandWork) =
 const help = `
 Examples:
   sameseed replay runs/lake --seed 42
+  sameseed replay runs/lake --seed 42 --render
 
+Pictures lie beside the run (DIR/pictures) and are no part of what was recorded.
 The exit code is 0 when the bytes are equal, 4 when they are not, 1 when the rollout had failed and
 failed in the same way again (equal failures prove nothing), 3 when the host failed.`;
 
@@ -41,13 +50,16 @@ async function replay(cli: Cli, dir: string, options: ReplayOptions): Promise<nu
   const { backend, json } = options;
   const key = await keyIn(dir, options);
   await prepareForRun(cli, dir);
-  const result = await replayRollout(dir, key, {
-    ...(backend === undefined ? {} : { backend }),
-    signal: cli.signal,
-  });
+  const how = { ...(backend === undefined ? {} : { backend }), signal: cli.signal };
+  const result = await replayRollout(dir, key, how);
   noteImageDifferences(cli, result.imageDifferences);
-  if (json) await cli.output.write(`${jsonText(result)}\n`);
+  const pictures = options.render && result.equal ? await renderRollout(dir, key, how) : undefined;
+  if (json) await cli.output.write(`${jsonText({ ...result, ...(pictures && { pictures }) })}\n`);
   else await cli.output.lines(formatReplay(result, cli.paint));
+  if (pictures !== undefined)
+    cli.status.note(
+      `kept ${pictures.pictures} pictures in ${shownPath(pictures.path)}: sameseed view ${dir}`,
+    );
   return judgeReplay(result);
 }
 

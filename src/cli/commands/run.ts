@@ -8,7 +8,6 @@ import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
-import { wholeNumber } from "../parse/whole-number.ts";
 import { fleetOf, fleetOptions, type FleetChoice } from "../fleet-choice.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { recordWithProgress, type RunRequest } from "../record-with-progress.ts";
@@ -23,6 +22,8 @@ import {
   placementOptions,
   type LimitOptions,
   type PlacementOptions,
+  maxStepsOption,
+  volatileInfoOption,
 } from "./options.ts";
 
 interface RunOptions extends PlacementOptions, LimitOptions, FleetChoice {
@@ -75,16 +76,9 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     .addOption(filesOption())
     .addOption(policyFilesOption("--policy-files", "the policy"))
     .option("--actions <FILE.json>", "a JSON list of actions, one for each step, instead of a policy")
-    .addOption(maxStepsOption())
+    .addOption(maxStepsOption("truncate each rollout after N steps"))
     .addOption(envArgOption())
-    .addOption(
-      new Option(
-        "--volatile-info <KEY>",
-        "an info key that differs from run to run, such as episode.t: recorded, but not compared; may be repeated",
-      )
-        .argParser(collect((key) => key))
-        .default([], "none"),
-    )
+    .addOption(volatileInfoOption())
     .addOption(concurrencyOption())
     .addOption(preparedOption())
     .option("--out <DIR>", "the run folder to write (default: a new one below runs/)")
@@ -116,12 +110,6 @@ function preparedOption(): Option {
   return new Option(
     "--prepared",
     "make the environment once and copy the process for each rollout, where that gives the same bytes (else it says why not)",
-  );
-}
-
-function maxStepsOption(): Option {
-  return new Option("--max-steps <N>", "truncate each rollout after N steps").argParser(
-    wholeNumber({ option: "--max-steps", unit: "steps", max: Number.MAX_SAFE_INTEGER }),
   );
 }
 

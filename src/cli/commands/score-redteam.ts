@@ -22,7 +22,7 @@ export function addScoreRedteamCommand(score: Command, choose: (work: CommandWor
     .command("redteam")
     .summary("try the hack corpus on the judge, or on a grader of your own")
     .description(
-      "Scores programs that cheat and programs that are right. A cheat must score what an honest solution of its ability scores, and a right solution in full, whatever its style.",
+      "Scores programs that cheat and programs that are right. A cheat must score no more than its code earns without the cheat, and a right solution must score in full, whatever its style.",
     )
     .option(
       "--grader <CMD>",
@@ -41,7 +41,7 @@ Examples:
   sameseed score redteam
   sameseed score redteam --grader 'python3 ~/my_grader.py .'
 
-The exit code is 0 when no cheat got more than it is worth and every right solution got all, 1 when one
+The exit code is 0 when no cheat got more than its code earns and every right solution got all, 1 when one
 did not, 2 for misuse, 3 when the host failed.`;
 
 async function redteam(cli: Cli, { grader, json }: RedteamOptions): Promise<number> {

@@ -32,9 +32,9 @@ interface ScoreOptions {
 export function addScoreCommand(program: Command, choose: (work: CommandWork) => void): void {
   const command = program
     .command("score")
-    .summary("score a model's code: hidden tests that cannot be talked into a reward")
+    .summary("score a model's code: hidden tests that code cannot trick")
     .description(
-      "Scores completions against tasks. Each test runs in a fresh sandbox; what a solution answers is compared outside of its process, and trouble of the host or of a task is a null score, never 0.",
+      "Scores completions against tasks. Each test runs in a fresh sandbox; a solution's answers are compared outside of its process, and a failure of the host or of a task is a null score, never 0.",
     )
     .helpCommand(false)
     .argument(
@@ -43,10 +43,12 @@ export function addScoreCommand(program: Command, choose: (work: CommandWork) =>
     )
     .argument("<COMPLETIONS.jsonl>", "one a line: the `task` it answers, and its `completion` or `files`")
     .option("--out <DIR>", "record every score in this folder, for `sameseed verify`")
-    .option("--resume", "go on with the scores in --out; those without a score are tried again")
+    .option("--resume", "continue in --out; completions without a score are scored again")
     .addOption(testConcurrencyOption())
     .addOption(jsonOption("all scores as one JSON document"))
-    .addOption(ndjsonOption("print one JSON line for each score as it is there, then one for the summary"))
+    .addOption(
+      ndjsonOption("print one JSON line for each score as soon as it is known, then one for the summary"),
+    )
     .addHelpText("after", help)
     .action((tasks: string, completions: string, options: ScoreOptions) =>
       choose(async (cli) => await score(cli, tasks, completions, options)),

@@ -25,16 +25,16 @@ export function addServeCommand(program: Command, choose: (work: CommandWork) =>
     .command("serve")
     .summary("serve sandboxes and rollouts to programs in any language, over HTTP")
     .description(
-      "Serves the native API below /v1 and the protocols of other tools. Without a token only this machine is listened to.",
+      "Serves the native API below /v1 and the protocols of other tools. Without a token it accepts connections from this machine only.",
     )
     .option(
       "--listen <ADDRESS>",
-      "HOST:PORT, or unix:PATH for a socket of this user's alone",
+      "HOST:PORT, or unix:PATH for a socket that only this user can open",
       "127.0.0.1:8900",
     )
     .option(
       "--token-file <FILE>",
-      "the secret that every request must bring; needed where others can reach the address",
+      "the file with the secret that every request must carry; required if other machines can reach the address",
     )
     .option(
       "--max-sandboxes <N>",
@@ -44,12 +44,12 @@ export function addServeCommand(program: Command, choose: (work: CommandWork) =>
     .option("--runs <DIR>", "the folder of recorded runs (default: runs in the home folder)")
     .option(
       "--lease-ms <MS>",
-      "how long a client that is not heard of keeps what it opened (default: 30000)",
+      "how long a client without heartbeats keeps what it opened (default: 30000)",
       wholeNumber({ option: "--lease-ms", unit: "milliseconds", max: leaseMsMost }),
     )
     .option(
       "--drain-ms <MS>",
-      "how long open work may go on after SIGTERM (default: 30000)",
+      "how long running work may take after SIGTERM (default: 30000)",
       wholeNumber({ option: "--drain-ms", unit: "milliseconds", max: leaseMsMost }),
     )
     .option(
@@ -66,7 +66,7 @@ export function addServeCommand(program: Command, choose: (work: CommandWork) =>
     )
     .addHelpText(
       "after",
-      "\nThe log goes to standard error, a JSON document a line; the address to standard output. SIGTERM and Ctrl-C drain:\nnothing new begins, open work may end; a second one ends at once.",
+      "\nThe log goes to standard error, a JSON document a line; the address to standard output. SIGTERM and Ctrl-C drain:\nno new work begins, and running work may finish; a second signal stops at once.",
     )
     .action((options: ServeOptions) => choose(async (cli) => await serve(cli, options)));
 }

@@ -12,7 +12,7 @@ export function addSetupCommand(program: Command, choose: (work: CommandWork) =>
     .description(
       "Prepares this host for rollouts: finds or installs bubblewrap, and builds the default image. What is already there is kept; the image is built again when it is damaged or of another version of Sameseed.",
     )
-    .option("--rebuild", "build the default image anew from what this host has now")
+    .option("--rebuild", "build the default image again from what this host has now")
     .option("--python <PATH>", "the CPython to build it from (default: the first suitable one on PATH)")
     .action(({ rebuild, python }: { readonly rebuild?: true; readonly python?: string }) =>
       choose(async ({ output, status, signal }) => {

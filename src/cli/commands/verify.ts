@@ -57,7 +57,7 @@ Examples:
 
 The exit code is 0 when every rollout of the run gave the same bytes, 4 when one did not, 1 when none diverged
 but some are missing from the record or failed in the same way both times (equal failures prove nothing), 3 when
-the host failed, 130 when interrupted; a verification begins anew, it is not resumed.`;
+the host failed, 130 when interrupted; a verification cannot be resumed.`;
 
 async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<number> {
   if (isScoreFolder(dir)) return await verifyScoreFolder(cli, dir, options);

@@ -1,15 +1,23 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
 import { ViewServer } from "../../view/view-server.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { parseSeeds } from "../parse/seeds.ts";
+import { renderForView } from "../render-for-view.ts";
+import { defaultImageName } from "../../image/default-image.ts";
+import { prepareHost } from "../prepare-host.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 
 interface ViewOptions {
   readonly port: number;
   readonly open: boolean;
+  readonly allowRun?: true;
+  readonly render?: true;
+  readonly seeds?: readonly number[];
+  readonly branch?: readonly number[];
 }
 
 const defaultPort = 8910;
@@ -20,7 +28,7 @@ export function addViewCommand(program: Command, choose: (work: CommandWork) => 
     .command("view")
     .summary("look at recordings in a browser: verdicts, steps, first divergences, branches")
     .description(
-      "Serves a page for everything that is recorded in some folders: runs with their verdict, rollouts step by step, two rollouts aligned on their first difference, branch trees, matchups, leagues, scores and audits. It only reads, and answers this user of this machine alone.",
+      "Serves a page for everything that is recorded in some folders: runs with their verdict, rollouts step by step, two rollouts aligned on their first difference, branch trees, matchups, leagues, scores and audits. It only reads, unless --allow-run is given, and answers this user of this machine alone.",
     )
     .argument("[DIR...]", "run folders, or folders of them (default: runs)")
     .option(
@@ -30,6 +38,20 @@ export function addViewCommand(program: Command, choose: (work: CommandWork) => 
       defaultPort,
     )
     .option("--no-open", "do not open a browser")
+    .option(
+      "--allow-run",
+      "let its page branch rollouts, render them and play games: what runs, runs in sandboxes and is recorded beside the rest",
+    )
+    .option(
+      "--render",
+      "first play rollouts that have no pictures again, and keep what their environment renders beside the run",
+    )
+    .addOption(
+      new Option("--seeds <SEEDS>", "with --render: these rollouts (default: all, up to 16)")
+        .argParser(parseSeeds)
+        .conflicts("branch"),
+    )
+    .addOption(new Option("--branch <NUMBERS>", "with --render: these branches").argParser(parseSeeds))
     .addHelpText("after", help)
     .action((dirs: readonly string[], options: ViewOptions) =>
       choose(async (cli) => await view(cli, dirs, options)),
@@ -40,17 +62,27 @@ const help = `
 Examples:
   sameseed view
   sameseed view runs/lake runs/futures --port 0 --no-open
+  sameseed view runs/lake --render --seeds 42..45
+  sameseed view runs --allow-run
 
 Each place in it has an address of its own, such as #lake/42/3/observation: run, seed, step, field. ? shows the
 keys. To send a page to somebody: sameseed export DIR --html FILE. Ctrl-C ends it.`;
 
-async function view(cli: Cli, dirs: readonly string[], { port, open }: ViewOptions): Promise<number> {
+async function view(cli: Cli, dirs: readonly string[], options: ViewOptions): Promise<number> {
+  const { port, open, render } = options;
+  const keys = options.seeds ?? options.branch;
+  if (keys !== undefined && !render)
+    throw new SameseedError("bad_argument", "--seeds and --branch say which rollouts get pictures", {
+      hint: "add --render",
+    });
   const folders = dirs.length > 0 ? dirs : ["runs"];
   if (dirs.length === 0 && !existsSync("runs"))
     throw new SameseedError("run_missing", "there is no folder runs here", {
       hint: "name a folder of recordings: sameseed view DIR",
     });
-  await using server = await ViewServer.start({ folders, port });
+  if (options.allowRun) await prepareHost(cli, defaultImageName);
+  if (render) await renderForView(cli, folders, keys);
+  await using server = await ViewServer.start({ folders, port, allowRun: options.allowRun ?? false });
   await cli.output.lines([server.url]);
   if (open) openBrowser(server.url);
   cli.status.note("Ctrl-C ends it");

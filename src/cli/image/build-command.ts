@@ -36,7 +36,7 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
     .command("build")
     .summary("build an image from packages by name, or from a requirements lock")
     .description(
-      "Builds an image from packages by name, or from a requirements lock. Packages by name are resolved by pip, and the lock that comes of it is kept beside the image; then one episode of each is played. The same lock gives the same digest.",
+      "Builds an image from packages by name, or from a requirements lock. Packages by name are resolved by pip, and the resulting lock is kept beside the image; then one episode of each is played. The same lock gives the same digest.",
     )
     .argument("[NAME]", "the image's name: a-z, 0-9, '.', '_' and '-'")
     .option("--packages <PACKAGE...>", "packages as pip takes them by name: crafter 'gymnasium[box2d]>=1.0'")
@@ -66,7 +66,7 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
         .default([], "none"),
     )
     .option("--find-links <DIR>", "take packages from this folder only, without a network")
-    .option("--rebuild", "build anew where the image is there and only files of this host have changed since")
+    .option("--rebuild", "build again even if only files of this host have changed since the image was built")
     .option("--python <PATH>", "the CPython to build from (default: the first suitable one on PATH)")
     .addOption(jsonOption("what was built as one JSON document"))
     .addHelpText("after", help)

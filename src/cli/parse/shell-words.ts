@@ -5,7 +5,7 @@ export function shellWord(word: string): string {
 
 /**
  * The command that goes on with an interrupted run: the same arguments, with the folder and `--resume`.
- * @param args everything behind `sameseed`
+ * @param args everything after `sameseed`
  */
 export function resumeCommand(args: readonly string[], dir: string): string {
   return again(args, dir, "--resume");
@@ -13,7 +13,7 @@ export function resumeCommand(args: readonly string[], dir: string): string {
 
 /**
  * The command that runs anew what failed entirely: the same arguments, with the folder and `--force`.
- * @param args everything behind `sameseed`
+ * @param args everything after `sameseed`
  */
 export function forceCommand(args: readonly string[], dir: string): string {
   return again(args, dir, "--force");

@@ -9,7 +9,7 @@ import { endText, helpText, openingText, turnText, valuesText, type Table } from
 export interface Place {
   readonly cli: Cli;
   readonly reader: LineReader;
-  /** Whether a person sits at a terminal: then they are asked, and may go on behind the end. */
+  /** Whether a person sits at a terminal: then they are asked, and may go on after the end. */
   readonly interactive: boolean;
   readonly table: Table;
 }

@@ -194,7 +194,7 @@ function effectiveLines({ games, units, effective, swap }: MatchupReport, paint:
   if (effective >= units) return [];
   const noun = swap ? "pair of games" : "game";
   return [
-    `  ${paint("warn", "effective:")} 1 ${noun} in place of ${games} games: nothing in them is random, so each repeats the same ${swap ? "two games" : "game"}`,
+    `  ${paint("warn", "effective:")} 1 ${noun} instead of ${games} games: nothing in them is random, so each repeats the same ${swap ? "two games" : "game"}`,
   ];
 }
 

@@ -79,7 +79,7 @@ function verdictLine(
 /** How much was observed, before anything is said of what it shows. */
 function sameLines(played: number, effective: number, noun: string, paint: Painter): string[] {
   if (effective >= played) return [];
-  return [`  ${paint("warn", "effective:")} 1 ${noun} in place of ${played}: every seed gave the same play`];
+  return [`  ${paint("warn", "effective:")} 1 ${noun} instead of ${played}: every seed gave the same play`];
 }
 
 function faultText(faults: Readonly<Record<string, number>>, paint: Painter): string {

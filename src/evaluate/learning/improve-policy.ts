@@ -45,7 +45,7 @@ export interface ImproveOptions extends TrainingOptions {
   /** Called with each new checkpoint. */
   readonly onSave?: (saved: SavedImprovement) => void;
   readonly onRound?: (round: ImprovementRound) => void;
-  /** Called while an evaluation goes on. */
+  /** Called while an evaluation runs. */
   readonly onPairs?: (progress: TrainingProgress & { readonly pairs: number }) => void;
 }
 

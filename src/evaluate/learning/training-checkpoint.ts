@@ -10,7 +10,7 @@ import { runDamaged, storeError } from "../../store/store-error.ts";
 import type { ImprovementRound, ImproveRules } from "./improve-policy.ts";
 import { trainingSettingsSchema, type TrainingSettings } from "./training-settings.ts";
 
-/** A training with evaluations as far as it got: enough to go on and end as if it had not stopped. */
+/** A training with evaluations as far as it got: enough to continue and end as if it had not stopped. */
 export interface SavedImprovement {
   readonly settings: TrainingSettings;
   readonly rules: ImproveRules;

@@ -25,7 +25,7 @@ export interface PlayView {
 /** How a game with a person ended. */
 export interface PlayEnd {
   /**
-   * `finished` by the rules, `forfeit` by a fault of a policy, `resigned` or `left` by the person, `failed` by trouble of
+   * `finished` by the rules, `forfeit` by a fault of a policy, `resigned` or `left` by the person, `failed` by a failure of
    * the host or because the sandboxes had been open for too long.
    */
   readonly how: "finished" | "forfeit" | "resigned" | "left" | "failed";

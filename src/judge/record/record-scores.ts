@@ -10,7 +10,7 @@ import { ScoreWriter } from "./score-folder.ts";
 export interface RecordScoresConfig extends Omit<ScoreConfig, "items"> {
   /** Each has an id of its own; without one, it is its place in the list. */
   readonly items: readonly ScoreItem[];
-  /** A new folder, or one to go on with. */
+  /** A new folder, or one to continue in. */
   readonly dir: string;
   /** Go on with what is recorded; results without a score are tried again. @default false */
   readonly resume?: boolean;

@@ -4,7 +4,7 @@
  *
  *  - `suite`: tests import the solution in one process, and the counts are read from standard output, as recipes that run
  *    pytest do. For programs, output and expectation are compared line by line as far as both go.
- *  - `asserts`: assertions behind the solution's text, and the exit status, as graders of assert lists do. For programs, the
+ *  - `asserts`: assertions after the solution's text, and the exit status, as graders of assert lists do. For programs, the
  *    expectation has to occur in the output.
  *  - `compare`: the solution is called and its results compared in one process, and a file of results is read afterwards, as
  *    graders of published benchmarks do.

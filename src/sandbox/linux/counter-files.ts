@@ -18,7 +18,7 @@ export function readAll(file: number): string {
   return buffer.toString("latin1", 0, readSync(file, buffer, 0, buffer.length, 0));
 }
 
-/** The number that stands behind a name in a file of counters. */
+/** The number that stands after a name in a file of counters. */
 export function eventCount(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
 }

@@ -60,7 +60,7 @@ function spawnOuterWall(options: ZygoteOptions): { child: ChildProcess; mapper: 
   const streams: ("pipe" | "ipc")[] = Array<"pipe">(1 + options.slots).fill("pipe");
   // What comes of a tree runs environment code: nothing there may speak Node's own protocol.
   if (options.tree !== true) streams.push("ipc");
-  // Behind the slots' streams, so that these keep their places.
+  // After the slots' streams, so that these keep their places.
   const info = controlStream + streams.length;
   const pipes = map === undefined ? undefined : { info, block: info + 1 };
   const args = bubblewrapArguments(options.rootfs, options.environment, options.world, undefined, pipes);

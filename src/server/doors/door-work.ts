@@ -17,6 +17,11 @@ export async function readJson(c: Context, { options }: ServerContext): Promise<
   return parseJson(await readBody(c.req.raw, options.bodyBytes));
 }
 
+/** What the path of a request has at a place that its route names. */
+export function param(c: Context, name: string): string {
+  return c.req.param(name) ?? "";
+}
+
 /** How long a request waits for room: what its header says, else what its protocol's clients can wait. */
 export function patienceOf(c: Context, ownMs: number): number {
   const text = c.req.header(headerNames.queueMs);

@@ -22,9 +22,9 @@ export const commandSchema: z.ZodType<CommandRequest> = z.strictObject({
   env: z.record(z.string(), z.string()).optional(),
   cwd: z.string().min(1).optional(),
   timeoutMs: z.int().min(1).max(maxLimitMs).optional(),
-  /** Its standard input as text; closed behind it. */
+  /** Its standard input as text; closed after it. */
   input: z.string().optional(),
-  /** Its standard input as bytes; closed behind them. */
+  /** Its standard input as bytes; closed after them. */
   inputBase64: z.base64().optional(),
 });
 

@@ -2,6 +2,7 @@
  * Theory of operation. What a process writes is kept in the order in which it came, and every byte of it has an offset. A
  * reader says from which offset on it wants to read, so that one whose connection broke goes on where it was.
  */
+import { nowMs } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 
 /** Which of its streams a process wrote to. */
@@ -13,9 +14,15 @@ export const frameKinds = { stdout: 1, stderr: 2, end: 3 } as const;
 /** The media type of framed output. */
 export const framedOutput = "application/vnd.sameseed.output";
 
-interface Chunk {
+/** Some of what a process wrote. */
+export interface OutputPart {
   readonly stream: OutputStream;
   readonly data: Buffer;
+  /** When it came, in ms since 1970. */
+  readonly atMs: number;
+}
+
+interface Chunk extends OutputPart {
   /** The offset of its first byte. */
   readonly start: number;
 }
@@ -45,7 +52,7 @@ export class OutputLog {
 
   /** Takes what the process wrote. */
   push(stream: OutputStream, data: Buffer): void {
-    this.#chunks.push({ stream, data, start: this.#bytes });
+    this.#chunks.push({ stream, data, atMs: nowMs(), start: this.#bytes });
     this.#bytes += data.length;
     this.#wake();
   }
@@ -72,10 +79,7 @@ export class OutputLog {
    * Reads from an offset on: what is there, and with `follow` what comes, until the end.
    * @throws `bad_argument` for an offset that was not reached, `output_gone`
    */
-  async *read(
-    from: number,
-    follow: boolean,
-  ): AsyncGenerator<{ readonly stream: OutputStream; readonly data: Buffer }, void, undefined> {
+  async *read(from: number, follow: boolean): AsyncGenerator<OutputPart, void, undefined> {
     if (from > this.#bytes)
       throw new SameseedError("bad_argument", `the process has written ${this.#bytes} bytes, not ${from}`);
     let offset = from;
@@ -83,10 +87,10 @@ export class OutputLog {
     for (;;) {
       this.#refuseDropped();
       for (; at < this.#chunks.length; at++) {
-        const { stream, data, start } = this.#chunks[at]!;
+        const { stream, data, atMs, start } = this.#chunks[at]!;
         const part = data.subarray(Math.max(0, offset - start));
         offset = start + data.length;
-        if (part.length > 0) yield { stream, data: part };
+        if (part.length > 0) yield { stream, data: part, atMs };
         this.#refuseDropped();
       }
       if (this.#isEnded || !follow) return;
@@ -95,7 +99,7 @@ export class OutputLog {
     }
   }
 
-  /** The first chunk that reaches behind an offset. */
+  /** The first chunk that reaches beyond an offset. */
   #firstAt(offset: number): number {
     let [low, high] = [0, this.#chunks.length];
     while (low < high) {

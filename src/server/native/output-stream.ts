@@ -15,12 +15,16 @@ export interface OutputReading {
  * that frame was cut, or read without `follow` from a process that is still running.
  */
 export function framesOf(process: ServedProcess, reading: OutputReading): Response {
-  return streamOf(process.id, framedOutput, frames(process, reading), reading.onEnd);
+  return streamOf(frames(process, reading), headersOf(process, framedOutput), reading.onEnd);
 }
 
 /** One stream of a process as raw bytes. */
 export function rawOf(process: ServedProcess, stream: OutputStream, reading: OutputReading): Response {
-  return streamOf(process.id, "application/octet-stream", raw(process, stream, reading), reading.onEnd);
+  return streamOf(
+    raw(process, stream, reading),
+    headersOf(process, "application/octet-stream"),
+    reading.onEnd,
+  );
 }
 
 async function* frames(
@@ -46,11 +50,14 @@ async function* raw(
   }
 }
 
+function headersOf({ id }: ServedProcess, type: string): Record<string, string> {
+  return { "content-type": type, "sameseed-process": id };
+}
+
 /** A body that is made as it is taken: who reads slowly makes nobody else wait. */
-function streamOf(
-  process: string,
-  type: string,
+export function streamOf(
   parts: AsyncGenerator<Uint8Array, void, undefined>,
+  headers: Readonly<Record<string, string>>,
   onEnd: () => void,
 ): Response {
   const body = new ReadableStream<Uint8Array>(
@@ -74,5 +81,5 @@ function streamOf(
     },
     { highWaterMark: 1 },
   );
-  return new Response(body, { headers: { "content-type": type, "sameseed-process": process } });
+  return new Response(body, { headers });
 }

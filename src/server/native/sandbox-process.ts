@@ -1,3 +1,4 @@
+import { nowMs } from "../../base/clock.ts";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { CommandOptions, CommandResult, SandboxProcess } from "../../sandbox/command-types.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
@@ -13,7 +14,7 @@ export interface ProcessView {
   readonly state: "running" | "ended";
   readonly command: string;
   readonly args: readonly string[];
-  /** Bytes of output so far: the offset behind the last. */
+  /** Bytes of output so far: the offset after the last. */
   readonly outputBytes: number;
   /** Bytes of input taken so far: the offset of the next. */
   readonly inputBytes: number;
@@ -26,6 +27,8 @@ export interface ProcessView {
 export class ServedProcess {
   readonly id: string;
   readonly output: OutputLog = new OutputLog();
+  /** When it began, in ms since 1970. */
+  readonly startedAtMs: number = nowMs();
   /** Resolves when it has ended, whatever came of it. */
   readonly ended: Promise<void>;
   readonly #command: string;
@@ -35,6 +38,7 @@ export class ServedProcess {
   #error: SameseedError | undefined;
   #inputBytes = 0;
   #isInputClosed: boolean;
+  #endedAtMs: number | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   /** Starts a process. @throws as `Sandbox.startProcess` */
@@ -57,6 +61,16 @@ export class ServedProcess {
       (result) => this.#end(result),
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  /** When it ended, in ms since 1970; undefined while it runs. */
+  get endedAtMs(): number | undefined {
+    return this.#endedAtMs;
+  }
+
+  /** Whether its standard input takes more. */
+  get takesInput(): boolean {
+    return !this.#isInputClosed && !this.output.isEnded;
   }
 
   get view(): ProcessView {
@@ -86,7 +100,7 @@ export class ServedProcess {
 
   /**
    * Writes to its standard input what was not written yet: bytes from an offset on, which may overlap what came before.
-   * @returns the offset behind the last byte
+   * @returns the offset after the last byte
    * @throws `bad_argument` where bytes would be left out, or the input is closed
    */
   async write(from: number, data: Uint8Array, close: boolean): Promise<number> {
@@ -94,6 +108,13 @@ export class ServedProcess {
     this.#writing = turn.catch(() => {});
     await turn;
     return this.#inputBytes;
+  }
+
+  /** Writes behind what was written before, whatever that is. @throws `bad_argument` where the input is closed */
+  async append(data: Uint8Array, close: boolean): Promise<void> {
+    const turn = this.#writing.then(async () => await this.#writeInTurn(this.#inputBytes, data, close));
+    this.#writing = turn.catch(() => {});
+    await turn;
   }
 
   async #writeInTurn(from: number, data: Uint8Array, close: boolean): Promise<void> {
@@ -129,11 +150,13 @@ export class ServedProcess {
       startError,
       sandboxEnded,
     };
+    this.#endedAtMs = nowMs();
     this.output.end();
   }
 
   #fail(error: unknown): void {
     this.#error = isSameseedError(error) ? error : asServerError(error);
+    this.#endedAtMs = nowMs();
     this.output.end();
   }
 }

@@ -138,7 +138,7 @@ function forkRoute(sandboxes: Sandboxes): Route {
     },
     handle: async ({ params, body, lease, queueMs, signal }) => {
       const parent = sandboxes.find(params["sandbox"]!);
-      const forks = await sandboxes.fork(parent, body.count, lease, { queueMs, signal });
+      const forks = await sandboxes.fork(parent, body.count, () => lease, { queueMs, signal });
       const settled = forks.map((fork) =>
         fork.status === "fulfilled"
           ? { sandbox: viewOf(fork.value) }

@@ -1,4 +1,4 @@
-import { nowIso } from "../../base/clock.ts";
+import { nowIso, nowMs } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { CommandOptions } from "../../sandbox/command-types.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
@@ -6,7 +6,7 @@ import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
 import type { ServerContext } from "../context.ts";
 import { type Lease, makeId } from "../leases.ts";
 import { OnceTable } from "../once.ts";
-import type { Patience } from "../slots.ts";
+import type { Patience, Release } from "../slots.ts";
 import { ServedProcess } from "./sandbox-process.ts";
 
 /** The most bytes of output of ended processes that a sandbox keeps: 64 MiB; the oldest is forgotten first. */
@@ -40,6 +40,7 @@ export class ServedSandbox {
   readonly #onClose: () => void;
   #started = 0;
   #closed: Promise<void> | undefined;
+  #closedAtMs: number | undefined;
 
   /** Made by {@link Sandboxes.create}. */
   constructor(
@@ -56,9 +57,9 @@ export class ServedSandbox {
     this.#onClose = () => onClose(this.id);
   }
 
-  /** Whether it is closed, or is being closed. */
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
+  /** When it was closed, in ms since 1970; undefined while it is open. */
+  get closedAtMs(): number | undefined {
+    return this.#closedAtMs;
   }
 
   /** Its processes, in the order of their starts. */
@@ -87,6 +88,7 @@ export class ServedSandbox {
 
   /** Ends everything in it, and resolves when nothing is left. May be called repeatedly. */
   async close(): Promise<void> {
+    this.#closedAtMs ??= nowMs();
     this.#closed ??= this.#close();
     await this.#closed;
   }
@@ -143,9 +145,10 @@ export class Sandboxes {
     origin?: Origin,
   ): Promise<ServedSandbox> {
     const { slots, leases, metrics, options: server } = this.#context;
-    const release = await slots.acquire(1, patience);
+    let release: Release = () => {};
     let sandbox: Sandbox | undefined;
     try {
+      release = await slots.acquire(1, patience);
       sandbox = await Sandbox.create(options);
       if (origin !== undefined) await sandbox.files.unpack(origin.files);
       const owner = lease ?? leases.open(server.leaseMs, false);
@@ -161,19 +164,21 @@ export class Sandboxes {
     } catch (error) {
       await sandbox?.close();
       release();
+      if (lease?.hasHeartbeat === false && lease.size === 0) void lease.end();
       throw error;
     }
   }
 
   /**
    * Opens copies of a sandbox's files, each in a fresh sandbox with its options. The files are packed once.
+   * @param leaseOf who owns each
    * @returns one for each that was asked for, or why there is none
    * @throws as `SandboxFiles.pack`, such as `not_copyable` while processes are alive in it
    */
   async fork(
     parent: ServedSandbox,
     count: number,
-    lease: Lease | undefined,
+    leaseOf: () => Lease | undefined,
     patience: Patience,
   ): Promise<PromiseSettledResult<ServedSandbox>[]> {
     const release = parent.lease.hold();
@@ -182,7 +187,7 @@ export class Sandboxes {
       const origin: Origin = { files, lineage: [...parent.lineage, parent.id] };
       const makers = Array.from(
         { length: count },
-        async () => await this.create(parent.options, lease, patience, origin),
+        async () => await this.create(parent.options, leaseOf(), patience, origin),
       );
       return await Promise.allSettled(makers);
     } finally {

@@ -17,7 +17,7 @@ class Client {
   readonly socket: WebSocket;
   readonly #waiting: ((message: Any) => void)[] = [];
 
-  private constructor(socket: WebSocket) {
+  constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on("message", (data: Buffer) => this.#waiting.shift()?.(JSON.parse(data.toString())));
   }
@@ -28,8 +28,12 @@ class Client {
     return new Client(socket);
   }
 
+  async next(): Promise<Any> {
+    return await new Promise<Any>((resolve) => this.#waiting.push(resolve));
+  }
+
   async send(message: unknown): Promise<Any> {
-    const answered = new Promise<Any>((resolve) => this.#waiting.push(resolve));
+    const answered = this.next();
     this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
     return await answered;
   }
@@ -180,4 +184,56 @@ describe("HTTP", () => {
       expect([status, body.jsonrpc, body.error.code]).toEqual([200, "2.0", -32600]);
     },
   );
+});
+
+describe("requests without a connection", () => {
+  const rpc = async (method: string, params: unknown): Promise<Any> =>
+    (await server.post("/openenv/CartPole-v1/mcp", { jsonrpc: "2.0", id: 1, method, params })).body;
+  const call = async (action: number, session_id?: string): Promise<Any> =>
+    await rpc("tools/call", { name: "step", arguments: { action }, ...(session_id && { session_id }) });
+
+  it("begin an environment each, which the seed decides alone", async () => {
+    const client = await Client.open("/ws");
+    const { data } = await client.ask("reset", { seed: 9 });
+    const stepped = (await client.ask("step", { action: 1 })).data;
+    for (const base of ["", "/openenv/CartPole-v1"]) {
+      expect((await server.post(`${base}/reset`, { seed: 9 })).body).toEqual(data);
+      const body = { seed: 9, action: { action: 1 }, timeout_s: 5, request_id: "r" };
+      expect((await server.post(`${base}/step`, body)).body).toEqual(stepped);
+      const state = await (await fetch(`${server.address}${base}/state`)).json();
+      expect(state).toEqual({ episode_id: null, step_count: 0, seed: null });
+    }
+    expect((await server.post("/step", { seed: 9 })).status).toBe(422);
+    expect((await server.post("/reset", { seed: -1 })).status).toBe(422);
+    expect((await server.post("/reset", { env: "/etc/x.py:Y" })).status).toBe(422);
+    expect((await server.post("/openenv/Nothing-v0/reset", {})).status).toBe(404);
+    client.close();
+  });
+
+  it("name a session, which goes on from call to call, and which a connection may join", async () => {
+    const id = (await rpc("openenv/session/create", { seed: 9 })).result.session_id as string;
+    const told = [await call(1, id), await call(0, id)].map(({ result }) => result.data);
+    const client = await Client.open("/ws");
+    await client.ask("reset", { seed: 9 });
+    expect(told).toEqual([
+      (await client.ask("step", { action: 1 })).data,
+      (await client.ask("step", { action: 0 })).data,
+    ]);
+    client.close();
+    const joined = await Client.open(`/openenv/CartPole-v1/ws?session_id=${id}`);
+    expect((await joined.ask("state")).data).toMatchObject({ step_count: 2, seed: 9 });
+    expect((await rpc("openenv/session/close", { session_id: id })).result).toMatchObject({ closing: true });
+    const second = new Client(new WebSocket(`${server.address.replace("http", "ws")}/ws?session_id=${id}`));
+    expect((await second.next()).data.code).toBe("SESSION_ERROR");
+    joined.close();
+    await expect
+      .poll(async () => (await rpc("openenv/session/close", { session_id: id })).result?.closed)
+      .toBe(true);
+    expect((await call(1, id)).error).toMatchObject({ code: -32_602, message: `Unknown session_id: ${id}` });
+    expect((await call(1)).error.code).toBe(-32_000);
+    expect((await rpc("openenv/session/close", { session_id: id })).error.code).toBe(-32_602);
+    expect((await rpc("openenv/session/create", { seed: -1 })).error.code).toBe(-32_000);
+    const { slots } = (await (await fetch(`${server.address}/readyz`)).json()) as { slots: { used: number } };
+    expect(slots.used).toBe(0);
+  });
 });

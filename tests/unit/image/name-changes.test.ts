@@ -71,7 +71,7 @@ describe("a name whose image was built before a library of the host was upgraded
     const again = await build({ onProgress: (message) => told.push(message) });
     expect(again.manifest).toEqual(built.manifest);
     expect(told).toEqual([
-      `The image tiny (${built.manifest.digest.slice(0, 12)}) was built before ${path} changed, and stays as it is; \`sameseed image build tiny … --rebuild\` builds it anew.`,
+      `The image tiny (${built.manifest.digest.slice(0, 12)}) was built before ${path} changed, and stays as it is; \`sameseed image build tiny … --rebuild\` builds it again.`,
     ]);
     expect(changedNow()).toBe(told[0]);
     putBack();

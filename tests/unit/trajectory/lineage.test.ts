@@ -120,7 +120,7 @@ describe("a past", () => {
       [good[0]!, good[1]!, good[1]!],
     ];
     for (const parts of bad) expect(() => readPast(parts)).toThrow(/past/);
-    expect(() => readPast([root])).toThrow(/behind its end/);
+    expect(() => readPast([root])).toThrow(/after its end/);
   });
 
   it("cannot go on where the episode is over, was cut off or never began", () => {

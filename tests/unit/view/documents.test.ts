@@ -12,7 +12,7 @@ import { Folder } from "./recorded-folder.ts";
 
 async function read<T>(folder: string, path: string): Promise<T> {
   using runs = new OpenRuns(new Library([folder]));
-  return (await readViewDocument(runs, path, true)) as T;
+  return (await readViewDocument(runs, path, { served: true })) as T;
 }
 
 const found: VerifyResult = {
@@ -112,7 +112,7 @@ describe("the table of recordings", () => {
     const dir = await folder.run("a", 4);
     using runs = new OpenRuns(new Library([folder.path]));
     const verdicts = async (): Promise<string[]> => {
-      const { entries } = (await readViewDocument(runs, "library", true)) as LibraryDocument;
+      const { entries } = (await readViewDocument(runs, "library", { served: true })) as LibraryDocument;
       return entries.map(({ id, verdict }) => `${id} ${verdict}`);
     };
     expect(await verdicts()).toEqual(["a never"]);

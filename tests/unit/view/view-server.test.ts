@@ -18,6 +18,7 @@ async function ask(
   path: string,
   headers: Readonly<Record<string, string>> = {},
   method = "GET",
+  sentBody = "",
 ): Promise<Answer> {
   const { promise, resolve: done, reject } = Promise.withResolvers<Answer>();
   const sent = request(new URL(path, url), { headers, method }, (response) => {
@@ -26,7 +27,7 @@ async function ask(
     response.on("end", () => done({ status: response.statusCode ?? 0, headers: response.headers, body }));
   });
   sent.on("error", reject);
-  sent.end();
+  sent.end(sentBody);
   return await promise;
 }
 
@@ -58,6 +59,55 @@ describe("the view server", () => {
     for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
       expect((await ask(server.url, "/api/run/a", {}, method)).status, method).toBe(405);
     expect((await ask(server.url, "/api/run/a", {}, "HEAD")).status).toBe(200);
+  });
+
+  it("runs nothing unless it was told that it may", async () => {
+    using folder = new Folder();
+    await folder.run("a", 3);
+    await using server = await ViewServer.start({ folders: [folder.path], port: 0 });
+    const { origin } = new URL(server.url);
+    const headers = { origin, "content-type": "application/json", "x-sameseed-token": "" };
+    expect((await ask(server.url, "/api/do/play", headers, "POST", "{}")).status).toBe(405);
+    expect(JSON.parse((await ask(server.url, "/api/library")).body)).not.toHaveProperty("token");
+  });
+
+  it("runs what its own page asks for, and nothing that another page could send", async () => {
+    using folder = new Folder();
+    await folder.run("a", 3);
+    await using server = await ViewServer.start({ folders: [folder.path], port: 0, allowRun: true });
+    const { origin, host } = new URL(server.url);
+    const { token } = JSON.parse((await ask(server.url, "/api/library")).body) as { readonly token: string };
+    const own = { host, origin, "content-type": "application/json", "x-sameseed-token": token };
+    const statusOf = async (
+      changes: Readonly<Record<string, string | undefined>>,
+      body = "{}",
+      name = "play",
+    ): Promise<number> => {
+      const headers = Object.entries({ ...own, ...changes }).filter(([, value]) => value !== undefined);
+      const sent = Object.fromEntries(headers) as Record<string, string>;
+      return (await ask(server.url, `/api/do/${name}`, sent, "POST", body)).status;
+    };
+    expect(await statusOf({ origin: undefined })).toBe(403);
+    expect(await statusOf({ origin: "http://evil.example" })).toBe(403);
+    expect(await statusOf({ origin: "null" })).toBe(403);
+    expect(await statusOf({ host: "evil.example", origin: "http://evil.example" })).toBe(403);
+    expect(await statusOf({ "sec-fetch-site": "cross-site", origin: undefined })).toBe(403);
+    expect(await statusOf({ "content-type": "text/plain" })).toBe(403);
+    expect(await statusOf({ "x-sameseed-token": undefined })).toBe(403);
+    expect(await statusOf({ "x-sameseed-token": `${token}x` })).toBe(403);
+    expect((await ask(server.url, "/api/do/play", own)).status).toBe(404);
+    expect((await ask(server.url, "/api/run/a", own, "POST", "{}")).status).toBe(405);
+    // From here on it is the own page, which may still ask for nonsense.
+    expect(await statusOf({})).toBe(400);
+    expect(await statusOf({}, "no JSON")).toBe(400);
+    expect(await statusOf({}, "{}", "elsewhere")).toBe(404);
+    expect(await statusOf({}, JSON.stringify({ play: "gone", action: 1 }), "move")).toBe(404);
+    expect(await statusOf({}, JSON.stringify("x".repeat(1024 * 1024)))).toBe(413);
+    const play = { game: "tictactoe", as: "X" };
+    expect(await statusOf({}, JSON.stringify({ ...play, policy: "/etc/passwd.py" }))).toBe(400);
+    expect(await statusOf({}, JSON.stringify({ ...play, policy: { path: "/etc/passwd" } }))).toBe(400);
+    expect(await statusOf({}, JSON.stringify({ id: "../a", key: 0, step: 0 }), "branch")).toBe(404);
+    expect(await statusOf({}, JSON.stringify({ id: "a", key: 99, step: 0 }), "branch")).toBe(404);
   });
 
   it("lets its pages run nothing but the viewer, and nobody frame them", async () => {

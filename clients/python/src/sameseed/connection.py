@@ -26,7 +26,7 @@ _TRIES = 5
 _LEASE_OVER = (4000, 4001)
 
 
-# Errors behind which nothing has happened: the next request has the same number. Any other has used its number up.
+# Errors after which nothing has happened: the next request has the same number. Any other has used its number up.
 _NUMBER_STAYS = frozenset(("io_failed", "key_reused", "lease_ended", "queue_timeout", "server_draining", "server_full"))
 
 
@@ -54,7 +54,7 @@ class Connection:
         raise AssertionError("unreachable")
 
     def change(self, op: str, fields: dict[str, Any], last: int) -> tuple[Any, int]:
-        """Sends a request that changes something, behind the one of number `last`. Gives its answer and its number."""
+        """Sends a request that changes something, after the one of number `last`. Gives its answer and its number."""
         try:
             return self.ask(op, {**fields, "seq": last + 1}), last + 1
         except SameseedError as error:

@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state that was kept: the step it is behind, and the chain value of all bytes up to there."""
+    """A state that was kept: the step it is after, and the chain value of all bytes up to there."""
 
     id: str
     step: int

@@ -23,7 +23,7 @@ from .errors import SameseedError
 
 _TRIES = 4
 _BROKEN = (OSError, http.client.HTTPException)
-# Answers behind which nothing has happened.
+# Answers after which nothing has happened.
 _BUSY = frozenset(("server_full", "queue_timeout", "server_draining"))
 
 

@@ -1,4 +1,6 @@
 import { type Context, Hono } from "hono";
+import type { WebSocket } from "ws";
+import * as z from "zod";
 
 import { SameseedError } from "../../../base/error.ts";
 import { packageVersion } from "../../../base/package-version.ts";
@@ -8,12 +10,14 @@ import { openRollout } from "../../../rollout/open-rollout.ts";
 import type { ServerContext } from "../../context.ts";
 import type { Door } from "../../door.ts";
 import { check } from "../../http/route.ts";
-import { json, toResponse } from "../../http/reply.ts";
+import { asServerError, json, toResponse } from "../../http/reply.ts";
 import { environmentSchema } from "../../native/rollout-request.ts";
 import { withRoom } from "../../native/with-room.ts";
 import { readJson, workSignal } from "../door-work.ts";
+import { OpenEnvEpisodes } from "./openenv-episodes.ts";
+import { McpSessions } from "./openenv-mcp-sessions.ts";
 import { OpenEnvSession } from "./openenv-session.ts";
-import { answerTools } from "./openenv-tools.ts";
+import { answerTools, type ToolsCaller } from "./openenv-tools.ts";
 import { schemasOf } from "./openenv-values.ts";
 
 /** What is played at the server's root, where a reset does not name another environment. */
@@ -21,6 +25,10 @@ const rootEnv = "CartPole-v1";
 const socketPath = /^\/openenv\/([^/]{1,300})\/ws$/;
 /** The most bytes of a message, as the protocol's own server takes them. */
 const messageBytes = 100 * 1024 * 1024;
+const bodySchema: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+const stepSchema = z.object({ action: z.object({ action: z.json() }) });
+/** Fields of a step's body that are not of the reset before it. */
+const ofStep: ReadonlySet<string> = new Set(["action", "timeout_s", "request_id"]);
 /** The most environments whose schemas are remembered. */
 const schemasMost = 100;
 
@@ -32,13 +40,15 @@ export function makeOpenEnvDoor(context: ServerContext): Door {
   const app = new Hono();
   const schemas = new Map<string, Promise<JsonObject>>();
   const serving = new Set<Promise<void>>();
+  const sessions = new McpSessions(context);
   for (const base of ["", "/openenv/:env"]) {
     app.get(`${base}/health`, () => toResponse(json({ status: "healthy" })));
     app.get(`${base}/metadata`, (c) => toResponse(json(metadataOf(envOf(c)))));
     app.get(`${base}/schema`, async (c) => toResponse(json(await schemaOf(envOf(c), c, context, schemas))));
     app.post(`${base}/mcp`, async (c) =>
-      toResponse(json(await answerTools(await readJson(c, context), undefined))),
+      toResponse(json(await answerTools(await readJson(c, context), callerOf(sessions, envOf(c))))),
     );
+    addStateless(app, base, context);
   }
   app.get("/openenv/:env/openapi.json", (c) => toResponse(json(openApiOf(envOf(c)))));
   return {
@@ -50,16 +60,98 @@ export function makeOpenEnvDoor(context: ServerContext): Door {
         matches: (path) => socketPath.test(path),
         messageBytes,
         connect: (socket, { url }) => {
-          const env = decodeURIComponent(socketPath.exec(url.pathname)?.[1] ?? rootEnv);
-          const served = new OpenEnvSession(context, socket, env)
-            .serve()
-            .finally(() => serving.delete(served));
+          const served = serveSocket(context, sessions, socket, url).finally(() => serving.delete(served));
           serving.add(served);
         },
       },
     ],
     close: async () => void (await Promise.all(serving)),
   };
+}
+
+/** Serves a connection: an environment of its own, or that of the session that it joins. */
+async function serveSocket(
+  context: ServerContext,
+  sessions: McpSessions,
+  socket: WebSocket,
+  url: URL,
+): Promise<void> {
+  const env = decodeURIComponent(socketPath.exec(url.pathname)?.[1] ?? rootEnv);
+  const named = url.searchParams.get("session_id");
+  if (named === null) {
+    const episodes = new OpenEnvEpisodes(context, env);
+    await new OpenEnvSession(context, socket, episodes).serve();
+    await episodes.end();
+    return;
+  }
+  const session = sessions.find(named);
+  if (session === undefined || session.isJoined) {
+    const said = session === undefined ? "Unknown session_id" : "another connection has the session";
+    socket.send(JSON.stringify({ type: "error", data: { message: said, code: "SESSION_ERROR" } }));
+    socket.close(1008);
+    return;
+  }
+  session.isJoined = true;
+  const release = session.lease.hold();
+  try {
+    await new OpenEnvSession(context, socket, session.episodes).serve();
+  } finally {
+    session.isJoined = false;
+    release();
+  }
+}
+
+/** What requests without a connection may ask: a session that they name. */
+function callerOf(sessions: McpSessions, env: string): ToolsCaller {
+  return {
+    step: async (action, id) => {
+      const session = id === undefined ? undefined : sessions.find(id);
+      const release = session?.lease.hold();
+      try {
+        return await session?.episodes.step({ action });
+      } finally {
+        release?.();
+      }
+    },
+    create: async (reset) => (await sessions.create(env, reset))?.id,
+    close: async (id) => {
+      const session = sessions.find(id);
+      if (session === undefined) return undefined;
+      if (session.isJoined) return false;
+      return await sessions.close(id);
+    },
+  };
+}
+
+/** Requests that each begin an environment of their own, and end it: of a step, that is the first one behind a reset. */
+function addStateless(app: Hono, base: string, context: ServerContext): void {
+  const answer = async (
+    c: Context,
+    work: (episodes: OpenEnvEpisodes, body: JsonObject) => Promise<JsonObject>,
+  ) => {
+    const episodes = new OpenEnvEpisodes(context, envOf(c));
+    try {
+      const body = check(bodySchema, await readJson(c, context), "the body");
+      return toResponse(json(await work(episodes, body)));
+    } catch (error) {
+      const { code, message, kind } = asServerError(error);
+      return toResponse(json({ detail: message }, code === "bad_argument" ? 422 : kind.httpStatus));
+    } finally {
+      await episodes.end();
+    }
+  };
+  app.post(
+    `${base}/reset`,
+    async (c) => await answer(c, async (episodes, body) => await episodes.reset(body)),
+  );
+  app.post(`${base}/step`, async (c) =>
+    answer(c, async (episodes, body) => {
+      const { action } = check(stepSchema, body, "the body");
+      await episodes.reset(Object.fromEntries(Object.entries(body).filter(([name]) => !ofStep.has(name))));
+      return await episodes.step(action);
+    }),
+  );
+  app.get(`${base}/state`, (c) => toResponse(json(new OpenEnvEpisodes(context, envOf(c)).state())));
 }
 
 function envOf(c: Context): string {
@@ -93,7 +185,7 @@ async function schemaOf(
   return await schemas;
 }
 
-/** What of it is HTTP. Episodes are played over the WebSocket alone: there is no `/reset`, `/step` or `/state`. */
+/** What of it is HTTP. */
 function openApiOf(env: string): JsonObject {
   const answer: JsonObject = { responses: { 200: { description: "an answer" } } };
   return {
@@ -104,6 +196,9 @@ function openApiOf(env: string): JsonObject {
       "/metadata": { get: answer },
       "/schema": { get: answer },
       "/mcp": { post: answer },
+      "/reset": { post: answer },
+      "/step": { post: answer },
+      "/state": { get: answer },
     },
   };
 }

@@ -1,7 +1,7 @@
 import { isSameseedError, SameseedError } from "../../../base/error.ts";
 import { asksTheSame } from "./wire.ts";
 
-/** Errors behind which nothing has happened: the same number may be tried again. */
+/** Errors after which nothing has happened: the same number may be tried again. */
 const nothingHappened: ReadonlySet<string> = new Set(["server_full", "queue_timeout", "server_draining"]);
 
 /** The requests that change one thing, numbered from 1: each happens once, in order, and the last answer is kept. */

@@ -70,7 +70,7 @@ export function vectorView(id: string, seq: number, vector: RolloutVector): Answ
 /** What a step of a vector shows. */
 export interface ShownStep {
   readonly step: VectorStep;
-  /** The observations and infos that are shown: behind the resets where there were any. */
+  /** The observations and infos that are shown: after the resets where there were any. */
   readonly observations: readonly TypedValue[];
   readonly infos: readonly TypedObject[];
   /** Whether the last of each episode that ended has to be told beside. */

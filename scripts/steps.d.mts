@@ -1,0 +1,2 @@
+/** Where the packages of a lock are installed. */
+export declare function testPackages(name: string): string;
