@@ -176,6 +176,15 @@ it("offers a straggler a second time where a lane is free; the first record coun
   expect(new Set(records).size).toBe(records.length);
 });
 
+it("ends where somebody ended it from elsewhere", async () => {
+  const trial = new Trial();
+  trial.serve("a", async () => {
+    if (trial.begun.length === 3) await trial.dispatcher.cancel("b");
+    return { root: "", host: "a" };
+  });
+  await expect(trial.run()).rejects.toMatchObject({ code: "aborted" });
+});
+
 it("gives batches their shares by weight", async () => {
   const trial = new Trial();
   const order: string[] = [];

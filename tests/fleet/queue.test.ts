@@ -200,6 +200,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
       for (const name of ["x", "y", "z"]) await dispatcher.offer(hostClass(), chunk(name), 0);
       await until(async () => [...ran], [chunk("x").id]);
       await dispatcher.cancel(`b${tests}`);
+      expect(await dispatcher.isCancelled(`b${tests}`)).toBe(true);
       await aborted.promise;
       await dispatcher.offer(hostClass(), chunk("other", { id: `c${tests}.other`, batch: `c${tests}` }), 0);
       await until(async () => [...ran], [chunk("x").id, `c${tests}.other`]);

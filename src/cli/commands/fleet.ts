@@ -29,7 +29,7 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     .command("cancel")
     .summary("end a batch: what runs of it is ended on every host")
     .description(
-      "Ends a batch: what waits of it is never begun, and what runs is ended within two seconds. What was made stays in the store; the call that waits for it goes on waiting, and is ended with Ctrl-C where it runs.",
+      "Ends a batch: what waits of it is never begun, and what runs is ended within two seconds. What was made stays in the store; the call that waits for it ends as if it was interrupted there.",
     )
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")

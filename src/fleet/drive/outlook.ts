@@ -1,4 +1,4 @@
-import { isSameseedError } from "../../base/error.ts";
+import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { Dispatcher, FleetView } from "../queue/dispatcher.ts";
 
 /** Chunks in the queue for each lane. */
@@ -31,10 +31,15 @@ export class Outlook {
     this.#setting = setting;
   }
 
-  /** Says that the batch lives, and looks who is there; undefined where the queue does not answer. */
+  /**
+   * Says that the batch lives, and looks who is there; undefined where the queue does not answer.
+   * @throws `aborted` where somebody ended the batch
+   */
   async look(done: number, total: number): Promise<FleetView | undefined> {
     const { id, title, hostClass, weight, dispatcher } = this.#setting;
     try {
+      if (await dispatcher.isCancelled(id))
+        throw new SameseedError("aborted", "the batch was ended with `sameseed fleet cancel`");
       await dispatcher.note({ id, title, hostClass, weight, done, total });
       const view = await dispatcher.view();
       const out = new Set(view.quarantined);

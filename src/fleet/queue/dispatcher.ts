@@ -82,6 +82,8 @@ export interface Dispatcher {
   withdraw(hostClass: string, id: string): Promise<void>;
   /** Ends a batch: what waits is never begun, what runs is ended within two seconds. */
   cancel(batch: string): Promise<void>;
+  /** Whether somebody ended a batch. */
+  isCancelled(batch: string): Promise<boolean>;
   /** Says that a batch lives; what is not said again is forgotten after some seconds. */
   note(batch: BatchNote): Promise<void>;
   /** Says that a batch is over. */

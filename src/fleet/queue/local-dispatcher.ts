@@ -64,6 +64,10 @@ export class LocalDispatcher implements Dispatcher {
     }
   }
 
+  async isCancelled(batch: string): Promise<boolean> {
+    return this.#cancelled.has(batch);
+  }
+
   async note(batch: BatchNote): Promise<void> {
     this.#batches.set(batch.id, batch);
   }

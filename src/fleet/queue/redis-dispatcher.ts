@@ -79,6 +79,10 @@ export class RedisDispatcher implements Dispatcher {
     }
   }
 
+  async isCancelled(batch: string): Promise<boolean> {
+    return (await soon(this.#client.exists(cancelledKey(batch)))) === 1;
+  }
+
   async note(batch: BatchNote): Promise<void> {
     await soon(this.#client.hset(batchesKey, batch.id, stamped(batch)));
   }

@@ -47,7 +47,7 @@ export interface FleetWorker {
 }
 
 /** A host name as notes hold it. */
-const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
  * Runs chunks for a fleet until it is drained.
@@ -58,7 +58,7 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   checkQueueUrl(redis);
   if (!namePattern.test(host))
     throw new SameseedError("bad_argument", `${JSON.stringify(host)} is not a host's name`, {
-      hint: "use letters, digits, '.', '_' and '-'",
+      hint: "use letters, digits, '.', '_' and '-', a letter or digit first",
     });
   const store = await openObjects(options.store);
   const place = await chunkPlace(store, { ...options, slots, host });
