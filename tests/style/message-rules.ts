@@ -14,7 +14,7 @@ export function checkMessages(file: TrackedFile): string[] {
   const look = (expression: Expression): void => {
     for (const [first, last] of texts(expression)) {
       const isSentence = /^[A-Z][a-z]/.test(first) && !names.test(first);
-      if (isSentence || /[^.]\.$/.test(last)) wrong.push(`${file.path} has the message ${first || last}`);
+      if (isSentence || /(?<!\.)\.$/.test(last)) wrong.push(`${file.path} has the message ${first || last}`);
     }
   };
   new Visitor({
