@@ -12,6 +12,8 @@ export interface FleetChoice {
   readonly weight?: number;
   readonly priority?: number;
   readonly audit?: number;
+  /** Rollouts at the same time on this machine. */
+  readonly concurrency?: number;
 }
 
 /** `--fleet` and what goes with it. */
@@ -48,15 +50,21 @@ function shareOf(text: string): number {
   });
 }
 
-/** The fleet that a command line names, as the SDK takes it. @throws `bad_argument` */
+/**
+ * The fleet that a command line names, or else `SAMESEED_FLEET`, as the SDK takes it: every user of a machine can read command
+ * lines, and the command that goes on with a run is printed, so a password belongs into the environment.
+ * @throws `bad_argument`
+ */
 export async function fleetOf(
   cli: Cli,
-  { fleet: url, ...options }: FleetChoice,
+  { fleet: given, concurrency, ...options }: FleetChoice,
 ): Promise<{ readonly fleet?: RolloutFleet }> {
   const { store, weight, priority, audit } = options;
-  const given = { store, weight, priority, audit };
+  // Whoever says how many at the same time means this machine.
+  const url = given ?? (concurrency === undefined ? process.env["SAMESEED_FLEET"] || undefined : undefined);
   if (url === undefined) {
-    const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+    const [name] =
+      Object.entries({ store, weight, priority, audit }).find(([, value]) => value !== undefined) ?? [];
     if (name === undefined) return {};
     throw new SameseedError("bad_argument", `--${name} is about a fleet`, { hint: "add --fleet URL" });
   }

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { nowIso } from "../base/clock.ts";
 import { digestOf } from "../base/digest.ts";
+import { SameseedError } from "../base/error.ts";
 import { packageVersion } from "../base/package-version.ts";
 import { canonicalJson } from "../harness/manifest.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -12,7 +13,8 @@ import type { ObjectStore } from "../store/objects/object-store.ts";
 import { readRegular } from "../store/run-folder.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { seedCount, seedsOf } from "./chunk.ts";
-import { type ChunkRecord, readOpinions, readRecord, recordsFolder } from "./commit.ts";
+import { type ChunkRecord, readOpinions, readRecord, recordKey, recordsFolder } from "./commit.ts";
+import { unrecordedSeeds } from "./drive/batch-errors.ts";
 import { leafOf, merkleRoot } from "./merkle.ts";
 
 /** What a fleet vouches for: `fleet.json` beside a run's `run.json`. */
@@ -35,7 +37,7 @@ export interface FleetCertificate {
   /** Rollouts that were run a second time, by why, and those of them that ran on another host. */
   readonly again: Readonly<Record<"lease" | "hedge" | "audit", number>>;
   readonly onAnotherHost: number;
-  /** Second executions that gave something else. */
+  /** Second executions on hosts that are not quarantined that gave something else. */
   readonly mismatches: number;
   /** Hosts that were found to give what no other host gives: none of the run's rollouts is theirs. */
   readonly quarantined: readonly string[];
@@ -71,8 +73,9 @@ const certificateSchema: z.ZodType<FleetCertificate> = z.strictObject({
 });
 
 /**
- * Writes the certificate of a run that a fleet made.
- * @throws `run_damaged`, `io_failed`
+ * Writes the certificate of a run that a fleet made, after looking whether the store says the same of it. Where a host is
+ * quarantined, every row needs a record of another one: rows that it made may be in the run from before.
+ * @throws `fleet_disagrees`, `run_damaged`, `io_failed`
  */
 export async function writeFleetCertificate(
   dir: string,
@@ -80,37 +83,36 @@ export async function writeFleetCertificate(
   { spec, quarantined }: { readonly spec: string; readonly quarantined: readonly string[] },
 ): Promise<void> {
   using reader = await RunReader.open(dir);
-  const seeds = new Set<number>();
-  const leaves: Buffer[] = [];
-  for (const summary of reader.rows()) {
-    seeds.add(summary.seed);
-    leaves.push(leafOf(spec, summary));
-  }
+  const leaves = leavesOf(reader, spec);
   const records: ChunkRecord[] = [];
+  const recorded = new Set<number>();
   const again = { lease: 0, hedge: 0, audit: 0 };
-  let [onAnotherHost, mismatches, fromFleet] = [0, 0, 0];
-  for await (const key of store.list(recordsFolder(spec))) {
-    const record = await readRecord(store, key);
-    const own =
-      record === undefined ? 0 : [...seedsOf(record.seeds)].filter((seed) => seeds.has(seed)).length;
-    if (record === undefined || own === 0) continue;
+  let [onAnotherHost, mismatches] = [0, 0];
+  for await (const record of recordsOf(store, spec)) {
+    const own = [...seedsOf(record.seeds)].filter((seed) => leaves.has(seed));
+    if (own.length === 0) continue;
+    if (quarantined.includes(record.host)) throw isOut(record.host);
+    if (!hasRootOf(record, leaves)) throw otherRoot(record);
     records.push(record);
-    fromFleet += own;
+    for (const seed of own) recorded.add(seed);
     for (const { why, root, host } of await readOpinions(store, record)) {
+      if (quarantined.includes(host)) continue;
       again[why] += seedCount(record.seeds);
       if (host !== record.host) onAnotherHost += seedCount(record.seeds);
       if (root !== record.root) mismatches++;
     }
   }
+  const without = [...leaves.keys()].filter((seed) => !recorded.has(seed));
+  if (quarantined.length > 0 && without.length > 0) throw unrecordedSeeds(without);
   const content: Omit<FleetCertificate, "digest"> = {
     format: 1,
     runId: reader.manifest.runId,
     spec,
     store: store.url,
     image: `sha256:${reader.manifest.image.manifest.digest}`,
-    rollouts: leaves.length,
-    fromFleet: Math.min(fromFleet, leaves.length),
-    root: merkleRoot(leaves),
+    rollouts: leaves.size,
+    fromFleet: recorded.size,
+    root: merkleRoot([...leaves.values()]),
     hosts: distinct(records.map(({ host }) => host)),
     classes: distinct(records.map(({ numbers }) => numbers)),
     chunks: records.length,
@@ -132,7 +134,7 @@ export type FleetCheck =
   | { readonly state: "intact"; readonly certificate: FleetCertificate; readonly inStore?: number }
   /** Rollouts were added to the run since. */
   | { readonly state: "outgrown"; readonly certificate: FleetCertificate }
-  /** It was changed, is about another run, or the run or the store has something else. */
+  /** It was changed, is about another run, or the run, the store or a second execution has something else. */
   | { readonly state: "altered"; readonly why: string };
 
 /**
@@ -152,32 +154,74 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
   using reader = await RunReader.open(dir);
   if (certificate.runId !== reader.manifest.runId)
     return { state: "altered", why: "it is about another run" };
-  const leaves = new Map<number, Buffer>();
-  for (const summary of reader.rows()) leaves.set(summary.seed, leafOf(certificate.spec, summary));
+  const leaves = leavesOf(reader, certificate.spec);
   if (leaves.size > certificate.rollouts) return { state: "outgrown", certificate };
   if (merkleRoot([...leaves.values()]) !== certificate.root)
     return { state: "altered", why: "its root is not that of the run's rollouts" };
+  if (certificate.mismatches > 0)
+    return { state: "altered", why: `${certificate.mismatches} second executions gave something else` };
   if (store === undefined) return { state: "intact", certificate };
-  let inStore = 0;
-  for await (const key of store.list(recordsFolder(certificate.spec))) {
-    const record = await readRecord(store, key);
-    if (record === undefined) continue;
-    const own = [...seedsOf(record.seeds)].map((seed) => leaves.get(seed));
-    const known = own.filter((leaf) => leaf !== undefined);
-    inStore += known.length;
-    // A chunk of which the run has a part only was made for a larger run, and has a root over more than is here.
-    if (known.length === own.length && merkleRoot(known) !== record.root)
+  const recorded = new Set<number>();
+  for await (const record of recordsOf(store, certificate.spec)) {
+    for (const seed of seedsOf(record.seeds)) if (leaves.has(seed)) recorded.add(seed);
+    if (!hasRootOf(record, leaves))
       return {
         state: "altered",
         why: `the store's record of seeds from ${record.seeds[0]![0]} has another root`,
       };
   }
+  const inStore = recorded.size;
   if (inStore < certificate.fromFleet)
     return {
       state: "altered",
       why: `the store has records of ${inStore} rollouts, not of ${certificate.fromFleet}`,
     };
   return { state: "intact", certificate, inStore };
+}
+
+/** What of each of the run's rollouts a root is over, in the order of its rows. */
+function leavesOf(reader: RunReader, spec: string): Map<number, Buffer> {
+  const leaves = new Map<number, Buffer>();
+  for (const summary of reader.rows()) leaves.set(summary.seed, leafOf(spec, summary));
+  return leaves;
+}
+
+/** A spec's records, of those that are where they belong. */
+async function* recordsOf(store: ObjectStore, spec: string): AsyncGenerator<ChunkRecord, void, undefined> {
+  for await (const key of store.list(recordsFolder(spec))) {
+    const record = await readRecord(store, key);
+    if (record !== undefined && recordKey(record) === key) yield record;
+  }
+}
+
+/** A chunk of which the run has a part only was made for a larger run, and has a root over more than is here. */
+function hasRootOf({ seeds, root }: ChunkRecord, leaves: ReadonlyMap<number, Buffer>): boolean {
+  const own = [...seedsOf(seeds)].map((seed) => leaves.get(seed));
+  const known = own.filter((leaf) => leaf !== undefined);
+  return known.length < own.length || merkleRoot(known) === root;
+}
+
+function isOut(host: string): SameseedError {
+  return new SameseedError(
+    "fleet_disagrees",
+    `the host ${host} is quarantined, and rows of the run may be its`,
+    {
+      hint: "the same command runs what it made again",
+      context: { host, takenBack: true },
+    },
+  );
+}
+
+function otherRoot({ host, seeds }: ChunkRecord): SameseedError {
+  const [[first] = [0]] = seeds;
+  return new SameseedError(
+    "fleet_disagrees",
+    `the run has other rollouts of the seeds from ${first} on than the record of host ${host} in the fleet's store`,
+    {
+      hint: "`sameseed verify` tells whether the run's are what their seeds give",
+      context: { host, seeds },
+    },
+  );
 }
 
 function distinct(names: readonly string[]): string[] {

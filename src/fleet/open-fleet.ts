@@ -10,11 +10,14 @@ import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import { type FleetEngine, type FleetRun, makeFleet, type RolloutFleet } from "../rollout/rollout-fleet.ts";
 import type { ObjectStore } from "../store/objects/object-store.ts";
 import { openObjects } from "../store/objects/open-objects.ts";
-import { writeFleetCertificate } from "./certificate.ts";
+import { RunReader } from "../store/run-reader.ts";
+import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
 import { FleetBatch } from "./drive/fleet-batch.ts";
 import { chooseHosts } from "./drive/choose-hosts.ts";
 import { encodeSpec, fleetSpec } from "./fleet-spec.ts";
+import { leafOf } from "./merkle.ts";
 import type { Dispatcher } from "./queue/dispatcher.ts";
+import { maskedUrl } from "./queue/masked-url.ts";
 import { checkQueueUrl, openDispatcher } from "./queue/open-dispatcher.ts";
 import { publishImage } from "./worker/image-supply.ts";
 import { specKey } from "./worker/run-chunk.ts";
@@ -73,7 +76,7 @@ export function openFleet(url: string, options: FleetOptions = {}): RolloutFleet
     priority: inRange("priority", options.priority ?? 0, 0),
     audit: shareOf(options.audit ?? 0.005),
   });
-  return makeFleet(url, engine);
+  return makeFleet(maskedUrl(url), engine);
 }
 
 function inRange(name: string, value: number, least: number): number {
@@ -113,8 +116,9 @@ export class Fleet implements FleetEngine {
   async *rollouts(
     options: ResolvedOptions,
     seeds: Iterable<number>,
-    { signal = new AbortController().signal }: { readonly signal?: AbortSignal },
+    { signal = new AbortController().signal, storedOnly = false }: CallSetting,
   ): AsyncGenerator<RecordedRollout, void, undefined> {
+    const wanted = onceEach(seeds);
     const { weight, priority, audit, onNote = noNote } = this.#options;
     await importWhereNamed(options.image);
     const { name, manifest } = resolveImage(options.image);
@@ -143,6 +147,7 @@ export class Fleet implements FleetEngine {
           weight,
           priority,
           share: audit,
+          storedOnly,
           onView: ({ workers, quarantined: out }) => {
             quarantined = out;
             if (
@@ -159,7 +164,7 @@ export class Fleet implements FleetEngine {
           supplyImage: async () => await supply.run(),
           onNote,
         },
-        seeds,
+        wanted,
       );
       for await (const { summary, ...rest } of batch.run(signal)) {
         const { receipt } = summary;
@@ -178,9 +183,34 @@ export class Fleet implements FleetEngine {
     }
   }
 
-  async certify({ dir, options }: FleetRun): Promise<void> {
+  /** Takes a run's rollouts from the store again, with audits as if they were new, and compares them with its rows. */
+  async #retake(dir: string, options: ResolvedOptions, signal: AbortSignal | undefined): Promise<void> {
+    const rows = new Map<number, string>();
+    {
+      using reader = await RunReader.open(dir);
+      for (const summary of reader.rows()) rows.set(summary.seed, leafOf("", summary).toString("hex"));
+    }
+    for await (const { summary } of this.rollouts(options, rows.keys(), { signal, storedOnly: true })) {
+      if (rows.get(summary.seed) === leafOf("", summary).toString("hex")) continue;
+      throw new SameseedError(
+        "fleet_disagrees",
+        `the run has another rollout of seed ${summary.seed} than the fleet's store`,
+        {
+          hint: "`sameseed verify` tells whether the run's is what its seed gives",
+          context: { seeds: [summary.seed] },
+        },
+      );
+    }
+  }
+
+  async certify({ dir, options, signal }: FleetRun): Promise<void> {
+    if (!this.#made.has(options)) {
+      // Nothing was missing. Either the run has its certificate, or it was stopped before it got one.
+      const { state } = await checkFleetCertificate(dir);
+      if (state !== "none" && state !== "outgrown") return;
+      await this.#retake(dir, options, signal);
+    }
     const made = this.#made.get(options);
-    // Nothing was missing: what the run has beside it stays.
     if (made === undefined) return;
     const store = await openObjects(made.store);
     try {
@@ -189,6 +219,26 @@ export class Fleet implements FleetEngine {
       store.close();
     }
   }
+}
+
+interface CallSetting {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether nothing is run that the store has no record of. */
+  readonly storedOnly?: boolean;
+}
+
+/** A fleet runs each seed once: two rollouts of one would silently become one. @throws `bad_argument` */
+function onceEach(seeds: Iterable<number>): Set<number> {
+  const once = new Set<number>();
+  for (const seed of seeds) {
+    if (once.has(seed))
+      throw new SameseedError("bad_argument", `seed ${seed} is there twice, and a fleet runs each once`, {
+        hint: "name each seed once",
+        context: { seed },
+      });
+    once.add(seed);
+  }
+  return once;
 }
 
 /** Work that is asked for again while it is under way is one and the same; once it was done it is not done again. */

@@ -17,6 +17,17 @@ export interface ResolveRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** From pip 23.1 on by algorithm; before, as one text, which Debian 12's pip still writes. */
+const hashesSchema: z.ZodType<ArchiveInfo> = z.union([
+  z.object({ hashes: z.object({ sha256: sha256Schema }) }),
+  z
+    .object({ hash: z.string().startsWith("sha256=") })
+    .transform(({ hash }) => ({ hashes: { sha256: hash.slice("sha256=".length) } }))
+    .pipe(z.object({ hashes: z.object({ sha256: sha256Schema }) })),
+]);
+
 const reportSchema: z.ZodType<PipReport> = z.object({
   pip_version: z.string(),
   install: z.array(
@@ -26,12 +37,14 @@ const reportSchema: z.ZodType<PipReport> = z.object({
         version: z.string(),
         requires_dist: z.array(z.string()).optional(),
       }),
-      download_info: z.object({
-        archive_info: z.object({ hashes: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }) }),
-      }),
+      download_info: z.object({ archive_info: hashesSchema }),
     }),
   ),
 });
+
+interface ArchiveInfo {
+  readonly hashes: { readonly sha256: string };
+}
 
 interface PipReport {
   readonly pip_version: string;
@@ -41,7 +54,7 @@ interface PipReport {
       readonly version: string;
       readonly requires_dist?: readonly string[] | undefined;
     };
-    readonly download_info: { readonly archive_info: { readonly hashes: { readonly sha256: string } } };
+    readonly download_info: { readonly archive_info: ArchiveInfo };
   }[];
 }
 

@@ -2,7 +2,7 @@ import { LastBytes } from "../base/kept-bytes.ts";
 import { SameseedError } from "../base/error.ts";
 import { pythonLiteral } from "../harness/python-literal.ts";
 import { harnessHeader } from "../harness/render-rollout.ts";
-import type { Limits } from "../model/limits.ts";
+import { type Limits, withoutNetwork } from "../model/limits.ts";
 import { scriptMember } from "../rollout/plan-rollout.ts";
 import type { RolloutHost } from "../rollout/rollout-host.ts";
 import type { JobFile, Link, RunningSandbox, SandboxEnd, SandboxPlan } from "../sandbox/contract.ts";
@@ -61,7 +61,12 @@ export function planScript({ host }: JudgePlace, script: JudgeScript): SandboxPl
     `${name}(${[...given, `seed=${pythonLiteral(seed)}`].join(", ")})`,
     "",
   ].join("\n");
-  const place = { role: `seat ${role}` as const, seed, receipt: host.receipt, limits };
+  const place = {
+    role: `seat ${role}` as const,
+    seed,
+    receipt: host.receipt,
+    limits: withoutNetwork(limits),
+  };
   return scriptMember("harness.py", source, files, place);
 }
 

@@ -76,3 +76,8 @@ export function completeLimits(given: GivenLimits, network?: NetworkMode): Limit
     ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
   };
 }
+
+/** The limits of code that nobody trusts: what a network is for is the environment's. */
+export function withoutNetwork({ network: _none, ...limits }: Limits): Limits {
+  return limits;
+}

@@ -6,7 +6,7 @@ import {
   renderSeatHost,
   type SeatPlan,
 } from "../harness/render-rollout.ts";
-import { type Limits, maxLimitMs } from "../model/limits.ts";
+import { type Limits, maxLimitMs, withoutNetwork } from "../model/limits.ts";
 import type { GameClocks, RolloutSpec } from "../model/rollout.ts";
 import { type Reseeding, reseededWorldKey } from "../model/seed.ts";
 import type { BackendReceipt, JobFile, Link, SandboxPlan } from "../sandbox/contract.ts";
@@ -186,8 +186,7 @@ function isAsked(spec: RolloutSpec, { replay }: PlanOptions): boolean {
 /** The limits of a seat's sandbox. The referee counts its wall time; the sandbox's own is there for when that one is gone. */
 export function seatLimits(limits: Limits, clocks: GameClocks | null, remoteSeats: number): Limits {
   const wallMs = refereeWallMs(limits, remoteSeats) + graceMs;
-  // What a network is for is the environment's: untrusted code has none.
-  const { network: _none, ...own } = limits;
+  const own = withoutNetwork(limits);
   if (clocks === null) return { ...own, wallMs };
   return {
     ...own,

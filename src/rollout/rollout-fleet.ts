@@ -13,6 +13,7 @@ export interface FleetRun {
   /** The run's folder. */
   readonly dir: string;
   readonly options: ResolvedOptions;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a fleet does for whoever runs rollouts. */
@@ -26,7 +27,10 @@ export interface FleetEngine {
     seeds: Iterable<number>,
     call: { readonly signal?: AbortSignal },
   ): AsyncGenerator<RecordedRollout, void, undefined>;
-  /** Writes beside a run that is complete what the fleet vouches for. */
+  /**
+   * Writes beside a run that is complete what the fleet vouches for, unless that is there.
+   * @throws `fleet_disagrees` where the fleet's store does not say the same
+   */
   certify(run: FleetRun): Promise<void>;
 }
 

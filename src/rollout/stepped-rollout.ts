@@ -130,6 +130,8 @@ export class SteppedRollout implements OpenRollout {
 
   async step(action: ActionValue): Promise<RolloutStep> {
     this.#refuseUnderWay();
+    // What was aborted answers no more, though its sandbox may still be about to.
+    if (this.#setting.signal?.aborted === true) await this.#ended;
     // It is over, or about to be: closed, aborted or left alone for too long.
     if (!this.#live.isAsking) throw isOverError((await this.#ended).summary);
     this.#live.answer(action);

@@ -24,6 +24,9 @@ function networkLimit(network: CompleteSandboxOptions["network"]): Pick<Limits, 
 /** What the handle asks for beyond the caller's processes: the agent itself. */
 const agentProcesses = 1;
 
+/** Resolves when everything in a sandbox is dead, by whatever: its limits too, and not only its close. */
+export let whenOver: (sandbox: Sandbox) => Promise<void>;
+
 /**
  * A fresh, isolated process tree with its own files. It stays open until it is closed.
  *
@@ -34,6 +37,10 @@ const agentProcesses = 1;
  * ```
  */
 export class Sandbox implements AsyncDisposable {
+  static {
+    whenOver = async (sandbox) => void (await sandbox.#session.whenOver());
+  }
+
   /** Its files. */
   readonly files: SandboxFiles;
   readonly #session: AgentSession;

@@ -176,7 +176,10 @@ export class SameseedServer implements AsyncDisposable {
           metrics.refused(asServerError(error).code);
           return;
         }
-        void listener(request, response);
+        listener(request, response).catch((error: unknown) => {
+          log.error("defect", { message: toError(error).stack ?? "" });
+          response.destroy();
+        });
       },
     );
     server.maxConnections = connectionsMost;
@@ -198,6 +201,8 @@ export class SameseedServer implements AsyncDisposable {
     app.use(async (c, next) => {
       const since = performance.now();
       await next();
+      // HEAD is answered by what answers GET, without its body: a stream that nobody takes would hold what it reads for ever.
+      if (c.req.method === "HEAD") await c.res.body?.cancel();
       metrics.request(c.req.method, routePath(c, -1), c.res.status, performance.now() - since);
     });
     addHealth(app, this.context);

@@ -8,7 +8,6 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { outcomes } from "../model/outcome.ts";
 import {
   rewardBytes,
-  rewardFrom,
   checkOf,
   isBefore,
   startPosition,
@@ -17,16 +16,7 @@ import {
   type IndexPosition,
 } from "./indexed-row.ts";
 import { isRegularFile } from "./run-folder.ts";
-
-const catalogueVersion = 1;
-/** The sum of CRC-32s stays an exact double. */
-const sumModulus = 2 ** 48;
-
-const tables: readonly string[] = [
-  "CREATE TABLE state (version INTEGER NOT NULL, run TEXT NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL, last_offset INTEGER NOT NULL, last_checksum BLOB NOT NULL, rows INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT",
-  "CREATE TABLE rows (seed INTEGER PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL, outcome INTEGER NOT NULL, steps INTEGER NOT NULL, reward BLOB NOT NULL, play BLOB NOT NULL) STRICT",
-  "CREATE TABLE trajectories (address BLOB PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-];
+import { catalogueVersion, statedIn, sumModulus, tables, takeRows, toRow } from "./stored-catalogue.ts";
 
 /** The index of a run, in a file or private to this process. */
 export class Catalogue {
@@ -60,9 +50,12 @@ export class Catalogue {
     try {
       db = new DatabaseSync(path);
       configure(db);
-      const position = checkState(db, runId);
-      if (position === undefined) throw new Error("not a catalogue of this run");
+      const stated = statedIn(db, runId);
       const catalogue = new Catalogue(db);
+      const { position } = stated;
+      takeRows(db, stated, (row, check) => {
+        if (isBefore(row, position)) catalogue.#count(check);
+      });
       db.prepare("DELETE FROM rows WHERE segment > ? OR (segment = ? AND offset >= ?)").run(
         ...cutAt(position),
       );
@@ -70,7 +63,6 @@ export class Catalogue {
         ...cutAt(position),
       );
       catalogue.#position = position;
-      for (const row of storedRows(db)) catalogue.#count(row);
       return catalogue;
     } catch {
       db?.close();
@@ -98,10 +90,11 @@ export class Catalogue {
       db = new DatabaseSync(path, { readOnly: true });
       configure(db);
       db.exec("BEGIN");
-      const position = checkState(db, runId);
-      if (position === undefined) return copy;
-      for (const row of storedRows(db)) if (isBefore(row, position)) copy.addRow(row);
-      copy.position = position;
+      const stated = statedIn(db, runId);
+      takeRows(db, stated, (row, check) => {
+        if (isBefore(row, stated.position)) copy.addRow(row, check);
+      });
+      copy.position = stated.position;
       return copy;
     } catch {
       copy.close();
@@ -138,14 +131,14 @@ export class Catalogue {
     return this.#rows;
   }
 
-  /** Indexes a row; false where its seed is indexed already. */
-  addRow(row: IndexedRow): boolean {
+  /** Indexes a row, whose check value may be known; false where its seed is indexed already. */
+  addRow(row: IndexedRow, check: number = checkOf(row)): boolean {
     this.#begin();
     const { seed, segment, offset, outcome, steps, totalReward, play } = row;
     const reward = rewardBytes(totalReward);
     const result = this.#insertRow.run(seed, segment, offset, outcomes.indexOf(outcome), steps, reward, play);
     if (Number(result.changes) === 0) return false;
-    this.#count(row);
+    this.#count(check);
     return true;
   }
 
@@ -221,9 +214,9 @@ export class Catalogue {
     this.#inTransaction = true;
   }
 
-  #count(row: IndexedRow): void {
+  #count(check: number): void {
     this.#rows++;
-    this.#sum = (this.#sum + checkOf(row)) % sumModulus;
+    this.#sum = (this.#sum + check) % sumModulus;
   }
 }
 
@@ -240,52 +233,6 @@ function configure(db: DatabaseSync): void {
 /** Whether SQLite says that another process uses the file (SQLITE_BUSY). */
 function isBusy(error: unknown): boolean {
   return typeof error === "object" && error !== null && "errcode" in error && error.errcode === 5;
-}
-
-/** The position a stored catalogue states, where everything else about it is as this code would have written it. */
-function checkState(db: DatabaseSync, runId: string): IndexPosition | undefined {
-  // A foreign file may hold a view in place of a table, which would run whatever it says: compare before any other query.
-  const found = db
-    .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid LIMIT 9")
-    .all();
-  if (found.length !== tables.length || found.some((row, index) => row["sql"] !== tables[index]))
-    return undefined;
-  const states = db.prepare("SELECT * FROM state LIMIT 2").all();
-  const state = states[0];
-  if (states.length !== 1 || state?.["version"] !== catalogueVersion || state["run"] !== runId)
-    return undefined;
-  let [rows, sum] = [0, 0];
-  for (const row of storedRows(db)) {
-    rows++;
-    sum = (sum + checkOf(row)) % sumModulus;
-  }
-  if (rows !== state["rows"] || sum !== state["sum"]) return undefined;
-  return {
-    segment: Number(state["segment"]),
-    offset: Number(state["offset"]),
-    lastOffset: Number(state["last_offset"]),
-    lastChecksum: Buffer.from(state["last_checksum"] as Uint8Array),
-  };
-}
-
-/** The rows as stored; one of another shape (a forged text of a gigabyte) is left out, which the sum then shows. */
-function* storedRows(db: DatabaseSync): Generator<IndexedRow> {
-  const rows = db.prepare("SELECT * FROM rows WHERE length(reward) = 8 AND length(play) = 32");
-  for (const row of rows.iterate()) yield toRow(row);
-}
-
-function toRow(row: Readonly<Record<string, unknown>>): IndexedRow {
-  const outcome = outcomes[Number(row["outcome"])];
-  if (outcome === undefined) throw new Error("an outcome is out of range");
-  return {
-    seed: Number(row["seed"]),
-    segment: Number(row["segment"]),
-    offset: Number(row["offset"]),
-    outcome,
-    steps: Number(row["steps"]),
-    totalReward: rewardFrom(Buffer.from(row["reward"] as Uint8Array)),
-    play: Buffer.from(row["play"] as Uint8Array),
-  };
 }
 
 function cutAt(position: EntryPlace): [number, number, number] {

@@ -66,15 +66,17 @@ export function isBefore(row: EntryPlace, position: EntryPlace): boolean {
   return row.segment < position.segment || (row.segment === position.segment && row.offset < position.offset);
 }
 
+const checked = Buffer.alloc(76);
+
 /** A check value over everything in a row; the catalogue states the sum over all rows. */
-export function checkOf(row: IndexedRow): number {
-  const bytes = Buffer.alloc(76);
-  bytes.writeDoubleLE(row.seed, 0);
-  bytes.writeDoubleLE(row.segment, 8);
-  bytes.writeDoubleLE(row.offset, 16);
-  bytes.writeUInt32LE(outcomes.indexOf(row.outcome), 24);
-  bytes.writeDoubleLE(row.steps, 28);
-  rewardBytes(row.totalReward).copy(bytes, 36);
-  row.play.copy(bytes, 44);
-  return crc32(bytes);
+export function checkOf({ seed, segment, offset, outcome, steps, totalReward, play }: IndexedRow): number {
+  checked.writeDoubleLE(seed, 0);
+  checked.writeDoubleLE(segment, 8);
+  checked.writeDoubleLE(offset, 16);
+  checked.writeUInt32LE(outcomes.indexOf(outcome), 24);
+  checked.writeDoubleLE(steps, 28);
+  if (totalReward === null) noNumber.copy(checked, 36);
+  else checked.writeDoubleLE(totalReward, 36);
+  play.copy(checked, 44);
+  return crc32(checked);
 }

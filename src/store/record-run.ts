@@ -124,7 +124,8 @@ async function recordInto(dir: string, { config, options, host, seeds }: Recordi
       }
     }
     await writer.close();
-    if (config.fleet !== undefined) await engineOf(config.fleet).certify({ dir, options });
+    if (config.fleet !== undefined)
+      await engineOf(config.fleet).certify({ dir, options, signal: config.signal });
     return run;
   } finally {
     await writer.closeOrDiscard(existed);

@@ -62,8 +62,11 @@ export class Games implements AsyncDisposable {
     else if (request === "back") await game.takeBack();
     else if (request === "resign") await game.resign();
     else {
+      // One that was over was told, and saved, before.
+      const wasOver = game.view.end !== undefined;
       this.#open.delete(play);
       await game.close();
+      return await this.#told(play, open, !wasOver);
     }
     return await this.#told(play, open);
   }
@@ -93,10 +96,11 @@ export class Games implements AsyncDisposable {
     return await this.#told(play, open);
   }
 
-  async #told(play: string, { name, game }: OpenGame): Promise<PlayedGame> {
+  /** @param keeps whether a game that is over is saved */
+  async #told(play: string, { name, game }: OpenGame, keeps = true): Promise<PlayedGame> {
     const { seat, step, observation, legal, answer, end } = game.view;
     const rollout = end?.result?.rollout;
-    const isKept = end !== undefined && end.how !== "failed" && rollout !== undefined;
+    const isKept = keeps && end !== undefined && end.how !== "failed" && rollout !== undefined;
     const saved = isKept
       ? await saveGame(game.spec, rollout, this.#folder(`play-${safeName(name)}`))
       : undefined;

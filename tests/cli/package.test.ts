@@ -136,7 +136,7 @@ describe.each([
     expect(loop.code).toBe(124);
     const probe = "import os, socket; print(os.getuid(), os.listdir('/proc')); socket.socket()";
     const walled = await sameseed(user, "exec", "--image", image, "--", "python3", "-c", probe);
-    expect(walled.stdout).toBe("1000 []\n");
+    expect(walled.stdout).toBe("1000 ['cpuinfo']\n");
     expect(walled.stderr).toContain("PermissionError");
   });
 });

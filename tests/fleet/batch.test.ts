@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { SameseedError } from "../../src/base/error.ts";
 import { seedCount, seedsOf } from "../../src/fleet/chunk.ts";
-import { commitChunk, recordsFolder } from "../../src/fleet/commit.ts";
+import { type ChunkRecord, commitChunk, recordKey, recordsFolder } from "../../src/fleet/commit.ts";
 import { FleetBatch } from "../../src/fleet/drive/fleet-batch.ts";
 import { leafOf, merkleRoot } from "../../src/fleet/merkle.ts";
 import { encodePack, packName } from "../../src/fleet/pack.ts";
@@ -68,7 +68,7 @@ class Trial {
     });
   }
 
-  async run(id = "b", wanted: readonly number[] = seeds, weight = 1): Promise<number[]> {
+  async run(id = "b", wanted: readonly number[] = seeds, weight = 1, storedOnly = false): Promise<number[]> {
     const found: number[] = [];
     const batch = new FleetBatch(
       {
@@ -81,6 +81,7 @@ class Trial {
         weight,
         priority: 0,
         share: 0,
+        storedOnly,
         onView: () => {},
         supplyImage: async () => {},
         onNote: (line) => this.notes.push(line),
@@ -154,6 +155,45 @@ it("runs again what is damaged in the store, and gives up where that goes on", a
     for await (const rollout of recordRollouts(options, seeds, {}))
       recorded.set(rollout.summary.seed, rollout);
   }
+});
+
+it("runs what only a record of other seeds stands for", async () => {
+  const trial = new Trial();
+  const rollouts = [recorded.get(5)!];
+  const pack = encodePack(rollouts);
+  const named = { ...packName(spec, pack), bytes: pack.length };
+  await trial.store.put(named.key, pack);
+  const root = merkleRoot(rollouts.map(({ summary }) => leafOf(spec, summary)));
+  const common = {
+    format: 1,
+    spec,
+    root,
+    host: "x",
+    worker: "x-1",
+    numbers: "c",
+    wallMs: 1,
+    at: "",
+  } as const;
+  const record: ChunkRecord = { ...common, seeds: [[5, 1]], pack: named };
+  // The first chunk of a batch is its first seed alone.
+  const key = recordKey({ spec, seeds: [[0, 1]] });
+  await trial.store.put(key, Buffer.from(JSON.stringify(record)));
+  trial.serve("a");
+  expect(sorted(await trial.run("b", seeds.slice(0, 4)))).toEqual(seeds.slice(0, 4));
+  expect(trial.notes.join()).toContain("about other seeds (host x)");
+});
+
+it("runs nothing where only what is stored is asked for, and says what has no record", async () => {
+  const trial = new Trial();
+  trial.serve("a");
+  await trial.run("b1", seeds.slice(0, 6));
+  const before = trial.begun.length;
+  expect(sorted(await trial.run("b2", seeds.slice(0, 6), 1, true))).toEqual(seeds.slice(0, 6));
+  await expect(trial.run("b3", seeds.slice(0, 8), 1, true)).rejects.toMatchObject({
+    code: "fleet_disagrees",
+    context: { seeds: [6, 7] },
+  });
+  expect(trial.begun).toHaveLength(before);
 });
 
 it("offers a straggler a second time where a lane is free; the first record counts", async () => {

@@ -6,7 +6,7 @@ import { judge, judgeIntact } from "./walls/judge.ts";
 import { mutations } from "./walls/mutations.ts";
 import { changeArguments, changeSource, joinChanges } from "./walls/wall-change.ts";
 import { bubblewrapArguments } from "../../src/sandbox/zygote/bubblewrap-arguments.ts";
-import { sandboxPolicy, slotPolicy } from "../../src/sandbox/seccomp/policy.ts";
+import { sandboxPolicy, slotPolicy, type Verdict } from "../../src/sandbox/seccomp/policy.ts";
 import { readRuntimeFiles } from "../../src/image/runtime-files.ts";
 import { rootfsWord } from "./walls/wall-change.ts";
 
@@ -66,8 +66,10 @@ test("every step of the outer wall, every limit and every filter rule has its mu
     if (verdict !== "allow" || rules.length > 0) expect(steps, name).toMatch(new RegExp(`\`${name}\``));
   }
   const single = mutations.filter(({ id }) => id.startsWith("rule-")).length;
+  // What is answered without being done refuses nothing: taking it out leaves less, not more.
+  const isAnswered = (verdict: Verdict): boolean => typeof verdict === "object" && verdict.errno === 0;
   const rules = [...slotPolicy().calls.values()].flatMap((call) =>
-    call.rules.filter(({ verdict }) => verdict !== "allow"),
+    call.rules.filter(({ verdict }) => verdict !== "allow" && !isAnswered(verdict)),
   );
   expect(single).toBe(rules.length);
   for (const [name] of sandboxPolicy().calls) expect(steps, name).toMatch(new RegExp(`\`${name}\``));

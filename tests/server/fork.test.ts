@@ -72,3 +72,17 @@ it("refuses while processes are alive, and settles each child by itself", async 
     await served.call("DELETE", `/v1/sandboxes/${sandbox}`);
   expect(served.server.context.slots.used).toBe(0);
 });
+
+it("closes a copy without its parent, where both are of the lease that was made for the parent", async () => {
+  const parent = await create();
+  const { lease } = (await served.call("GET", `/v1/sandboxes/${parent}`)).json as { lease: string };
+  const [{ sandbox: child }] = (await fork(parent, {}, { "sameseed-lease": lease })).json as [
+    { sandbox: { sandbox: string } },
+  ];
+  await served.call("DELETE", `/v1/sandboxes/${child.sandbox}`);
+  const run = { body: { command: "echo", args: ["alive"] } };
+  expect((await served.call("POST", `/v1/sandboxes/${parent}/run`, run)).json.stdout.text).toBe("alive\n");
+  await served.call("DELETE", `/v1/sandboxes/${parent}`);
+  // With the last of them the lease is over.
+  await expect.poll(() => served.server.context.leases.size).toBe(0);
+});

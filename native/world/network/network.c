@@ -102,6 +102,8 @@ static long take_port(int fd, enum row row) {
 
 long world_do_bind(int fd, const struct sockaddr *address, socklen_t length) {
   struct sockaddr_in at, now;
+  /* Whoever can be sent to is met by what the machine's timing brings. */
+  network_used(fd);
   if (!address || length < sizeof at) return bind_to(fd, address, length);
   memcpy(&at, address, sizeof at);
   if (at.sin_family != AF_INET || at.sin_port != 0 || !own_end(fd, &now) || now.sin_port != 0)
@@ -114,6 +116,7 @@ WORLD_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t length) {
 }
 
 long world_do_listen(int fd, int backlog) {
+  network_used(fd);
   long error = take_port(fd, ROW_BOUND);
   return error < 0 ? error : world_own(SYS_listen, fd, backlog, 0, 0, 0);
 }
@@ -174,7 +177,10 @@ long world_do_connect(int fd, const struct sockaddr *address, socklen_t length) 
   if (!own_end(fd, &own)) return world_own(SYS_connect, fd, address, length, 0, 0);
   long error = take_port(fd, ROW_CONNECTED);
   if (error < 0) return error;
-  if (!is_stream(fd)) return world_own(SYS_connect, fd, address, length, 0, 0);
+  if (!is_stream(fd)) {
+    network_used(fd);
+    return world_own(SYS_connect, fd, address, length, 0, 0);
+  }
   long flags = world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
   world_raw6(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK, 0, 0, 0);
   error = connect_patiently(fd, address, length);

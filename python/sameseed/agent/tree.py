@@ -63,7 +63,8 @@ def unpack(source: BinaryIO) -> None:
                 directories.append(entry)
                 os.makedirs("/" + entry.name, exist_ok=True)
                 continue
-            archive.extract(entry, "/", filter="fully_trusted")
+            # Python 3.11.3 and older know no filter, and take everything as it is.
+            archive.extract(entry, "/", **({"filter": "fully_trusted"} if _HAS_FILTERS else {}))
             _date(entry)
     for entry in reversed(directories):
         os.chmod("/" + entry.name, entry.mode)
@@ -85,6 +86,9 @@ def _below(folder: str) -> Iterator[str]:
                 yield from _below(entry.path)
             else:
                 yield entry.path
+
+
+_HAS_FILTERS = hasattr(tarfile, "fully_trusted_filter")
 
 
 class _readable:

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
 import type { FleetView } from "../../fleet/queue/dispatcher.ts";
+import { maskedUrl } from "../../fleet/queue/masked-url.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { jsonText } from "../render/json-text.ts";
 import { printable } from "../render/safe-text.ts";
@@ -56,7 +57,7 @@ async function cancel(cli: Cli, url: string, batch: string): Promise<number> {
     const { batches } = await dispatcher.view();
     if (!batches.some(({ id }) => id === batch))
       throw new SameseedError("not_found", `the fleet has no batch ${batch}`, {
-        hint: `\`sameseed fleet status ${url}\` lists them`,
+        hint: `\`sameseed fleet status ${maskedUrl(url)}\` lists them`,
       });
     await dispatcher.cancel(batch);
   });

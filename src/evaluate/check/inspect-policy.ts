@@ -2,7 +2,7 @@ import { FrameDecoder } from "../../trajectory/frame-decoder.ts";
 import { pythonLiteral } from "../../harness/python-literal.ts";
 import { decodeCbor } from "../../model/cbor/decode.ts";
 import { entryOf } from "../../model/cbor/value.ts";
-import type { Limits } from "../../model/limits.ts";
+import { type Limits, withoutNetwork } from "../../model/limits.ts";
 import type { SandboxBackend } from "../../sandbox/contract.ts";
 
 /** Which functions a policy defines. */
@@ -45,7 +45,7 @@ export async function inspectPolicy(
           files: [{ path, data: Buffer.from(policy.source) }],
           env: {},
         },
-        limits,
+        limits: withoutNetwork(limits),
       },
     ],
     links: [],

@@ -1,7 +1,9 @@
-// Theory of operation. A sampled share of the chunks runs a second time on another host. Which ones follows from the chunk's key
-// and the batch, so that no host can know before. Two hosts that disagree are judged by a third: the one that stands alone is
+// Theory of operation. A sampled share of the chunks runs a second time on another host. Which ones is drawn with a secret that
+// never leaves this process, so that no host can know before. Two hosts that disagree are judged by a third: the one that stands alone is
 // quarantined, and nothing it made for this spec counts any more. Where all three disagree, no host lies: the rollouts do not
 // follow from their seeds.
+
+import { randomBytes } from "node:crypto";
 
 import { sha256Of } from "../../base/digest.ts";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
@@ -39,6 +41,8 @@ interface Pending {
 export class Audits {
   readonly #setting: AuditSetting;
   readonly #pending = new Map<string, Pending>();
+  /** Batches and keys are in the queue for every host to read: a liar that could compute the draw would lie where it misses. */
+  readonly #secret = randomBytes(32);
   #given = 0;
 
   constructor(setting: AuditSetting) {
@@ -51,10 +55,9 @@ export class Audits {
 
   /** A chunk is done; some of them are looked at again. */
   consider(record: ChunkRecord): void {
-    const { id, share } = this.#setting;
     const key = chunkKey(record.spec, record.seeds);
-    const draw = sha256Of([`sameseed/audit/1\0${id}\0`, key]).readUInt32LE(0) / 2 ** 32;
-    if (draw < share) this.#pending.set(key, { record, offers: 0, offeredAt: -offerMs });
+    const draw = sha256Of(["sameseed/audit/2\0", this.#secret, key]).readUInt32LE(0) / 2 ** 32;
+    if (draw < this.#setting.share) this.#pending.set(key, { record, offers: 0, offeredAt: -offerMs });
   }
 
   /**
@@ -82,7 +85,8 @@ export class Audits {
     for (const { why, host, root } of await readOpinions(this.#setting.store, record))
       if (why === "audit" && host !== record.host && !out.includes(host)) votes.set(host, root);
     const roots = [...votes.values()];
-    if (roots.length === 2 && roots[0] === roots[1]) return true;
+    // As many as there are: an earlier batch may have asked other hosts already.
+    if (roots.length > 1 && new Set(roots).size === 1) return true;
     if (roots.length > 2) return await this.#judge(record, votes);
     const others = [...hosts].filter((host) => !votes.has(host));
     if (others.length > 0 && pending.offers < offersMost) {

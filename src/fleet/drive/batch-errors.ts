@@ -5,7 +5,8 @@ import type { ChunkFailure } from "../queue/dispatcher.ts";
 /** What a host said, as the error that it would have been here. */
 export function errorOf({ error = {} }: ChunkFailure): SameseedError {
   const { code, message, hint, context } = error;
-  const known = typeof code === "string" && code in errorCodes ? (code as ErrorCode) : "internal";
+  const known =
+    typeof code === "string" && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : "internal";
   return new SameseedError(known, typeof message === "string" ? message : "a host of the fleet failed", {
     ...(typeof hint === "string" ? { hint } : {}),
     ...(typeof context === "object" && context !== null ? { context: { ...context } } : {}),
@@ -23,6 +24,29 @@ export function lostSeeds(poison: ReadonlyMap<number, ChunkFailure>): SameseedEr
     `${seeds.length} rollouts could not be run (seeds ${some}): ${why}`,
     {
       hint: "all others are recorded; the store has a note of each below poison/",
+      context: { seeds: seeds.slice(0, 1000) },
+    },
+  );
+}
+
+/** Seeds that were neither taken nor given up: some record was not of the chunk that it stood for. */
+export function unaccountedSeeds(seeds: readonly number[]): SameseedError {
+  return new SameseedError(
+    "internal",
+    `${seeds.length} rollouts of the batch were neither run nor given up`,
+    {
+      context: { seeds: seeds.slice(0, 1000) },
+    },
+  );
+}
+
+/** Seeds that the store has nothing of, where nothing may be run. */
+export function unrecordedSeeds(seeds: readonly number[]): SameseedError {
+  return new SameseedError(
+    "fleet_disagrees",
+    `the run has no certificate: ${seeds.length} of its rollouts have no record of a trusted host in the fleet's store`,
+    {
+      hint: "record it anew with another --out (what trusted hosts made is taken from the store), or look with `sameseed verify`",
       context: { seeds: seeds.slice(0, 1000) },
     },
   );

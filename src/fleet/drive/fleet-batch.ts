@@ -15,7 +15,7 @@ import type { ChunkFailure, Dispatcher, FleetView } from "../queue/dispatcher.ts
 import { Audits } from "./audits.ts";
 import { BatchPlan, type Offered } from "./batch-plan.ts";
 import { ChunkSizes } from "./chunk-sizes.ts";
-import { errorOf, lostSeeds } from "./batch-errors.ts";
+import { errorOf, lostSeeds, unaccountedSeeds, unrecordedSeeds } from "./batch-errors.ts";
 import { Outlook } from "./outlook.ts";
 import { readChunkRollouts } from "./read-chunk-rollouts.ts";
 
@@ -36,6 +36,8 @@ export interface BatchSetting {
   readonly onNote: (line: string) => void;
   /** How many of its chunks run a second time on another host: 0 to 1. */
   readonly share: number;
+  /** Whether nothing is run that has no record: what is there is only taken, and audited. @default false */
+  readonly storedOnly?: boolean;
 }
 
 /** How often the fleet is looked at and the store asked for a chunk, and the queue for one that takes long. */
@@ -76,6 +78,7 @@ export class FleetBatch {
   async *run(signal: AbortSignal): AsyncGenerator<RecordedRollout, void, undefined> {
     await this.#beat();
     yield* this.#fromStore(signal);
+    if (this.#setting.storedOnly === true && this.#wanted.size > 0) throw unrecordedSeeds([...this.#wanted]);
     this.#plan = new BatchPlan(this.#setting.id, this.#setting.spec, this.#wanted);
     this.#setting.dispatcher.onEnd((id) => {
       this.#news.add(id);
@@ -93,6 +96,7 @@ export class FleetBatch {
       }
     }
     if (this.#poison.size > 0) throw lostSeeds(this.#poison);
+    if (this.#wanted.size > 0) throw unaccountedSeeds([...this.#wanted]);
   }
 
   /** What an earlier call of the same spec, or another one, has left. */
@@ -102,7 +106,7 @@ export class FleetBatch {
     for await (const key of store.list(recordsFolder(spec))) {
       throwIfAborted(signal);
       const record = await readRecord(store, key);
-      if (record === undefined || record.spec !== spec || !(await this.#counts(record, key))) continue;
+      if (record === undefined || !(await this.#counts(record, key))) continue;
       if (![...seedsOf(record.seeds)].some((seed) => this.#wanted.has(seed))) continue;
       const rollouts = await this.#read(record, key);
       if (rollouts !== undefined) this.#audits.consider(record);
@@ -195,17 +199,9 @@ export class FleetBatch {
   /** Undefined where the pack is damaged; then its record is gone, so that it is made again. */
   async #read(record: ChunkRecord, key: string): Promise<RecordedRollout[] | undefined> {
     const { store, onNote } = this.#setting;
-    this.#numbers ??= record.numbers;
-    if (record.numbers !== this.#numbers)
-      throw new SameseedError(
-        "fleet_disagrees",
-        `hosts of this fleet are of two classes for this image: ${this.#numbers} and ${record.numbers}`,
-        {
-          hint: "`sameseed doctor` on each host says what of the sealed world does not hold there",
-        },
-      );
+    let rollouts: RecordedRollout[];
     try {
-      return await readChunkRollouts(store, record);
+      rollouts = await readChunkRollouts(store, record, key);
     } catch (error) {
       if (!isSameseedError(error) || error.code !== "run_damaged") throw error;
       const times = (this.#damages.get(key) ?? 0) + 1;
@@ -215,6 +211,16 @@ export class FleetBatch {
       await store.delete(key);
       return undefined;
     }
+    this.#numbers ??= record.numbers;
+    if (record.numbers !== this.#numbers)
+      throw new SameseedError(
+        "fleet_disagrees",
+        `hosts of this fleet are of two classes for this image: ${this.#numbers} and ${record.numbers}`,
+        {
+          hint: "`sameseed doctor` on each host says what of the sealed world does not hold there",
+        },
+      );
+    return rollouts;
   }
 
   /** Asks the queue for a chunk that takes long. */

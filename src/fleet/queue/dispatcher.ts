@@ -128,5 +128,31 @@ export const losesMost = 2;
 
 /** How an error ends a chunk: whether another host, or this one later, may do better. */
 export function failureOf(error: SameseedError): ChunkFailure {
-  return { kind: error.kind.retryable ? "error" : "refused", error: error.toJSON() };
+  const { code, message, hint, context } = error;
+  return {
+    kind: error.kind.retryable ? "error" : "refused",
+    error: {
+      code,
+      message: message.slice(0, textMost),
+      ...(hint === undefined ? {} : { hint: hint.slice(0, textMost) }),
+      ...(Object.keys(context).length === 0 ? {} : { context: smallOf(context) }),
+    },
+  };
+}
+
+/** What of an error goes through a queue, in characters. */
+const [textMost, contextMost] = [2_000, 3_000];
+
+/** The facts of an error that are small enough: a document that is cut somewhere cannot be read at all. */
+function smallOf(context: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  let left = contextMost;
+  for (const [name, value] of Object.entries(context)) {
+    const fits = typeof value === "string" ? value.slice(0, textMost) : value;
+    const size = name.length + (JSON.stringify(fits) ?? "").length;
+    if (size > left) continue;
+    left -= size;
+    kept[name] = fits;
+  }
+  return kept;
 }

@@ -1,5 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { maskedUrl } from "./masked-url.ts";
 
 /** Whether a text names a queue that hosts can share. */
 export function isQueueUrl(url: string): boolean {
@@ -21,7 +22,7 @@ export async function openDispatcher(url: string): Promise<Dispatcher> {
 /** @throws `bad_argument` */
 export function checkQueueUrl(url: string): void {
   if (isQueueUrl(url)) return;
-  throw new SameseedError("bad_argument", `${JSON.stringify(url)} names no fleet`, {
+  throw new SameseedError("bad_argument", `${JSON.stringify(maskedUrl(url))} names no fleet`, {
     hint: "name its Redis: redis://HOST:PORT, rediss://HOST:PORT or redis+unix:/path/to/socket",
   });
 }

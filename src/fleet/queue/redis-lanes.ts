@@ -187,6 +187,6 @@ async function putBack(job: Job, token: string | undefined, ms: number): Promise
 /** A failure as BullMQ keeps it: a document in its text, and whether to try again. */
 function asJobError(thrown: unknown): Error {
   const error = isSameseedError(thrown) ? thrown : new SameseedError("internal", toError(thrown).message);
-  const text = JSON.stringify(failureOf(error)).slice(0, 8000);
+  const text = JSON.stringify(failureOf(error));
   return error.kind.retryable ? new Error(text) : new UnrecoverableError(text);
 }

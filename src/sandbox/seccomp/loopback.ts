@@ -41,6 +41,12 @@ const options: readonly (readonly [level: number, names: readonly number[]])[] =
   [SOL_TCP, [1, 2, 3, 4, 5, 6, 12, 18]],
 ];
 
+/**
+ * SO_RCVBUF and SO_RCVLOWAT: read only. A connection that nobody accepts has its listener's, and what it holds is no
+ * control group's until it is accepted.
+ */
+const askedOnly: ReadonlySet<number> = new Set([8, 18]);
+
 const networkCalls = ["accept", "accept4", "bind", "connect", "listen"] as const;
 /** What makes a socket's port the kernel's choice, where the program makes none. */
 const portCalls = ["bind", "connect", "listen"] as const;
@@ -51,6 +57,20 @@ const denied: CallRule = { rules: [], verdict: { errno: EPERM } };
 
 function equal(argument: number, values: readonly number[], verdict: Verdict): ArgumentRule[] {
   return values.map((value) => ({ argument, test: "equal", value, verdict }));
+}
+
+function named(isMeant: (level: number, name: number) => boolean): ArgumentRule[] {
+  return options.flatMap(([level, names]) =>
+    names
+      .filter((name) => isMeant(level, name))
+      .map((value): ArgumentRule => ({
+        argument: 1,
+        test: "equal",
+        value: level,
+        and: { argument: 2, value },
+        verdict: "allow",
+      })),
+  );
 }
 
 /** Filter A of slots some of whose sandboxes have a network: {@link slotPolicy} with its calls, and the one that raises the device. */
@@ -98,17 +118,11 @@ export function withoutNetwork(policy: FilterPolicy): FilterPolicy {
  */
 export function withLoopback(policy: FilterPolicy, world: WorldMode): FilterPolicy {
   const calls = new Map<string, CallRule>(policy.calls);
-  const named: ArgumentRule[] = options.flatMap(([level, names]) =>
-    names.map((value) => ({
-      argument: 1,
-      test: "equal" as const,
-      value: level,
-      and: { argument: 2, value },
-      verdict: "allow" as const,
-    })),
-  );
-  for (const name of ["getsockopt", "setsockopt"])
-    calls.set(name, { rules: named, verdict: { errno: ENOPROTOOPT } });
+  calls.set("getsockopt", { rules: named(() => true), verdict: { errno: ENOPROTOOPT } });
+  calls.set("setsockopt", {
+    rules: named((level, name) => level !== SOL_SOCKET || !askedOnly.has(name)),
+    verdict: { errno: ENOPROTOOPT },
+  });
   calls.set("ioctl", { rules: equal(1, descriptorRequests, "allow"), verdict: { errno: ENOTTY } });
   calls.set("sendto", {
     rules: [{ argument: 3, test: "any", value: refusedFlags, verdict: { errno: EPERM } }],

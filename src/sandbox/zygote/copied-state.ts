@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { limitNames, type Limits } from "../../model/limits.ts";
 import type { BranchPlan, RunningSandbox } from "../contract.ts";
-import { FrozenCopy } from "./frozen-copy.ts";
+import { FrozenCopy, lostCopy } from "./frozen-copy.ts";
 import type { TreeParts } from "./tree-parts.ts";
 import type { CopyOrder } from "./wire.ts";
 
@@ -42,7 +42,8 @@ export class CopiedState {
         if (idle.isIdle) return idle;
       if (this.#isReleased)
         throw new SameseedError("internal", "a state was to be copied that its trunk has left");
-      const copy = await FrozenCopy.make(this.#parts, this.#owner.pid, this.#ask);
+      const { pid, limits } = this.#owner;
+      const copy = await FrozenCopy.make(this.#parts, pid, this.#ask, limits);
       this.#copies.add(copy);
       return copy;
     });
@@ -55,6 +56,8 @@ export class CopiedState {
     if (isAborted(plan.signal)) throw new SameseedError("aborted", "the call was aborted");
     const copy = await this.take();
     await copy.placed;
+    // It may have ended meanwhile, and nobody would answer.
+    if (!copy.isIdle) throw lostCopy();
     if (isAborted(plan.signal)) {
       this.giveBack(copy);
       throw new SameseedError("aborted", "the call was aborted");

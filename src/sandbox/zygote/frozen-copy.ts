@@ -1,5 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
 import { startPatience } from "../../base/patience.ts";
+import type { Limits } from "../../model/limits.ts";
 import type { BranchPlan, RunningSandbox } from "../contract.ts";
 import { childPids, innerPid, startTime } from "../linux/processes.ts";
 import { SlotRun } from "./slot-run.ts";
@@ -46,12 +47,14 @@ export class FrozenCopy {
    * Has a state copied.
    * @param trunkPid the trunk on this host: every copy of it is its child
    * @param ask tells the source to copy itself
+   * @param limits what it may use while it waits: code of the environment may run there
    * @throws `not_copyable` with what the copy found; `sandbox_failed` where it died
    */
   static async make(
     parts: TreeParts,
     trunkPid: number,
     ask: (order: CopyOrder) => void,
+    limits: Limits,
   ): Promise<FrozenCopy> {
     const stream = parts.streams.take();
     if (stream === undefined)
@@ -82,6 +85,7 @@ export class FrozenCopy {
       lost();
       stream.socket.unref();
     }
+    limitGroup(stream.group, limits);
     return new FrozenCopy(parts, stream, trunkPid);
   }
 
@@ -147,7 +151,10 @@ export class FrozenCopy {
   leave(): void {
     if (this.#isGone || this.#isLeaving) return;
     this.#isLeaving = true;
-    const leave = (): void => void this.#stream.socket.write(encodeMessage(messages.leave));
+    const leave = (): void => {
+      // Its stream may be another copy's by now.
+      if (!this.#isGone) this.#stream.socket.write(encodeMessage(messages.leave));
+    };
     // Before that, its number could be another process's by the time it is moved.
     this.placed.then(leave, leave);
   }
@@ -204,7 +211,8 @@ function find(stream: TreeStream, trunkPid: number): FoundCopy | undefined {
   return pid === undefined || started === undefined ? undefined : { pid, started };
 }
 
-function lostCopy(cause?: unknown): SameseedError {
+/** A copy that cannot be used. */
+export function lostCopy(cause?: unknown): SameseedError {
   return new SameseedError("sandbox_failed", "a copy could not be put under its limits", { cause });
 }
 

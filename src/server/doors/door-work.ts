@@ -5,8 +5,9 @@ import { SameseedError } from "../../base/error.ts";
 import { scoreCompletions } from "../../judge/score-completions.ts";
 import type { ScoreItem, ScoreResult } from "../../model/score.ts";
 import type { ServerContext } from "../context.ts";
+import { parseJson } from "../http/parse-json.ts";
 import { readBody } from "../http/read-body.ts";
-import { headerNames, parseJson, queueMsMost } from "../http/route.ts";
+import { headerNames, queueMsMost } from "../http/route.ts";
 import { checkKnownImage, imageNameSchema } from "../native/known-image.ts";
 
 /** Sandboxes of one test: the solution's and the judge's. */

@@ -8,6 +8,7 @@ import * as z from "zod";
 import { SameseedError } from "../../base/error.ts";
 import type { ServerContext } from "../context.ts";
 import type { Lease } from "../leases.ts";
+import { parseJson } from "./parse-json.ts";
 import { readBody } from "./read-body.ts";
 import { type Reply, toResponse } from "./reply.ts";
 
@@ -163,16 +164,6 @@ function queueMsOf<Q, B>({ queues }: RouteSpec<Q, B>, text: string | undefined):
 function bodyOf<Q, B>({ body }: RouteSpec<Q, B>, raw: Uint8Array): B {
   if (body === undefined || body === "bytes") return undefined as B;
   return check(body, parseJson(raw), "the body");
-}
-
-/** Reads JSON. An empty body is an empty object: every option may be left out. @throws `bad_argument` */
-export function parseJson(raw: Uint8Array): unknown {
-  if (raw.length === 0) return {};
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw)) as unknown;
-  } catch (error) {
-    throw new SameseedError("bad_argument", "the body is not JSON in UTF-8", { cause: error });
-  }
 }
 
 /** Checks a value that a client sent. @throws `bad_argument`, with every issue in its context */

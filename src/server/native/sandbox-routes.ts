@@ -78,7 +78,7 @@ export function sandboxRoutes(sandboxes: Sandboxes): readonly Route[] {
       answers: { 201: sandboxSchema },
       handle: async ({ body, lease, queueMs, signal }) => {
         const options = { ...body, image: checkKnownImage(body.image) };
-        return json(viewOf(await sandboxes.create(options, lease, { queueMs, signal })), 201);
+        return json(viewOf(await sandboxes.create(options, () => lease, { queueMs, signal })), 201);
       },
     }),
     route({

@@ -1,7 +1,7 @@
 import { nowIso, nowMs } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { CommandOptions } from "../../sandbox/command-types.ts";
-import { Sandbox } from "../../sandbox/sandbox.ts";
+import { Sandbox, whenOver } from "../../sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
 import type { ServerContext } from "../context.ts";
 import { type Lease, makeId } from "../leases.ts";
@@ -11,6 +11,8 @@ import { ServedProcess } from "./sandbox-process.ts";
 
 /** The most bytes of output of ended processes that a sandbox keeps: 64 MiB; the oldest is forgotten first. */
 const outputBytesMost = 64 * 1024 * 1024;
+/** For how long a sandbox is told of that ended by itself, in ms; less where its lease ends before. */
+const toldMs = 60_000;
 /** The most ended processes that are kept. */
 const processesMost = 1000;
 
@@ -37,7 +39,8 @@ export class ServedSandbox {
   /** Processes by the keys that started them; forgotten with the sandbox. */
   readonly once: OnceTable<ServedProcess> = new OnceTable<ServedProcess>(() => 256, Infinity);
   readonly #processes: Map<string, ServedProcess> = new Map();
-  readonly #onClose: () => void;
+  readonly #release: Release;
+  readonly #onClose: (id: string) => void;
   #started = 0;
   #closed: Promise<void> | undefined;
   #closedAtMs: number | undefined;
@@ -48,16 +51,18 @@ export class ServedSandbox {
     lease: Lease,
     options: ServedOptions,
     lineage: readonly string[],
-    onClose: (id: string) => void,
+    { release, onClose }: { readonly release: Release; readonly onClose: (id: string) => void },
   ) {
     this.sandbox = sandbox;
     this.lease = lease;
     this.options = options;
     this.lineage = lineage;
-    this.#onClose = () => onClose(this.id);
+    this.#release = release;
+    this.#onClose = onClose;
+    void whenOver(sandbox).then(() => this.#over());
   }
 
-  /** When it was closed, in ms since 1970; undefined while it is open. */
+  /** When it was closed or had ended by itself, in ms since 1970; undefined while it is open. */
   get closedAtMs(): number | undefined {
     return this.#closedAtMs;
   }
@@ -100,8 +105,17 @@ export class ServedSandbox {
       // Who still reads their output has them; whoever only knows of the sandbox must not keep it.
       this.#processes.clear();
       this.lease.disown(this.id);
-      this.#onClose();
+      this.#release();
+      this.#onClose(this.id);
     }
+  }
+
+  /** Nothing in it is alive: its room is another's, and for a while it is told what its processes wrote and what ended it. */
+  #over(): void {
+    if (this.#closed !== undefined) return;
+    this.#closedAtMs = nowMs();
+    this.#release();
+    setTimeout(() => void this.close().catch(() => {}), toldMs).unref();
   }
 
   #forgetOld(): void {
@@ -129,36 +143,40 @@ export class Sandboxes {
     this.#context = context;
   }
 
-  /** In the order in which they were opened. */
+  /** Those that are open, in the order in which they were opened. */
   get all(): readonly ServedSandbox[] {
-    return [...this.#sandboxes.values()];
+    return [...this.#sandboxes.values()].filter(({ closedAtMs }) => closedAtMs === undefined);
   }
 
   /**
    * Opens a sandbox when there is room.
-   * @param lease who owns it; where nobody is named it gets a lease of its own
+   * @param leaseOf who owns it; where nobody is named it gets a lease of its own. Asked when there is room: a lease's time does
+   * not run while its sandbox waits
    * @param origin what it begins with. @default no files
    * @throws as `Sandbox.create`, `Slots.acquire` and `SandboxFiles.unpack`
    */
   async create(
     options: ServedOptions,
-    lease: Lease | undefined,
+    leaseOf: () => Lease | undefined,
     patience: Patience,
     origin?: Origin,
   ): Promise<ServedSandbox> {
     const { slots, leases, metrics, options: server } = this.#context;
     let release: Release = () => {};
     let sandbox: Sandbox | undefined;
+    let lease: Lease | undefined;
     try {
       release = await slots.acquire(1, patience);
       sandbox = await Sandbox.create(options);
       if (origin !== undefined) await sandbox.files.unpack(origin.files);
-      const owner = lease ?? leases.open(server.leaseMs, false);
-      const served = new ServedSandbox(sandbox, owner, options, origin?.lineage ?? [], (id) => {
+      const owner = leaseOf() ?? leases.open(server.leaseMs, false);
+      lease = owner;
+      const onClose = (id: string): void => {
         this.#sandboxes.delete(id);
-        release();
-        if (!owner.hasHeartbeat) void owner.end();
-      });
+        // Others may have been opened under it, such as copies.
+        if (!owner.hasHeartbeat && owner.size === 0) void owner.end();
+      };
+      const served = new ServedSandbox(sandbox, owner, options, origin?.lineage ?? [], { release, onClose });
       owner.own(served.id, async () => await served.close());
       this.#sandboxes.set(served.id, served);
       metrics.opened("sandbox");
@@ -189,7 +207,7 @@ export class Sandboxes {
       const origin: Origin = { files, lineage: [...parent.lineage, parent.id] };
       const makers = Array.from(
         { length: count },
-        async () => await this.create(parent.options, leaseOf(), patience, origin),
+        async () => await this.create(parent.options, leaseOf, patience, origin),
       );
       return await Promise.allSettled(makers);
     } finally {
@@ -202,7 +220,7 @@ export class Sandboxes {
     const found = this.#sandboxes.get(id);
     if (found === undefined || found.lease.isEnded)
       throw new SameseedError("not_found", `there is no sandbox ${id.slice(0, 40)}`, {
-        hint: "it was closed, or its lease ended",
+        hint: "it was closed, its lease ended, or it reached a limit a while ago",
       });
     found.lease.touch();
     return found;

@@ -89,7 +89,7 @@ export async function renderRollout(
     const spec = { ...template, envArgs, seed: expected.seed };
     const again = { ...own, replay: replaySource(chain), pictures: steps };
     const plan = planRollout(spec, limits, host.receipt, again);
-    const taker = new PictureTaker();
+    const taker = new PictureTaker(steps);
     const take = (payload: Uint8Array): void => taker.take(payload);
     const actual = await executeRollout(host.backend, host.receipt, plan, limits, options.signal, take);
     if (taker.why !== undefined || taker.kind === undefined) {

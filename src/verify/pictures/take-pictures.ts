@@ -11,6 +11,13 @@ import { pngOf } from "./png.ts";
 const sideMost = 640;
 const textMost = 65_536 * 4;
 
+/** Which records have a picture: the first, each so-many-th from there, and the last. */
+export interface PictureSteps {
+  readonly first: number;
+  readonly every: number;
+  readonly last: number;
+}
+
 /** Takes the pictures of a rollout that is played again as they come. What a sandbox sends is pixels and text, nothing else. */
 export class PictureTaker {
   readonly bodies: Uint8Array[] = [];
@@ -24,6 +31,12 @@ export class PictureTaker {
   #bytes = 0;
   /** A picture that was there before is not kept twice. */
   readonly #known = new Map<string, readonly [offset: number, bytes: number]>();
+  readonly #steps: PictureSteps;
+  #at = -1;
+
+  constructor(steps: PictureSteps) {
+    this.#steps = steps;
+  }
 
   /**
    * @param payload of a PICTURE frame
@@ -39,7 +52,17 @@ export class PictureTaker {
     }
     if (k?.type !== "int" || k.value < 0n || k.value > BigInt(Number.MAX_SAFE_INTEGER))
       throw broken("a picture has no number");
+    this.#refuseUnasked(Number(k.value));
     if (!this.cut) this.#keep(Number(k.value), this.#bodyOf(fields));
+  }
+
+  /** Code of the environment may send pictures of its own, without end: none but those that were asked for is looked at. */
+  #refuseUnasked(k: number): void {
+    const { first, every, last } = this.#steps;
+    const isAsked = k === last || (k >= first && k < last && (k - first) % every === 0);
+    if (!isAsked) throw broken("a picture is of a step that was not asked for");
+    if (k <= this.#at) throw broken("pictures are not in the order of their steps");
+    this.#at = k;
   }
 
   #bodyOf(fields: ReadonlyMap<string, CborValue>): Uint8Array {
@@ -67,8 +90,6 @@ export class PictureTaker {
   }
 
   #keep(k: number, body: Uint8Array): void {
-    const last = this.pictures.at(-1)?.[0] ?? -1;
-    if (k <= last) throw broken("pictures are not in the order of their steps");
     const name = sha256(body).toString("latin1");
     const known = this.#known.get(name);
     if (known !== undefined) {

@@ -1,7 +1,7 @@
 # verdict: output_limit
 # at: 1
 # limits: outputBytes=1048576
-# why: the stream behind the standard three is counted like them
+# why: the stream after the standard three is counted like them
 import os
 
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 
+import { OpenEnvEpisodes } from "../../../src/server/doors/openenv/openenv-episodes.ts";
 import { serve, type Served } from "./served.ts";
 
 // eslint-disable-next-line typescript/no-explicit-any
@@ -155,6 +156,36 @@ describe("the WebSocket", () => {
       type: "mcp",
       data: { id: "b", result: { data: { reward: 1, done: false } } },
     });
+    client.close();
+  });
+});
+
+describe("a connection that cannot be served", () => {
+  const closeOf = async ({ socket }: Client): Promise<number> =>
+    await new Promise((resolve) => socket.once("close", resolve));
+
+  it("is closed where its path is not well encoded", async () => {
+    for (const name of ["%", "%ff", "a%E0%A4"])
+      expect(await closeOf(await Client.open(`/openenv/${name}/ws`))).toBe(1008);
+  });
+
+  it("ends no other where its own end fails", async () => {
+    const log: string[] = [];
+    await using own = await serve({ onLog: (line) => log.push(line) });
+    const [failing, other] = [await Client.open("/ws", own.address), await Client.open("/ws", own.address)];
+    vi.spyOn(OpenEnvEpisodes.prototype, "end").mockRejectedValueOnce(new Error("the end failed"));
+    failing.close();
+    await expect.poll(() => log.some((line) => line.includes("the end failed"))).toBe(true);
+    expect((await other.ask("state")).type).toBe("state");
+    other.close();
+  });
+
+  it("is told of JSON that is nested deeper than a stack, and goes on", async () => {
+    const client = await Client.open("/ws");
+    const deep = `${"[".repeat(5000)}${"]".repeat(5000)}`;
+    const told = await client.send(`{"type":"reset","data":{"x":${deep}}}`);
+    expect([told.type, told.data.code]).toEqual(["error", "INVALID_JSON"]);
+    expect((await client.ask("state")).type).toBe("state");
     client.close();
   });
 });

@@ -50,9 +50,27 @@ const pixelsOf = (width: number, height: number, value: number): Buffer =>
 const picture = (k: number, value: number, shape: readonly number[] = [2, 3]): Uint8Array =>
   payload({ k, shape, pixels: deflateSync(pixelsOf(3, 2, value)) });
 
+const steps = { first: 0, every: 1, last: 5 };
+
 describe("taking pictures", () => {
+  it("looks at none but those that were asked for", () => {
+    for (const k of [0, 1, 3, 6, 9, 11]) {
+      const taker = new PictureTaker({ first: 1, every: 3, last: 9 });
+      const isAsked = k === 9;
+      if (isAsked) taker.take(picture(k, 1));
+      // Bytes that cannot be inflated: it is refused before anybody tries.
+      else
+        expect(() => taker.take(payload({ k, shape: [2, 3], pixels: Buffer.from("x") }))).toThrow(
+          k === 1 ? "as many" : "not asked for",
+        );
+    }
+    const taker = new PictureTaker({ first: 1, every: 3, last: 9 });
+    for (const k of [1, 4, 7, 9]) taker.take(picture(k, 1));
+    expect(taker.pictures.map(([k]) => k)).toEqual([1, 4, 7, 9]);
+  });
+
   it("makes a PNG file of the pixels", () => {
-    const taker = new PictureTaker();
+    const taker = new PictureTaker(steps);
     taker.take(picture(0, 7));
     expect(taker).toMatchObject({
       kind: "png",
@@ -70,7 +88,7 @@ describe("taking pictures", () => {
   });
 
   it("keeps a picture that was there before once", () => {
-    const taker = new PictureTaker();
+    const taker = new PictureTaker(steps);
     for (const [k, value] of [
       [0, 1],
       [1, 2],
@@ -103,7 +121,7 @@ describe("taking pictures", () => {
     ["no map", [Buffer.from([0x80])], /map/],
     ["no CBOR", [Buffer.from([0xff])], /./],
   ])("refuses %s", ([, payloads, says]) => {
-    const taker = new PictureTaker();
+    const taker = new PictureTaker(steps);
     let thrown: unknown;
     try {
       for (const each of payloads) taker.take(each);
@@ -115,7 +133,7 @@ describe("taking pictures", () => {
   });
 
   it("hears why there is none", () => {
-    const taker = new PictureTaker();
+    const taker = new PictureTaker(steps);
     expect(() => taker.take(payload({ k: 0, why: "no" }))).toThrow();
     expect(taker.why).toBe("no");
   });

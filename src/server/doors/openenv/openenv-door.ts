@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import type { WebSocket } from "ws";
 import * as z from "zod";
 
-import { SameseedError } from "../../../base/error.ts";
+import { SameseedError, toError } from "../../../base/error.ts";
 import { packageVersion } from "../../../base/package-version.ts";
 import { defaultImageName } from "../../../image/default-image.ts";
 import type { JsonObject } from "../../../model/json.ts";
@@ -60,7 +60,13 @@ export function makeOpenEnvDoor(context: ServerContext): Door {
         matches: (path) => socketPath.test(path),
         messageBytes,
         connect: (socket, { url }) => {
-          const served = serveSocket(context, sessions, socket, url).finally(() => serving.delete(served));
+          const served = serveSocket(context, sessions, socket, url)
+            .catch((error: unknown) => {
+              // Nobody awaits it before the server ends: a failure is this connection's, and no reason to end the others.
+              context.log.error("defect", { message: toError(error).stack ?? "" });
+              socket.terminate();
+            })
+            .finally(() => serving.delete(served));
           serving.add(served);
         },
       },
@@ -76,7 +82,8 @@ async function serveSocket(
   socket: WebSocket,
   url: URL,
 ): Promise<void> {
-  const env = decodeURIComponent(socketPath.exec(url.pathname)?.[1] ?? rootEnv);
+  const env = decoded(socketPath.exec(url.pathname)?.[1] ?? rootEnv);
+  if (env === undefined) return socket.close(1008, "the environment's name is not percent-encoded UTF-8");
   const named = url.searchParams.get("session_id");
   if (named === null) {
     const episodes = new OpenEnvEpisodes(context, env);
@@ -101,6 +108,15 @@ async function serveSocket(
   } finally {
     session.isJoined = false;
     release();
+  }
+}
+
+/** The text of a path's part; undefined where it has none. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
   }
 }
 

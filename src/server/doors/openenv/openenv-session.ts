@@ -5,9 +5,10 @@
 import type { WebSocket } from "ws";
 import * as z from "zod";
 
-import { isSameseedError } from "../../../base/error.ts";
+import { isSameseedError, toError } from "../../../base/error.ts";
 import type { JsonObject, JsonValue } from "../../../model/json.ts";
 import type { ServerContext } from "../../context.ts";
+import { parseJsonText } from "../../http/parse-json.ts";
 import { asServerError } from "../../http/reply.ts";
 import type { OpenEnvEpisodes } from "./openenv-episodes.ts";
 import { answerTools, type ToolsCaller } from "./openenv-tools.ts";
@@ -72,22 +73,29 @@ export class OpenEnvSession {
   #take(text: string): void {
     if (++this.#unanswered > unansweredMost) return this.#socket.terminate();
     this.#turn = this.#turn.then(async () => {
-      if (!this.#isClosed) await this.#answer(text);
-      this.#unanswered--;
+      try {
+        if (!this.#isClosed) await this.#answer(text);
+      } catch (error) {
+        // Nobody awaits a turn, and a failure that nobody takes would end the server.
+        this.#context.log.error("defect", { message: toError(error).stack ?? "" });
+        this.#socket.terminate();
+      } finally {
+        this.#unanswered--;
+      }
     });
   }
 
   async #answer(text: string): Promise<void> {
     let message: unknown;
     try {
-      message = JSON.parse(text) as unknown;
-    } catch {
-      return this.#fail("INVALID_JSON", "the message is not JSON");
+      message = parseJsonText(text);
+    } catch (error) {
+      return this.#fail("INVALID_JSON", isSameseedError(error) ? error.message : "the message is not JSON");
     }
-    const parsed = messageSchema.safeParse(message);
-    if (!parsed.success) return this.#fail("VALIDATION_ERROR", "a message is {type, data?}");
-    const { type, data = {} } = parsed.data;
     try {
+      const parsed = messageSchema.safeParse(message);
+      if (!parsed.success) return this.#fail("VALIDATION_ERROR", "a message is {type, data?}");
+      const { type, data = {} } = parsed.data;
       await this.#do(type, data);
     } catch (thrown) {
       if (!isSameseedError(thrown)) this.#context.log.error("defect", { message: String(thrown) });

@@ -5,6 +5,7 @@ import { checkTask } from "../../../judge/task-schema.ts";
 import type { ScoreItem, ScoreResult } from "../../../model/score.ts";
 import type { ServerContext } from "../../context.ts";
 import type { Door } from "../../door.ts";
+import { parseJsonText } from "../../http/parse-json.ts";
 import { json, type Reply, toResponse } from "../../http/reply.ts";
 import { check } from "../../http/route.ts";
 import { patienceOf, readJson, scoreWithinRoom, workSignal } from "../door-work.ts";
@@ -103,7 +104,7 @@ function labelledItem(completion: string, label: unknown, what: string): ScoreIt
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJsonText(text);
   } catch {
     return text;
   }

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import { parseJsonText } from "../../http/parse-json.ts";
+
 /** The longest time-out that is taken, in seconds. */
 const secondsMost = 3600;
 const seconds = (fallback: number): z.ZodDefault<z.ZodNumber> =>
@@ -111,7 +113,7 @@ export const submitSchema: z.ZodType<SubmitRequest> = z.object({
 
 function parsedOr(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJsonText(text);
   } catch {
     return text;
   }

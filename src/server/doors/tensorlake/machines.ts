@@ -121,7 +121,7 @@ export class Machines {
     const { sandboxes } = this.#context;
     const options = optionsOf(request);
     this.#refuseName(request.name);
-    const served = await sandboxes.create(options, this.#lease(request), patience, origin);
+    const served = await sandboxes.create(options, () => this.#lease(request), patience, origin);
     try {
       this.#refuseName(request.name);
     } catch (error) {

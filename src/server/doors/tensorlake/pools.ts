@@ -1,7 +1,7 @@
 import { checkKnownImage } from "../../native/known-image.ts";
 import type { Patience } from "../../slots.ts";
 import { type Machine, type Machines, makeId, noNetwork, resourcesOf } from "./machines.ts";
-import { conflict, missing, Refusal } from "./protocol-errors.ts";
+import { conflict, missing, notOffered, Refusal } from "./protocol-errors.ts";
 import { type MachineRequest, machineRequest, type PoolBody } from "./schemas.ts";
 
 /** The most pools. */
@@ -13,6 +13,8 @@ interface Pool {
   readonly namespace: string;
   request: MachineRequest;
   body: PoolBody;
+  /** Claims whose sandboxes are being opened. */
+  claiming: number;
 }
 
 /** All pools. */
@@ -28,7 +30,7 @@ export class Pools {
   create(body: PoolBody, namespace: string): object {
     if (this.#pools.size >= poolsMost) throw conflict("TOO_MANY_POOLS", `there are ${poolsMost} pools`);
     const id = makeId();
-    this.#pools.set(id, { id, namespace, body, request: this.#requestOf(body, id) });
+    this.#pools.set(id, { id, namespace, body, request: this.#requestOf(body, id), claiming: 0 });
     return { pool_id: id, namespace };
   }
 
@@ -58,22 +60,27 @@ export class Pools {
 
   /** @throws `not_found`; a conflict while sandboxes of it are open */
   delete(id: string): void {
-    this.#find(id);
-    if (this.#claimed(id).length > 0)
+    if (this.#inUse(this.#find(id)) > 0)
       throw conflict("POOL_IN_USE", "sandboxes of this pool are open: terminate them first");
     this.#pools.delete(id);
   }
 
   /** Opens a sandbox of it. @throws as `Machines.create`; a refusal where it has as many as it may */
   async claim(id: string, patience: Patience): Promise<Machine> {
-    const { request, namespace, body } = this.#find(id);
-    if (body.max_containers != null && this.#claimed(id).length >= body.max_containers)
+    const pool = this.#find(id);
+    const { request, namespace, body } = pool;
+    if (body.max_containers != null && this.#inUse(pool) >= body.max_containers)
       throw new Refusal(
         422,
         "POOL_AT_CAPACITY",
         `this pool has ${body.max_containers} sandboxes at the most`,
       );
-    return await this.#machines.create(request, namespace, patience);
+    pool.claiming++;
+    try {
+      return await this.#machines.create(request, namespace, patience);
+    } finally {
+      pool.claiming--;
+    }
   }
 
   #find(id: string): Pool {
@@ -86,7 +93,17 @@ export class Pools {
     return this.#machines.running.filter(({ request }) => request.poolId === id);
   }
 
+  /** How many sandboxes it has, with those that are being opened. */
+  #inUse({ id, claiming }: Pool): number {
+    return this.#claimed(id).length + claiming;
+  }
+
   #requestOf(body: PoolBody, id: string): MachineRequest {
+    if (body.snapshot_id != null)
+      throw notOffered("pools of a snapshot", "create sandboxes with the snapshot_id instead of a pool");
+    // Two sandboxes cannot have one name.
+    if (body.name != null)
+      throw notOffered("names of pools", "leave name out; a claimed sandbox can be renamed");
     const request = { ...machineRequest(body), poolId: id };
     checkKnownImage(request.image);
     return request;

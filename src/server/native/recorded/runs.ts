@@ -136,7 +136,7 @@ export class Runs {
       release();
       run.lease = undefined;
       lease?.disown(id);
-      if (lease?.hasHeartbeat === false) void lease.end();
+      if (lease?.hasHeartbeat === false && lease.size === 0) void lease.end();
       this.#forgetOld();
     });
     try {

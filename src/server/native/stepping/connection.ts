@@ -97,7 +97,11 @@ class Connection {
     }
     this.#unanswered++;
     this.#readOrWait();
-    void this.#answer(call);
+    this.#answer(call).catch((error: unknown) => {
+      // Nobody awaits an answer, and a failure that nobody takes would end the server.
+      this.#context.log.error("defect", { message: toError(error).stack ?? "" });
+      this.#socket.terminate();
+    });
   }
 
   async #answer(call: SocketCall): Promise<void> {

@@ -8,7 +8,7 @@ import { openRollouts } from "../../../rollout/open-rollouts.ts";
 import type { OpenRollout } from "../../../rollout/rollout-step.ts";
 import type { ServerContext } from "../../context.ts";
 import { asServerError } from "../../http/reply.ts";
-import { parseJson } from "../../http/route.ts";
+import { parseJson } from "../../http/parse-json.ts";
 import type { Lease } from "../../leases.ts";
 import { OnceTable } from "../../once.ts";
 import type { Release } from "../../slots.ts";

@@ -1,0 +1,107 @@
+/* What a fleet vouches for, and when it does not. The fleet is the one within this process. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, it } from "vitest";
+
+import {
+  checkFleetCertificate,
+  type FleetCertificate,
+  writeFleetCertificate,
+} from "../../src/fleet/certificate.ts";
+import { addOpinion, type ChunkRecord, readRecord } from "../../src/fleet/commit.ts";
+import { collectRollouts, openFleet, recordRun } from "../../src/index.ts";
+import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sameseed-certificate-"));
+afterAll(async () => {
+  await closeSandboxes();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const config = { envName: "CartPole-v1", seeds: [1, 2, 3, 4], maxSteps: 3 };
+let [dir, where, places] = ["", "", 0];
+let store: FolderObjects;
+
+beforeEach(async () => {
+  where = join(folder, `store-${++places}`);
+  dir = join(folder, `run-${places}`);
+  store = new FolderObjects(where);
+  await recordRun({ ...config, dir, fleet: openFleet("local:", { store: where }) });
+});
+
+const certificate = (): FleetCertificate =>
+  JSON.parse(readFileSync(join(dir, "fleet.json"), "utf8")) as FleetCertificate;
+
+async function resume(): Promise<void> {
+  await recordRun({ ...config, dir, resume: true, fleet: openFleet("local:", { store: where }) });
+}
+
+async function firstRecord(): Promise<[string, ChunkRecord]> {
+  const [key = ""] = await Array.fromAsync(store.list("chunks/"));
+  return [key, (await readRecord(store, key))!];
+}
+
+it("is written by a resume where a run was stopped before it, and by none where rows have no record", async () => {
+  const { root, fromFleet } = certificate();
+  rmSync(join(dir, "fleet.json"));
+  await resume();
+  expect(certificate()).toMatchObject({ root, fromFleet });
+  rmSync(join(dir, "fleet.json"));
+  const [key, record] = await firstRecord();
+  await store.delete(key);
+  await expect(resume()).rejects.toMatchObject({
+    code: "fleet_disagrees",
+    message: expect.stringContaining("has no certificate"),
+    hint: expect.stringContaining("--out"),
+    context: { seeds: [record.seeds[0]![0]] },
+  });
+  expect(existsSync(join(dir, "fleet.json"))).toBe(false);
+});
+
+it("is refused where a record has another root, or rows may be of a host that is out", async () => {
+  const { spec } = certificate();
+  const [key, record] = await firstRecord();
+  await expect(writeFleetCertificate(dir, store, { spec, quarantined: [record.host] })).rejects.toMatchObject(
+    {
+      code: "fleet_disagrees",
+      context: { host: record.host, takenBack: true },
+    },
+  );
+  await writeFleetCertificate(dir, store, { spec, quarantined: ["another"] });
+  await store.put(key, Buffer.from(JSON.stringify({ ...record, root: "0".repeat(64) })));
+  await expect(writeFleetCertificate(dir, store, { spec, quarantined: [] })).rejects.toMatchObject({
+    code: "fleet_disagrees",
+    message: expect.stringContaining("other rollouts"),
+  });
+  await store.delete(key);
+  await writeFleetCertificate(dir, store, { spec, quarantined: [] });
+  expect(certificate()).toMatchObject({ rollouts: 4, fromFleet: 3 });
+  await expect(writeFleetCertificate(dir, store, { spec, quarantined: ["another"] })).rejects.toMatchObject({
+    context: { seeds: [record.seeds[0]![0]] },
+  });
+});
+
+it("does not hold where a second execution of a trusted host gave something else", async () => {
+  const { spec } = certificate();
+  const [, { seeds }] = await firstRecord();
+  const root = "0".repeat(64);
+  await addOpinion(store, { format: 1, spec, seeds, root, host: "b", worker: "b-1", why: "hedge" });
+  await writeFleetCertificate(dir, store, { spec, quarantined: ["b"] });
+  expect(await checkFleetCertificate(dir)).toMatchObject({ state: "intact" });
+  await writeFleetCertificate(dir, store, { spec, quarantined: [] });
+  expect(await checkFleetCertificate(dir)).toMatchObject({
+    state: "altered",
+    why: expect.stringContaining("1 second executions"),
+  });
+});
+
+it("is about seeds that are there once", async () => {
+  const twice = collectRollouts({
+    ...config,
+    seeds: [1, 2, 1],
+    fleet: openFleet("local:", { store: where }),
+  });
+  await expect(twice.results()).rejects.toMatchObject({ code: "bad_argument", context: { seed: 1 } });
+});
