@@ -27,6 +27,15 @@ describe("resumeCommand", () => {
       ["run", "e.py:E", "--env-arg", 'm=["a b"]'],
       `sameseed run e.py:E --env-arg 'm=["a b"]' --out runs/a --resume`,
     ],
+    // Whoever reads a message need not have the password.
+    [
+      ["run", "A-v1", "--fleet", "rediss://u:p@ss@queue:6379/1"],
+      `sameseed run A-v1 --fleet 'rediss://***@queue:6379/1' --out runs/a --resume`,
+    ],
+    [
+      ["run", "A-v1", "--fleet=redis://u:p@q"],
+      `sameseed run A-v1 '--fleet=redis://***@q' --out runs/a --resume`,
+    ],
   ])("goes on with %j", ([args, command]) => {
     expect(resumeCommand(args, "runs/a")).toBe(command);
   });
