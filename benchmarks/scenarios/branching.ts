@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { branchRun } from "../../src/branch/branch-run.ts";
-import { listImages } from "../../src/image/image-store.ts";
-import { readRuntimeFiles } from "../../src/image/runtime-files.ts";
 import type { NdArray } from "../../src/model/cbor/ndarray.ts";
 import type { ActionValue, TypedValue } from "../../src/model/cbor/typed-value.ts";
 import type { BranchEngine } from "../../src/model/branch.ts";
 import { openRollout } from "../../src/rollout/open-rollout.ts";
 import type { OpenRollout } from "../../src/rollout/rollout-step.ts";
 import { recordRun } from "../../src/store/record-run.ts";
+import { findMujocoImage } from "../mujoco-image.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
@@ -188,14 +187,8 @@ async function rates({ image, quick, say }: ScenarioContext, folder: string): Pr
 
 /** Humanoid, where an image of this version has it. */
 async function humanoid({ quick, say }: ScenarioContext): Promise<Figure[]> {
-  const runtime = readRuntimeFiles().digest;
-  const image = listImages().find(
-    ({ manifest }) => manifest.runtime === runtime && "mujoco" in manifest.packages,
-  )?.manifest.digest;
-  if (image === undefined) {
-    say("  no image with mujoco is installed: Humanoid is left out");
-    return [];
-  }
+  const image = findMujocoImage(say);
+  if (image === undefined) return [];
   const action = Array.from({ length: 17 }, () => 0.1);
   // Whole, though the body has fallen: what is measured is the cost of the steps.
   const envArgs = { terminate_when_unhealthy: false };

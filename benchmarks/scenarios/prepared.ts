@@ -1,9 +1,8 @@
 import { availableParallelism } from "node:os";
 
-import { listImages } from "../../src/image/image-store.ts";
-import { readRuntimeFiles } from "../../src/image/runtime-files.ts";
 import { collectRollouts } from "../../src/rollout/collect-rollouts.ts";
 import type { StartMode } from "../../src/rollout/rollout-config.ts";
+import { findMujocoImage } from "../mujoco-image.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 import { coldRate } from "./throughput.ts";
@@ -59,14 +58,8 @@ function ratioOf({ usual, prepared }: StartRates): number {
 
 /** Humanoid, in an image of this version that has it; one whose glfw starts a child process cannot be prepared. */
 async function humanoid({ quick, say }: ScenarioContext): Promise<Figure[]> {
-  const runtime = readRuntimeFiles().digest;
-  const image = listImages().find(
-    ({ manifest }) => manifest.runtime === runtime && "mujoco" in manifest.packages,
-  )?.manifest.digest;
-  if (image === undefined) {
-    say("  no image with mujoco is installed: Humanoid is left out");
-    return [];
-  }
+  const image = findMujocoImage(say);
+  if (image === undefined) return [];
   const starts = { envName: "Humanoid-v5", image, maxSteps: 10, count: quick ? 20 : 100 };
   const measured = await rates(starts, quick ? 1 : 3, say);
   if (measured.became === "usual") say("  Humanoid cannot be prepared in this image: it started as usual");

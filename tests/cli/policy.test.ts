@@ -1,6 +1,7 @@
 /* `sameseed policy check`: what it finds in policies that are right, that fail, and that are not the same again. */
 import { afterAll, describe, expect, it } from "vitest";
 
+import { racingPolicy } from "../racing-policy.ts";
 import { Workplace, type Ended } from "./sameseed.ts";
 
 const place = new Workplace({
@@ -9,24 +10,7 @@ const place = new Workplace({
     "def init(seat, rng):\n    pass\n\ndef act(observation, rng, info):\n    return observation['board'].index(None)\n",
   "counts.py":
     "moves = 0\n\ndef choose_action(board, player, rng):\n    global moves\n    moves += 1\n    free = [c for c in range(9) if board[c] is None]\n    return free[moves % len(free)]\n",
-  "clock.py": `import ctypes
-import mmap
-# When the kernel made a file, asked for by an instruction of its own: no world answers that.
-page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-page.write(bytes.fromhex("b8050000000f05c3"))
-fstat = ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_int, ctypes.c_void_p)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
-def count():
-    with open("/tmp/now", "w") as file:
-        file.write("now")
-        file.flush()
-        status = ctypes.create_string_buffer(144)
-        fstat(file.fileno(), status)
-    return int.from_bytes(status.raw[96:104], "little") // 1000
-
-def choose_action(board, player, rng):
-    free = [c for c in range(9) if board[c] is None]
-    return free[count() % len(free)]
-`,
+  "clock.py": racingPolicy,
   "crash.py":
     "def fails():\n    raise ValueError('\\x1b[2Jno more')\n\ndef choose_action(board, player, rng):\n    if any(board):\n        fails()\n    return 0\n",
   "broken.py": "x = 1\ndef choose_action(\n",

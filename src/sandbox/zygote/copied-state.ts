@@ -67,7 +67,6 @@ export class CopiedState {
     plan.signal?.addEventListener("abort", kill, { once: true });
     const forget = (): void => plan.signal?.removeEventListener("abort", kill);
     running.ended.then(forget, forget);
-    if (isAborted(plan.signal)) kill();
     return { running, copy };
   }
 

@@ -38,8 +38,8 @@ test(
       const chunks: Buffer[] = [];
       writer.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
       await once(writer.stdout, "data");
-      // On a busy machine a writer may have come to nothing in so short a time.
-      if (round % 2 === 0) await once(writer.stdout, "data");
+      // On a busy machine a writer may have come to nothing in so short a time: every second one has acknowledged something.
+      if (round % 2 === 0) while (parse(Buffer.concat(chunks)).length < 12) await once(writer.stdout, "data");
       await sleep((round * 37) % 100);
       writer.kill("SIGKILL");
       const [, signal] = (await once(writer, "close")) as [number | null, string | null];
@@ -52,7 +52,7 @@ test(
         if (!reader.has(seed)) throw new Error(`Seed ${seed} is lost in round ${round}.`);
     }
     expect(kills).toBeGreaterThanOrEqual(20);
-    expect(acknowledged.size).toBeGreaterThan(20);
+    expect(acknowledged.size).toBeGreaterThan(100);
     const writer = await RunWriter.resume(folder, sampleExpected(count));
     await writer.close();
     using reader = await RunReader.open(folder, { checkAll: true });

@@ -7,7 +7,6 @@ import { afterAll, describe, expect, it } from "vitest";
 import { isSameseedError } from "../../../src/base/error.ts";
 import { FrameDecoder } from "../../../src/trajectory/frame-decoder.ts";
 import {
-  type PictureList,
   picturesPath,
   readPictureList,
   readPictures,
@@ -15,6 +14,7 @@ import {
 } from "../../../src/verify/pictures/picture-file.ts";
 import { pngOf } from "../../../src/verify/pictures/png.ts";
 import { PictureTaker } from "../../../src/verify/pictures/take-pictures.ts";
+import { textPictures } from "./text-pictures.ts";
 
 /** Canonical CBOR of a map from texts to small integers, texts, bytes, and lists of small integers. */
 function payload(
@@ -149,25 +149,11 @@ it("are known to no stream that was not asked for them", () => {
 describe("a file of pictures", () => {
   const folder = mkdtempSync(join(tmpdir(), "sameseed-pictures-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const list: PictureList = {
-    format: 1,
-    rollout: "sha256:1",
-    image: "2",
-    at: "2026-01-02T03:04:05.000Z",
-    sameseedVersion: "1",
-    kind: "text",
-    mode: null,
-    width: 0,
-    height: 0,
-    every: 1,
-    exact: true,
-    cut: false,
-    pictures: [
-      [0, 0, 2],
-      [1, 2, 3],
-      [2, 0, 2],
-    ],
-  };
+  const list = textPictures("sha256:1", [
+    [0, 0, 2],
+    [1, 2, 3],
+    [2, 0, 2],
+  ]);
   const path = picturesPath(folder, 3);
 
   it("gives any part of it", () => {

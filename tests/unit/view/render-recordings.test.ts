@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { RunReader } from "../../../src/store/run-reader.ts";
 import { picturesPath, writePictures } from "../../../src/verify/pictures/picture-file.ts";
 import { renderRecordings } from "../../../src/view/render-recordings.ts";
+import { textPictures } from "../verify/text-pictures.ts";
 import { Folder } from "./recorded-folder.ts";
 
 it("plays no more rollouts again than were named, or are few", async () => {
@@ -19,28 +20,13 @@ it("leaves pictures as they are where they are of this very rollout", async () =
   using folder = new Folder();
   const dir = await folder.run("a", 20);
   using reader = await RunReader.open(dir);
-  const list = (rollout: string): Parameters<typeof writePictures>[1] => ({
-    format: 1,
-    rollout,
-    image: "",
-    at: "2026-01-02T03:04:05.000Z",
-    sameseedVersion: "1",
-    kind: "text",
-    mode: null,
-    width: 0,
-    height: 0,
-    every: 1,
-    exact: true,
-    cut: false,
-    pictures: [],
-  });
   const path = picturesPath(dir, 3);
   const notes: string[] = [];
   const options = { keys: [3, 99], onNote: (text: string) => void notes.push(text) };
-  writePictures(path, list(reader.row(3).digest), []);
+  writePictures(path, textPictures(reader.row(3).digest, []), []);
   await renderRecordings([folder.path], options);
   expect(notes).toEqual([]);
   // Those of another rollout are made anew, which the made-up run's image cannot do.
-  writePictures(path, list("sha256:other"), []);
+  writePictures(path, textPictures("sha256:other", []), []);
   await expect(renderRecordings([folder.path], options)).rejects.toThrow();
 });
