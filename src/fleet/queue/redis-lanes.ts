@@ -1,6 +1,7 @@
 // Theory of operation. BullMQ's worker takes jobs, renews their leases and gives back what a vanished host had. Three things are
 // ours. A beat each second writes the note of this host and looks whether a batch that runs here was cancelled, or the host
-// quarantined. A chunk that may not run here is put back for another host. And a watchdog: a worker of BullMQ was known to stop
+// quarantined. A chunk that may not run here is put back for another host; where nothing else waits, this one takes nothing for
+// longer than the chunk rests, since of several idle hosts the same one would be woken first and have it for ever. A watchdog: a worker of BullMQ was known to stop
 // taking jobs after an outage while it says that it runs; where chunks wait, lanes are free and none was taken for a while, it is
 // made anew.
 
@@ -46,6 +47,7 @@ export class RedisLanes implements Lanes {
   readonly #connections: Redis[] = [];
   readonly #running = new Map<string, { readonly batch: string; readonly stop: AbortController }>();
   #worker: Worker;
+  #aside: NodeJS.Timeout | undefined;
   #draining = false;
   #quarantined = false;
   #lastTaken = nowMs();
@@ -81,6 +83,7 @@ export class RedisLanes implements Lanes {
 
   async #leave(): Promise<void> {
     clearInterval(this.#beat);
+    clearTimeout(this.#aside);
     await soon(this.#client.hdel(workersKey, this.#options.note.id)).catch(() => {});
     for (const client of [this.#client, ...this.#connections]) client.disconnect();
   }
@@ -122,15 +125,19 @@ export class RedisLanes implements Lanes {
     const { host } = this.#options.note;
     // Nobody waits for it: it is done with.
     if (await this.#isCancelled(chunk.batch)) return { root: "", host };
-    if (this.#quarantined || chunk.notHosts?.includes(host) === true)
-      return await putBack(job, token, notHereMs);
+    if (this.#quarantined || chunk.notHosts?.includes(host) === true) {
+      await job.moveToDelayed(nowMs() + notHereMs, token);
+      // Long enough that every host that may not run it can have had it once.
+      if ((await this.#waiting()) === 0) this.#standAside(notHereMs * (2 + (chunk.notHosts?.length ?? 0)));
+      throw new DelayedError();
+    }
     const stop = new AbortController();
     this.#running.set(chunk.id, { batch: chunk.batch, stop });
     try {
       const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
       return await this.#options.work(chunk, both);
     } catch (thrown) {
-      if (stop.signal.reason === givenBack) return await putBack(job, token, 1);
+      if (stop.signal.reason === givenBack) return await putBack(job, token);
       if (stop.signal.reason === cancelled) return { root: "", host };
       throw asJobError(thrown);
     } finally {
@@ -154,20 +161,49 @@ export class RedisLanes implements Lanes {
     const { note, images } = this.#options;
     const own = { ...note, busy: this.busy, draining: this.#draining, images: images() };
     await soon(this.#client.hset(workersKey, note.id, stamped(own)));
-    this.#quarantined = (await soon(this.#client.sismember(quarantineKey, note.host))) === 1;
+    await this.#quarantine((await soon(this.#client.sismember(quarantineKey, note.host))) === 1);
     for (const { batch, stop } of this.#running.values())
       if (await this.#isCancelled(batch)) stop.abort(cancelled);
     await this.#watch();
   }
 
+  async #quarantine(isQuarantined: boolean): Promise<void> {
+    if (isQuarantined === this.#quarantined) return;
+    this.#quarantined = isQuarantined;
+    // What runs goes on: whether it counts is the judgement of the run that asked for it.
+    await this.#pauseOrResume();
+  }
+
+  #standAside(ms: number): void {
+    clearTimeout(this.#aside);
+    this.#aside = setTimeout(() => {
+      this.#aside = undefined;
+      void this.#pauseOrResume();
+    }, ms);
+    void this.#pauseOrResume();
+  }
+
+  async #pauseOrResume(): Promise<void> {
+    if (this.#draining) return;
+    if (this.#quarantined || this.#aside !== undefined) await this.#worker.pause(true);
+    else await this.#worker.resume();
+  }
+
+  /** How many chunks any lane could take now. */
+  async #waiting(): Promise<number> {
+    const queue = `${keyPrefix}:${queueName(this.#options.note.hostClass)}`;
+    const inOrder = await soon(this.#client.llen(`${queue}:wait`));
+    return inOrder + (await soon(this.#client.zcard(`${queue}:prioritized`)));
+  }
+
   async #watch(): Promise<void> {
     const { note, onWedged } = this.#options;
-    const isIdle = !this.#draining && !this.#quarantined && this.busy < note.lanes;
+    const takesChunks = !this.#draining && this.#aside === undefined && !this.#quarantined;
+    const isIdle = takesChunks && this.busy < note.lanes;
     if (!isIdle || nowMs() - this.#lastTaken < (this.#options.wedgedMs ?? wedgedMs)) return;
-    const waiting = await soon(this.#client.llen(`${keyPrefix}:${queueName(note.hostClass)}:wait`));
-    const sorted = await soon(this.#client.zcard(`${keyPrefix}:${queueName(note.hostClass)}:prioritized`));
+    const waiting = await this.#waiting();
     this.#lastTaken = nowMs();
-    if (waiting + sorted === 0) return;
+    if (waiting === 0) return;
     onWedged?.();
     const wedged = this.#worker;
     this.#worker = this.#makeWorker();
@@ -179,8 +215,8 @@ const givenBack = new SameseedError("aborted", "the host is being stopped");
 const leaseLost = new SameseedError("aborted", "the lease of the chunk was lost");
 const cancelled = new SameseedError("aborted", "the batch was cancelled");
 
-async function putBack(job: Job, token: string | undefined, ms: number): Promise<never> {
-  await job.moveToDelayed(nowMs() + ms, token);
+async function putBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToDelayed(nowMs() + 1, token);
   throw new DelayedError();
 }
 
