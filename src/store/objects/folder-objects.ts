@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { nowMs } from "../../base/clock.ts";
 import { systemErrorCode } from "../../base/error.ts";
 import { storeError } from "../store-error.ts";
-import { checkKey, type ObjectStore } from "./object-store.ts";
+import { checkKey, checkPrefix, type ObjectStore } from "./object-store.ts";
 
 /** Whether the content of a file is on the disk before it gets its name, and what it may replace. */
 type Placing = "replace" | "if-absent";
@@ -37,8 +38,7 @@ export class FolderObjects implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<string> {
-    checkKey(prefix.replace(/\/$/, ""));
-    const top = join(this.#root, prefix);
+    const top = join(this.#root, checkPrefix(prefix));
     let entries;
     try {
       entries = await readdir(top, { withFileTypes: true, recursive: true });
@@ -47,13 +47,18 @@ export class FolderObjects implements ObjectStore {
       throw storeError(error, "Listing", top);
     }
     for (const entry of entries) {
-      if (!entry.isFile() || entry.name.endsWith(temporaryEnd)) continue;
-      yield join(entry.parentPath, entry.name).slice(this.#root.length + 1);
+      if (!entry.isFile()) continue;
+      const key = join(entry.parentPath, entry.name).slice(this.#root.length + 1);
+      if (!key.startsWith(`${unfinished}/`)) yield key;
     }
   }
 
   async has(key: string): Promise<boolean> {
-    return (await this.#unlessMissing("Reading", key, async (path) => await stat(path))) !== undefined;
+    return (await this.sizeOf(key)) !== undefined;
+  }
+
+  async sizeOf(key: string): Promise<number | undefined> {
+    return (await this.#unlessMissing("Reading", key, async (path) => await stat(path)))?.size;
   }
 
   async putFile(key: string, path: string): Promise<void> {
@@ -65,14 +70,38 @@ export class FolderObjects implements ObjectStore {
   }
 
   async getFile(key: string, path: string): Promise<boolean> {
-    const copied = await this.#unlessMissing("Reading", key, async (own) => {
-      await copyFile(own, path);
-      return true;
-    });
-    return copied ?? false;
+    if (!(await this.has(key))) return false;
+    try {
+      await copyFile(this.#path(key), path);
+    } catch (error) {
+      throw storeError(error, "Writing", path);
+    }
+    return true;
   }
 
   close(): void {}
+
+  /**
+   * Removes what writers left that were killed before their object had its name. Whoever still writes changes its file, so one that
+   * nobody changed for an hour is nobody's; a writer that was only stopped fails, and writes again.
+   * @returns how many files
+   */
+  async sweep(): Promise<number> {
+    const folder = join(this.#root, unfinished);
+    let removed = 0;
+    try {
+      for (const name of await readdir(folder)) {
+        const path = join(folder, name);
+        const found = await stat(path).catch(() => undefined);
+        if (found === undefined || nowMs() - found.mtimeMs < abandonedMs) continue;
+        // Another user's stays for that user.
+        await rm(path, { force: true }).then(() => removed++, noSweep);
+      }
+    } catch (error) {
+      if (systemErrorCode(error) !== "ENOENT") throw storeError(error, "Sweeping", folder);
+    }
+    return removed;
+  }
 
   async #unlessMissing<T>(
     doing: string,
@@ -91,8 +120,10 @@ export class FolderObjects implements ObjectStore {
   /** Under a name of its own first, so that whoever reads sees all of it or nothing. */
   async #write(key: string, placing: Placing, fill: (path: string) => Promise<void>): Promise<boolean> {
     const path = this.#path(key);
-    const temporary = `${path}.${randomBytes(6).toString("hex")}${temporaryEnd}`;
+    const folder = join(this.#root, unfinished);
+    const temporary = join(folder, randomBytes(12).toString("hex"));
     try {
+      await mkdir(folder, { recursive: true });
       await mkdir(dirname(path), { recursive: true });
       await fill(temporary);
       if (placing === "replace") await rename(temporary, path);
@@ -111,7 +142,9 @@ export class FolderObjects implements ObjectStore {
   }
 }
 
-const temporaryEnd = ".part";
+/** Where files are until they are whole: below the root, so that they get their name at once; no key begins with a dot. */
+const unfinished = ".part";
+const abandonedMs = 3_600_000;
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, "wx");
@@ -122,6 +155,8 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
     await file.close();
   }
 }
+
+function noSweep(): void {}
 
 async function linked(from: string, to: string): Promise<boolean> {
   try {
