@@ -6,6 +6,7 @@ import { nowIso, timeName } from "../base/clock.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import type { Keep } from "../model/keep.ts";
 import { checkSeed } from "../model/seed.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
@@ -25,6 +26,7 @@ import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
 import { isRunFolder, runPaths } from "./run-folder.ts";
 import { readRunManifest } from "./run-manifest-file.ts";
+import { checkKeep } from "./kept.ts";
 import { RunWriter } from "./run-writer.ts";
 
 /** What to run and where to record it. */
@@ -41,6 +43,11 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly extend?: boolean;
   /** Replaces the run in {@link dir} if none of its rollouts was a complete episode. @default false */
   readonly replaceFailed?: boolean;
+  /**
+   * Which trajectories are kept. What is not kept is made again from its seed when it is asked for, and compared with its digest;
+   * what could not be made again is kept always. A run that is resumed keeps what it kept. @default "full"
+   */
+  readonly keep?: Keep;
   /** Called with the run before its first rollout. */
   readonly onOpen?: (run: OpenRun) => void;
   /** Called with each rollout when it is recorded. */
@@ -53,6 +60,7 @@ const recordNames: NamesOf<RecordRunConfig> = {
   resume: true,
   extend: true,
   replaceFailed: true,
+  keep: true,
   onOpen: true,
   onRollout: true,
 };
@@ -76,6 +84,7 @@ export interface OpenRun {
 export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   refuseUnknownOptions(config, recordNames, "recordRun");
   const options = resolveOptions(config);
+  if (config.keep !== undefined) checkKeep(config.keep, options.template);
   const seeds = [...new Set(config.seeds.map(checkSeed))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
@@ -100,10 +109,16 @@ interface Recording {
 }
 
 async function recordInto(dir: string, { config, options, host, seeds }: Recording): Promise<OpenRun> {
+  const { keep } = config;
   const existed = existsSync(dir);
   const { resume = false, extend = false } = config;
-  const writer = await openWriter(dir, { options, host, seeds }, { resume: resume || extend, extend });
+  const writer = await openWriter(dir, { options, host, seeds, keep }, { resume: resume || extend, extend });
   try {
+    if (config.keep !== undefined && config.keep !== (writer.manifest.keep ?? "full"))
+      throw new SameseedError("run_differs", `${dir} keeps other trajectories`, {
+        context: { path: dir, differences: ["keep"] },
+        hint: "leave `keep` out: a run that is resumed keeps what it kept",
+      });
     const run: OpenRun = {
       runId: writer.manifest.runId,
       dir,
@@ -162,6 +177,8 @@ export interface RunToWrite {
   readonly seeds: readonly number[];
   /** What makes it a run of branches. */
   readonly branch?: BranchSpec;
+  /** Which trajectories a new run keeps. @default full */
+  readonly keep?: Keep | undefined;
 }
 
 /**
@@ -171,7 +188,7 @@ export interface RunToWrite {
  */
 export async function openWriter(
   dir: string,
-  { options, host, seeds, branch }: RunToWrite,
+  { options, host, seeds, branch, keep = "full" }: RunToWrite,
   { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
   const { name, manifest } = host.image;
@@ -192,6 +209,7 @@ export async function openWriter(
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,
+    ...(keep === "full" ? {} : { keep }),
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),
   };
