@@ -7,18 +7,17 @@ import { exportPage } from "../../view/export-page.ts";
 import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
-import { renderForView } from "../render-for-view.ts";
+import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
-interface ExportOptions {
+interface ExportOptions extends RerunFlags {
   readonly format: ExportFormat | "parquet";
   readonly steps?: true;
   readonly out?: string;
   readonly html?: string;
   readonly seeds?: readonly number[];
   readonly branch?: readonly number[];
-  readonly render?: true;
 }
 
 /** Adds `sameseed export`. */
@@ -52,6 +51,7 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
       ),
     )
     .option("--render", "with --html: make pictures of those rollouts first, where there are none")
+    .option("--stdio", "with --html: find out first what those rollouts write to stdout and stderr")
     .addHelpText("after", help)
     .action((dir: string, options: ExportOptions) =>
       choose(async (cli) => await exportRun(cli, dir, options)),
@@ -70,12 +70,16 @@ Numbers have all their digits. The reset is step 0 and has no action and no rewa
 is written, 2 for misuse, 3 when a file cannot be read or written.`;
 
 async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise<number> {
-  const { format, steps, out, html, seeds, branch, render } = options;
+  const { format, steps, out, html, seeds, branch } = options;
   if (html !== undefined) return await exportHtml(cli, dir, { ...options, html });
-  if (seeds !== undefined || branch !== undefined || render)
-    throw new SameseedError("bad_argument", "--seeds, --branch and --render say what goes into a page", {
-      hint: "add --html FILE",
-    });
+  if (seeds !== undefined || branch !== undefined || besidesOf(options).length > 0)
+    throw new SameseedError(
+      "bad_argument",
+      "--seeds, --branch, --render and --stdio say what goes into a page",
+      {
+        hint: "add --html FILE",
+      },
+    );
   using reader = await RunReader.open(dir);
   if (format === "parquet") return await exportTable(cli, reader, options);
   const lines = exportLines(reader, format, steps === true);
@@ -106,15 +110,17 @@ async function exportTable(
 async function exportHtml(
   cli: Cli,
   dir: string,
-  { html, steps, out, seeds, branch, render }: ExportOptions & { readonly html: string },
+  options: ExportOptions & { readonly html: string },
 ): Promise<number> {
+  const { html, steps, out, seeds, branch } = options;
   if (steps === true || out !== undefined)
     throw new SameseedError("bad_argument", "--html writes a page, --steps and --out a table", {
       hint: "name one of them",
     });
   const keys = seeds ?? branch;
   const chosen = keys === undefined ? {} : { keys };
-  if (render) await renderForView(cli, [dir], keys);
+  const makes = besidesOf(options);
+  if (makes.length > 0) await rerunForView(cli, [dir], makes, keys);
   const parts = await exportPage(dir, chosen);
   await writeLines(html, parts);
   cli.status.note(`wrote ${html}`);
