@@ -41,9 +41,9 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly extend?: boolean;
   /** Replaces the run in {@link dir} if none of its rollouts was a complete episode. @default false */
   readonly replaceFailed?: boolean;
-  /** Called with the run before its first rollout. */
+  /** Called with the run before its first rollout; again where a fleet takes a run back and it begins anew. */
   readonly onOpen?: (run: OpenRun) => void;
-  /** Called with each rollout when it is recorded. */
+  /** Called with each rollout when it is recorded: again where a fleet takes a run back, after {@link onOpen}. */
   readonly onRollout?: (summary: RolloutSummary) => void;
 }
 
@@ -81,16 +81,20 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const host = await hostFor(options, config.fleet);
   if (config.replaceFailed === true) await discardFailedRun(dir);
-  try {
-    return await recordInto(dir, { config, options, host, seeds });
-  } catch (error) {
-    if (!isTakenBack(error)) throw error;
-    // What the other hosts made is in the fleet's store: little is run again.
-    const all = isRunFolder(dir) ? setAside(dir) : seeds;
-    const anew = { ...config, resume: false, extend: false };
-    return await recordInto(dir, { config: anew, options, host, seeds: all });
-  }
+  let recording: Recording = { config, options, host, seeds };
+  for (let takenBack = 0; ; takenBack++)
+    try {
+      return await recordInto(dir, recording);
+    } catch (error) {
+      if (!isTakenBack(error) || takenBack === takenBackMost) throw error;
+      // What the other hosts made is in the fleet's store: little is run again.
+      const all = isRunFolder(dir) ? setAside(dir) : recording.seeds;
+      recording = { ...recording, config: { ...config, resume: false, extend: false }, seeds: all };
+    }
 }
+
+/** How often a run may begin anew because a host was found out: each time one host less takes part. */
+const takenBackMost = 5;
 
 interface Recording {
   readonly config: RecordRunConfig;

@@ -47,7 +47,7 @@ export class FolderObjects implements ObjectStore {
       throw storeError(error, "Listing", top);
     }
     for (const entry of entries) {
-      if (!entry.isFile() || entry.name.endsWith(temporaryEnd)) continue;
+      if (!entry.isFile()) continue;
       yield join(entry.parentPath, entry.name).slice(this.#root.length + 1);
     }
   }
@@ -72,6 +72,26 @@ export class FolderObjects implements ObjectStore {
     return copied ?? false;
   }
 
+  /** What was begun more than an hour ago, by the clock of whoever has the folder, and did not become an object. */
+  async sweep(): Promise<void> {
+    const folder = join(this.#root, partsFolder);
+    const now = join(folder, randomBytes(6).toString("hex"));
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeNew(now, new Uint8Array());
+      const { mtimeMs } = await stat(now);
+      for (const name of await readdir(folder)) {
+        const path = join(folder, name);
+        const own = await stat(path).catch(() => undefined);
+        if (own !== undefined && own.mtimeMs < mtimeMs - abandonedMs) await rm(path, { force: true });
+      }
+    } catch (error) {
+      throw storeError(error, "Sweeping", folder);
+    } finally {
+      await rm(now, { force: true });
+    }
+  }
+
   close(): void {}
 
   async #unlessMissing<T>(
@@ -91,9 +111,10 @@ export class FolderObjects implements ObjectStore {
   /** Under a name of its own first, so that whoever reads sees all of it or nothing. */
   async #write(key: string, placing: Placing, fill: (path: string) => Promise<void>): Promise<boolean> {
     const path = this.#path(key);
-    const temporary = `${path}.${randomBytes(6).toString("hex")}${temporaryEnd}`;
+    const temporary = join(this.#root, partsFolder, randomBytes(6).toString("hex"));
     try {
       await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(temporary), { recursive: true });
       await fill(temporary);
       if (placing === "replace") await rename(temporary, path);
       else if (!(await linked(temporary, path))) return false;
@@ -111,7 +132,10 @@ export class FolderObjects implements ObjectStore {
   }
 }
 
-const temporaryEnd = ".part";
+/** Where files are until they are whole: no key begins with a dot, so no object is there. */
+const partsFolder = ".parts";
+/** How long a file may be untouched before its writer is taken for dead. */
+const abandonedMs = 3_600_000;
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, "wx");
