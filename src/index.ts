@@ -290,5 +290,7 @@ export type { StepRecord, TrajectoryRecord } from "./model/trajectory.ts";
 export type { CborArray, CborField, CborPair, CborStringArray, CborValue } from "./model/cbor/value.ts";
 export type { ElementType } from "./model/cbor/value.ts";
 
-// Pictures (experimental)
+// Pictures, and what was written to stdout and stderr (experimental)
 export { renderRollout, type RenderOptions, type RenderResult } from "./verify/pictures/render-rollout.ts";
+export { captureStdio, type CaptureOptions, type CaptureResult } from "./verify/stdio/capture-stdio.ts";
+export type { ProgramStdio, StdioText } from "./model/stdio.ts";

@@ -96,7 +96,6 @@ function shareOf(value: number): number {
 interface Made {
   readonly spec: string;
   readonly store: string;
-  readonly quarantined: readonly string[];
 }
 
 type FleetSetting = FleetOptions & Required<Pick<FleetOptions, "weight" | "priority" | "audit">>;
@@ -127,7 +126,6 @@ export class Fleet implements FleetEngine {
     const dispatcher = await this.#open();
     const id = `${timeName()}-${randomBytes(4).toString("hex")}`;
     let store: ObjectStore | undefined;
-    let quarantined: readonly string[] = [];
     let isDone = false;
     try {
       const chosen = await chooseHosts(dispatcher, { store: this.#options.store, onNote, signal });
@@ -148,8 +146,7 @@ export class Fleet implements FleetEngine {
           priority,
           share: audit,
           storedOnly,
-          onView: ({ workers, quarantined: out }) => {
-            quarantined = out;
+          onView: ({ workers }) => {
             if (
               workers.some(
                 (worker) => worker.hostClass === hostClass && !worker.images.includes(manifest.digest),
@@ -174,7 +171,7 @@ export class Fleet implements FleetEngine {
         };
       }
       isDone = true;
-      this.#made.set(options, { spec: spec.hash, store: chosen.store, quarantined });
+      this.#made.set(options, { spec: spec.hash, store: chosen.store });
     } finally {
       // What was not waited for to the end is not wanted.
       await (isDone ? dispatcher.forget(id) : dispatcher.cancel(id)).catch(() => {});
@@ -214,7 +211,7 @@ export class Fleet implements FleetEngine {
     if (made === undefined) return;
     const store = await openObjects(made.store);
     try {
-      await writeFleetCertificate(dir, store, made);
+      await writeFleetCertificate(dir, store, made.spec);
     } finally {
       store.close();
     }

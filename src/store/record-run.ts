@@ -48,9 +48,9 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
    * what could not be made again is kept always. A run that is resumed keeps what it kept. @default "full"
    */
   readonly keep?: Keep;
-  /** Called with the run before its first rollout. */
+  /** Called with the run before its first rollout; again where a fleet takes a run back and it begins anew. */
   readonly onOpen?: (run: OpenRun) => void;
-  /** Called with each rollout when it is recorded. */
+  /** Called with each rollout when it is recorded: again where a fleet takes a run back, after {@link onOpen}. */
   readonly onRollout?: (summary: RolloutSummary) => void;
 }
 
@@ -90,16 +90,23 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const host = await hostFor(options, config.fleet);
   if (config.replaceFailed === true) await discardFailedRun(dir);
-  try {
-    return await recordInto(dir, { config, options, host, seeds });
-  } catch (error) {
-    if (!isTakenBack(error)) throw error;
-    // What the other hosts made is in the fleet's store: little is run again.
-    const all = isRunFolder(dir) ? setAside(dir) : seeds;
-    const anew = { ...config, resume: false, extend: false };
-    return await recordInto(dir, { config: anew, options, host, seeds: all });
-  }
+  let recording: Recording = { config, options, host, seeds };
+  for (let takenBack = 0; ; takenBack++)
+    try {
+      return await recordInto(dir, recording);
+    } catch (error) {
+      if (!isTakenBack(error) || takenBack === takenBackMost) throw error;
+      // What the other hosts made is in the fleet's store: little is run again.
+      const { seeds: all, keep } = isRunFolder(dir)
+        ? setAside(dir)
+        : { seeds: recording.seeds, keep: config.keep };
+      const anew = { ...config, resume: false, extend: false, ...(keep === undefined ? {} : { keep }) };
+      recording = { ...recording, config: anew, seeds: all };
+    }
 }
+
+/** How often a run may begin anew because a host was found out: each time one host less takes part. */
+const takenBackMost = 5;
 
 interface Recording {
   readonly config: RecordRunConfig;
@@ -152,11 +159,11 @@ function isTakenBack(error: unknown): boolean {
   return isSameseedError(error) && error.code === "fleet_disagrees" && error.context["takenBack"] === true;
 }
 
-/** Gives a run's folder another name, so that nothing in it is lost. @returns the run's seeds */
-function setAside(dir: string): readonly number[] {
-  const { spec } = readRunManifest(runPaths(dir));
+/** Gives a run's folder another name, so that nothing in it is lost. @returns what a new one is made for */
+function setAside(dir: string): { readonly seeds: readonly number[]; readonly keep: Keep | undefined } {
+  const { spec, keep } = readRunManifest(runPaths(dir));
   renameSync(dir, `${dir}-taken-back-${randomBytes(2).toString("hex")}`);
-  return spec.seeds;
+  return { seeds: spec.seeds, keep };
 }
 
 /** What a run needs of this machine: with a fleet only the image, to name it. */

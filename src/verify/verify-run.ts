@@ -5,7 +5,7 @@ import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { checkImage } from "../image/check-image.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
-import { isComplete, type Outcome } from "../model/outcome.ts";
+import { isComplete, isCutOff, type Outcome } from "../model/outcome.ts";
 import { rowKey } from "../model/branch.ts";
 import type { RecordedRollout, RolloutSummary, RunSpec } from "../model/rollout.ts";
 import { lowestTier, type Tier } from "../model/receipt.ts";
@@ -219,21 +219,11 @@ function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {
   return expected.outcome === actual.outcome && expected.contentDigest === actual.contentDigest;
 }
 
-/** Where a limit ended a rollout, how much of it was recorded depends on the machine's load. */
-const cutOff: ReadonlySet<Outcome> = new Set<Outcome>([
-  "cpu_limit",
-  "wall_limit",
-  "memory_limit",
-  "process_limit",
-  "output_limit",
-  "killed",
-]);
-
 function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: TrajectoryChain): boolean {
   if (expected.outcome !== actual.outcome || isComplete(expected.outcome)) return false;
   // A process that vanished took along what it had not sent yet; without a closing record the length says nothing.
   if (chain.digests.outcome === null) return true;
-  return cutOff.has(expected.outcome) || expected.contentDigest === actual.contentDigest;
+  return isCutOff(expected.outcome) || expected.contentDigest === actual.contentDigest;
 }
 
 /** Two recordings whose records agree and whose verdicts do not: one was ended from outside. */

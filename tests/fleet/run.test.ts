@@ -13,6 +13,7 @@ import {
   type FleetCertificate,
   type FleetCheck,
 } from "../../src/fleet/certificate.ts";
+import { packageVersion } from "../../src/base/package-version.ts";
 import { seedsOf } from "../../src/fleet/chunk.ts";
 import { readRecord } from "../../src/fleet/commit.ts";
 import { leafOf, merkleRoot } from "../../src/fleet/merkle.ts";
@@ -155,7 +156,7 @@ describe.skipIf(!hasRedis)("a run through a fleet", () => {
     );
     await checkAltered(dir, read);
     // Nothing of the batch is left in the queue.
-    expect(await redis.keysOf("run-x86-64-v3:2")).toEqual([]);
+    expect(await redis.keysOf(`run-x86-64-v3-v${packageVersion()}:2`)).toEqual([]);
     const keys = await Array.fromAsync(read.list("chunks/"));
     const chunks = await Promise.all(keys.map(async (key) => await readRecord(read, key)));
     expect(chunks.flatMap((chunk) => [...seedsOf(chunk!.seeds)]).toSorted((x, y) => x - y)).toEqual(

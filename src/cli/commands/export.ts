@@ -8,19 +8,18 @@ import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { makeForReading } from "../make-for-reading.ts";
-import { renderForView } from "../render-for-view.ts";
+import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { count } from "../render/numbers.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
-interface ExportOptions {
+interface ExportOptions extends RerunFlags {
   readonly format: ExportFormat | "parquet" | "minari";
   readonly steps?: true;
   readonly out?: string;
   readonly html?: string;
   readonly seeds?: readonly number[];
   readonly branch?: readonly number[];
-  readonly render?: true;
 }
 
 /** Adds `sameseed export`. */
@@ -57,6 +56,7 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
       ),
     )
     .option("--render", "with --html: make pictures of those rollouts first, where there are none")
+    .option("--stdio", "with --html: find out first what those rollouts write to stdout and stderr")
     .addHelpText("after", help)
     .action((dir: string, options: ExportOptions) =>
       choose(async (cli) => await exportRun(cli, dir, options)),
@@ -76,12 +76,16 @@ Numbers have all their digits. The reset is step 0 and has no action and no rewa
 is written, 2 for misuse, 3 when a file cannot be read or written.`;
 
 async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise<number> {
-  const { format, steps, out, html, seeds, branch, render } = options;
+  const { format, steps, out, html, seeds, branch } = options;
   if (html !== undefined) return await exportHtml(cli, dir, { ...options, html });
-  if (seeds !== undefined || branch !== undefined || render)
-    throw new SameseedError("bad_argument", "--seeds, --branch and --render say what goes into a page", {
-      hint: "add --html FILE",
-    });
+  if (seeds !== undefined || branch !== undefined || besidesOf(options).length > 0)
+    throw new SameseedError(
+      "bad_argument",
+      "--seeds, --branch, --render and --stdio say what goes into a page",
+      {
+        hint: "add --html FILE",
+      },
+    );
   if (steps === true || format === "minari") await makeForReading(cli, dir);
   using reader = await RunReader.open(dir);
   if (format === "minari") return await exportDataset(cli, reader, options);
@@ -134,8 +138,9 @@ async function exportDataset(
 async function exportHtml(
   cli: Cli,
   dir: string,
-  { html, steps, out, seeds, branch, render }: ExportOptions & { readonly html: string },
+  options: ExportOptions & { readonly html: string },
 ): Promise<number> {
+  const { html, steps, out, seeds, branch } = options;
   if (steps === true || out !== undefined)
     throw new SameseedError("bad_argument", "--html writes a page, --steps and --out a table", {
       hint: "name one of them",
@@ -143,7 +148,8 @@ async function exportHtml(
   const keys = seeds ?? branch;
   const chosen = keys === undefined ? {} : { keys };
   await makeForReading(cli, dir, keys);
-  if (render) await renderForView(cli, [dir], keys);
+  const makes = besidesOf(options);
+  if (makes.length > 0) await rerunForView(cli, [dir], makes, keys);
   const parts = await exportPage(dir, chosen);
   await writeLines(html, parts);
   cli.status.note(`wrote ${html}`);

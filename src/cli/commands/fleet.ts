@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import type { FleetView } from "../../fleet/queue/dispatcher.ts";
+import { liftQuarantine, quarantinedHosts } from "../../fleet/quarantine.ts";
+import type { FleetView, WorkerNote } from "../../fleet/queue/dispatcher.ts";
 import { maskedUrl } from "../../fleet/queue/masked-url.ts";
+import { openObjects } from "../../store/objects/open-objects.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { jsonText } from "../render/json-text.ts";
 import { printable } from "../render/safe-text.ts";
@@ -43,7 +45,10 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     )
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<HOST>", "the host, as `sameseed fleet status` names it")
-    .action((url: string, host: string) => choose(async (cli) => await release(cli, url, host)));
+    .option("--store <URL>", "the fleet's store (default: the one that its workers name)")
+    .action((url: string, host: string, options: { readonly store?: string }) =>
+      choose(async (cli) => await release(cli, url, host, options.store)),
+    );
 }
 
 async function status(cli: Cli, url: string, asJson: boolean): Promise<number> {
@@ -65,17 +70,35 @@ async function cancel(cli: Cli, url: string, batch: string): Promise<number> {
   return 0;
 }
 
-async function release(cli: Cli, url: string, host: string): Promise<number> {
+async function release(cli: Cli, url: string, host: string, given: string | undefined): Promise<number> {
   await withDispatcher(url, async (dispatcher) => {
-    const { quarantined } = await dispatcher.view();
-    if (!quarantined.includes(host))
-      throw new SameseedError("not_found", `${host} is not quarantined`, {
-        hint: quarantined.length === 0 ? "no host is" : `those that are: ${quarantined.join(", ")}`,
-      });
-    await dispatcher.release(host);
+    const { quarantined, workers } = await dispatcher.view();
+    const store = await openObjects(onlyStore(workers, given));
+    try {
+      const out = new Set([...quarantined, ...(await quarantinedHosts(store))]);
+      if (!out.has(host))
+        throw new SameseedError("not_found", `${host} is not quarantined`, {
+          hint: out.size === 0 ? "no host is" : `those that are: ${[...out].sort().join(", ")}`,
+        });
+      // The store first: a run that looks meanwhile would tell the queue again.
+      await liftQuarantine(store, host);
+      await dispatcher.release(host);
+    } finally {
+      store.close();
+    }
   });
   cli.status.note(`host ${host} takes chunks again`);
   return 0;
+}
+
+/** @throws `bad_argument` where workers do not name one store, and none is given */
+function onlyStore(workers: readonly WorkerNote[], given: string | undefined): string {
+  const stores = new Set(given === undefined ? workers.map(({ store }) => store) : [given]);
+  const [store] = stores;
+  if (store !== undefined && stores.size === 1) return store;
+  throw new SameseedError("bad_argument", `the fleet's workers name ${stores.size} stores`, {
+    hint: "name the one with the list of quarantined hosts with --store",
+  });
 }
 
 async function withDispatcher<T>(

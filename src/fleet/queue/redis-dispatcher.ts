@@ -2,7 +2,6 @@ import { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import * as z from "zod";
 
-import { nowMs } from "../../base/clock.ts";
 import { type Chunk, chunkBytesMost } from "../chunk.ts";
 import {
   type BatchNote,
@@ -20,10 +19,10 @@ import {
   cancelledKey,
   quarantineKey,
   workersKey,
-  noteMs,
   queueName,
   soon,
 } from "./redis-names.ts";
+import { parseJson, readNotes, removeNote, writeNote } from "./redis-notes.ts";
 
 /** How long a batch that was ended is known to be so: longer than anything of it can wait. */
 const tombstoneSeconds = 86_400;
@@ -84,17 +83,17 @@ export class RedisDispatcher implements Dispatcher {
   }
 
   async note(batch: BatchNote): Promise<void> {
-    await soon(this.#client.hset(batchesKey, batch.id, stamped(batch)));
+    await writeNote(this.#client, batchesKey, batch.id, batch);
   }
 
   async forget(batch: string): Promise<void> {
-    await soon(this.#client.hdel(batchesKey, batch));
+    await removeNote(this.#client, batchesKey, batch);
   }
 
   async view(): Promise<FleetView> {
     const [workers, batches, quarantined] = await Promise.all([
-      this.#live(workersKey, workerSchema),
-      this.#live(batchesKey, batchSchema),
+      readNotes(this.#client, workersKey, workerSchema),
+      readNotes(this.#client, batchesKey, batchSchema),
       soon(this.#client.smembers(quarantineKey)),
     ]);
     const classes = new Set([...workers, ...batches].map(({ hostClass }) => hostClass));
@@ -150,23 +149,6 @@ export class RedisDispatcher implements Dispatcher {
     this.#queues.set(hostClass, { queue, events });
     return queue;
   }
-
-  /** Notes that are not old, without those that this version cannot read. */
-  async #live<T>(key: string, schema: z.ZodType<T>): Promise<T[]> {
-    const all = await soon(this.#client.hgetall(key));
-    const live: T[] = [];
-    for (const [field, text] of Object.entries(all)) {
-      const note = z.object({ at: z.number(), note: schema }).safeParse(parseJson(text));
-      if (note.success && nowMs() - note.data.at < noteMs) live.push(note.data.note);
-      else if (note.success) await soon(this.#client.hdel(key, field));
-    }
-    return live;
-  }
-}
-
-/** A note with the time at which it was written. */
-export function stamped(note: BatchNote | WorkerNote): string {
-  return JSON.stringify({ at: nowMs(), note });
 }
 
 const workerSchema: z.ZodType<WorkerNote> = z.object({
@@ -193,6 +175,7 @@ const batchSchema: z.ZodType<BatchNote> = z.object({
 
 const failureSchema: z.ZodType<ChunkFailure> = z.object({
   kind: z.enum(["error", "refused"]),
+  host: z.string().exactOptional(),
   error: z.record(z.string(), z.unknown()),
 });
 
@@ -200,12 +183,4 @@ const failureSchema: z.ZodType<ChunkFailure> = z.object({
 function readFailure(reason: string | undefined): ChunkFailure {
   const failure = failureSchema.safeParse(parseJson(reason ?? ""));
   return failure.success ? failure.data : { kind: "lost" };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,18 +1,19 @@
 import { Redis, type RedisOptions } from "ioredis";
 
+import { packageVersion } from "../../base/package-version.ts";
 import { within } from "../within.ts";
 
 /** The prefix of every key of a fleet. */
 export const keyPrefix: string = "sameseed";
 
-/** How long a note of a worker or a batch holds that is not written again. */
-export const noteMs = 15_000;
+/** How long a note of a worker or a batch holds that is not written again, by the clock of Redis. */
+export const noteMs = 6_000;
 /** How often it is written again, and how often a host looks for what was cancelled. */
 export const beatMs = 1_000;
 
-/** Keys beside BullMQ's own: notes of workers and batches, and the hosts that are not trusted. */
-export const workersKey: string = `${keyPrefix}:fleet:workers`;
-export const batchesKey: string = `${keyPrefix}:fleet:batches`;
+/** Keys beside BullMQ's own: the ids of workers and batches that said something, and the hosts that are not trusted. */
+export const workersKey: string = `${keyPrefix}:fleet:worker-ids`;
+export const batchesKey: string = `${keyPrefix}:fleet:batch-ids`;
 export const quarantineKey: string = `${keyPrefix}:fleet:quarantined`;
 
 /** The key that says that a batch was ended. */
@@ -20,10 +21,12 @@ export function cancelledKey(batch: string): string {
   return `${keyPrefix}:fleet:cancelled:${batch}`;
 }
 
-/** The name of a class's queue. */
+/** The name of a class's queue: hosts of another version, which may play rollouts with other scripts, do not meet there. */
 export function queueName(hostClass: string): string {
-  return `run-${hostClass}`;
+  return `run-${hostClass}-v${version}`;
 }
+
+const version = packageVersion();
 
 /** Leases of chunks: how long a host that is not heard of keeps one, and how often lost ones are looked for. */
 export interface Leases {

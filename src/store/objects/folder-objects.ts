@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { nowMs } from "../../base/clock.ts";
 import { systemErrorCode } from "../../base/error.ts";
 import { storeError } from "../store-error.ts";
 import { checkKey, checkPrefix, type ObjectStore } from "./object-store.ts";
@@ -49,7 +48,7 @@ export class FolderObjects implements ObjectStore {
     for (const entry of entries) {
       if (!entry.isFile()) continue;
       const key = join(entry.parentPath, entry.name).slice(this.#root.length + 1);
-      if (!key.startsWith(`${unfinished}/`)) yield key;
+      if (!key.startsWith(`${partsFolder}/`)) yield key;
     }
   }
 
@@ -79,29 +78,28 @@ export class FolderObjects implements ObjectStore {
     return true;
   }
 
-  close(): void {}
-
-  /**
-   * Removes what writers left that were killed before their object had its name. Whoever still writes changes its file, so one that
-   * nobody changed for an hour is nobody's; a writer that was only stopped fails, and writes again.
-   * @returns how many files
-   */
-  async sweep(): Promise<number> {
-    const folder = join(this.#root, unfinished);
-    let removed = 0;
+  /** What was begun more than an hour ago, by the clock of whoever has the folder, and did not become an object. */
+  async sweep(): Promise<void> {
+    const folder = join(this.#root, partsFolder);
+    const now = join(folder, randomBytes(6).toString("hex"));
     try {
+      await mkdir(folder, { recursive: true });
+      await writeNew(now, new Uint8Array());
+      const { mtimeMs } = await stat(now);
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
-        const found = await stat(path).catch(() => undefined);
-        if (found === undefined || nowMs() - found.mtimeMs < abandonedMs) continue;
-        // Another user's stays for that user.
-        await rm(path, { force: true }).then(() => removed++, noSweep);
+        const own = await stat(path).catch(() => undefined);
+        if (own !== undefined && own.mtimeMs < mtimeMs - abandonedMs)
+          await rm(path, { force: true }).catch(leave);
       }
     } catch (error) {
-      if (systemErrorCode(error) !== "ENOENT") throw storeError(error, "Sweeping", folder);
+      throw storeError(error, "Sweeping", folder);
+    } finally {
+      await rm(now, { force: true });
     }
-    return removed;
   }
+
+  close(): void {}
 
   async #unlessMissing<T>(
     doing: string,
@@ -120,11 +118,10 @@ export class FolderObjects implements ObjectStore {
   /** Under a name of its own first, so that whoever reads sees all of it or nothing. */
   async #write(key: string, placing: Placing, fill: (path: string) => Promise<void>): Promise<boolean> {
     const path = this.#path(key);
-    const folder = join(this.#root, unfinished);
-    const temporary = join(folder, randomBytes(12).toString("hex"));
+    const temporary = join(this.#root, partsFolder, randomBytes(6).toString("hex"));
     try {
-      await mkdir(folder, { recursive: true });
       await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(temporary), { recursive: true });
       await fill(temporary);
       if (placing === "replace") await rename(temporary, path);
       else if (!(await linked(temporary, path))) return false;
@@ -142,8 +139,9 @@ export class FolderObjects implements ObjectStore {
   }
 }
 
-/** Where files are until they are whole: below the root, so that they get their name at once; no key begins with a dot. */
-const unfinished = ".part";
+/** Where files are until they are whole: no key begins with a dot, so no object is there. */
+const partsFolder = ".parts";
+/** How long a file may be untouched before its writer is taken for dead. */
 const abandonedMs = 3_600_000;
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
@@ -156,7 +154,8 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function noSweep(): void {}
+/** Another user's file stays for that user. */
+function leave(): void {}
 
 async function linked(from: string, to: string): Promise<boolean> {
   try {

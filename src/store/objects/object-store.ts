@@ -34,6 +34,8 @@ export interface ObjectStore {
   putFile(key: string, path: string): Promise<void>;
   /** Writes an object into a new file; false where there is none. @throws `io_failed`, `disk_full` */
   getFile(key: string, path: string): Promise<boolean>;
+  /** Removes what writers left behind that died while they wrote. @throws `io_failed` */
+  sweep?(): Promise<void>;
   /** Gives connections back. */
   close(): void;
 }

@@ -18,9 +18,7 @@ export async function openObjects(url: string, use: StoreUse = "write"): Promise
     throw new SameseedError("bad_argument", `${JSON.stringify(url)} names no store`, {
       hint: "name a folder that every host sees (folder:/srv/rollouts), or s3://BUCKET/PREFIX",
     });
-  const store = new FolderObjects(resolve(path));
-  if (use === "write") await store.sweep();
-  return store;
+  return new FolderObjects(resolve(path));
 }
 
 async function openS3(url: string, use: StoreUse): Promise<ObjectStore> {

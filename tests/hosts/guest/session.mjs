@@ -6,7 +6,9 @@ import { basename, join, resolve } from "node:path";
 
 const suite = resolve(import.meta.dirname, "..");
 const program = join(suite, "node_modules/sameseed/bin/sameseed.js");
-const { image, rows, checks, audited, quick } = JSON.parse(readFileSync(join(suite, "choice.json"), "utf8"));
+const { image, rows, checks, steps, audited, quick } = JSON.parse(
+  readFileSync(join(suite, "choice.json"), "utf8"),
+);
 const name = process.argv[2];
 const isRecording = name === "--record";
 const expectedPath = join(suite, "expected.json");
@@ -46,8 +48,9 @@ function tell(step, ok, detail, more = {}) {
   if (!isRecording) console.log(JSON.stringify({ session: name, step, ok, detail, ...more }));
 }
 
-/** Runs a step; an error is its result. */
+/** Runs a step that was chosen; an error is its result. */
 async function step(called, work) {
+  if (steps !== "all" && !steps.includes(called)) return;
   const began = Date.now();
   try {
     const { ok, detail, ...more } = await work();

@@ -24,7 +24,7 @@ it("sweeps what a killed writer left, and nothing that may still be written", as
     const store = await openObjects(${JSON.stringify(root)});
     for (let n = 0; ; n++) await store.put("packs/a", Buffer.alloc(32_000_000, n));`;
   const writer = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: "inherit" });
-  const parts = join(root, ".part");
+  const parts = join(root, ".parts");
   while (!existsSync(parts) || readdirSync(parts).length === 0) await sleep(5);
   writer.kill("SIGKILL");
   await once(writer, "exit");
@@ -35,6 +35,7 @@ it("sweeps what a killed writer left, and nothing that may still be written", as
   for (const name of left) utimesSync(join(parts, name), long, long);
 
   const store = await openObjects(root);
+  await store.sweep?.();
   expect(readdirSync(parts)).toEqual(["fresh"]);
   expect((await listed(store, "")).filter((key) => key !== "packs/a")).toEqual([]);
 });
