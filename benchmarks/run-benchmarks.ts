@@ -16,6 +16,9 @@ import { sprtScenario } from "./scenarios/sprt.ts";
 import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
 import { serving } from "./scenarios/serving.ts";
+import { servingOpenEnv } from "./scenarios/serving-openenv.ts";
+import { servingPrograms } from "./scenarios/serving-programs.ts";
+import { servingVectors } from "./scenarios/serving-vectors.ts";
 import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
@@ -38,6 +41,9 @@ const scenarios: readonly Scenario[] = [
   sprtScenario,
   scoringScenario,
   serving,
+  servingPrograms,
+  servingVectors,
+  servingOpenEnv,
   viewScenario,
 ];
 
