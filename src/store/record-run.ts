@@ -6,6 +6,7 @@ import { nowIso, timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import type { Keep } from "../model/keep.ts";
 import { checkSeed } from "../model/seed.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
@@ -24,6 +25,7 @@ import { engineOf } from "../rollout/rollout-fleet.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
 import { isRunFolder } from "./run-folder.ts";
+import { checkKeep } from "./kept.ts";
 import { RunWriter } from "./run-writer.ts";
 import { withTakeBacks } from "./take-back.ts";
 
@@ -41,6 +43,11 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly extend?: boolean;
   /** Replaces the run in {@link dir} if none of its rollouts was a complete episode. @default false */
   readonly replaceFailed?: boolean;
+  /**
+   * Which trajectories are kept. What is not kept is made again from its seed when it is asked for, and compared with its digest;
+   * what could not be made again is kept always. A run that is resumed keeps what it kept. @default "full"
+   */
+  readonly keep?: Keep;
   /** Called with the run before its first rollout; again where a fleet takes a run back and it begins anew. */
   readonly onOpen?: (run: OpenRun) => void;
   /** Called with each rollout when it is recorded: again where a fleet takes a run back, after {@link onOpen}. */
@@ -53,6 +60,7 @@ const recordNames: NamesOf<RecordRunConfig> = {
   resume: true,
   extend: true,
   replaceFailed: true,
+  keep: true,
   onOpen: true,
   onRollout: true,
 };
@@ -76,6 +84,7 @@ export interface OpenRun {
 export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   refuseUnknownOptions(config, recordNames, "recordRun");
   const options = resolveOptions(config);
+  if (config.keep !== undefined) checkKeep(config.keep, options.template);
   const seeds = [...new Set(config.seeds.map(checkSeed))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
@@ -84,7 +93,8 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const recording: Recording = { config, options, host, seeds };
   return await withTakeBacks(dir, async (before) => {
     if (before === undefined) return await recordInto(dir, recording);
-    const anew = { ...config, resume: false, extend: false };
+    const { keep = config.keep } = before;
+    const anew = { ...config, resume: false, extend: false, ...(keep === undefined ? {} : { keep }) };
     return await recordInto(dir, { ...recording, config: anew, seeds: before.seeds ?? seeds });
   });
 }
@@ -97,10 +107,16 @@ interface Recording {
 }
 
 async function recordInto(dir: string, { config, options, host, seeds }: Recording): Promise<OpenRun> {
+  const { keep } = config;
   const existed = existsSync(dir);
   const { resume = false, extend = false } = config;
-  const writer = await openWriter(dir, { options, host, seeds }, { resume: resume || extend, extend });
+  const writer = await openWriter(dir, { options, host, seeds, keep }, { resume: resume || extend, extend });
   try {
+    if (config.keep !== undefined && config.keep !== (writer.manifest.keep ?? "full"))
+      throw new SameseedError("run_differs", `${dir} keeps other trajectories`, {
+        context: { path: dir, differences: ["keep"] },
+        hint: "leave `keep` out: a run that is resumed keeps what it kept",
+      });
     const run: OpenRun = {
       runId: writer.manifest.runId,
       dir,
@@ -147,6 +163,8 @@ export interface RunToWrite {
   readonly seeds: readonly number[];
   /** What makes it a run of branches. */
   readonly branch?: BranchSpec;
+  /** Which trajectories a new run keeps. @default full */
+  readonly keep?: Keep | undefined;
 }
 
 /**
@@ -156,7 +174,7 @@ export interface RunToWrite {
  */
 export async function openWriter(
   dir: string,
-  { options, host, seeds, branch }: RunToWrite,
+  { options, host, seeds, branch, keep = "full" }: RunToWrite,
   { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
   const { name, manifest } = host.image;
@@ -177,6 +195,7 @@ export async function openWriter(
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,
+    ...(keep === "full" ? {} : { keep }),
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),
   };

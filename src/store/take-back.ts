@@ -2,15 +2,17 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
 
 import { isSameseedError } from "../base/error.ts";
+import type { Keep } from "../model/keep.ts";
 import { isRunFolder, runPaths } from "./run-folder.ts";
 import { readRunManifest } from "./run-manifest-file.ts";
 
 /** How often work may begin anew because a host was found out: each time one host less takes part. */
 const takenBackMost = 5;
 
-/** What was set aside: a run's seeds, where it was a run. */
+/** What was set aside: a run's seeds and which trajectories it keeps, where it was a run. */
 export interface TakenBack {
   readonly seeds?: readonly number[];
+  readonly keep?: Keep;
 }
 
 /**
@@ -37,7 +39,9 @@ export async function withTakeBacks<T>(
 
 function setAside(dir: string): TakenBack {
   if (!existsSync(dir)) return {};
-  const seeds = isRunFolder(dir) ? readRunManifest(runPaths(dir)).spec.seeds : undefined;
+  const run = isRunFolder(dir) ? readRunManifest(runPaths(dir)) : undefined;
   renameSync(dir, `${dir}-taken-back-${randomBytes(2).toString("hex")}`);
-  return seeds === undefined ? {} : { seeds };
+  if (run === undefined) return {};
+  const { spec, keep } = run;
+  return { seeds: spec.seeds, ...(keep === undefined ? {} : { keep }) };
 }

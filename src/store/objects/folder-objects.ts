@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { systemErrorCode } from "../../base/error.ts";
 import { storeError } from "../store-error.ts";
-import { checkKey, type ObjectStore } from "./object-store.ts";
+import { checkKey, checkPrefix, type ObjectStore } from "./object-store.ts";
 
 /** Whether the content of a file is on the disk before it gets its name, and what it may replace. */
 type Placing = "replace" | "if-absent";
@@ -37,8 +37,7 @@ export class FolderObjects implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<string> {
-    checkKey(prefix.replace(/\/$/, ""));
-    const top = join(this.#root, prefix);
+    const top = join(this.#root, checkPrefix(prefix));
     let entries;
     try {
       entries = await readdir(top, { withFileTypes: true, recursive: true });
@@ -48,12 +47,17 @@ export class FolderObjects implements ObjectStore {
     }
     for (const entry of entries) {
       if (!entry.isFile()) continue;
-      yield join(entry.parentPath, entry.name).slice(this.#root.length + 1);
+      const key = join(entry.parentPath, entry.name).slice(this.#root.length + 1);
+      if (!key.startsWith(`${partsFolder}/`)) yield key;
     }
   }
 
   async has(key: string): Promise<boolean> {
-    return (await this.#unlessMissing("Reading", key, async (path) => await stat(path))) !== undefined;
+    return (await this.sizeOf(key)) !== undefined;
+  }
+
+  async sizeOf(key: string): Promise<number | undefined> {
+    return (await this.#unlessMissing("Reading", key, async (path) => await stat(path)))?.size;
   }
 
   async putFile(key: string, path: string): Promise<void> {
@@ -65,11 +69,13 @@ export class FolderObjects implements ObjectStore {
   }
 
   async getFile(key: string, path: string): Promise<boolean> {
-    const copied = await this.#unlessMissing("Reading", key, async (own) => {
-      await copyFile(own, path);
-      return true;
-    });
-    return copied ?? false;
+    if (!(await this.has(key))) return false;
+    try {
+      await copyFile(this.#path(key), path);
+    } catch (error) {
+      throw storeError(error, "Writing", path);
+    }
+    return true;
   }
 
   /** What was begun more than an hour ago, by the clock of whoever has the folder, and did not become an object. */
@@ -83,7 +89,8 @@ export class FolderObjects implements ObjectStore {
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
         const own = await stat(path).catch(() => undefined);
-        if (own !== undefined && own.mtimeMs < mtimeMs - abandonedMs) await rm(path, { force: true });
+        if (own !== undefined && own.mtimeMs < mtimeMs - abandonedMs)
+          await rm(path, { force: true }).catch(leave);
       }
     } catch (error) {
       throw storeError(error, "Sweeping", folder);
@@ -146,6 +153,9 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
     await file.close();
   }
 }
+
+/** Another user's file stays for that user. */
+function leave(): void {}
 
 async function linked(from: string, to: string): Promise<boolean> {
   try {
