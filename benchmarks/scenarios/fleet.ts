@@ -166,17 +166,17 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
     await alone.add();
     const far = await times(rounds, async () => await alone.rate(rollouts));
     await alone[Symbol.asyncDispose]();
-    say("two hosts of one slot, and one of them");
+    say(`${far.toFixed(1)}/s and ${near.toFixed(1)}/s; two hosts of one slot, and one of them`);
     await using pair = new Hosts(redis, folder(), 1, image);
     await pair.add();
     const one = await times(rounds, async () => await pair.rate(rollouts / 2));
     await pair.add();
     const two = await times(rounds, async () => await pair.rate(rollouts / 2));
     await pair[Symbol.asyncDispose]();
-    say("a host that is killed");
+    say(`${two.toFixed(1)}/s and ${one.toFixed(1)}/s; a host that is killed`);
     const noticed: number[] = [];
     for (let round = 0; round < rounds; round++) noticed.push(await noticedMs(redis, String(round)));
-    say("what Redis holds of a million rollouts");
+    say(`${Math.max(...noticed).toFixed(0)} ms; what Redis holds of a million rollouts`);
     const memory = await memoryMiB(redis, place, image, quick ? 3_000 : 12_000);
     return [
       { name: "queue within one process", value: near, unit: "/s" },
