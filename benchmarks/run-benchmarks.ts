@@ -7,6 +7,7 @@ import { auditScenario } from "./scenarios/audit.ts";
 import { branchingScenario } from "./scenarios/branching.ts";
 import { flatScenario } from "./scenarios/flat.ts";
 import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
+import { fleetScenario } from "./scenarios/fleet.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { preparedScenario } from "./scenarios/prepared.ts";
@@ -45,6 +46,7 @@ const scenarios: readonly Scenario[] = [
   servingVectors,
   servingOpenEnv,
   viewScenario,
+  fleetScenario,
 ];
 
 /** How benchmarks are run. */
