@@ -91,7 +91,7 @@ describe("on a faulty way", () => {
     await store.put("flipped", Buffer.from("one"));
     way.first(99, "GET", "flipped");
     const target = join(folder, "flipped");
-    const refused = { code: "io_failed", message: expect.stringContaining("another digest") as string };
+    const refused = { code: "run_damaged", message: expect.stringContaining("another digest") as string };
     await expect(store.get("flipped")).rejects.toMatchObject(refused);
     await expect(store.getFile("flipped", target)).rejects.toMatchObject(refused);
     expect(existsSync(target)).toBe(false);
