@@ -10,7 +10,7 @@ import { findOnPath } from "../src/image/find-python.ts";
 import { resolveImage } from "../src/image/image-store.ts";
 import { hosts, type HostSpec, type Session } from "../tests/hosts/host-list.ts";
 import { runMachine, type Told } from "../tests/hosts/machine.ts";
-import { makeSuite, packSuite, type Choice } from "../tests/hosts/payload.ts";
+import { makeSuite, packedImage, packSuite, type Choice } from "../tests/hosts/payload.ts";
 import { bootFiles, tools } from "../tests/hosts/root-file-system.ts";
 
 const rows = [
@@ -97,15 +97,16 @@ async function main(): Promise<number> {
   checkTools();
   const cache = process.env["SAMESEED_HOSTS"] ?? join(homeFolder(), "hosts");
   const suite = join(cache, "suite");
+  const isNew = values.again || !existsSync(join(suite, "expected.json"));
   const choice: Choice = {
-    image: resolveImage("gymnasium").manifest.digest,
+    image: isNew ? resolveImage("gymnasium").manifest.digest : packedImage(suite),
     rows: values.all ? "all" : rows,
     checks: values.all ? "all" : checks,
     steps: values.steps ?? "all",
     audited,
     quick: values.quick,
   };
-  if (values.again || !existsSync(join(suite, "expected.json"))) makeSuite(suite, choice);
+  if (isNew) makeSuite(suite, choice);
   let isHeld = true;
   for (const host of list) {
     const files = bootFiles(host, cache, values.mirror);

@@ -22,6 +22,11 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
     hint: containerFlags,
   },
   {
+    pattern: /Unexpected capabilities but not setuid/i,
+    message: "this user has capabilities without being root, which bubblewrap refuses",
+    hint: "in Podman: leave out `--cap-add` for an ordinary user, or run as root of the container",
+  },
+  {
     pattern: /Can't mount proc/i,
     message: "this container masks /proc, so a sandbox cannot have a process namespace of its own",
     hint: containerFlags,

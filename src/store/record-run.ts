@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
-import { isSameseedError, SameseedError } from "../base/error.ts";
+import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import type { Keep } from "../model/keep.ts";
@@ -24,10 +24,10 @@ import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host
 import { engineOf } from "../rollout/rollout-fleet.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
-import { isRunFolder, runPaths } from "./run-folder.ts";
-import { readRunManifest } from "./run-manifest-file.ts";
+import { isRunFolder } from "./run-folder.ts";
 import { checkKeep } from "./kept.ts";
 import { RunWriter } from "./run-writer.ts";
+import { withTakeBacks } from "./take-back.ts";
 
 /** What to run and where to record it. */
 export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
@@ -90,23 +90,14 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const host = await hostFor(options, config.fleet);
   if (config.replaceFailed === true) await discardFailedRun(dir);
-  let recording: Recording = { config, options, host, seeds };
-  for (let takenBack = 0; ; takenBack++)
-    try {
-      return await recordInto(dir, recording);
-    } catch (error) {
-      if (!isTakenBack(error) || takenBack === takenBackMost) throw error;
-      // What the other hosts made is in the fleet's store: little is run again.
-      const { seeds: all, keep } = isRunFolder(dir)
-        ? setAside(dir)
-        : { seeds: recording.seeds, keep: config.keep };
-      const anew = { ...config, resume: false, extend: false, ...(keep === undefined ? {} : { keep }) };
-      recording = { ...recording, config: anew, seeds: all };
-    }
+  const recording: Recording = { config, options, host, seeds };
+  return await withTakeBacks(dir, async (before) => {
+    if (before === undefined) return await recordInto(dir, recording);
+    const { keep = config.keep } = before;
+    const anew = { ...config, resume: false, extend: false, ...(keep === undefined ? {} : { keep }) };
+    return await recordInto(dir, { ...recording, config: anew, seeds: before.seeds ?? seeds });
+  });
 }
-
-/** How often a run may begin anew because a host was found out: each time one host less takes part. */
-const takenBackMost = 5;
 
 interface Recording {
   readonly config: RecordRunConfig;
@@ -152,18 +143,6 @@ async function recordInto(dir: string, { config, options, host, seeds }: Recordi
   } finally {
     await writer.closeOrDiscard(existed);
   }
-}
-
-/** Whether a fleet found that one of its hosts gave what no other gives: rows of its rollouts may be in the run. */
-function isTakenBack(error: unknown): boolean {
-  return isSameseedError(error) && error.code === "fleet_disagrees" && error.context["takenBack"] === true;
-}
-
-/** Gives a run's folder another name, so that nothing in it is lost. @returns what a new one is made for */
-function setAside(dir: string): { readonly seeds: readonly number[]; readonly keep: Keep | undefined } {
-  const { spec, keep } = readRunManifest(runPaths(dir));
-  renameSync(dir, `${dir}-taken-back-${randomBytes(2).toString("hex")}`);
-  return { seeds: spec.seeds, keep };
 }
 
 /** What a run needs of this machine: with a fleet only the image, to name it. */

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { RedisDispatcher } from "../../src/fleet/queue/redis-dispatcher.ts";
-import { RedisLanes } from "../../src/fleet/queue/redis-lanes.ts";
+import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
+import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
+import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
 import { AgentProcess } from "../../src/fleet/worker/agent-process.ts";
 import { chunk, hostClass, nextQueue, noteOf, report, until } from "./queue-parts.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
@@ -22,9 +23,9 @@ beforeEach(nextQueue);
 
 describe.skipIf(!hasRedis)("lanes at Redis", () => {
   it("take again after an outage", async () => {
-    const dispatcher = new RedisDispatcher(redis!.url);
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
     const ran: string[] = [];
-    const lanes = new RedisLanes(redis!.url, {
+    const lanes = new BullLanes(new RedisBackend(redis!.url), {
       note: noteOf("a", 1),
       images: () => [],
       work: async ({ id }) => {
@@ -48,8 +49,8 @@ describe.skipIf(!hasRedis)("lanes at Redis", () => {
   });
 
   it("lists workers whatever the clocks of hosts say", async () => {
-    const dispatcher = new RedisDispatcher(redis!.url);
-    const lanes = new RedisLanes(redis!.url, {
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    const lanes = new BullLanes(new RedisBackend(redis!.url), {
       note: noteOf("skewed", 1),
       images: () => [],
       work: async () => report,
@@ -67,7 +68,7 @@ describe.skipIf(!hasRedis)("lanes at Redis", () => {
   });
 
   it("keep their number where a lease was lost and its chunk came back before it had ended", async () => {
-    const dispatcher = new RedisDispatcher(redis!.url);
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
     const first = Promise.withResolvers<void>();
     const all = Promise.withResolvers<void>();
     const begun: string[] = [];
@@ -115,7 +116,7 @@ describe.skipIf(!hasRedis)("lanes at Redis", () => {
     const note = noteOf("stopped", 1);
     child.send({ kind: "start", url: redis!.url, note, images: [], leases: { lockMs: 1_000, checkMs: 500 } });
     expect(await ended).toEqual([1, null]);
-    const dispatcher = new RedisDispatcher(redis!.url);
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
     expect((await dispatcher.view()).workers.map(({ host }) => host)).not.toContain("stopped");
     await dispatcher.close();
   });

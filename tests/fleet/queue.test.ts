@@ -8,8 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SameseedError } from "../../src/base/error.ts";
 import type { ChunkWork, Dispatcher, Lanes } from "../../src/fleet/queue/dispatcher.ts";
 import { LocalDispatcher } from "../../src/fleet/queue/local-dispatcher.ts";
-import { RedisDispatcher } from "../../src/fleet/queue/redis-dispatcher.ts";
-import { RedisLanes } from "../../src/fleet/queue/redis-lanes.ts";
+import type { BullBackend } from "../../src/fleet/queue/bull-backend.ts";
+import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
+import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
+import { PostgresBackend } from "../../src/fleet/queue/postgres-backend.ts";
+import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
+import { hasPostgres, PostgresServer } from "./postgres-server.ts";
 import { chunk, hostClass, nextQueue, noteOf, queueNumber, report, until } from "./queue-parts.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
 
@@ -20,6 +24,27 @@ interface Queue {
 }
 
 let redis: RedisServer | undefined;
+let postgres: PostgresServer | undefined;
+
+const leases = { lockMs: 2_000, checkMs: 1_000 };
+
+/** A queue of BullMQ, wherever that keeps it. */
+function bull(open: () => BullBackend): Queue {
+  const dispatcher = new BullDispatcher(open());
+  const all: Lanes[] = [];
+  return {
+    dispatcher,
+    serve: (host, work, lanes = 1) => {
+      const own = new BullLanes(open(), { note: noteOf(host, lanes), images: () => [], work, leases });
+      all.push(own);
+      return own;
+    },
+    close: async () => {
+      await Promise.all(all.map(async (own) => await own.close()));
+      await dispatcher.close();
+    },
+  };
+}
 
 const queues: Readonly<Record<string, () => Queue>> = {
   "in this process": () => {
@@ -31,38 +56,18 @@ const queues: Readonly<Record<string, () => Queue>> = {
       close: async () => await dispatcher.close(),
     };
   },
-  ...(hasRedis
-    ? {
-        "on Redis": () => {
-          const dispatcher = new RedisDispatcher(redis!.url);
-          const all: Lanes[] = [];
-          return {
-            dispatcher,
-            serve: (host, work, lanes = 1) => {
-              const leases = { lockMs: 2_000, checkMs: 1_000 };
-              const own = new RedisLanes(redis!.url, {
-                note: noteOf(host, lanes),
-                images: () => [],
-                work,
-                leases,
-              });
-              all.push(own);
-              return own;
-            },
-            close: async () => {
-              await Promise.all(all.map(async (own) => await own.close()));
-              await dispatcher.close();
-            },
-          };
-        },
-      }
-    : {}),
+  ...(hasRedis ? { "on Redis": () => bull(() => new RedisBackend(redis!.url)) } : {}),
+  ...(hasPostgres ? { "on PostgreSQL": () => bull(() => new PostgresBackend(postgres!.url)) } : {}),
 };
 
 beforeAll(async () => {
   if (hasRedis) redis = await RedisServer.start();
+  if (hasPostgres) postgres = await PostgresServer.start();
 });
-afterAll(async () => await redis?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await redis?.[Symbol.asyncDispose]();
+  await postgres?.[Symbol.asyncDispose]();
+});
 
 describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
   async function using(work: (queue: Queue) => Promise<void>): Promise<void> {

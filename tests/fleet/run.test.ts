@@ -183,6 +183,12 @@ describe.skipIf(!hasRedis)("a run through a fleet", () => {
         ["runId", "dir", "timings", "wallMs", "createdAt", "rolloutsPerSecond"].includes(key) ? null : value,
       );
     expect(plain(far)).toEqual(plain(local));
+    const evaluation = ["eval", "--env", "CartPole-v1", "--x", "half.py", "--seeds", "1..6", "--json"];
+    const [here, there] = [
+      await place.run(evaluation),
+      await place.run([...evaluation, "--fleet", redis.url]),
+    ];
+    expect([there.code, there.stdout]).toEqual([0, here.stdout]);
     const status = await place.run(["fleet", "status", redis.url, "--json"]);
     expect(JSON.parse(status.stdout)).toMatchObject({
       workers: [{ host: "a", hostClass: "x86-64-v3", lanes: 2, slots: 2, draining: false }],

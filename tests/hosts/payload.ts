@@ -59,6 +59,11 @@ export function makeSuite(folder: string, choice: Choice): void {
     throw new Error(`this host's own digests could not be recorded: ${recorded.stderr}`);
 }
 
+/** The digest of the image that a suite carries. */
+export function packedImage(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, "choice.json"), "utf8")) as Choice).image;
+}
+
 /** Packs the suite for one machine as a disk, with what is done there. */
 export function packSuite(folder: string, host: HostSpec, choice: Choice, to: string): void {
   copyGuest(folder);

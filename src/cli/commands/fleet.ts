@@ -1,11 +1,15 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
+import { checkFleetCertificate } from "../../fleet/certificate.ts";
 import { liftQuarantine, quarantinedHosts } from "../../fleet/quarantine.ts";
 import type { FleetView, WorkerNote } from "../../fleet/queue/dispatcher.ts";
 import { maskedUrl } from "../../fleet/queue/masked-url.ts";
+import { engineOf } from "../../rollout/rollout-fleet.ts";
 import { openObjects } from "../../store/objects/open-objects.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { shareOf } from "../fleet-choice.ts";
+import { fleetLines } from "../render/fleet-lines.ts";
 import { jsonText } from "../render/json-text.ts";
 import { printable } from "../render/safe-text.ts";
 import { type Column, formatTable } from "../render/table.ts";
@@ -38,6 +42,24 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")
     .action((url: string, batch: string) => choose(async (cli) => await cancel(cli, url, batch)));
   fleet
+    .command("audit")
+    .summary("run a fleet's rollouts again on other hosts, and compare")
+    .description(
+      "Runs the chunks of a run that a fleet made a second time, each on a host that did not make it, and writes the run's certificate anew. A host that stands alone is quarantined.",
+    )
+    .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
+    .argument("<RUN>", "the run's folder")
+    .option("--store <URL>", "the fleet's store (default: the one that the run's certificate names)")
+    .addOption(
+      new Option("--share <SHARE>", "how many of its chunks: 0 to 1")
+        .argParser(shareOf("--share"))
+        .default(1, "all of them"),
+    )
+    .addOption(jsonOption("the certificate as one JSON document"))
+    .action((url: string, dir: string, options: AuditOptions) =>
+      choose(async (cli) => await audit(cli, url, dir, options)),
+    );
+  fleet
     .command("release")
     .summary("trust a quarantined host again")
     .description(
@@ -68,6 +90,24 @@ async function cancel(cli: Cli, url: string, batch: string): Promise<number> {
   });
   cli.status.note(`batch ${batch} is ended`);
   return 0;
+}
+
+interface AuditOptions {
+  readonly store?: string;
+  readonly share: number;
+  readonly json?: true;
+}
+
+async function audit(cli: Cli, url: string, dir: string, options: AuditOptions): Promise<number> {
+  const { store, share, json } = options;
+  const { openFleet } = await import("../../fleet/open-fleet.ts");
+  const onNote = (line: string): void => cli.status.note(line);
+  const fleet = openFleet(url, { audit: share, onNote, ...(store === undefined ? {} : { store }) });
+  await engineOf(fleet).audit(dir, cli.signal);
+  const check = await checkFleetCertificate(dir);
+  if (json === true && "certificate" in check) await cli.output.write(`${jsonText(check.certificate)}\n`);
+  else await cli.output.lines(fleetLines(check, cli.paint));
+  return check.state === "altered" ? 4 : 0;
 }
 
 async function release(cli: Cli, url: string, host: string, given: string | undefined): Promise<number> {

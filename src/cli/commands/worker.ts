@@ -25,7 +25,7 @@ export function addWorkerCommand(program: Command, choose: (work: CommandWork) =
     )
     .requiredOption(
       "--redis <URL>",
-      "the fleet's queue: redis://HOST:PORT, rediss://HOST:PORT or redis+unix:/path/to/socket",
+      "the fleet's queue: redis://HOST:PORT, rediss://HOST:PORT, redis+unix:/path/to/socket or postgresql://HOST/DB",
     )
     .requiredOption(
       "--store <URL>",

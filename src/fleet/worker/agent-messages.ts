@@ -1,6 +1,6 @@
 import type { Chunk } from "../chunk.ts";
 import type { ChunkReport, LanesOptions } from "../queue/dispatcher.ts";
-import type { Leases } from "../queue/redis-names.ts";
+import type { Leases } from "../queue/queue-names.ts";
 
 /** What the agent is told, by the process that runs the sandboxes. */
 export type ToAgent =

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import type { ChunkWork, Lanes, LanesOptions } from "../queue/dispatcher.ts";
-import { beatMs, type Leases } from "../queue/redis-names.ts";
+import { beatMs, type Leases } from "../queue/queue-names.ts";
 import type { FromAgent, ToAgent } from "./agent-messages.ts";
 
 /** How an {@link AgentProcess} works. */

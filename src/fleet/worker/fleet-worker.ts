@@ -12,7 +12,7 @@ import { within } from "../within.ts";
 import { seedCount } from "../chunk.ts";
 import type { ChunkWork, LanesOptions } from "../queue/dispatcher.ts";
 import { checkQueueUrl } from "../queue/open-dispatcher.ts";
-import type { Leases } from "../queue/redis-names.ts";
+import type { Leases } from "../queue/queue-names.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { hostClassOf } from "./host-class.ts";
 import { ImageSupply } from "./image-supply.ts";
@@ -21,7 +21,7 @@ import { storeProblem } from "./shared-folder.ts";
 
 /** What a host gives to a fleet. */
 export interface FleetWorkerOptions {
-  /** The fleet's queue. */
+  /** The fleet's queue, on Redis or PostgreSQL. */
   readonly redis: string;
   /** The fleet's store. */
   readonly store: string;

@@ -11,15 +11,16 @@ import { SameseedError } from "../../base/error.ts";
 import type { ErrorCode } from "../../base/error-codes.ts";
 import type { Chunk } from "../chunk.ts";
 import type { ChunkReport } from "../queue/dispatcher.ts";
-import { RedisLanes } from "../queue/redis-lanes.ts";
-import { beatMs, defaultLeases } from "../queue/redis-names.ts";
+import { BullLanes } from "../queue/bull-lanes.ts";
+import { openBackend } from "../queue/open-dispatcher.ts";
+import { beatMs, defaultLeases } from "../queue/queue-names.ts";
 import type { FromAgent, ToAgent } from "./agent-messages.ts";
 
 /** By number: a chunk whose lease was lost may come back while its first execution is still ending. */
 const running = new Map<number, PromiseWithResolvers<ChunkReport>>();
 let executions = 0;
 let heardAt = performance.now();
-let lanes: RedisLanes | undefined;
+let lanes: BullLanes | undefined;
 let images: readonly string[] = [];
 
 /** The queue's client of one worker. It is started by the worker, and is nobody's entry point. */
@@ -40,7 +41,7 @@ function hear(message: ToAgent): void {
   heardAt = performance.now();
   switch (message.kind) {
     case "start":
-      start(message);
+      void start(message);
       break;
     case "images":
       images = message.images;
@@ -62,13 +63,18 @@ function hear(message: ToAgent): void {
   }
 }
 
-function start({ url, note, images: own, leases }: Extract<ToAgent, { readonly kind: "start" }>): void {
+async function start({
+  url,
+  note,
+  images: own,
+  leases,
+}: Extract<ToAgent, { readonly kind: "start" }>): Promise<void> {
   images = own;
   const { lockMs } = leases ?? defaultLeases;
   setInterval(() => {
     if (performance.now() - heardAt > lockMs) void leave();
   }, beatMs);
-  lanes = new RedisLanes(url, {
+  lanes = new BullLanes(await openBackend(url), {
     note,
     images: () => images,
     work: async (chunk, signal) => await handOver(chunk, signal),

@@ -131,7 +131,8 @@ async function readSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
   return await reading;
 }
 
-async function fetchSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
+/** A spec out of a store. @throws `io_failed`, `protocol_broken` */
+export async function fetchSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
   const bytes = await store.get(specKey(hash));
   if (bytes !== undefined) return decodeSpec(bytes, hash);
   throw new SameseedError("io_failed", `the fleet's store does not have the spec ${hash.slice(0, 12)}`, {

@@ -227,7 +227,7 @@ export function limitsFix({ isRoot, inContainer, hasSystemd }: HostKind): string
 /** How sandboxes get ids of their own. Root that lacks rights is root of a container. */
 export function hostIdsFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
   if (isRoot)
-    return "in a container: run as an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows, or with `--cap-add SYS_ADMIN`";
+    return "in a container: run as an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows; where root of the host starts it, `--cap-add SYS_ADMIN` does as well";
   return inContainer
     ? "give this user ids in /etc/subuid and newuidmap and newgidmap their file capabilities, as docs/guide/containers.md shows, and leave the container SETUID and SETGID"
     : "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid";

@@ -16,6 +16,14 @@ login() { # user, command…: in a login session of that user
   systemd-run --wait --pipe --quiet -p PAMName=login -p "User=$user" -E SAMESEED_HOME=$SAMESEED_HOME -- "$@"
 }
 
+restrict() { # 1 or 0: whether AppArmor lets programs without a profile have user namespaces
+  echo "$1" > /proc/sys/kernel/apparmor_restrict_unprivileged_userns
+}
+
+unit() { # properties… -- command…: in a service of root's own
+  systemd-run --wait --pipe --quiet -E SAMESEED_HOME=$SAMESEED_HOME "$@"
+}
+
 container() { # user, session, flags…: in a container made of this machine's own files
   who=$1 name=$2
   shift 2
@@ -33,8 +41,21 @@ session() {
   program="$node $suite/guest/session.mjs $1"
   case $1 in
     service) $program ;;
+    service-limited) unit -p MemoryMax=600M -p CPUQuota=150% -- $program ;;
+    service-delegated) unit -p MemoryMax=600M -p Delegate=yes -- $program ;;
     login-root) login root $program ;;
     login-user) login tester $program ;;
+    apparmor-restricted)
+      restrict 1
+      login tester $program
+      restrict 0
+      ;;
+    apparmor-profile)
+      restrict 1
+      profile='abi <abi/4.0>, profile bubblewrap /usr/bin/bwrap flags=(unconfined) { userns, }'
+      echo "$profile" | apparmor_parser --replace --skip-cache && login tester $program
+      restrict 0
+      ;;
     user-scope) login tester systemd-run --user --scope --quiet -p Delegate=yes $program ;;
     podman-default) container root "$1" ;;
     podman-flags) container root "$1" $flags ;;

@@ -47,6 +47,7 @@ test.for([
     "wall_unavailable",
     "seccomp=unconfined --security-opt unmask=ALL",
   ],
+  ["bwrap: Unexpected capabilities but not setuid, old file caps config?", "wall_unavailable", "--cap-add"],
   ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
   ["make an inbox: Too many open files", "zygote_failed", "ulimit -n"],
   ["spawn bwrap EAGAIN", "zygote_failed", "ulimit -u"],

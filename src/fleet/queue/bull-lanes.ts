@@ -5,34 +5,22 @@
 // taking jobs after an outage while it says that it runs; where chunks wait, lanes are free and none was taken for a while, it is
 // made anew.
 
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
-import type { Redis } from "ioredis";
+import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import { nowMs } from "../../base/clock.ts";
 import { type Chunk, readChunk } from "../chunk.ts";
 import { type ChunkReport, failureOf, type Lanes, type LanesOptions, losesMost } from "./dispatcher.ts";
-import {
-  beatMs,
-  connect,
-  defaultLeases,
-  keyPrefix,
-  cancelledKey,
-  quarantineKey,
-  workersKey,
-  type Leases,
-  queueName,
-  soon,
-} from "./redis-names.ts";
-import { removeNote, writeNote } from "./redis-notes.ts";
+import type { BullBackend } from "./bull-backend.ts";
+import { beatMs, defaultLeases, type Leases, queueName, soon } from "./queue-names.ts";
 
 /** How long a chunk rests that this host may not run. */
 const notHereMs = 500;
 /** How long chunks may wait beside free lanes before the worker is taken for wedged. */
 const wedgedMs = 15_000;
 
-/** How {@link RedisLanes} takes chunks. */
-export interface RedisLanesOptions extends LanesOptions {
+/** How {@link BullLanes} takes chunks. */
+export interface BullLanesOptions extends LanesOptions {
   readonly leases?: Leases;
   /** Told when the worker was made anew. */
   readonly onWedged?: () => void;
@@ -45,12 +33,11 @@ interface Execution {
   readonly stop: AbortController;
 }
 
-/** A host's lanes at a queue on Redis. */
-export class RedisLanes implements Lanes {
-  readonly #options: RedisLanesOptions;
-  readonly #url: string;
-  readonly #client: Redis;
-  readonly #connections: Redis[] = [];
+/** A host's lanes at a queue of BullMQ. */
+export class BullLanes implements Lanes {
+  readonly #options: BullLanesOptions;
+  readonly #backend: BullBackend;
+  readonly #queue: Queue;
   /** A chunk whose lease was lost may come back while its first execution is still ending. */
   readonly #running = new Set<Execution>();
   #worker: Worker;
@@ -60,10 +47,12 @@ export class RedisLanes implements Lanes {
   #lastTaken = nowMs();
   readonly #beat: NodeJS.Timeout;
 
-  constructor(url: string, options: RedisLanesOptions) {
-    this.#url = url;
+  /** @param backend closed with it */
+  constructor(backend: BullBackend, options: BullLanesOptions) {
+    this.#backend = backend;
     this.#options = options;
-    this.#client = connect(url);
+    this.#queue = backend.queue(queueName(options.note.hostClass));
+    this.#queue.on("error", () => {});
     this.#worker = this.#makeWorker();
     this.#beat = setInterval(() => void this.#tick().catch(() => {}), beatMs);
     void this.#tick().catch(() => {});
@@ -92,29 +81,22 @@ export class RedisLanes implements Lanes {
     clearInterval(this.#beat);
     clearTimeout(this.#aside);
     await this.forget().catch(() => {});
-    for (const client of [this.#client, ...this.#connections]) client.disconnect();
+    await soon(this.#queue.close()).catch(() => {});
+    await this.#backend.close();
   }
 
   /** Says that this worker is gone; what it has goes to others when its leases run out. */
   async forget(): Promise<void> {
     clearInterval(this.#beat);
-    await removeNote(this.#client, workersKey, this.#options.note.id);
-  }
-
-  #connect(): Redis {
-    const client = connect(this.#url);
-    this.#connections.push(client);
-    return client;
+    await this.#backend.unsay("worker", this.#options.note.id);
   }
 
   #makeWorker(): Worker {
     const { note, leases = defaultLeases } = this.#options;
-    const worker = new Worker(
+    const worker = this.#backend.worker(
       queueName(note.hostClass),
       async (job, token, signal) => await this.#process(job, token, signal),
       {
-        connection: this.#connect(),
-        prefix: keyPrefix,
         concurrency: note.lanes,
         lockDuration: leases.lockMs,
         stalledInterval: leases.checkMs,
@@ -169,14 +151,14 @@ export class RedisLanes implements Lanes {
   }
 
   async #isCancelled(batch: string): Promise<boolean> {
-    return (await soon(this.#client.exists(cancelledKey(batch)))) === 1;
+    return await this.#backend.isEnded(batch);
   }
 
   async #tick(): Promise<void> {
     const { note, images } = this.#options;
     const own = { ...note, busy: this.busy, draining: this.#draining, images: images() };
-    await writeNote(this.#client, workersKey, note.id, own);
-    await this.#quarantine((await soon(this.#client.sismember(quarantineKey, note.host))) === 1);
+    await this.#backend.say("worker", note.id, own);
+    await this.#quarantine((await this.#backend.distrusted()).includes(note.host));
     for (const { batch, stop } of this.#running) if (await this.#isCancelled(batch)) stop.abort(cancelled);
     await this.#watch();
   }
@@ -205,9 +187,8 @@ export class RedisLanes implements Lanes {
 
   /** How many chunks any lane could take now. */
   async #waiting(): Promise<number> {
-    const queue = `${keyPrefix}:${queueName(this.#options.note.hostClass)}`;
-    const inOrder = await soon(this.#client.llen(`${queue}:wait`));
-    return inOrder + (await soon(this.#client.zcard(`${queue}:prioritized`)));
+    const counts = await soon(this.#queue.getJobCounts("waiting", "prioritized"));
+    return (counts["waiting"] ?? 0) + (counts["prioritized"] ?? 0);
   }
 
   async #watch(): Promise<void> {
