@@ -10,7 +10,7 @@
  * fault. Threads and forks inherit what was given up, and so does a program that an exec begins: its dynamic linker
  * reads the counter before any library's code can run, so the instruction is given back for the moment of an exec.
  *
- * Other processors than x86-64's keep their counters: the kernels of this time do not take them away.
+ * Other processors than x86-64's keep their counters, and the receipt says `cycles`: most kernels cannot take them away there.
  */
 #define _GNU_SOURCE
 #include "cycles.h"
@@ -54,7 +54,9 @@ bool world_answer_cycles(ucontext_t *context) {
 
 #else
 
-void world_seal_cycles(void) {}
+void world_seal_cycles(void) {
+  if (!(world.settings.flags & WORLD_REAL_CLOCK)) world.lacks |= LACK_CYCLES;
+}
 void world_cycles_for_exec(bool begins) { (void)begins; }
 bool world_answer_cycles(ucontext_t *context) { (void)context; return false; }
 

@@ -2,7 +2,9 @@
 # Runs inside the machine, as root: installs what was brought, runs the suite once for each session, and switches off.
 suite=/srv/suite
 results=$(ls /dev/vport*p1)
-export SAMESEED_HOME=/srv/home HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
+home=$suite/home
+[ "$(cat $suite/imports)" = yes ] && home=/srv/home
+export SAMESEED_HOME=$home HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
 node=$suite/node
 flags="--security-opt seccomp=unconfined --security-opt unmask=ALL"
 
@@ -12,6 +14,14 @@ login() { # user, command…: in a login session of that user
   user=$1
   shift
   systemd-run --wait --pipe --quiet -p PAMName=login -p "User=$user" -E SAMESEED_HOME=$SAMESEED_HOME -- "$@"
+}
+
+restrict() { # 1 or 0: whether AppArmor lets programs without a profile have user namespaces
+  echo "$1" > /proc/sys/kernel/apparmor_restrict_unprivileged_userns
+}
+
+unit() { # properties… -- command…: in a service of root's own
+  systemd-run --wait --pipe --quiet -E SAMESEED_HOME=$SAMESEED_HOME "$@"
 }
 
 container() { # user, session, flags…: in a container made of this machine's own files
@@ -31,8 +41,21 @@ session() {
   program="$node $suite/guest/session.mjs $1"
   case $1 in
     service) $program ;;
+    service-limited) unit -p MemoryMax=600M -p CPUQuota=150% -- $program ;;
+    service-delegated) unit -p MemoryMax=600M -p Delegate=yes -- $program ;;
     login-root) login root $program ;;
     login-user) login tester $program ;;
+    apparmor-restricted)
+      restrict 1
+      login tester $program
+      restrict 0
+      ;;
+    apparmor-profile)
+      restrict 1
+      profile='abi <abi/4.0>, profile bubblewrap /usr/bin/bwrap flags=(unconfined) { userns, }'
+      echo "$profile" | apparmor_parser --replace --skip-cache && login tester $program
+      restrict 0
+      ;;
     user-scope) login tester systemd-run --user --scope --quiet -p Delegate=yes $program ;;
     podman-default) container root "$1" ;;
     podman-flags) container root "$1" $flags ;;
@@ -44,7 +67,9 @@ session() {
 
 id tester >/dev/null 2>&1 || useradd -m -s /bin/sh tester
 tell machine kernel true "$(uname -r)"
-if $node $suite/node_modules/sameseed/bin/sameseed.js image import $suite/image.tar.zst >/dev/null 2>/tmp/import; then
+if [ $home = $suite/home ]; then
+  :
+elif $node $suite/node_modules/sameseed/bin/sameseed.js image import $suite/image.tar.zst >/dev/null 2>/tmp/import; then
   tell machine import true ""
 else
   tell machine import false "$(tr '\n"\\' '   ' < /tmp/import)"
