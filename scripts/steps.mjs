@@ -142,6 +142,7 @@ function linkCommand() {
 const testLocks = {
   "python-client": "clients/python/test.lock",
   "tensorlake-python": "tests/server/doors/tensorlake/python.lock",
+  "s3-server": "tests/store/s3-server.lock",
   "tensorlake-npm": "tests/server/doors/tensorlake/npm/package-lock.json",
 };
 

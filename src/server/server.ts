@@ -25,6 +25,7 @@ import { Sandboxes } from "./native/sandboxes.ts";
 import { OnceTable } from "./once.ts";
 import { completeServerOptions, type ServerOptions } from "./server-options.ts";
 import { Slots } from "./slots.ts";
+import { Spool } from "./spool.ts";
 
 /** The most bytes of a request's head. */
 const headBytes = 16 * 1024;
@@ -60,11 +61,13 @@ export class SameseedServer implements AsyncDisposable {
     const slots = new Slots(complete.maxSandboxes, complete.maxQueue);
     const leases = new Leases();
     const metrics = new ServerMetrics({ slots, leases });
+    const spool = new Spool(complete.spool);
     this.context = {
       options: complete,
       slots,
       leases,
-      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics }),
+      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics, spool }),
+      spool,
       once: new OnceTable<Reply>(replySize),
       log: new ServerLog(complete.onLog),
       metrics,
@@ -95,6 +98,7 @@ export class SameseedServer implements AsyncDisposable {
   /** Begins to listen. @throws `io_failed` where the address cannot be had */
   async start(): Promise<void> {
     const { listen } = this.context.options;
+    this.context.spool.sweep();
     if (listen.kind === "unix") await removeStaleSocket(listen.path);
     const started = Promise.withResolvers<void>();
     this.#http.once("error", started.reject);
@@ -165,6 +169,8 @@ export class SameseedServer implements AsyncDisposable {
         headersTimeout: Math.ceil(options.requestMs / 6),
         connectionsCheckingInterval: Math.min(1000, options.requestMs / 6),
         keepAliveTimeout: 75_000,
+        keepAlive: true,
+        keepAliveInitialDelay: options.silentMs,
       },
       (request: IncomingMessage, response: ServerResponse) => {
         this.#underWay.add(response);

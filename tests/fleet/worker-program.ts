@@ -14,7 +14,7 @@ const { lies, ...options } = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
 const worker = await startFleetWorker({
   ...options,
   leases: { lockMs: 2_000, checkMs: 1_000 },
-  ...(lies === true ? { tamper: (rollouts) => rollouts.map(withOneBitTurned) } : {}),
+  ...(lies === true ? { tamper: withOneBitTurned } : {}),
   onLog: (line) => void process.stderr.write(`${line}\n`),
 });
 writeSync(1, `${JSON.stringify({ pid: process.pid, agent: worker.agentPid })}\n`);

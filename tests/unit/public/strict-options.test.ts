@@ -37,6 +37,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
   renderRollout: [(more) => sdk.renderRollout("runs/none", 1, more), "mosts", "most"],
+  captureStdio: [(more) => sdk.captureStdio("runs/none", 1, more), "backends", "backend"],
   "RunReader.open": [(more) => sdk.RunReader.open("runs/none", more), "checkall", "checkAll"],
   auditEnvironment: [(more) => sdk.auditEnvironment({ envName, ...more }), "seed", "seeds"],
   checkEnvironment: [(more) => sdk.checkEnvironment({ envName, ...more }), "seed", "seeds"],
