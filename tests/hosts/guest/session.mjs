@@ -78,9 +78,8 @@ const forbids = {
 function doctor() {
   const { status, stdout, stderr } = sameseed("doctor", "--image", image, "--json");
   const report = JSON.parse(stdout);
-  // Where sandboxes are forbidden, it must say so, and by what.
-  const ok =
-    name === "apparmor-restricted" ? status !== 0 && stdout.includes("AppArmor forbids") : status === 0;
+  const forbidden = forbids[name];
+  const ok = forbidden === undefined ? status === 0 : status !== 0 && stdout.includes(forbidden);
   return { ok, detail: stderr.trim(), checks: report.checks ?? report };
 }
 

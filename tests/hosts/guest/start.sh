@@ -71,7 +71,7 @@ else
 fi
 if grep -q podman $suite/sessions; then
   # What containers write lies beside their root, which an overlay may not contain.
-  store=/home/tester/.local/share/containers
+  store=$(getent passwd tester | cut -d: -f6)/.local/share/containers
   mkdir -p /srv/tree /var/lib/containers && mount --bind / /srv/tree && mount -t tmpfs tmpfs /var/lib/containers
   login tester mkdir -p $store && mount -t tmpfs -o uid=1000,gid=1000,mode=700 tmpfs $store
 fi
