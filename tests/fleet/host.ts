@@ -26,7 +26,7 @@ export class Host implements AsyncDisposable {
   /** @param enter what its command line begins with, to run it elsewhere */
   static async start(options: HostOptions, enter: readonly string[] = []): Promise<Host> {
     const program = join(import.meta.dirname, "worker-program.ts");
-    const [command = "", ...args] = [...enter, process.execPath, program, JSON.stringify(options)];
+    const [command, ...args] = [...enter, process.execPath, program, JSON.stringify(options)];
     const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
     });
