@@ -64,6 +64,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // Each chunk brings what its run was asked to be.
   worker: [],
   "fleet status": [],
+  "fleet audit": [],
   "fleet cancel": [],
   "fleet release": [],
   setup: [],
