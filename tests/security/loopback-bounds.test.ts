@@ -2,7 +2,7 @@
  * What a sandbox's network holds for nobody is bounded in three steps (`native/zygote/loopback.c`). Without each of them row 64b
  * of the corpus gets further, behind a wall that is whole otherwise.
  */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
 import { loadCorpus } from "../../src/security/attack-program.ts";
@@ -11,6 +11,8 @@ import { ImageCopy } from "./walls/image-copy.ts";
 
 const program = loadCorpus().find(({ id }) => id === "64b-unaccepted")!;
 let copy: ImageCopy;
+/** Each builds its native sources, on a machine that may have much else to do. */
+vi.setConfig({ testTimeout: 180_000 });
 
 beforeAll(() => void (copy = ImageCopy.make()));
 afterAll(() => copy.remove());
