@@ -15,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 #include <unistd.h>
 #include "supervise.h"
 
-enum { LISTENERS_MOST = 64, STATE_AT = 34, PATH_BYTES = 48, READ_BYTES = 4096 };
+enum { LISTENERS_MOST = 64, LONG_LISTENERS_MOST = 16, LONG_QUEUE_MOST = 128, STATE_AT = 34, PATH_BYTES = 48, READ_BYTES = 4096 };
 
 /* Connections that wait to be accepted; what one may have received, at first and at most; ends of connections that linger. */
 static const char *const queues[][2] = {
@@ -33,6 +34,12 @@ static const char *const queues[][2] = {
   { "/proc/sys/net/ipv4/tcp_wmem", "4096 16384 262144" },
   { "/proc/sys/net/ipv4/tcp_max_tw_buckets", "4096" },
 };
+
+/*
+ * What the slot is told. Older kernels, 6.1 among them, do not have the first setting in a user namespace: where queues stay
+ * long, fewer sockets listen, and none with a longer queue than programs usually ask for.
+ */
+enum { SHORT = 's', LONG = 'l' };
 
 /* ---- in the child ---- */
 
@@ -43,17 +50,24 @@ static void raise_device(int err) {
   close(fd);
 }
 
-static void make_small(int err) {
+/* Returns whether queues are short. */
+static bool make_small(int err) {
+  bool are_short = true;
   for (unsigned i = 0; i < sizeof queues / sizeof queues[0]; i++) {
     int fd = open(queues[i][0], O_WRONLY | O_CLOEXEC);
     size_t length = strlen(queues[i][1]);
+    if (i == 0 && fd < 0 && errno == ENOENT) {
+      are_short = false;
+      continue;
+    }
     if (fd < 0 || write(fd, queues[i][1], length) != (ssize_t)length) wall_fail(err, queues[i][0]);
     close(fd);
   }
+  return are_short;
 }
 
-static int hand_over(int to, int fd) {
-  char byte = 'L', control[CMSG_SPACE(sizeof fd)];
+static int hand_over(int to, char byte, int fd) {
+  char control[CMSG_SPACE(sizeof fd)];
   memset(control, 0, sizeof control);
   struct iovec part = { &byte, sizeof byte };
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
@@ -63,7 +77,7 @@ static int hand_over(int to, int fd) {
   return sendmsg(to, &message, MSG_NOSIGNAL) == sizeof byte ? 0 : -1;
 }
 
-static void have_counted(int err, int slot) {
+static void have_counted(int err, int slot, bool are_short) {
   struct sock_filter code[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_listen, 0, 1),
@@ -72,21 +86,20 @@ static void have_counted(int err, int slot) {
   };
   struct sock_fprog program = { sizeof code / sizeof code[0], code };
   int fd = (int)SUPERVISE(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program, 0, 0, 0);
-  if (fd < 0 || hand_over(slot, fd) < 0) wall_fail(err, "have listening sockets counted");
+  if (fd < 0 || hand_over(slot, are_short ? SHORT : LONG, fd) < 0) wall_fail(err, "have listening sockets counted");
   close(fd), close(slot);
 }
 
 void loopback_raise(const struct birth *birth) {
   raise_device(birth->err);
-  make_small(birth->err);
-  have_counted(birth->err, birth->counted);
+  have_counted(birth->err, birth->counted, make_small(birth->err));
 }
 
 /* ---- in the slot ---- */
 
 int loopback_open(struct listening *listening, struct birth *birth) {
   int pair[2];
-  *listening = (struct listening){ -1, -1 };
+  *listening = (struct listening){ -1, -1, 0 };
   birth->counted = -1;
   if (!(birth->start->flags & START_LOOPBACK)) return 0;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -1;
@@ -104,12 +117,13 @@ static void leave(int *fd) {
 }
 
 static void take(struct listening *listening) {
-  char byte, control[CMSG_SPACE(sizeof(int))];
+  char byte = LONG, control[CMSG_SPACE(sizeof(int))];
   struct iovec part = { &byte, sizeof byte };
   struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
   ssize_t got = recvmsg(listening->handed, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   struct cmsghdr *rights = got == sizeof byte ? CMSG_FIRSTHDR(&message) : NULL;
   if (rights && rights->cmsg_type == SCM_RIGHTS) memcpy(&listening->calls, CMSG_DATA(rights), sizeof(int));
+  listening->are_long = byte != SHORT;
   leave(&listening->handed);
 }
 
@@ -138,20 +152,26 @@ end:
   return count;
 }
 
-static void answer(int calls, pid_t pid) {
+static bool may_listen(const struct listening *listening, pid_t pid, uint32_t queue) {
+  if (listening->are_long) return queue <= LONG_QUEUE_MOST && count_listeners(pid) < LONG_LISTENERS_MOST;
+  return count_listeners(pid) < LISTENERS_MOST;
+}
+
+static void answer(const struct listening *listening, pid_t pid) {
+  int calls = listening->calls;
   struct seccomp_notif call;
   memset(&call, 0, sizeof call);
   /* Whoever called may be dead by now. */
   if (SUPERVISE(SYS_ioctl, calls, SECCOMP_IOCTL_NOTIF_RECV, &call, 0, 0, 0) < 0) return;
   struct seccomp_notif_resp verdict = { .id = call.id };
-  if (count_listeners(pid) < LISTENERS_MOST) verdict.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  if (may_listen(listening, pid, (uint32_t)call.data.args[1])) verdict.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   else verdict.error = -ENOBUFS;
   SUPERVISE(SYS_ioctl, calls, SECCOMP_IOCTL_NOTIF_SEND, &verdict, 0, 0, 0);
 }
 
 void loopback_look(struct listening *listening, pid_t pid, short events) {
   if (listening->calls < 0) take(listening);
-  else if (events & POLLIN) answer(listening->calls, pid);
+  else if (events & POLLIN) answer(listening, pid);
   else leave(&listening->calls);
 }
 

@@ -173,7 +173,7 @@ int trunk_obey(struct slot *slot, uint32_t length);
  * loopback.c: in the slot, what its sandbox's calls of `listen` come over, first what hands that over; a descriptor to be
  * polled, or -1, and what to do when it says something. In the child, its network.
  */
-struct listening { int handed, calls; };
+struct listening { int handed, calls, are_long; };
 int loopback_open(struct listening *listening, struct birth *birth);
 int loopback_descriptor(const struct listening *listening);
 void loopback_look(struct listening *listening, pid_t pid, short events);

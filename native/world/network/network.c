@@ -25,7 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BOUND_FIRST = 32768, CONNECTED_FIRST = 45056, PORTS = 12288, PORTS_APART = 96, DESCRIPTORS_MOST = 256 };
+enum { BOUND_FIRST = 32768, CONNECTED_FIRST = 45056, PORTS = 12288, PORTS_APART = 96, DESCRIPTORS_MOST = 256, QUEUE_MOST = 32 };
 enum { SETTLE_TRIES = 40, SETTLE_NS = 500000, RETRY_NS = 2000000 };
 #define LISTEN_NS 10000000000ll /* of real time that the children of a process have to listen, since the last was made */
 
@@ -118,7 +118,9 @@ WORLD_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t length) {
 long world_do_listen(int fd, int backlog) {
   network_used(fd);
   long error = take_port(fd, ROW_BOUND);
-  return error < 0 ? error : world_own(SYS_listen, fd, backlog, 0, 0, 0);
+  /* As long as the wall lets it be; kernels that do not shorten it themselves are told to (zygote/loopback.c). */
+  bool is_long = (unsigned)backlog > QUEUE_MOST;
+  return error < 0 ? error : world_own(SYS_listen, fd, is_long ? QUEUE_MOST : backlog, 0, 0, 0);
 }
 
 WORLD_EXPORT int listen(int fd, int backlog) {
