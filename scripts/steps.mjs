@@ -143,6 +143,7 @@ const testLocks = {
   "python-client": "clients/python/test.lock",
   "doors-python": "tests/server/doors/python.lock",
   "tensorlake-python": "tests/server/doors/tensorlake/python.lock",
+  "s3-server": "tests/store/s3-server.lock",
   "tensorlake-npm": "tests/server/doors/tensorlake/npm/package-lock.json",
 };
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { resolveImage } from "../../src/image/image-store.ts";
 import { executeRollout } from "../../src/rollout/execute-rollout.ts";
@@ -25,8 +26,15 @@ function residentKibibytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
 }
 
-function memoryCgroups(): number {
-  return Number(/^memory\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/cgroups", "latin1"))?.[1] ?? 0);
+/** The control groups of this process, in all hierarchies: others may come and go on the same machine. */
+function ownCgroups(folder = "/sys/fs/cgroup", isOwn = false): number {
+  let count = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const isIn = isOwn || entry.name.startsWith(`sameseed-${process.pid}-`);
+    count += (isIn ? 1 : 0) + ownCgroups(join(folder, entry.name), isIn);
+  }
+  return count;
 }
 
 /** What this process and everything below it hold. */
@@ -43,7 +51,7 @@ export function holdings(backend: ZygoteBackend): Holdings {
       (sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length,
       0,
     ),
-    cgroups: memoryCgroups(),
+    cgroups: ownCgroups(),
     zygoteKibibytes: [...zygotes, ...zygotes.flatMap(childPids)].reduce(
       (sum, pid) => sum + residentKibibytes(pid),
       0,

@@ -27,6 +27,11 @@ export class LastBytes {
     if (this.#length > 2 * this.#most || this.#parts.length > partsMost) this.#tail();
   }
 
+  /** What is kept. */
+  get bytes(): Buffer {
+    return this.#tail();
+  }
+
   /** What is kept, as text. */
   get text(): string {
     const tail = this.#tail();
@@ -64,9 +69,14 @@ export class FirstBytes {
     this.#length += kept.length;
   }
 
+  /** What is kept. */
+  get bytes(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
   /** What is kept, as text. */
   get text(): string {
-    const all = Buffer.concat(this.#parts);
+    const all = this.bytes;
     return all.subarray(0, this.#isCut ? beforeCut(all) : all.length).toString();
   }
 }

@@ -37,6 +37,21 @@ export function isComplete(outcome: Outcome): boolean {
   return outcome === "terminated" || outcome === "truncated";
 }
 
+/** Where a limit ends a rollout, how much of it was recorded depends on the machine's load. */
+const cutOff: ReadonlySet<Outcome> = new Set<Outcome>([
+  "cpu_limit",
+  "wall_limit",
+  "memory_limit",
+  "process_limit",
+  "output_limit",
+  "killed",
+]);
+
+/** Whether an outcome ends a rollout at a place that the same rollout need not come to again. */
+export function isCutOff(outcome: Outcome): boolean {
+  return cutOff.has(outcome);
+}
+
 /** Who a fault belongs to: the environment's sandbox or the policy's. */
 export type FaultOwner = "environment" | "policy";
 

@@ -2,8 +2,9 @@ import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { startRollout } from "./stepped-rollout.ts";
 import { steppedNames, steppedOptions } from "./stepped-options.ts";
+import { prepareStart } from "./prepared-start.ts";
 import { openHost } from "./rollout-host.ts";
-import { LaneVector } from "./rollout-vector.ts";
+import { aheadOf, LaneVector } from "./rollout-vector.ts";
 import { SeedSchedule } from "./seed-schedule.ts";
 import type { OpenRolloutsConfig, RolloutVector } from "./vector-step.ts";
 
@@ -13,6 +14,7 @@ const vectorNames: NamesOf<OpenRolloutsConfig> = {
   seeds: true,
   autoreset: true,
   repeatSeeds: true,
+  start: true,
   onEpisode: true,
 };
 
@@ -38,12 +40,16 @@ export async function openRollouts(config: OpenRolloutsConfig): Promise<RolloutV
     );
   const schedule = new SeedSchedule(seeds, repeatSeeds);
   const options = steppedOptions(config);
-  const host = await openHost(options);
-  const vector = new LaneVector(
-    config,
-    schedule,
-    async (seed) => await startRollout(options, host, seed, config.signal),
-  );
+  const place = await openHost(options);
+  const prepared =
+    options.start === "prepared"
+      ? await prepareStart(place, options, config.signal, count + aheadOf(count))
+      : undefined;
+  const host = prepared?.host ?? place;
+  const vector = new LaneVector(config, schedule, {
+    start: async (seed) => await startRollout(options, host, seed, config.signal),
+    leave: async () => await prepared?.close(),
+  });
   try {
     await vector.begin();
   } catch (error) {

@@ -13,7 +13,7 @@ import type {
 import { encodeJob } from "../sandbox/job.ts";
 
 /** A tree holds few more copies than this; further starts wait. */
-const startsAtATime = 48;
+export const copiesAtATime = 48;
 /** The type of the message with a copy's job; nobody reads another. */
 const jobType = 0x4a;
 /** A longer line is none of ours. */
@@ -38,7 +38,7 @@ export class PreparedBackend implements SandboxBackend {
   readonly name: SandboxBackend["name"];
   readonly #backend: SandboxBackend;
   readonly #prepared: PreparedJob;
-  readonly #turns = new Semaphore(startsAtATime);
+  readonly #turns = new Semaphore(copiesAtATime);
   #tree: Promise<SandboxTree> | undefined;
   #closed = false;
 

@@ -10,7 +10,7 @@ import type { Job } from "../sandbox/contract.ts";
 import { executeRollout } from "./execute-rollout.ts";
 import { environmentFileOf, environmentFolder, filesIn } from "./job-files.ts";
 import { canShareSandbox, planRollout } from "./plan-rollout.ts";
-import { NotPrepared, PreparedBackend } from "./prepared-backend.ts";
+import { copiesAtATime, NotPrepared, PreparedBackend } from "./prepared-backend.ts";
 import type { ResolvedOptions } from "./rollout-config.ts";
 import type { RolloutHost } from "./rollout-host.ts";
 
@@ -30,14 +30,19 @@ const seedsCompared = [0, 2 ** 40];
 
 /**
  * Makes the environment that rollouts are copied from, or finds out why they start as usual.
+ * @param together how many have to be open at the same time: where they cannot be, none is copied
  * @throws `aborted`, and what starting a sandbox throws
  */
 export async function prepareStart(
   host: RolloutHost,
   options: ResolvedOptions,
   signal: AbortSignal | undefined,
+  together = 1,
 ): Promise<PreparedStart> {
-  const never = refusalOf(host, options);
+  const never =
+    together > copiesAtATime
+      ? `${together} are open at a time, and ${copiesAtATime} copies are the most`
+      : refusalOf(host, options);
   if (never !== undefined) return asUsual(host, never);
   const backend = new PreparedBackend(host.backend, { job: preparedJob(options), limits: options.limits });
   try {

@@ -23,6 +23,18 @@ import {
 
 const aheadMost = 8;
 
+/** How many rollouts are started ahead of those of so many environments. */
+export function aheadOf(count: number): number {
+  return Math.min(aheadMost, count);
+}
+
+/** Where a vector's rollouts come from. */
+export interface RolloutSource {
+  readonly start: (seed: number) => Promise<OpenRollout>;
+  /** Called when none is open any more and none will be. */
+  readonly leave: () => Promise<void>;
+}
+
 /** A rollout with its place in the order of all. */
 interface Begun {
   readonly episode: number;
@@ -44,7 +56,7 @@ export class LaneVector implements RolloutVector {
   readonly count: number;
   readonly #config: OpenRolloutsConfig;
   readonly #schedule: SeedSchedule;
-  readonly #start: (seed: number) => Promise<OpenRollout>;
+  readonly #source: RolloutSource;
   readonly #lanes: Lane[] = [];
   /** Started, and nobody's yet; in the order of their seeds. */
   readonly #ahead: Begun[] = [];
@@ -54,15 +66,11 @@ export class LaneVector implements RolloutVector {
   #isClosed = false;
 
   /** @param config as for `openRollouts`, which also opens it */
-  constructor(
-    config: OpenRolloutsConfig,
-    schedule: SeedSchedule,
-    start: (seed: number) => Promise<OpenRollout>,
-  ) {
+  constructor(config: OpenRolloutsConfig, schedule: SeedSchedule, source: RolloutSource) {
     this.count = config.count;
     this.#config = config;
     this.#schedule = schedule;
-    this.#start = start;
+    this.#source = source;
   }
 
   get observations(): readonly TypedValue[] {
@@ -152,9 +160,12 @@ export class LaneVector implements RolloutVector {
     this.#isClosed = true;
     const spare = this.#ahead.splice(0).concat(this.#lanes.flatMap(({ next }) => next ?? []));
     const closed = Promise.all(spare.map(async ({ rollout }) => await rollout.then(discard, () => {})));
-    const results = await settled(running.map(async ({ rollout }) => await rollout.close()));
-    await closed;
-    return results;
+    try {
+      return await settled(running.map(async ({ rollout }) => await rollout.close()));
+    } finally {
+      await closed;
+      await this.#source.leave();
+    }
   }
 
   /** Closes it, whatever comes of it. */
@@ -213,7 +224,7 @@ export class LaneVector implements RolloutVector {
     const { episode, seed, rollout } = lane.next!;
     const ready = await rollout;
     // It may have waited for longer than it may.
-    lane.rollout = ready.isOver ? await this.#start(seed) : ready;
+    lane.rollout = ready.isOver ? await this.#source.start(seed) : ready;
     lane.episode = episode;
     lane.next = undefined;
     lane.isOver = false;
@@ -228,7 +239,7 @@ export class LaneVector implements RolloutVector {
   }
 
   #refill(): void {
-    const most = Math.min(aheadMost, this.count);
+    const most = aheadOf(this.count);
     while (this.#ahead.length < most) {
       const begun = this.#beginNext();
       if (begun === undefined) return;
@@ -239,7 +250,7 @@ export class LaneVector implements RolloutVector {
   #beginNext(): Begun | undefined {
     const seed = this.#schedule.next();
     if (seed === undefined) return undefined;
-    const rollout = this.#start(seed);
+    const rollout = this.#source.start(seed);
     // Whoever takes it is told; it may be nobody's.
     rollout.catch(() => {});
     return { episode: this.#episodes++, seed, rollout };

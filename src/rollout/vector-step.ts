@@ -2,6 +2,7 @@ import type { ActionValue, TypedObject, TypedValue } from "../model/cbor/typed-v
 import type { Outcome, RolloutFault } from "../model/outcome.ts";
 import type { Space } from "../model/spaces.ts";
 import type { OpenRolloutConfig, RolloutStep } from "./open-rollout.ts";
+import type { StartMode } from "./rollout-config.ts";
 import type { RolloutResult } from "./rollout-result.ts";
 
 /** Rollouts that are stepped together. */
@@ -18,6 +19,12 @@ export interface OpenRolloutsConfig extends Omit<OpenRolloutConfig, "seed"> {
   readonly autoreset?: boolean;
   /** Whether two episodes may have one seed. @default false */
   readonly repeatSeeds?: boolean;
+  /**
+   * `prepared`: the environment is made once, and the process is copied for each episode. The bytes are the same; where that
+   * cannot be told, or more than 40 environments are stepped together, episodes start as usual, and their receipts say why.
+   * @default "usual"
+   */
+  readonly start?: StartMode;
   /** Called with each episode that is over. */
   readonly onEpisode?: (episode: VectorEpisode) => void;
 }

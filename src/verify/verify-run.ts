@@ -5,7 +5,7 @@ import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { chainOf, type TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { checkImage } from "../image/check-image.ts";
 import type { ImageDifference } from "../model/image-manifest.ts";
-import { isComplete, type Outcome } from "../model/outcome.ts";
+import { isComplete, isCutOff, type Outcome } from "../model/outcome.ts";
 import { rowKey } from "../model/branch.ts";
 import type { RecordedRollout, RolloutSummary, RunSpec } from "../model/rollout.ts";
 import { lowestTier, type Tier } from "../model/receipt.ts";
@@ -168,15 +168,41 @@ function callerSeats({ seats }: RunSpec): string[] {
 
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
   const both = { ...nameOf(expected), outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
-  const chain = recordedChain(reader, expected);
   const isGame = reader.manifest.spec.seats.length > 1;
-  if (isResult(expected, isGame) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
+  const isSame = isResult(expected, isGame) && sameEnd(expected, actual.summary);
+  // Of a trajectory that was not kept there is its digest, which covers every byte of it.
+  if (!reader.hasTrajectory(rowKey(expected)))
+    return { ...both, ...compareDigests(expected, actual.summary, isSame) };
+  const chain = recordedChain(reader, expected);
+  if (isSame) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
   const divergence = firstDivergence(chain, chainOf(actual.trajectory));
   return {
     ...both,
     verdict: "diverged",
     firstDivergence: divergence ?? outcomeDivergence(expected, actual.summary),
+  };
+}
+
+/** What can be said without the recorded bytes: whether they are the same, not where they differ. */
+function compareDigests(
+  expected: RolloutSummary,
+  actual: RolloutSummary,
+  isSame: boolean,
+): Pick<ComparedRollout, "verdict" | "firstDivergence"> {
+  if (isSame) return { verdict: "equal" };
+  if (sameEnd(expected, actual)) return { verdict: "failed" };
+  if (expected.outcome !== actual.outcome)
+    return { verdict: "diverged", firstDivergence: outcomeDivergence(expected, actual) };
+  const difference = {
+    field: "digest",
+    path: "digest",
+    expected: expected.contentDigest,
+    actual: actual.contentDigest,
+  };
+  return {
+    verdict: "diverged",
+    firstDivergence: { ...outcomeDivergence(expected, actual), ...difference, differing: ["digest"] },
   };
 }
 
@@ -193,21 +219,11 @@ function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {
   return expected.outcome === actual.outcome && expected.contentDigest === actual.contentDigest;
 }
 
-/** Where a limit ended a rollout, how much of it was recorded depends on the machine's load. */
-const cutOff: ReadonlySet<Outcome> = new Set<Outcome>([
-  "cpu_limit",
-  "wall_limit",
-  "memory_limit",
-  "process_limit",
-  "output_limit",
-  "killed",
-]);
-
 function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: TrajectoryChain): boolean {
   if (expected.outcome !== actual.outcome || isComplete(expected.outcome)) return false;
   // A process that vanished took along what it had not sent yet; without a closing record the length says nothing.
   if (chain.digests.outcome === null) return true;
-  return cutOff.has(expected.outcome) || expected.contentDigest === actual.contentDigest;
+  return isCutOff(expected.outcome) || expected.contentDigest === actual.contentDigest;
 }
 
 /** Two recordings whose records agree and whose verdicts do not: one was ended from outside. */

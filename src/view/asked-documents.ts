@@ -12,6 +12,11 @@ export interface RenderedDocument {
   readonly pictures: number;
 }
 
+/** What `POST /api/do/stdio` answers. */
+export interface CapturedDocument {
+  readonly programs: number;
+}
+
 /** What `POST /api/do/play`, `move`, `back`, `resign` and `leave` answer: a game against a policy. */
 export interface GameDocument {
   readonly play: string;

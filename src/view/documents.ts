@@ -179,6 +179,8 @@ export interface RolloutDocument {
   readonly hasOther: boolean;
   readonly divergence?: Divergence;
   readonly pictures?: PicturesOverview;
+  /** Whether there is a document of what its programs wrote to stdout and stderr. */
+  readonly hasStdio: boolean;
 }
 
 /** One record of a rollout. */

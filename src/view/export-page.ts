@@ -120,8 +120,9 @@ class PageBuilder {
   }
 
   async #addRollout(id: string, name: string): Promise<void> {
-    const { pictures } = (await this.add(documentPath("rollout", id, name))) as RolloutDocument;
-    for (const kind of ["series", "script"]) await this.add(documentPath(kind, id, name));
+    const { pictures, hasStdio } = (await this.add(documentPath("rollout", id, name))) as RolloutDocument;
+    for (const kind of ["series", "script", ...(hasStdio ? ["stdio"] : [])])
+      await this.add(documentPath(kind, id, name));
     for (let chunk = 0; chunk * picturesPerChunk < (pictures?.steps.length ?? 0); chunk++)
       await this.add(documentPath("pictures", id, name, chunk));
     const rollout = await this.#runs.rollout(id, name);

@@ -113,6 +113,7 @@ const besides = [
   "league.json",
   "matchup.json",
   "pictures",
+  "stdio",
 ];
 
 /** What changes when a run grows, or is verified or audited. */

@@ -16,6 +16,7 @@ import { picturesDocument } from "./pictures-document.ts";
 import { scriptDocument, seriesDocument, stepsDocument, valueDocument } from "./rollout-documents.ts";
 import { rolloutDocument } from "./rollout-overview.ts";
 import { lineOf, rowsDocument, runDocument, runEntry, slowestDocument } from "./run-documents.ts";
+import { stdioDocument } from "./stdio-document.ts";
 import { toJson } from "./to-json.ts";
 import { treeDocument } from "./tree-document.ts";
 
@@ -50,6 +51,8 @@ export async function readViewDocument(
       return seriesDocument(await runs.rollout(id, key));
     case "pictures":
       return await picturesDocument(runs, id, key, wholeNumber(third));
+    case "stdio":
+      return await stdioDocument(runs, id, key);
     case "script":
       return await scriptDocument(runs, id, key);
     case "diff":

@@ -4,6 +4,7 @@ import { otherSuffix, type RolloutDocument } from "./documents.ts";
 import { picturesOf } from "./pictures-document.ts";
 import { endOf } from "./rollout-documents.ts";
 import type { OpenRuns } from "./open-runs.ts";
+import { hasStdio } from "./stdio-document.ts";
 import { toJson } from "./to-json.ts";
 
 /** `rollout/ID/KEY` */
@@ -53,5 +54,6 @@ export async function rolloutDocument(runs: OpenRuns, id: string, name: string):
     hasOther: keptTrajectory(recording.dir, key) !== undefined,
     ...(found === undefined ? {} : { divergence: found.firstDivergence }),
     ...picturesOf(loaded),
+    hasStdio: hasStdio(loaded),
   };
 }

@@ -15,7 +15,8 @@ import { branchRun } from "../branch/branch-run.ts";
 import { seedSchema } from "../model/seed.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { renderRollout } from "../verify/pictures/render-rollout.ts";
-import type { BranchedDocument, RenderedDocument } from "./asked-documents.ts";
+import type { BranchedDocument, CapturedDocument, RenderedDocument } from "./asked-documents.ts";
+import { captureStdio } from "../verify/stdio/capture-stdio.ts";
 import { Games, gameRequests } from "./games.ts";
 import { kindOf, type Library } from "./library.ts";
 import { parsed } from "./parsed.ts";
@@ -102,6 +103,11 @@ export class ViewActions implements AsyncDisposable {
       const { id, key } = parsed(rolloutSchema, request);
       const { pictures } = await renderRollout(this.#library.find(id).dir, key, { signal });
       return { pictures } satisfies RenderedDocument;
+    }
+    if (name === "stdio") {
+      const { id, key } = parsed(rolloutSchema, request);
+      const { programs } = await captureStdio(this.#library.find(id).dir, key, { signal });
+      return { programs: programs.length } satisfies CapturedDocument;
     }
     const game = gameRequests.find((own) => own === name);
     if (game === undefined) throw new SameseedError("not_found", "there is nothing of that name to run");

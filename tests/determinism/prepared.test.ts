@@ -9,6 +9,9 @@ import { describe, expect, it } from "vitest";
 import { imagesFolder } from "../../src/base/home.ts";
 import type { RolloutSummary } from "../../src/model/rollout.ts";
 import { collectRollouts } from "../../src/rollout/collect-rollouts.ts";
+import { openRollouts } from "../../src/rollout/open-rollouts.ts";
+import type { VectorEpisode } from "../../src/rollout/vector-step.ts";
+import type { RolloutResult } from "../../src/rollout/rollout-result.ts";
 import type { BatchConfig } from "../../src/rollout/rollout-config.ts";
 import { recordRun } from "../../src/store/record-run.ts";
 import { verifyRun } from "../../src/verify/verify-run.ts";
@@ -77,6 +80,23 @@ describe("the same bytes", () => {
     }
   });
 
+  it("rollouts that are stepped together, episode after episode", async () => {
+    const play = async (start: "usual" | "prepared") => {
+      const ended: VectorEpisode[] = [];
+      const config = { envName: "CartPole-v1", count: 3, seeds: 5, maxSteps: 6, start };
+      await using vector = await openRollouts({ ...config, onEpisode: (own) => ended.push(own) });
+      for (let step = 0; step < 20; step++) await vector.step([step % 2, 1, 0]);
+      const last = await vector.close();
+      expect(ended.length).toBeGreaterThan(5);
+      const results = [...ended.map(({ result }) => result), ...last];
+      expect(new Set(results.map(({ receipt }) => receipt.start?.prepared))).toEqual(
+        new Set([start === "prepared" ? true : undefined]),
+      );
+      return results.map(({ seed, digest, contentDigest }) => ({ seed, digest, contentDigest }));
+    };
+    expect(await play("prepared")).toEqual(await play("usual"));
+  });
+
   it("verify runs a prepared run as usual and finds it equal", async () => {
     const many = Array.from({ length: 12 }, (_, seed) => seed);
     const { dir } = await recordRun({
@@ -90,6 +110,20 @@ describe("the same bytes", () => {
 });
 
 describe("as usual, with the reason", () => {
+  it("more environments than can be copied at a time", async () => {
+    await using vector = await openRollouts({
+      envName: "CartPole-v1",
+      count: 41,
+      seeds: 0,
+      start: "prepared",
+    });
+    const [{ receipt }] = (await vector.close()) as [RolloutResult];
+    expect(receipt.start).toEqual({
+      prepared: false,
+      reason: "49 are open at a time, and 48 copies are the most",
+    });
+  });
+
   const refused: readonly (readonly [name: string, reason: RegExp])[] = [
     ["Entropy", /asks the world for entropy/],
     ["Unseeded", /asks the world for entropy/],

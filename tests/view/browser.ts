@@ -1,7 +1,9 @@
 // Debian's Chromium, without a download of its own; `npm test` installs it where it is missing.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Where Chromium is; undefined where it is not. */
@@ -63,4 +65,37 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(
     () => !(document.getElementById("root")?.textContent ?? "Loading…").includes("Loading…"),
   );
+}
+
+/** Elements that only text that became markup makes, and whether any of it ran. */
+export async function hits(page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const made = document.querySelectorAll(
+      "img:not(.picture), .picture:not([src^='data:image/png;base64,']), iframe, object, embed, b, main style, main script, [onerror], [onload], [onmouseover], a[href^='javascript']",
+    );
+    const ran = "hit" in window ? ["code ran"] : [];
+    return [...ran, ...Array.from(made, (element) => element.outerHTML.slice(0, 200))];
+  });
+}
+
+/** What axe-core finds wrong with the page as it is. */
+export async function violations(page: Page): Promise<string[]> {
+  // Places of one page are one document: it is loaded once.
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
+  return await page.evaluate(async () => {
+    const { axe: run } = window as unknown as {
+      readonly axe: {
+        run(options: object): Promise<{
+          readonly violations: readonly {
+            readonly id: string;
+            readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+          }[];
+        }>;
+      };
+    };
+    const { violations: found } = await run.run({ resultTypes: ["violations"], preload: false });
+    return found.map(
+      ({ id: rule, nodes }) => `${rule}: ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary ?? ""}`,
+    );
+  });
 }

@@ -31,7 +31,8 @@ export const hostile: readonly string[] = [
 /** A folder's name that is markup too. */
 export const hostileName = "<img src=x onerror=window.hit=1>";
 
-const program = `import time
+const program = `import sys
+import time
 import numpy as np
 import gymnasium
 from gymnasium.spaces import Box, Discrete, Text
@@ -45,6 +46,8 @@ class Hostile(gymnasium.Env):
     def reset(self, seed=None, options=None):
         super().reset(seed=seed)
         self.n, self.seed = 0, seed
+        print("\\x1b[31m" + ALL, ALL, sep="\\r\\n")
+        print(ALL, file=sys.stderr)
         return ALL, {text: text for text in TEXTS}
     def step(self, action):
         self.n += 1
@@ -122,12 +125,12 @@ export async function recordEverything(): Promise<Workplace> {
       ["run", `${envs}:Picture`, "--seeds", "7,8", "--out", runs("picture")],
       ["verify", runs("picture")],
       ["replay", runs("picture"), "--seed", "7", "--render"],
-      ["export", runs("picture"), "--html", place.path("one.html"), "--render", "--seeds", "8"],
+      ["export", runs("picture"), "--html", place.path("one.html"), "--render", "--stdio", "--seeds", "8"],
       ["branch", runs("picture"), "--seed", "7", "--step", "3", "--reseed", "1..3", "--out", runs("futures")],
     ],
     [
       ["run", `${envs}:Hostile`, "--seeds", "1,2", "--out", hostileRun],
-      ["replay", hostileRun, "--seed", "1", "--render"],
+      ["replay", hostileRun, "--seed", "1", "--render", "--stdio"],
       ["compare", "greedy", place.path("bad.py"), "--seeds", "1", "--games", "4", "--out", runs("match")],
       ["league", "random", "greedy", "--games", "4", "--out", runs("league")],
       ["score", place.path("tasks.jsonl"), place.path("completions.jsonl"), "--out", runs("scores")],

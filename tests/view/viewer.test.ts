@@ -1,18 +1,16 @@
 import { readFileSync, utimesSync } from "node:fs";
-import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Workplace } from "../cli/sameseed.ts";
 import { exportPage } from "../../src/view/export-page.ts";
 import { ViewServer } from "../../src/view/view-server.ts";
 import { verifyRun } from "../../src/verify/verify-run.ts";
-import { chromiumPath, goTo, openPage, settled, startBrowser } from "./browser.ts";
+import { chromiumPath, goTo, hits, openPage, settled, startBrowser, violations } from "./browser.ts";
 import { buildViewer, hostile, hostileName, recordEverything, writeBeside } from "./recorded.ts";
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const id = encodeURIComponent(hostileName);
 const scored = encodeURIComponent(hostile[2] ?? "");
 
@@ -104,6 +102,9 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
       await page.waitForFunction(() => document.querySelector(".value strong")?.textContent === "info");
       const info = JSON.parse((await page.textContent(".value pre")) ?? "") as unknown;
       expect(info).toEqual(Object.fromEntries(hostile.map((text) => [text, text])));
+      const all = hostile.join(" ").replace("\u202e", "\ufffd");
+      const wrote = await page.$$eval(".stream pre", (texts) => texts.map(({ textContent }) => textContent));
+      expect(wrote).toEqual([`${all}\n${all}\n`, `${all}\n`]);
       expect(await hits(page)).toEqual([]);
     }
     await context.close();
@@ -128,6 +129,8 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
       await page.click(".strip button:has-text('step 8')");
       await page.waitForFunction(() => location.hash.endsWith("/8"));
       expect(await shown()).not.toBe(before);
+      if (seed === 8) expect(await page.textContent("main")).toContain("Nothing was written.");
+      else expect(await page.textContent("main")).toContain(`--seed ${seed} --stdio`);
       await page.keyboard.press(" ");
       await page.waitForFunction(() => Number(location.hash.split("/").at(-1)) >= 10);
       await context.close();
@@ -265,35 +268,3 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
     expect(bytes).toBeLessThanOrEqual(90_000);
   });
 });
-
-/** Elements that only text that became markup makes, and whether any of it ran. */
-async function hits(page: Page): Promise<string[]> {
-  return await page.evaluate(() => {
-    const made = document.querySelectorAll(
-      "img:not(.picture), .picture:not([src^='data:image/png;base64,']), iframe, object, embed, b, main style, main script, [onerror], [onload], [onmouseover], a[href^='javascript']",
-    );
-    const ran = "hit" in window ? ["code ran"] : [];
-    return [...ran, ...Array.from(made, (element) => element.outerHTML.slice(0, 200))];
-  });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  // Places of one page are one document: it is loaded once.
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
-  return await page.evaluate(async () => {
-    const { axe: run } = window as unknown as {
-      readonly axe: {
-        run(options: object): Promise<{
-          readonly violations: readonly {
-            readonly id: string;
-            readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-          }[];
-        }>;
-      };
-    };
-    const { violations: found } = await run.run({ resultTypes: ["violations"], preload: false });
-    return found.map(
-      ({ id: rule, nodes }) => `${rule}: ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary ?? ""}`,
-    );
-  });
-}

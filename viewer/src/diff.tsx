@@ -7,7 +7,7 @@ import { First } from "./first-difference.tsx";
 import { useKeys } from "./keys.ts";
 import { Command, JsonLink, Outcome, Ready, Section } from "./parts.tsx";
 import { go, href } from "./route.ts";
-import { Marked } from "./step-cells.tsx";
+import { cellMost, Marked } from "./step-cells.tsx";
 import { useStep } from "./use-step.ts";
 import { ValueView } from "./value-view.tsx";
 import { type GridColumn, VirtualGrid } from "./virtual-grid.tsx";
@@ -211,7 +211,7 @@ function Cell({
   const [step] = useStep(here.id, here.key, line.step - first);
   const [other] = useStep(there.id, there.key, line.step - first);
   const shown = (of: typeof step): ReturnType<typeof pick> => pick(of, line.fields);
-  return <Marked now={shown(step)} before={shown(other)} />;
+  return <Marked now={shown(step)} before={shown(other)} most={cellMost} />;
 }
 
 /** The field that a line shows: the observation, or where that is the same the first that differs. */

@@ -16,9 +16,10 @@ import { Pictures } from "./pictures.tsx";
 import { usePlayback } from "./playback.ts";
 import { Command, duration, JsonLink, numberText, Outcome, Ready, Section } from "./parts.tsx";
 import { go, href } from "./route.ts";
-import { flagText, Marked, worldText } from "./step-cells.tsx";
+import { cellMost, flagText, Marked, worldText } from "./step-cells.tsx";
 import { RunHere } from "./run-here.tsx";
 import { StepDetail } from "./step-detail.tsx";
+import { Stdio } from "./stdio.tsx";
 import { useStep } from "./use-step.ts";
 import { WholeText } from "./value-view.tsx";
 import { type GridColumn, VirtualGrid } from "./virtual-grid.tsx";
@@ -105,6 +106,7 @@ function Rollout({ rollout, run, at, field }: RolloutProps): JSX.Element {
           <StepDetail rollout={rollout} at={at} field={field} />
         </div>
       </Section>
+      <Stdio rollout={rollout} />
       <Script id={id} name={key} />
       <Section title="The row, as recorded">
         <WholeText text={JSON.stringify({ ...summary, end: rollout.end }, undefined, 1)} />
@@ -216,17 +218,23 @@ function StepCell({
   const { fields } = step;
   switch (column) {
     case 1:
-      return <Marked now={fields["action"]} />;
+      return <Marked now={fields["action"]} most={cellMost} />;
     case 2:
-      return <Marked now={fields["reward"]} />;
+      return <Marked now={fields["reward"]} most={cellMost} />;
     case 3:
       return <>{flagText(step)}</>;
     case 4:
-      return <Marked now={fields["observation"] ?? fields["error"]} before={before?.fields["observation"]} />;
+      return (
+        <Marked
+          now={fields["observation"] ?? fields["error"]}
+          before={before?.fields["observation"]}
+          most={cellMost}
+        />
+      );
     case 5:
       return <>{step.changed === null ? "" : String(step.changed)}</>;
     case 6:
-      return <Marked now={fields["info"]} />;
+      return <Marked now={fields["info"]} most={cellMost} />;
     default:
       return <>{worldText(step)}</>;
   }

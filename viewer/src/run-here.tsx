@@ -7,7 +7,7 @@ import { ask, useCanRun } from "./ask.ts";
 import { forget } from "./data.ts";
 import { go, href } from "./route.ts";
 
-/** What a server that may run offers at a rollout's step: branches from there, and pictures. */
+/** What a server that may run offers at a rollout's step: branches from there, pictures, and what it writes. */
 export function RunHere({
   rollout,
   step,
@@ -37,6 +37,10 @@ export function RunHere({
     await ask("render", { id, key: Number(key) });
     forget(id);
   };
+  const capture = async (): Promise<void> => {
+    await ask("stdio", { id, key: Number(key) });
+    forget(id);
+  };
   const isBusy = state.busy !== undefined;
   return (
     <p class="bar-row">
@@ -56,6 +60,11 @@ export function RunHere({
       {rollout.pictures === undefined && (
         <button type="button" disabled={isBusy} onClick={() => run("rendering", render)}>
           Make pictures
+        </button>
+      )}
+      {!rollout.hasStdio && (
+        <button type="button" disabled={isBusy} onClick={() => run("running it again", capture)}>
+          Show stdout and stderr
         </button>
       )}
       <span role="status" class="quiet">

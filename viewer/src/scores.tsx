@@ -90,6 +90,9 @@ function Scores({ scores }: { readonly scores: ScoresViewDocument }): JSX.Elemen
   );
 }
 
+/** Dots of equal scores do not hide one another. */
+const apart: readonly number[] = [0, 1.6, -1.6, 3.2, -3.2];
+
 /** The rewards of a group, a dot each, from 0 at the left to 1 at the right. */
 function Dots({ group }: { readonly id: string; readonly group: ScoreGroup }): JSX.Element {
   const { scores } = group;
@@ -105,7 +108,7 @@ function Dots({ group }: { readonly id: string; readonly group: ScoreGroup }): J
         score === null ? (
           <path class="bound" d={`M${10 + at * 6} 2v4`} />
         ) : (
-          <circle class="dot soft" cx={10 + score * 200} cy={10 + ((at % 5) - 2) * 1.6} r={4} />
+          <circle class="dot soft" cx={10 + score * 200} cy={10 + (apart[at % apart.length] ?? 0)} r={4} />
         ),
       )}
     </svg>

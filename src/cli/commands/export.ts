@@ -7,18 +7,19 @@ import { exportPage } from "../../view/export-page.ts";
 import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
-import { renderForView } from "../render-for-view.ts";
+import { makeForReading } from "../make-for-reading.ts";
+import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { parseSeeds } from "../parse/seeds.ts";
+import { count } from "../render/numbers.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
-interface ExportOptions {
-  readonly format: ExportFormat | "parquet";
+interface ExportOptions extends RerunFlags {
+  readonly format: ExportFormat | "parquet" | "minari";
   readonly steps?: true;
   readonly out?: string;
   readonly html?: string;
   readonly seeds?: readonly number[];
   readonly branch?: readonly number[];
-  readonly render?: true;
 }
 
 /** Adds `sameseed export`. */
@@ -33,13 +34,16 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     .addOption(
       new Option(
         "--format <FORMAT>",
-        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists",
+        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists; minari: a dataset of the complete episodes",
       )
-        .choices(["csv", "jsonl", "parquet"])
+        .choices(["csv", "jsonl", "parquet", "minari"])
         .default("csv"),
     )
     .option("--steps", "one line for each step instead of one for each rollout")
-    .option("--out <FILE>", "the file to write, which must not exist (default: standard output)")
+    .option(
+      "--out <FILE>",
+      "the file, or the dataset's folder, to write; it must not exist (default: standard output)",
+    )
     .option("--html <FILE>", "write a page, which must not exist")
     .addOption(
       new Option("--seeds <SEEDS>", "with --html: the rollouts whose steps are in the page (default: all)")
@@ -52,6 +56,7 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
       ),
     )
     .option("--render", "with --html: make pictures of those rollouts first, where there are none")
+    .option("--stdio", "with --html: find out first what those rollouts write to stdout and stderr")
     .addHelpText("after", help)
     .action((dir: string, options: ExportOptions) =>
       choose(async (cli) => await exportRun(cli, dir, options)),
@@ -63,6 +68,7 @@ Examples:
   sameseed export runs/lake --out lake.csv
   sameseed export runs/lake --steps --format jsonl --out lake-steps.jsonl
   sameseed export runs/lake --steps --format parquet --out lake.parquet
+  sameseed export runs/lake --format minari --out ~/.minari/datasets/lake-v0
   sameseed export runs/lake --html lake.html --seeds 42..45
   sameseed export runs/lake --html lake.html --seeds 42 --render
 
@@ -70,13 +76,19 @@ Numbers have all their digits. The reset is step 0 and has no action and no rewa
 is written, 2 for misuse, 3 when a file cannot be read or written.`;
 
 async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise<number> {
-  const { format, steps, out, html, seeds, branch, render } = options;
+  const { format, steps, out, html, seeds, branch } = options;
   if (html !== undefined) return await exportHtml(cli, dir, { ...options, html });
-  if (seeds !== undefined || branch !== undefined || render)
-    throw new SameseedError("bad_argument", "--seeds, --branch and --render say what goes into a page", {
-      hint: "add --html FILE",
-    });
+  if (seeds !== undefined || branch !== undefined || besidesOf(options).length > 0)
+    throw new SameseedError(
+      "bad_argument",
+      "--seeds, --branch, --render and --stdio say what goes into a page",
+      {
+        hint: "add --html FILE",
+      },
+    );
+  if (steps === true || format === "minari") await makeForReading(cli, dir);
   using reader = await RunReader.open(dir);
+  if (format === "minari") return await exportDataset(cli, reader, options);
   if (format === "parquet") return await exportTable(cli, reader, options);
   const lines = exportLines(reader, format, steps === true);
   if (out === undefined) {
@@ -103,18 +115,41 @@ async function exportTable(
   return 0;
 }
 
+async function exportDataset(
+  cli: Cli,
+  reader: RunReader,
+  { out, steps }: Pick<ExportOptions, "out" | "steps">,
+): Promise<number> {
+  if (steps === true)
+    throw new SameseedError("bad_argument", "a dataset of Minari's has the steps anyway", {
+      hint: "leave --steps out",
+    });
+  if (out === undefined)
+    throw new SameseedError("bad_argument", "a dataset is not written to standard output", {
+      hint: "name its folder with --out NAME-v0",
+    });
+  const { exportMinari } = await import("../../store/export/minari-export.ts");
+  const { id, episodes, leftOut } = await exportMinari(reader, out);
+  const rest = leftOut === 0 ? "" : `; ${count(leftOut, "rollout")} left out: no complete episodes`;
+  cli.status.note(`wrote ${out}: dataset ${id} with ${count(episodes, "episode")}${rest}`);
+  return 0;
+}
+
 async function exportHtml(
   cli: Cli,
   dir: string,
-  { html, steps, out, seeds, branch, render }: ExportOptions & { readonly html: string },
+  options: ExportOptions & { readonly html: string },
 ): Promise<number> {
+  const { html, steps, out, seeds, branch } = options;
   if (steps === true || out !== undefined)
     throw new SameseedError("bad_argument", "--html writes a page, --steps and --out a table", {
       hint: "name one of them",
     });
   const keys = seeds ?? branch;
   const chosen = keys === undefined ? {} : { keys };
-  if (render) await renderForView(cli, [dir], keys);
+  await makeForReading(cli, dir, keys);
+  const makes = besidesOf(options);
+  if (makes.length > 0) await rerunForView(cli, [dir], makes, keys);
   const parts = await exportPage(dir, chosen);
   await writeLines(html, parts);
   cli.status.note(`wrote ${html}`);

@@ -6,16 +6,15 @@ import { SameseedError } from "../../base/error.ts";
 import { ViewServer } from "../../view/view-server.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeeds } from "../parse/seeds.ts";
-import { renderForView } from "../render-for-view.ts";
+import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 
-interface ViewOptions {
+interface ViewOptions extends RerunFlags {
   readonly port: number;
   readonly open: boolean;
   readonly allowRun?: true;
-  readonly render?: true;
   readonly seeds?: readonly number[];
   readonly branch?: readonly number[];
 }
@@ -46,12 +45,18 @@ export function addViewCommand(program: Command, choose: (work: CommandWork) => 
       "--render",
       "first play rollouts that have no pictures again, and keep what their environment renders beside the run",
     )
+    .option(
+      "--stdio",
+      "first run rollouts again, and keep what they write to stdout and stderr beside the run, where it is not known",
+    )
     .addOption(
-      new Option("--seeds <SEEDS>", "with --render: these rollouts (default: all, up to 16)")
+      new Option("--seeds <SEEDS>", "with --render or --stdio: these rollouts (default: all, up to 16)")
         .argParser(parseSeeds)
         .conflicts("branch"),
     )
-    .addOption(new Option("--branch <NUMBERS>", "with --render: these branches").argParser(parseSeeds))
+    .addOption(
+      new Option("--branch <NUMBERS>", "with --render or --stdio: these branches").argParser(parseSeeds),
+    )
     .addHelpText("after", help)
     .action((dirs: readonly string[], options: ViewOptions) =>
       choose(async (cli) => await view(cli, dirs, options)),
@@ -63,17 +68,19 @@ Examples:
   sameseed view
   sameseed view runs/lake runs/futures --port 0 --no-open
   sameseed view runs/lake --render --seeds 42..45
+  sameseed view runs/lake --stdio --seeds 42
   sameseed view runs --allow-run
 
 Each place in it has an address of its own, such as #lake/42/3/observation: run, seed, step, field. ? shows the
 keys. To send a page to somebody: sameseed export DIR --html FILE. Ctrl-C ends it.`;
 
 async function view(cli: Cli, dirs: readonly string[], options: ViewOptions): Promise<number> {
-  const { port, open, render } = options;
+  const { port, open } = options;
+  const makes = besidesOf(options);
   const keys = options.seeds ?? options.branch;
-  if (keys !== undefined && !render)
-    throw new SameseedError("bad_argument", "--seeds and --branch say which rollouts get pictures", {
-      hint: "add --render",
+  if (keys !== undefined && makes.length === 0)
+    throw new SameseedError("bad_argument", "--seeds and --branch say which rollouts are run again", {
+      hint: "add --render for pictures, --stdio for what they write",
     });
   const folders = dirs.length > 0 ? dirs : ["runs"];
   if (dirs.length === 0 && !existsSync("runs"))
@@ -81,7 +88,7 @@ async function view(cli: Cli, dirs: readonly string[], options: ViewOptions): Pr
       hint: "name a folder of recordings: sameseed view DIR",
     });
   if (options.allowRun) await prepareHost(cli, defaultImageName);
-  if (render) await renderForView(cli, folders, keys);
+  if (makes.length > 0) await rerunForView(cli, folders, makes, keys);
   await using server = await ViewServer.start({ folders, port, allowRun: options.allowRun ?? false });
   await cli.output.lines([server.url]);
   if (open) openBrowser(server.url);

@@ -80,9 +80,9 @@ async function create(c: Context, { context, machines, snapshots }: Lifecycle): 
     const request = machineRequest(body);
     return await machines.create(request, namespace, patienceFor(c, context, request));
   }
-  const snapshot = snapshots.find(body.snapshot_id);
+  const snapshot = snapshots.find(body.snapshot_id, namespace);
   const request = machineRequest(body, snapshot.request);
-  const origin = { files: await snapshots.read(snapshot), lineage: snapshot.lineage };
+  const origin = { files: snapshot.file, lineage: snapshot.lineage };
   return await machines.create(request, namespace, patienceFor(c, context, request), origin);
 }
 
@@ -110,22 +110,24 @@ function addSnapshots(routes: DoorRoutes, prefix: string, { context, machines, s
         `snapshots of kind ${type.slice(0, 20)}`,
         "take one of the file system; processes are not kept",
       );
-    const snapshot = await snapshots.take(machine);
+    const snapshot = await snapshots.take(machine, namespaceOf(c));
     return toResponse(json({ snapshot_id: snapshot.id, status: "completed" }, 202));
   });
-  const list = (of?: string): Response => {
-    const found = snapshots.all.filter(({ sandboxId }) => of === undefined || sandboxId === of);
+  const list = (c: Context, of?: string): Response => {
+    const found = snapshots
+      .of(namespaceOf(c))
+      .filter(({ sandboxId }) => of === undefined || sandboxId === of);
     return toResponse(json({ snapshots: found.map(snapshotInfo) }));
   };
   routes.get(`${prefix}/sandboxes/:sandbox/snapshots`, "List a sandbox's snapshots", (c) =>
-    list(machines.find(param(c, "sandbox")).id),
+    list(c, machines.find(param(c, "sandbox")).id),
   );
-  routes.get(`${prefix}/snapshots`, "List snapshots", () => list());
+  routes.get(`${prefix}/snapshots`, "List snapshots", (c) => list(c));
   routes.get(one, "Show a snapshot", (c) =>
-    toResponse(json(snapshotInfo(snapshots.find(param(c, "snapshot"))))),
+    toResponse(json(snapshotInfo(snapshots.find(param(c, "snapshot"), namespaceOf(c))))),
   );
   routes.delete(one, "Delete a snapshot", async (c) => {
-    await snapshots.delete(param(c, "snapshot"));
+    await snapshots.delete(param(c, "snapshot"), namespaceOf(c));
     return toResponse(noContent());
   });
 }

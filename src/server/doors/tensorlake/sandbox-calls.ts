@@ -108,9 +108,9 @@ function addOutput(routes: DoorRoutes, machineOf: MachineOf): void {
   ];
   for (const [name, streams] of kinds) {
     const path = `${base}/processes/:process/${name}`;
-    routes.get(path, `Show ${name} as lines`, async (c) => {
+    routes.get(path, `Show ${name} as lines`, (c) => {
       const machine = machineOf(c);
-      return toResponse(json(await outputOf(machine, findProcess(machine, param(c, "process")), streams)));
+      return outputOf(machine, findProcess(machine, param(c, "process")), streams);
     });
     routes.get(`${path}/follow`, `Follow ${name}, as events`, (c) => {
       const machine = machineOf(c);

@@ -27,7 +27,7 @@ export function makeTensorlakeDoor(context: ServerContext): Door {
     return toResponse(reply);
   });
   const machines = new Machines(context);
-  const snapshots = new Snapshots();
+  const snapshots = new Snapshots(context.sandboxes);
   const lifecycle = { context, machines, snapshots, pools: new Pools(machines) };
   const routes = new DoorRoutes(app, "Tensorlake");
   for (const prefix of prefixes) addLifecycle(routes, prefix, lifecycle);

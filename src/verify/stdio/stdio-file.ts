@@ -1,0 +1,74 @@
+/*
+ * What the programs of a rollout wrote to stdout and stderr when it was run again, kept beside the run as `stdio/KEY.json`. It
+ * is no part of what was recorded: it may be deleted, and whoever can write to the folder can write it. It names the rollout
+ * it is of.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as z from "zod";
+
+import { writeFileAtomic } from "../../base/atomic-file.ts";
+import type { ProgramStdio, StdioText } from "../../model/stdio.ts";
+import { readRegular } from "../../store/run-folder.ts";
+import { runDamaged, storeError } from "../../store/store-error.ts";
+
+/** What is kept of a rollout. */
+export interface KeptStdio {
+  readonly format: 1;
+  /** The digest of the rollout it is of. */
+  readonly rollout: string;
+  /** The digest of the image it was run again with. */
+  readonly image: string;
+  /** When, in ISO 8601. */
+  readonly at: string;
+  readonly sameseedVersion: string;
+  /** False where a limit ended both, one of them sooner. */
+  readonly exact: boolean;
+  readonly programs: readonly ProgramStdio[];
+}
+
+const text: z.ZodType<StdioText> = z.strictObject({
+  bytes: z.int().min(0),
+  text: z.string(),
+  tail: z.string().exactOptional(),
+});
+const schema: z.ZodType<KeptStdio> = z.strictObject({
+  format: z.literal(1),
+  rollout: z.string(),
+  image: z.string(),
+  at: z.iso.datetime(),
+  sameseedVersion: z.string(),
+  exact: z.boolean(),
+  programs: z.array(z.strictObject({ seat: z.string().nullable(), stdout: text, stderr: text })),
+});
+const largestBytes = 64 * 1024 * 1024;
+
+/** Where it is kept. @param key the rollout's seed, or its number where it is a branch */
+export function stdioPath(dir: string, key: number): string {
+  return join(dir, "stdio", `${key}.json`);
+}
+
+/** Writes it in place of an earlier one. @throws `io_failed`, `disk_full` */
+export function writeStdio(path: string, kept: KeptStdio): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileAtomic(path, `${JSON.stringify(kept)}\n`);
+  } catch (error) {
+    throw storeError(error, "writing", path);
+  }
+}
+
+/** What is there; undefined where nothing is. @throws `run_damaged`, `io_failed` */
+export function readStdio(path: string): KeptStdio | undefined {
+  if (!existsSync(path)) return undefined;
+  const bytes = readRegular(path, largestBytes);
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw runDamaged(path, "it is no JSON");
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw runDamaged(path, "it is not of format 1");
+  return parsed.data;
+}
