@@ -1,8 +1,5 @@
 /* The page of the server's HTTP routes, made from the same schemas as its OpenAPI document. */
 import { createServer } from "../src/server/server.ts";
-import { openApiOf } from "../src/server/http/openapi.ts";
-import { nativeRoutes } from "../src/server/native/native-door.ts";
-import { Runs } from "../src/server/native/recorded/runs.ts";
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -32,8 +29,7 @@ interface Operation {
 
 /** The page. */
 export function httpReference(): string {
-  const { context } = createServer();
-  const { paths } = openApiOf(nativeRoutes(context, new Runs(context))) as unknown as {
+  const { paths } = createServer().openApi() as unknown as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   };
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -42,7 +38,7 @@ export function httpReference(): string {
   const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))];
   return [
     "# The HTTP routes",
-    "Made from the routes' schemas by `npm run reference`; `GET /openapi.json` is the same for programs. [The native API](../server/native-api.md) explains leases, keys, streams and the WebSocket. A field with `?` may be left out. Every error has the body that [errors](errors.md) describe.",
+    "Made from the routes' schemas by `npm run reference`; `GET /openapi.json` is the same for programs. [The native API](../server/native-api.md) explains leases, keys, streams and the WebSocket. A field with `?` may be left out. Errors have the body that [errors](errors.md) describe; those of SandboxFusion, rewards, OpenEnv and Tensorlake have the shapes of [their protocols](../server/doors.md), as their answers do.",
     ...tags.flatMap((tag) => [
       `## ${tag[0]!.toUpperCase()}${tag.slice(1)}`,
       ...operations
@@ -70,7 +66,9 @@ function describe(name: string, { summary, parameters, requestBody, responses }:
     ...(headers.length === 0 ? [] : [`- headers: ${headers.join(", ")}`]),
     ...(requestBody === undefined ? [] : [`- body: ${contents(requestBody.content)}`]),
     ...answers,
-  ].join("\n");
+  ]
+    .join("\n")
+    .trimEnd();
 }
 
 function contents(content: Readonly<Record<string, { readonly schema: Schema }>>): string {

@@ -3,6 +3,8 @@ import type { Hono } from "hono";
 import type { WebSocket } from "ws";
 
 import type { ServerContext } from "./context.ts";
+import type { DescribedRoute } from "./http/door-routes.ts";
+import type { Route } from "./http/route.ts";
 
 /** What a request is answered with beside Hono's own: the node request, for WebSockets and addresses. */
 export interface SocketRequest {
@@ -33,6 +35,10 @@ export interface Door {
   readonly name: string;
   /** Mounted at the server's root: its paths are whole. */
   readonly app: Hono;
+  /** Its routes, where they are of the native API. */
+  readonly routes?: readonly Route[];
+  /** What is said of its other routes. */
+  readonly described?: readonly DescribedRoute[];
   readonly sockets?: readonly SocketRoute[];
   /** Further values of the `Host` header that its clients send, such as `<sandbox>.local`. */
   readonly allowsHost?: (host: string) => boolean;

@@ -11,11 +11,14 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { ServerContext } from "./context.ts";
 import type { Door } from "./door.ts";
 import { doors } from "./doors.ts";
 import { addHealth } from "./health.ts";
+import { type DescribedRoute, DoorRoutes } from "./http/door-routes.ts";
 import { Guard } from "./http/guard.ts";
+import { openApiOfDoors } from "./http/openapi.ts";
 import { asServerError, errorReply, type Reply, replySize, toResponse } from "./http/reply.ts";
 import { notSpoken, refuseUnread } from "./http/refuse-socket.ts";
 import { SocketGate } from "./http/socket-gate.ts";
@@ -31,6 +34,7 @@ import { Spool } from "./spool.ts";
 /** The most bytes of a request's head. */
 const headBytes = 16 * 1024;
 const connectionsMost = 4096;
+const documentHead = { headers: { "content-type": "application/json" } };
 
 /**
  * A server of everything that Sameseed can do.
@@ -51,6 +55,7 @@ export function createServer(options: ServerOptions = {}): SameseedServer {
 export class SameseedServer implements AsyncDisposable {
   readonly context: ServerContext;
   readonly #doors: readonly Door[];
+  #own: readonly DescribedRoute[] = [];
   readonly #http: Server;
   readonly #sockets: SocketGate;
   readonly #ending: AbortController = new AbortController();
@@ -159,6 +164,11 @@ export class SameseedServer implements AsyncDisposable {
     log.info("closed");
   }
 
+  /** The OpenAPI document of all its routes. */
+  openApi(): JsonObject {
+    return openApiOfDoors(this.#doors, this.#own);
+  }
+
   #makeHttp(guard: Guard): Server {
     const { options, metrics, log } = this.context;
     const app = this.#makeApp();
@@ -223,7 +233,11 @@ export class SameseedServer implements AsyncDisposable {
       if (c.req.method === "HEAD") await c.res.body?.cancel();
       metrics.request(c.req.method, routePath(c, -1), c.res.status, performance.now() - since);
     });
-    addHealth(app, this.context);
+    const own = new DoorRoutes(app, "server");
+    addHealth(own, this.context);
+    own.get("/openapi.json", "Show this document", () => new Response(document, documentHead));
+    this.#own = own.described;
+    const document = JSON.stringify(this.openApi());
     for (const door of this.#doors) app.route("/", door.app);
     return app;
   }

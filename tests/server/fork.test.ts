@@ -37,7 +37,12 @@ it("copies the files into fresh sandboxes, once for a key, and tells the lineage
     const { bytes } = await served.call("GET", `/v1/sandboxes/${sandbox}/files?path=a/b`);
     expect([...bytes]).toEqual([0, 255]);
   }
-  const [{ sandbox: grandchild }] = (await fork(one!, {})).json as [{ sandbox: { sandbox: string } }];
+  // At the address without a version it is the same, and also once for a key.
+  const short = async (): Promise<Answer> =>
+    await served.call("POST", `/sandboxes/${one}/fork`, { body: {}, headers: { "idempotency-key": "f" } });
+  const { json } = await short();
+  expect((await short()).json).toEqual(json);
+  const [{ sandbox: grandchild }] = json as [{ sandbox: { sandbox: string } }];
   expect((await served.call("GET", `/v1/sandboxes/${grandchild.sandbox}`)).json.lineage).toEqual([
     parent,
     one,
@@ -61,6 +66,8 @@ it("refuses while processes are alive, and settles each child by itself", async 
   expect(refused.json.error.hint).toContain("end them");
   await served.call("POST", `/v1/sandboxes/${parent}/processes/p1/stdin?close=true`);
   await served.call("GET", `/v1/sandboxes/${parent}/processes/p1?waitMs=10000`);
+  for (const count of [0, 101, "2"]) expect((await fork(parent, { count })).status).toBe(400);
+  expect((await fork("nobody", {})).status).toBe(404);
   const { total, used } = served.server.context.slots;
   const { json } = await fork(parent, { count: total - used + 2 }, { "sameseed-queue-ms": "0" });
   const kinds = (json as { sandbox?: object; error?: { code: string } }[]).map(({ error }) => error?.code);

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import * as z from "zod";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
-import { errorSchema, openApiOf } from "../../src/server/http/openapi.ts";
+import { doors } from "../../src/server/doors.ts";
+import { errorSchema } from "../../src/server/http/openapi.ts";
 import type { Route } from "../../src/server/http/route.ts";
-import { makeNativeDoor, nativeRoutes } from "../../src/server/native/native-door.ts";
+import { nativeRoutes } from "../../src/server/native/native-door.ts";
 import { Runs } from "../../src/server/native/recorded/runs.ts";
 import { type Answer, type CallOptions, serve, type Served } from "./served.ts";
 
@@ -22,22 +23,41 @@ afterAll(async () => {
 
 const nameOf = (method: string, path: string): string => `${method.toUpperCase()} ${path}`;
 
-it("has exactly the routes that the server has", async () => {
+it("has exactly the routes that the server has, of every door", async () => {
   const { json } = await served.call("GET", "/openapi.json");
   expect(json.openapi).toBe("3.1.0");
   const described = Object.entries(json.paths as Record<string, object>).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => nameOf(method, path)),
   );
-  const mounted = makeNativeDoor(served.server.context)
-    .app.routes.filter(({ path }) => path.startsWith("/v1/"))
+  const made = doors.map((make) => make(served.server.context));
+  // What answers whatever the method only tells that something is not offered: see below.
+  const mounted = made
+    .flatMap(({ app }) => app.routes)
+    .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => nameOf(method, path.replaceAll(/:(\w+)/g, "{$1}")));
-  expect(described.toSorted()).toEqual(mounted.toSorted());
+  const own = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"];
+  expect(described.toSorted()).toEqual([...own, ...mounted].toSorted());
   expect(new Set(mounted).size).toBe(mounted.length);
-  const ids = Object.values(json.paths as Record<string, Record<string, { operationId: string }>>).flatMap(
-    (all) => Object.values(all).map(({ operationId }) => operationId),
-  );
-  expect(new Set(ids).size).toBe(ids.length);
-  expect(JSON.stringify(json)).toBe(JSON.stringify(openApiOf(routes)));
+  const operations = Object.values(
+    json.paths as Record<string, Record<string, { operationId: string; tags: string[]; summary: string }>>,
+  ).flatMap((all) => Object.values(all));
+  expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+  expect(operations.every(({ summary }) => /^[A-Z].*[^.]$/.test(summary))).toBe(true);
+  const tags = new Set(operations.flatMap((each) => each.tags));
+  for (const tag of ["server", "SandboxFusion", "rewards", "OpenEnv", "Tensorlake"])
+    expect(tags).toContain(tag);
+});
+
+it("leaves out only what is refused", async () => {
+  const refusing = doors
+    .flatMap((make) => make(served.server.context).app.routes)
+    .filter(({ method }) => method === "ALL")
+    .map(({ path }) => path.replaceAll(/:\w+(\{[^}]*\})?/g, "x"));
+  expect(refusing.length).toBeGreaterThan(3);
+  for (const path of refusing) {
+    const { status, json } = await served.call("POST", path, { body: {} });
+    expect([path, status, json.code]).toEqual([path, 501, "NOT_OFFERED"]);
+  }
 });
 
 /** Every route once or more: its status is described, and what it answers is of the schema. */
@@ -86,6 +106,7 @@ async function callSandbox(call: Caller): Promise<void> {
   await call("GET", `${path}/files/list?path=/tmp`);
   await call("DELETE", `${path}/files?path=a`);
   await call("POST", `${path}/fork`);
+  await call("POST", `/sandboxes/${sandbox}/fork`);
   await call("DELETE", path);
 }
 

@@ -2,6 +2,8 @@ import * as z from "zod";
 
 import { packageVersion } from "../../base/package-version.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
+import type { Door } from "../door.ts";
+import type { DescribedRoute } from "./door-routes.ts";
 import { type Content, defaultQueueMs, queueMsMost, type Route, type RouteSpec } from "./route.ts";
 
 /** What every error looks like. */
@@ -14,10 +16,18 @@ export const errorSchema: z.ZodType = z.object({
   }),
 });
 
+/** The OpenAPI 3.1 document of a server with these doors. @param own the server's own routes */
+export function openApiOfDoors(doors: readonly Door[], own: readonly DescribedRoute[]): JsonObject {
+  const routes = doors.flatMap((door) => door.routes ?? []);
+  return openApiOf(routes, [...own, ...doors.flatMap(({ described = [] }) => described)]);
+}
+
 /** The OpenAPI 3.1 document of routes. */
-export function openApiOf(routes: readonly Route[]): JsonObject {
+export function openApiOf(routes: readonly Route[], described: readonly DescribedRoute[] = []): JsonObject {
   const paths: Record<string, Record<string, JsonValue>> = {};
   for (const { spec } of routes) (paths[spec.path] ??= {})[spec.method.toLowerCase()] = operation(spec);
+  for (const route of described)
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = describedOperation(route);
   return {
     openapi: "3.1.0",
     info: {
@@ -62,8 +72,20 @@ function operation(spec: RouteSpec<never, never>): JsonObject {
   };
 }
 
+/** What its protocol answers is told by its own documents. */
+function describedOperation(route: DescribedRoute): JsonObject {
+  return {
+    operationId: operationId(route),
+    tags: [route.tag],
+    summary: route.summary,
+    parameters: pathParameters(route.path),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
+    responses: { default: { description: "an answer in the protocol's shape" } },
+  };
+}
+
 /** A name for generated clients: `post_v1_sandboxes_sandbox_run`. */
-export function operationId({ method, path }: Pick<RouteSpec<never, never>, "method" | "path">): string {
+export function operationId({ method, path }: { readonly method: string; readonly path: string }): string {
   return `${method.toLowerCase()}${path.replaceAll(/[^a-z0-9]+/gi, "_").replace(/_$/, "")}`;
 }
 

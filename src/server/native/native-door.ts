@@ -2,7 +2,6 @@ import { Hono } from "hono";
 
 import type { ServerContext } from "../context.ts";
 import type { Door } from "../door.ts";
-import { openApiOf } from "../http/openapi.ts";
 import { addRoutes, type Route } from "../http/route.ts";
 import { evaluationRoutes } from "./evaluation-routes.ts";
 import { fileRoutes } from "./file-routes.ts";
@@ -22,12 +21,11 @@ export function makeNativeDoor(context: ServerContext): Door {
   const runs = new Runs(context);
   const routes = nativeRoutes(context, runs);
   addRoutes(app, context, routes);
-  const document = JSON.stringify(openApiOf(routes));
-  app.get("/openapi.json", () => new Response(document, { headers: { "content-type": "application/json" } }));
   const stepping = new Stepping(context);
   return {
     name: "native",
     app,
+    routes,
     sockets: [
       {
         path: "/v1/ws",

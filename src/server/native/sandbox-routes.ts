@@ -116,14 +116,16 @@ export function sandboxRoutes(sandboxes: Sandboxes): readonly Route[] {
         return noContent();
       },
     }),
-    forkRoute(sandboxes),
+    forkRoute(sandboxes, "/v1/sandboxes/{sandbox}/fork"),
+    // The address that others have agreed on for it.
+    forkRoute(sandboxes, "/sandboxes/{sandbox}/fork"),
   ];
 }
 
-function forkRoute(sandboxes: Sandboxes): Route {
+function forkRoute(sandboxes: Sandboxes, path: string): Route {
   return route({
     method: "POST",
-    path: "/v1/sandboxes/{sandbox}/fork",
+    path,
     tag,
     summary:
       "Copy its files into `count` fresh sandboxes; answers not_copyable while processes are alive in it, which are not copied",

@@ -42,7 +42,7 @@ describe("/run_code", () => {
     expect(body).toMatchObject({ status: "Success", run_result: { stdout: "42\n" } });
   });
 
-  it.each([
+  it.concurrent.each([
     ["an exit status", "import sys; sys.exit(3)", { status: "Finished", return_code: 3 }],
     ["an exception", "raise KeyError('x')", { status: "Finished", return_code: 1 }],
     ["a text that is no Python", "def (:", { status: "Finished", return_code: 1 }],
@@ -68,8 +68,9 @@ describe("/run_code", () => {
       "import atexit, os, signal\natexit.register(lambda: os._exit(0))\nfor n in (2, 14, 15): signal.signal(n, lambda *_: os._exit(0))\nwhile True: pass",
       { status: "TimeLimitExceeded", return_code: null },
     ],
-  ])("fails for %s", async (_, code, run_result) => {
-    const { status, body } = await server.post("/run_code", { code, run_timeout: 1 });
+  ])("fails for %s", async (_, code, run_result: object) => {
+    // One that sends a compile time-out waits longer for room.
+    const { status, body } = await server.post("/run_code", { code, run_timeout: 1, compile_timeout: 10 });
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: "Failed", message: "", run_result });
   });
@@ -149,8 +150,10 @@ describe("/run_code", () => {
 describe("a full server", () => {
   it("answers 504 with Retry-After within the client's budget, and never a verdict", async () => {
     await using full = await serve({ maxSandboxes: 1 });
-    const long = full.post("/run_code", { code: "import time; time.sleep(3)", run_timeout: 10 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const long = full.post("/run_code", { code: "import time; time.sleep(2)", run_timeout: 10 });
+    await expect
+      .poll(async () => await (await fetch(`${full.address}/readyz`)).json())
+      .toMatchObject({ slots: { used: 1 } });
     const { status, headers, body } = await full.post("/run_code", { code: "print(1)", run_timeout: 1 });
     expect(status).toBe(504);
     expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);

@@ -15,7 +15,7 @@ import os
 import random
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,12 @@ def validate(
     seed: int = 1,
     timeout: float = 60.0,
     other_hosts: Sequence[str] = (),
+    checks: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Checks a running environment: `{verdict, results}`. Without a plan the actions are drawn from its `/schema`."""
+    """Checks a running environment: `{verdict, results}`. Without a plan the actions are drawn from its `/schema`.
+
+    `checks` are the identifiers of those that are run; without any, all are.
+    """
     from openenv.validation import GraderRegistry, Lane, Level, Subject, apply_policy, load_policy
     from openenv.validation.graders import runtime
     from openenv.validation.runtime.collector import collect_runtime_evidence
@@ -75,6 +79,8 @@ def validate(
     startup = _startup(evidence)
     with _naming(other_hosts) as hosts:
         graders = registry.select(manifest, Level.SEMANTIC)
+        if checks:
+            graders = [grader for grader in graders if grader.check_id in checks]
         results = [startup, *execute_graders(graders, subject, prior=[startup])]
     lane = Lane.HUB if hosts else Lane.LOCAL
     verdict = apply_policy(results, load_policy("v2"), lane)
@@ -186,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the drawn plan")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds an episode may take")
     parser.add_argument("--other-host", action="append", default=[], help="base URL of the same environment elsewhere")
+    parser.add_argument("--check", action="append", default=[], help="run this check alone; may be repeated")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(given)
     plan = json.loads(options.plan.read_text()) if options.plan else None
@@ -196,6 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=options.seed,
         timeout=options.timeout,
         other_hosts=options.other_host,
+        checks=options.check,
     )
     print(json.dumps(report, indent=2) if options.json else _shown(report))
     return 1 if report["verdict"] == "fail" else 0

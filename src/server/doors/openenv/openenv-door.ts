@@ -9,6 +9,7 @@ import type { JsonObject } from "../../../model/json.ts";
 import { openRollout } from "../../../rollout/open-rollout.ts";
 import type { ServerContext } from "../../context.ts";
 import type { Door } from "../../door.ts";
+import { DoorRoutes } from "../../http/door-routes.ts";
 import { check } from "../../http/route.ts";
 import { asServerError, json, toResponse } from "../../http/reply.ts";
 import { environmentSchema } from "../../native/rollout-request.ts";
@@ -41,19 +42,33 @@ export function makeOpenEnvDoor(context: ServerContext): Door {
   const schemas = new Map<string, Promise<JsonObject>>();
   const serving = new Set<Promise<void>>();
   const sessions = new McpSessions(context);
+  const routes = new DoorRoutes(app, "OpenEnv");
   for (const base of ["", "/openenv/:env"]) {
-    app.get(`${base}/health`, () => toResponse(json({ status: "healthy" })));
-    app.get(`${base}/metadata`, (c) => toResponse(json(metadataOf(envOf(c)))));
-    app.get(`${base}/schema`, async (c) => toResponse(json(await schemaOf(envOf(c), c, context, schemas))));
-    app.post(`${base}/mcp`, async (c) =>
+    routes.get(`${base}/health`, "Tell that the environment is there", () =>
+      toResponse(json({ status: "healthy" })),
+    );
+    routes.get(`${base}/metadata`, "Name and describe the environment", (c) =>
+      toResponse(json(metadataOf(envOf(c)))),
+    );
+    routes.get(`${base}/schema`, "Show the schemas of action, observation and state", async (c) =>
+      toResponse(json(await schemaOf(envOf(c), c, context, schemas))),
+    );
+    const asked = {
+      summary: "Answer MCP's JSON-RPC: the environment as a tool, in sessions",
+      body: z.json(),
+    };
+    routes.post(`${base}/mcp`, asked, async (c) =>
       toResponse(json(await answerTools(await readJson(c, context), callerOf(sessions, envOf(c))))),
     );
-    addStateless(app, base, context);
+    addStateless(routes, base, context);
   }
-  app.get("/openenv/:env/openapi.json", (c) => toResponse(json(openApiOf(envOf(c)))));
+  routes.get("/openenv/:env/openapi.json", "Show the environment's own routes", (c) =>
+    toResponse(json(openApiOf(envOf(c)))),
+  );
   return {
     name: "openenv",
     app,
+    described: routes.described,
     sockets: [
       {
         path: "/ws",
@@ -143,7 +158,7 @@ function callerOf(sessions: McpSessions, env: string): ToolsCaller {
 }
 
 /** Requests that each begin an environment of their own, and end it: of a step, that is the first one behind a reset. */
-function addStateless(app: Hono, base: string, context: ServerContext): void {
+function addStateless(routes: DoorRoutes, base: string, context: ServerContext): void {
   const answer = async (
     c: Context,
     work: (episodes: OpenEnvEpisodes, body: JsonObject) => Promise<JsonObject>,
@@ -159,18 +174,22 @@ function addStateless(app: Hono, base: string, context: ServerContext): void {
       await episodes.end();
     }
   };
-  app.post(
+  routes.post(
     `${base}/reset`,
+    { summary: "Begin an environment for this request alone, and show how it begins", body: bodySchema },
     async (c) => await answer(c, async (episodes, body) => await episodes.reset(body)),
   );
-  app.post(`${base}/step`, async (c) =>
+  const step = { summary: "Take a step behind a reset, for this request alone", body: stepSchema };
+  routes.post(`${base}/step`, step, async (c) =>
     answer(c, async (episodes, body) => {
       const { action } = check(stepSchema, body, "the body");
       await episodes.reset(Object.fromEntries(Object.entries(body).filter(([name]) => !ofStep.has(name))));
       return await episodes.step(action);
     }),
   );
-  app.get(`${base}/state`, (c) => toResponse(json(new OpenEnvEpisodes(context, envOf(c)).state())));
+  routes.get(`${base}/state`, "Show the state of an environment that nothing was done with", (c) =>
+    toResponse(json(new OpenEnvEpisodes(context, envOf(c)).state())),
+  );
 }
 
 function envOf(c: Context): string {

@@ -5,6 +5,7 @@ import { checkTask } from "../../../judge/task-schema.ts";
 import type { ScoreItem, ScoreResult } from "../../../model/score.ts";
 import type { ServerContext } from "../../context.ts";
 import type { Door } from "../../door.ts";
+import { DoorRoutes } from "../../http/door-routes.ts";
 import { parseJsonText } from "../../http/parse-json.ts";
 import { json, type Reply, toResponse } from "../../http/reply.ts";
 import { check } from "../../http/route.ts";
@@ -40,11 +41,28 @@ const singleSchema = z.object({
 export function makeRewardsDoor(context: ServerContext): Door {
   const app = new Hono();
   app.onError((error) => toResponse(protocolError(error)));
-  app.post("/test_program", async (c) => toResponse(await testAsserts(c, context)));
-  app.post("/test_program_stdio", async (c) => toResponse(await testPairs(c, context)));
-  app.post("/rewards/openrlhf", async (c) => toResponse(await rewardMany(c, context)));
-  app.post("/rewards/slime", async (c) => toResponse(await rewardOne(c, context)));
-  return { name: "rewards", app };
+  const routes = new DoorRoutes(app, "rewards");
+  routes.post(
+    "/test_program",
+    { summary: "Run asserts on a program (open-instruct)", body: assertsSchema },
+    async (c) => toResponse(await testAsserts(c, context)),
+  );
+  routes.post(
+    "/test_program_stdio",
+    { summary: "Run a program on inputs (open-instruct)", body: pairsSchema },
+    async (c) => toResponse(await testPairs(c, context)),
+  );
+  routes.post(
+    "/rewards/openrlhf",
+    { summary: "Score many responses against their labels (OpenRLHF)", body: listsSchema },
+    async (c) => toResponse(await rewardMany(c, context)),
+  );
+  routes.post(
+    "/rewards/slime",
+    { summary: "Score a response against its label (slime)", body: singleSchema },
+    async (c) => toResponse(await rewardOne(c, context)),
+  );
+  return { name: "rewards", app, described: routes.described };
 }
 
 async function testAsserts(c: Context, context: ServerContext): Promise<Reply> {

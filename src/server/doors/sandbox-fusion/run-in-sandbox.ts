@@ -3,9 +3,10 @@ import * as z from "zod";
 import { isSameseedError } from "../../../base/error.ts";
 import type { CommandResult } from "../../../sandbox/command-types.ts";
 import { Sandbox } from "../../../sandbox/sandbox.ts";
+import type { ProgramLanguage } from "./languages.ts";
 import { programFolder, programPath, requestFiles } from "./program-files.ts";
 import { memoryOf, outputBytesMost, type ProgramPlace, returnCode, timeOf } from "./run-program.ts";
-import type { CommandRunResult, RunCodeRequest, RunJupyterRequest } from "./schemas.ts";
+import { type CommandRunResult, endedWell, type RunCodeRequest, type RunJupyterRequest } from "./schemas.ts";
 
 const notebookPath = "/tmp/.cells.json";
 const notebookOutput = "/tmp/.cells-output.json";
@@ -14,8 +15,16 @@ const fetchedMost = 64 * 1024 * 1024;
 
 /** What a request that fetches files gets. */
 export interface SandboxRun {
+  /** Null where the program could not be made. */
+  readonly result: CommandRunResult | null;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** What cells gave, and how the interpreter that ran them ended. */
+export interface CellsRun {
   readonly result: CommandRunResult;
   readonly files: Readonly<Record<string, string>>;
+  readonly cells: readonly CellResult[];
 }
 
 /** What one cell gave. */
@@ -35,28 +44,38 @@ const cellsSchema: z.ZodType<readonly CellResult[]> = z.array(
   }),
 );
 
-/** Runs a Python program in a sandbox that stays until its files are fetched. @throws as `Sandbox.create` */
-export async function runAndFetch(request: RunCodeRequest, place: ProgramPlace): Promise<SandboxRun> {
+/** Runs a program in a sandbox that stays until its files are fetched. @throws as `Sandbox.create` */
+export async function runAndFetch(
+  request: RunCodeRequest,
+  { file, compile, run }: ProgramLanguage,
+  place: ProgramPlace,
+): Promise<SandboxRun & { readonly compiled: CommandRunResult | null }> {
   const wallMs = timeOf(request.run_timeout);
-  await using sandbox = await openSandbox(request.memory_limit_MB, wallMs, place);
+  const compileMs = compile === undefined ? 0 : timeOf(request.compile_timeout);
+  await using sandbox = await openSandbox(request.memory_limit_MB, wallMs + compileMs, place);
   for (const { path, data } of requestFiles(request.files)) await sandbox.files.write(path, data);
-  await sandbox.files.write(`${programFolder}/main.py`, request.code);
-  const ended = await sandbox.run("python3", {
-    args: ["main.py", ...request.args],
+  await sandbox.files.write(`${programFolder}/${file}`, request.code);
+  let compiled: CommandRunResult | null = null;
+  if (compile !== undefined) {
+    const [compiler = "", ...args] = compile;
+    const how = { args, cwd: programFolder, timeoutMs: compileMs, signal: place.signal };
+    compiled = resultOf(await sandbox.run(compiler, how));
+    if (!endedWell(compiled)) return { compiled, result: null, files: {} };
+  }
+  const [program = "", ...first] = run;
+  const ended = await sandbox.run(program, {
+    args: [...first, ...request.args],
     cwd: programFolder,
     input: request.stdin ?? "",
     timeoutMs: wallMs,
     signal: place.signal,
   });
-  const result = resultOf(ended);
-  return { result, files: await fetchFiles(sandbox, request.fetch_files, ended) };
+  const files = await fetchFiles(sandbox, request.fetch_files, ended);
+  return { compiled, result: resultOf(ended), files };
 }
 
 /** Runs cells one after the other in one interpreter. @throws as `Sandbox.create` */
-export async function runCells(
-  request: RunJupyterRequest,
-  place: ProgramPlace,
-): Promise<SandboxRun & { readonly cells: readonly CellResult[] }> {
+export async function runCells(request: RunJupyterRequest, place: ProgramPlace): Promise<CellsRun> {
   const wallMs = timeOf(request.total_timeout);
   await using sandbox = await openSandbox(request.memory_limit_MB, wallMs, place);
   for (const { path, data } of requestFiles(request.files)) await sandbox.files.write(path, data);
@@ -79,6 +98,7 @@ export async function runCells(
 
 async function openSandbox(memoryMb: number, wallMs: number, place: ProgramPlace): Promise<Sandbox> {
   return await Sandbox.create({
+    image: place.image,
     world: place.world,
     // The command's own time is what the request limits; its files are written and fetched beside it.
     timeoutMs: wallMs + 30_000,

@@ -4,7 +4,6 @@
  */
 import { constants } from "node:os";
 
-import { defaultImageName } from "../../../image/default-image.ts";
 import { SameseedError } from "../../../base/error.ts";
 import { entryOf } from "../../../model/cbor/value.ts";
 import type { Limits } from "../../../model/limits.ts";
@@ -26,6 +25,8 @@ export const outputBytesMost: number = 32 * 1024 * 1024;
 
 /** Where a program runs. */
 export interface ProgramPlace {
+  /** The image's name. */
+  readonly image: string;
   readonly world: WorldMode;
   readonly signal: AbortSignal;
 }
@@ -46,9 +47,9 @@ export function timeOf(seconds: number): number {
  */
 export async function runProgram(
   request: RunCodeRequest,
-  { world, signal }: ProgramPlace,
+  { image, world, signal }: ProgramPlace,
 ): Promise<CommandRunResult> {
-  const host = await openHost({ image: defaultImageName, backend: "zygote", world });
+  const host = await openHost({ image, backend: "zygote", world });
   const wallMs = timeOf(request.run_timeout);
   const limits: Limits = {
     wallMs,

@@ -135,20 +135,27 @@ export interface RunCodeResponse {
   readonly status: "Success" | "Failed";
   readonly message: string;
   readonly compile_result: CommandRunResult | null;
-  readonly run_result: CommandRunResult;
+  /** Null where the program could not be made. */
+  readonly run_result: CommandRunResult | null;
   readonly executor_pod_name: null;
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** Whether a command ended by itself, with status 0. */
+export function endedWell({ status, return_code }: CommandRunResult): boolean {
+  return status === "Finished" && return_code === 0;
+}
+
 /** The answer of a program that ran. Only what ended by itself, with status 0, was a success. */
 export function runCodeResponse(
-  result: CommandRunResult,
+  result: CommandRunResult | null,
   files: Readonly<Record<string, string>> = {},
+  compiled: CommandRunResult | null = null,
 ): RunCodeResponse {
   return {
-    status: result.status === "Finished" && result.return_code === 0 ? "Success" : "Failed",
+    status: result !== null && endedWell(result) ? "Success" : "Failed",
     message: "",
-    compile_result: null,
+    compile_result: compiled,
     run_result: result,
     executor_pod_name: null,
     files,

@@ -1,6 +1,8 @@
 import { SameseedError } from "../../../base/error.ts";
 import type { ScoreResult, TestResult } from "../../../model/score.ts";
-import { extractCode, pythonFences } from "../../../judge/extract-code.ts";
+import { defaultImageName } from "../../../image/default-image.ts";
+import { extractCode } from "../../../judge/extract-code.ts";
+import type { ProgramLanguage } from "./languages.ts";
 import { returnCode } from "./run-program.ts";
 import { type RunCodeResponse, runCodeResponse, type SubmitRequest } from "./schemas.ts";
 import type { ScoreItem } from "../../../model/score.ts";
@@ -25,7 +27,11 @@ export interface SubmitResponse {
 }
 
 /** A request as an item to score: each test in a fresh sandbox, its output compared outside of it. */
-export function submitItem({ completion, config }: SubmitRequest): ScoreItem {
+export function submitItem(
+  { completion, config }: SubmitRequest,
+  { file, fences, compile, run }: ProgramLanguage,
+  image: string,
+): ScoreItem {
   const { test } = config.provided_data;
   const seconds = config.run_timeout ?? undefined;
   return {
@@ -38,6 +44,12 @@ export function submitItem({ completion, config }: SubmitRequest): ScoreItem {
       id: "submit",
       kind: "stdio",
       extract: "auto",
+      ...(image === defaultImageName ? {} : { image }),
+      ...((config.language ?? "python") === "python"
+        ? {}
+        : {
+            language: { file, fences: [...fences], ...(compile && { compile: [...compile] }), run: [...run] },
+          }),
       tests: test.map(({ input, output }) => ({ input: input.stdin, output: output.stdout })),
       aggregate: config.extra["run_all_cases"] === false ? "all" : "fraction",
     },
@@ -48,12 +60,16 @@ export function submitItem({ completion, config }: SubmitRequest): ScoreItem {
  * A score as `/submit` tells it.
  * @throws `sandbox_failed` where nothing can be said of the completion: no verdict is made of that
  */
-export function submitResponse(request: SubmitRequest, result: ScoreResult): SubmitResponse {
+export function submitResponse(
+  request: SubmitRequest,
+  { fences }: ProgramLanguage,
+  result: ScoreResult,
+): SubmitResponse {
   refuseUntrusted(result);
   const { test } = request.config.provided_data;
   const code = extractCode(request.completion, {
     extract: "auto",
-    fences: pythonFences,
+    fences: [...fences],
     prefix: "",
     preamble: "",
   });

@@ -1,7 +1,8 @@
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import * as z from "zod";
 
 import type { ServerContext } from "../../context.ts";
+import type { DoorRoutes } from "../../http/door-routes.ts";
 import { json, noContent, toResponse } from "../../http/reply.ts";
 import { check, queueMsMost } from "../../http/route.ts";
 import { param, patienceOf, readJson, workSignal } from "../door-work.ts";
@@ -32,18 +33,20 @@ const updateSchema = z.object({
 const snapshotSchema = z.object({ snapshot_type: z.string().nullish() });
 
 /** Adds what is asked about sandboxes, below one prefix. */
-export function addLifecycle(app: Hono, prefix: string, lifecycle: Lifecycle): void {
+export function addLifecycle(routes: DoorRoutes, prefix: string, lifecycle: Lifecycle): void {
   const { context, machines } = lifecycle;
   const one = `${prefix}/sandboxes/:sandbox`;
-  app.post(`${prefix}/sandboxes`, async (c) => {
+  routes.post(`${prefix}/sandboxes`, { summary: "Create a sandbox", body: machineSchema }, async (c) => {
     const machine = await create(c, lifecycle);
     return toResponse(json(machine.created(urlOf(c)), 201));
   });
-  app.get(`${prefix}/sandboxes`, (c) =>
+  routes.get(`${prefix}/sandboxes`, "List running sandboxes", (c) =>
     toResponse(json({ sandboxes: machines.running.map((machine) => machine.info(urlOf(c))) })),
   );
-  app.get(one, (c) => toResponse(json(machines.find(param(c, "sandbox")).info(urlOf(c)))));
-  app.patch(one, async (c) => {
+  routes.get(one, "Show a sandbox", (c) =>
+    toResponse(json(machines.find(param(c, "sandbox")).info(urlOf(c)))),
+  );
+  routes.add("PATCH", one, { summary: "Rename a sandbox", body: updateSchema }, async (c) => {
     const machine = machines.findRunning(param(c, "sandbox"));
     const body = check(updateSchema, await readJson(c, context), "the update");
     refuseUpdate(body);
@@ -51,21 +54,21 @@ export function addLifecycle(app: Hono, prefix: string, lifecycle: Lifecycle): v
       machines.rename(machine, check(machineSchema, { name: body.name }, "the update").name!);
     return toResponse(json(machine.info(urlOf(c))));
   });
-  app.delete(one, async (c) => {
+  routes.delete(one, "Terminate a sandbox", async (c) => {
     const machine = machines.find(param(c, "sandbox"));
     machine.wasTerminated ||= machine.isRunning;
     await machine.served.close();
     return toResponse(noContent());
   });
-  app.post(`${one}/copy`, async (c) => await copy(c, lifecycle));
-  addSnapshots(app, prefix, lifecycle);
-  addPools(app, prefix, lifecycle);
+  routes.post(`${one}/copy`, "Copy its files into fresh sandboxes", async (c) => await copy(c, lifecycle));
+  addSnapshots(routes, prefix, lifecycle);
+  addPools(routes, prefix, lifecycle);
   for (const path of [
     `${one}/:rest{.+}`,
     `${prefix}/archived-sandboxes`,
     `${prefix}/archived-sandboxes/:rest{.+}`,
   ])
-    app.all(path, () => {
+    routes.refuse(path, () => {
       throw notOffered("such call", "suspend and resume, mounts, archives and kept logs are not offered");
     });
 }
@@ -96,9 +99,10 @@ async function copy(c: Context, { context, machines }: Lifecycle): Promise<Respo
   return toResponse(json({ source_sandbox_id: source.id, sandboxes }, isWhole ? 200 : 422));
 }
 
-function addSnapshots(app: Hono, prefix: string, { context, machines, snapshots }: Lifecycle): void {
+function addSnapshots(routes: DoorRoutes, prefix: string, { context, machines, snapshots }: Lifecycle): void {
   const one = `${prefix}/snapshots/:snapshot`;
-  app.post(`${prefix}/sandboxes/:sandbox/snapshot`, async (c) => {
+  const taken = { summary: "Take a snapshot of its files", body: snapshotSchema };
+  routes.post(`${prefix}/sandboxes/:sandbox/snapshot`, taken, async (c) => {
     const { snapshot_type: type } = check(snapshotSchema, await readJson(c, context), "the body");
     const machine = machines.findRunning(param(c, "sandbox"));
     if (type != null && type !== "filesystem")
@@ -115,32 +119,46 @@ function addSnapshots(app: Hono, prefix: string, { context, machines, snapshots 
       .filter(({ sandboxId }) => of === undefined || sandboxId === of);
     return toResponse(json({ snapshots: found.map(snapshotInfo) }));
   };
-  app.get(`${prefix}/sandboxes/:sandbox/snapshots`, (c) => list(c, machines.find(param(c, "sandbox")).id));
-  app.get(`${prefix}/snapshots`, (c) => list(c));
-  app.get(one, (c) => toResponse(json(snapshotInfo(snapshots.find(param(c, "snapshot"), namespaceOf(c))))));
-  app.delete(one, async (c) => {
+  routes.get(`${prefix}/sandboxes/:sandbox/snapshots`, "List a sandbox's snapshots", (c) =>
+    list(c, machines.find(param(c, "sandbox")).id),
+  );
+  routes.get(`${prefix}/snapshots`, "List snapshots", (c) => list(c));
+  routes.get(one, "Show a snapshot", (c) =>
+    toResponse(json(snapshotInfo(snapshots.find(param(c, "snapshot"), namespaceOf(c))))),
+  );
+  routes.delete(one, "Delete a snapshot", async (c) => {
     await snapshots.delete(param(c, "snapshot"), namespaceOf(c));
     return toResponse(noContent());
   });
 }
 
-function addPools(app: Hono, prefix: string, { context, pools }: Lifecycle): void {
+function addPools(routes: DoorRoutes, prefix: string, { context, pools }: Lifecycle): void {
   const [all, one] = [`${prefix}/sandbox-pools`, `${prefix}/sandbox-pools/:pool`];
   const body = async (c: Context) => check(poolSchema, await readJson(c, context), "the body");
-  app.post(all, async (c) => toResponse(json(pools.create(await body(c), namespaceOf(c)), 201)));
-  app.get(all, () => toResponse(json({ pools: pools.list() })));
-  app.get(one, (c) => toResponse(json(pools.show(param(c, "pool")))));
-  app.put(one, async (c) => toResponse(json(pools.update(param(c, "pool"), await body(c)))));
-  app.delete(one, (c) => {
+  routes.post(
+    all,
+    { summary: "Make a pool: how sandboxes are made that are claimed", body: poolSchema },
+    async (c) => toResponse(json(pools.create(await body(c), namespaceOf(c)), 201)),
+  );
+  routes.get(all, "List pools", () => toResponse(json({ pools: pools.list() })));
+  routes.get(one, "Show a pool", (c) => toResponse(json(pools.show(param(c, "pool")))));
+  routes.put(one, { summary: "Change a pool", body: poolSchema }, async (c) =>
+    toResponse(json(pools.update(param(c, "pool"), await body(c)))),
+  );
+  routes.delete(one, "Delete a pool", (c) => {
     pools.delete(param(c, "pool"));
     return toResponse(noContent());
   });
-  app.post(`${one}/sandboxes`, async (c) => {
-    const { file_systems: mounts } = check(machineSchema, await readJson(c, context), "the body");
-    if ((mounts ?? []).length > 0) throw notOffered("file systems to mount", "write the files");
-    const machine = await pools.claim(param(c, "pool"), patienceFor(c, context));
-    return toResponse(json(machine.created(urlOf(c)), 201));
-  });
+  routes.post(
+    `${one}/sandboxes`,
+    { summary: "Claim a sandbox of a pool", body: machineSchema },
+    async (c) => {
+      const { file_systems: mounts } = check(machineSchema, await readJson(c, context), "the body");
+      if ((mounts ?? []).length > 0) throw notOffered("file systems to mount", "write the files");
+      const machine = await pools.claim(param(c, "pool"), patienceFor(c, context));
+      return toResponse(json(machine.created(urlOf(c)), 201));
+    },
+  );
 }
 
 /** @throws what is not offered */

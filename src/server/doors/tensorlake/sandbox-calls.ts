@@ -1,10 +1,11 @@
 import { constants } from "node:os";
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import * as z from "zod";
 
 import { nowMs } from "../../../base/clock.ts";
 import { packageVersion } from "../../../base/package-version.ts";
 import type { ServerContext } from "../../context.ts";
+import type { DoorRoutes } from "../../http/door-routes.ts";
 import { readBody } from "../../http/read-body.ts";
 import { bytes, json, noContent, toResponse } from "../../http/reply.ts";
 import { check } from "../../http/route.ts";
@@ -38,12 +39,12 @@ const pathSchema = z.string().min(1);
 export type MachineOf = (c: Context) => Machine;
 
 /** Adds what is asked of a sandbox itself. */
-export function addSandboxCalls(app: Hono, context: ServerContext, machineOf: MachineOf): void {
-  app.get(`${base}/health`, (c) => {
+export function addSandboxCalls(routes: DoorRoutes, context: ServerContext, machineOf: MachineOf): void {
+  routes.get(`${base}/health`, "Tell that the sandbox is there", (c) => {
     machineOf(c);
     return toResponse(json({ healthy: true }));
   });
-  app.get(`${base}/info`, (c) => {
+  routes.get(`${base}/info`, "Count its processes", (c) => {
     const { served } = machineOf(c);
     const running = served.processes.filter(({ output }) => !output.isEnded);
     return toResponse(
@@ -55,11 +56,11 @@ export function addSandboxCalls(app: Hono, context: ServerContext, machineOf: Ma
       }),
     );
   });
-  addProcesses(app, context, machineOf);
-  addOutput(app, machineOf);
-  addInput(app, context, machineOf);
-  addFiles(app, machineOf);
-  app.all(`${base}/:rest{.+}`, () => {
+  addProcesses(routes, context, machineOf);
+  addOutput(routes, machineOf);
+  addInput(routes, context, machineOf);
+  addFiles(routes, machineOf);
+  routes.refuse(`${base}/:rest{.+}`, () => {
     throw notOffered(
       "such call",
       "terminals, tunnels and desktops are not offered; use processes with standard input",
@@ -67,27 +68,31 @@ export function addSandboxCalls(app: Hono, context: ServerContext, machineOf: Ma
   });
 }
 
-function addProcesses(app: Hono, context: ServerContext, machineOf: MachineOf): void {
+function addProcesses(routes: DoorRoutes, context: ServerContext, machineOf: MachineOf): void {
   const one = `${base}/processes/:process`;
-  app.post(`${base}/processes/run`, async (c) => {
-    const machine = machineOf(c);
-    const body = check(processSchema, await readJson(c, context), "the body");
-    return runEvents(machine, startProcess(machine, body, false));
-  });
-  app.post(`${base}/processes`, async (c) => {
+  routes.post(
+    `${base}/processes/run`,
+    { summary: "Run a command to its end, as events", body: processSchema },
+    async (c) => {
+      const machine = machineOf(c);
+      const body = check(processSchema, await readJson(c, context), "the body");
+      return runEvents(machine, startProcess(machine, body, false));
+    },
+  );
+  routes.post(`${base}/processes`, { summary: "Start a process", body: processSchema }, async (c) => {
     const machine = machineOf(c);
     const body = check(processSchema, await readJson(c, context), "the body");
     return toResponse(json(processInfo(startProcess(machine, body, body.stdin_mode === "pipe")), 201));
   });
-  app.get(`${base}/processes`, (c) =>
+  routes.get(`${base}/processes`, "List processes", (c) =>
     toResponse(json({ processes: machineOf(c).served.processes.map(processInfo) })),
   );
-  app.get(one, (c) => toResponse(json(processInfo(processOf(c, machineOf)))));
-  app.delete(one, (c) => {
+  routes.get(one, "Show a process", (c) => toResponse(json(processInfo(processOf(c, machineOf)))));
+  routes.delete(one, "Kill a process", (c) => {
     processOf(c, machineOf).kill("SIGKILL");
     return toResponse(noContent());
   });
-  app.post(`${one}/signal`, async (c) => {
+  routes.post(`${one}/signal`, { summary: "Signal a process", body: signalSchema }, async (c) => {
     const process = processOf(c, machineOf);
     const { signal } = check(signalSchema, await readJson(c, context), "the body");
     process.kill(signals.get(signal)!);
@@ -95,7 +100,7 @@ function addProcesses(app: Hono, context: ServerContext, machineOf: MachineOf): 
   });
 }
 
-function addOutput(app: Hono, machineOf: MachineOf): void {
+function addOutput(routes: DoorRoutes, machineOf: MachineOf): void {
   const kinds: readonly (readonly [string, readonly OutputStream[]])[] = [
     ["stdout", ["stdout"]],
     ["stderr", ["stderr"]],
@@ -103,33 +108,33 @@ function addOutput(app: Hono, machineOf: MachineOf): void {
   ];
   for (const [name, streams] of kinds) {
     const path = `${base}/processes/:process/${name}`;
-    app.get(path, (c) => {
+    routes.get(path, `Show ${name} as lines`, (c) => {
       const machine = machineOf(c);
       return outputOf(machine, findProcess(machine, param(c, "process")), streams);
     });
-    app.get(`${path}/follow`, (c) => {
+    routes.get(`${path}/follow`, `Follow ${name}, as events`, (c) => {
       const machine = machineOf(c);
       return followEvents(machine, findProcess(machine, param(c, "process")), streams);
     });
   }
 }
 
-function addInput(app: Hono, { options }: ServerContext, machineOf: MachineOf): void {
+function addInput(routes: DoorRoutes, { options }: ServerContext, machineOf: MachineOf): void {
   const path = `${base}/processes/:process/stdin`;
-  app.post(path, async (c) => {
+  routes.post(path, { summary: "Write to standard input", body: "bytes" }, async (c) => {
     const process = processOf(c, machineOf);
     await process.append(await readBody(c.req.raw, options.bodyBytes), false);
     return toResponse(noContent());
   });
-  app.post(`${path}/close`, async (c) => {
+  routes.post(`${path}/close`, "Close standard input", async (c) => {
     await processOf(c, machineOf).append(new Uint8Array(0), true);
     return toResponse(noContent());
   });
 }
 
-function addFiles(app: Hono, machineOf: MachineOf): void {
+function addFiles(routes: DoorRoutes, machineOf: MachineOf): void {
   const path = (c: Context): string => check(pathSchema, c.req.query("path"), "path");
-  app.get(`${base}/files/list`, async (c) => {
+  routes.get(`${base}/files/list`, "List a folder", async (c) => {
     const entries = await machineOf(c).served.sandbox.files.list(path(c));
     const told = entries.map(({ name, type, sizeBytes }) => ({
       name,
@@ -138,16 +143,16 @@ function addFiles(app: Hono, machineOf: MachineOf): void {
     }));
     return toResponse(json({ path: path(c), entries: told }));
   });
-  app.get(`${base}/files`, async (c) => {
+  routes.get(`${base}/files`, "Read a file", async (c) => {
     const { sandbox } = machineOf(c).served;
     return toResponse(bytes(await sandbox.files.read(path(c), { maxBytes: fileBytesMost })));
   });
-  app.put(`${base}/files`, async (c) => {
+  routes.put(`${base}/files`, { summary: "Write a file", body: "bytes" }, async (c) => {
     const { sandbox } = machineOf(c).served;
     await sandbox.files.write(path(c), await readBody(c.req.raw, fileBytesMost));
     return toResponse(noContent());
   });
-  app.delete(`${base}/files`, async (c) => {
+  routes.delete(`${base}/files`, "Remove a file", async (c) => {
     await machineOf(c).served.sandbox.files.remove(path(c));
     return toResponse(noContent());
   });

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 
 import type { ServerContext } from "../../context.ts";
 import type { Door } from "../../door.ts";
+import { DoorRoutes } from "../../http/door-routes.ts";
 import { toResponse } from "../../http/reply.ts";
 import { addLifecycle } from "./lifecycle.ts";
 import { Machines } from "./machines.ts";
@@ -28,11 +29,13 @@ export function makeTensorlakeDoor(context: ServerContext): Door {
   const machines = new Machines(context);
   const snapshots = new Snapshots(context.sandboxes);
   const lifecycle = { context, machines, snapshots, pools: new Pools(machines) };
-  for (const prefix of prefixes) addLifecycle(app, prefix, lifecycle);
-  addSandboxCalls(app, context, (c) => machines.findRunning(identifierOf(c)));
+  const routes = new DoorRoutes(app, "Tensorlake");
+  for (const prefix of prefixes) addLifecycle(routes, prefix, lifecycle);
+  addSandboxCalls(routes, context, (c) => machines.findRunning(identifierOf(c)));
   return {
     name: "tensorlake",
     app,
+    described: routes.described,
     // Names that nobody can guess: a page cannot make one of them stand for this machine.
     allowsHost: (host) => machines.has(local.exec(host)?.[1] ?? ""),
     close: async () => await snapshots.close(),
