@@ -75,7 +75,8 @@ export function packSuite(folder: string, host: HostSpec, choice: Choice, to: st
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", folder, to, diskSize]);
 }
 
-/** The programs that run in the machine, as they are now. */
+/** The programs that run in the machine, as they are now, and the profile that containers are started with. */
 function copyGuest(folder: string): void {
+  copyFileSync(join(root, "docs/guide/container/seccomp.json"), join(folder, "seccomp.json"));
   cpSync(join(import.meta.dirname, "guest"), join(folder, "guest"), { recursive: true });
 }

@@ -68,12 +68,18 @@ function sameseed(...words) {
   });
 }
 
+/** Where sandboxes are forbidden, `doctor` must say so, and by what. */
+const forbids = {
+  "apparmor-restricted": "AppArmor forbids",
+  "podman-default": "seccomp profile forbids",
+  "podman-rootless": "seccomp profile forbids",
+};
+
 function doctor() {
   const { status, stdout, stderr } = sameseed("doctor", "--image", image, "--json");
   const report = JSON.parse(stdout);
-  // Where sandboxes are forbidden, it must say so, and by what.
-  const ok =
-    name === "apparmor-restricted" ? status !== 0 && stdout.includes("AppArmor forbids") : status === 0;
+  const forbidden = forbids[name];
+  const ok = forbidden === undefined ? status === 0 : status !== 0 && stdout.includes(forbidden);
   return { ok, detail: stderr.trim(), checks: report.checks ?? report };
 }
 
@@ -83,11 +89,20 @@ const bounds = {
   "service-delegated": ["memory.max 629145600", "sameseed.host"],
 };
 
+/** Sessions that cannot make groups, and are told why. */
+const ungrouped = [
+  "login-user",
+  "podman-default",
+  "podman-flags",
+  "podman-rootless",
+  "podman-rootless-flags",
+];
+
 /** Where groups are made, and what bounds all of them together. */
 async function limits() {
   const groupsModule = join(suite, "node_modules/sameseed/dist/sandbox/linux/open-groups.js");
   const groups = await (await import(groupsModule)).openGroups();
-  if (!("area" in groups)) return { ok: name === "login-user", detail: groups.reason };
+  if (!("area" in groups)) return { ok: ungrouped.includes(name), detail: groups.reason };
   const [area] = groups.area.folders;
   const slot = groups.area.slot();
   slot.limit(64 * 1024 * 1024, 8);
