@@ -119,9 +119,9 @@ async function hashesOf(chosen: readonly Named[], options: AptOptions): Promise<
 }
 
 /**
- * Fetches a package's file into the work folder with the host's apt, and compares it with its hash.
+ * Fetches the files of packages into the work folder with the host's apt. Whoever asked compares them with their hashes.
  *
- * @returns The file's path.
+ * @returns The paths of the .deb files.
  */
 export async function fetchPackages(
   packages: readonly SystemPackage[],

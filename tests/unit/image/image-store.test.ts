@@ -137,11 +137,13 @@ describe("compareImages", () => {
       digest: "1".repeat(64),
       python: "3.12.1",
       packages: { numpy: "2.4.5", gymnasium: "1.4.0" },
+      system: { libgl1: "1.6.0-1" },
     };
     expect(compareImages(recorded, present)).toEqual([
       { what: "python", recorded: "3.11.7", present: "3.12.1" },
       { what: "gymnasium", recorded: undefined, present: "1.4.0" },
       { what: "numpy", recorded: "2.4.6", present: "2.4.5" },
+      { what: "system package libgl1", recorded: undefined, present: "1.6.0-1" },
     ]);
   });
 

@@ -21,6 +21,7 @@ import { lockSystemPackages } from "../../../src/image/apt.ts";
 import { buildImage } from "../../../src/image/build-image.ts";
 import { findOnPath } from "../../../src/image/find-python.ts";
 import type { ResolvedImage } from "../../../src/image/image-store.ts";
+import { shippedEnv } from "../../../src/image/shipped-images.ts";
 import { copySharedLibraries, parseLdd } from "../../../src/image/shared-libraries.ts";
 import { parseSystemLock } from "../../../src/image/system-lock.ts";
 import { unpackSystem } from "../../../src/image/system-packages.ts";
@@ -125,6 +126,13 @@ describe("an image with system packages", () => {
     expect(readlinkSync(at(`${libraries}/libtiny-outer.so`))).toBe("libtiny-outer.so.1");
     expect(readFileSync(at("etc/ld.so.conf"), "utf8")).toBe(`/${libraries}\n`);
     expect(readFileSync(at("usr/bin/cat"), "utf8")).toBe("replaces the host's");
+  });
+
+  it("has its Python packages at a path without the version, which variables can name", () => {
+    expect(existsSync(join(built.rootfs, "opt/python/site-packages/sameseed.pth"))).toBe(true);
+    expect(shippedEnv("mujoco")).toEqual({
+      PYGLFW_LIBRARY: "/opt/python/site-packages/glfw/x11/libglfw.so",
+    });
   });
 
   it("says which they are and draws by the processor alone, unless it is told otherwise", () => {
