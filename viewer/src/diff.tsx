@@ -175,10 +175,10 @@ function Alignment({
             return [
               String(line.step),
               <button type="button" onClick={() => unfold(row)}>
-                {line.folded} identical records, to step {line.step + line.folded - 1}
+                {line.folded} equal
               </button>,
-              "",
-              "",
+              `to step ${line.step + line.folded - 1}`,
+              "identical",
             ];
           return [
             String(line.step),
