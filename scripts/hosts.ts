@@ -1,5 +1,6 @@
-// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME…] [--mirror URL] [--again]`: builds machines from a distribution's
-// packages, runs the project in them under software emulation, one after the other, and prints what held. Without a name it lists them.
+// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME]… [--steps NAME]… [--minutes N] [--mirror URL] [--again]`: builds machines
+// from a distribution's packages, runs the project in them under software emulation, one after the other, and prints what held.
+// Without a name it lists them. `--again` packs the project and records this host's digests anew.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,7 +10,7 @@ import { findOnPath } from "../src/image/find-python.ts";
 import { resolveImage } from "../src/image/image-store.ts";
 import { hosts, type HostSpec, type Session } from "../tests/hosts/host-list.ts";
 import { runMachine, type Told } from "../tests/hosts/machine.ts";
-import { makeSuite, packSuite } from "../tests/hosts/payload.ts";
+import { makeSuite, packedImage, packSuite, type Choice } from "../tests/hosts/payload.ts";
 import { bootFiles, tools } from "../tests/hosts/root-file-system.ts";
 
 const rows = [
@@ -46,6 +47,8 @@ const { values, positionals } = parseArgs({
     mirror: { type: "string" },
     again: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
+    steps: { type: "string", multiple: true },
+    minutes: { type: "string", default: "90" },
   },
 });
 
@@ -89,26 +92,28 @@ async function main(): Promise<number> {
     return 2;
   }
   const list = chosen();
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new RangeError("--minutes is a number above 0");
   checkTools();
   const cache = process.env["SAMESEED_HOSTS"] ?? join(homeFolder(), "hosts");
   const suite = join(cache, "suite");
-  if (!values.again || !existsSync(join(suite, "expected.json"))) {
-    const image = resolveImage("gymnasium").manifest.digest;
-    makeSuite(suite, {
-      image,
-      rows: values.all ? "all" : rows,
-      checks: values.all ? "all" : checks,
-      audited,
-      quick: values.quick,
-    });
-  }
+  const isNew = values.again || !existsSync(join(suite, "expected.json"));
+  const choice: Choice = {
+    image: isNew ? resolveImage("gymnasium").manifest.digest : packedImage(suite),
+    rows: values.all ? "all" : rows,
+    checks: values.all ? "all" : checks,
+    steps: values.steps ?? "all",
+    audited,
+    quick: values.quick,
+  };
+  if (isNew) makeSuite(suite, choice);
   let isHeld = true;
   for (const host of list) {
     const files = bootFiles(host, cache, values.mirror);
     const folder = join(cache, host.name);
     mkdirSync(folder, { recursive: true });
-    packSuite(suite, host, join(folder, "suite.tar"));
-    const told = await runMachine(host, files, join(folder, "suite.tar"), folder);
+    packSuite(suite, host, choice, join(folder, "suite.ext4"));
+    const told = await runMachine(host, files, join(folder, "suite.ext4"), folder, minutes * 60_000);
     writeFileSync(join(folder, "told.json"), JSON.stringify(told, undefined, 1));
     console.log(`\n${host.name}: ${host.what}`);
     for (const each of told) show(each);

@@ -34,13 +34,14 @@ function main() {
 }
 
 /**
- * The tests of the viewer look at its pages with Debian's Chromium, those of fleets use its Redis. Where they cannot be had
+ * The tests of the viewer look at its pages with Debian's Chromium, those of fleets use its Redis and PostgreSQL. Where they cannot be had
  * they are skipped, and say so.
  */
 function installPrograms() {
   const programs = [
     { name: "chromium", paths: ["chromium", "chromium-browser", "google-chrome"] },
     { name: "redis-server", paths: ["redis-server"] },
+    { name: "postgresql", paths: ["pg_createcluster"] },
   ];
   const missing = programs.filter(({ paths }) => !paths.some((name) => existsSync(join("/usr/bin", name))));
   if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;

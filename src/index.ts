@@ -99,6 +99,7 @@ export { type FleetOptions, openFleet } from "./fleet/open-fleet.ts";
 export type { RolloutFleet } from "./rollout/rollout-fleet.ts";
 
 // Recorded runs
+export type { Keep } from "./model/keep.ts";
 export { recordRun, type OpenRun, type RecordRunConfig } from "./store/record-run.ts";
 export {
   type OutlinedRollout,
@@ -114,6 +115,7 @@ export type { BranchPolicy, BranchRunConfig, OpenBranchRun, SettledBranch } from
 export { snapshotOf } from "./branch/snapshot.ts";
 export type { ParentChoice } from "./branch/recorded-parent.ts";
 export type { BranchEngine, BranchLineage, BranchOrigin, BranchParent, BranchSpec } from "./model/branch.ts";
+export { makeTrajectories, type MakeTrajectoriesOptions } from "./verify/make-trajectories.ts";
 export { replayRollout, type ReplayOptions, type ReplayResult } from "./verify/replay-rollout.ts";
 export {
   verifyRun,

@@ -31,6 +31,7 @@ export type ErrorCode =
   | "prefix_diverged"
   | "engine_unavailable"
   | "fleet_disagrees"
+  | "trajectory_diverged"
   | "io_failed"
   | "disk_full"
   | "image_build_failed"
@@ -90,6 +91,8 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorKind>> = {
   engine_unavailable: { exitCode: 3, httpStatus: 503, retryable: false },
   /** Hosts of a fleet gave other bytes for the same seeds. */
   fleet_disagrees: { exitCode: 4, httpStatus: 409, retryable: false },
+  /** A trajectory that a run did not keep has another digest when it is made again. */
+  trajectory_diverged: { exitCode: 4, httpStatus: 409, retryable: false },
   /** A file or folder cannot be read or written. */
   io_failed: broken(500, false),
   /** The disk that should take the recording is full. */

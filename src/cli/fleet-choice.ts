@@ -33,7 +33,7 @@ export function fleetOptions(): Option[] {
       "--audit <SHARE>",
       "how many chunks run a second time on another host, to be compared: 0 to 1 (default: 0.005)",
     )
-      .argParser(shareOf)
+      .argParser(shareOf("--audit"))
       .helpGroup(group),
     number("--weight", "this run's share of the fleet, against that of others (default: 1)", "shares", 1),
     number("--priority", "runs of a lower number go first (default: 0)", "places", 0),
@@ -42,12 +42,15 @@ export function fleetOptions(): Option[] {
 
 const group = "Fleet:";
 
-function shareOf(text: string): number {
-  const value = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 0 && value <= 1) return value;
-  throw new SameseedError("bad_argument", `--audit: ${JSON.stringify(text)} is not a share`, {
-    hint: "give a number from 0 to 1, such as 0.05",
-  });
+/** Reads a share from 0 to 1. */
+export function shareOf(option: string): (text: string) => number {
+  return (text) => {
+    const value = /^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= 0 && value <= 1) return value;
+    throw new SameseedError("bad_argument", `${option}: ${JSON.stringify(text)} is not a share`, {
+      hint: "give a number from 0 to 1, such as 0.05",
+    });
+  };
 }
 
 /**

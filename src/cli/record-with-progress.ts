@@ -39,7 +39,7 @@ export async function recordWithProgress(
   lines: boolean,
 ): Promise<RecordedByCommand> {
   const startedAt = performance.now();
-  const watch = new Watch(cli, lines);
+  const watch = new Watch(cli, lines, request.fleet !== undefined);
   try {
     const run = await recordRun({
       ...request,
@@ -69,10 +69,14 @@ class Watch {
   #complete = 0;
   #reward: RewardSum = 0;
   #saidStart = false;
+  /** What the line of each seed said. */
+  readonly #said = new Map<number, string>();
+  readonly #mayBeginAnew: boolean;
 
-  constructor(cli: Cli, lines: boolean) {
+  constructor(cli: Cli, lines: boolean, mayBeginAnew: boolean) {
     this.#cli = cli;
     this.#lines = lines;
+    this.#mayBeginAnew = mayBeginAnew;
   }
 
   get recorded(): number {
@@ -80,6 +84,7 @@ class Watch {
   }
 
   open(run: OpenRun): void {
+    if (this.run !== undefined) this.#beginAnew();
     this.run = run;
     const before = run.recorded === 0 ? "" : `; ${run.recorded} recorded before`;
     this.#cli.status.note(`recording ${count(run.total, "rollout")} in ${shownPath(run.dir)}${before}`);
@@ -104,7 +109,7 @@ class Watch {
     } else {
       this.#faults++;
     }
-    if (this.#lines) {
+    if (this.#lines && this.#isNew(summary)) {
       this.written = this.written.then(async () => {
         await this.#cli.output.write(`${jsonText(toRolloutDocument(summary))}\n`);
       });
@@ -114,6 +119,23 @@ class Watch {
     this.#progress?.advance();
     this.#sayStart(summary);
     for (const warning of summary.warnings) this.#warn(summary.seed, warning);
+  }
+
+  /** A fleet found a host out, and the run begins anew: what was counted does not count. */
+  #beginAnew(): void {
+    this.#progress?.stop();
+    [this.#faults, this.#complete, this.#reward] = [0, 0, 0];
+    this.#cli.status.note(
+      "a host of the fleet was found out: the run begins anew, from what the others made",
+    );
+  }
+
+  /** Whether a rollout's line is not there yet: after a take-back only what differs is said again. */
+  #isNew({ seed, digest, outcome }: RolloutSummary): boolean {
+    const what = `${digest} ${outcome}`;
+    if (this.#said.get(seed) === what) return false;
+    if (this.#mayBeginAnew) this.#said.set(seed, what);
+    return true;
   }
 
   /** Says once why rollouts start as usual that were to start prepared. */

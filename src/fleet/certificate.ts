@@ -14,7 +14,9 @@ import { readRegular } from "../store/run-folder.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { seedCount, seedsOf } from "./chunk.ts";
 import { type ChunkRecord, readOpinions, readRecord, recordKey, recordsFolder } from "./commit.ts";
-import { unrecordedSeeds } from "./drive/batch-errors.ts";
+import { takenFrom, unrecordedSeeds } from "./drive/batch-errors.ts";
+import { contradicts } from "./drive/compare-executions.ts";
+import { quarantinedHosts } from "./quarantine.ts";
 import { leafOf, merkleRoot } from "./merkle.ts";
 
 /** What a fleet vouches for: `fleet.json` beside a run's `run.json`. */
@@ -39,6 +41,8 @@ export interface FleetCertificate {
   readonly onAnotherHost: number;
   /** Second executions on hosts that are not quarantined that gave something else. */
   readonly mismatches: number;
+  /** Those in which only rollouts differ that a limit of time or the like ended on one of the hosts, if there are any. */
+  readonly undecided?: number;
   /** Hosts that were found to give what no other host gives: none of the run's rollouts is theirs. */
   readonly quarantined: readonly string[];
   readonly at: string;
@@ -66,6 +70,7 @@ const certificateSchema: z.ZodType<FleetCertificate> = z.strictObject({
   again: z.strictObject({ lease: count, hedge: count, audit: count }),
   onAnotherHost: count,
   mismatches: count,
+  undecided: count.exactOptional(),
   quarantined: z.array(z.string()),
   at: z.string(),
   sameseedVersion: z.string(),
@@ -77,29 +82,28 @@ const certificateSchema: z.ZodType<FleetCertificate> = z.strictObject({
  * quarantined, every row needs a record of another one: rows that it made may be in the run from before.
  * @throws `fleet_disagrees`, `run_damaged`, `io_failed`
  */
-export async function writeFleetCertificate(
-  dir: string,
-  store: ObjectStore,
-  { spec, quarantined }: { readonly spec: string; readonly quarantined: readonly string[] },
-): Promise<void> {
+export async function writeFleetCertificate(dir: string, store: ObjectStore, spec: string): Promise<void> {
+  const quarantined = await quarantinedHosts(store);
   using reader = await RunReader.open(dir);
   const leaves = leavesOf(reader, spec);
   const records: ChunkRecord[] = [];
   const recorded = new Set<number>();
   const again = { lease: 0, hedge: 0, audit: 0 };
-  let [onAnotherHost, mismatches] = [0, 0];
+  let [onAnotherHost, mismatches, undecided] = [0, 0, 0];
   for await (const record of recordsOf(store, spec)) {
     const own = [...seedsOf(record.seeds)].filter((seed) => leaves.has(seed));
     if (own.length === 0) continue;
-    if (quarantined.includes(record.host)) throw isOut(record.host);
-    if (!hasRootOf(record, leaves)) throw otherRoot(record);
+    if (quarantined.includes(record.host)) throw takenFrom(record.host);
+    if (!hasRootOf(record, leaves)) throw otherRoot(record, quarantined);
     records.push(record);
     for (const seed of own) recorded.add(seed);
-    for (const { why, root, host } of await readOpinions(store, record)) {
+    for (const opinion of await readOpinions(store, record)) {
+      const { why, root, host } = opinion;
       if (quarantined.includes(host)) continue;
       again[why] += seedCount(record.seeds);
       if (host !== record.host) onAnotherHost += seedCount(record.seeds);
-      if (root !== record.root) mismatches++;
+      if (await contradicts(store, record, opinion)) mismatches++;
+      else if (root !== record.root) undecided++;
     }
   }
   const without = [...leaves.keys()].filter((seed) => !recorded.has(seed));
@@ -119,6 +123,7 @@ export async function writeFleetCertificate(
     again,
     onAnotherHost,
     mismatches,
+    ...(undecided === 0 ? {} : { undecided }),
     quarantined: distinct(quarantined),
     at: nowIso(),
     sameseedVersion: packageVersion(),
@@ -161,6 +166,13 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
   if (certificate.mismatches > 0)
     return { state: "altered", why: `${certificate.mismatches} second executions gave something else` };
   if (store === undefined) return { state: "intact", certificate };
+  const out = await quarantinedHosts(store);
+  const found = certificate.hosts.find((host) => out.includes(host));
+  if (found !== undefined)
+    return {
+      state: "altered",
+      why: `the host ${found} was quarantined since, and rollouts of the run are its`,
+    };
   const recorded = new Set<number>();
   for await (const record of recordsOf(store, certificate.spec)) {
     for (const seed of seedsOf(record.seeds)) if (leaves.has(seed)) recorded.add(seed);
@@ -201,25 +213,15 @@ function hasRootOf({ seeds, root }: ChunkRecord, leaves: ReadonlyMap<number, Buf
   return known.length < own.length || merkleRoot(known) === root;
 }
 
-function isOut(host: string): SameseedError {
-  return new SameseedError(
-    "fleet_disagrees",
-    `the host ${host} is quarantined, and rows of the run may be its`,
-    {
-      hint: "the same command runs what it made again",
-      context: { host, takenBack: true },
-    },
-  );
-}
-
-function otherRoot({ host, seeds }: ChunkRecord): SameseedError {
+/** Where hosts are out, the row may be one's whose record another run has made anew meanwhile. */
+function otherRoot({ host, seeds }: ChunkRecord, out: readonly string[]): SameseedError {
   const [[first] = [0]] = seeds;
   return new SameseedError(
     "fleet_disagrees",
     `the run has other rollouts of the seeds from ${first} on than the record of host ${host} in the fleet's store`,
     {
       hint: "`sameseed verify` tells whether the run's are what their seeds give",
-      context: { host, seeds },
+      context: { host, seeds, ...(out.length === 0 ? {} : { takenBack: true }) },
     },
   );
 }

@@ -50,7 +50,7 @@ const chunkSchema: z.ZodType<Chunk> = z.strictObject({
   spec: hex64,
   seeds: rangesSchema,
   purpose: z.enum(["run", "hedge", "audit"]),
-  notHosts: z.array(z.string().max(64)).max(2).exactOptional(),
+  notHosts: z.array(z.string().max(64)).max(16).exactOptional(),
 });
 
 /**
@@ -63,6 +63,17 @@ export function readChunk(value: unknown): Chunk {
   throw new SameseedError("protocol_broken", "the queue holds something that is no chunk of this version", {
     hint: "run the same version of Sameseed on every host of the fleet",
   });
+}
+
+/** A chunk that some hosts are not to run: as many of them, from the first on, as fit into it. */
+export function notOn(chunk: Chunk, hosts: Iterable<string>): Chunk {
+  let fits = chunk;
+  for (const host of hosts) {
+    const more = { ...chunk, notHosts: [...(fits.notHosts ?? []), host] };
+    if (JSON.stringify(more).length > chunkBytesMost || more.notHosts.length > 16) break;
+    fits = more;
+  }
+  return fits;
 }
 
 /** The name of what is computed: the spec and the seeds, whoever asks. 64 hex digits. */

@@ -2,6 +2,8 @@ import * as z from "zod";
 
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import { packageVersion } from "../base/package-version.ts";
+import { renderReferee, renderSeatHost } from "../harness/render-rollout.ts";
 import type { JsonValue } from "../model/json.ts";
 import { defaultLimits, limitsSchema, type Limits } from "../model/limits.ts";
 import { worldModeSchema } from "../model/rollout-schema.ts";
@@ -13,6 +15,9 @@ import { exactJson } from "../store/exact-json.ts";
 /** Everything that a host of a fleet is told of the rollouts of one call: what a local call reads from its options. */
 export interface FleetSpec {
   readonly format: 1;
+  /** The version of Sameseed that plays the rollouts, and SHA-256 over the scripts that it plays them with. */
+  readonly version: string;
+  readonly harness: string;
   readonly template: SpecTemplate;
   /** The image's digest, 64 hex digits. */
   readonly image: string;
@@ -41,7 +46,48 @@ export function fleetSpec(options: ResolvedOptions, image: string, hostClass: st
     throw new SameseedError("bad_argument", "a fleet cannot call back into this process", {
       hint: "give the policy as a Python file; branches and functions run without --fleet",
     });
-  return { format: 1, template, image, world, limits, backend: backendName(backend), start, hostClass };
+  return {
+    format: 1,
+    version: packageVersion(),
+    harness: harnessOf(template),
+    template,
+    image,
+    world,
+    limits,
+    backend: backendName(backend),
+    start,
+    hostClass,
+  };
+}
+
+/** What plays a spec's rollouts beside the image: the scripts of seed 0. */
+function harnessOf(own: SpecTemplate): string {
+  const referee = renderReferee({
+    spec: { ...own, seed: 0 },
+    plans: own.seats.map(() => ({ kind: "none" })),
+    environmentPath: "/environment",
+  });
+  const seat = renderSeatHost({
+    seed: 0,
+    seat: "0",
+    fd: 0,
+    path: "/policy",
+    mode: own.mode,
+    moveCpuMs: null,
+  });
+  return sha256(`${referee}\0${seat}`).toString("hex");
+}
+
+/** @throws `protocol_broken` where this version plays rollouts in another way than a spec says */
+function refuseOtherVersion({ version, harness, template: own }: FleetSpec): void {
+  if (version === packageVersion() && harness === harnessOf(own)) return;
+  throw new SameseedError(
+    "protocol_broken",
+    `the rollouts are Sameseed ${version}'s, and this is ${packageVersion()}`,
+    {
+      hint: "run the same version of Sameseed on every host of the fleet",
+    },
+  );
 }
 
 /** Writes a spec; the same spec gives the same bytes. */
@@ -98,6 +144,8 @@ const limits: z.ZodType<Limits> = limitsSchema.transform((given) => ({
 
 const specSchema: z.ZodType<FleetSpec> = z.strictObject({
   format: z.literal(1),
+  version: z.string(),
+  harness: z.string(),
   template,
   image: z.string().regex(/^[0-9a-f]{64}$/),
   world: worldModeSchema,
@@ -115,7 +163,10 @@ export function decodeSpec(bytes: Buffer, hash: string): FleetSpec {
   if (sha256(bytes).toString("hex") !== hash)
     throw new SameseedError("protocol_broken", `the store's spec ${hash.slice(0, 12)} has other bytes`);
   const spec = specSchema.safeParse(JSON.parse(bytes.toString()));
-  if (spec.success) return spec.data;
+  if (spec.success) {
+    refuseOtherVersion(spec.data);
+    return spec.data;
+  }
   throw new SameseedError("protocol_broken", `the store's spec ${hash.slice(0, 12)} cannot be read`, {
     hint: "run the same version of Sameseed on every host of the fleet",
     context: { problems: z.prettifyError(spec.error) },

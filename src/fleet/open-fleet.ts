@@ -14,13 +14,13 @@ import { RunReader } from "../store/run-reader.ts";
 import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
 import { FleetBatch } from "./drive/fleet-batch.ts";
 import { chooseHosts } from "./drive/choose-hosts.ts";
-import { encodeSpec, fleetSpec } from "./fleet-spec.ts";
+import { encodeSpec, type FleetSpec, fleetSpec, optionsOf } from "./fleet-spec.ts";
 import { leafOf } from "./merkle.ts";
 import type { Dispatcher } from "./queue/dispatcher.ts";
 import { maskedUrl } from "./queue/masked-url.ts";
 import { checkQueueUrl, openDispatcher } from "./queue/open-dispatcher.ts";
 import { publishImage } from "./worker/image-supply.ts";
-import { specKey } from "./worker/run-chunk.ts";
+import { fetchSpec, specKey } from "./worker/run-chunk.ts";
 
 /** How a fleet is used. */
 export interface FleetOptions {
@@ -51,8 +51,8 @@ const optionNames: NamesOf<FleetOptions> = {
  * const fleet = openFleet("redis://queue:6379");
  * await recordRun({ envName: "CartPole-v1", seeds: [1, 2, 3], fleet });
  *
- * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, `rediss://…`, or `redis+unix:/path/to/socket`; `local:` for this
- * process alone, which needs {@link FleetOptions.store}
+ * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, `rediss://…`, `redis+unix:/path/to/socket` or
+ * `postgresql://[USER:PASSWORD@]HOST[:PORT]/DB`; `local:` for this process alone, which needs {@link FleetOptions.store}
  * @throws `bad_argument`
  *
  * @experimental
@@ -96,7 +96,6 @@ function shareOf(value: number): number {
 interface Made {
   readonly spec: string;
   readonly store: string;
-  readonly quarantined: readonly string[];
 }
 
 type FleetSetting = FleetOptions & Required<Pick<FleetOptions, "weight" | "priority" | "audit">>;
@@ -127,8 +126,6 @@ export class Fleet implements FleetEngine {
     const dispatcher = await this.#open();
     const id = `${timeName()}-${randomBytes(4).toString("hex")}`;
     let store: ObjectStore | undefined;
-    let quarantined: readonly string[] = [];
-    let isDone = false;
     try {
       const chosen = await chooseHosts(dispatcher, { store: this.#options.store, onNote, signal });
       store = await openObjects(chosen.store);
@@ -148,8 +145,7 @@ export class Fleet implements FleetEngine {
           priority,
           share: audit,
           storedOnly,
-          onView: ({ workers, quarantined: out }) => {
-            quarantined = out;
+          onView: ({ workers }) => {
             if (
               workers.some(
                 (worker) => worker.hostClass === hostClass && !worker.images.includes(manifest.digest),
@@ -173,11 +169,10 @@ export class Fleet implements FleetEngine {
           summary: { ...summary, receipt: { ...receipt, image: { ...receipt.image, name } } },
         };
       }
-      isDone = true;
-      this.#made.set(options, { spec: spec.hash, store: chosen.store, quarantined });
+      this.#made.set(options, { spec: spec.hash, store: chosen.store });
     } finally {
-      // What was not waited for to the end is not wanted.
-      await (isDone ? dispatcher.forget(id) : dispatcher.cancel(id)).catch(() => {});
+      // Whatever is in the queue of it, stragglers that were overtaken or audits that others settled, nobody waits for.
+      await dispatcher.cancel(id).catch(() => {});
       await dispatcher.close();
       store?.close();
     }
@@ -203,6 +198,18 @@ export class Fleet implements FleetEngine {
     }
   }
 
+  async audit(dir: string, signal: AbortSignal): Promise<void> {
+    const check = await checkFleetCertificate(dir);
+    if (check.state === "none" || check.state === "altered")
+      throw new SameseedError("not_found", `${dir} has no certificate of a fleet that holds`, {
+        hint: "record it with `sameseed run … --fleet URL --out DIR`",
+      });
+    const { spec, store } = check.certificate;
+    const options = optionsOf(await specIn(this.#options.store ?? store, spec));
+    await this.#retake(dir, options, signal);
+    await this.certify({ dir, options, signal });
+  }
+
   async certify({ dir, options, signal }: FleetRun): Promise<void> {
     if (!this.#made.has(options)) {
       // Nothing was missing. Either the run has its certificate, or it was stopped before it got one.
@@ -214,10 +221,19 @@ export class Fleet implements FleetEngine {
     if (made === undefined) return;
     const store = await openObjects(made.store);
     try {
-      await writeFleetCertificate(dir, store, made);
+      await writeFleetCertificate(dir, store, made.spec);
     } finally {
       store.close();
     }
+  }
+}
+
+async function specIn(url: string, hash: string): Promise<FleetSpec> {
+  const store = await openObjects(url);
+  try {
+    return await fetchSpec(store, hash);
+  } finally {
+    store.close();
   }
 }
 

@@ -7,47 +7,59 @@ import { packTrajectory, unpackTrajectory } from "../store/trajectory-payload.ts
 /*
  * A pack is the rollouts of one chunk as one object. `SSPACK1\n`, the number of rollouts (4 bytes), then for each: the length of
  * its row and of its trajectory (4 bytes each, little-endian), the row (JSON, as in a run folder) and the trajectory (the payload
- * of a run folder's trajectory entry). The record of the chunk has the pack's SHA-256.
+ * of a run folder's trajectory entry). The record of the chunk has the pack's SHA-256. However large a pack is, one rollout of it
+ * is in memory at a time.
  */
 
 const magic = Buffer.from("SSPACK1\n", "latin1");
 const headBytes = magic.length + 4;
 
-/** Rollouts as one object. */
-export function encodePack(rollouts: readonly RecordedRollout[]): Buffer {
+/** A pack's bytes, wherever they are. */
+export interface PackBytes {
+  readonly size: number;
+  /** `length` bytes from `at` on; they are all there. */
+  read(at: number, length: number): Buffer;
+}
+
+/** How a pack of so many rollouts begins. */
+export function packHead(count: number): Buffer {
   const head = Buffer.alloc(headBytes);
   magic.copy(head);
-  head.writeUInt32LE(rollouts.length, magic.length);
-  const parts: Buffer[] = [head];
-  for (const { summary, trajectory } of rollouts) {
-    const row = Buffer.from(encodeSummary(summary));
-    const packed = packTrajectory(trajectory);
-    const lengths = Buffer.alloc(8);
-    lengths.writeUInt32LE(row.length, 0);
-    lengths.writeUInt32LE(packed.payloadBytes, 4);
-    parts.push(lengths, row, ...packed.payload);
-  }
-  return Buffer.concat(parts);
+  head.writeUInt32LE(count, magic.length);
+  return head;
+}
+
+/** A rollout as it is in a pack. */
+export function packFrame({ summary, trajectory }: RecordedRollout): Buffer {
+  const row = Buffer.from(encodeSummary(summary));
+  const packed = packTrajectory(trajectory);
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32LE(row.length, 0);
+  lengths.writeUInt32LE(packed.payloadBytes, 4);
+  return Buffer.concat([lengths, row, ...packed.payload]);
 }
 
 /**
  * The rollouts of a pack, one at a time.
  * @throws `run_damaged`
  */
-export function* decodePack(pack: Buffer): Generator<RecordedRollout, undefined> {
-  if (pack.length < headBytes || !pack.subarray(0, magic.length).equals(magic))
+export function* decodePack(pack: PackBytes): Generator<RecordedRollout, undefined> {
+  const head = pack.size < headBytes ? undefined : pack.read(0, headBytes);
+  if (head?.subarray(0, magic.length).equals(magic) !== true)
     throw damaged("its first bytes are not a pack's");
-  const count = pack.readUInt32LE(magic.length);
+  const count = head.readUInt32LE(magic.length);
   let at = headBytes;
   for (let n = 0; n < count; n++) {
-    if (at + 8 > pack.length) throw damaged("it ends too soon");
-    const rowEnd = at + 8 + pack.readUInt32LE(at);
-    const end = rowEnd + pack.readUInt32LE(at + 4);
-    if (end > pack.length) throw damaged("it ends too soon");
-    yield readOne(pack.subarray(at + 8, rowEnd), pack.subarray(rowEnd, end));
+    if (at + 8 > pack.size) throw damaged("it ends too soon");
+    const lengths = pack.read(at, 8);
+    const [row, trajectory] = [lengths.readUInt32LE(0), lengths.readUInt32LE(4)];
+    const end = at + 8 + row + trajectory;
+    if (end > pack.size) throw damaged("it ends too soon");
+    const frame = pack.read(at + 8, row + trajectory);
+    yield readOne(frame.subarray(0, row), frame.subarray(row));
     at = end;
   }
-  if (at !== pack.length) throw damaged("bytes follow its last rollout");
+  if (at !== pack.size) throw damaged("bytes follow its last rollout");
 }
 
 function readOne(row: Buffer, payload: Buffer): RecordedRollout {
@@ -58,10 +70,18 @@ function readOne(row: Buffer, payload: Buffer): RecordedRollout {
   return { summary, trajectory, seats: [] };
 }
 
-/** A pack's name in the store: what is in it. */
-export function packName(spec: string, pack: Buffer): { readonly key: string; readonly digest: string } {
-  const digest = sha256(pack).toString("hex");
-  return { key: `packs/${spec}/${digest}.pack`, digest };
+/** A pack's name in the store: what is in it. @param digest its SHA-256, 64 hex digits */
+export function packKey(spec: string, digest: string): string {
+  return `packs/${spec}/${digest}.pack`;
+}
+
+/** A pack in memory. */
+export function packInMemory(bytes: Buffer): PackBytes & { readonly digest: string } {
+  return {
+    size: bytes.length,
+    digest: sha256(bytes).toString("hex"),
+    read: (at, length) => bytes.subarray(at, at + length),
+  };
 }
 
 function damaged(what: string): SameseedError {

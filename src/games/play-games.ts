@@ -1,4 +1,7 @@
-import { SameseedError } from "../base/error.ts";
+import { isSameseedError, SameseedError } from "../base/error.ts";
+import type { RecordedRollout } from "../model/rollout.ts";
+import type { ResolvedOptions } from "../rollout/rollout-config.ts";
+import { engineOf, type RolloutFleet } from "../rollout/rollout-fleet.ts";
 import { recordBatches, sharedMost } from "../rollout/record-rollouts.ts";
 import { gameSeed } from "../model/seed.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
@@ -12,6 +15,8 @@ export interface PlayGamesOptions {
   /** Groups of sandboxes at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Other machines that play the games; {@link concurrency} is then theirs to choose. @default this one */
+  readonly fleet?: RolloutFleet;
   /** Told of each game as it finishes, before it is yielded. */
   readonly onGame?: (result: GameResult) => void;
 }
@@ -38,13 +43,10 @@ export async function* playGames(
   // Games that are asked for and not yet yielded, by their own seed.
   const asked = new Map<number, GameKey>();
   const failed: GameResult[] = [];
-  const recorded = recordBatches(resolved, gamesBySeed(games, asked), {
-    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    onFailure: (seeds, error) => {
-      for (const own of seeds) failed.push(unplayed(taken(asked, own), own, error.message));
-    },
-  });
+  const onFailure = (seeds: readonly number[], error: SameseedError): void => {
+    for (const own of seeds) failed.push(unplayed(taken(asked, own), own, error.message));
+  };
+  const recorded = played(resolved, gamesBySeed(games, asked), asked, { ...options, onFailure });
   const told = (result: GameResult): GameResult => {
     options.onGame?.(result);
     return result;
@@ -55,6 +57,33 @@ export async function* playGames(
     while (failed.length > 0) yield told(failed.shift()!);
   }
   while (failed.length > 0) yield told(failed.shift()!);
+}
+
+type Failure = (seeds: readonly number[], error: SameseedError) => void;
+
+/** Games as they are played, here or elsewhere. */
+async function* played(
+  resolved: ResolvedOptions,
+  batches: Iterable<readonly number[]>,
+  asked: ReadonlyMap<number, GameKey>,
+  { fleet, concurrency, signal, onFailure }: PlayGamesOptions & { readonly onFailure: Failure },
+): AsyncGenerator<RecordedRollout, void, undefined> {
+  if (fleet === undefined) {
+    yield* recordBatches(resolved, batches, {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(signal === undefined ? {} : { signal }),
+      onFailure,
+    });
+    return;
+  }
+  try {
+    const seeds = [...batches].flat();
+    yield* engineOf(fleet).rollouts(resolved, seeds, signal === undefined ? {} : { signal });
+  } catch (error) {
+    // What no host could play is left when all others are there.
+    if (!isSameseedError(error) || error.code !== "sandbox_failed") throw error;
+    onFailure([...asked.keys()], error);
+  }
 }
 
 function* gamesBySeed(

@@ -14,6 +14,7 @@ import { importImage, type ImportOptions } from "./import-image.ts";
 /* A folder of images that several hosts share: a file for each digest. A name is each host's own matter. */
 
 const digestPattern = /^[0-9a-f]{7,64}$/;
+const filePattern = /^[0-9a-f]{64}\.tar\.zst$/;
 
 /** What {@link pushImage} did. */
 export interface PushedImage {
@@ -64,35 +65,43 @@ export async function pullImage(
   options: ImportOptions = {},
 ): Promise<ResolvedImage> {
   const folder = folderOf(place);
+  const name = imageFileOf(digest, filesIn(folder), folder);
+  const file = join(folder, name);
+  if (archivedDigest(file) !== name.slice(0, -imageFileSuffix.length))
+    throw refused(`${file} does not hold the image its name says`);
+  return await importImage(file, { name: null, ...options });
+}
+
+/**
+ * The file of an image among those of a place.
+ *
+ * @param digest all of it, or at least its first 7 digits
+ * @throws {SameseedError} `image_missing` where there is none, `bad_argument` where there are several or it is no digest.
+ */
+export function imageFileOf(digest: string, names: readonly string[], place: string): string {
   const wanted = digest.replace(/^sha256:/, "");
   if (!digestPattern.test(wanted)) {
     throw new SameseedError("bad_argument", `${digest} is not the digest of an image`, {
       hint: "give at least the first 7 digits of a digest, as `sameseed image show` prints it",
     });
   }
-  const found = filesIn(folder).filter((file) => file.startsWith(wanted));
-  if (found.length === 0) {
-    throw new SameseedError("image_missing", `there is no image ${digest} in ${folder}`, {
-      hint: "put it there on a host that has it: sameseed image push NAME FOLDER",
+  const [found, another] = names.filter((name) => filePattern.test(name) && name.startsWith(wanted));
+  if (found === undefined) {
+    throw new SameseedError("image_missing", `there is no image ${digest} in ${place}`, {
+      hint: "put it there on a host that has it: sameseed image push NAME PLACE",
     });
   }
-  if (found.length > 1) {
-    throw new SameseedError("bad_argument", `${digest} is the beginning of ${found.length} images`, {
+  if (another !== undefined) {
+    throw new SameseedError("bad_argument", `${digest} is the beginning of several images`, {
       hint: "give more digits",
     });
   }
-  const file = join(folder, found[0]!);
-  if (archivedDigest(file) !== found[0]!.slice(0, -imageFileSuffix.length))
-    throw refused(`${file} does not hold the image its name says`);
-  return await importImage(file, { name: null, ...options });
+  return found;
 }
 
 function filesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).filter(
-      (file) =>
-        /^[0-9a-f]{64}$/.test(file.slice(0, -imageFileSuffix.length)) && file.endsWith(imageFileSuffix),
-    );
+    return readdirSync(folder);
   } catch (error) {
     throw unreadable(folder, error);
   }
@@ -114,6 +123,6 @@ function folderOf(place: string): string {
   if (scheme === undefined) return place;
   if (scheme === "file") return fileURLToPath(place);
   throw new SameseedError("bad_argument", `images cannot be put at ${scheme}: addresses`, {
-    hint: "give a folder that the hosts share, or carry the file of `sameseed image export` yourself",
+    hint: "give a folder that the hosts share or s3://BUCKET/PREFIX, or carry the file of `sameseed image export` yourself",
   });
 }

@@ -4,6 +4,7 @@ import { imageManifestSchema, type ImageManifest } from "./image-manifest.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import type { WorldMode } from "./receipt.ts";
+import { type Keep, keepSchema } from "./keep.ts";
 import { worldModeSchema } from "./rollout-schema.ts";
 import type { RunOptions, RunSpec } from "./rollout.ts";
 import { seedSchema } from "./seed.ts";
@@ -30,6 +31,8 @@ export interface RunManifest {
   readonly backend: RunOptions["backend"];
   /** Which world the rollouts see. */
   readonly world: WorldMode;
+  /** Which trajectories it keeps. @default full */
+  readonly keep?: Keep;
   /** When the folder was made, in ISO 8601. */
   readonly createdAt: string;
   /** The version of Sameseed that made the folder. */
@@ -185,6 +188,7 @@ export const storedRunManifestSchema: z.ZodType<StoredRunManifest> = z.strictObj
   }),
   backend: z.enum(["zygote", "cold"]),
   world: worldModeSchema,
+  keep: keepSchema.exactOptional(),
   createdAt: z.iso.datetime(),
   sameseedVersion: z.string().max(100),
 });

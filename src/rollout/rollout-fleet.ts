@@ -32,6 +32,11 @@ export interface FleetEngine {
    * @throws `fleet_disagrees` where the fleet's store does not say the same
    */
   certify(run: FleetRun): Promise<void>;
+  /**
+   * Runs rollouts of a run that it vouches for a second time, on other hosts, and writes anew what it vouches for.
+   * @throws `fleet_disagrees`; `not_found` where it vouches for nothing there
+   */
+  audit(dir: string, signal: AbortSignal): Promise<void>;
 }
 
 const engines = new WeakMap<RolloutFleet, FleetEngine>();

@@ -7,14 +7,22 @@ const tailBytes = 4096;
 /** What a command wrote: every byte up to a limit, and what is to be said of it. */
 export class CommandOutput {
   readonly #most: number;
+  readonly #passed: readonly ("stdout" | "stderr")[];
   readonly #handlers: Pick<CommandOptions, "onStdout" | "onStderr">;
   readonly #parts: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+  #stderrTail: Buffer = Buffer.alloc(0);
   #received = 0;
   #isTruncated = false;
 
-  constructor(most: number, handlers: Pick<CommandOptions, "onStdout" | "onStderr">) {
+  /** @param passed of which only the handlers get the bytes, and {@link bytes} has none */
+  constructor(
+    most: number,
+    handlers: Pick<CommandOptions, "onStdout" | "onStderr">,
+    passed: readonly ("stdout" | "stderr")[],
+  ) {
     this.#most = most;
     this.#handlers = handlers;
+    this.#passed = passed;
   }
 
   /** Whether there was more than the limit. */
@@ -24,7 +32,7 @@ export class CommandOutput {
 
   /** Whether standard error ends with a program's words for having found no memory. */
   get saysOutOfMemory(): boolean {
-    return outOfMemory.test(Buffer.concat(this.#parts.stderr).subarray(-tailBytes).toString("latin1"));
+    return outOfMemory.test(this.#stderrTail.toString("latin1"));
   }
 
   /** Keeps a part; it is copied. */
@@ -33,12 +41,18 @@ export class CommandOutput {
     this.#isTruncated = kept.length < data.length;
     this.#received += kept.length;
     if (kept.length === 0) return;
-    this.#parts[channel].push(kept);
+    if (channel === "stderr") {
+      const tail = kept.length < tailBytes ? Buffer.concat([this.#stderrTail, kept]) : kept;
+      this.#stderrTail = Buffer.from(tail.subarray(-tailBytes));
+    }
     const handler = channel === "stdout" ? this.#handlers.onStdout : this.#handlers.onStderr;
-    handler?.(Buffer.from(kept));
+    const isKept = !this.#passed.includes(channel);
+    if (isKept) this.#parts[channel].push(kept);
+    // The handler owns what it gets.
+    handler?.(isKept ? Buffer.from(kept) : kept);
   }
 
-  /** Everything so far. */
+  /** Everything so far that is kept. */
   bytes(): { readonly stdout: Buffer; readonly stderr: Buffer } {
     return { stdout: Buffer.concat(this.#parts.stdout), stderr: Buffer.concat(this.#parts.stderr) };
   }

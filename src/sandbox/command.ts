@@ -29,6 +29,12 @@ interface Exited {
   readonly ms: number;
 }
 
+/** What becomes of a command's output. */
+export interface CommandOutputPlan {
+  readonly most?: number;
+  readonly passed?: readonly ("stdout" | "stderr")[];
+}
+
 /** One command from the call to its end. */
 export class Command implements SandboxProcess {
   readonly #session: AgentSession;
@@ -48,19 +54,20 @@ export class Command implements SandboxProcess {
   /**
    * Starts it.
    * @param takesInput whether its input stays open until {@link end}
-   * @param outputBytes how much it may write. @default as every command of its sandbox
+   * @param output how much it may write, by default as every command of its sandbox; and of which streams the result has
+   * nothing, because only the handlers get them
    */
   constructor(
     session: AgentSession,
     command: string,
     options: CommandOptions,
     takesInput: boolean,
-    outputBytes: number = session.outputBytes,
+    { most = session.outputBytes, passed = [] }: CommandOutputPlan = {},
   ) {
     this.#session = session;
     this.#command = command;
     this.#options = options;
-    this.#output = new CommandOutput(outputBytes, options);
+    this.#output = new CommandOutput(most, options, passed);
     this.#oomKillsBefore = session.running.oomKills() ?? 0;
     this.#result.promise.catch(() => {}); // who does not wait for it does not want to know
     session.hold();

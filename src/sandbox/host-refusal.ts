@@ -2,7 +2,7 @@ import { SameseedError } from "../base/error.ts";
 
 /** What a refusal looks like in the outer wall's own words, and its fix. */
 const containerFlags =
-  "run the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow";
+  "run the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
 
 const refusals: readonly { readonly pattern: RegExp; readonly message: string; readonly hint: string }[] = [
   {
@@ -14,12 +14,17 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
     pattern:
       /No permissions to create (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
     message: "this host forbids user namespaces",
-    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or a profile that allows `unshare` and `clone3`",
+    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or the profile of docs/guide/containers.md",
   },
   {
     pattern: /Can't set hostname|pivot_root: Operation not permitted|Failed to make \/ slave/i,
     message: "this container's seccomp profile forbids what the outer wall is made with",
     hint: containerFlags,
+  },
+  {
+    pattern: /Unexpected capabilities but not setuid/i,
+    message: "this user has capabilities without being root, which bubblewrap refuses",
+    hint: "in Podman: leave out `--cap-add` for an ordinary user, or run as root of the container",
   },
   {
     pattern: /Can't mount proc/i,

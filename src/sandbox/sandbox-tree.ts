@@ -1,7 +1,7 @@
 import { SameseedError } from "../base/error.ts";
 import type { AgentSession } from "./agent/agent-session.ts";
-import { Command } from "./command.ts";
-import type { CommandResult } from "./command-types.ts";
+import { Command, type CommandOutputPlan } from "./command.ts";
+import type { CommandOptions, CommandResult } from "./command-types.ts";
 
 /** What `python/sameseed/agent/tree.py` exits with where other processes are alive. */
 const exitBusy = 9;
@@ -9,10 +9,16 @@ const exitBusy = 9;
 /**
  * Everything below the writable folders of a sandbox as one archive.
  * @param most refuses a longer one
+ * @param take gets its parts as they come; where it is left out, they are in the answer
  * @throws `not_copyable` while a process is alive there, `sandbox_file`, `aborted`, `sandbox_closed`, `sandbox_ended`
  */
-export async function packTree(session: AgentSession, most: number, signal?: AbortSignal): Promise<Buffer> {
-  const ended = await runTree(session, "pack", { most, signal });
+export async function packTree(
+  session: AgentSession,
+  most: number,
+  signal?: AbortSignal,
+  take?: (part: Buffer) => void,
+): Promise<Buffer> {
+  const ended = await runTree(session, "pack", { most, signal, take });
   if (ended.outputTruncated)
     throw new SameseedError("sandbox_file", `the sandbox's files have more than ${most} bytes`, {
       hint: "remove what is not needed",
@@ -36,7 +42,7 @@ export async function packTree(session: AgentSession, most: number, signal?: Abo
  */
 export async function unpackTree(
   session: AgentSession,
-  archive: Uint8Array,
+  archive: Uint8Array | AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<void> {
   check(await runTree(session, "unpack", { most: session.outputBytes, input: archive, signal }));
@@ -49,18 +55,26 @@ async function runTree(
     most,
     input = "",
     signal,
+    take,
   }: {
     readonly most: number;
-    readonly input?: string | Uint8Array;
+    readonly input?: NonNullable<CommandOptions["input"]>;
     readonly signal: AbortSignal | undefined;
+    readonly take?: ((part: Buffer) => void) | undefined;
   },
 ): Promise<CommandResult> {
   session.checkUsable();
   if (signal?.aborted === true) throw new SameseedError("aborted", "the call on the files was aborted");
   // Isolated from the sandbox's variables and folders: they may name modules of their own.
   const args = ["-I", "-m", "sameseed.agent.tree", what];
-  const options = { args, input, ...(signal === undefined ? {} : { signal }) };
-  return await new Command(session, "/opt/python/bin/python3", options, false, most).wait();
+  const options = {
+    args,
+    input,
+    ...(signal === undefined ? {} : { signal }),
+    ...(take === undefined ? {} : { onStdout: take }),
+  };
+  const output: CommandOutputPlan = { most, passed: take === undefined ? [] : ["stdout"] };
+  return await new Command(session, "/opt/python/bin/python3", options, false, output).wait();
 }
 
 const hints: readonly (readonly [RegExp, string])[] = [

@@ -2,11 +2,12 @@ import { SameseedError } from "../base/error.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Receipt } from "../model/receipt.ts";
 import { AgentSession } from "./agent/agent-session.ts";
-import { Command } from "./command.ts";
+import { Command, type CommandOutputPlan } from "./command.ts";
 import type { CommandOptions, CommandResult, SandboxProcess } from "./command-types.ts";
-import type { SandboxBackend } from "./contract.ts";
+import type { SandboxBackend, SandboxEnd } from "./contract.ts";
 import { SandboxFiles } from "./sandbox-files.ts";
 import { receiptUnder } from "./receipt-under.ts";
+import { packTree, unpackTree } from "./sandbox-tree.ts";
 import { sharedBackend } from "./sandbox-host.ts";
 import {
   checkCommand,
@@ -24,8 +25,31 @@ function networkLimit(network: CompleteSandboxOptions["network"]): Pick<Limits, 
 /** What the handle asks for beyond the caller's processes: the agent itself. */
 const agentProcesses = 1;
 
-/** Resolves when everything in a sandbox is dead, by whatever: its limits too, and not only its close. */
-export let whenOver: (sandbox: Sandbox) => Promise<void>;
+/**
+ * Resolves when everything in a sandbox is dead, by whatever: its limits too, and not only its close. With how it ended, or why
+ * the host failed it.
+ */
+export let whenOver: (sandbox: Sandbox) => Promise<SandboxEnd | SameseedError>;
+
+/**
+ * Starts a program as `Sandbox.startProcess` does, for a caller that keeps the output itself: the result has none of it.
+ * @throws as `Sandbox.startProcess`
+ */
+export let startPassing: (sandbox: Sandbox, command: string, options: CommandOptions) => SandboxProcess;
+
+/** `SandboxFiles.pack` for an archive that need not be in memory: `take` gets its parts. @throws as `SandboxFiles.pack` */
+export let packInto: (
+  sandbox: Sandbox,
+  take: (part: Buffer) => void,
+  options: { readonly most: number; readonly signal?: AbortSignal | undefined },
+) => Promise<void>;
+
+/** `SandboxFiles.unpack` of an archive that is read as it is needed. @throws as `SandboxFiles.unpack` */
+export let unpackFrom: (
+  sandbox: Sandbox,
+  archive: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+) => Promise<void>;
 
 /**
  * A fresh, isolated process tree with its own files. It stays open until it is closed.
@@ -38,7 +62,12 @@ export let whenOver: (sandbox: Sandbox) => Promise<void>;
  */
 export class Sandbox implements AsyncDisposable {
   static {
-    whenOver = async (sandbox) => void (await sandbox.#session.whenOver());
+    whenOver = async (sandbox) => await sandbox.#session.whenOver();
+    startPassing = (sandbox, command, options) =>
+      sandbox.#start(command, options, true, { passed: ["stdout", "stderr"] });
+    packInto = async (sandbox, take, { most, signal }) =>
+      void (await packTree(sandbox.#session, most, signal, take));
+    unpackFrom = async (sandbox, archive, signal) => await unpackTree(sandbox.#session, archive, signal);
   }
 
   /** Its files. */
@@ -131,11 +160,16 @@ export class Sandbox implements AsyncDisposable {
     await this.close();
   }
 
-  #start(command: string, options: CommandOptions, takesInput: boolean): Command {
+  #start(
+    command: string,
+    options: CommandOptions,
+    takesInput: boolean,
+    output: CommandOutputPlan = {},
+  ): Command {
     checkCommand(command, options);
     this.#session.checkUsable();
     if (options.signal?.aborted === true)
       throw new SameseedError("aborted", "the command was aborted before it was started");
-    return new Command(this.#session, command, options, takesInput);
+    return new Command(this.#session, command, options, takesInput, output);
   }
 }

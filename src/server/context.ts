@@ -6,6 +6,7 @@ import type { Sandboxes } from "./native/sandboxes.ts";
 import type { OnceTable } from "./once.ts";
 import type { CompleteServerOptions } from "./server-options.ts";
 import type { Slots } from "./slots.ts";
+import type { Spool } from "./spool.ts";
 
 /** What every door is given: the one server's room, leases, keys, log and figures. */
 export interface ServerContext {
@@ -18,6 +19,8 @@ export interface ServerContext {
   readonly sandboxes: Sandboxes;
   /** Answers to requests with an idempotency key. */
   readonly once: OnceTable<Reply>;
+  /** Files for what is too large to wait in memory. */
+  readonly spool: Spool;
   readonly log: ServerLog;
   readonly metrics: ServerMetrics;
   /** Fires when the server ends: whatever runs ends with it. */

@@ -23,6 +23,11 @@ export interface ServerOptions {
   readonly drainMs?: number;
   /** How long a request may take to arrive, in ms; its headers a sixth of that. @default 60000 */
   readonly requestMs?: number;
+  /**
+   * How long a connection is silent before its peer is asked for a sign of life, in ms. One that gives none ten times, a second
+   * apart, is gone. @default 20000
+   */
+  readonly silentMs?: number;
   /** The most bytes of a request's body that is not a file. @default 16 MiB */
   readonly bodyBytes?: number;
   /** The folder of recorded runs. @default `runs` in the home folder */
@@ -37,6 +42,8 @@ export interface ServerOptions {
 
 /** {@link ServerOptions} with every default in place. */
 export interface CompleteServerOptions extends Required<Omit<ServerOptions, "listen" | "tokenFile">> {
+  /** The folder of files that are too large to wait in memory. */
+  readonly spool: string;
   readonly listen: ListenAddress;
   /** The token's bytes; undefined where none is asked for. */
   readonly token: Buffer | undefined;
@@ -55,6 +62,7 @@ const names: NamesOf<ServerOptions> = {
   leaseMs: true,
   drainMs: true,
   requestMs: true,
+  silentMs: true,
   bodyBytes: true,
   runs: true,
   allowHosts: true,
@@ -74,6 +82,7 @@ const schema = z.object({
   leaseMs: z.int().min(1000).max(3_600_000).default(30_000),
   drainMs: z.int().min(0).max(3_600_000).default(30_000),
   requestMs: z.int().min(100).max(3_600_000).default(60_000),
+  silentMs: z.int().min(1000).max(3_600_000).default(20_000),
   bodyBytes: z
     .int()
     .min(1024)
@@ -112,7 +121,8 @@ export function completeServerOptions(options: ServerOptions): CompleteServerOpt
         hint: "name a file with a secret: --token-file FILE; or listen at 127.0.0.1",
       },
     );
-  return { ...rest, listen, token, onLog: options.onLog ?? (() => {}) };
+  const spool = join(homeFolder(), "spool");
+  return { ...rest, listen, token, spool, onLog: options.onLog ?? (() => {}) };
 }
 
 /** Reads `HOST:PORT`, `[IPv6]:PORT` or `unix:PATH`. @throws `bad_argument` */

@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { connect } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { Hono } from "hono";
 import { routePath } from "hono/route";
 
@@ -17,6 +17,7 @@ import { doors } from "./doors.ts";
 import { addHealth } from "./health.ts";
 import { Guard } from "./http/guard.ts";
 import { asServerError, errorReply, type Reply, replySize, toResponse } from "./http/reply.ts";
+import { notSpoken, refuseUnread } from "./http/refuse-socket.ts";
 import { SocketGate } from "./http/socket-gate.ts";
 import { Leases } from "./leases.ts";
 import { ServerLog } from "./log.ts";
@@ -25,6 +26,7 @@ import { Sandboxes } from "./native/sandboxes.ts";
 import { OnceTable } from "./once.ts";
 import { completeServerOptions, type ServerOptions } from "./server-options.ts";
 import { Slots } from "./slots.ts";
+import { Spool } from "./spool.ts";
 
 /** The most bytes of a request's head. */
 const headBytes = 16 * 1024;
@@ -60,11 +62,13 @@ export class SameseedServer implements AsyncDisposable {
     const slots = new Slots(complete.maxSandboxes, complete.maxQueue);
     const leases = new Leases();
     const metrics = new ServerMetrics({ slots, leases });
+    const spool = new Spool(complete.spool);
     this.context = {
       options: complete,
       slots,
       leases,
-      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics }),
+      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics, spool }),
+      spool,
       once: new OnceTable<Reply>(replySize),
       log: new ServerLog(complete.onLog),
       metrics,
@@ -95,6 +99,7 @@ export class SameseedServer implements AsyncDisposable {
   /** Begins to listen. @throws `io_failed` where the address cannot be had */
   async start(): Promise<void> {
     const { listen } = this.context.options;
+    this.context.spool.sweep();
     if (listen.kind === "unix") await removeStaleSocket(listen.path);
     const started = Promise.withResolvers<void>();
     this.#http.once("error", started.reject);
@@ -157,7 +162,15 @@ export class SameseedServer implements AsyncDisposable {
   #makeHttp(guard: Guard): Server {
     const { options, metrics, log } = this.context;
     const app = this.#makeApp();
-    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    const listener = getRequestListener(app.fetch, {
+      overrideGlobalObjects: false,
+      // The app answers its own errors: what comes here is a request whose address is none.
+      errorHandler: (thrown) => {
+        const isAddress = thrown instanceof RequestError;
+        if (!isAddress) log.error("defect", { message: toError(thrown).stack ?? "" });
+        return toResponse(errorReply(isAddress ? notSpoken(thrown.message) : asServerError(thrown)));
+      },
+    });
     const server = createHttpServer(
       {
         maxHeaderSize: headBytes,
@@ -165,6 +178,10 @@ export class SameseedServer implements AsyncDisposable {
         headersTimeout: Math.ceil(options.requestMs / 6),
         connectionsCheckingInterval: Math.min(1000, options.requestMs / 6),
         keepAliveTimeout: 75_000,
+        // The guard refuses a request without one, in the form that all errors have.
+        requireHostHeader: false,
+        keepAlive: true,
+        keepAliveInitialDelay: options.silentMs,
       },
       (request: IncomingMessage, response: ServerResponse) => {
         this.#underWay.add(response);
@@ -184,6 +201,7 @@ export class SameseedServer implements AsyncDisposable {
     );
     server.maxConnections = connectionsMost;
     server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket, head));
+    server.on("clientError", refuseUnread);
     server.on("drop", () => log.warn("connection dropped", { most: connectionsMost }));
     return server;
   }

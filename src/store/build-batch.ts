@@ -1,7 +1,9 @@
 import { rowKey } from "../model/branch.ts";
+import type { Keep } from "../model/keep.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { toIndexed, type EntryPlace, type IndexedRow } from "./indexed-row.ts";
-import { encodeRow, encodeSummary } from "./row.ts";
+import { isKept } from "./kept.ts";
+import { encodeRow, encodeSummary, type TrajectoryPlace } from "./row.ts";
 import { syncedEntry, type EntryBatch, type SegmentAppender } from "./segment-appender.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { encodeEntry, entryHeaderBytes, type EntryKind } from "./segment-format.ts";
@@ -14,15 +16,20 @@ const maxBatchBytes = 4 * 1024 * 1024;
 export interface PreparedRollout {
   readonly summary: RolloutSummary;
   readonly summaryJson: string;
-  readonly trajectory: PackedTrajectory;
+  /** Undefined where it is not kept. */
+  readonly trajectory: PackedTrajectory | undefined;
 }
 
 /**
  * Encodes and compresses a rollout.
  * @throws SameseedError `bad_argument` where it cannot be recorded.
  */
-export function prepareRollout({ summary, trajectory }: RecordedRollout): PreparedRollout {
-  return { summary, summaryJson: encodeSummary(summary), trajectory: packTrajectory(trajectory) };
+export function prepareRollout(
+  { summary, trajectory }: RecordedRollout,
+  keep: Keep = "full",
+): PreparedRollout {
+  const kept = isKept(keep, summary) ? packTrajectory(trajectory) : undefined;
+  return { summary, summaryJson: encodeSummary(summary), trajectory: kept };
 }
 
 /** What a batch is built with. */
@@ -61,27 +68,39 @@ export function buildBatch(items: readonly PreparedRollout[], plan: BatchPlan): 
       results.push(false);
       continue;
     }
-    const bytes = trajectory.payloadBytes + summaryJson.length + 1024;
+    const bytes = (trajectory?.payloadBytes ?? 0) + summaryJson.length + 1024;
     if (rows.length > 0 && entries.bytes + bytes > maxBatchBytes) break;
     if (!entries.fits(bytes, plan.segmentBytes)) {
       if (rows.length === 0 && results.length === 0) return undefined;
       break;
     }
     if (rows.length === 0 && plan.synced !== undefined) entries.addSynced(plan.synced);
-    const address = trajectory.address.toString("hex");
-    let place = trajectories.get(address)?.place ?? findIntact(trajectory.address, plan);
-    if (place === undefined) {
-      place = entries.add("trajectory", trajectory.payload);
-      trajectories.set(address, { address: trajectory.address, place });
-    }
-    const { segment, offset } = place;
-    const rowPlace = entries.add("row", [encodeRow(summaryJson, { segment, offset, address })]);
+    const place = trajectory && placeOf(trajectory, { entries, trajectories, plan });
+    const rowPlace = entries.add("row", [encodeRow(summaryJson, place)]);
     seeds.add(seed);
     rows.push(toIndexed(summary, rowPlace));
     results.push(true);
   }
   const stated = rows.length > 0 ? plan.synced : undefined;
   return { batch: entries.batch(), stated, results, rows, trajectories: [...trajectories.values()] };
+}
+
+interface Placing {
+  readonly entries: EntryList;
+  readonly trajectories: Map<string, { readonly address: Buffer; readonly place: EntryPlace }>;
+  readonly plan: BatchPlan;
+}
+
+/** Where a trajectory lies; it is added where it is not there yet. */
+function placeOf(trajectory: PackedTrajectory, { entries, trajectories, plan }: Placing): TrajectoryPlace {
+  const address = trajectory.address.toString("hex");
+  let place = trajectories.get(address)?.place ?? findIntact(trajectory.address, plan);
+  if (place === undefined) {
+    place = entries.add("trajectory", trajectory.payload);
+    trajectories.set(address, { address: trajectory.address, place });
+  }
+  const { segment, offset } = place;
+  return { segment, offset, address };
 }
 
 /** Where a trajectory already lies. The catalogue only says where to look. */

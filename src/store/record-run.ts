@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { nowIso, timeName } from "../base/clock.ts";
-import { isSameseedError, SameseedError } from "../base/error.ts";
+import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import type { Keep } from "../model/keep.ts";
 import { checkSeed } from "../model/seed.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
@@ -23,9 +24,10 @@ import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host
 import { engineOf } from "../rollout/rollout-fleet.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
-import { isRunFolder, runPaths } from "./run-folder.ts";
-import { readRunManifest } from "./run-manifest-file.ts";
+import { isRunFolder } from "./run-folder.ts";
+import { checkKeep } from "./kept.ts";
 import { RunWriter } from "./run-writer.ts";
+import { withTakeBacks } from "./take-back.ts";
 
 /** What to run and where to record it. */
 export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
@@ -41,9 +43,14 @@ export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
   readonly extend?: boolean;
   /** Replaces the run in {@link dir} if none of its rollouts was a complete episode. @default false */
   readonly replaceFailed?: boolean;
-  /** Called with the run before its first rollout. */
+  /**
+   * Which trajectories are kept. What is not kept is made again from its seed when it is asked for, and compared with its digest;
+   * what could not be made again is kept always. A run that is resumed keeps what it kept. @default "full"
+   */
+  readonly keep?: Keep;
+  /** Called with the run before its first rollout; again where a fleet takes a run back and it begins anew. */
   readonly onOpen?: (run: OpenRun) => void;
-  /** Called with each rollout when it is recorded. */
+  /** Called with each rollout when it is recorded: again where a fleet takes a run back, after {@link onOpen}. */
   readonly onRollout?: (summary: RolloutSummary) => void;
 }
 
@@ -53,6 +60,7 @@ const recordNames: NamesOf<RecordRunConfig> = {
   resume: true,
   extend: true,
   replaceFailed: true,
+  keep: true,
   onOpen: true,
   onRollout: true,
 };
@@ -76,20 +84,19 @@ export interface OpenRun {
 export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   refuseUnknownOptions(config, recordNames, "recordRun");
   const options = resolveOptions(config);
+  if (config.keep !== undefined) checkKeep(config.keep, options.template);
   const seeds = [...new Set(config.seeds.map(checkSeed))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const host = await hostFor(options, config.fleet);
   if (config.replaceFailed === true) await discardFailedRun(dir);
-  try {
-    return await recordInto(dir, { config, options, host, seeds });
-  } catch (error) {
-    if (!isTakenBack(error)) throw error;
-    // What the other hosts made is in the fleet's store: little is run again.
-    const all = isRunFolder(dir) ? setAside(dir) : seeds;
-    const anew = { ...config, resume: false, extend: false };
-    return await recordInto(dir, { config: anew, options, host, seeds: all });
-  }
+  const recording: Recording = { config, options, host, seeds };
+  return await withTakeBacks(dir, async (before) => {
+    if (before === undefined) return await recordInto(dir, recording);
+    const { keep = config.keep } = before;
+    const anew = { ...config, resume: false, extend: false, ...(keep === undefined ? {} : { keep }) };
+    return await recordInto(dir, { ...recording, config: anew, seeds: before.seeds ?? seeds });
+  });
 }
 
 interface Recording {
@@ -100,10 +107,16 @@ interface Recording {
 }
 
 async function recordInto(dir: string, { config, options, host, seeds }: Recording): Promise<OpenRun> {
+  const { keep } = config;
   const existed = existsSync(dir);
   const { resume = false, extend = false } = config;
-  const writer = await openWriter(dir, { options, host, seeds }, { resume: resume || extend, extend });
+  const writer = await openWriter(dir, { options, host, seeds, keep }, { resume: resume || extend, extend });
   try {
+    if (config.keep !== undefined && config.keep !== (writer.manifest.keep ?? "full"))
+      throw new SameseedError("run_differs", `${dir} keeps other trajectories`, {
+        context: { path: dir, differences: ["keep"] },
+        hint: "leave `keep` out: a run that is resumed keeps what it kept",
+      });
     const run: OpenRun = {
       runId: writer.manifest.runId,
       dir,
@@ -132,18 +145,6 @@ async function recordInto(dir: string, { config, options, host, seeds }: Recordi
   }
 }
 
-/** Whether a fleet found that one of its hosts gave what no other gives: rows of its rollouts may be in the run. */
-function isTakenBack(error: unknown): boolean {
-  return isSameseedError(error) && error.code === "fleet_disagrees" && error.context["takenBack"] === true;
-}
-
-/** Gives a run's folder another name, so that nothing in it is lost. @returns the run's seeds */
-function setAside(dir: string): readonly number[] {
-  const { spec } = readRunManifest(runPaths(dir));
-  renameSync(dir, `${dir}-taken-back-${randomBytes(2).toString("hex")}`);
-  return spec.seeds;
-}
-
 /** What a run needs of this machine: with a fleet only the image, to name it. */
 async function hostFor(
   options: ResolvedOptions,
@@ -162,6 +163,8 @@ export interface RunToWrite {
   readonly seeds: readonly number[];
   /** What makes it a run of branches. */
   readonly branch?: BranchSpec;
+  /** Which trajectories a new run keeps. @default full */
+  readonly keep?: Keep | undefined;
 }
 
 /**
@@ -171,7 +174,7 @@ export interface RunToWrite {
  */
 export async function openWriter(
   dir: string,
-  { options, host, seeds, branch }: RunToWrite,
+  { options, host, seeds, branch, keep = "full" }: RunToWrite,
   { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
   const { name, manifest } = host.image;
@@ -192,6 +195,7 @@ export async function openWriter(
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,
+    ...(keep === "full" ? {} : { keep }),
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),
   };

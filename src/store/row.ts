@@ -17,16 +17,19 @@ export interface TrajectoryPlace {
 /** What a row entry holds. */
 export interface Row {
   readonly summary: RolloutSummary;
-  readonly trajectory: TrajectoryPlace;
+  /** Undefined where it was not kept. */
+  readonly trajectory?: TrajectoryPlace;
 }
 
 const rowSchema: z.ZodType<Row> = z.strictObject({
   summary: rolloutSummarySchema,
-  trajectory: z.strictObject({
-    segment: z.int().min(1).max(999_999),
-    offset: z.int().min(0),
-    address: z.string().regex(/^[0-9a-f]{64}$/),
-  }),
+  trajectory: z
+    .strictObject({
+      segment: z.int().min(1).max(999_999),
+      offset: z.int().min(0),
+      address: z.string().regex(/^[0-9a-f]{64}$/),
+    })
+    .exactOptional(),
 });
 
 /** Bytes of a row that are not its summary: more than any place takes. */
@@ -55,7 +58,8 @@ export function encodeSummary(summary: RolloutSummary): string {
 }
 
 /** A row as an entry's payload: UTF-8 JSON. The summary is {@link encodeSummary}'s. */
-export function encodeRow(summaryJson: string, trajectory: TrajectoryPlace): Buffer {
+export function encodeRow(summaryJson: string, trajectory: TrajectoryPlace | undefined): Buffer {
+  if (trajectory === undefined) return Buffer.from(`{"summary":${summaryJson}}`);
   return Buffer.from(`{"summary":${summaryJson},"trajectory":${JSON.stringify(trajectory)}}`);
 }
 

@@ -10,7 +10,8 @@ import { Catalogue } from "./catalogue.ts";
 import { indexSegments, positionHolds } from "./index-segments.ts";
 import { isBefore, type IndexedRow } from "./indexed-row.ts";
 import { decodeRow, type Row } from "./row.ts";
-import { countSegments, runPaths } from "./run-folder.ts";
+import { isMadeAgain, readMadeAgain } from "./made-again.ts";
+import { countSegments, type RunPaths, runPaths } from "./run-folder.ts";
 import { readRunManifest } from "./run-manifest-file.ts";
 import { damagedEntry, SegmentFiles } from "./segment-files.ts";
 import { storeError } from "./store-error.ts";
@@ -74,17 +75,23 @@ export class RunReader implements Disposable {
    * after it was written. A recording that a crash cut short is not.
    */
   readonly cutShort: boolean;
+  readonly #paths: RunPaths;
   readonly #files: SegmentFiles;
   readonly #catalogue: Catalogue;
 
   private constructor(
     manifest: RunManifest,
-    files: SegmentFiles,
-    { catalogue, cutShort }: { readonly catalogue: Catalogue; readonly cutShort: boolean },
+    paths: RunPaths,
+    {
+      files,
+      catalogue,
+      cutShort,
+    }: { readonly files: SegmentFiles; readonly catalogue: Catalogue; readonly cutShort: boolean },
   ) {
     this.manifest = manifest;
     this.cutShort = cutShort;
     this.#files = files;
+    this.#paths = paths;
     this.#catalogue = catalogue;
   }
 
@@ -110,7 +117,7 @@ export class RunReader implements Disposable {
         catalogue = Catalogue.private(runId);
       }
       const end = await indexSegments(files, catalogue, segments);
-      return new RunReader(manifest, files, { catalogue, cutShort: isBefore(end, stated) });
+      return new RunReader(manifest, paths, { files, catalogue, cutShort: isBefore(end, stated) });
     } catch (error) {
       files.close();
       catalogue?.close();
@@ -126,6 +133,11 @@ export class RunReader implements Disposable {
   /** Whether a rollout is recorded. @param seed its seed, or its number where the run is one of branches */
   has(seed: number): boolean {
     return this.#catalogue.findRow(seed) !== undefined;
+  }
+
+  /** Whether a rollout's trajectory can be read: it was kept, or made again. @throws `run_missing`, `run_damaged` */
+  hasTrajectory(seed: number): boolean {
+    return this.#read(this.#find(seed)).trajectory !== undefined || isMadeAgain(this.#paths, seed);
   }
 
   /** The spec's seeds (of branches, the numbers) that are not recorded, in the spec's order. */
@@ -163,10 +175,16 @@ export class RunReader implements Disposable {
 
   /**
    * One rollout's recorded bytes: the trajectory blob, whose checksums have been verified.
-   * @throws SameseedError `run_missing` where the seed is not recorded, `run_damaged`; whatever `check` throws.
+   * @throws SameseedError `run_missing` where the seed is not recorded, or its trajectory was neither kept nor made again;
+   * `run_damaged`; whatever `check` throws.
    */
   trajectory(seed: number, check?: TrajectoryCheck): Buffer {
     const { summary, trajectory } = this.#read(this.#find(seed));
+    if (trajectory === undefined) {
+      const again = readMadeAgain(this.#paths, summary);
+      check?.(again, summary);
+      return again;
+    }
     const recorded = unpackTrajectory(this.#files.read(trajectory, "trajectory"), trajectory.address);
     if (recorded === undefined) {
       throw damagedEntry(this.#files.path(trajectory.segment), trajectory, `trajectory of seed ${seed}`);

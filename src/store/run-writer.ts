@@ -102,7 +102,7 @@ export class RunWriter {
     if (!this.#seeds.has(seed))
       throw new SameseedError("bad_argument", `${seed} is not one of the run's rollouts`);
     if (this.#recorded.has(seed)) return false;
-    return this.#queue.add(prepareRollout(rollout));
+    return this.#queue.add(prepareRollout(rollout, this.manifest.keep));
   }
 
   /**

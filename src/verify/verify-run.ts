@@ -168,15 +168,41 @@ function callerSeats({ seats }: RunSpec): string[] {
 
 function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
   const both = { ...nameOf(expected), outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
-  const chain = recordedChain(reader, expected);
   const isGame = reader.manifest.spec.seats.length > 1;
-  if (isResult(expected, isGame) && sameEnd(expected, actual.summary)) return { ...both, verdict: "equal" };
+  const isSame = isResult(expected, isGame) && sameEnd(expected, actual.summary);
+  // Of a trajectory that was not kept there is its digest, which covers every byte of it.
+  if (!reader.hasTrajectory(rowKey(expected)))
+    return { ...both, ...compareDigests(expected, actual.summary, isSame) };
+  const chain = recordedChain(reader, expected);
+  if (isSame) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
   const divergence = firstDivergence(chain, chainOf(actual.trajectory));
   return {
     ...both,
     verdict: "diverged",
     firstDivergence: divergence ?? outcomeDivergence(expected, actual.summary),
+  };
+}
+
+/** What can be said without the recorded bytes: whether they are the same, not where they differ. */
+function compareDigests(
+  expected: RolloutSummary,
+  actual: RolloutSummary,
+  isSame: boolean,
+): Pick<ComparedRollout, "verdict" | "firstDivergence"> {
+  if (isSame) return { verdict: "equal" };
+  if (sameEnd(expected, actual)) return { verdict: "failed" };
+  if (expected.outcome !== actual.outcome)
+    return { verdict: "diverged", firstDivergence: outcomeDivergence(expected, actual) };
+  const difference = {
+    field: "digest",
+    path: "digest",
+    expected: expected.contentDigest,
+    actual: actual.contentDigest,
+  };
+  return {
+    verdict: "diverged",
+    firstDivergence: { ...outcomeDivergence(expected, actual), ...difference, differing: ["digest"] },
   };
 }
 

@@ -14,6 +14,7 @@ import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
 import { recordRun } from "../../src/store/record-run.ts";
 import { verifyRun } from "../../src/verify/verify-run.ts";
+import { Workplace } from "../cli/sameseed.ts";
 import { Host } from "./host.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
 
@@ -63,6 +64,25 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** What is recorded is audited again when somebody asks, with the hosts that are left. */
+async function checkAuditAgain(dir: string): Promise<void> {
+  using place = new Workplace();
+  rmSync(join(dir, "fleet.json"));
+  const none = await place.run(["fleet", "audit", redis.url, dir]);
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("no certificate of a fleet")]);
+  await recordRun({
+    envName: "CartPole-v1",
+    seeds,
+    maxSteps: 5,
+    dir,
+    resume: true,
+    fleet: openFleet(redis.url),
+  });
+  const again = await place.run(["fleet", "audit", redis.url, dir, "--json"]);
+  expect(again.code).toBe(0);
+  expect(JSON.parse(again.stdout)).toMatchObject({ rollouts: seeds.length, mismatches: 0 });
+}
+
 describe.skipIf(!hasRedis)("an audit on other hosts", () => {
   it("tells an environment that does not follow from its seed from a host that lies", async () => {
     const path = join(folder, "drawing.py");
@@ -99,6 +119,7 @@ describe.skipIf(!hasRedis)("an audit on other hosts", () => {
       mismatches: 0,
       quarantined: ["liar"],
     });
+    await checkAuditAgain(dir);
     const objects = new FolderObjects(store);
     const { spec } = certificate as { spec: string };
     for await (const key of objects.list(`chunks/${spec}/`))

@@ -2,101 +2,18 @@
  * How the chunks of a batch are made, followed and given up. The queue is the one within this process and the store a folder;
  * the hosts' work is to hand over rollouts that were recorded once, and whatever the test has go wrong.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { SameseedError } from "../../src/base/error.ts";
 import { seedCount, seedsOf } from "../../src/fleet/chunk.ts";
-import { type ChunkRecord, commitChunk, recordKey, recordsFolder } from "../../src/fleet/commit.ts";
-import { FleetBatch } from "../../src/fleet/drive/fleet-batch.ts";
-import { leafOf, merkleRoot } from "../../src/fleet/merkle.ts";
-import { encodePack, packName } from "../../src/fleet/pack.ts";
-import type { ChunkWork } from "../../src/fleet/queue/dispatcher.ts";
+import { type ChunkRecord, recordKey, recordsFolder } from "../../src/fleet/commit.ts";
+import type { ChunkState, ChunkWork, FleetView } from "../../src/fleet/queue/dispatcher.ts";
 import { LocalDispatcher } from "../../src/fleet/queue/local-dispatcher.ts";
-import type { RecordedRollout } from "../../src/model/rollout.ts";
-import { recordRollouts } from "../../src/rollout/record-rollouts.ts";
-import { resolveOptions } from "../../src/rollout/rollout-config.ts";
-import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
-import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
+import { packOf } from "./pack-of.ts";
+import { recordAgain, recorded, seeds, sorted, spec, Trial, useTrials } from "./trial.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "sameseed-batch-"));
-const spec = "5".repeat(64);
-const seeds = Array.from({ length: 40 }, (_, at) => at);
-const recorded = new Map<number, RecordedRollout>();
-
-beforeAll(async () => {
-  const options = resolveOptions({ envName: "CartPole-v1", maxSteps: 2 });
-  for await (const rollout of recordRollouts(options, seeds, {})) recorded.set(rollout.summary.seed, rollout);
-});
-afterAll(async () => {
-  await closeSandboxes();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-let places = 0;
-
-/** One batch at a queue of its own. */
-class Trial {
-  readonly store = new FolderObjects(join(folder, String(++places)));
-  readonly dispatcher = new LocalDispatcher();
-  readonly notes: string[] = [];
-  /** The seeds of each chunk that was begun, in order. */
-  readonly begun: number[][] = [];
-
-  /** A host that does what is asked of it. @param before what it does first */
-  serve(host: string, before: ChunkWork = async () => ({ root: "", host }), lanes = 1): void {
-    const note = { id: `${host}-1`, host, hostClass: "c", lanes, slots: 1, store: "", version: "1" };
-    this.dispatcher.serve({
-      note,
-      images: () => [],
-      work: async (chunk, signal) => {
-        const own = [...seedsOf(chunk.seeds)];
-        this.begun.push(own);
-        await before(chunk, signal);
-        const rollouts = own.map((seed) => recorded.get(seed)!);
-        const root = merkleRoot(rollouts.map(({ summary }) => leafOf(spec, summary)));
-        const pack = encodePack(rollouts);
-        const named = { ...packName(spec, pack), bytes: pack.length };
-        await this.store.put(named.key, pack);
-        const common = { format: 1, spec, seeds: chunk.seeds, root, host, worker: `${host}-1` } as const;
-        await commitChunk(this.store, { ...common, pack: named, numbers: "c", wallMs: own.length, at: "" });
-        return { root, host };
-      },
-    });
-  }
-
-  async run(id = "b", wanted: readonly number[] = seeds, weight = 1, storedOnly = false): Promise<number[]> {
-    const found: number[] = [];
-    const batch = new FleetBatch(
-      {
-        id,
-        title: "",
-        spec,
-        hostClass: "c",
-        store: this.store,
-        dispatcher: this.dispatcher,
-        weight,
-        priority: 0,
-        share: 0,
-        storedOnly,
-        onView: () => {},
-        supplyImage: async () => {},
-        onNote: (line) => this.notes.push(line),
-      },
-      wanted,
-    );
-    for await (const { summary, trajectory } of batch.run(new AbortController().signal)) {
-      expect(Buffer.from(trajectory).equals(recorded.get(summary.seed)!.trajectory)).toBe(true);
-      found.push(summary.seed);
-    }
-    return found;
-  }
-}
-
-const sorted = (list: readonly number[]): number[] => list.toSorted((a, b) => a - b);
+useTrials();
 
 it("yields each rollout once, and takes from the store what is there already", async () => {
   const trial = new Trial();
@@ -151,19 +68,15 @@ it("runs again what is damaged in the store, and gives up where that goes on", a
   try {
     await expect(lying.run()).rejects.toMatchObject({ code: "run_damaged" });
   } finally {
-    const options = resolveOptions({ envName: "CartPole-v1", maxSteps: 2 });
-    for await (const rollout of recordRollouts(options, seeds, {}))
-      recorded.set(rollout.summary.seed, rollout);
+    await recordAgain();
   }
 });
 
 it("runs what only a record of other seeds stands for", async () => {
   const trial = new Trial();
   const rollouts = [recorded.get(5)!];
-  const pack = encodePack(rollouts);
-  const named = { ...packName(spec, pack), bytes: pack.length };
-  await trial.store.put(named.key, pack);
-  const root = merkleRoot(rollouts.map(({ summary }) => leafOf(spec, summary)));
+  const { bytes, root, pack } = packOf(spec, rollouts);
+  await trial.store.put(pack.key, bytes);
   const common = {
     format: 1,
     spec,
@@ -174,7 +87,7 @@ it("runs what only a record of other seeds stands for", async () => {
     wallMs: 1,
     at: "",
   } as const;
-  const record: ChunkRecord = { ...common, seeds: [[5, 1]], pack: named };
+  const record: ChunkRecord = { ...common, seeds: [[5, 1]], pack };
   // The first chunk of a batch is its first seed alone.
   const key = recordKey({ spec, seeds: [[0, 1]] });
   await trial.store.put(key, Buffer.from(JSON.stringify(record)));
@@ -188,8 +101,8 @@ it("runs nothing where only what is stored is asked for, and says what has no re
   trial.serve("a");
   await trial.run("b1", seeds.slice(0, 6));
   const before = trial.begun.length;
-  expect(sorted(await trial.run("b2", seeds.slice(0, 6), 1, true))).toEqual(seeds.slice(0, 6));
-  await expect(trial.run("b3", seeds.slice(0, 8), 1, true)).rejects.toMatchObject({
+  expect(sorted(await trial.run("b2", seeds.slice(0, 6), { storedOnly: true }))).toEqual(seeds.slice(0, 6));
+  await expect(trial.run("b3", seeds.slice(0, 8), { storedOnly: true })).rejects.toMatchObject({
     code: "fleet_disagrees",
     context: { seeds: [6, 7] },
   });
@@ -234,10 +147,40 @@ it("gives batches their shares by weight", async () => {
     return { root: "", host: "a" };
   };
   trial.serve("a", work, 2);
-  const heavy = trial.run("heavy", seeds.slice(0, 20), 3);
-  const light = trial.run("light", seeds.slice(20), 1);
+  const heavy = trial.run("heavy", seeds.slice(0, 20), { weight: 3 });
+  const light = trial.run("light", seeds.slice(20));
   await heavy;
   const share = order.filter((batch) => batch === "heavy").length / order.length;
   await light;
   expect(share).toBeGreaterThan(0.6);
+});
+
+/** A queue that stops to answer. */
+class Away extends LocalDispatcher {
+  isAway = false;
+  override async view(): Promise<FleetView> {
+    return await this.#unlessAway(async () => await super.view());
+  }
+  override async stateOf(hostClass: string, id: string): Promise<ChunkState> {
+    return await this.#unlessAway(async () => await super.stateOf(hostClass, id));
+  }
+  async #unlessAway<T>(work: () => Promise<T>): Promise<T> {
+    return await (this.isAway ? new Promise<T>(() => {}) : work());
+  }
+}
+
+it("hands on what is done while the queue does not answer", async () => {
+  const away = new Away();
+  const trial = new Trial(away);
+  const isAway = Promise.withResolvers<void>();
+  trial.serve("a", async () => {
+    await isAway.promise;
+    return { root: "", host: "a" };
+  });
+  const three = seeds.slice(0, 3);
+  const run = trial.run("b", three);
+  await vi.waitFor(async () => expect((await away.view()).queues).toMatchObject({ c: { waiting: 2 } }));
+  away.isAway = true;
+  isAway.resolve();
+  expect(sorted(await run)).toEqual(three);
 });

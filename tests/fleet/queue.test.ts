@@ -3,15 +3,18 @@
  * test's own; whole hosts that die are in run.test.ts.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { SameseedError } from "../../src/base/error.ts";
-import { sha256 } from "../../src/base/digest.ts";
-import type { Chunk } from "../../src/fleet/chunk.ts";
 import type { ChunkWork, Dispatcher, Lanes } from "../../src/fleet/queue/dispatcher.ts";
 import { LocalDispatcher } from "../../src/fleet/queue/local-dispatcher.ts";
-import { RedisDispatcher } from "../../src/fleet/queue/redis-dispatcher.ts";
-import { RedisLanes } from "../../src/fleet/queue/redis-lanes.ts";
+import type { BullBackend } from "../../src/fleet/queue/bull-backend.ts";
+import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
+import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
+import { PostgresBackend } from "../../src/fleet/queue/postgres-backend.ts";
+import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
+import { hasPostgres, PostgresServer } from "./postgres-server.ts";
+import { chunk, hostClass, nextQueue, noteOf, queueNumber, report, until } from "./queue-parts.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
 
 interface Queue {
@@ -21,7 +24,27 @@ interface Queue {
 }
 
 let redis: RedisServer | undefined;
-let tests = 0;
+let postgres: PostgresServer | undefined;
+
+const leases = { lockMs: 2_000, checkMs: 1_000 };
+
+/** A queue of BullMQ, wherever that keeps it. */
+function bull(open: () => BullBackend): Queue {
+  const dispatcher = new BullDispatcher(open());
+  const all: Lanes[] = [];
+  return {
+    dispatcher,
+    serve: (host, work, lanes = 1) => {
+      const own = new BullLanes(open(), { note: noteOf(host, lanes), images: () => [], work, leases });
+      all.push(own);
+      return own;
+    },
+    close: async () => {
+      await Promise.all(all.map(async (own) => await own.close()));
+      await dispatcher.close();
+    },
+  };
+}
 
 const queues: Readonly<Record<string, () => Queue>> = {
   "in this process": () => {
@@ -33,69 +56,22 @@ const queues: Readonly<Record<string, () => Queue>> = {
       close: async () => await dispatcher.close(),
     };
   },
-  ...(hasRedis
-    ? {
-        "on Redis": () => {
-          const dispatcher = new RedisDispatcher(redis!.url);
-          const all: Lanes[] = [];
-          return {
-            dispatcher,
-            serve: (host, work, lanes = 1) => {
-              const leases = { lockMs: 2_000, checkMs: 1_000 };
-              const own = new RedisLanes(redis!.url, {
-                note: noteOf(host, lanes),
-                images: () => [],
-                work,
-                leases,
-              });
-              all.push(own);
-              return own;
-            },
-            close: async () => {
-              await Promise.all(all.map(async (own) => await own.close()));
-              await dispatcher.close();
-            },
-          };
-        },
-      }
-    : {}),
+  ...(hasRedis ? { "on Redis": () => bull(() => new RedisBackend(redis!.url)) } : {}),
+  ...(hasPostgres ? { "on PostgreSQL": () => bull(() => new PostgresBackend(postgres!.url)) } : {}),
 };
-
-/** Each test has a queue of its own. */
-const hostClass = (): string => `class-${tests}`;
-
-function noteOf(host: string, lanes: number): Parameters<LocalDispatcher["serve"]>[0]["note"] {
-  return {
-    id: `${host}-1`,
-    host,
-    hostClass: hostClass(),
-    lanes,
-    slots: 1,
-    store: "folder:/nowhere",
-    version: "1",
-  };
-}
-
-function chunk(name: string, more: Partial<Chunk> = {}): Chunk {
-  const id = `b${tests}.${name}`;
-  return { v: 1, id, batch: `b${tests}`, spec: "0".repeat(64), seeds: [[1, 2]], purpose: "run", ...more };
-}
-
-const report = { root: sha256("x").toString("hex"), host: "a" };
-
-/** Waits for something to become true, and says what it was where it does not. */
-async function until<T>(read: () => Promise<T>, expected: T, timeout = 10_000): Promise<void> {
-  await vi.waitFor(async () => expect(await read()).toEqual(expected), { timeout, interval: 30 });
-}
 
 beforeAll(async () => {
   if (hasRedis) redis = await RedisServer.start();
+  if (hasPostgres) postgres = await PostgresServer.start();
 });
-afterAll(async () => await redis?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await redis?.[Symbol.asyncDispose]();
+  await postgres?.[Symbol.asyncDispose]();
+});
 
 describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
   async function using(work: (queue: Queue) => Promise<void>): Promise<void> {
-    tests++;
+    nextQueue();
     const queue = open();
     try {
       await work(queue);
@@ -150,7 +126,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
       for (const name of ["never", "again"]) await dispatcher.offer(hostClass(), chunk(name), 0);
       const failed = (kind: string, code: string, message: string, hint?: string): unknown => ({
         at: "failed",
-        failure: { kind, error: { code, message, ...(hint === undefined ? {} : { hint }) } },
+        failure: { kind, host: "a", error: { code, message, ...(hint === undefined ? {} : { hint }) } },
       });
       const stateOf = async (name: string): Promise<unknown> =>
         await dispatcher.stateOf(hostClass(), chunk(name).id);
@@ -191,7 +167,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
       const aborted = Promise.withResolvers<number>();
       serve("a", async ({ id, batch }, signal) => {
         ran.push(id);
-        if (batch !== `b${tests}`) return report;
+        if (batch !== `b${queueNumber()}`) return report;
         const from = performance.now();
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         aborted.resolve(performance.now() - from);
@@ -199,11 +175,15 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
       });
       for (const name of ["x", "y", "z"]) await dispatcher.offer(hostClass(), chunk(name), 0);
       await until(async () => [...ran], [chunk("x").id]);
-      await dispatcher.cancel(`b${tests}`);
-      expect(await dispatcher.isCancelled(`b${tests}`)).toBe(true);
+      await dispatcher.cancel(`b${queueNumber()}`);
+      expect(await dispatcher.isCancelled(`b${queueNumber()}`)).toBe(true);
       await aborted.promise;
-      await dispatcher.offer(hostClass(), chunk("other", { id: `c${tests}.other`, batch: `c${tests}` }), 0);
-      await until(async () => [...ran], [chunk("x").id, `c${tests}.other`]);
+      await dispatcher.offer(
+        hostClass(),
+        chunk("other", { id: `c${queueNumber()}.other`, batch: `c${queueNumber()}` }),
+        0,
+      );
+      await until(async () => [...ran], [chunk("x").id, `c${queueNumber()}.other`]);
       for (const name of ["x", "y", "z"])
         await until(async () => await dispatcher.stateOf(hostClass(), chunk(name).id), { at: "absent" });
     });
@@ -212,7 +192,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
   it("keeps a chunk from hosts that are not to run it, and everything from a quarantined one", async () => {
     await using(async ({ dispatcher, serve }) => {
       const ran: string[] = [];
-      const bad = `bad${tests}`;
+      const bad = `bad${queueNumber()}`;
       await dispatcher.quarantine(bad);
       const work =
         (host: string): ChunkWork =>
@@ -258,40 +238,18 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
 
   it("tells of batches until they are over", async () => {
     await using(async ({ dispatcher }) => {
-      const note = { id: `n${tests}`, hostClass: hostClass(), weight: 2, title: "", done: 1, total: 9 };
+      const note = {
+        id: `n${queueNumber()}`,
+        hostClass: hostClass(),
+        weight: 2,
+        title: "",
+        done: 1,
+        total: 9,
+      };
       await dispatcher.note(note);
       expect((await dispatcher.view()).batches).toContainEqual(note);
       await dispatcher.forget(note.id);
       expect((await dispatcher.view()).batches).not.toContainEqual(note);
     });
-  });
-});
-
-describe.skipIf(!hasRedis)("lanes at Redis", () => {
-  it("take again after an outage", async () => {
-    tests++;
-    const dispatcher = new RedisDispatcher(redis!.url);
-    const ran: string[] = [];
-    const lanes = new RedisLanes(redis!.url, {
-      note: noteOf("a", 1),
-      images: () => [],
-      work: async ({ id }) => {
-        ran.push(id);
-        return report;
-      },
-    });
-    try {
-      await dispatcher.offer(hostClass(), chunk("before"), 0);
-      await until(async () => [...ran], [chunk("before").id]);
-      await redis!.kill();
-      // Longer than a worker waits for a chunk, and one second: where BullMQ was known to stop taking any.
-      await sleep(3_500);
-      await redis!.start();
-      await dispatcher.offer(hostClass(), chunk("after"), 0);
-      await until(async () => [...ran], [chunk("before").id, chunk("after").id], 20_000);
-    } finally {
-      await lanes.close();
-      await dispatcher.close();
-    }
   });
 });

@@ -13,6 +13,7 @@ import {
   type FleetCertificate,
   type FleetCheck,
 } from "../../src/fleet/certificate.ts";
+import { packageVersion } from "../../src/base/package-version.ts";
 import { seedsOf } from "../../src/fleet/chunk.ts";
 import { readRecord } from "../../src/fleet/commit.ts";
 import { leafOf, merkleRoot } from "../../src/fleet/merkle.ts";
@@ -155,7 +156,7 @@ describe.skipIf(!hasRedis)("a run through a fleet", () => {
     );
     await checkAltered(dir, read);
     // Nothing of the batch is left in the queue.
-    expect(await redis.keysOf("run-x86-64-v3:2")).toEqual([]);
+    expect(await redis.keysOf(`run-x86-64-v3-v${packageVersion()}:2`)).toEqual([]);
     const keys = await Array.fromAsync(read.list("chunks/"));
     const chunks = await Promise.all(keys.map(async (key) => await readRecord(read, key)));
     expect(chunks.flatMap((chunk) => [...seedsOf(chunk!.seeds)]).toSorted((x, y) => x - y)).toEqual(
@@ -182,6 +183,12 @@ describe.skipIf(!hasRedis)("a run through a fleet", () => {
         ["runId", "dir", "timings", "wallMs", "createdAt", "rolloutsPerSecond"].includes(key) ? null : value,
       );
     expect(plain(far)).toEqual(plain(local));
+    const evaluation = ["eval", "--env", "CartPole-v1", "--x", "half.py", "--seeds", "1..6", "--json"];
+    const [here, there] = [
+      await place.run(evaluation),
+      await place.run([...evaluation, "--fleet", redis.url]),
+    ];
+    expect([there.code, there.stdout]).toEqual([0, here.stdout]);
     const status = await place.run(["fleet", "status", redis.url, "--json"]);
     expect(JSON.parse(status.stdout)).toMatchObject({
       workers: [{ host: "a", hostClass: "x86-64-v3", lanes: 2, slots: 2, draining: false }],

@@ -1,9 +1,13 @@
 /** Who runs the suite on a machine, and how they came to run. `guest/start.sh` knows how to start each. */
 export type Session =
   | "service"
+  | "service-limited"
+  | "service-delegated"
   | "login-root"
   | "login-user"
   | "user-scope"
+  | "apparmor-restricted"
+  | "apparmor-profile"
   | "podman-default"
   | "podman-flags"
   | "podman-groups"
@@ -34,6 +38,7 @@ export interface HostSpec {
 }
 
 const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
+const restricted: readonly Session[] = ["apparmor-restricted", "apparmor-profile"];
 /** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
 const anyAge = ['Acquire::Check-Valid-Until "false"'];
 
@@ -47,7 +52,7 @@ export const hosts: readonly HostSpec[] = [
     distribution: "Debian",
     components: ["main"],
     kernel: "linux-image-cloud-amd64",
-    sessions: everybody,
+    sessions: [...everybody, "service-limited", "service-delegated"],
   },
   {
     name: "debian12-podman",
@@ -91,7 +96,7 @@ export const hosts: readonly HostSpec[] = [
     components: ["main", "universe"],
     isTrusted: true,
     kernel: "linux-image-virtual",
-    sessions: everybody,
+    sessions: [...everybody, ...restricted],
   },
   {
     name: "debian12-arm64",

@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import type { HostSpec } from "./host-list.ts";
 
 const root = resolve(import.meta.dirname, "../..");
+/** Of the disk that the suite is brought on: sparse, so that it costs what lies on it. */
+const diskSize = "3G";
 
 /** What is run on a machine. */
 export interface Choice {
@@ -13,6 +15,8 @@ export interface Choice {
   /** Rows of the attack corpus, and parts of the names of the contract's promises. */
   readonly rows: readonly string[] | "all";
   readonly checks: readonly string[] | "all";
+  /** The steps of a session that are done. */
+  readonly steps: readonly string[] | "all";
   /** Whether even the first session of a machine does little. */
   readonly quick: boolean;
   /** Planted faults that an audit must name, each with its factor. */
@@ -36,14 +40,18 @@ export function makeSuite(folder: string, choice: Choice): void {
   };
   for (const name of Object.keys(dependencies))
     cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
-  cpSync(join(import.meta.dirname, "guest"), join(folder, "guest"), { recursive: true });
+  copyGuest(folder);
   cpSync(join(root, "tests/determinism/planted"), join(folder, "planted"), { recursive: true });
   writeFileSync(join(folder, "choice.json"), JSON.stringify(choice));
   writeFileSync(join(folder, "actions.json"), JSON.stringify(Array<number>(12).fill(0)));
   copyFileSync(process.execPath, join(folder, "node"));
   chmodSync(join(folder, "node"), 0o755);
   const program = join(modules, "sameseed/bin/sameseed.js");
-  execFileSync(process.execPath, [program, "image", "export", choice.image, join(folder, "image.tar.zst")]);
+  const image = join(folder, "image.tar.zst");
+  execFileSync(process.execPath, [program, "image", "export", choice.image, image]);
+  // Machines that are not to import it have it already: that takes one of them as long as all else.
+  const env = { ...process.env, SAMESEED_HOME: join(folder, "home") };
+  execFileSync(process.execPath, [program, "image", "import", image], { env, stdio: "ignore" });
   const recorded = spawnSync(process.execPath, [join(folder, "guest/session.mjs"), "--record"], {
     encoding: "utf8",
   });
@@ -51,8 +59,24 @@ export function makeSuite(folder: string, choice: Choice): void {
     throw new Error(`this host's own digests could not be recorded: ${recorded.stderr}`);
 }
 
-/** Packs the suite for one machine. */
-export function packSuite(folder: string, host: HostSpec, to: string): void {
+/** The digest of the image that a suite carries. */
+export function packedImage(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, "choice.json"), "utf8")) as Choice).image;
+}
+
+/** Packs the suite for one machine as a disk, with what is done there. */
+export function packSuite(folder: string, host: HostSpec, choice: Choice, to: string): void {
+  copyGuest(folder);
+  writeFileSync(join(folder, "choice.json"), JSON.stringify(choice));
   writeFileSync(join(folder, "sessions"), host.sessions.map((session) => `${session}\n`).join(""));
-  execFileSync("tar", ["-C", folder, "-cf", to, "."]);
+  const imports = choice.steps === "all" ? !choice.quick : choice.steps.includes("import");
+  writeFileSync(join(folder, "imports"), imports ? "yes\n" : "no\n");
+  rmSync(to, { force: true });
+  execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", folder, to, diskSize]);
+}
+
+/** The programs that run in the machine, as they are now, and the profile that containers are started with. */
+function copyGuest(folder: string): void {
+  copyFileSync(join(root, "docs/guide/container/seccomp.json"), join(folder, "seccomp.json"));
+  cpSync(join(import.meta.dirname, "guest"), join(folder, "guest"), { recursive: true });
 }

@@ -54,10 +54,12 @@ export function bootFiles(host: HostSpec, cache: string, mirror: string | undefi
   const tree = join(folder, "tree");
   rmSync(tree, { recursive: true, force: true });
   unpack(host, tree, mirror ?? ownMirror(host.distribution));
-  const version = readdirSync(join(tree, "usr/lib/modules"))[0]!;
+  // Releases before Debian 12 have /lib beside /usr.
+  const top = existsSync(join(tree, "usr/lib/modules")) ? join(tree, "usr") : tree;
+  const version = readdirSync(join(top, "lib/modules"))[0]!;
   // Distributions that sign for arm64 pack the kernel once more; QEMU unpacks it.
   copyFileSync(join(tree, `boot/vmlinuz-${version}`), files.kernel);
-  writeInitramfs(tree, version, folder, files.initramfs);
+  writeInitramfs(tree, top, version, folder, files.initramfs);
   addService(tree);
   rmSync(files.root, { force: true });
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", tree, `${files.root}.part`, rootSize]);
@@ -132,7 +134,7 @@ function addService(tree: string): void {
   writeFileSync(join(tree, "etc/machine-id"), "");
 }
 
-function writeInitramfs(tree: string, version: string, folder: string, to: string): void {
+function writeInitramfs(tree: string, top: string, version: string, folder: string, to: string): void {
   const stage = join(folder, "initramfs-tree");
   rmSync(stage, { recursive: true, force: true });
   for (const each of ["bin", "modules"]) mkdirSync(join(stage, each), { recursive: true });
@@ -142,8 +144,8 @@ function writeInitramfs(tree: string, version: string, folder: string, to: strin
   copyFileSync(busybox, join(stage, "bin/busybox"));
   copyFileSync(join(guest, "init.sh"), join(stage, "init"));
   chmodSync(join(stage, "init"), 0o755);
-  const base = join(tree, "usr/lib/modules", version);
-  if (!existsSync(join(base, "modules.dep"))) execFileSync("depmod", ["-b", join(tree, "usr"), version]);
+  const base = join(top, "lib/modules", version);
+  if (!existsSync(join(base, "modules.dep"))) execFileSync("depmod", ["-b", top, version]);
   const names: string[] = [];
   for (const path of loadOrder(readFileSync(join(base, "modules.dep"), "latin1"), neededModules)) {
     const name = basename(path).replace(/\.(xz|zst|gz)$/, "");

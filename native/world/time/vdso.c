@@ -48,10 +48,12 @@ static long do_getrandom(void *to, size_t length, unsigned flags, void *state, s
 /* The same everywhere; the kernel's own code reads it from the pages that are taken away below. */
 static long do_getres(clockid_t clock, struct timespec *to) { return world_raw6(SYS_clock_getres, clock, (long)to, 0, 0, 0, 0); }
 
+#if defined(__x86_64__)
 static long do_getcpu(unsigned *cpu, unsigned *node, void *cache) {
   (void)cache;
   return world_do_getcpu(cpu, node);
 }
+#endif
 
 struct patch { const char *name; void *target; uint8_t *entry; uint8_t original[JUMP_BYTES]; };
 

@@ -10,6 +10,7 @@ import { exactMatchup } from "../../evaluate/matchup/exact-matchup.ts";
 import { isGame, resolveGame } from "../../games/game-spec.ts";
 import { resolveOptions } from "../../rollout/rollout-config.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { type FleetChoice, fleetOf, fleetOptions } from "../fleet-choice.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
 import { policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { decimal } from "../parse/schedule.ts";
@@ -32,7 +33,7 @@ import {
 } from "./matchup-options.ts";
 import { concurrencyOption, jsonOption } from "./options.ts";
 
-interface EvalOptions extends MatchupCommandOptions {
+interface EvalOptions extends MatchupCommandOptions, Omit<FleetChoice, "concurrency"> {
   readonly x: string;
   readonly o?: string;
   readonly xFiles?: string;
@@ -73,6 +74,7 @@ export function addEvalCommand(program: Command, choose: (work: CommandWork) => 
     .addOption(jsonOption("the result as one JSON document"))
     .addHelpText("after", help)
     .action((options: EvalOptions) => choose(async (cli) => await evaluate(cli, options)));
+  for (const option of fleetOptions()) command.addOption(option);
 }
 
 const help = `
@@ -84,6 +86,7 @@ Examples:
   sameseed eval --x bot.py --o minimax --seeds 1..4 --games 10 --json
   sameseed eval --x my_policy.py --env CartPole-v1 --seeds 0..99
   sameseed eval --x bot/bot.py --x-files bot --o greedy
+  sameseed eval --x bot.py --env CartPole-v1 --seeds 0..9999 --fleet redis://queue:6379
   sameseed eval --x bot.py --o random --env pettingzoo:connect_four_v3 --out runs/four
 
 The exit code is 0 when everything was played, 1 when --at-least was not shown, 2 for misuse, 3 when the
@@ -102,6 +105,7 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
     });
   const config: MatchupConfig = {
     ...toConfig(options, cli.signal),
+    ...(await fleetOf(cli, options)),
     policyX: withFiles(options.x, options.xFiles, "--x-files"),
     policyO: withFiles(options.o, options.oFiles, "--o-files"),
     swap: options.swap,
@@ -150,7 +154,11 @@ async function evaluate(cli: Cli, options: EvalOptions): Promise<number> {
 async function evaluateInEnvironment(cli: Cli, options: EvalOptions): Promise<number> {
   const { x, o, xFiles, oFiles, exact, atLeast, seeds } = options;
   refuseForReturns({ "--o": o, "--o-files": oFiles, "--exact": exact, ...gameOptionsOf(options) });
-  const config = { ...toReturnsConfig(options, cli.signal), policy: withFiles(x, xFiles, "--x-files") };
+  const config = {
+    ...toReturnsConfig(options, cli.signal),
+    ...(await fleetOf(cli, options)),
+    policy: withFiles(x, xFiles, "--x-files"),
+  };
   resolveOptions(config);
   await prepareHost(cli, config.image);
   const progress = new ReturnsProgress(cli, seeds.length, options.out);

@@ -7,12 +7,14 @@ import { exportPage } from "../../view/export-page.ts";
 import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { makeForReading } from "../make-for-reading.ts";
 import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { parseSeeds } from "../parse/seeds.ts";
+import { count } from "../render/numbers.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
 interface ExportOptions extends RerunFlags {
-  readonly format: ExportFormat | "parquet";
+  readonly format: ExportFormat | "parquet" | "minari";
   readonly steps?: true;
   readonly out?: string;
   readonly html?: string;
@@ -32,13 +34,16 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     .addOption(
       new Option(
         "--format <FORMAT>",
-        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists",
+        "csv: a table with a header, values other than numbers and texts as JSON; jsonl: one JSON object a line; parquet: a typed table, arrays as lists; minari: a dataset of the complete episodes",
       )
-        .choices(["csv", "jsonl", "parquet"])
+        .choices(["csv", "jsonl", "parquet", "minari"])
         .default("csv"),
     )
     .option("--steps", "one line for each step instead of one for each rollout")
-    .option("--out <FILE>", "the file to write, which must not exist (default: standard output)")
+    .option(
+      "--out <FILE>",
+      "the file, or the dataset's folder, to write; it must not exist (default: standard output)",
+    )
     .option("--html <FILE>", "write a page, which must not exist")
     .addOption(
       new Option("--seeds <SEEDS>", "with --html: the rollouts whose steps are in the page (default: all)")
@@ -63,6 +68,7 @@ Examples:
   sameseed export runs/lake --out lake.csv
   sameseed export runs/lake --steps --format jsonl --out lake-steps.jsonl
   sameseed export runs/lake --steps --format parquet --out lake.parquet
+  sameseed export runs/lake --format minari --out ~/.minari/datasets/lake-v0
   sameseed export runs/lake --html lake.html --seeds 42..45
   sameseed export runs/lake --html lake.html --seeds 42 --render
 
@@ -80,7 +86,9 @@ async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise
         hint: "add --html FILE",
       },
     );
+  if (steps === true || format === "minari") await makeForReading(cli, dir);
   using reader = await RunReader.open(dir);
+  if (format === "minari") return await exportDataset(cli, reader, options);
   if (format === "parquet") return await exportTable(cli, reader, options);
   const lines = exportLines(reader, format, steps === true);
   if (out === undefined) {
@@ -107,6 +115,26 @@ async function exportTable(
   return 0;
 }
 
+async function exportDataset(
+  cli: Cli,
+  reader: RunReader,
+  { out, steps }: Pick<ExportOptions, "out" | "steps">,
+): Promise<number> {
+  if (steps === true)
+    throw new SameseedError("bad_argument", "a dataset of Minari's has the steps anyway", {
+      hint: "leave --steps out",
+    });
+  if (out === undefined)
+    throw new SameseedError("bad_argument", "a dataset is not written to standard output", {
+      hint: "name its folder with --out NAME-v0",
+    });
+  const { exportMinari } = await import("../../store/export/minari-export.ts");
+  const { id, episodes, leftOut } = await exportMinari(reader, out);
+  const rest = leftOut === 0 ? "" : `; ${count(leftOut, "rollout")} left out: no complete episodes`;
+  cli.status.note(`wrote ${out}: dataset ${id} with ${count(episodes, "episode")}${rest}`);
+  return 0;
+}
+
 async function exportHtml(
   cli: Cli,
   dir: string,
@@ -119,6 +147,7 @@ async function exportHtml(
     });
   const keys = seeds ?? branch;
   const chosen = keys === undefined ? {} : { keys };
+  await makeForReading(cli, dir, keys);
   const makes = besidesOf(options);
   if (makes.length > 0) await rerunForView(cli, [dir], makes, keys);
   const parts = await exportPage(dir, chosen);

@@ -1,9 +1,15 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import type { FleetView } from "../../fleet/queue/dispatcher.ts";
+import { checkFleetCertificate } from "../../fleet/certificate.ts";
+import { liftQuarantine, quarantinedHosts } from "../../fleet/quarantine.ts";
+import type { FleetView, WorkerNote } from "../../fleet/queue/dispatcher.ts";
 import { maskedUrl } from "../../fleet/queue/masked-url.ts";
+import { engineOf } from "../../rollout/rollout-fleet.ts";
+import { openObjects } from "../../store/objects/open-objects.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { shareOf } from "../fleet-choice.ts";
+import { fleetLines } from "../render/fleet-lines.ts";
 import { jsonText } from "../render/json-text.ts";
 import { printable } from "../render/safe-text.ts";
 import { type Column, formatTable } from "../render/table.ts";
@@ -36,6 +42,24 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")
     .action((url: string, batch: string) => choose(async (cli) => await cancel(cli, url, batch)));
   fleet
+    .command("audit")
+    .summary("run a fleet's rollouts again on other hosts, and compare")
+    .description(
+      "Runs the chunks of a run that a fleet made a second time, each on a host that did not make it, and writes the run's certificate anew. A host that stands alone is quarantined.",
+    )
+    .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
+    .argument("<RUN>", "the run's folder")
+    .option("--store <URL>", "the fleet's store (default: the one that the run's certificate names)")
+    .addOption(
+      new Option("--share <SHARE>", "how many of its chunks: 0 to 1")
+        .argParser(shareOf("--share"))
+        .default(1, "all of them"),
+    )
+    .addOption(jsonOption("the certificate as one JSON document"))
+    .action((url: string, dir: string, options: AuditOptions) =>
+      choose(async (cli) => await audit(cli, url, dir, options)),
+    );
+  fleet
     .command("release")
     .summary("trust a quarantined host again")
     .description(
@@ -43,7 +67,10 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     )
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<HOST>", "the host, as `sameseed fleet status` names it")
-    .action((url: string, host: string) => choose(async (cli) => await release(cli, url, host)));
+    .option("--store <URL>", "the fleet's store (default: the one that its workers name)")
+    .action((url: string, host: string, options: { readonly store?: string }) =>
+      choose(async (cli) => await release(cli, url, host, options.store)),
+    );
 }
 
 async function status(cli: Cli, url: string, asJson: boolean): Promise<number> {
@@ -65,17 +92,53 @@ async function cancel(cli: Cli, url: string, batch: string): Promise<number> {
   return 0;
 }
 
-async function release(cli: Cli, url: string, host: string): Promise<number> {
+interface AuditOptions {
+  readonly store?: string;
+  readonly share: number;
+  readonly json?: true;
+}
+
+async function audit(cli: Cli, url: string, dir: string, options: AuditOptions): Promise<number> {
+  const { store, share, json } = options;
+  const { openFleet } = await import("../../fleet/open-fleet.ts");
+  const onNote = (line: string): void => cli.status.note(line);
+  const fleet = openFleet(url, { audit: share, onNote, ...(store === undefined ? {} : { store }) });
+  await engineOf(fleet).audit(dir, cli.signal);
+  const check = await checkFleetCertificate(dir);
+  if (json === true && "certificate" in check) await cli.output.write(`${jsonText(check.certificate)}\n`);
+  else await cli.output.lines(fleetLines(check, cli.paint));
+  return check.state === "altered" ? 4 : 0;
+}
+
+async function release(cli: Cli, url: string, host: string, given: string | undefined): Promise<number> {
   await withDispatcher(url, async (dispatcher) => {
-    const { quarantined } = await dispatcher.view();
-    if (!quarantined.includes(host))
-      throw new SameseedError("not_found", `${host} is not quarantined`, {
-        hint: quarantined.length === 0 ? "no host is" : `those that are: ${quarantined.join(", ")}`,
-      });
-    await dispatcher.release(host);
+    const { quarantined, workers } = await dispatcher.view();
+    const store = await openObjects(onlyStore(workers, given));
+    try {
+      const out = new Set([...quarantined, ...(await quarantinedHosts(store))]);
+      if (!out.has(host))
+        throw new SameseedError("not_found", `${host} is not quarantined`, {
+          hint: out.size === 0 ? "no host is" : `those that are: ${[...out].sort().join(", ")}`,
+        });
+      // The store first: a run that looks meanwhile would tell the queue again.
+      await liftQuarantine(store, host);
+      await dispatcher.release(host);
+    } finally {
+      store.close();
+    }
   });
   cli.status.note(`host ${host} takes chunks again`);
   return 0;
+}
+
+/** @throws `bad_argument` where workers do not name one store, and none is given */
+function onlyStore(workers: readonly WorkerNote[], given: string | undefined): string {
+  const stores = new Set(given === undefined ? workers.map(({ store }) => store) : [given]);
+  const [store] = stores;
+  if (store !== undefined && stores.size === 1) return store;
+  throw new SameseedError("bad_argument", `the fleet's workers name ${stores.size} stores`, {
+    hint: "name the one with the list of quarantined hosts with --store",
+  });
 }
 
 async function withDispatcher<T>(

@@ -4,6 +4,7 @@ import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { captureStdio } from "../../verify/stdio/capture-stdio.ts";
 import { renderRollout } from "../../verify/pictures/render-rollout.ts";
 import { replayRollout } from "../../verify/replay-rollout.ts";
+import { makeForReading } from "../make-for-reading.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { rolloutKey, rolloutOptions, type RolloutChoice } from "../parse/rollout-choice.ts";
 import { RunReader } from "../../store/run-reader.ts";
@@ -58,6 +59,7 @@ async function replay(cli: Cli, dir: string, options: ReplayOptions): Promise<nu
   const { backend, json } = options;
   const key = await keyIn(dir, options);
   await prepareForRun(cli, dir);
+  await makeForReading(cli, dir, [key]);
   const how = { ...(backend === undefined ? {} : { backend }), signal: cli.signal };
   const result = await replayRollout(dir, key, how);
   noteImageDifferences(cli, result.imageDifferences);

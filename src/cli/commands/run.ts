@@ -7,6 +7,8 @@ import type { Cli, CommandWork } from "../cli.ts";
 import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
+import type { Keep } from "../../model/keep.ts";
+import { parseKeep } from "../parse/keep.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { fleetOf, fleetOptions, type FleetChoice } from "../fleet-choice.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -41,6 +43,7 @@ interface RunOptions extends PlacementOptions, LimitOptions, FleetChoice {
   readonly resume?: true;
   readonly extend?: true;
   readonly force?: true;
+  readonly keep?: Keep;
   readonly json?: true;
   readonly ndjson?: true;
 }
@@ -90,6 +93,12 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
         "replace the run in --out if none of its rollouts was a complete episode",
       ).conflicts(["resume", "extend"]),
     )
+    .addOption(
+      new Option(
+        "--keep <WHICH>",
+        "trajectories to keep: full, failures, digest (none), or sample:SHARE; others are made again when they are read (default: full)",
+      ).argParser(parseKeep),
+    )
     .option("--verbose", "print the Python traceback where the environment cannot be imported or made")
     .addOption(jsonOption("the whole run as one JSON document"))
     .addOption(
@@ -120,6 +129,7 @@ Examples:
   sameseed run my_env.py:MyEnv --seeds 7 --policy my_policy.py
   sameseed run CartPole-v1 --seeds 1..100000 --out runs/many --resume
   sameseed run CartPole-v1 --seeds 5..8 --out runs/cartpole --extend
+  sameseed run CartPole-v1 --seeds 1..100000 --keep failures --out runs/many
   sameseed run my_env/env.py:MyEnv --files my_env
   sameseed run my_env.py:MyEnv --world host
   sameseed run CartPole-v1 --seeds 1..100000 --fleet redis://queue:6379
@@ -185,5 +195,6 @@ function toRequest(envName: string, options: RunOptions): RunRequest {
     resume: resume ?? false,
     extend: extend ?? false,
     replaceFailed: force ?? false,
+    ...(options.keep === undefined ? {} : { keep: options.keep }),
   };
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { isScoreFolder } from "../../judge/record/score-folder.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { RunReader } from "../../store/run-reader.ts";
+import { makeForReading } from "../make-for-reading.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { rolloutKey, rolloutOptions, type RolloutChoice } from "../parse/rollout-choice.ts";
 import { listScores } from "../render/score-list.ts";
@@ -57,6 +58,7 @@ async function show(cli: Cli, dir: string, options: ShowOptions): Promise<number
   }
   using reader = await RunReader.open(dir);
   const key = rolloutKey(reader.manifest.spec, options);
+  await makeForReading(cli, dir, [key]);
   const summary = reader.row(key);
   const trajectory = new Trajectory(reader.trajectory(key));
   if (!options.json) {

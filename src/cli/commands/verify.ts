@@ -80,7 +80,7 @@ async function checkFleet(dir: string, url: string | undefined): Promise<FleetCh
   const { checkFleetCertificate } = await import("../../fleet/certificate.ts");
   if (url === undefined) return await checkFleetCertificate(dir);
   const { openObjects } = await import("../../store/objects/open-objects.ts");
-  const store = await openObjects(url);
+  const store = await openObjects(url, "read");
   try {
     return await checkFleetCertificate(dir, store);
   } finally {

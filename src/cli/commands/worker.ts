@@ -25,9 +25,12 @@ export function addWorkerCommand(program: Command, choose: (work: CommandWork) =
     )
     .requiredOption(
       "--redis <URL>",
-      "the fleet's queue: redis://HOST:PORT, rediss://HOST:PORT or redis+unix:/path/to/socket",
+      "the fleet's queue: redis://HOST:PORT, rediss://HOST:PORT, redis+unix:/path/to/socket or postgresql://HOST/DB",
     )
-    .requiredOption("--store <URL>", "the fleet's store: a folder that every host sees at this path")
+    .requiredOption(
+      "--store <URL>",
+      "the fleet's store: a folder that every host sees at this path, or s3://BUCKET/PREFIX",
+    )
     .option(
       "--slots <N>",
       "rollouts that run at the same time (default: twice the processors)",

@@ -9,6 +9,7 @@ import { lockPath } from "../../image/publish-image.ts";
 import { listTree } from "../../image/tree-listing.ts";
 import type { CommandWork } from "../cli.ts";
 import { jsonOption } from "../commands/options.ts";
+import { isS3Url } from "../../store/objects/s3-place.ts";
 import { jsonText } from "../render/json-text.ts";
 import { count, formatBytes } from "../render/numbers.ts";
 import { lstatSync } from "node:fs";
@@ -78,14 +79,15 @@ export function addTravelCommands(image: Command, choose: (work: CommandWork) =>
 function addPushAndPull(image: Command, choose: (work: CommandWork) => void): void {
   image
     .command("push")
-    .summary("put an image into a folder that hosts share")
-    .description("Puts an image into a folder under its digest, for `image pull` on another host.")
+    .summary("put an image where other hosts can take it")
+    .description("Puts an image into a folder or bucket under its digest, for `image pull` on another host.")
     .argument("<NAME>", "a name or digest")
-    .argument("<FOLDER>", "a path or a file: URL; it is made if it is not there")
+    .argument("<PLACE>", "a path or a file: URL, which is made if it is not there, or s3://BUCKET/PREFIX")
     .addOption(jsonOption("the digest, the file and its size as one JSON document"))
     .action((name: string, folder: string, { json }: { readonly json?: true }) =>
       choose(async ({ output, signal }) => {
-        const pushed = await pushImage(name, folder, { signal });
+        const push = isS3Url(folder) ? (await loadImageObjects()).pushImageTo : pushImage;
+        const pushed = await push(name, folder, { signal });
         if (json) await output.write(`${jsonText({ ...pushed })}\n`);
         else
           await output.lines([
@@ -96,20 +98,27 @@ function addPushAndPull(image: Command, choose: (work: CommandWork) => void): vo
     );
   image
     .command("pull")
-    .summary("take an image out of such a folder, by its digest")
-    .description("Takes an image out of a folder by its digest. Its content is compared with the digest.")
+    .summary("take an image from such a place, by its digest")
+    .description(
+      "Takes an image out of a folder or bucket by its digest. Its content is compared with the digest.",
+    )
     .argument("<DIGEST>", "the digest, or at least its first 7 digits")
-    .argument("<FOLDER>", "a path or a file: URL")
+    .argument("<PLACE>", "a path, a file: URL or s3://BUCKET/PREFIX")
     .option("--name <NAME>", "the image's name on this host (default: none)")
     .addOption(jsonOption("the image as one JSON document"))
     .action((digest: string, folder: string, options: { readonly name?: string; readonly json?: true }) =>
       choose(async ({ output, signal }) => {
-        const taken = await pullImage(digest, folder, { name: options.name ?? null, signal });
+        const pull = isS3Url(folder) ? (await loadImageObjects()).pullImageFrom : pullImage;
+        const taken = await pull(digest, folder, { name: options.name ?? null, signal });
         if (options.json) await output.write(`${jsonText({ name: taken.name, ...taken.manifest })}\n`);
         else await output.lines([describeImage(taken)]);
         return 0;
       }),
     );
+}
+
+async function loadImageObjects(): Promise<typeof import("../../store/image-objects.ts")> {
+  return await import("../../store/image-objects.ts");
 }
 
 function addShow(image: Command, choose: (work: CommandWork) => void): void {
@@ -145,6 +154,9 @@ function addShow(image: Command, choose: (work: CommandWork) => void): void {
             `lock       ${lock}`,
             ...Object.entries(manifest.packages).map(
               ([each, version], index) => `${index === 0 ? "packages   " : "           "}${each} ${version}`,
+            ),
+            ...Object.entries(manifest.system ?? {}).map(
+              ([each, version], index) => `${index === 0 ? "system     " : "           "}${each} ${version}`,
             ),
             ...(runs.length === 0
               ? ["runs       none that were found"]

@@ -1,5 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
+import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
+import { withTakeBacks } from "../../store/take-back.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { type ExactMatchup, exactMatchup } from "./exact-matchup.ts";
 import type { MatchGame } from "./match-game.ts";
@@ -27,8 +29,10 @@ export interface MatchupConfig extends MatchupOptions, KeeperOptions {
   readonly trajectories?: boolean;
   /** Also give exact values by enumeration: tic-tac-toe with built-in and learned policies only. @default false */
   readonly exact?: boolean;
-  /** Called with each game as it finishes. */
+  /** Called with each game as it finishes; again where a fleet takes games back. */
   readonly onGame?: (game: MatchGame) => void;
+  /** Other machines that play the games; {@link concurrency} is then theirs to choose. @default this one */
+  readonly fleet?: RolloutFleet;
 }
 
 /** The result of one seed's games. */
@@ -67,6 +71,7 @@ const configNames: NamesOf<MatchupConfig> = {
   trajectories: true,
   exact: true,
   onGame: true,
+  fleet: true,
 };
 
 /**
@@ -112,6 +117,13 @@ export const runTttBatch: typeof runMatchup = runMatchup;
  */
 export async function evaluateMatchup(config: MatchupConfig): Promise<MatchupResult> {
   refuseUnknownOptions(config, configNames, "evaluateMatchup");
+  return await withTakeBacks(
+    config.dir,
+    async (before) => await evaluateOnce(before === undefined ? config : { ...config, resume: false }),
+  );
+}
+
+async function evaluateOnce(config: MatchupConfig): Promise<MatchupResult> {
   const plan = planMatchup(config, config.seeds);
   const { anytime = false, trajectories = true, onGame } = config;
   const facts = factsOf(plan, anytime);
@@ -120,6 +132,7 @@ export async function evaluateMatchup(config: MatchupConfig): Promise<MatchupRes
   await using keeper = await openKeeper(plan, config);
   const games = await collectGames(plan, {
     ...playingOptions(config),
+    ...(config.fleet === undefined ? {} : { fleet: config.fleet }),
     ...(keeper === undefined ? {} : { keeper }),
     onGame: ({ game, result }) => {
       if (trajectories && result.rollout !== undefined) bytes.set(game, result.rollout.trajectory);

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 
 import { AsyncQueue } from "../../base/async-queue.ts";
 import { type GameKey, type GameResult, playGames } from "../../games/play-games.ts";
+import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { type MatchGame, toMatchGame } from "./match-game.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
 
@@ -23,6 +24,7 @@ export interface GameKeeper {
 export interface PlayMatchupOptions {
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  readonly fleet?: RolloutFleet;
   readonly keeper?: GameKeeper;
 }
 
@@ -40,7 +42,7 @@ export async function* playMatchup(
   options: PlayMatchupOptions = {},
 ): AsyncGenerator<PlayedGame, void, undefined> {
   const legs = plan.swap ? [false, true] : [false];
-  const { concurrency = 2 * availableParallelism(), signal, keeper } = options;
+  const { concurrency = 2 * availableParallelism(), signal, keeper, fleet } = options;
   const stop = new AbortController();
   const queue = new AsyncQueue<PlayedGame>(queued);
   const add = async (result: GameResult, swapped: boolean): Promise<void> => {
@@ -56,6 +58,7 @@ export async function* playMatchup(
     if (missing.length === 0) return;
     const games = playGames(specOf(plan, swapped), missing, {
       concurrency: Math.max(1, Math.ceil(concurrency / legs.length)),
+      ...(fleet === undefined ? {} : { fleet }),
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     });
     for await (const result of games) {

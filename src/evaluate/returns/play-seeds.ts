@@ -9,6 +9,7 @@ import { recordRollouts } from "../../rollout/record-rollouts.ts";
 import { type BatchConfig, type PolicyInput, resolveOptions } from "../../rollout/rollout-config.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
 import { recordRun } from "../../store/record-run.ts";
+import { withTakeBacks } from "../../store/take-back.ts";
 import { RunReader } from "../../store/run-reader.ts";
 
 /** Where rollouts are recorded, if anywhere. */
@@ -61,12 +62,14 @@ export async function playSeeds(
 ): Promise<SeedReturn[]> {
   const found = new Map<number, SeedReturn>();
   if (dir === undefined) {
-    const misuse = new MisuseCheck();
-    for await (const { summary } of recordRollouts(resolveOptions(config), seeds, config)) {
-      misuse.refuse(summary);
-      found.set(summary.seed, toReturn(summary));
-      onRollout?.(summary);
-    }
+    await withTakeBacks(undefined, async () => {
+      const misuse = new MisuseCheck();
+      for await (const { summary } of recordRollouts(resolveOptions(config), seeds, config)) {
+        misuse.refuse(summary);
+        found.set(summary.seed, toReturn(summary));
+        onRollout?.(summary);
+      }
+    });
   } else {
     const path = join(dir, folder);
     await recordRun({

@@ -51,3 +51,15 @@ export function unrecordedSeeds(seeds: readonly number[]): SameseedError {
     },
   );
 }
+
+/** Rows were taken of a host that was found out meanwhile. */
+export function takenFrom(host: string): SameseedError {
+  return new SameseedError(
+    "fleet_disagrees",
+    `the host ${host} is quarantined, and rows of the run are its`,
+    {
+      hint: "the same command runs what it made again",
+      context: { host, takenBack: true },
+    },
+  );
+}

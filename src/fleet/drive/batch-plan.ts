@@ -1,8 +1,16 @@
 import { type Chunk, chunkKey, rangesOf, seedCount, type SeedRange, takeSeeds } from "../chunk.ts";
 import { recordKey } from "../commit.ts";
 
+/** What became of seeds that were offered and came to nothing. */
+export interface Past {
+  /** How often they lost their hosts as a chunk of this size. */
+  readonly lost: number;
+  /** Hosts that could not run them. */
+  readonly failedOn: readonly string[];
+}
+
 /** A chunk that was offered and is not done. */
-export interface Offered {
+export interface Offered extends Past {
   readonly key: string;
   readonly record: string;
   readonly chunk: Chunk;
@@ -12,9 +20,9 @@ export interface Offered {
   /** When the store and the queue were last asked for it. */
   lookedAt: number;
   chasedAt: number;
-  /** How often it was run to no avail. */
-  lost: number;
 }
+
+const nothingYet: Past = { lost: 0, failedOn: [] };
 
 /** What of a batch is in no chunk, in the queue, or came to nothing. */
 export class BatchPlan {
@@ -22,7 +30,7 @@ export class BatchPlan {
   readonly #spec: string;
   readonly #rest: SeedRange[];
   /** Chunks with fixed seeds that go first: halves of what was lost. */
-  readonly #ready: { readonly seeds: readonly SeedRange[]; readonly lost: number }[] = [];
+  readonly #ready: { readonly seeds: readonly SeedRange[]; readonly past: Past }[] = [];
   /** By their keys. */
   readonly offered: Map<string, Offered> = new Map();
 
@@ -57,14 +65,22 @@ export class BatchPlan {
       offeredAt: now,
       lookedAt: now,
       chasedAt: now,
-      lost: ready?.lost ?? 0,
+      ...(ready?.past ?? nothingYet),
     };
     this.offered.set(key, offered);
     return offered;
   }
 
-  /** Some seeds are to be run as a chunk of their own, before everything else. */
-  again(seeds: readonly SeedRange[], lost: number): void {
-    this.#ready.push({ seeds, lost });
+  /** Whether a chunk is still waited for. */
+  has(offered: Offered): boolean {
+    return this.offered.get(offered.key) === offered;
+  }
+
+  /** A chunk came to nothing: its seeds are to be run as other ones, before everything else. */
+  again(offered: Offered, parts: readonly (readonly SeedRange[])[], past: Partial<Past> = {}): void {
+    // What was done meanwhile is done.
+    if (!this.has(offered)) return;
+    this.offered.delete(offered.key);
+    for (const seeds of parts) this.#ready.push({ seeds, past: { ...nothingYet, ...past } });
   }
 }

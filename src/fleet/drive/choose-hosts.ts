@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError, SameseedError } from "../../base/error.ts";
+import { packageVersion } from "../../base/package-version.ts";
 import type { Dispatcher, WorkerNote } from "../queue/dispatcher.ts";
 
 /** Which hosts a batch runs on, and where they put what they make. */
@@ -39,7 +40,11 @@ async function liveWorkers(
 ): Promise<readonly WorkerNote[]> {
   try {
     const { workers } = await dispatcher.view();
-    return workers.filter(({ draining }) => !draining);
+    const version = packageVersion();
+    const others = new Set(workers.map((own) => own.version).filter((own) => own !== version));
+    if (others.size > 0)
+      onNote(`workers of Sameseed ${[...others].join(", ")} are left out: this is ${version}`);
+    return workers.filter((own) => !own.draining && own.version === version);
   } catch (error) {
     if (!isSameseedError(error) || error.code !== "queue_timeout") throw error;
     onNote("the fleet's queue does not answer; waiting for it");

@@ -1,23 +1,25 @@
 // Theory of operation. A batch is the seeds of one call. Few of its chunks are in the queue at any time: three for each lane of
 // the fleet, of which batches have their shares by weight. So batches interleave, cancelling takes little back, and a queue
-// that is lost loses little. What is done is what has a record in the store; the queue's news only say when to look. A chunk
-// that the queue lost is offered again, one that lost its hosts is cut in two until a single rollout is to blame, and one that
-// takes much longer than the others while lanes are free is offered a second time: the first record wins.
+// that is lost loses little. What is done is what has a record in the store; the queue's news only say when to look, and the
+// queue is spoken to beside the loop, so that one that is away keeps no result waiting. Where a host is found out of which
+// rollouts were taken, whoever found it, the batch ends and says so: what it gave cannot be taken back one by one.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
-import { halves, seedCount, seedsOf } from "../chunk.ts";
+import { seedsOf } from "../chunk.ts";
 import { type ChunkRecord, readRecord, recordsFolder } from "../commit.ts";
-import type { ChunkFailure, Dispatcher, FleetView } from "../queue/dispatcher.ts";
-import { Audits } from "./audits.ts";
+import type { Dispatcher, FleetView } from "../queue/dispatcher.ts";
+import { Audits, isAudit } from "./audits.ts";
+import { lostSeeds, takenFrom, unaccountedSeeds, unrecordedSeeds } from "./batch-errors.ts";
 import { BatchPlan, type Offered } from "./batch-plan.ts";
+import { Beside } from "./beside.ts";
 import { ChunkSizes } from "./chunk-sizes.ts";
-import { errorOf, lostSeeds, unaccountedSeeds, unrecordedSeeds } from "./batch-errors.ts";
 import { Outlook } from "./outlook.ts";
-import { readChunkRollouts } from "./read-chunk-rollouts.ts";
+import { Pursuit } from "./pursuit.ts";
+import { type ChunkRollouts, readChunkRollouts } from "./read-chunk-rollouts.ts";
 
 /** What a batch runs with. */
 export interface BatchSetting {
@@ -40,10 +42,8 @@ export interface BatchSetting {
   readonly storedOnly?: boolean;
 }
 
-/** How often the fleet is looked at and the store asked for a chunk, and the queue for one that takes long. */
-const [lookMs, chaseMs] = [1_000, 3_000];
-/** How often one rollout may be tried that loses its hosts, in chunks of its own. */
-const alonesMost = 2;
+/** How often the fleet is looked at and the store asked for a chunk, and how soon again where an audit ended. */
+const [lookMs, soonMs] = [1_000, 200];
 /** How often a pack may be damaged. */
 const damagesMost = 3;
 
@@ -54,15 +54,17 @@ export class FleetBatch {
   readonly #total: number;
   readonly #outlook: Outlook;
   readonly #audits: Audits;
+  readonly #beside = new Beside();
   readonly #sizes = new ChunkSizes();
-  readonly #walls: number[] = [];
   readonly #news = new Set<string>();
   readonly #damages = new Map<string, number>();
-  readonly #poison = new Map<number, ChunkFailure>();
+  /** Hosts whose rollouts were handed on. */
+  readonly #takenFrom = new Set<string>();
   #plan: BatchPlan;
+  #pursuit: Pursuit;
   #numbers: string | undefined;
-  #beatAt = 0;
-  #filling: Promise<void> | undefined;
+  #lookedAt = 0;
+  #lookAgainMs = lookMs;
   #wake: () => void = () => {};
 
   constructor(setting: BatchSetting, seeds: Iterable<number>) {
@@ -72,30 +74,40 @@ export class FleetBatch {
     this.#wanted = new Set(seeds);
     this.#total = this.#wanted.size;
     this.#plan = new BatchPlan(setting.id, setting.spec, []);
+    this.#pursuit = new Pursuit(setting, this.#plan, this.#outlook);
   }
 
   /** Yields every rollout once, as its chunk is done. */
   async *run(signal: AbortSignal): AsyncGenerator<RecordedRollout, void, undefined> {
-    await this.#beat();
+    const { id, spec, dispatcher, store } = this.#setting;
+    await this.#outlook.lookWhoIsOut();
+    this.#look();
     yield* this.#fromStore(signal);
     if (this.#setting.storedOnly === true && this.#wanted.size > 0) throw unrecordedSeeds([...this.#wanted]);
-    this.#plan = new BatchPlan(this.#setting.id, this.#setting.spec, this.#wanted);
-    this.#setting.dispatcher.onEnd((id) => {
-      this.#news.add(id);
+    this.#plan = new BatchPlan(id, spec, this.#wanted);
+    this.#pursuit = new Pursuit(this.#setting, this.#plan, this.#outlook);
+    dispatcher.onEnd((chunk) => {
+      if (isAudit(chunk)) this.#lookAgainMs = soonMs;
+      else this.#news.add(chunk);
       this.#wake();
     });
     while (!this.#plan.isDone || !this.#audits.isDone) {
       throwIfAborted(signal);
-      if (performance.now() - this.#beatAt >= lookMs) await this.#beat();
-      this.#fill();
+      this.#beside.check();
+      if (performance.now() - this.#lookedAt >= this.#lookAgainMs) this.#look();
+      this.#beside.begin("offer", async () => await this.#offerMore());
       await this.#rest(signal);
       for (const offered of this.#toLookAt()) {
-        const record = await readRecord(this.#setting.store, offered.record);
-        if (record === undefined) await this.#chase(offered);
+        const record = await readRecord(store, offered.record);
+        if (record === undefined)
+          this.#beside.begin(offered.key, async () => await this.#pursuit.chase(offered));
         else yield* this.#take(offered, record);
       }
     }
-    if (this.#poison.size > 0) throw lostSeeds(this.#poison);
+    this.#beside.check();
+    await this.#outlook.lookWhoIsOut();
+    this.#refuseWhoIsOut();
+    if (this.#pursuit.poison.size > 0) throw lostSeeds(this.#pursuit.poison);
     if (this.#wanted.size > 0) throw unaccountedSeeds([...this.#wanted]);
   }
 
@@ -105,49 +117,54 @@ export class FleetBatch {
     let found = 0;
     for await (const key of store.list(recordsFolder(spec))) {
       throwIfAborted(signal);
+      this.#beside.check();
+      if (performance.now() - this.#lookedAt >= this.#lookAgainMs) this.#look();
       const record = await readRecord(store, key);
       if (record === undefined || !(await this.#counts(record, key))) continue;
       if (![...seedsOf(record.seeds)].some((seed) => this.#wanted.has(seed))) continue;
-      const rollouts = await this.#read(record, key);
+      using rollouts = await this.#read(record, key);
       if (rollouts !== undefined) this.#audits.consider(record);
       for (const rollout of rollouts ?? []) {
         if (!this.#wanted.delete(rollout.summary.seed)) continue;
         found++;
+        this.#takenFrom.add(record.host);
         yield rollout;
       }
     }
     if (found > 0) onNote(`${found} of ${this.#total} rollouts were in the fleet's store`);
   }
 
-  async #beat(): Promise<void> {
-    this.#beatAt = performance.now();
-    const view = await this.#outlook.look(this.#total - this.#wanted.size, this.#total);
-    if (view === undefined) return;
-    this.#setting.onView(view);
-    await this.#audits.look(view);
+  /** Looks at the fleet, beside the loop. */
+  #look(): void {
+    this.#lookedAt = performance.now();
+    this.#lookAgainMs = lookMs;
+    this.#beside.begin("look", async () => {
+      const view = await this.#outlook.look(this.#total - this.#wanted.size, this.#total);
+      this.#refuseWhoIsOut();
+      if (view === undefined) return;
+      this.#setting.onView(view);
+      await this.#audits.look(view, this.#outlook.quarantined, this.#outlook.window);
+    });
   }
 
-  /** Offers what the window has room for, beside the loop: a queue that is away must not keep results waiting. */
-  #fill(): void {
-    if (this.#filling !== undefined) return;
-    this.#filling = this.#offerMore()
-      .catch(() => {})
-      .finally(() => (this.#filling = undefined));
+  /** @throws `fleet_disagrees` where rollouts were handed on of a host that is out */
+  #refuseWhoIsOut(): void {
+    for (const host of this.#takenFrom) if (this.#outlook.quarantined.has(host)) throw takenFrom(host);
   }
 
+  /** Offers what the window has room for. */
   async #offerMore(): Promise<void> {
     const plan = this.#plan;
-    while (plan.offered.size < this.#outlook.window) {
+    while (plan.offered.size < this.#outlook.window && !this.#outlook.isAway) {
       const offered = plan.next(this.#sizes.next(plan.left, this.#outlook.lanes), performance.now());
       if (offered === undefined) return;
-      // What does not reach the queue is chased as what the queue has lost.
-      await this.#offer(offered, offered.chunk.id, "run");
+      try {
+        await this.#pursuit.offer(offered, offered.chunk.id, "run");
+      } catch (error) {
+        // What does not reach the queue is chased as what the queue has lost.
+        this.#outlook.overlook(error);
+      }
     }
-  }
-
-  async #offer({ chunk }: Offered, id: string, purpose: "run" | "hedge"): Promise<void> {
-    const { dispatcher, hostClass, priority } = this.#setting;
-    await dispatcher.offer(hostClass, { ...chunk, id, purpose }, priority);
   }
 
   async #rest(signal: AbortSignal): Promise<void> {
@@ -166,8 +183,7 @@ export class FleetBatch {
       const isNews = offered.ids.some((id) => this.#news.has(id));
       if (!isNews && now - offered.lookedAt < lookMs) continue;
       offered.lookedAt = now;
-      // What ended without a record has failed: the queue knows why.
-      if (isNews) offered.chasedAt = -chaseMs;
+      if (isNews) this.#pursuit.hurry(offered);
       due.push(offered);
     }
     this.#news.clear();
@@ -176,16 +192,16 @@ export class FleetBatch {
 
   async *#take(offered: Offered, record: ChunkRecord): AsyncGenerator<RecordedRollout, void, undefined> {
     const counts = await this.#counts(record, offered.record);
-    const rollouts = counts ? await this.#read(record, offered.record) : undefined;
+    using rollouts = counts ? await this.#read(record, offered.record) : undefined;
     if (rollouts === undefined) {
-      offered.chasedAt = -chaseMs;
+      this.#pursuit.hurry(offered);
       return;
     }
     this.#plan.offered.delete(offered.key);
-    this.#sizes.learn({ rollouts: rollouts.length, wallMs: record.wallMs, bytes: record.pack.bytes });
-    this.#walls.push(performance.now() - offered.offeredAt);
-    if (this.#walls.length > 200) this.#walls.shift();
+    this.#sizes.learn({ rollouts: rollouts.count, wallMs: record.wallMs, bytes: record.pack.bytes });
+    this.#pursuit.done(offered, record.host);
     this.#audits.consider(record);
+    this.#takenFrom.add(record.host);
     for (const rollout of rollouts) if (this.#wanted.delete(rollout.summary.seed)) yield rollout;
   }
 
@@ -197,9 +213,9 @@ export class FleetBatch {
   }
 
   /** Undefined where the pack is damaged; then its record is gone, so that it is made again. */
-  async #read(record: ChunkRecord, key: string): Promise<RecordedRollout[] | undefined> {
+  async #read(record: ChunkRecord, key: string): Promise<ChunkRollouts | undefined> {
     const { store, onNote } = this.#setting;
-    let rollouts: RecordedRollout[];
+    let rollouts: ChunkRollouts;
     try {
       rollouts = await readChunkRollouts(store, record, key);
     } catch (error) {
@@ -222,69 +238,6 @@ export class FleetBatch {
       );
     return rollouts;
   }
-
-  /** Asks the queue for a chunk that takes long. */
-  async #chase(offered: Offered): Promise<void> {
-    const now = performance.now();
-    if (now - offered.chasedAt < chaseMs) return;
-    offered.chasedAt = now;
-    const { dispatcher, hostClass, store } = this.#setting;
-    try {
-      const state = await dispatcher.stateOf(hostClass, offered.chunk.id);
-      if (state.at === "failed") await this.#failed(offered, state.failure);
-      else if (state.at === "absent") {
-        // It may have been done between the two questions.
-        if ((await readRecord(store, offered.record)) === undefined)
-          await this.#offer(offered, offered.chunk.id, "run");
-        else offered.lookedAt = 0;
-      } else if (state.at === "running") await this.#hedge(offered, now);
-    } catch (error) {
-      this.#outlook.overlook(error);
-    }
-  }
-
-  /** Offers a straggler a second time, where lanes are free and it takes twice as long as nearly all others. */
-  async #hedge(offered: Offered, now: number): Promise<void> {
-    if (!this.#outlook.isIdle || offered.ids.length > 1 || this.#plan.left > 0 || this.#walls.length < 3)
-      return;
-    const sorted = this.#walls.toSorted((a, b) => a - b);
-    const usual = sorted[Math.floor(0.95 * (sorted.length - 1))]!;
-    if (now - offered.offeredAt < Math.max(2 * usual, chaseMs)) return;
-    const id = `${offered.chunk.id}.h`;
-    offered.ids.push(id);
-    await this.#offer(offered, id, "hedge");
-  }
-
-  async #failed(offered: Offered, failure: ChunkFailure): Promise<void> {
-    const { dispatcher, hostClass, supplyImage } = this.#setting;
-    const { chunk, key, lost } = offered;
-    if (failure.kind === "refused") throw errorOf(failure);
-    await dispatcher.withdraw(hostClass, chunk.id);
-    this.#plan.offered.delete(key);
-    if (lacksImage(failure)) {
-      await supplyImage();
-      this.#plan.again(chunk.seeds, lost);
-      return;
-    }
-    const parts = halves(chunk.seeds);
-    if (parts !== undefined) for (const part of parts) this.#plan.again(part, 0);
-    else if (lost + 1 < alonesMost) this.#plan.again(chunk.seeds, lost + 1);
-    else await this.#givenUp(chunk.seeds[0]![0], failure);
-    this.#setting.onNote(
-      `a chunk of ${seedCount(chunk.seeds)} rollouts ${failure.kind === "lost" ? "lost its hosts" : "failed on its hosts"}`,
-    );
-  }
-
-  async #givenUp(seed: number, failure: ChunkFailure): Promise<void> {
-    const { store, spec } = this.#setting;
-    this.#poison.set(seed, failure);
-    await store.put(`poison/${spec}/${seed}.json`, Buffer.from(JSON.stringify({ format: 1, seed, failure })));
-  }
-}
-
-function lacksImage({ error }: ChunkFailure): boolean {
-  const context = error?.["context"];
-  return typeof context === "object" && context !== null && "image" in context;
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -18,10 +18,12 @@ export interface ChunkReport {
 /** Why a chunk failed. */
 export interface ChunkFailure {
   /**
-   * `lost`: the hosts that had it vanished, each time. `error`: they could not run it, each time they tried. `refused`: no host
-   * can.
+   * `lost`: the hosts that had it vanished, each time. `error`: they could not run it, each time they tried. `refused`: a host said
+   * that no other try of its own would do better.
    */
   readonly kind: "lost" | "error" | "refused";
+  /** Who said so last; of what was lost nobody did. */
+  readonly host?: string;
   /** As {@link SameseedError.toJSON} writes it; of what was lost there is none. */
   readonly error?: Record<string, unknown>;
 }
@@ -127,10 +129,11 @@ export const triesMost = 3;
 export const losesMost = 2;
 
 /** How an error ends a chunk: whether another host, or this one later, may do better. */
-export function failureOf(error: SameseedError): ChunkFailure {
+export function failureOf(error: SameseedError, host: string): ChunkFailure {
   const { code, message, hint, context } = error;
   return {
     kind: error.kind.retryable ? "error" : "refused",
+    host,
     error: {
       code,
       message: message.slice(0, textMost),

@@ -57,6 +57,7 @@ export class LocalDispatcher implements Dispatcher {
 
   async cancel(batch: string): Promise<void> {
     this.#cancelled.add(batch);
+    this.#batches.delete(batch);
     for (const [id, { chunk, running }] of this.#entries) {
       if (chunk.batch !== batch) continue;
       this.#entries.delete(id);
@@ -113,7 +114,7 @@ export class LocalDispatcher implements Dispatcher {
   serve(options: LanesOptions): Lanes {
     const lanes = new LocalLanes(options, {
       take: () => this.#take(options.note.host, options.note.hostClass),
-      settle: (entry, result) => this.#settle(entry, result),
+      settle: (entry, result) => this.#settle(entry, result, options.note.host),
       leave: () => this.#lanes.delete(lanes),
     });
     this.#lanes.add(lanes);
@@ -140,13 +141,13 @@ export class LocalDispatcher implements Dispatcher {
     return best;
   }
 
-  #settle(entry: Entry, result: "done" | "given back" | SameseedError): void {
+  #settle(entry: Entry, result: "done" | "given back" | SameseedError, host: string): void {
     const { id, batch } = entry.chunk;
     delete entry.running;
     if (this.#cancelled.has(batch)) return;
     if (result === "done") this.#entries.delete(id);
     else if (result === "given back") entry.order = 0;
-    else if (!result.kind.retryable || ++entry.tries >= triesMost) entry.failure = failureOf(result);
+    else if (!result.kind.retryable || ++entry.tries >= triesMost) entry.failure = failureOf(result, host);
     if (result === "done" || entry.failure !== undefined) for (const tell of this.#listeners) tell(id);
     this.#wake();
   }

@@ -1,6 +1,6 @@
 import type { Chunk } from "../chunk.ts";
 import type { ChunkReport, LanesOptions } from "../queue/dispatcher.ts";
-import type { Leases } from "../queue/redis-names.ts";
+import type { Leases } from "../queue/queue-names.ts";
 
 /** What the agent is told, by the process that runs the sandboxes. */
 export type ToAgent =
@@ -12,9 +12,12 @@ export type ToAgent =
       readonly leases?: Leases;
     }
   | { readonly kind: "images"; readonly images: readonly string[] }
-  | { readonly kind: "done"; readonly id: string; readonly report: ChunkReport }
+  /** The supervisor lives: without it nobody runs what the agent holds. */
+  | { readonly kind: "alive" }
+  /** `number` is the execution's. */
+  | { readonly kind: "done"; readonly number: number; readonly report: ChunkReport }
   /** Its error, as `toJSON` writes it. */
-  | { readonly kind: "failed"; readonly id: string; readonly error: Record<string, unknown> }
+  | { readonly kind: "failed"; readonly number: number; readonly error: Record<string, unknown> }
   /** Take nothing more, and end when what runs has ended. */
   | { readonly kind: "drain" }
   /** Give back what runs, and end. */
@@ -22,6 +25,6 @@ export type ToAgent =
 
 /** What the agent says. */
 export type FromAgent =
-  | { readonly kind: "run"; readonly chunk: Chunk }
-  | { readonly kind: "stop"; readonly id: string }
+  | { readonly kind: "run"; readonly number: number; readonly chunk: Chunk }
+  | { readonly kind: "stop"; readonly number: number }
   | { readonly kind: "wedged" };

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import type { ChunkWork, Lanes, LanesOptions } from "../queue/dispatcher.ts";
-import type { Leases } from "../queue/redis-names.ts";
+import { beatMs, type Leases } from "../queue/queue-names.ts";
 import type { FromAgent, ToAgent } from "./agent-messages.ts";
 
 /** How an {@link AgentProcess} works. */
@@ -23,15 +23,17 @@ const restartMs = { first: 200, most: 10_000 };
 /** The queue's client in a process of its own, which is started again where it dies. */
 export class AgentProcess implements Lanes {
   readonly #options: AgentOptions;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<number, AbortController>();
   #child: ChildProcess;
   #ending = false;
   #restartMs = restartMs.first;
   #timer: NodeJS.Timeout | undefined;
+  readonly #beat: NodeJS.Timeout;
 
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#child = this.#start();
+    this.#beat = setInterval(() => this.#say({ kind: "alive" }), beatMs);
   }
 
   /** The process's number; a test kills it. */
@@ -60,15 +62,19 @@ export class AgentProcess implements Lanes {
     this.#ending = true;
     clearTimeout(this.#timer);
     const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    this.#say(message);
-    await ended;
+    // While it drains it has to hear that somebody is there.
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      this.#say(message);
+      await ended;
+    }
+    clearInterval(this.#beat);
   }
 
   /** Ends the agent at once; what it had goes to another host when its lease runs out. */
   kill(): void {
     this.#ending = true;
+    clearInterval(this.#beat);
     this.#child.kill("SIGKILL");
   }
 
@@ -97,26 +103,26 @@ export class AgentProcess implements Lanes {
   }
 
   #hear(message: FromAgent): void {
-    if (message.kind === "stop") this.#running.get(message.id)?.abort();
+    if (message.kind === "stop") this.#running.get(message.number)?.abort();
     else if (message.kind === "wedged")
       this.#options.onLog("the queue's client took nothing; it was made anew");
     else void this.#run(message);
   }
 
-  async #run({ chunk }: Extract<FromAgent, { readonly kind: "run" }>): Promise<void> {
+  async #run({ number, chunk }: Extract<FromAgent, { readonly kind: "run" }>): Promise<void> {
     const stop = new AbortController();
-    this.#running.set(chunk.id, stop);
+    this.#running.set(number, stop);
     const child = this.#child;
     let answer: ToAgent;
     try {
       const report = await this.#options.work(chunk, stop.signal);
-      answer = { kind: "done", id: chunk.id, report };
+      answer = { kind: "done", number, report };
       this.#restartMs = restartMs.first;
     } catch (thrown) {
       const error = isSameseedError(thrown) ? thrown : new SameseedError("internal", toError(thrown).message);
-      answer = { kind: "failed", id: chunk.id, error: error.toJSON() };
+      answer = { kind: "failed", number, error: error.toJSON() };
     }
-    if (this.#running.get(chunk.id) === stop) this.#running.delete(chunk.id);
+    if (this.#running.get(number) === stop) this.#running.delete(number);
     if (child === this.#child) this.#say(answer);
   }
 

@@ -12,15 +12,16 @@ import { within } from "../within.ts";
 import { seedCount } from "../chunk.ts";
 import type { ChunkWork, LanesOptions } from "../queue/dispatcher.ts";
 import { checkQueueUrl } from "../queue/open-dispatcher.ts";
-import type { Leases } from "../queue/redis-names.ts";
+import type { Leases } from "../queue/queue-names.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { hostClassOf } from "./host-class.ts";
 import { ImageSupply } from "./image-supply.ts";
 import { type ChunkPlace, runChunk } from "./run-chunk.ts";
+import { storeProblem } from "./shared-folder.ts";
 
 /** What a host gives to a fleet. */
 export interface FleetWorkerOptions {
-  /** The fleet's queue. */
+  /** The fleet's queue, on Redis or PostgreSQL. */
   readonly redis: string;
   /** The fleet's store. */
   readonly store: string;
@@ -61,7 +62,10 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
       hint: "use letters, digits, '.', '_' and '-', a letter or digit first",
     });
   const store = await openObjects(options.store);
-  const place = await chunkPlace(store, { ...options, slots, host });
+  await store.sweep?.();
+  const problem = storeProblem(store.url);
+  if (problem !== undefined) onLog(problem);
+  const place = await chunkPlace(store, { ...options, slots, host, onLog });
   const { worker: id, hostClass, images } = place;
   const note = { id, host, hostClass, lanes, slots, store: store.url, version: packageVersion() };
   const work: ChunkWork = async (chunk, signal) => {
@@ -106,8 +110,9 @@ export async function chunkPlace(
   {
     slots,
     host,
+    onLog = noLog,
     tamper,
-  }: Pick<FleetWorkerOptions, "tamper"> & { readonly slots: number; readonly host: string },
+  }: Pick<FleetWorkerOptions, "tamper" | "onLog"> & { readonly slots: number; readonly host: string },
 ): Promise<ChunkPlace> {
   const { receipt } = await openHost({ image: defaultImageName, backend: "zygote", world: "sealed" });
   return {
@@ -118,6 +123,7 @@ export async function chunkPlace(
     host,
     worker: `${host}-${randomBytes(4).toString("hex")}`,
     hostClass: hostClassOf(receipt),
+    onLog,
     ...(tamper === undefined ? {} : { tamper }),
   };
 }

@@ -1,13 +1,9 @@
-import { rm } from "node:fs/promises";
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
-
 import { SameseedError } from "../../base/error.ts";
-import { homeFolder } from "../../base/home.ts";
 import { exportImage } from "../../image/export-image.ts";
 import { listImages } from "../../image/image-store.ts";
 import { importImage } from "../../image/import-image.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
+import { Spool } from "../spool.ts";
 
 /** Where an image is in a fleet's store. */
 export function imageKey(digest: string): string {
@@ -47,25 +43,21 @@ export class ImageSupply {
   async #fetch(digest: string, signal: AbortSignal): Promise<void> {
     this.#known = installed();
     if (this.#known.has(digest)) return;
-    const folder = mkdtempSync(join(homeFolder(), "fetch-"));
-    try {
-      const file = join(folder, "image");
-      if (!(await this.#store.getFile(imageKey(digest), file)))
-        // Not `image_missing`: whoever offers the chunk puts the image there when it hears that a host lacks it.
-        throw new SameseedError(
-          "zygote_failed",
-          `neither this host nor the store has the image ${digest.slice(0, 12)}`,
-          {
-            context: { image: digest },
-          },
-        );
-      const { manifest } = await importImage(file, { name: null, signal });
-      if (manifest.digest !== digest)
-        throw new SameseedError("image_damaged", `the store has another image as ${digest.slice(0, 12)}`);
-      this.#known = installed();
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    using spool = new Spool();
+    const file = spool.path("image");
+    if (!(await this.#store.getFile(imageKey(digest), file)))
+      // Not `image_missing`: whoever offers the chunk puts the image there when it hears that a host lacks it.
+      throw new SameseedError(
+        "zygote_failed",
+        `neither this host nor the store has the image ${digest.slice(0, 12)}`,
+        {
+          context: { image: digest },
+        },
+      );
+    const { manifest } = await importImage(file, { name: null, signal });
+    if (manifest.digest !== digest)
+      throw new SameseedError("image_damaged", `the store has another image as ${digest.slice(0, 12)}`);
+    this.#known = installed();
   }
 }
 
@@ -73,14 +65,10 @@ export class ImageSupply {
 export async function publishImage(store: ObjectStore, digest: string): Promise<void> {
   const key = imageKey(digest);
   if (await store.has(key)) return;
-  const folder = mkdtempSync(join(homeFolder(), "publish-"));
-  try {
-    const file = join(folder, "image");
-    await exportImage(digest, file);
-    await store.putFile(key, file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  using spool = new Spool();
+  const file = spool.path("image");
+  await exportImage(digest, file);
+  await store.putFile(key, file);
 }
 
 function installed(): ReadonlySet<string> {

@@ -8,11 +8,13 @@ import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { type Chunk, chunkKey, seedsOf } from "../chunk.ts";
 import { addOpinion, type ChunkRecord, commitChunk, readRecord, recordKey } from "../commit.ts";
 import { decodeSpec, type FleetSpec, optionsOf } from "../fleet-spec.ts";
-import { leafOf, merkleRoot } from "../merkle.ts";
-import { encodePack, packName } from "../pack.ts";
+import { packKey } from "../pack.ts";
 import type { ChunkReport } from "../queue/dispatcher.ts";
+import { Spool } from "../spool.ts";
 import { hostClassOf } from "./host-class.ts";
 import type { ImageSupply } from "./image-supply.ts";
+import { type PackedFile, packRollouts } from "./pack-rollouts.ts";
+import { patiently } from "./patience.ts";
 
 /** What a host runs chunks with. */
 export interface ChunkPlace {
@@ -24,8 +26,10 @@ export interface ChunkPlace {
   readonly host: string;
   readonly worker: string;
   readonly hostClass: string;
+  /** Told a line at a time what a person wants to know. */
+  readonly onLog: (line: string) => void;
   /** Changes what was run before it is written: how tests make a host that lies. */
-  readonly tamper?: (rollouts: RecordedRollout[]) => RecordedRollout[];
+  readonly tamper?: (rollout: RecordedRollout) => RecordedRollout;
 }
 
 /** Specs that were read lately, by hash: each is asked for by many chunks. */
@@ -44,37 +48,51 @@ export async function runChunk(place: ChunkPlace, chunk: Chunk, signal: AbortSig
     if (before !== undefined) return { root: before.root, host: before.host };
   }
   const startedAt = performance.now();
-  const { rollouts, numbers } = await runSeeds(place, chunk, signal);
-  const root = merkleRoot(rollouts.map(({ summary }) => leafOf(chunk.spec, summary)));
-  const pack = encodePack(rollouts);
-  const named = { ...packName(chunk.spec, pack), bytes: pack.length };
+  using spool = new Spool();
+  const { packed, numbers } = await runSeeds(place, chunk, signal, spool);
+  const { root } = packed;
+  const pack = { key: packKey(chunk.spec, packed.digest), digest: packed.digest, bytes: packed.bytes };
   const own = { format: 1, spec: chunk.spec, seeds: chunk.seeds, root, host, worker } as const;
   const wallMs = Math.round(performance.now() - startedAt);
-  if (chunk.purpose === "audit") {
-    const record = await readRecord(store, recordKey(chunk));
-    const differs = record !== undefined && record.root !== root;
-    if (differs) await store.put(named.key, pack);
-    await addOpinion(store, { ...own, why: "audit", ...(differs ? { pack: named } : {}) });
-    return { root, host };
-  }
-  await store.put(named.key, pack);
-  const record: ChunkRecord = { ...own, pack: named, numbers, wallMs, at: nowIso() };
-  const before = await commitChunk(store, record);
-  if (before === undefined) return { root, host };
-  const differs = before.root !== root;
-  if (!differs && before.pack.key !== named.key) await store.delete(named.key);
-  const why = chunk.purpose === "hedge" ? "hedge" : "lease";
-  await addOpinion(store, { ...own, why, ...(differs ? { pack: named } : {}) });
+  const record: ChunkRecord = { ...own, pack, numbers, wallMs, at: nowIso() };
+  // A store that is full or away is waited for by the lane, which takes nothing more meanwhile.
+  await patiently(async () => await hand(place, chunk, record, packed), { signal, onLog: place.onLog });
   return { root, host };
 }
 
+/** Writes what came of a chunk; writing it again does no harm. */
+async function hand(
+  { store }: ChunkPlace,
+  chunk: Chunk,
+  record: ChunkRecord,
+  { path }: PackedFile,
+): Promise<void> {
+  const { spec, seeds, root, pack, host, worker } = record;
+  const own = { format: 1, spec, seeds, root, host, worker } as const;
+  if (chunk.purpose === "audit") {
+    const before = await readRecord(store, recordKey(chunk));
+    const differs = before !== undefined && before.root !== root;
+    if (differs) await store.putFile(pack.key, path);
+    await addOpinion(store, { ...own, why: "audit", ...(differs ? { pack } : {}) });
+    return;
+  }
+  await store.putFile(pack.key, path);
+  const before = await commitChunk(store, record);
+  // Its own record is there where a try before this one wrote it and heard nothing.
+  if (before === undefined || (before.worker === worker && before.root === root)) return;
+  const differs = before.root !== root;
+  if (!differs && before.pack.key !== pack.key) await store.delete(pack.key);
+  const why = chunk.purpose === "hedge" ? "hedge" : "lease";
+  await addOpinion(store, { ...own, why, ...(differs ? { pack } : {}) });
+}
+
 interface Ran {
-  readonly rollouts: RecordedRollout[];
+  readonly packed: PackedFile;
   /** The class of this host for the image that ran. */
   readonly numbers: string;
 }
 
-async function runSeeds(place: ChunkPlace, chunk: Chunk, signal: AbortSignal): Promise<Ran> {
+async function runSeeds(place: ChunkPlace, chunk: Chunk, signal: AbortSignal, spool: Spool): Promise<Ran> {
   const spec = await readSpec(place.store, chunk.spec);
   await place.images.ensure(spec.image, signal);
   const options = optionsOf(spec);
@@ -85,15 +103,19 @@ async function runSeeds(place: ChunkPlace, chunk: Chunk, signal: AbortSignal): P
       `this host is of class ${place.hostClass}, not ${spec.hostClass}`,
     );
   const seeds = [...seedsOf(chunk.seeds)];
-  const rollouts: RecordedRollout[] = [];
   const how = { host, concurrency: Math.min(place.slots, seeds.length), gate: place.gate, signal };
-  for await (const rollout of recordRollouts(options, seeds, how)) rollouts.push(rollout);
-  const bySeed = new Map(rollouts.map((rollout) => [rollout.summary.seed, rollout]));
-  if (bySeed.size !== seeds.length)
+  const rollouts = tampered(place, recordRollouts(options, seeds, how));
+  const packed = await packRollouts(spool, { spec: chunk.spec, seeds }, rollouts);
+  if (packed === undefined)
     throw new SameseedError("internal", `chunk ${chunkKey(chunk.spec, chunk.seeds)} came out incomplete`);
-  const inOrder = seeds.map((seed) => bySeed.get(seed)!);
-  const numbers = hostClassOf(host.receipt);
-  return { rollouts: place.tamper === undefined ? inOrder : place.tamper(inOrder), numbers };
+  return { packed, numbers: hostClassOf(host.receipt) };
+}
+
+async function* tampered(
+  { tamper }: ChunkPlace,
+  rollouts: AsyncIterable<RecordedRollout>,
+): AsyncGenerator<RecordedRollout, void, undefined> {
+  for await (const rollout of rollouts) yield tamper === undefined ? rollout : tamper(rollout);
 }
 
 async function readSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
@@ -109,7 +131,8 @@ async function readSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
   return await reading;
 }
 
-async function fetchSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
+/** A spec out of a store. @throws `io_failed`, `protocol_broken` */
+export async function fetchSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
   const bytes = await store.get(specKey(hash));
   if (bytes !== undefined) return decodeSpec(bytes, hash);
   throw new SameseedError("io_failed", `the fleet's store does not have the spec ${hash.slice(0, 12)}`, {

@@ -10,9 +10,12 @@ import { defaultLimits } from "../../model/limits.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import { unprivilegedId } from "../linux/host-ids.ts";
+import { groupPlaces, ownSurroundings } from "../linux/cgroup-places.ts";
 import { openGroups } from "../linux/open-groups.ts";
+import { areSet } from "../linux/unit-limits.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
+import { checkSockets } from "./socket-checks.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 /** Prints, from inside, what is wrong with the wall: nothing. */
@@ -149,11 +152,10 @@ async function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): Promis
       : poor(
           "host ids",
           "all sandboxes run as one user, so epoll is refused in them",
-          hostIdsFix(process.getuid?.() === 0),
+          hostIdsFix(hostKind()),
         ),
-    enforcedBy === "rlimits"
-      ? await withoutGroups()
-      : good("limits", `memory and processes are counted by ${enforcedBy}`),
+    enforcedBy === "rlimits" ? await withoutGroups() : withGroups(enforcedBy),
+    ...(enforcedBy === "rlimits" ? [] : [await checkSockets()]),
     world.addressesFixed
       ? good("addresses", "fixed, so that the order of sets is the same in every sandbox")
       : poor(
@@ -167,6 +169,26 @@ async function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): Promis
   ];
 }
 
+function withGroups(enforcedBy: string): DoctorCheck {
+  const where = enforcedBy === "cgroup-v2" ? groupPlaces(ownSurroundings()) : undefined;
+  const limits = where !== undefined && "scope" in where ? where.scope.limits : [];
+  return limitsHeld(enforcedBy, limits);
+}
+
+/**
+ * Whether what an administrator allowed this unit bounds it and its sandboxes together.
+ * @param limits those that a scope beside this process's unit was given
+ */
+export function limitsHeld(enforcedBy: string, limits: readonly string[]): DoctorCheck {
+  const counted = `memory and processes are counted by ${enforcedBy}`;
+  if (!areSet(limits)) return good("limits", counted);
+  return poor(
+    "limits",
+    `${counted}; sandboxes are in a scope beside this unit, which has its limits once more (${limits.join(" ")})`,
+    "set `Delegate=yes` for the unit: then its limits hold for it and its sandboxes together",
+  );
+}
+
 async function withoutGroups(): Promise<DoctorCheck> {
   const groups = await openGroups();
   if ("area" in groups) {
@@ -174,15 +196,10 @@ async function withoutGroups(): Promise<DoctorCheck> {
     groups.janitor.stdin?.end();
     return poor("limits", "each process is limited alone");
   }
-  const host = {
-    isRoot: process.getuid?.() === 0,
-    inContainer: existsSync("/run/.containerenv") || existsSync("/.dockerenv"),
-    hasSystemd: existsSync("/run/systemd/system"),
-  };
   return poor(
     "limits",
     `each process is limited alone, because no control group can be made (${groups.reason})`,
-    limitsFix(host),
+    limitsFix(hostKind()),
   );
 }
 
@@ -191,6 +208,14 @@ export interface HostKind {
   readonly isRoot: boolean;
   readonly inContainer: boolean;
   readonly hasSystemd: boolean;
+}
+
+function hostKind(): HostKind {
+  return {
+    isRoot: process.getuid?.() === 0,
+    inContainer: existsSync("/run/.containerenv") || existsSync("/.dockerenv"),
+    hasSystemd: existsSync("/run/systemd/system"),
+  };
 }
 
 /** How control groups can be had on a host of this kind; undefined where nothing is known to help. */
@@ -202,8 +227,10 @@ export function limitsFix({ isRoot, inContainer, hasSystemd }: HostKind): string
 }
 
 /** How sandboxes get ids of their own. Root that lacks rights is root of a container. */
-export function hostIdsFix(isRoot: boolean): string {
-  return isRoot
-    ? "in a container: `--cap-add SYS_ADMIN`"
+export function hostIdsFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
+  if (isRoot)
+    return "in a container: run as an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows; where root of the host starts it, `--cap-add SYS_ADMIN` does as well";
+  return inContainer
+    ? "give this user ids in /etc/subuid and newuidmap and newgidmap their file capabilities, as docs/guide/containers.md shows, and leave the container SETUID and SETGID"
     : "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid";
 }

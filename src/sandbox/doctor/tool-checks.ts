@@ -30,7 +30,7 @@ function checkCompiler(): DoctorCheck {
     return good("C compiler", findCompiler());
   } catch (error) {
     const { detail, fix } = failed("C compiler", error);
-    return poor("C compiler", `${detail} Images cannot be built.`, fix);
+    return poor("C compiler", `${detail}; images cannot be built`, fix);
   }
 }
 
@@ -41,12 +41,12 @@ async function checkPython(): Promise<DoctorCheck> {
       return good("Python", `${python.version} at ${python.executable}, with venv and headers`);
     return poor(
       "Python",
-      `${python.version} at ${python.executable} has no headers. Images cannot be built.`,
+      `${python.version} at ${python.executable} has no headers; images cannot be built`,
       "install Python's development files (on Debian and Ubuntu: apt-get install python3-dev)",
     );
   } catch (error) {
     const { detail, fix } = failed("Python", error);
-    return poor("Python", `${detail} Images cannot be built.`, fix);
+    return poor("Python", `${detail}; images cannot be built`, fix);
   }
 }
 

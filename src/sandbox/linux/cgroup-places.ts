@@ -2,13 +2,15 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { unitLimits } from "./unit-limits.ts";
+
 /*
  * Where groups of version 2 may be made. The tree has one owner for each part: systemd for what it makes, whoever it
  * delegates a unit to for what lies below that unit, a container's engine for what it gives a container. Nothing is made
  * in, moved out of or written to a group that was not given to this process:
  *
  *   - a unit with `Delegate=` is ours to divide, so groups are made below it;
- *   - root under systemd asks it for a scope of its own, beside the unit it is in (open-groups.ts);
+ *   - root under systemd asks it for a scope of its own, beside the unit it is in and with that unit's limits (open-groups.ts);
  *   - a container's group is the container's, where its engine lets it write there;
  *   - on a host that nobody divides, groups are made below one that hands memory and pids down already.
  *
@@ -37,10 +39,17 @@ export interface GroupPlace {
   readonly mayMove: boolean;
 }
 
-/** Places to try in order; or the slice in which a scope may be asked for; or why there is nothing. */
+/** A scope that systemd may be asked for. */
+export interface WantedScope {
+  readonly slice: string;
+  /** Limits of the unit that this process is in, which the scope is to have too; as `systemd-run --property` takes them. */
+  readonly limits: readonly string[];
+}
+
+/** Places to try in order; or the scope that may be asked for; or why there is nothing. */
 export type GroupPlaces =
   | { readonly places: readonly GroupPlace[] }
-  | { readonly scopeIn: string }
+  | { readonly scope: WantedScope }
   | { readonly reason: string };
 
 /** Where the processes of a divided group stay. Its name is not that of an area, which a later start may sweep. */
@@ -122,7 +131,11 @@ function placesUnderSystemd(
   }
   if (!isRoot) return { reason: `systemd has not delegated ${unit ?? own} to this user` };
   const above = managerAt === -1 ? parts : parts.slice(0, managerAt);
-  return { scopeIn: above.findLast((part) => part.endsWith(".slice")) ?? "system.slice" };
+  const sliceAt = above.findLastIndex((part) => part.endsWith(".slice"));
+  // Limits of the slice and of what is around it hold for the scope anyway.
+  const inner = parts.map((_, end) => parts.slice(0, end + 1)).slice(Math.max(sliceAt, 0) + 1);
+  const limits = unitLimits(inner.map((path) => join(unified, ...path)).toReversed());
+  return { scope: { slice: parts[sliceAt] ?? "system.slice", limits } };
 }
 
 /** The part of a tree that is mounted somewhere, as this process's namespace names it. */

@@ -10,6 +10,7 @@ import {
   ownSurroundings,
   type GroupPlace,
   type GroupSurroundings,
+  type WantedScope,
 } from "./cgroup-places.ts";
 import { eventCount, openAll, readAll } from "./counter-files.ts";
 import { startTime } from "./processes.ts";
@@ -100,12 +101,7 @@ export class SlotGroup {
     return join(this.#layout.roots[controller], this.#name, name);
   }
 
-  /** Moves a process in; its later children are born in the group. */
-  place(pid: number): void {
-    for (const path of this.#lists()) writeFileSync(path, String(pid));
-  }
-
-  /** As {@link place}, while others go on. */
+  /** Moves a process in; its later children are born in the group. Others go on meanwhile. */
   async placeSoon(pid: number): Promise<void> {
     await Promise.all(this.#lists().map(async (path) => await writeFile(path, String(pid))));
   }
@@ -182,10 +178,10 @@ function removeFolder(path: string): boolean {
   }
 }
 
-/** Why there is no area; where systemd can be asked for a group of our own, the slice for it. */
+/** Why there is no area; where systemd can be asked for a group of our own, what to ask it for. */
 export interface NoArea {
   readonly reason: string;
-  readonly scopeIn?: string;
+  readonly scope?: WantedScope;
 }
 
 /** The folder of one host process's groups. */
@@ -224,8 +220,8 @@ export class CgroupArea {
   static open(surroundings: GroupSurroundings = ownSurroundings()): CgroupArea | NoArea {
     const reasons: string[] = [];
     const unified = groupPlaces(surroundings);
-    if (unified !== undefined && "scopeIn" in unified)
-      return { reason: "systemd divides this host's control groups", scopeIn: unified.scopeIn };
+    if (unified !== undefined && "scope" in unified)
+      return { reason: "systemd divides this host's control groups", scope: unified.scope };
     if (unified !== undefined && "reason" in unified) reasons.push(unified.reason);
     const places = unified !== undefined && "places" in unified ? unified.places : [];
     for (const layout of [...places.map(layoutOf), ...version1(surroundings)]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { FirstBytes } from "../../base/kept-bytes.ts";
 import { toError } from "../../base/error.ts";
-import { ownGroup } from "./cgroup-places.ts";
+import { ownGroup, type WantedScope } from "./cgroup-places.ts";
 import { CgroupArea, type NoArea } from "./cgroups.ts";
 import { scopeScript, startJanitor } from "./janitor.ts";
 import { canListChildren, startTime } from "./processes.ts";
@@ -24,14 +24,14 @@ export async function openGroups(): Promise<OpenGroups | NoArea> {
   if (!canListChildren()) return { reason: "this kernel does not list a process's children" };
   const area = CgroupArea.open();
   if (area instanceof CgroupArea) return { area, janitor: startJanitor(area.folders) };
-  return area.scopeIn === undefined ? area : await openScope(area.scopeIn);
+  return area.scope === undefined ? area : await openScope(area.scope);
 }
 
 /**
  * Asks systemd for a scope, which is delegated to us as a whole. A scope lives as long as a process is in it: that is the
  * janitor, so that this process stays where it was started and is stopped and counted with that.
  */
-export async function openScope(slice: string): Promise<OpenGroups | NoArea> {
+export async function openScope({ slice, limits }: WantedScope): Promise<OpenGroups | NoArea> {
   const unit = `sameseed-${process.pid}-${startTime(process.pid) ?? "0"}-${nextScope++}.scope`;
   const words = [
     "--scope",
@@ -40,6 +40,7 @@ export async function openScope(slice: string): Promise<OpenGroups | NoArea> {
     `--unit=${unit}`,
     `--slice=${slice}`,
     "--property=Delegate=yes",
+    ...limits.map((limit) => `--property=${limit}`),
   ];
   const janitor = spawn("systemd-run", [...words, "/bin/sh", "-c", scopeScript, "sameseed-janitor"], {
     stdio: ["pipe", "pipe", "pipe"],

@@ -60,14 +60,6 @@ export const outputSchema: z.ZodType = z.union([
   z.strictObject({ base64: z.string() }),
 ]);
 
-/** Output as {@link outputSchema} has it. */
-export function outputOf(data: Buffer): { readonly text: string } | { readonly base64: string } {
-  const text = data.toString("utf8");
-  return Buffer.byteLength(text) === data.length && Buffer.from(text).equals(data)
-    ? { text }
-    : { base64: data.toString("base64") };
-}
-
 /**
  * A command's options, as the SDK takes them.
  * @param openInput whether its standard input stays open where the request gives none

@@ -69,10 +69,10 @@ export class OutputLog {
     this.#chunks = [];
   }
 
-  /** All that one stream has so far. @throws `output_gone` */
-  all(stream: OutputStream): Buffer {
-    this.#refuseDropped();
-    return Buffer.concat(this.#chunks.flatMap((chunk) => (chunk.stream === stream ? [chunk.data] : [])));
+  /** All that one stream has so far, in the parts in which it came. @throws `output_gone` */
+  parts(stream: OutputStream): readonly Buffer[] {
+    this.checkKept();
+    return this.#chunks.flatMap((chunk) => (chunk.stream === stream ? [chunk.data] : []));
   }
 
   /**
@@ -84,14 +84,16 @@ export class OutputLog {
       throw new SameseedError("bad_argument", `the process has written ${this.#bytes} bytes, not ${from}`);
     let offset = from;
     let at = this.#firstAt(from);
+    // A process that writes as fast as a reader takes it would never be read to its end.
+    const last = follow ? Infinity : this.#chunks.length;
     for (;;) {
-      this.#refuseDropped();
-      for (; at < this.#chunks.length; at++) {
+      this.checkKept();
+      for (; at < Math.min(last, this.#chunks.length); at++) {
         const { stream, data, atMs, start } = this.#chunks[at]!;
         const part = data.subarray(Math.max(0, offset - start));
         offset = start + data.length;
         if (part.length > 0) yield { stream, data: part, atMs };
-        this.#refuseDropped();
+        this.checkKept();
       }
       if (this.#isEnded || !follow) return;
       this.#more ??= Promise.withResolvers();
@@ -116,7 +118,8 @@ export class OutputLog {
     this.#more = undefined;
   }
 
-  #refuseDropped(): void {
+  /** @throws `output_gone` where the bytes are forgotten */
+  checkKept(): void {
     if (this.#isDropped)
       throw new SameseedError("output_gone", "the output of this process is no longer kept", {
         hint: "read output while it comes",

@@ -2,17 +2,17 @@ import { constants } from "node:os";
 import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
-import { json, noContent, type Reply } from "../http/reply.ts";
+import { json, noContent } from "../http/reply.ts";
 import { type Call, type Route, route } from "../http/route.ts";
 import {
   type CommandRequest,
   commandSchema,
   optionsOf,
-  outputOf,
   outputSchema,
   processSchema,
   resultSchema,
 } from "./command-schema.ts";
+import { resultJson } from "./output-json.ts";
 import { framedOutput } from "./output-log.ts";
 import { framesOf, rawOf } from "./output-stream.ts";
 import type { ServedProcess } from "./sandbox-process.ts";
@@ -59,7 +59,7 @@ function runRoute(sandboxes: Sandboxes): Route {
       if (call.headers.get("accept")?.includes(framedOutput) === true)
         return framesOf(process, { from: 0, follow: true, onEnd: release });
       try {
-        return await resultOf(process);
+        return await resultOf(process, served.lease.hold());
       } finally {
         release();
       }
@@ -67,14 +67,15 @@ function runRoute(sandboxes: Sandboxes): Route {
   });
 }
 
-async function resultOf(process: ServedProcess): Promise<Reply> {
-  const result = await process.result();
-  return json({
-    process: process.id,
-    result,
-    stdout: outputOf(process.output.all("stdout")),
-    stderr: outputOf(process.output.all("stderr")),
-  });
+async function resultOf(process: ServedProcess, onEnd: () => void): Promise<Response> {
+  try {
+    const result = await process.result();
+    const [stdout, stderr] = [process.output.parts("stdout"), process.output.parts("stderr")];
+    return resultJson({ process: process.id, result }, { stdout, stderr }, onEnd);
+  } catch (error) {
+    onEnd();
+    throw error;
+  }
 }
 
 function startRoutes(sandboxes: Sandboxes): readonly Route[] {

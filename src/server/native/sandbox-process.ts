@@ -1,9 +1,12 @@
 import { nowMs } from "../../base/clock.ts";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { CommandOptions, CommandResult, SandboxProcess } from "../../sandbox/command-types.ts";
-import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { type Sandbox, startPassing } from "../../sandbox/sandbox.ts";
 import { asServerError } from "../http/reply.ts";
 import { OutputLog } from "./output-log.ts";
+
+/** The most bytes of input that may wait for a process to read them. */
+const waitingBytesMost = 32 * 1024 * 1024;
 
 /** How a process ended, without its output. */
 export type ProcessResult = Omit<CommandResult, "stdout" | "stderr" | "stdoutText" | "stderrText">;
@@ -39,6 +42,7 @@ export class ServedProcess {
   #inputBytes = 0;
   #isInputClosed: boolean;
   #endedAtMs: number | undefined;
+  #waitingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
 
   /** Starts a process. @throws as `Sandbox.startProcess` */
@@ -52,7 +56,7 @@ export class ServedProcess {
     this.#command = command;
     this.#args = options.args ?? [];
     this.#isInputClosed = options.input !== undefined;
-    this.#process = sandbox.startProcess(command, {
+    this.#process = startPassing(sandbox, command, {
       ...options,
       onStdout: (data) => this.output.push("stdout", data),
       onStderr: (data) => this.output.push("stderr", data),
@@ -101,20 +105,33 @@ export class ServedProcess {
   /**
    * Writes to its standard input what was not written yet: bytes from an offset on, which may overlap what came before.
    * @returns the offset after the last byte
-   * @throws `bad_argument` where bytes would be left out, or the input is closed
+   * @throws `bad_argument` where bytes would be left out, or the input is closed; `server_full` where too many wait
    */
   async write(from: number, data: Uint8Array, close: boolean): Promise<number> {
-    const turn = this.#writing.then(async () => await this.#writeInTurn(from, data, close));
-    this.#writing = turn.catch(() => {});
-    await turn;
+    await this.#inTurn(data, async () => await this.#writeInTurn(from, data, close));
     return this.#inputBytes;
   }
 
-  /** Writes behind what was written before, whatever that is. @throws `bad_argument` where the input is closed */
+  /** Writes behind what was written before, whatever that is. @throws as {@link write} */
   async append(data: Uint8Array, close: boolean): Promise<void> {
-    const turn = this.#writing.then(async () => await this.#writeInTurn(this.#inputBytes, data, close));
+    await this.#inTurn(data, async () => await this.#writeInTurn(this.#inputBytes, data, close));
+  }
+
+  async #inTurn({ length }: Uint8Array, work: () => Promise<void>): Promise<void> {
+    // One write may be larger than the bound: it is the server's for a body that holds then.
+    if (this.#waitingBytes > 0 && this.#waitingBytes + length > waitingBytesMost)
+      throw new SameseedError("server_full", `${this.#waitingBytes} bytes of input wait to be read`, {
+        hint: "send more when the process has read what was sent: wait for the answer to each write",
+        context: { retryAfter: 1 },
+      });
+    this.#waitingBytes += length;
+    const turn = this.#writing.then(work);
     this.#writing = turn.catch(() => {});
-    await turn;
+    try {
+      await turn;
+    } finally {
+      this.#waitingBytes -= length;
+    }
   }
 
   async #writeInTurn(from: number, data: Uint8Array, close: boolean): Promise<void> {

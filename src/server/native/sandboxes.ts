@@ -1,18 +1,22 @@
 import { nowIso, nowMs } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { CommandOptions } from "../../sandbox/command-types.ts";
-import { Sandbox, whenOver } from "../../sandbox/sandbox.ts";
+import type { EndCause } from "../../sandbox/contract.ts";
+import { packInto, Sandbox, unpackFrom, whenOver } from "../../sandbox/sandbox.ts";
 import type { SandboxOptions } from "../../sandbox/sandbox-options.ts";
 import type { ServerContext } from "../context.ts";
 import { type Lease, makeId } from "../leases.ts";
 import { OnceTable } from "../once.ts";
 import type { Patience, Release } from "../slots.ts";
+import type { SpooledFile } from "../spool.ts";
 import { ServedProcess } from "./sandbox-process.ts";
 
 /** The most bytes of output of ended processes that a sandbox keeps: 64 MiB; the oldest is forgotten first. */
 const outputBytesMost = 64 * 1024 * 1024;
 /** For how long a sandbox is told of that ended by itself, in ms; less where its lease ends before. */
 const toldMs = 60_000;
+/** The most bytes of files that are copied. */
+const archiveBytesMost = 256 * 1024 * 1024;
 /** The most ended processes that are kept. */
 const processesMost = 1000;
 
@@ -21,8 +25,8 @@ export type ServedOptions = Omit<SandboxOptions, "signal"> & { readonly image: s
 
 /** What a sandbox begins with. */
 export interface Origin {
-  /** An archive of `SandboxFiles.pack`. */
-  readonly files: Uint8Array;
+  /** An archive of `SandboxFiles.pack`, which is read when there is room for the sandbox. */
+  readonly files: { readonly read: () => AsyncIterable<Uint8Array> };
   /** The sandboxes that they come from, the first of all first. */
   readonly lineage: readonly string[];
 }
@@ -44,6 +48,7 @@ export class ServedSandbox {
   #started = 0;
   #closed: Promise<void> | undefined;
   #closedAtMs: number | undefined;
+  #endCause: EndCause | "failed" | undefined;
 
   /** Made by {@link Sandboxes.create}. */
   constructor(
@@ -59,12 +64,17 @@ export class ServedSandbox {
     this.lineage = lineage;
     this.#release = release;
     this.#onClose = onClose;
-    void whenOver(sandbox).then(() => this.#over());
+    void whenOver(sandbox).then((end) => this.#over(end instanceof SameseedError ? "failed" : end.cause));
   }
 
   /** When it was closed or had ended by itself, in ms since 1970; undefined while it is open. */
   get closedAtMs(): number | undefined {
     return this.#closedAtMs;
+  }
+
+  /** What ended it, where that was not its close; `failed` where the host did. */
+  get endCause(): EndCause | "failed" | undefined {
+    return this.#endCause;
   }
 
   /** Its processes, in the order of their starts. */
@@ -111,8 +121,9 @@ export class ServedSandbox {
   }
 
   /** Nothing in it is alive: its room is another's, and for a while it is told what its processes wrote and what ended it. */
-  #over(): void {
+  #over(cause: EndCause | "failed"): void {
     if (this.#closed !== undefined) return;
+    this.#endCause = cause;
     this.#closedAtMs = nowMs();
     this.#release();
     setTimeout(() => void this.close().catch(() => {}), toldMs).unref();
@@ -132,7 +143,7 @@ export class ServedSandbox {
 }
 
 /** What they need of the server. */
-type SandboxesContext = Pick<ServerContext, "slots" | "leases" | "metrics" | "options">;
+type SandboxesContext = Pick<ServerContext, "slots" | "leases" | "metrics" | "options" | "spool">;
 
 /** All sandboxes that clients opened, by whichever door. */
 export class Sandboxes {
@@ -162,31 +173,43 @@ export class Sandboxes {
     origin?: Origin,
   ): Promise<ServedSandbox> {
     const { slots, leases, metrics, options: server } = this.#context;
-    let release: Release = () => {};
-    let sandbox: Sandbox | undefined;
-    let lease: Lease | undefined;
+    const release = await slots.acquire(1, patience);
+    let owner: Lease | undefined;
+    let unhold = (): void => {};
+    let close = async (): Promise<void> => {
+      await Promise.resolve(release());
+    };
     try {
-      release = await slots.acquire(1, patience);
-      sandbox = await Sandbox.create(options);
-      if (origin !== undefined) await sandbox.files.unpack(origin.files);
-      const owner = leaseOf() ?? leases.open(server.leaseMs, false);
-      lease = owner;
-      const onClose = (id: string): void => {
-        this.#sandboxes.delete(id);
-        // Others may have been opened under it, such as copies.
-        if (!owner.hasHeartbeat && owner.size === 0) void owner.end();
-      };
-      const served = new ServedSandbox(sandbox, owner, options, origin?.lineage ?? [], { release, onClose });
-      owner.own(served.id, async () => await served.close());
+      owner = leaseOf() ?? leases.open(server.leaseMs, false);
+      // Nobody can name it before it is there.
+      unhold = owner.hold();
+      const sandbox = await Sandbox.create(options);
+      const served = new ServedSandbox(sandbox, owner, options, origin?.lineage ?? [], {
+        release,
+        onClose: (id) => this.#forget(id, owner!),
+      });
+      close = async () => await served.close();
+      // Whoever dies while the files are made leaves nothing either.
+      owner.own(served.id, close);
+      if (origin !== undefined) await unpackFrom(sandbox, origin.files.read(), patience.signal);
+      owner.touch();
       this.#sandboxes.set(served.id, served);
       metrics.opened("sandbox");
       return served;
     } catch (error) {
-      await sandbox?.close();
-      release();
-      if (lease?.hasHeartbeat === false && lease.size === 0) void lease.end();
+      const hasOwner = owner?.isEnded !== true;
+      await close();
+      if (!hasOwner) owner?.touch();
       throw error;
+    } finally {
+      unhold();
+      if (owner !== undefined) endUnused(owner);
     }
+  }
+
+  #forget(id: string, owner: Lease): void {
+    this.#sandboxes.delete(id);
+    endUnused(owner);
   }
 
   /**
@@ -203,15 +226,36 @@ export class Sandboxes {
   ): Promise<PromiseSettledResult<ServedSandbox>[]> {
     const release = parent.lease.hold();
     try {
-      const files = await parent.sandbox.files.pack();
-      const origin: Origin = { files, lineage: [...parent.lineage, parent.id] };
-      const makers = Array.from(
-        { length: count },
-        async () => await this.create(parent.options, leaseOf, patience, origin),
-      );
-      return await Promise.allSettled(makers);
+      const files = await this.pack(parent, patience.signal);
+      try {
+        const origin: Origin = { files, lineage: [...parent.lineage, parent.id] };
+        const makers = Array.from(
+          { length: count },
+          async () => await this.create(parent.options, leaseOf, patience, origin),
+        );
+        return await Promise.allSettled(makers);
+      } finally {
+        await files.close();
+      }
     } finally {
       release();
+    }
+  }
+
+  /**
+   * Packs a sandbox's files into one of the spool's.
+   * @returns the archive; the caller closes it
+   * @throws as `SandboxFiles.pack`; `disk_full`
+   */
+  async pack({ sandbox }: ServedSandbox, signal?: AbortSignal): Promise<SpooledFile> {
+    const file = await this.#context.spool.open();
+    try {
+      await packInto(sandbox, (part) => file.write(part), { most: archiveBytesMost, signal });
+      await file.written();
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
     }
   }
 
@@ -225,4 +269,9 @@ export class Sandboxes {
     found.lease.touch();
     return found;
   }
+}
+
+/** Others may have been opened under it, such as copies. */
+function endUnused(lease: Lease): void {
+  if (!lease.hasHeartbeat && lease.size === 0) void lease.end();
 }

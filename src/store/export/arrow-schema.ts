@@ -15,6 +15,19 @@ export interface Column {
   readonly nullable: boolean;
 }
 
+/** An integer type of its own width. */
+export interface IntWidth {
+  readonly bits: number;
+  readonly signed: boolean;
+}
+
+/** The width of a list's integers where it is to be theirs and Parquet's integers are wider. */
+export function narrowed(type: ColumnKind): IntWidth | undefined {
+  if (type.kind !== "list" || type.exact !== true) return undefined;
+  const [, unsigned, bits] = /^(u?)int(8|16)$/.exec(type.array.dtype) ?? [];
+  return bits === undefined ? undefined : { bits: Number(bits), signed: unsigned === "" };
+}
+
 /** Arrow's numbers for its types (`Schema.fbs`, `union Type`). */
 const types = { int: 2, floatingPoint: 3, binary: 4, utf8: 5, bool: 6, fixedSizeList: 16 } as const;
 /** `MetadataVersion.V5` and `MessageHeader.Schema`. */
@@ -42,11 +55,11 @@ export function arrowSchema(columns: readonly Column[]): string {
   return framed.toString("base64");
 }
 
-function fieldOf(builder: Builder, { name, type, nullable }: Column): number {
-  const children = type.kind === "list" ? [fieldOf(builder, elementOf(type.element))] : [];
+function fieldOf(builder: Builder, { name, type, nullable }: Column, int?: IntWidth): number {
+  const children = type.kind === "list" ? [fieldOf(builder, elementOf(type.element), narrowed(type))] : [];
   const below = vectorOf(builder, children);
   const label = builder.createString(name);
-  const [kind, table] = typeOf(builder, type);
+  const [kind, table] = typeOf(builder, type, int);
   builder.startObject(7);
   builder.addFieldOffset(0, label, 0);
   builder.addFieldInt8(1, Number(nullable), 0);
@@ -61,7 +74,7 @@ function elementOf(kind: ScalarKind): Column {
 }
 
 /** A type's number and its table. */
-function typeOf(builder: Builder, type: ColumnKind): readonly [number, number] {
+function typeOf(builder: Builder, type: ColumnKind, int?: IntWidth): readonly [number, number] {
   switch (type.kind) {
     case "bool":
       return [types.bool, tableOf(builder, 0, () => {})];
@@ -70,8 +83,8 @@ function typeOf(builder: Builder, type: ColumnKind): readonly [number, number] {
       return [
         types.int,
         tableOf(builder, 2, () => {
-          builder.addFieldInt32(0, type.kind === "int32" ? 32 : 64, 0);
-          builder.addFieldInt8(1, 1, 0);
+          builder.addFieldInt32(0, int?.bits ?? (type.kind === "int32" ? 32 : 64), 0);
+          builder.addFieldInt8(1, Number(int?.signed ?? true), 0);
         }),
       ];
     case "float32":

@@ -25,6 +25,8 @@ export type ColumnKind =
       readonly element: ScalarKind;
       readonly length: number;
       readonly array: ArrayType;
+      /** Whether readers see integers of the array's own width, and not the least of Parquet's that has room for them. */
+      readonly exact?: true;
     }
   /** The same, where there are many elements: their bytes, little-endian, in C order. */
   | { readonly kind: "bytes"; readonly array: ArrayType };
@@ -75,6 +77,15 @@ function kindOfArray(own: CborArray): ColumnKind {
   if (length > listMost) return { kind: "bytes", array };
   if (element === undefined || length === 0) return { kind: "json" };
   return { kind: "list", element, length, array };
+}
+
+/** A list for arrays of one type and shape, however many elements they have; undefined where no column has room for them. */
+export function listOf(array: ArrayType): ColumnKind | undefined {
+  const element = scalarKinds[array.dtype];
+  const length = array.shape.reduce((product, size) => product * size, 1);
+  return element === undefined || length === 0
+    ? undefined
+    : { kind: "list", element, length, array, exact: true };
 }
 
 /** The type of a column that has values of both: numbers become floats, anything else that differs JSON. */

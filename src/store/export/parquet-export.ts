@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync } from "node:fs";
 
 import type { ColumnSource } from "hyparquet-writer";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
-import type { SchemaElement } from "hyparquet";
+import type { ConvertedType, SchemaElement } from "hyparquet";
 
 import type { CborValue } from "../../model/cbor/value.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
@@ -11,7 +11,7 @@ import type { TrajectoryRecord } from "../../model/trajectory.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import type { RunReader } from "../run-reader.ts";
 import { storeError } from "../store-error.ts";
-import { arrowSchema, type Column } from "./arrow-schema.ts";
+import { arrowSchema, type Column, type IntWidth, narrowed } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind, commonKind, kindOfValue } from "./column.ts";
 
 /** Rows of a file that are written together; the same for every file, so that the same run gives the same bytes. */
@@ -39,19 +39,21 @@ export async function exportParquet(reader: RunReader, path: string, rows: Parqu
   try {
     const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns;
     const source = rows === "steps" ? stepRows(reader, columns) : rolloutRows(reader);
-    await writeFile(path, columns, source, metadataOf(reader, columns));
+    await writeParquet(path, columns, source, metadataOf(reader, columns));
   } catch (error) {
     rmSync(path, { force: true });
     throw storeError(error, "Writing", path);
   }
 }
 
-async function writeFile(
+/** Writes rows as a Parquet file, with the types as Arrow names them: the same rows give the same bytes. */
+export async function writeParquet(
   path: string,
   columns: readonly Column[],
   rows: Iterable<readonly Cell[]>,
-  kvMetadata: { readonly key: string; readonly value: string }[],
+  metadata: readonly { readonly key: string; readonly value: string }[],
 ): Promise<void> {
+  const kvMetadata = [{ key: "ARROW:schema", value: arrowSchema(columns) }, ...metadata];
   const schema = schemaOf(columns);
   const writer = new ParquetWriter({ writer: fileWriter(path), schema, kvMetadata, createdBy: "sameseed" });
   let group: (readonly Cell[])[] = [];
@@ -71,16 +73,20 @@ async function writeFile(
   await writer.finish();
 }
 
-/** Which rollouts they are, by digest; what the arrays were; and the types as Arrow names them. */
-function metadataOf(reader: RunReader, columns: readonly Column[]): { key: string; value: string }[] {
+/** SHA-256 over which rollouts a run has, by seed and digest. */
+export function rolloutsDigest(reader: RunReader): string {
   const hash = createHash("sha256");
   for (const { seed, digest } of reader.rows()) hash.update(`${seed} ${digest}\n`);
+  return `sha256:${hash.digest("hex")}`;
+}
+
+/** Which rollouts they are, by digest, and what the arrays were. */
+function metadataOf(reader: RunReader, columns: readonly Column[]): { key: string; value: string }[] {
   const arrays = columns.flatMap(({ name, type }) =>
     type.kind === "list" || type.kind === "bytes" ? [[name, type.array] as const] : [],
   );
   return [
-    { key: "ARROW:schema", value: arrowSchema(columns) },
-    { key: "sameseed.rollouts", value: `sha256:${hash.digest("hex")}` },
+    { key: "sameseed.rollouts", value: rolloutsDigest(reader) },
     { key: "sameseed.arrays", value: JSON.stringify(Object.fromEntries(arrays)) },
   ];
 }
@@ -177,6 +183,10 @@ function schemaOf(columns: readonly Column[]): SchemaElement[] {
   return [{ name: "root", num_children: columns.length }, ...columns.flatMap(elementsOf)];
 }
 
+function convertedInt({ bits, signed }: IntWidth): ConvertedType {
+  return `${signed ? "INT" : "UINT"}_${bits === 8 ? 8 : 16}`;
+}
+
 const physical = {
   bool: "BOOLEAN",
   int32: "INT32",
@@ -190,11 +200,17 @@ const physical = {
 
 function elementsOf({ name, type, nullable }: Column): SchemaElement[] {
   const repetition_type = nullable ? "OPTIONAL" : "REQUIRED";
+  const int = narrowed(type);
   if (type.kind === "list")
     return [
       { name, repetition_type, num_children: 1, converted_type: "LIST" },
       { name: "list", repetition_type: "REPEATED", num_children: 1 },
-      { name: "element", repetition_type: "REQUIRED", type: physical[type.element] },
+      {
+        name: "element",
+        repetition_type: "REQUIRED",
+        type: physical[type.element],
+        ...(int === undefined ? {} : { converted_type: convertedInt(int) }),
+      },
     ];
   const isText = type.kind === "text" || type.kind === "json";
   return [

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { systemErrorCode } from "../../base/error.ts";
 import { storeError } from "../store-error.ts";
-import { checkKey, type ObjectStore } from "./object-store.ts";
+import { checkKey, checkPrefix, type ObjectStore } from "./object-store.ts";
 
 /** Whether the content of a file is on the disk before it gets its name, and what it may replace. */
 type Placing = "replace" | "if-absent";
@@ -37,8 +37,7 @@ export class FolderObjects implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<string> {
-    checkKey(prefix.replace(/\/$/, ""));
-    const top = join(this.#root, prefix);
+    const top = join(this.#root, checkPrefix(prefix));
     let entries;
     try {
       entries = await readdir(top, { withFileTypes: true, recursive: true });
@@ -47,13 +46,19 @@ export class FolderObjects implements ObjectStore {
       throw storeError(error, "Listing", top);
     }
     for (const entry of entries) {
-      if (!entry.isFile() || entry.name.endsWith(temporaryEnd)) continue;
-      yield join(entry.parentPath, entry.name).slice(this.#root.length + 1);
+      if (!entry.isFile()) continue;
+      const key = join(entry.parentPath, entry.name).slice(this.#root.length + 1);
+      if (!key.startsWith(`${partsFolder}/`)) yield key;
     }
   }
 
   async has(key: string): Promise<boolean> {
-    return (await this.#unlessMissing("Reading", key, async (path) => await stat(path))) !== undefined;
+    return (await this.sizeOf(key)) !== undefined;
+  }
+
+  async sizeOf(key: string): Promise<number | undefined> {
+    const found = await this.#unlessMissing("Reading", key, async (path) => await stat(path));
+    return found?.isFile() === true ? found.size : undefined;
   }
 
   async putFile(key: string, path: string): Promise<void> {
@@ -65,11 +70,34 @@ export class FolderObjects implements ObjectStore {
   }
 
   async getFile(key: string, path: string): Promise<boolean> {
-    const copied = await this.#unlessMissing("Reading", key, async (own) => {
-      await copyFile(own, path);
-      return true;
-    });
-    return copied ?? false;
+    if (!(await this.has(key))) return false;
+    try {
+      await copyFile(this.#path(key), path);
+    } catch (error) {
+      throw storeError(error, "Writing", path);
+    }
+    return true;
+  }
+
+  /** What was begun more than an hour ago, by the clock of whoever has the folder, and did not become an object. */
+  async sweep(): Promise<void> {
+    const folder = join(this.#root, partsFolder);
+    const now = join(folder, randomBytes(6).toString("hex"));
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeNew(now, new Uint8Array());
+      const { mtimeMs } = await stat(now);
+      for (const name of await readdir(folder)) {
+        const path = join(folder, name);
+        const own = await stat(path).catch(() => undefined);
+        if (own !== undefined && own.mtimeMs < mtimeMs - abandonedMs)
+          await rm(path, { force: true }).catch(leave);
+      }
+    } catch (error) {
+      throw storeError(error, "Sweeping", folder);
+    } finally {
+      await rm(now, { force: true });
+    }
   }
 
   close(): void {}
@@ -91,9 +119,10 @@ export class FolderObjects implements ObjectStore {
   /** Under a name of its own first, so that whoever reads sees all of it or nothing. */
   async #write(key: string, placing: Placing, fill: (path: string) => Promise<void>): Promise<boolean> {
     const path = this.#path(key);
-    const temporary = `${path}.${randomBytes(6).toString("hex")}${temporaryEnd}`;
+    const temporary = join(this.#root, partsFolder, randomBytes(6).toString("hex"));
     try {
       await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(temporary), { recursive: true });
       await fill(temporary);
       if (placing === "replace") await rename(temporary, path);
       else if (!(await linked(temporary, path))) return false;
@@ -111,7 +140,10 @@ export class FolderObjects implements ObjectStore {
   }
 }
 
-const temporaryEnd = ".part";
+/** Where files are until they are whole: no key begins with a dot, so no object is there. */
+const partsFolder = ".parts";
+/** How long a file may be untouched before its writer is taken for dead. */
+const abandonedMs = 3_600_000;
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, "wx");
@@ -122,6 +154,9 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
     await file.close();
   }
 }
+
+/** Another user's file stays for that user. */
+function leave(): void {}
 
 async function linked(from: string, to: string): Promise<boolean> {
   try {

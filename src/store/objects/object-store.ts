@@ -11,7 +11,7 @@ export interface ObjectStore {
   readonly url: string;
   /**
    * The object's bytes; undefined where there is none.
-   * @throws `io_failed`
+   * @throws `io_failed`, `run_damaged` where a store finds that they are not those that were written
    */
   get(key: string): Promise<Buffer | undefined>;
   /** @throws `io_failed`, `disk_full` */
@@ -24,14 +24,18 @@ export interface ObjectStore {
   putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
   /** Does nothing where there is none. @throws `io_failed` */
   delete(key: string): Promise<void>;
-  /** Every key that begins with `prefix`, which ends in `/`; in no order. @throws `io_failed` */
+  /** Every key that begins with `prefix`, which ends in `/` or is empty; in no order. @throws `io_failed` */
   list(prefix: string): AsyncIterable<string>;
   /** Whether there is such an object. @throws `io_failed` */
   has(key: string): Promise<boolean>;
+  /** How large an object is, in bytes; undefined where there is none. @throws `io_failed` */
+  sizeOf(key: string): Promise<number | undefined>;
   /** As {@link put}, for a file of any size. @throws `io_failed`, `disk_full` */
   putFile(key: string, path: string): Promise<void>;
   /** Writes an object into a new file; false where there is none. @throws `io_failed`, `disk_full` */
   getFile(key: string, path: string): Promise<boolean>;
+  /** Removes what writers left behind that died while they wrote. @throws `io_failed` */
+  sweep?(): Promise<void>;
   /** Gives connections back. */
   close(): void;
 }
@@ -45,4 +49,10 @@ const keyPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-
 export function checkKey(key: string): string {
   if (key.length <= 512 && keyPattern.test(key)) return key;
   throw new SameseedError("bad_argument", `${JSON.stringify(key)} is not the key of an object`);
+}
+
+/** What keys begin with: nothing, or a key and `/`. @throws `bad_argument` */
+export function checkPrefix(prefix: string): string {
+  if (prefix !== "") checkKey(prefix.replace(/\/$/, ""));
+  return prefix;
 }

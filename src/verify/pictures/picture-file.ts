@@ -87,16 +87,23 @@ export function readPictureList(path: string): PictureList | undefined {
   return existsSync(path) ? withFile(path, ({ list }) => list) : undefined;
 }
 
-/** The bytes of some pictures of the list, by their places in it. @throws `run_damaged`, `io_failed` */
+/**
+ * The bytes of some pictures of the list, by their places in it. Pictures that are the same are one.
+ * @throws `run_damaged`, `io_failed`
+ */
 export function readPictures(path: string, from: number, to: number): Buffer[] {
-  return withFile(path, ({ file, list, start, size }) =>
-    list.pictures.slice(from, to).map(([, offset, bytes]) => {
-      if (start + offset + bytes > size) throw runDamaged(path, "it ends inside a picture");
-      const body = Buffer.alloc(bytes);
-      readAt(file, body, start + offset);
+  return withFile(path, ({ file, list, start }) => {
+    const known = new Map<number, Buffer>();
+    return list.pictures.slice(from, to).map(([, offset, bytes]) => {
+      let body = known.get(offset);
+      if (body?.length !== bytes) {
+        body = Buffer.alloc(bytes);
+        readAt(file, body, start + offset);
+        known.set(offset, body);
+      }
       return body;
-    }),
-  );
+    });
+  });
 }
 
 interface Opened {
@@ -104,7 +111,6 @@ interface Opened {
   readonly list: PictureList;
   /** Where the pictures begin. */
   readonly start: number;
-  readonly size: number;
 }
 
 function withFile<T>(path: string, use: (opened: Opened) => T): T {
@@ -119,11 +125,33 @@ function withFile<T>(path: string, use: (opened: Opened) => T): T {
       throw runDamaged(path, "it holds no pictures");
     const header = Buffer.alloc(length);
     readAt(file, header, headBytes);
-    return use({ file, list: listOf(path, header), start: headBytes + length, size: opened.bytes });
+    const list = listOf(path, header);
+    checkPlaces(path, list, opened.bytes - headBytes - length);
+    return use({ file, list, start: headBytes + length });
   } catch (error) {
     throw storeError(error, "Reading", path);
   } finally {
     if (file !== undefined) closeSync(file);
+  }
+}
+
+/**
+ * Whoever made the file may have said anything of it: a picture lies inside of it, records are in their order, and two pictures
+ * are the same bytes or have none in common, so that no reader gets more bytes than the file has.
+ */
+function checkPlaces(path: string, { pictures }: PictureList, bytes: number): void {
+  if (bytes > picturesBytesMost) throw runDamaged(path, "it has more bytes than pictures may have");
+  let last = -1;
+  for (const [k, offset, length] of pictures) {
+    if (offset + length > bytes) throw runDamaged(path, "it ends inside a picture");
+    if (k <= last) throw runDamaged(path, "its records are not in their order");
+    last = k;
+  }
+  let [begin, end] = [0, 0];
+  for (const [, offset, length] of pictures.toSorted((a, b) => a[1] - b[1] || a[2] - b[2])) {
+    if (length === 0 || (offset === begin && offset + length === end)) continue;
+    if (offset < end) throw runDamaged(path, "two of its pictures overlap");
+    [begin, end] = [offset, offset + length];
   }
 }
 

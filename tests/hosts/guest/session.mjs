@@ -6,7 +6,9 @@ import { basename, join, resolve } from "node:path";
 
 const suite = resolve(import.meta.dirname, "..");
 const program = join(suite, "node_modules/sameseed/bin/sameseed.js");
-const { image, rows, checks, audited, quick } = JSON.parse(readFileSync(join(suite, "choice.json"), "utf8"));
+const { image, rows, checks, steps, audited, quick } = JSON.parse(
+  readFileSync(join(suite, "choice.json"), "utf8"),
+);
 const name = process.argv[2];
 const isRecording = name === "--record";
 const expectedPath = join(suite, "expected.json");
@@ -46,8 +48,9 @@ function tell(step, ok, detail, more = {}) {
   if (!isRecording) console.log(JSON.stringify({ session: name, step, ok, detail, ...more }));
 }
 
-/** Runs a step; an error is its result. */
+/** Runs a step that was chosen; an error is its result. */
 async function step(called, work) {
+  if (steps !== "all" && !steps.includes(called)) return;
   const began = Date.now();
   try {
     const { ok, detail, ...more } = await work();
@@ -65,10 +68,60 @@ function sameseed(...words) {
   });
 }
 
+/** Where sandboxes are forbidden, `doctor` must say so, and by what. */
+const forbids = {
+  "apparmor-restricted": "AppArmor forbids",
+  "podman-default": "seccomp profile forbids",
+  "podman-rootless": "seccomp profile forbids",
+};
+
 function doctor() {
   const { status, stdout, stderr } = sameseed("doctor", "--image", image, "--json");
   const report = JSON.parse(stdout);
-  return { ok: status === 0, detail: stderr.trim(), checks: report.checks ?? report };
+  const forbidden = forbids[name];
+  const ok = forbidden === undefined ? status === 0 : status !== 0 && stdout.includes(forbidden);
+  return { ok, detail: stderr.trim(), checks: report.checks ?? report };
+}
+
+/** What the sessions that were started with limits must find around their sandboxes. */
+const bounds = {
+  "service-limited": ["memory.max 629145600", "cpu.max 150000 100000"],
+  "service-delegated": ["memory.max 629145600", "sameseed.host"],
+};
+
+/** Sessions that cannot make groups, and are told why. */
+const ungrouped = [
+  "login-user",
+  "podman-default",
+  "podman-flags",
+  "podman-rootless",
+  "podman-rootless-flags",
+];
+
+/** Where groups are made, and what bounds all of them together. */
+async function limits() {
+  const groupsModule = join(suite, "node_modules/sameseed/dist/sandbox/linux/open-groups.js");
+  const groups = await (await import(groupsModule)).openGroups();
+  if (!("area" in groups)) return { ok: ungrouped.includes(name), detail: groups.reason };
+  const [area] = groups.area.folders;
+  const slot = groups.area.slot();
+  slot.limit(64 * 1024 * 1024, 8);
+  const read = (folder, file) => `${file} ${readFileSync(join(folder, file), "latin1").trim()}`;
+  const around = ["memory.max", "pids.max", "cpu.max"].filter((file) => existsSync(join(area, "..", file)));
+  const lines = [
+    resolve(area, ".."),
+    ...around.map((file) => read(join(area, ".."), file)),
+    `own group ${readFileSync("/proc/self/cgroup", "latin1").trim()}`,
+    ...["memory.max", "memory.swap.max", "pids.max"].map(
+      (file) => `slot ${read(join(area, "slot-0"), file)}`,
+    ),
+  ];
+  const isRemoved = slot.remove() && groups.area.remove();
+  groups.janitor.stdin.end();
+  const detail = lines.join("; ");
+  const missing = (bounds[name] ?? []).filter((line) => !detail.includes(line));
+  const isLimited = detail.includes("slot memory.max 67108864") && detail.includes("slot pids.max 8");
+  return { ok: isRemoved && isLimited && missing.length === 0, detail, missing };
 }
 
 /** The digests of rollouts of each environment and of each planted fault. */
@@ -173,6 +226,7 @@ if (isRecording) {
 } else {
   tell("group", true, readFileSync("/proc/self/cgroup", "latin1").trim());
   await step("doctor", doctor);
+  await step("limits", limits);
   await step("digests", async () => compare(await digests()));
   await step("attack", attack);
   if (isThorough) {

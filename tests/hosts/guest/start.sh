@@ -2,9 +2,11 @@
 # Runs inside the machine, as root: installs what was brought, runs the suite once for each session, and switches off.
 suite=/srv/suite
 results=$(ls /dev/vport*p1)
-export SAMESEED_HOME=/srv/home HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
+home=$suite/home
+[ "$(cat $suite/imports)" = yes ] && home=/srv/home
+export SAMESEED_HOME=$home HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
 node=$suite/node
-flags="--security-opt seccomp=unconfined --security-opt unmask=ALL"
+flags="--security-opt seccomp=$suite/seccomp.json --security-opt unmask=/proc/*"
 
 tell() { printf '{"session":"%s","step":"%s","ok":%s,"detail":"%s"}\n' "$1" "$2" "$3" "$4" > "$results"; }
 
@@ -14,29 +16,45 @@ login() { # user, command…: in a login session of that user
   systemd-run --wait --pipe --quiet -p PAMName=login -p "User=$user" -E SAMESEED_HOME=$SAMESEED_HOME -- "$@"
 }
 
-container() { # user, session, flags…: in a container made of this machine's own files
-  who=$1 name=$2
-  shift 2
-  set -- podman run --rm --network none -v $suite:$suite -v $SAMESEED_HOME:$SAMESEED_HOME \
-    -e SAMESEED_HOME=$SAMESEED_HOME "$@" localhost/machine $node $suite/guest/session.mjs "$name"
-  if [ "$who" = root ]; then "$@"; else login "$who" "$@"; fi
+restrict() { # 1 or 0: whether AppArmor lets programs without a profile have user namespaces
+  echo "$1" > /proc/sys/kernel/apparmor_restrict_unprivileged_userns
 }
 
-give_image() { # user: the machine's files as a container image of that user
-  pack='tar -C / --one-file-system --exclude=./srv --exclude=./boot --exclude=./usr/lib/modules --exclude=./var/lib/containers --exclude=./home --warning=no-file-ignored -cf - . 2>/dev/null | podman import - localhost/machine >/dev/null'
-  if [ "$1" = root ]; then sh -c "$pack"; else login "$1" sh -c "$pack"; fi
+unit() { # properties… -- command…: in a service of root's own
+  systemd-run --wait --pipe --quiet -E SAMESEED_HOME=$SAMESEED_HOME "$@"
+}
+
+container() { # user, session, flags…: in a container whose root is this machine's own, without what is mounted in it
+  who=$1 name=$2
+  shift 2
+  set -- podman run --rm --network none -v $suite:$suite -e SAMESEED_HOME=$SAMESEED_HOME "$@" \
+    --rootfs /srv/tree:O $node $suite/guest/session.mjs "$name"
+  if [ "$who" = root ]; then "$@"; else login "$who" "$@"; fi
 }
 
 session() {
   program="$node $suite/guest/session.mjs $1"
   case $1 in
     service) $program ;;
+    service-limited) unit -p MemoryMax=600M -p CPUQuota=150% -- $program ;;
+    service-delegated) unit -p MemoryMax=600M -p Delegate=yes -- $program ;;
     login-root) login root $program ;;
     login-user) login tester $program ;;
+    apparmor-restricted)
+      restrict 1
+      login tester $program
+      restrict 0
+      ;;
+    apparmor-profile)
+      restrict 1
+      profile='abi <abi/4.0>, profile bubblewrap /usr/bin/bwrap flags=(unconfined) { userns, }'
+      echo "$profile" | apparmor_parser --replace --skip-cache && login tester $program
+      restrict 0
+      ;;
     user-scope) login tester systemd-run --user --scope --quiet -p Delegate=yes $program ;;
     podman-default) container root "$1" ;;
     podman-flags) container root "$1" $flags ;;
-    podman-groups) container root "$1" $flags --cap-add SYS_ADMIN --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw ;;
+    podman-groups) container root "$1" $flags --security-opt unmask=/sys/fs/cgroup ;;
     podman-rootless) container tester "$1" ;;
     podman-rootless-flags) container tester "$1" $flags ;;
   esac
@@ -44,13 +62,19 @@ session() {
 
 id tester >/dev/null 2>&1 || useradd -m -s /bin/sh tester
 tell machine kernel true "$(uname -r)"
-if $node $suite/node_modules/sameseed/bin/sameseed.js image import $suite/image.tar.zst >/dev/null 2>/tmp/import; then
+if [ $home = $suite/home ]; then
+  :
+elif $node $suite/node_modules/sameseed/bin/sameseed.js image import $suite/image.tar.zst >/dev/null 2>/tmp/import; then
   tell machine import true ""
 else
   tell machine import false "$(tr '\n"\\' '   ' < /tmp/import)"
 fi
-grep -q rootless $suite/sessions && give_image tester
-grep -q podman $suite/sessions && give_image root
+if grep -q podman $suite/sessions; then
+  # What containers write lies beside their root, which an overlay may not contain.
+  store=$(getent passwd tester | cut -d: -f6)/.local/share/containers
+  mkdir -p /srv/tree /var/lib/containers && mount --bind / /srv/tree && mount -t tmpfs tmpfs /var/lib/containers
+  login tester mkdir -p $store && mount -t tmpfs -o uid=1000,gid=1000,mode=700 tmpfs $store
+fi
 while read -r name; do
   session "$name" > "$results" 2>/tmp/said < /dev/null
   code=$?

@@ -1,7 +1,11 @@
 /* How sandboxes and pools of Tensorlake's protocol begin and end, without its packages. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { defaultImageName } from "../../../src/image/default-image.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
+import { Machine } from "../../../src/server/doors/tensorlake/machines.ts";
+import { machineRequest } from "../../../src/server/doors/tensorlake/schemas.ts";
+import type { ServedSandbox } from "../../../src/server/native/sandboxes.ts";
 import { type Answer, serve, type Served } from "../served.ts";
 
 let served: Served;
@@ -37,6 +41,37 @@ it("a sandbox whose time is over has ended, also while it is asked for, and its 
   expect(used()).toBe(0);
 });
 
+it.each([
+  ["cpu_limit", { cpuMs: 300 }, ["-c", "while True: pass"]],
+  ["timeout", { timeoutMs: 300 }, ["-c", "import time; time.sleep(60)"]],
+])("a sandbox that a limit ended tells which: %s", async (reason, limits, args) => {
+  const { sandboxes, leases } = served.server.context;
+  const lease = leases.open(60_000, true);
+  const options = { image: defaultImageName, timeoutMs: 20_000, ...limits };
+  const opened = await sandboxes.create(options, () => lease, { queueMs: 10_000 });
+  const machine = new Machine(opened, machineRequest({}), "default");
+  await opened.start("/opt/python/bin/python3", { args }).ended;
+  await expect
+    .poll(() => machine.info(""), { timeout: 10_000 })
+    .toMatchObject({ status: "terminated", termination_reason: reason });
+  // Also when it is closed behind its end, by whomever.
+  machine.wasTerminated = true;
+  await lease.end();
+  expect(machine.info("")).toMatchObject({ termination_reason: reason });
+});
+
+it.each([
+  ["memory", "out_of_memory"],
+  ["output", "failed"],
+  ["own", "failed"],
+  ["failed", "failed"],
+  [undefined, "timeout"],
+] as const)("a sandbox whose end was %s tells %s", (endCause, reason) => {
+  const over = { endCause, closedAtMs: 1, createdAt: "1970-01-01T00:00:00Z" } as ServedSandbox;
+  const machine = new Machine(over, machineRequest({}), "default");
+  expect(machine.info("")).toMatchObject({ status: "terminated", termination_reason: reason });
+});
+
 it("a sandbox that has to wait for room begins its time when it has some", async () => {
   const [one, other] = [await post("/sandboxes"), await post("/sandboxes")];
   const waiting = post("/sandboxes", { timeout_secs: 0.5 });
@@ -52,12 +87,20 @@ it("a sandbox that has to wait for room begins its time when it has some", async
 
 describe("a pool", () => {
   it("counts the claims that are under way, and is in use by them", async () => {
+    const { slots } = served.server.context;
     const pool = (await post("/sandbox-pools", { max_containers: 1 })).json.pool_id as string;
     const claim = async (): Promise<Answer> => await post(`/sandbox-pools/${pool}/sandboxes`);
-    const claims = await Promise.all([claim(), claim()]);
-    expect(claims.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 422]);
-    const claimed = claims.find(({ status }) => status === 201)!.json.sandbox_id as string;
-    await remove(claimed);
+    // There is no room: the first claim is under way for as long as there is none.
+    const release = await slots.acquire(slots.total, { queueMs: 0 });
+    const first = claim();
+    await expect.poll(() => slots.waiting).toBe(1);
+    const second = await claim();
+    expect([second.status, second.json.code]).toEqual([422, "POOL_AT_CAPACITY"]);
+    const used = await served.call("DELETE", `/sandbox-pools/${pool}`);
+    expect([used.status, used.json.code]).toEqual([409, "POOL_IN_USE"]);
+    release();
+    expect((await first).status).toBe(201);
+    await remove((await first).json.sandbox_id as string);
     // What was claimed and is over is no longer counted, and a claim that failed neither.
     const again = await claim();
     expect(again.status).toBe(201);

@@ -14,7 +14,7 @@ afterEach(() => vi.unstubAllEnvs());
 it("clips what a host says of a failure, so that it can still be read", () => {
   const long = "x".repeat(20_000);
   const context = { image: "i", text: long, list: [long], few: [1] };
-  const failure = failureOf(new SameseedError("image_missing", long, { hint: long, context }));
+  const failure = failureOf(new SameseedError("image_missing", long, { hint: long, context }), "a");
   expect(JSON.stringify(failure).length).toBeLessThan(8_000);
   const { code, message, context: kept } = errorOf(failure);
   expect([code, message.length]).toEqual(["image_missing", 2_000]);

@@ -54,9 +54,35 @@ test.each([
 ])("root in %s asks for a scope in the slice that it is in", (_, own, slice) => {
   group("/system.slice", "cpu memory pids", "memory pids");
   const surroundings = inGroup(own, { isRoot: true });
-  expect(groupPlaces(surroundings)).toEqual({ scopeIn: slice });
-  expect(CgroupArea.open(surroundings)).toMatchObject({ scopeIn: slice });
+  const scope = { slice, limits: [] };
+  expect(groupPlaces(surroundings)).toEqual({ scope });
+  expect(CgroupArea.open(surroundings)).toMatchObject({ scope });
   expect(existsSync(join(root, "system.slice/sameseed.host")), "systemd's slice is left alone").toBe(false);
+});
+
+test("a scope beside a unit has that unit's limits, the smallest on the way to its slice, and not those of the slice", () => {
+  const user = "/user.slice/user-0.slice/user@0.service";
+  const own = `${user}/app.slice/work.service/sub`;
+  const limit = (path: string, limits: Record<string, string>): void => {
+    group(path, "memory pids");
+    for (const [file, text] of Object.entries(limits)) writeFileSync(join(root, path, file), `${text}\n`);
+  };
+  limit("/user.slice/user-0.slice", { "memory.max": "1000", "cpuset.cpus": "9" });
+  limit(user, { "memory.max": "5000", "pids.max": "40", "cpuset.cpus": "0-3", "memory.swap.max": "0" });
+  limit(`${user}/app.slice`, { "memory.max": "max", "memory.high": "max", "cpu.max": "150000 100000" });
+  limit(`${user}/app.slice/work.service`, {
+    "memory.max": "7000",
+    "pids.max": "30",
+    "cpuset.cpus": "",
+    "cpu.max": "max 100000",
+  });
+  limit(own, { "memory.max": "6000" });
+  expect(groupPlaces(inGroup(own, { isRoot: true }))).toEqual({
+    scope: {
+      slice: "user-0.slice",
+      limits: ["MemoryMax=5000", "MemorySwapMax=0", "TasksMax=30", "CPUQuota=150.00%", "AllowedCPUs=0-3"],
+    },
+  });
 });
 
 test("an ordinary user's session is not divided, and the reason names it", () => {

@@ -5,9 +5,10 @@ import {
   checkNamespaceCounts,
   checkUserNamespaces,
 } from "../../../src/sandbox/doctor/host-checks.ts";
-import { hostIdsFix, limitsFix } from "../../../src/sandbox/doctor/sandbox-checks.ts";
+import { hostIdsFix, limitsFix, limitsHeld } from "../../../src/sandbox/doctor/sandbox-checks.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
 import { numericClass } from "../../../src/sandbox/linux/numeric-class.ts";
+import { startError } from "../../../src/sandbox/zygote/slot-errors.ts";
 import { signalOfStatus } from "../../../src/sandbox/linux/signal-name.ts";
 
 const v3 = "fpu avx avx2 bmi1 bmi2 f16c fma abm movbe xsave sse4_2";
@@ -47,6 +48,7 @@ test.for([
     "wall_unavailable",
     "seccomp=unconfined --security-opt unmask=ALL",
   ],
+  ["bwrap: Unexpected capabilities but not setuid, old file caps config?", "wall_unavailable", "--cap-add"],
   ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
   ["make an inbox: Too many open files", "zygote_failed", "ulimit -n"],
   ["spawn bwrap EAGAIN", "zygote_failed", "ulimit -u"],
@@ -59,6 +61,16 @@ test.for([
   expect(`${error.message} ${error.hint}`).toContain(fix);
 });
 
+test.for([
+  ["park a stream: Too many open files", "ulimit -n"],
+  ["/proc/sys/net/core/somaxconn: Read-only file system", "systempaths=unconfined"],
+  ["have listening sockets counted: Device or resource busy", "LXD"],
+  ["setrlimit: Operation not permitted", "doctor"],
+] as const)("what a sandbox's own wall says is told with its fix: %s", ([reason, fix]) => {
+  expect(startError(reason)).toMatchObject({ code: "sandbox_failed", context: { reason } });
+  expect(startError(reason).hint).toContain(fix);
+});
+
 test("a fix fits the host: nothing of systemd where there is none, no root for root", () => {
   const host = { isRoot: false, inContainer: false, hasSystemd: false };
   expect(limitsFix({ ...host, hasSystemd: true })).toContain("systemd-run");
@@ -67,8 +79,9 @@ test("a fix fits the host: nothing of systemd where there is none, no root for r
   const container = limitsFix({ ...host, isRoot: true, inContainer: true });
   expect(container).toContain("--cgroupns=host");
   expect(container).not.toMatch(/systemd|as root/);
-  expect(hostIdsFix(true)).not.toContain("install");
-  expect(hostIdsFix(false)).toContain("newuidmap");
+  expect(hostIdsFix({ ...host, isRoot: true })).not.toContain("install");
+  expect(hostIdsFix(host)).toContain("install newuidmap");
+  expect(hostIdsFix({ ...host, inContainer: true })).toContain("file capabilities");
 });
 
 test("a process's status is an exit or a signal's usual name", () => {
@@ -120,4 +133,11 @@ test("settings that forbid user namespaces are named with the command that chang
     warning: true,
     fix: "as root: sysctl user.max_net_namespaces=65536",
   });
+});
+
+test("limits that an administrator set for a unit are told apart from those every unit has", () => {
+  expect(limitsHeld("cgroup-v2", ["TasksMax=4000"])).toMatchObject({ ok: true, warning: false });
+  const told = limitsHeld("cgroup-v2", ["MemoryMax=1000", "TasksMax=4000"]);
+  expect(told).toMatchObject({ ok: true, warning: true, detail: expect.stringContaining("MemoryMax=1000") });
+  expect(told.fix).toContain("Delegate=yes");
 });

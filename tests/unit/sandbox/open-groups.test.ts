@@ -27,23 +27,28 @@ function systemdRun(script: string): void {
 
 test("what systemd answers is the reason", async () => {
   systemdRun("echo Access denied >&2; exit 1");
-  expect(await openScope("system.slice")).toEqual({
+  expect(await openScope({ slice: "system.slice", limits: [] })).toEqual({
     reason: "systemd was asked for a scope: Access denied",
   });
 });
 
 test("without the program there are no groups, and nothing is thrown", async () => {
   process.env["PATH"] = folder;
-  expect(await openScope("system.slice")).toEqual({ reason: expect.stringContaining("ENOENT") });
+  expect(await openScope({ slice: "system.slice", limits: [] })).toEqual({
+    reason: expect.stringContaining("ENOENT"),
+  });
 });
 
 test("a program that was put into no scope of that name is ended, and no group is touched", async () => {
   systemdRun(
     `echo $$ > ${folder}/pid; echo "$@" > ${folder}/words; while [ "$1" != /bin/sh ]; do shift; done; exec "$@"`,
   );
-  expect(await openScope("batch.slice")).toEqual({ reason: expect.stringContaining("started a program in") });
+  const wanted = { slice: "batch.slice", limits: ["MemoryMax=1000", "TasksMax=30"] };
+  expect(await openScope(wanted)).toEqual({ reason: expect.stringContaining("started a program in") });
   const words = readFileSync(join(folder, "words"), "utf8");
-  expect(words).toMatch(/^--scope .*--slice=batch\.slice .*--property=Delegate=yes/);
+  expect(words).toMatch(
+    /^--scope .*--slice=batch\.slice --property=Delegate=yes --property=MemoryMax=1000 --property=TasksMax=30 /,
+  );
   const pid = readFileSync(join(folder, "pid"), "utf8").trim();
   await expect.poll(() => existsSync(`/proc/${pid}/cwd`)).toBe(false);
 });

@@ -183,6 +183,68 @@ describe("a file of pictures", () => {
     expect(() => readPictures(path, 0, 9)).toThrow(expect.objectContaining({ code: "run_damaged" }));
   });
 
+  it.for<readonly [what: string, pictures: readonly (readonly [number, number, number])[]]>([
+    [
+      "overlap",
+      [
+        [0, 0, 3],
+        [1, 2, 3],
+      ],
+    ],
+    [
+      "begin together and end apart",
+      [
+        [0, 0, 2],
+        [1, 0, 3],
+      ],
+    ],
+    [
+      "lie in one another, with the same one twice",
+      [
+        [0, 0, 5],
+        [1, 1, 2],
+        [2, 0, 5],
+      ],
+    ],
+    [
+      "are not in the order of their records",
+      [
+        [1, 0, 2],
+        [0, 2, 3],
+      ],
+    ],
+    [
+      "are of one record",
+      [
+        [1, 0, 2],
+        [1, 2, 3],
+      ],
+    ],
+    [
+      "reach beyond its end",
+      [
+        [0, 0, 2],
+        [1, 2, 4],
+      ],
+    ],
+  ])("is refused where its pictures %s", ([, pictures]) => {
+    rmSync(path, { force: true });
+    writePictures(path, { ...list, pictures }, [Buffer.from("abcde")]);
+    for (const read of [() => readPictureList(path), () => readPictures(path, 0, 1)])
+      expect(read).toThrow(expect.objectContaining({ code: "run_damaged" }));
+  });
+
+  it("gives a picture that is there often once", () => {
+    const often = Array.from({ length: 1000 }, (_, k) => [k, 1, 3] as const);
+    writePictures(path, { ...list, pictures: [...often, [1000, 4, 0]] }, [Buffer.from("abcde")]);
+    const bodies = readPictures(path, 0, 2000);
+    expect([new Set(bodies.slice(0, 1000)).size, String(bodies[999]), bodies[1000]!.length]).toEqual([
+      1,
+      "bcd",
+      0,
+    ]);
+  });
+
   it("is refused where a picture reaches beyond its end", () => {
     rmSync(path);
     writePictures(path, { ...list, pictures: [[0, 0, 1_000_000_000]] }, [Buffer.from("ab")]);

@@ -16,8 +16,15 @@ import { answerTools, type ToolsCaller } from "./openenv-tools.ts";
 const pingMs = 15_000;
 /** The most messages that may be unanswered: clients send one and wait. */
 const unansweredMost = 64;
+/** Above so many bytes of unanswered messages, or of answers that are not taken, nothing more is read. */
+const waitingBytesMost = 1024 * 1024;
+const unsentBytesMost = 32 * 1024 * 1024;
 
-const messageSchema = z.object({ type: z.string(), data: z.record(z.string(), z.json()).optional() });
+// What was read as JSON need not be looked through once more: there may be thousands of steps in a second.
+const messageSchema = z.object({
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()).optional(),
+}) as z.ZodType<{ readonly type: string; readonly data?: JsonObject }>;
 type Code =
   | "INVALID_JSON"
   | "UNKNOWN_TYPE"
@@ -41,6 +48,7 @@ export class OpenEnvSession {
   readonly #socket: WebSocket;
   readonly #episodes: OpenEnvEpisodes;
   #unanswered = 0;
+  #unansweredBytes = 0;
   #isClosed = false;
   #turn: Promise<void> = Promise.resolve();
 
@@ -57,6 +65,8 @@ export class OpenEnvSession {
     const closed = Promise.withResolvers<void>();
     let isAlive = true;
     const ping = setInterval(() => {
+      // While nothing is read because too much is unanswered or not taken, no sign of life can come.
+      if (socket.isPaused) return;
       if (!isAlive) return socket.terminate();
       isAlive = false;
       socket.ping();
@@ -72,6 +82,8 @@ export class OpenEnvSession {
 
   #take(text: string): void {
     if (++this.#unanswered > unansweredMost) return this.#socket.terminate();
+    this.#unansweredBytes += text.length;
+    this.#readOrWait();
     this.#turn = this.#turn.then(async () => {
       try {
         if (!this.#isClosed) await this.#answer(text);
@@ -81,8 +93,17 @@ export class OpenEnvSession {
         this.#socket.terminate();
       } finally {
         this.#unanswered--;
+        this.#unansweredBytes -= text.length;
+        this.#readOrWait();
       }
     });
+  }
+
+  #readOrWait(): void {
+    const socket = this.#socket;
+    const isFull = this.#unansweredBytes > waitingBytesMost || socket.bufferedAmount > unsentBytesMost;
+    if (isFull && !socket.isPaused) socket.pause();
+    else if (!isFull && socket.isPaused) socket.resume();
   }
 
   async #answer(text: string): Promise<void> {
@@ -133,6 +154,6 @@ export class OpenEnvSession {
   }
 
   #send(type: string, data: JsonValue): void {
-    if (!this.#isClosed) this.#socket.send(JSON.stringify({ type, data }));
+    if (!this.#isClosed) this.#socket.send(JSON.stringify({ type, data }), () => this.#readOrWait());
   }
 }

@@ -77,9 +77,9 @@ async function create(c: Context, { context, machines, snapshots }: Lifecycle): 
     const request = machineRequest(body);
     return await machines.create(request, namespace, patienceFor(c, context, request));
   }
-  const snapshot = snapshots.find(body.snapshot_id);
+  const snapshot = snapshots.find(body.snapshot_id, namespace);
   const request = machineRequest(body, snapshot.request);
-  const origin = { files: await snapshots.read(snapshot), lineage: snapshot.lineage };
+  const origin = { files: snapshot.file, lineage: snapshot.lineage };
   return await machines.create(request, namespace, patienceFor(c, context, request), origin);
 }
 
@@ -106,18 +106,20 @@ function addSnapshots(app: Hono, prefix: string, { context, machines, snapshots 
         `snapshots of kind ${type.slice(0, 20)}`,
         "take one of the file system; processes are not kept",
       );
-    const snapshot = await snapshots.take(machine);
+    const snapshot = await snapshots.take(machine, namespaceOf(c));
     return toResponse(json({ snapshot_id: snapshot.id, status: "completed" }, 202));
   });
-  const list = (of?: string): Response => {
-    const found = snapshots.all.filter(({ sandboxId }) => of === undefined || sandboxId === of);
+  const list = (c: Context, of?: string): Response => {
+    const found = snapshots
+      .of(namespaceOf(c))
+      .filter(({ sandboxId }) => of === undefined || sandboxId === of);
     return toResponse(json({ snapshots: found.map(snapshotInfo) }));
   };
-  app.get(`${prefix}/sandboxes/:sandbox/snapshots`, (c) => list(machines.find(param(c, "sandbox")).id));
-  app.get(`${prefix}/snapshots`, () => list());
-  app.get(one, (c) => toResponse(json(snapshotInfo(snapshots.find(param(c, "snapshot"))))));
+  app.get(`${prefix}/sandboxes/:sandbox/snapshots`, (c) => list(c, machines.find(param(c, "sandbox")).id));
+  app.get(`${prefix}/snapshots`, (c) => list(c));
+  app.get(one, (c) => toResponse(json(snapshotInfo(snapshots.find(param(c, "snapshot"), namespaceOf(c))))));
   app.delete(one, async (c) => {
-    await snapshots.delete(param(c, "snapshot"));
+    await snapshots.delete(param(c, "snapshot"), namespaceOf(c));
     return toResponse(noContent());
   });
 }

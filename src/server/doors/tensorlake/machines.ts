@@ -6,6 +6,7 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 
 import { maxLimitMs } from "../../../model/limits.ts";
+import type { EndCause } from "../../../sandbox/contract.ts";
 import type { ServerContext } from "../../context.ts";
 import { type Lease, leaseMsLeast, leaseMsMost } from "../../leases.ts";
 import { checkKnownImage } from "../../native/known-image.ts";
@@ -69,7 +70,7 @@ export class Machine {
         ? { sandbox_url: url }
         : {
             terminated_at: served.closedAtMs,
-            termination_reason: this.wasTerminated ? "terminated" : "timeout",
+            termination_reason: reasonOf(this),
           }),
       ...(this.name === undefined ? {} : { name: this.name }),
       allow_unauthenticated_access: false,
@@ -83,6 +84,18 @@ export class Machine {
     return { sandbox_id: this.id, status: "running", sandbox_url: url, ...named };
   }
 }
+
+/** Why one that is over is so. What closed it without its client was the time in which nobody named it. */
+function reasonOf({ wasTerminated, served: { endCause } }: Machine): string {
+  if (endCause === undefined) return wasTerminated ? "terminated" : "timeout";
+  return endReasons[endCause] ?? "failed";
+}
+
+const endReasons: Readonly<Partial<Record<EndCause | "failed", string>>> = {
+  wall: "timeout",
+  cpu: "cpu_limit",
+  memory: "out_of_memory",
+};
 
 /** There is none, whatever a client leaves to the default. */
 export const noNetwork: object = { allow_internet_access: false, allow_out: [], deny_out: [] };

@@ -57,7 +57,9 @@ function exitOf(process: ServedProcess): Exit {
   if (result !== null && signal === null && result.exitCode !== null)
     return { exit_code: result.exitCode, reason: "exited" };
   const number = constants.signals[signal ?? "SIGKILL"];
-  if (result?.timedOut === true) return { signal: number, reason: "timed_out" };
+  // A processor's limit is no time-out: its client gave none of that kind.
+  if (result?.timedOut === true && result.sandboxEnded !== "cpu")
+    return { signal: number, reason: "timed_out" };
   if (result?.memoryExceeded === true) return { signal: number, oom_killed: true, reason: "oom_killed" };
   return { signal: number, reason: "signaled" };
 }
@@ -85,16 +87,31 @@ export function pidOf({ id }: ServedProcess): number {
   return Number(id.slice(1));
 }
 
-/** All lines so far. */
-export async function outputOf(
+/** All lines so far, as they are taken: they may be many. */
+export function outputOf(
   machine: Machine,
   process: ServedProcess,
   streams: readonly OutputStream[],
-): Promise<object> {
-  const lines: string[] = [];
+): Response {
+  process.output.checkKept();
+  const parts = outputParts(machine, process, streams);
+  return streamOf(parts, { "content-type": "application/json" }, machine.served.lease.hold());
+}
+
+async function* outputParts(
+  machine: Machine,
+  process: ServedProcess,
+  streams: readonly OutputStream[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let count = 0;
   const reading = { streams, discarded: discardedOf(machine, process), follow: false };
-  for await (const some of linesOf(process, reading)) lines.push(...some.map(({ line }) => line));
-  return { pid: pidOf(process), lines, line_count: lines.length };
+  yield Buffer.from(`{"pid":${pidOf(process)},"lines":[`);
+  for await (const lines of linesOf(process, reading)) {
+    const texts = lines.map(({ line }) => JSON.stringify(line)).join(",");
+    yield Buffer.from(count === 0 ? texts : `,${texts}`);
+    count += lines.length;
+  }
+  yield Buffer.from(`],"line_count":${count}}`);
 }
 
 /** A command's lines as they come, and how it ended. */

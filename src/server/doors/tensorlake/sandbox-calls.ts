@@ -103,9 +103,9 @@ function addOutput(app: Hono, machineOf: MachineOf): void {
   ];
   for (const [name, streams] of kinds) {
     const path = `${base}/processes/:process/${name}`;
-    app.get(path, async (c) => {
+    app.get(path, (c) => {
       const machine = machineOf(c);
-      return toResponse(json(await outputOf(machine, findProcess(machine, param(c, "process")), streams)));
+      return outputOf(machine, findProcess(machine, param(c, "process")), streams);
     });
     app.get(`${path}/follow`, (c) => {
       const machine = machineOf(c);

@@ -26,7 +26,7 @@ export function makeTensorlakeDoor(context: ServerContext): Door {
     return toResponse(reply);
   });
   const machines = new Machines(context);
-  const snapshots = new Snapshots();
+  const snapshots = new Snapshots(context.sandboxes);
   const lifecycle = { context, machines, snapshots, pools: new Pools(machines) };
   for (const prefix of prefixes) addLifecycle(app, prefix, lifecycle);
   addSandboxCalls(app, context, (c) => machines.findRunning(identifierOf(c)));

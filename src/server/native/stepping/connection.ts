@@ -12,6 +12,8 @@ import { answerBytes, errorAnswer, readCall, type SocketCall } from "./wire.ts";
 
 /** The most requests that may be unanswered. */
 const unansweredMost = 256;
+/** The most bytes of requests that may be unanswered; one alone may have more. */
+const unansweredBytesMost = 64 * 1024 * 1024;
 /** Answers that a client does not take: above so many bytes nothing more is read from it. */
 const unsentMost = 32 * 1024 * 1024;
 /** Close codes of our own: the lease ended; there is none of that name. */
@@ -41,6 +43,7 @@ class Connection {
   readonly #lease: Lease;
   readonly #id: string = makeId("ws");
   #unanswered = 0;
+  #unansweredBytes = 0;
   #heardAt = performance.now();
   #ping: NodeJS.Timeout | undefined;
 
@@ -73,7 +76,7 @@ class Connection {
   /** Asks whether somebody is there; who does not answer for as long as the lease lives is gone. */
   #look(): void {
     // While nothing is read because too much is unanswered, no sign of life can come.
-    if (this.#unanswered >= unansweredMost && this.#socket.isPaused) this.#hear();
+    if (this.#isBusy && this.#socket.isPaused) this.#hear();
     if (performance.now() - this.#heardAt > this.#lease.ttlMs) this.#socket.terminate();
     else this.#socket.ping();
     this.#readOrWait();
@@ -96,6 +99,7 @@ class Connection {
       return this.#socket.close(1007, "a message is one map in canonical CBOR");
     }
     this.#unanswered++;
+    this.#unansweredBytes += call.bytes.length;
     this.#readOrWait();
     this.#answer(call).catch((error: unknown) => {
       // Nobody awaits an answer, and a failure that nobody takes would end the server.
@@ -116,6 +120,7 @@ class Connection {
       answer = answerBytes(call.id, "error", errorAnswer(error));
     }
     this.#unanswered--;
+    this.#unansweredBytes -= call.bytes.length;
     this.#send(answer);
     this.#readOrWait();
   }
@@ -124,8 +129,12 @@ class Connection {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(bytes);
   }
 
+  get #isBusy(): boolean {
+    return this.#unanswered >= unansweredMost || this.#unansweredBytes > unansweredBytesMost;
+  }
+
   #readOrWait(): void {
-    const isFull = this.#unanswered >= unansweredMost || this.#socket.bufferedAmount > unsentMost;
+    const isFull = this.#isBusy || this.#socket.bufferedAmount > unsentMost;
     if (isFull && !this.#socket.isPaused) this.#socket.pause();
     else if (!isFull && this.#socket.isPaused) this.#socket.resume();
   }

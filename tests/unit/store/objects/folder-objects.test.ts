@@ -1,61 +1,44 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
 
 import { openObjects } from "../../../../src/store/objects/open-objects.ts";
+import { describeObjects, listed } from "../../../store/objects-suite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-objects-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const store = await openObjects(`folder:${join(folder, "store")}`);
 
-async function listed(prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const key of store.list(prefix)) keys.push(key);
-  return keys.sort();
-}
-
-it("keeps bytes under keys, and has none where there are none", async () => {
-  expect(await store.get("a/b/c.json")).toBeUndefined();
-  expect(await store.has("a/b/c.json")).toBe(false);
-  await store.put("a/b/c.json", Buffer.from("one"));
-  await store.put("a/b/c.json", Buffer.from("two"));
-  expect((await store.get("a/b/c.json"))?.toString()).toBe("two");
-  await store.put("a/d", Buffer.from(""));
-  expect(await listed("a/")).toEqual(["a/b/c.json", "a/d"]);
-  expect(await listed("nothing/")).toEqual([]);
-  await store.delete("a/d");
-  await store.delete("a/d");
-  expect(await listed("a/")).toEqual(["a/b/c.json"]);
+describeObjects("a folder", async () => await openObjects(`folder:${join(folder, "store")}`), {
+  fileBytes: 1_000_000,
 });
 
-it("writes once what must not be there yet, also where many try", async () => {
-  const tries = Array.from(
-    { length: 20 },
-    async (_, at) => await store.putIfAbsent("once/x", Buffer.from(`${at}`)),
-  );
-  const results = await Promise.all(tries);
-  expect(results.filter(Boolean)).toHaveLength(1);
-  expect((await store.get("once/x"))?.toString()).toBe(String(results.indexOf(true)));
-  expect(readdirSync(join(folder, "store/once"))).toEqual(["x"]);
-});
+it("sweeps what a killed writer left, and nothing that may still be written", async () => {
+  const root = join(folder, "swept");
+  const module = new URL("../../../../src/store/objects/open-objects.ts", import.meta.url).href;
+  const program = `
+    const { openObjects } = await import(${JSON.stringify(module)});
+    const store = await openObjects(${JSON.stringify(root)});
+    for (let n = 0; ; n++) await store.put("packs/a", Buffer.alloc(32_000_000, n));`;
+  const writer = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: "inherit" });
+  const parts = join(root, ".parts");
+  while (!existsSync(parts) || readdirSync(parts).length === 0) await sleep(5);
+  writer.kill("SIGKILL");
+  await once(writer, "exit");
+  const left = readdirSync(parts);
+  expect(left.length).toBeGreaterThan(0);
+  writeFileSync(join(parts, "fresh"), "");
+  const long = new Date(Date.now() - 2 * 3_600_000);
+  for (const name of left) utimesSync(join(parts, name), long, long);
 
-it("moves files in and out", async () => {
-  const [source, target] = [join(folder, "in"), join(folder, "out")];
-  writeFileSync(source, "an image");
-  await store.putFile("images/x", source);
-  expect(await store.getFile("images/x", target)).toBe(true);
-  expect(readFileSync(target, "utf8")).toBe("an image");
-  expect(await store.getFile("images/y", target)).toBe(false);
+  const store = await openObjects(root);
+  await store.sweep?.();
+  expect(readdirSync(parts)).toEqual(["fresh"]);
+  expect((await listed(store, "")).filter((key) => key !== "packs/a")).toEqual([]);
 });
-
-it.each(["", "/etc/passwd", "../x", "a/../b", "a//b", "a/.b", ".", "a b", "a/", "a\0b", "x".repeat(600)])(
-  "refuses the key %j",
-  async (key) => {
-    await expect(store.put(key, Buffer.from(""))).rejects.toThrow(/not the key/);
-    await expect(store.get(key)).rejects.toThrow(/not the key/);
-  },
-);
 
 it("refuses a store of a kind that it does not know", async () => {
   await expect(openObjects("gopher://x")).rejects.toMatchObject({ code: "bad_argument" });

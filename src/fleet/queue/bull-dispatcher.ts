@@ -1,9 +1,8 @@
-import { Queue, QueueEvents } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Queue, QueueEvents } from "bullmq";
 import * as z from "zod";
 
-import { nowMs } from "../../base/clock.ts";
 import { type Chunk, chunkBytesMost } from "../chunk.ts";
+import { type BullBackend, parseJson } from "./bull-backend.ts";
 import {
   type BatchNote,
   type ChunkFailure,
@@ -13,32 +12,17 @@ import {
   triesMost,
   type WorkerNote,
 } from "./dispatcher.ts";
-import {
-  connect,
-  keyPrefix,
-  batchesKey,
-  cancelledKey,
-  quarantineKey,
-  workersKey,
-  noteMs,
-  queueName,
-  soon,
-} from "./redis-names.ts";
+import { queueName, soon, tombstoneSeconds } from "./queue-names.ts";
 
-/** How long a batch that was ended is known to be so: longer than anything of it can wait. */
-const tombstoneSeconds = 86_400;
-
-/** Chunks through BullMQ on Redis, one queue for each class of hosts. */
-export class RedisDispatcher implements Dispatcher {
-  readonly #url: string;
-  readonly #client: Redis;
+/** Chunks through BullMQ, one queue for each class of hosts. */
+export class BullDispatcher implements Dispatcher {
+  readonly #backend: BullBackend;
   readonly #queues = new Map<string, { readonly queue: Queue; readonly events: QueueEvents }>();
-  readonly #connections: Redis[] = [];
   readonly #listeners: ((id: string) => void)[] = [];
 
-  constructor(url: string) {
-    this.#url = url;
-    this.#client = connect(url);
+  /** @param backend closed with it */
+  constructor(backend: BullBackend) {
+    this.#backend = backend;
   }
 
   async offer(hostClass: string, chunk: Chunk, priority: number): Promise<void> {
@@ -70,7 +54,7 @@ export class RedisDispatcher implements Dispatcher {
   }
 
   async cancel(batch: string): Promise<void> {
-    await soon(this.#client.set(cancelledKey(batch), "1", "EX", tombstoneSeconds));
+    await this.#backend.end(batch);
     await this.forget(batch);
     for (const { queue } of this.#queues.values()) {
       const waiting = await soon(queue.getJobs(["waiting", "prioritized", "delayed", "failed"], 0, 10_000));
@@ -80,22 +64,22 @@ export class RedisDispatcher implements Dispatcher {
   }
 
   async isCancelled(batch: string): Promise<boolean> {
-    return (await soon(this.#client.exists(cancelledKey(batch)))) === 1;
+    return await this.#backend.isEnded(batch);
   }
 
   async note(batch: BatchNote): Promise<void> {
-    await soon(this.#client.hset(batchesKey, batch.id, stamped(batch)));
+    await this.#backend.say("batch", batch.id, batch);
   }
 
   async forget(batch: string): Promise<void> {
-    await soon(this.#client.hdel(batchesKey, batch));
+    await this.#backend.unsay("batch", batch);
   }
 
   async view(): Promise<FleetView> {
     const [workers, batches, quarantined] = await Promise.all([
-      this.#live(workersKey, workerSchema),
-      this.#live(batchesKey, batchSchema),
-      soon(this.#client.smembers(quarantineKey)),
+      this.#backend.said("worker", workerSchema),
+      this.#backend.said("batch", batchSchema),
+      this.#backend.distrusted(),
     ]);
     const classes = new Set([...workers, ...batches].map(({ hostClass }) => hostClass));
     const queues: Record<string, { waiting: number; running: number }> = {};
@@ -109,11 +93,11 @@ export class RedisDispatcher implements Dispatcher {
   }
 
   async quarantine(host: string): Promise<void> {
-    await soon(this.#client.sadd(quarantineKey, host));
+    await this.#backend.distrust(host);
   }
 
   async release(host: string): Promise<void> {
-    await soon(this.#client.srem(quarantineKey, host));
+    await this.#backend.trust(host);
   }
 
   onEnd(listener: (id: string) => void): void {
@@ -124,21 +108,15 @@ export class RedisDispatcher implements Dispatcher {
     const open = [...this.#queues.values()].flatMap(({ queue, events }) => [queue, events]);
     // A queue that is away cannot be left in order.
     await Promise.all(open.map(async (own) => await soon(own.close()).catch(() => {})));
-    for (const client of [this.#client, ...this.#connections]) client.disconnect();
+    await this.#backend.close();
   }
 
   #queue(hostClass: string): Queue {
     const known = this.#queues.get(hostClass);
     if (known !== undefined) return known.queue;
     const name = queueName(hostClass);
-    const connection = connect(this.#url);
-    this.#connections.push(connection);
-    const queue = new Queue(name, {
-      connection: this.#client,
-      prefix: keyPrefix,
-      streams: { events: { maxLen: 1000 } },
-    });
-    const events = new QueueEvents(name, { connection, prefix: keyPrefix });
+    const queue = this.#backend.queue(name);
+    const events = this.#backend.events(name);
     // What comes of an outage is seen by whoever asks.
     queue.on("error", () => {});
     events.on("error", () => {});
@@ -147,26 +125,15 @@ export class RedisDispatcher implements Dispatcher {
     };
     events.on("completed", tell);
     events.on("failed", tell);
-    this.#queues.set(hostClass, { queue, events });
+    const both = { queue, events };
+    this.#queues.set(hostClass, both);
+    // What could not be connected at first stays so for good on PostgreSQL: the next one who asks gets another.
+    void Promise.all([queue.waitUntilReady(), events.waitUntilReady()]).catch(() => {
+      if (this.#queues.get(hostClass) === both) this.#queues.delete(hostClass);
+      for (const own of [queue, events]) void own.close().catch(() => {});
+    });
     return queue;
   }
-
-  /** Notes that are not old, without those that this version cannot read. */
-  async #live<T>(key: string, schema: z.ZodType<T>): Promise<T[]> {
-    const all = await soon(this.#client.hgetall(key));
-    const live: T[] = [];
-    for (const [field, text] of Object.entries(all)) {
-      const note = z.object({ at: z.number(), note: schema }).safeParse(parseJson(text));
-      if (note.success && nowMs() - note.data.at < noteMs) live.push(note.data.note);
-      else if (note.success) await soon(this.#client.hdel(key, field));
-    }
-    return live;
-  }
-}
-
-/** A note with the time at which it was written. */
-export function stamped(note: BatchNote | WorkerNote): string {
-  return JSON.stringify({ at: nowMs(), note });
 }
 
 const workerSchema: z.ZodType<WorkerNote> = z.object({
@@ -193,6 +160,7 @@ const batchSchema: z.ZodType<BatchNote> = z.object({
 
 const failureSchema: z.ZodType<ChunkFailure> = z.object({
   kind: z.enum(["error", "refused"]),
+  host: z.string().exactOptional(),
   error: z.record(z.string(), z.unknown()),
 });
 
@@ -200,12 +168,4 @@ const failureSchema: z.ZodType<ChunkFailure> = z.object({
 function readFailure(reason: string | undefined): ChunkFailure {
   const failure = failureSchema.safeParse(parseJson(reason ?? ""));
   return failure.success ? failure.data : { kind: "lost" };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,47 +5,41 @@
 // taking jobs after an outage while it says that it runs; where chunks wait, lanes are free and none was taken for a while, it is
 // made anew.
 
-import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
-import type { Redis } from "ioredis";
+import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import { nowMs } from "../../base/clock.ts";
 import { type Chunk, readChunk } from "../chunk.ts";
 import { type ChunkReport, failureOf, type Lanes, type LanesOptions, losesMost } from "./dispatcher.ts";
-import { stamped } from "./redis-dispatcher.ts";
-import {
-  beatMs,
-  connect,
-  defaultLeases,
-  keyPrefix,
-  cancelledKey,
-  quarantineKey,
-  workersKey,
-  type Leases,
-  queueName,
-  soon,
-} from "./redis-names.ts";
+import type { BullBackend } from "./bull-backend.ts";
+import { beatMs, defaultLeases, type Leases, queueName, soon } from "./queue-names.ts";
 
 /** How long a chunk rests that this host may not run. */
 const notHereMs = 500;
 /** How long chunks may wait beside free lanes before the worker is taken for wedged. */
 const wedgedMs = 15_000;
 
-/** How {@link RedisLanes} takes chunks. */
-export interface RedisLanesOptions extends LanesOptions {
+/** How {@link BullLanes} takes chunks. */
+export interface BullLanesOptions extends LanesOptions {
   readonly leases?: Leases;
   /** Told when the worker was made anew. */
   readonly onWedged?: () => void;
   readonly wedgedMs?: number;
 }
 
-/** A host's lanes at a queue on Redis. */
-export class RedisLanes implements Lanes {
-  readonly #options: RedisLanesOptions;
-  readonly #url: string;
-  readonly #client: Redis;
-  readonly #connections: Redis[] = [];
-  readonly #running = new Map<string, { readonly batch: string; readonly stop: AbortController }>();
+interface Execution {
+  readonly id: string;
+  readonly batch: string;
+  readonly stop: AbortController;
+}
+
+/** A host's lanes at a queue of BullMQ. */
+export class BullLanes implements Lanes {
+  readonly #options: BullLanesOptions;
+  readonly #backend: BullBackend;
+  readonly #queue: Queue;
+  /** A chunk whose lease was lost may come back while its first execution is still ending. */
+  readonly #running = new Set<Execution>();
   #worker: Worker;
   #aside: NodeJS.Timeout | undefined;
   #draining = false;
@@ -53,10 +47,12 @@ export class RedisLanes implements Lanes {
   #lastTaken = nowMs();
   readonly #beat: NodeJS.Timeout;
 
-  constructor(url: string, options: RedisLanesOptions) {
-    this.#url = url;
+  /** @param backend closed with it */
+  constructor(backend: BullBackend, options: BullLanesOptions) {
+    this.#backend = backend;
     this.#options = options;
-    this.#client = connect(url);
+    this.#queue = backend.queue(queueName(options.note.hostClass));
+    this.#queue.on("error", () => {});
     this.#worker = this.#makeWorker();
     this.#beat = setInterval(() => void this.#tick().catch(() => {}), beatMs);
     void this.#tick().catch(() => {});
@@ -75,7 +71,7 @@ export class RedisLanes implements Lanes {
 
   async close(): Promise<void> {
     this.#draining = true;
-    for (const { stop } of this.#running.values()) stop.abort(givenBack);
+    for (const { stop } of this.#running) stop.abort(givenBack);
     // What runs is put back by its own lane; a queue that is away is not waited for.
     await soon(this.#worker.close()).catch(() => {});
     await this.#leave();
@@ -84,24 +80,23 @@ export class RedisLanes implements Lanes {
   async #leave(): Promise<void> {
     clearInterval(this.#beat);
     clearTimeout(this.#aside);
-    await soon(this.#client.hdel(workersKey, this.#options.note.id)).catch(() => {});
-    for (const client of [this.#client, ...this.#connections]) client.disconnect();
+    await this.forget().catch(() => {});
+    await soon(this.#queue.close()).catch(() => {});
+    await this.#backend.close();
   }
 
-  #connect(): Redis {
-    const client = connect(this.#url);
-    this.#connections.push(client);
-    return client;
+  /** Says that this worker is gone; what it has goes to others when its leases run out. */
+  async forget(): Promise<void> {
+    clearInterval(this.#beat);
+    await this.#backend.unsay("worker", this.#options.note.id);
   }
 
   #makeWorker(): Worker {
     const { note, leases = defaultLeases } = this.#options;
-    const worker = new Worker(
+    const worker = this.#backend.worker(
       queueName(note.hostClass),
       async (job, token, signal) => await this.#process(job, token, signal),
       {
-        connection: this.#connect(),
-        prefix: keyPrefix,
         concurrency: note.lanes,
         lockDuration: leases.lockMs,
         stalledInterval: leases.checkMs,
@@ -114,7 +109,7 @@ export class RedisLanes implements Lanes {
     worker.on("error", () => {});
     worker.on("lockRenewalFailed", (ids: string[]) => {
       // Another host has it by now, or will: what is made here would be made twice.
-      for (const id of ids) this.#running.get(id)?.stop.abort(leaseLost);
+      for (const { id, stop } of this.#running) if (ids.includes(id)) stop.abort(leaseLost);
     });
     return worker;
   }
@@ -132,16 +127,18 @@ export class RedisLanes implements Lanes {
       throw new DelayedError();
     }
     const stop = new AbortController();
-    this.#running.set(chunk.id, { batch: chunk.batch, stop });
+    const execution: Execution = { id: chunk.id, batch: chunk.batch, stop };
+    this.#running.add(execution);
     try {
       const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
       return await this.#options.work(chunk, both);
     } catch (thrown) {
-      if (stop.signal.reason === givenBack) return await putBack(job, token);
-      if (stop.signal.reason === cancelled) return { root: "", host };
-      throw asJobError(thrown);
+      const { reason } = stop.signal;
+      if (reason === givenBack || reason === leaseLost) return await putBack(job, token);
+      if (reason === cancelled) return { root: "", host };
+      throw asJobError(thrown, host);
     } finally {
-      this.#running.delete(chunk.id);
+      this.#running.delete(execution);
     }
   }
 
@@ -149,21 +146,20 @@ export class RedisLanes implements Lanes {
     try {
       return readChunk(job.data);
     } catch (error) {
-      throw asJobError(error);
+      throw asJobError(error, this.#options.note.host);
     }
   }
 
   async #isCancelled(batch: string): Promise<boolean> {
-    return (await soon(this.#client.exists(cancelledKey(batch)))) === 1;
+    return await this.#backend.isEnded(batch);
   }
 
   async #tick(): Promise<void> {
     const { note, images } = this.#options;
     const own = { ...note, busy: this.busy, draining: this.#draining, images: images() };
-    await soon(this.#client.hset(workersKey, note.id, stamped(own)));
-    await this.#quarantine((await soon(this.#client.sismember(quarantineKey, note.host))) === 1);
-    for (const { batch, stop } of this.#running.values())
-      if (await this.#isCancelled(batch)) stop.abort(cancelled);
+    await this.#backend.say("worker", note.id, own);
+    await this.#quarantine((await this.#backend.distrusted()).includes(note.host));
+    for (const { batch, stop } of this.#running) if (await this.#isCancelled(batch)) stop.abort(cancelled);
     await this.#watch();
   }
 
@@ -191,9 +187,8 @@ export class RedisLanes implements Lanes {
 
   /** How many chunks any lane could take now. */
   async #waiting(): Promise<number> {
-    const queue = `${keyPrefix}:${queueName(this.#options.note.hostClass)}`;
-    const inOrder = await soon(this.#client.llen(`${queue}:wait`));
-    return inOrder + (await soon(this.#client.zcard(`${queue}:prioritized`)));
+    const counts = await soon(this.#queue.getJobCounts("waiting", "prioritized"));
+    return (counts["waiting"] ?? 0) + (counts["prioritized"] ?? 0);
   }
 
   async #watch(): Promise<void> {
@@ -215,14 +210,15 @@ const givenBack = new SameseedError("aborted", "the host is being stopped");
 const leaseLost = new SameseedError("aborted", "the lease of the chunk was lost");
 const cancelled = new SameseedError("aborted", "the batch was cancelled");
 
+/** Lets another host have it at once, whatever the clock of this one says. */
 async function putBack(job: Job, token: string | undefined): Promise<never> {
-  await job.moveToDelayed(nowMs() + 1, token);
-  throw new DelayedError();
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /** A failure as BullMQ keeps it: a document in its text, and whether to try again. */
-function asJobError(thrown: unknown): Error {
+function asJobError(thrown: unknown, host: string): Error {
   const error = isSameseedError(thrown) ? thrown : new SameseedError("internal", toError(thrown).message);
-  const text = JSON.stringify(failureOf(error));
+  const text = JSON.stringify(failureOf(error, host));
   return error.kind.retryable ? new Error(text) : new UnrecoverableError(text);
 }

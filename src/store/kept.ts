@@ -1,0 +1,55 @@
+import { sha256 } from "../base/digest.ts";
+import { SameseedError } from "../base/error.ts";
+import { isComplete, type Outcome } from "../model/outcome.ts";
+import { type Keep, keepSchema } from "../model/keep.ts";
+import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
+
+/** How rollouts end where something outside of them decided when: run again, they may have got further or less far. */
+const endedFromOutside: ReadonlySet<Outcome> = new Set<Outcome>([
+  "cpu_limit",
+  "wall_limit",
+  "memory_limit",
+  "process_limit",
+  "output_limit",
+  "killed",
+]);
+
+/**
+ * Whether a run keeps a rollout's trajectory. What cannot be relied on to be made again is kept whatever the run wants: the receipt
+ * claims no tier, or the rollout was ended from outside.
+ */
+export function isKept(keep: Keep, summary: RolloutSummary): boolean {
+  const { outcome, receipt, seed } = summary;
+  if (keep === "full" || receipt.tier === "none" || endedFromOutside.has(outcome)) return true;
+  if (keep === "failures") return !isComplete(outcome);
+  return typeof keep === "number" && shareOf(seed) < keep;
+}
+
+/** Where a seed falls between 0 and 1: the same in every run and on every host, and nothing of the environment follows it. */
+function shareOf(seed: number): number {
+  return sha256(`sameseed/sample/1\0${seed}`).readUInt32BE(0) / 2 ** 32;
+}
+
+/**
+ * Checks what a run is to keep.
+ * @throws `bad_argument` where it is none of the ways, or the run's trajectories could not be made again
+ */
+export function checkKeep(keep: unknown, { seats, branch }: Pick<RunSpec, "seats" | "branch">): Keep {
+  const read = keepSchema.safeParse(keep);
+  if (!read.success)
+    throw new SameseedError(
+      "bad_argument",
+      `${JSON.stringify(keep)} does not say which trajectories to keep`,
+      {
+        hint: "name full, failures, digest, or a share between 0 and 1",
+      },
+    );
+  const isCalled = seats.some(({ policy }) => policy.kind === "caller");
+  if (read.data !== "full" && (isCalled || branch !== undefined))
+    throw new SameseedError(
+      "bad_argument",
+      "the trajectories of this run must be kept: the answers in them cannot be had again from the run",
+      { hint: "leave `keep` out, or give the policy as a file" },
+    );
+  return read.data;
+}

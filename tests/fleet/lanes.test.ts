@@ -1,0 +1,123 @@
+/* What a host's lanes do at a queue on Redis where Redis, a lease or a supervisor is lost. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
+import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
+import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
+import { AgentProcess } from "../../src/fleet/worker/agent-process.ts";
+import { chunk, hostClass, nextQueue, noteOf, report, until } from "./queue-parts.ts";
+import { hasRedis, RedisServer } from "./redis-server.ts";
+
+let redis: RedisServer | undefined;
+beforeAll(async () => {
+  if (hasRedis) redis = await RedisServer.start();
+});
+afterAll(async () => await redis?.[Symbol.asyncDispose]());
+beforeEach(nextQueue);
+
+describe.skipIf(!hasRedis)("lanes at Redis", () => {
+  it("take again after an outage", async () => {
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    const ran: string[] = [];
+    const lanes = new BullLanes(new RedisBackend(redis!.url), {
+      note: noteOf("a", 1),
+      images: () => [],
+      work: async ({ id }) => {
+        ran.push(id);
+        return report;
+      },
+    });
+    try {
+      await dispatcher.offer(hostClass(), chunk("before"), 0);
+      await until(async () => [...ran], [chunk("before").id]);
+      await redis!.kill();
+      // Longer than a worker waits for a chunk, and one second: where BullMQ was known to stop taking any.
+      await sleep(3_500);
+      await redis!.start();
+      await dispatcher.offer(hostClass(), chunk("after"), 0);
+      await until(async () => [...ran], [chunk("before").id, chunk("after").id], 20_000);
+    } finally {
+      await lanes.close();
+      await dispatcher.close();
+    }
+  });
+
+  it("lists workers whatever the clocks of hosts say", async () => {
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    const lanes = new BullLanes(new RedisBackend(redis!.url), {
+      note: noteOf("skewed", 1),
+      images: () => [],
+      work: async () => report,
+    });
+    try {
+      const hosts = async (): Promise<string[]> => (await dispatcher.view()).workers.map(({ host }) => host);
+      await until(hosts, ["skewed"]);
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+      expect(await hosts()).toEqual(["skewed"]);
+    } finally {
+      vi.useRealTimers();
+      await lanes.close();
+      await dispatcher.close();
+    }
+  });
+
+  it("keep their number where a lease was lost and its chunk came back before it had ended", async () => {
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    const first = Promise.withResolvers<void>();
+    const all = Promise.withResolvers<void>();
+    const begun: string[] = [];
+    const agent = new AgentProcess({
+      url: redis!.url,
+      note: noteOf("a", 2),
+      images: () => [],
+      leases: { lockMs: 2_000, checkMs: 500 },
+      onLog: () => {},
+      work: async ({ id }) => {
+        begun.push(id.split(".")[1]!);
+        if (begun.length === 1) await first.promise;
+        if (id.endsWith("z1") || id.endsWith("z2")) await all.promise;
+        return report;
+      },
+    });
+    const client = new Redis(redis!.socket);
+    try {
+      await dispatcher.offer(hostClass(), chunk("x"), 0);
+      await until(async () => [...begun], ["x"]);
+      // Redis forgets the lease: the chunk is given again, to the same host.
+      const lock = (await redis!.keysOf(`${chunk("x").id}:lock`))[0]!;
+      await vi.waitFor(
+        async () => {
+          await client.del(lock);
+          expect(begun).toEqual(["x", "x"]);
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+      first.resolve();
+      for (const name of ["z1", "z2"]) await dispatcher.offer(hostClass(), chunk(name), 0);
+      await until(async () => begun.slice(2).toSorted(), ["z1", "z2"]);
+    } finally {
+      all.resolve();
+      client.disconnect();
+      await agent.close();
+      await dispatcher.close();
+    }
+  });
+
+  it("end with a supervisor that says nothing any more", async () => {
+    const program = join(import.meta.dirname, "../../src/fleet/worker/queue-agent.ts");
+    const child = fork(program, { stdio: ["ignore", "ignore", "inherit", "ipc"], execArgv: [] });
+    const ended = once(child, "exit");
+    const note = noteOf("stopped", 1);
+    child.send({ kind: "start", url: redis!.url, note, images: [], leases: { lockMs: 1_000, checkMs: 500 } });
+    expect(await ended).toEqual([1, null]);
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    expect((await dispatcher.view()).workers.map(({ host }) => host)).not.toContain("stopped");
+    await dispatcher.close();
+  });
+});
