@@ -175,10 +175,11 @@ function Alignment({
             return [
               String(line.step),
               <button type="button" onClick={() => unfold(row)}>
-                {line.folded} equal
+                {line.folded} identical
+                <span class="wide"> records, to step {line.step + line.folded - 1}</span>
               </button>,
-              `to step ${line.step + line.folded - 1}`,
-              "identical",
+              "",
+              "",
             ];
           return [
             String(line.step),
