@@ -208,6 +208,7 @@ export {
 } from "./evaluate/check/check-policy.ts";
 export type { PolicyInterface } from "./evaluate/check/inspect-policy.ts";
 export { PersonalGame, playAgainst, type PlayAgainstOptions } from "./games/play/play-against.ts";
+export type { PositionPicture } from "./games/play/render-position.ts";
 export type { PlayEnd, PlayView } from "./games/play/play-view.ts";
 export type { Board, Seat as BoardSeat } from "./games/tictactoe-board.ts";
 export { saveGame } from "./games/play/save-game.ts";

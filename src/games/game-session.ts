@@ -5,6 +5,7 @@ import { cborToJson } from "../model/cbor/to-json.ts";
 import type { Question } from "../rollout/live-options.ts";
 import { LiveRollout } from "../rollout/live-rollout.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
+import type { RecordedSoFar } from "../rollout/recorded-so-far.ts";
 import { openHost } from "../rollout/rollout-host.ts";
 import { scoreGame, type GameKey, type GameResult } from "./game-result.ts";
 import { resolveGame, type GameSpec } from "./game-spec.ts";
@@ -110,6 +111,11 @@ export class GameSession implements AsyncDisposable {
     if (this.#asked === undefined) throw new SameseedError("bad_argument", "no seat is waiting for a move");
     if (this.#live.isAsking) this.#live.answer(action);
     this.#asked = undefined;
+  }
+
+  /** What is played so far. */
+  recorded(): RecordedSoFar {
+    return this.#live.recorded();
   }
 
   /** Leaves the table: the game is over, truncated, as soon as a person would be to move. */

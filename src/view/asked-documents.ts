@@ -17,6 +17,15 @@ export interface CapturedDocument {
   readonly programs: number;
 }
 
+/** What `POST /api/do/picture` answers: the position of a game as its environment draws it; nothing where it draws none. */
+export interface PositionDocument {
+  readonly text?: string;
+  /** In base64, with its sides in pixels. */
+  readonly png?: string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
 /** What `POST /api/do/play`, `move`, `back`, `resign` and `leave` answer: a game against a policy. */
 export interface GameDocument {
   readonly play: string;

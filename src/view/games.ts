@@ -10,7 +10,7 @@ import { seedSchema } from "../model/seed.ts";
 import { builtinGame } from "../games/builtin-games.ts";
 import { playAgainst, type PersonalGame } from "../games/play/play-against.ts";
 import { saveGame } from "../games/play/save-game.ts";
-import type { GameDocument } from "./asked-documents.ts";
+import type { GameDocument, PositionDocument } from "./asked-documents.ts";
 import { parsed } from "./parsed.ts";
 
 /** What can be asked of a game. */
@@ -54,9 +54,7 @@ export class Games implements AsyncDisposable {
   async act(request: GameRequest, body: unknown): Promise<PlayedGame> {
     if (request === "play") return await this.#start(body);
     const { play } = request === "move" ? parsed(moveSchema, body) : parsed(gameSchema, body);
-    const open = this.#open.get(play);
-    if (open === undefined)
-      throw new SameseedError("not_found", "that game is not open any more", { hint: "begin another" });
+    const open = this.#find(play);
     const { game } = open;
     if (request === "move") await game.move(parsed(moveSchema, body).action);
     else if (request === "back") await game.takeBack();
@@ -69,6 +67,22 @@ export class Games implements AsyncDisposable {
       return await this.#told(play, open, !wasOver);
     }
     return await this.#told(play, open);
+  }
+
+  /** The position of a game that is open. @throws `bad_argument`, `not_found` and what playing throws */
+  async picture(body: unknown): Promise<PositionDocument> {
+    const { game } = this.#find(parsed(gameSchema, body).play);
+    const drawn = await game.render();
+    if (drawn === undefined) return {};
+    const { kind, width, height } = drawn;
+    const bytes = Buffer.from(drawn.body);
+    return kind === "text" ? { text: bytes.toString() } : { png: bytes.toString("base64"), width, height };
+  }
+
+  #find(play: string): OpenGame {
+    const open = this.#open.get(play);
+    if (open !== undefined) return open;
+    throw new SameseedError("not_found", "that game is not open any more", { hint: "begin another" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -109,6 +109,7 @@ export class ViewActions implements AsyncDisposable {
       const { programs } = await captureStdio(this.#library.find(id).dir, key, { signal });
       return { programs: programs.length } satisfies CapturedDocument;
     }
+    if (name === "picture") return await this.#games.picture(request);
     const game = gameRequests.find((own) => own === name);
     if (game === undefined) throw new SameseedError("not_found", "there is nothing of that name to run");
     const { saved, ...view } = await this.#games.act(game, request);

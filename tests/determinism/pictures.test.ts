@@ -107,6 +107,21 @@ it("shows the steps of a branch alone", async () => {
   expect(readPictureList(path)!.pictures[0]![0]).toBe(3);
 });
 
+it("shows the position of a game that is being played, taken back and over", async () => {
+  await using game = await playAgainst({ actions: [4, 8] }, { seed: 7 });
+  const shown = async (): Promise<string> => Buffer.from((await game.render())!.body).toString();
+  expect(await shown()).toBe(". . .\n. . .\n. . .\n");
+  await game.move(0);
+  expect(await shown()).toBe("X . .\n. O .\n. . .\n");
+  await game.move(1);
+  await game.takeBack();
+  expect(await shown()).toBe("X . .\n. O .\n. . .\n");
+  await game.move(1);
+  await game.move(2);
+  expect(game.view.end).toMatchObject({ winner: "you" });
+  expect(await shown()).toBe("X X X\n. O .\n. . O\n");
+});
+
 it("shows the board of a game that a person played", async () => {
   await using game = await playAgainst("greedy", { seed: 7 });
   while (game.view.end === undefined) await game.move(game.view.legal![0]!);

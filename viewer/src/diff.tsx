@@ -175,7 +175,8 @@ function Alignment({
             return [
               String(line.step),
               <button type="button" onClick={() => unfold(row)}>
-                {line.folded} identical records, to step {line.step + line.folded - 1}
+                {line.folded} identical
+                <span class="wide"> records, to step {line.step + line.folded - 1}</span>
               </button>,
               "",
               "",

@@ -77,7 +77,7 @@ function Page(): JSX.Element {
           {route.slice(0, 2).map((part, at) => (
             <>
               {" › "}
-              <a href={href(...route.slice(0, at + 1))}>{part}</a>
+              <a href={href(...route.slice(0, at + 1))}>{part.replace(/^~/, "")}</a>
             </>
           ))}
         </nav>

@@ -103,7 +103,8 @@ function Matchup({ matchup }: { readonly matchup: MatchupViewDocument }): JSX.El
                 <a href={href(leg, key)}>
                   seed {seed}, game {game}
                 </a>
-                : {by === "x" ? x : o} by <strong>{fault}</strong>: {message}
+                , {x} at the {leg === legs[0] ? "first" : "second"} seat : {by === "x" ? x : o} by{" "}
+                <strong>{fault}</strong>: {message}
               </li>
             ))}
           </ul>

@@ -6,15 +6,16 @@ import type { GameDocument } from "../../src/view/asked-documents.ts";
 import { ask, useCanRun } from "./ask.ts";
 import { Board } from "./board.tsx";
 import { forget } from "./data.ts";
+import { Moves, Position } from "./position.tsx";
 import { href } from "./route.ts";
-import { WholeText } from "./value-view.tsx";
 
 /** Built-in games and the policies that know them; others are typed. */
 const games: Readonly<Record<string, readonly string[]>> = {
   tictactoe: ["greedy", "minimax", "random"],
   connect_four: ["greedy", "random"],
   "pettingzoo:chess_v6": ["random"],
-  "pettingzoo:hanabi_v5": ["random"],
+  "pettingzoo:connect_four_v3": ["random"],
+  "pettingzoo:go_v5": ["random"],
 };
 const ownSource = "its source below";
 
@@ -95,10 +96,10 @@ function Start({
         </datalist>
       </label>
       <label>
-        You are{" "}
+        You move{" "}
         <select value={as} onChange={(event) => setAs(event.currentTarget.value)}>
-          <option value="X">X, who moves first</option>
-          <option value="O">O</option>
+          <option value="X">first (X)</option>
+          <option value="O">second (O)</option>
         </select>
       </label>
       <label>
@@ -165,7 +166,8 @@ function Table({ game, isBusy, send }: TableProps): JSX.Element {
   return (
     <>
       <p role="status">
-        {game.game}, you are {seat}, seed {game.seed}. {end === undefined ? yourMove(isBusy) : endText(end)}
+        {game.game}, you are seat {seat}, seed {game.seed}.{" "}
+        {end === undefined ? yourMove(isBusy) : endText(end)}
       </p>
       {cells !== undefined && columns !== undefined ? (
         <Board
@@ -180,16 +182,10 @@ function Table({ game, isBusy, send }: TableProps): JSX.Element {
             : {})}
         />
       ) : (
-        <WholeText text={JSON.stringify(game.observation, undefined, 1)} />
-      )}
-      {end === undefined && legal !== null && cells === undefined && (
-        <p class="bar-row">
-          {legal.map((action) => (
-            <button type="button" disabled={isBusy} onClick={() => move(action)}>
-              {JSON.stringify(action)}
-            </button>
-          ))}
-        </p>
+        <>
+          <Position game={game} />
+          {end === undefined && <Moves legal={legal} isBusy={isBusy} onMove={move} />}
+        </>
       )}
       <p class="bar-row">
         <button type="button" disabled={isBusy || moves === 0} onClick={() => send("back", { play })}>

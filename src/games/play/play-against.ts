@@ -8,12 +8,13 @@ import { randomInt } from "node:crypto";
 import { SameseedError } from "../../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { JsonValue } from "../../model/json.ts";
-import { checkSeed } from "../../model/seed.ts";
+import { checkSeed, gameSeed } from "../../model/seed.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import { type GameRules, gameRuleNames, gameRulesOf } from "../game-rules.ts";
 import { builtinGame } from "../builtin-games.ts";
 import { openGame, type GameSession } from "../game-session.ts";
 import type { GameResult, GameSpec, SeatPolicyInput } from "../play-games.ts";
+import { playedOf, type PositionPicture, renderPosition } from "./render-position.ts";
 import { boardOf, cellTaken, legalMoves, winnerOf, type PlayEnd, type PlayView } from "./play-view.ts";
 
 /** Options of a game against a policy. The default wall time of its sandboxes is 300 s. */
@@ -148,6 +149,18 @@ export class PersonalGame implements AsyncDisposable {
   /** Ends the game without a winner. @throws `bad_argument` if it is over */
   async leave(): Promise<PlayView> {
     return await this.#giveUp("left");
+  }
+
+  /**
+   * Draws the position as its environment does: the moves so far are played again in a sandbox of their own. Undefined where
+   * it draws none.
+   */
+  async render(): Promise<PositionPicture | undefined> {
+    const rollout = this.view.end?.result?.rollout;
+    const played = rollout === undefined ? this.#session?.recorded() : playedOf(rollout.trajectory);
+    if (played === undefined) return undefined;
+    const game = { spec: this.#spec({ actions: [] }), seed: gameSeed(this.seed, 0) };
+    return await renderPosition(game, played, this.#options.signal);
   }
 
   /** Opens fresh sandboxes and plays the person's moves so far again. */

@@ -120,20 +120,20 @@ function madeOf(
 }
 
 /** What an environment is asked for, one after the other: a picture, a text, and what it renders when it is made as it was. */
-function modesOf(kind: string, envArgs: JsonObject): readonly (string | null)[] {
+export function modesOf(kind: string, envArgs: JsonObject): readonly (string | null)[] {
   if (kind === "builtin") return [null];
   return "render_mode" in envArgs ? [null, "rgb_array", "ansi"] : ["rgb_array", "ansi", null];
 }
 
 /** The last record that has a picture: the closing one has none. */
-function lastStep({ first, records }: TrajectoryChain): number {
+export function lastStep({ first, records }: TrajectoryChain): number {
   const last = records.at(-1);
   const isClosing = last !== undefined && recordKind(fieldSpans(last, "run_damaged")) === "closing";
   return first + records.length - (isClosing ? 2 : 1);
 }
 
 /** Drawing takes time and memory that the rollout did not need. */
-function withRoom(limits: Limits): Limits {
+export function withRoom(limits: Limits): Limits {
   return {
     ...limits,
     wallMs: limits.wallMs + 600_000,

@@ -156,10 +156,8 @@ export function intervalPlot(
   }: { readonly title: string; readonly unit: string; readonly zero?: number; readonly width: number },
 ): Figure {
   const height = margin.top + rows.length * 24 + margin.bottom;
-  const left =
-    16 +
-    Math.min(width * 0.4, letterWidth * Math.max(4, ...rows.map(({ name }) => Math.min(40, name.length))));
-  const lettersMost = Math.floor((left - 16) / letterWidth);
+  const letters = lettersOf(rows, width * 0.4);
+  const left = 16 + letters * letterWidth;
   const ends = rows.flatMap(({ value, low, high }) =>
     [value, low, high].filter((end) => Math.abs(end) < 1e300),
   );
@@ -169,7 +167,7 @@ export function intervalPlot(
   const drawn = rows.flatMap(({ name, value, low, high }, at) => {
     const y = margin.top + 14 + at * 24;
     return [
-      label(shortened(name, lettersMost), { x: left - 8, y: y + 4, anchor: "end" }),
+      label(shortened(name, letters), { x: left - 8, y: y + 4, anchor: "end" }),
       shape("path", { d: `M${clamp(low)} ${y - 4}v8m0 -4H${clamp(high)}m0 -4v8`, class: "line" }),
       shape("circle", { cx: clamp(value), cy: y, r: 4, class: "dot" }),
       label(shortNumber(value), { x: width - 8, y: y + 4, anchor: "end", className: "strong" }),
@@ -196,10 +194,8 @@ export function barPlot(
   { title, unit, width }: { readonly title: string; readonly unit: string; readonly width: number },
 ): Figure {
   const height = margin.top + rows.length * 24 + margin.bottom;
-  const left =
-    16 +
-    Math.min(width * 0.45, letterWidth * Math.max(4, ...rows.map(({ name }) => Math.min(48, name.length))));
-  const lettersMost = Math.floor((left - 16) / letterWidth);
+  const letters = lettersOf(rows, width * 0.45);
+  const left = 16 + letters * letterWidth;
   const bottom = height - margin.bottom;
   const [, most] = extentOf(rows.flatMap(({ value, baseline = 0 }) => [0, value, baseline]));
   const x = linearScale([0, most], [left, width - 80]);
@@ -207,7 +203,7 @@ export function barPlot(
     const y = margin.top + 4 + at * 24;
     const lengthOf = (number: number): number => Math.max(0.5, place(x.at(number) - left));
     return [
-      label(shortened(name, lettersMost), { x: left - 8, y: y + 13, anchor: "end" }),
+      label(shortened(name, letters), { x: left - 8, y: y + 13, anchor: "end" }),
       shape("rect", {
         x: left,
         y,
@@ -231,6 +227,12 @@ export function barPlot(
 
 /** Of a label, in pixels; a little more than most letters have. */
 const letterWidth = 7.6;
+
+/** How many letters the names beside a figure have, within some pixels. */
+function lettersOf(rows: readonly { readonly name: string }[], most: number): number {
+  const longest = Math.max(4, ...rows.map(({ name }) => name.length));
+  return Math.min(longest, Math.floor(most / letterWidth));
+}
 
 function shortened(text: string, most: number): string {
   const characters = Array.from(text);

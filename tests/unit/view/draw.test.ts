@@ -81,3 +81,28 @@ describe("plots", () => {
     expect(linearScale([2, 2], [0, 1]).ticks.length).toBeGreaterThan(0);
   });
 });
+
+describe.for([
+  ["bars", barPlot],
+  [
+    "intervals",
+    (
+      rows: readonly { readonly name: string; readonly value: number }[],
+      options: Parameters<typeof barPlot>[1],
+    ) =>
+      intervalPlot(
+        rows.map((row) => ({ ...row, low: 0, high: 2 })),
+        options,
+      ),
+  ],
+] as const)("names beside %s", ([, plot]) => {
+  it.for(["wrong_answer", "m".repeat(60)])("begin inside the figure: %s", (name) => {
+    const { shapes } = plot([{ name, value: 1 }], { title: "t", unit: "u", width: 460 });
+    const own = shapes.find(({ attributes, tag }) => tag === "text" && attributes["text-anchor"] === "end")!;
+    const text = String(own.children[0]);
+    // 7.5 pixels is wider than nearly every letter of 12 pixels' height is.
+    expect(Number(own.attributes["x"]) - text.length * 7.5).toBeGreaterThanOrEqual(0);
+    expect(name.startsWith(text.replace("…", ""))).toBe(true);
+    expect(text.length).toBeGreaterThanOrEqual(Math.min(name.length, 24));
+  });
+});
