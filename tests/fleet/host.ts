@@ -26,8 +26,8 @@ export class Host implements AsyncDisposable {
   /** @param enter what its command line begins with, to run it elsewhere */
   static async start(options: HostOptions, enter: readonly string[] = []): Promise<Host> {
     const program = join(import.meta.dirname, "worker-program.ts");
-    const [command = "", ...args] = [...enter, process.execPath, program, JSON.stringify(options)];
-    const child = spawn(command, args, {
+    const [command, ...args] = [...enter, process.execPath, program, JSON.stringify(options)];
+    const child = spawn(command ?? process.execPath, args, {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said: string[] = [];

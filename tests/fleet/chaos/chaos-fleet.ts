@@ -78,12 +78,12 @@ export class ChaosFleet implements AsyncDisposable {
     const all = [host.pid, ...descendants(host.pid).map(({ pid }) => pid)];
     switch (kind) {
       case "agent":
-        kill(Number(descendants(host.pid).find(({ pid }) => pid === host.agent)?.pid ?? 0), "SIGKILL");
+        kill(all.find((pid) => pid === host.agent) ?? 0, "SIGKILL");
         return;
       case "freeze":
         for (const pid of all) kill(pid, "SIGSTOP");
         await sleep(frozenMs);
-        for (const pid of all.reverse()) kill(pid, "SIGCONT");
+        for (const pid of all.toReversed()) kill(pid, "SIGCONT");
         return;
       case "link":
         this.#network.plug(at, false);

@@ -56,12 +56,12 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
   await recordRun({ ...config, dir: quiet });
   const dir = fleet.path("far");
   const startedAt = performance.now();
-  let isOver = false;
+  const over = new AbortController();
   const hurting = (async () => {
     for (const fault of schedule) {
-      const ms = fault.atMs - (performance.now() - startedAt);
-      for (let waited = 0; waited < ms && !isOver; waited += 50) await sleep(50);
-      if (isOver) return;
+      const ms = Math.max(0, fault.atMs - (performance.now() - startedAt));
+      await sleep(ms, undefined, { signal: over.signal }).catch(() => {});
+      if (over.signal.aborted) return;
       onLog(`${Math.round(performance.now() - startedAt)} ms: ${JSON.stringify(fault)}`);
       await fleet.hurt(fault);
     }
@@ -71,7 +71,7 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
     ...config,
     dir,
     fleet: openFleet(fleet.redis.url, { store: fleet.store, audit: audited, onNote: onLog }),
-  }).finally(() => (isOver = true));
+  }).finally(() => over.abort());
   await Promise.all([run, hurting]);
   const wallMs = Math.round(performance.now() - startedAt);
   const { codes, left } = await fleet.drain();

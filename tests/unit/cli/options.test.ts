@@ -62,6 +62,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   serve: [],
   // Each chunk brings what its run was asked to be.
   worker: [],
+  "fleet audit": [],
   "fleet status": [],
   "fleet cancel": [],
   "fleet release": [],
