@@ -27,7 +27,7 @@ export class Host implements AsyncDisposable {
   static async start(options: HostOptions, enter: readonly string[] = []): Promise<Host> {
     const program = join(import.meta.dirname, "worker-program.ts");
     const [command, ...args] = [...enter, process.execPath, program, JSON.stringify(options)];
-    const child = spawn(command, args, {
+    const child = spawn(command ?? process.execPath, args, {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said: string[] = [];

@@ -41,6 +41,11 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")
     .action((url: string, batch: string) => choose(async (cli) => await cancel(cli, url, batch)));
+  addAudit(fleet, choose);
+  addRelease(fleet, choose);
+}
+
+function addAudit(fleet: Command, choose: (work: CommandWork) => void): void {
   fleet
     .command("audit")
     .summary("run a fleet's rollouts again on other hosts, and compare")
@@ -59,6 +64,9 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     .action((url: string, dir: string, options: AuditOptions) =>
       choose(async (cli) => await audit(cli, url, dir, options)),
     );
+}
+
+function addRelease(fleet: Command, choose: (work: CommandWork) => void): void {
   fleet
     .command("release")
     .summary("trust a quarantined host again")

@@ -116,6 +116,8 @@ export class BullLanes implements Lanes {
 
   async #process(job: Job, token: string | undefined, signal?: AbortSignal): Promise<ChunkReport> {
     this.#lastTaken = nowMs();
+    // It was taken while the worker was being told to take nothing more.
+    if (this.#draining) return await putBack(job, token);
     const chunk = this.#read(job);
     const { host } = this.#options.note;
     // Nobody waits for it: it is done with.

@@ -78,7 +78,7 @@ export class ChaosFleet implements AsyncDisposable {
     const all = [host.pid, ...descendants(host.pid).map(({ pid }) => pid)];
     switch (kind) {
       case "agent":
-        if (all.includes(host.agent)) kill(host.agent, "SIGKILL");
+        kill(all.find((pid) => pid === host.agent) ?? 0, "SIGKILL");
         return;
       case "freeze":
         for (const pid of all) kill(pid, "SIGSTOP");

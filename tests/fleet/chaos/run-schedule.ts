@@ -59,8 +59,8 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
   const over = new AbortController();
   const hurting = (async () => {
     for (const fault of schedule) {
-      const ms = fault.atMs - (performance.now() - startedAt);
-      for (let waited = 0; waited < ms && !over.signal.aborted; waited += 50) await sleep(50);
+      const ms = Math.max(0, fault.atMs - (performance.now() - startedAt));
+      await sleep(ms, undefined, { signal: over.signal }).catch(() => {});
       if (over.signal.aborted) return;
       onLog(`${Math.round(performance.now() - startedAt)} ms: ${JSON.stringify(fault)}`);
       await fleet.hurt(fault);
