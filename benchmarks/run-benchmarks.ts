@@ -7,6 +7,7 @@ import { auditScenario } from "./scenarios/audit.ts";
 import { branchingScenario } from "./scenarios/branching.ts";
 import { flatScenario } from "./scenarios/flat.ts";
 import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
+import { fleetScenario } from "./scenarios/fleet.ts";
 import { gamesScenario } from "./scenarios/games.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { preparedScenario } from "./scenarios/prepared.ts";
@@ -16,6 +17,9 @@ import { sprtScenario } from "./scenarios/sprt.ts";
 import { sealedScenario } from "./scenarios/sealed.ts";
 import { startScenario } from "./scenarios/start.ts";
 import { serving } from "./scenarios/serving.ts";
+import { servingOpenEnv } from "./scenarios/serving-openenv.ts";
+import { servingPrograms } from "./scenarios/serving-programs.ts";
+import { servingVectors } from "./scenarios/serving-vectors.ts";
 import { steppingScenario } from "./scenarios/stepping.ts";
 import { stepsScenario } from "./scenarios/steps.ts";
 import { throughputScenario } from "./scenarios/throughput.ts";
@@ -38,7 +42,11 @@ const scenarios: readonly Scenario[] = [
   sprtScenario,
   scoringScenario,
   serving,
+  servingPrograms,
+  servingVectors,
+  servingOpenEnv,
   viewScenario,
+  fleetScenario,
 ];
 
 /** How benchmarks are run. */

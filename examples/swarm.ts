@@ -22,7 +22,7 @@ interface Scout {
 
 /** The same numbers in every run: what is drawn for a scout follows from its name. */
 function* draws(name: string): Generator<number, never> {
-  let state = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
+  let state = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7);
   for (;;) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     yield (state / 2 ** 31 - 1) * 2;

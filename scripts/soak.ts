@@ -86,4 +86,8 @@ async function main(args: string[]): Promise<number> {
   return isRight && report.grown.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const [first, ...rest] = process.argv.slice(2);
+process.exitCode =
+  first === "server"
+    ? await (await import("./soak-server.ts")).soakServer(rest)
+    : await main(process.argv.slice(2));

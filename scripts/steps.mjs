@@ -141,6 +141,7 @@ function linkCommand() {
 /** The files that name what tests install beside this package's own, each into a folder of its own in `node_modules`. */
 const testLocks = {
   "python-client": "clients/python/test.lock",
+  "doors-python": "tests/server/doors/python.lock",
   "tensorlake-python": "tests/server/doors/tensorlake/python.lock",
   "s3-server": "tests/store/s3-server.lock",
   "tensorlake-npm": "tests/server/doors/tensorlake/npm/package-lock.json",

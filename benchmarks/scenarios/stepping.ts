@@ -8,6 +8,7 @@ import type { NdArray } from "../../src/model/cbor/ndarray.ts";
 import type { TypedValue } from "../../src/model/cbor/typed-value.ts";
 import { openRollout } from "../../src/rollout/open-rollout.ts";
 import { openRollouts } from "../../src/rollout/open-rollouts.ts";
+import { asyncVector } from "../async-vector.ts";
 import { coldPython } from "../bubblewrap-python.ts";
 import { median, quantile } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
@@ -96,26 +97,6 @@ async function stepTimes(image: string, seed: number): Promise<number[] | undefi
     action = balance(step.observation);
   }
 }
-
-/** Steps of environments in processes of their own, stepped together with the same controller. */
-const asyncVector = (count: number, seconds: number): string => `
-import time
-import gymnasium, numpy
-if __name__ == "__main__":
-    envs = gymnasium.vector.AsyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * ${count})
-    observation, _ = envs.reset(seed=1)
-    steps, started = 0, None
-    for turn in range(10**9):
-        if turn == 100:
-            steps, started = 0, time.perf_counter()
-        action = (3 * observation[:, 2] + observation[:, 3] > 0).astype(numpy.int64)
-        observation, *_ = envs.step(action)
-        steps += ${count}
-        if started is not None and turn % 20 == 0 and time.perf_counter() - started > ${seconds}:
-            break
-    print(steps / (time.perf_counter() - started))
-    envs.close()
-`;
 
 /** The least that environments in processes of their own can cost: bare sockets, nothing recorded, encoded or walled. */
 const barePipes = (count: number, seconds: number): string => `

@@ -31,6 +31,7 @@ def build(folder: Path) -> Path:
         files[f"sameseed/_canonical/{path.name}"] = path.read_bytes()
     files[f"{info}/METADATA"] = _metadata(project).encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: sameseed\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[f"{info}/entry_points.txt"] = _entry_points(project).encode()
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD").encode()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{project['name']}-{project['version']}-py3-none-any.whl"
@@ -52,6 +53,11 @@ def _metadata(project: dict) -> str:
         lines += [f"Provides-Extra: {extra}", *(f'Requires-Dist: {each}; extra == "{extra}"' for each in needed)]
     readme = (_HERE / project["readme"]).read_text()
     return "\n".join([*lines, "Description-Content-Type: text/markdown", "", readme])
+
+
+def _entry_points(project: dict) -> str:
+    groups = project.get("entry-points", {}).items()
+    return "\n".join("".join([f"[{group}]\n", *(f"{name} = {where}\n" for name, where in named.items())]) for group, named in groups)
 
 
 def _record(files: dict[str, bytes], own: str) -> str:

@@ -9,7 +9,7 @@
  *     host ──(stream, framed)── slot ──(stream, stdout, stderr: raw)── child, pid 1 of its own namespace
  *
  * The stream of a child that asks its host is the host's own (streams.c): the slot sees neither questions nor answers, and
- * counts the child's CPU time alone.
+ * counts the child's CPU time alone. Of a child with a network the slot answers one system call (loopback.c).
  *
  * The bytes that come from the child are counted and copied here and looked at nowhere in C. The one exception is the
  * first: wall.c writes `W` once the wall stands, which is passed on as MSG_BORN or told in MSG_EXIT.
@@ -43,7 +43,7 @@
 #include <unistd.h>
 #include "supervise.h"
 
-enum { BORN_HERE = 1 };
+enum { BORN_HERE = 1, WATCHED = 3 + OUTPUTS };
 
 /* One sandbox while it runs. */
 struct run {
@@ -53,6 +53,7 @@ struct run {
   size_t sent, waiting;         /* in slot->job: bytes before `sent` are the child's, bytes up to `waiting` still wait */
   uint32_t cause;
   uint64_t born_us;
+  struct listening listening;
   struct limits limits;
 };
 
@@ -87,7 +88,7 @@ static void run_job(const uint8_t *bytes, size_t length, PyObject *entry) {
 static int give_birth(struct slot *slot, const struct start *start, size_t job_length, struct run *run) {
   struct birth birth = { .start = start };
   if (links_open(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
-  if (streams_open(slot, &birth, run->output) < 0) die();
+  if (streams_open(slot, &birth, run->output) < 0 || loopback_open(&run->listening, &birth) < 0) die();
   int bare = (start->flags & START_BARE) != 0, loopback = (start->flags & START_LOOPBACK) != 0;
   struct clone_args args = {
     .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) | (loopback ? CLONE_NEWNET : 0),
@@ -110,9 +111,10 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
   for (uint32_t i = 0; i < start->links; i++) close(birth.link[i]);
   close(birth.out), close(birth.err), close(birth.stream);
   if (birth.direct >= 0) close(birth.direct);
-  if (run->pid < 0)
-    for (int i = 0; i < OUTPUTS; i++) close(run->output[i]);
-  return run->pid < 0 ? -1 : 0;
+  if (birth.counted >= 0) close(birth.counted);
+  if (run->pid >= 0) return 0;
+  for (int i = 0; i < OUTPUTS; i++) close(run->output[i]);
+  return loopback_close(&run->listening), -1;
 }
 
 static void kill_run(struct run *run, uint32_t cause) {
@@ -132,8 +134,7 @@ static int carry(struct slot *slot, struct run *run, int which) {
   if (n < 0 && errno == EINTR) return 1;
   if (n < 0 && errno == EAGAIN) return 0;
   if (n <= 0) {
-    close(run->output[which]);
-    run->output[which] = -1;
+    close(run->output[which]), run->output[which] = -1;
     return 0;
   }
   char *from = chunk;
@@ -179,8 +180,7 @@ static void obey(struct slot *slot, struct run *run) {
     case MSG_KILL: kill_run(run, CAUSE_KILLED); return;
     case MSG_INPUT_END:
       /* The end of what it waited for is an answer, too. */
-      run->limits.answered = 1;
-      run->input_ended = 1;
+      run->limits.answered = run->input_ended = 1;
       break;
     case MSG_INPUT:
       if (header.channel == INPUT_ANSWER) run->limits.answered = 1;
@@ -211,7 +211,7 @@ static void finish(struct slot *slot, struct run *run) {
     /* Not at its end, though all its processes are dead: a copy of the other end travels in some link. */
     if (run->output[i] >= 0) close(run->output[i]);
   }
-  close(run->pidfd);
+  close(run->pidfd), loopback_close(&run->listening);
   struct exit_report report = {
     .cause = run->cause, .status = status, .max_rss_bytes = (uint64_t)usage.ru_maxrss * 1024u, .wall_us = wall,
     .born_us = run->born_us == 0 ? 0 : run->born_us - run->limits.began_us + 1,
@@ -223,13 +223,15 @@ static void finish(struct slot *slot, struct run *run) {
 
 static void supervise(struct slot *slot, struct run *run) {
   for (;;) {
-    struct pollfd wait[2 + OUTPUTS] = { { run->pidfd, POLLIN, 0 }, { slot->stream, POLLIN, 0 } };
+    struct pollfd wait[WATCHED] = { { run->pidfd, POLLIN, 0 }, { slot->stream, POLLIN, 0 } };
     for (int i = 0; i < OUTPUTS; i++) wait[2 + i] = (struct pollfd){ run->output[i], POLLIN, 0 };
+    wait[WATCHED - 1] = (struct pollfd){ loopback_descriptor(&run->listening), POLLIN, 0 };
     if (run->sent < run->waiting) wait[2 + STREAM].events |= POLLOUT;
-    if (poll(wait, 2 + OUTPUTS, watch_clocks(run)) < 0 && errno != EINTR) die();
+    if (poll(wait, WATCHED, watch_clocks(run)) < 0 && errno != EINTR) die();
     for (int i = 0; i < OUTPUTS; i++)
       if ((wait[2 + i].revents & ~POLLOUT) && run->output[i] >= 0) carry(slot, run, i);
     if (wait[2 + STREAM].revents & POLLOUT) give_input(slot, run);
+    if (wait[WATCHED - 1].revents) loopback_look(&run->listening, run->pid, wait[WATCHED - 1].revents);
     if (wait[1].revents) obey(slot, run);
     if (wait[0].revents) { finish(slot, run); return; }
   }

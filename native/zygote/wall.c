@@ -8,9 +8,9 @@
  *
  *   1. identity   a session of its own, because a signal to process group 0 goes to the whole group, other namespaces
  *                 or not; one user id, unprivileged inside; the child is the first to be killed when memory runs out
+ *                 where a network was asked for, it is made as the sandbox may have it (loopback.c): that takes /proc
  *   2. files      fresh tmpfs on /tmp and /dev/shm over the read-only tree at /mnt, which becomes the root; the old root,
  *                 with the outer wall's /proc, is detached, and a namespace that is not the owner's cannot bring it back
- *                 where a network was asked for, the loopback device of a network namespace of its own is raised
  *   3. streams    0 null, opened anew because siblings would see the flags of a shared one, 1 and 2 text, 3 to the host,
  *                 4... links; everything else is closed
  *   4. limits     rlimits
@@ -27,11 +27,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -154,17 +152,6 @@ static void drop_rights(void) {
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) fail(2, "not dumpable");
 }
 
-/*
- * The network namespace that the child was born into is its own and has one device, which is down. Rights over it come with
- * the child's user namespace and are dropped with the others.
- */
-static void raise_loopback(int err) {
-  struct ifreq device = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-  int fd = (int)SUPERVISE(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0, 0, 0);
-  if (fd < 0 || SUPERVISE(SYS_ioctl, fd, SIOCSIFFLAGS, &device, 0, 0, 0) < 0) fail(err, "raise the loopback device");
-  close(fd);
-}
-
 int wall_filter(const struct filter *filter) {
   struct sock_fprog program = { (unsigned short)(filter->bytes / sizeof(struct sock_filter)), (void *)filter->code };
   return (int)SUPERVISE(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program, 0, 0, 0);
@@ -174,10 +161,10 @@ void wall_build(const struct slot *slot, const struct birth *birth) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(birth->err, "die with the slot");
   if (setsid() < 0) fail(birth->err, "lead a session");
   become_someone(birth->err, slot_user(slot));
-  enter_files(birth->err, birth->start);
   struct filter networked = { birth->start->filter_bytes, slot->job };
   int loopback = (birth->start->flags & START_LOOPBACK) != 0;
-  if (loopback) raise_loopback(birth->err);
+  if (loopback) loopback_raise(birth);
+  enter_files(birth->err, birth->start);
   int told = keep_streams(birth);
   set_limits(birth->start);
   drop_rights();

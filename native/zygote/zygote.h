@@ -104,7 +104,7 @@ struct slot {
 };
 
 /* What the child is born with. */
-struct birth { const struct start *start; int out, err, stream, direct; int link[MAX_LINKS]; };
+struct birth { const struct start *start; int out, err, stream, direct, counted; int link[MAX_LINKS]; };
 
 /* io.c: whole reads and writes; -1 with errno, and errno 0 at the end of the stream. */
 int read_whole(int fd, void *to, size_t length);
@@ -168,6 +168,17 @@ PyObject *await_message(PyObject *module, PyObject *arguments);
 void trunk_know(struct slot *slot);
 void trunk_begin(struct slot *slot, const struct start *start);
 int trunk_obey(struct slot *slot, uint32_t length);
+
+/*
+ * loopback.c: in the slot, what its sandbox's calls of `listen` come over, first what hands that over; a descriptor to be
+ * polled, or -1, and what to do when it says something. In the child, its network.
+ */
+struct listening { int handed, calls; };
+int loopback_open(struct listening *listening, struct birth *birth);
+int loopback_descriptor(const struct listening *listening);
+void loopback_look(struct listening *listening, pid_t pid, short events);
+void loopback_close(struct listening *listening);
+void loopback_raise(const struct birth *birth);
 
 /* wall.c: in the child; does not return where a step fails. */
 void wall_build(const struct slot *slot, const struct birth *birth);

@@ -77,6 +77,8 @@ def _report() -> bytes:
         "world": {"mode": "host" if is_host else "sealed", "lacks": world.lacks()},
         # What the host has to speak (native/zygote/zygote.h).
         "protocol": _zygote.PROTOCOL,
+        # Of sandboxes with a network (native/zygote/loopback.c).
+        "loopback": "bounded",
     }
     if not is_host:
         from sameseed.world import numeric, poison

@@ -126,7 +126,6 @@ export class Fleet implements FleetEngine {
     const dispatcher = await this.#open();
     const id = `${timeName()}-${randomBytes(4).toString("hex")}`;
     let store: ObjectStore | undefined;
-    let isDone = false;
     try {
       const chosen = await chooseHosts(dispatcher, { store: this.#options.store, onNote, signal });
       store = await openObjects(chosen.store);
@@ -170,11 +169,10 @@ export class Fleet implements FleetEngine {
           summary: { ...summary, receipt: { ...receipt, image: { ...receipt.image, name } } },
         };
       }
-      isDone = true;
       this.#made.set(options, { spec: spec.hash, store: chosen.store });
     } finally {
-      // What was not waited for to the end is not wanted.
-      await (isDone ? dispatcher.forget(id) : dispatcher.cancel(id)).catch(() => {});
+      // Whatever is in the queue of it, stragglers that were overtaken or audits that others settled, nobody waits for.
+      await dispatcher.cancel(id).catch(() => {});
       await dispatcher.close();
       store?.close();
     }

@@ -3,6 +3,8 @@ import { basename, dirname, join, posix, resolve } from "node:path";
 import { sha256Of } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { isImageEnvName } from "../model/image-manifest.ts";
+import type { SystemLock } from "./system-lock.ts";
+import { renderingEnv } from "./system-packages.ts";
 import { listTree, type TreeEntry } from "./tree-listing.ts";
 
 /** A folder or file of the host that an image gets. */
@@ -16,6 +18,8 @@ export interface AddedFiles {
 export interface ImageExtras {
   readonly add: readonly AddedFiles[];
   readonly env: Readonly<Record<string, string>>;
+  /** Debian packages; undefined where it has none. */
+  readonly system: SystemLock | undefined;
   /** SHA-256 over all of it, contents too; 64 hex digits. */
   readonly digest: string;
 }
@@ -30,8 +34,10 @@ const reserved = /^\/(tmp|dev|proc|mnt|sys|root|bin|lib|lib64|opt\/sameseed|opt\
  */
 export function readExtras(
   add: readonly AddedFiles[] = [],
-  env: Readonly<Record<string, string>> = {},
+  given: Readonly<Record<string, string>> = {},
+  system?: SystemLock,
 ): ImageExtras {
+  const env = system === undefined ? given : { ...renderingEnv, ...given };
   const parts: string[] = [];
   for (const { from, to } of add) {
     checkPlace(from, to);
@@ -46,8 +52,15 @@ export function readExtras(
     });
   }
   const sorted = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
-  const digest = sha256Of([`sameseed/image-extras/1\n`, JSON.stringify(sorted), "\n", parts.join("\n")]);
-  return { add, env: Object.fromEntries(sorted), digest: digest.toString("hex") };
+  const locked = system === undefined ? [] : [`\nsystem ${system.digest}`];
+  const digest = sha256Of([
+    `sameseed/image-extras/1\n`,
+    JSON.stringify(sorted),
+    "\n",
+    parts.join("\n"),
+    ...locked,
+  ]);
+  return { add, env: Object.fromEntries(sorted), system, digest: digest.toString("hex") };
 }
 
 /**

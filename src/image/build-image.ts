@@ -25,6 +25,7 @@ import { askedDigest, whatChanged } from "./name-changes.ts";
 import { findDamage, imagePath, keepLock, publishTree } from "./publish-image.ts";
 import { isPylock, readPylock } from "./read-pylock.ts";
 import { readLock, type RequirementsLock } from "./requirements-lock.ts";
+import { readSystemLock } from "./system-lock.ts";
 import { checkPackages, resolvePackages } from "./resolve-packages.ts";
 import { readRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 
@@ -40,6 +41,11 @@ export interface BuildImageOptions {
   readonly add?: readonly AddedFiles[] | undefined;
   /** Variables of the environment of everything that runs in the image; part of its digest. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The path of a lock of Debian packages, as `sameseed image lock` writes it: they are unpacked into the image, and part of
+   * its digest. Their .deb files are taken from the lock's folder, else fetched by the host's apt.
+   */
+  readonly system?: string | undefined;
   /** Build wheels of packages that have a source archive only; their build programs run on this host. @default false for a lock, true for packages by name */
   readonly buildSource?: boolean | undefined;
   /** Build again even if only files of the host have changed since the image was built. @default false */
@@ -65,6 +71,7 @@ const buildNames: NamesOf<BuildImageOptions> = {
   packages: true,
   add: true,
   env: true,
+  system: true,
   buildSource: true,
   rebuild: true,
   python: true,
@@ -92,7 +99,8 @@ export async function buildImage(options: BuildImageOptions): Promise<ResolvedIm
   const images = options.images ?? imagesFolder();
   const request = await readRequest(options);
   const runtime = readRuntimeFiles(options.sources);
-  const extras = readExtras(options.add, options.env);
+  const system = options.system === undefined ? undefined : readSystemLock(options.system);
+  const extras = readExtras(options.add, options.env, system);
   const asked = askedDigest({ ...request, runtime, extras });
   const before = recordOf(options.name, images);
   const given = options.python === undefined ? undefined : await findPython(options.python);
@@ -214,9 +222,13 @@ async function buildAnew(
   const { root, folder } = makeTreeFolder(work);
   // What was downloaded to be built is installed from there.
   const findLinks = wheels.folder === work ? options.findLinks : wheels.folder;
-  const { packages, libraries } = await fillTree(inputs, root, work, { ...options, findLinks });
+  const { packages, libraries } = await fillTree(inputs, root, work, {
+    ...options,
+    findLinks,
+    systemFrom: options.findLinks,
+  });
   options.onProgress?.("Computing the image's digest");
-  keepLock(folder, wheels);
+  keepLock(folder, wheels, inputs.extras.system);
   const digest = await publishTree(folder, images, (entries) => describeTree(inputs, packages, entries));
   rememberDigest(images, key, digest, inputs, libraries);
   return digest;

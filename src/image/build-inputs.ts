@@ -41,7 +41,7 @@ const recordSchema: z.ZodType<BuildRecord> = z.object({
 });
 
 /** Changes when the builder itself makes other trees of the same inputs. */
-export const builderVersion = 3;
+export const builderVersion = 4;
 
 /**
  * Names a build by what it reads from the host. Left out are the libraries, which only building finds, and

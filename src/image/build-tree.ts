@@ -11,11 +11,14 @@ import { throwIfAborted } from "./run-tool.ts";
 import { writeRuntimeFiles } from "./runtime-files.ts";
 import { copySharedLibraries } from "./shared-libraries.ts";
 import { makeSkeleton } from "./skeleton.ts";
+import { unpackSystem } from "./system-packages.ts";
 import { digestOfListing, type TreeEntry } from "./tree-listing.ts";
 
 /** How the work is followed and stopped. */
 export interface TreeOptions {
   readonly findLinks?: string | undefined;
+  /** A folder of .deb files, instead of the host's apt. */
+  readonly systemFrom?: string | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +49,7 @@ export async function fillTree(
   };
   tell(`Copying Python ${python.version}`);
   makeSkeleton(root);
+  const system = await addSystem(inputs, root, work, { ...options, onProgress: tell });
   copyInterpreter(python, root);
   writeRuntimeFiles(runtime.python, join(root, "opt/sameseed"));
   tell("Compiling the native extension");
@@ -55,12 +59,23 @@ export async function fillTree(
   const packages = await installWheels(python, lock, target, work, { findLinks: options.findLinks, signal });
   copyExtras(inputs.extras, root);
   tell("Collecting shared libraries");
-  const libraries = await copySharedLibraries(root, signal);
+  const libraries = await copySharedLibraries(root, system, signal);
   tell("Compiling Python files");
   await compileBytecode(python, root, signal);
   throwIfAborted(signal);
   finishTree(root);
   return { packages, libraries };
+}
+
+async function addSystem(
+  { extras: { system } }: BuildInputs,
+  root: string,
+  work: string,
+  { systemFrom, signal, onProgress }: TreeOptions,
+): Promise<ReadonlySet<string>> {
+  if (system === undefined) return new Set();
+  onProgress?.(`Unpacking ${system.packages.length} system packages`);
+  return await unpackSystem(system, root, work, { findLinks: systemFrom, signal });
 }
 
 /** What names an image: its facts and the digest of its tree. */
@@ -69,6 +84,7 @@ export function describeTree(
   packages: Record<string, string>,
   entries: readonly TreeEntry[],
 ): ImageManifest {
+  const { system } = inputs.extras;
   const facts = {
     format: 1,
     python: inputs.python.version,
@@ -78,6 +94,9 @@ export function describeTree(
     runtime: inputs.runtime.digest,
     lock: inputs.lock.digest,
     ...(Object.keys(inputs.extras.env).length === 0 ? {} : { env: inputs.extras.env }),
+    ...(system === undefined
+      ? {}
+      : { system: Object.fromEntries(system.packages.map(({ name, version }) => [name, version])) }),
   } as const;
   return { ...facts, ...digestOfListing(entries, facts) };
 }

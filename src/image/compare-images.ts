@@ -16,6 +16,9 @@ export function compareImages(recorded: ImageManifest, present: ImageManifest): 
   }
   const names = new Set([...Object.keys(recorded.packages), ...Object.keys(present.packages)]);
   for (const name of [...names].sort()) note(name, recorded.packages[name], present.packages[name]);
+  const [before, now] = [recorded.system ?? {}, present.system ?? {}];
+  for (const name of [...new Set([...Object.keys(before), ...Object.keys(now)])].sort())
+    note(`system package ${name}`, before[name], now[name]);
   if (differences.length === 0) note("files", recorded.digest, present.digest);
   return differences;
 }

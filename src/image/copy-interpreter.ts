@@ -1,5 +1,5 @@
 import { cpSync, copyFileSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { systemErrorCode } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 
@@ -57,6 +57,8 @@ export function copyInterpreter(python: HostPython, root: string): void {
   if (python.libDirectory !== "lib") symlinkSync("lib", join(root, "opt/python", python.libDirectory));
   const sitePackages = join(root, layout.sitePackages);
   mkdirSync(sitePackages);
+  // A path without the version, for the variables of images.
+  symlinkSync(relative(join(root, "opt/python"), sitePackages), join(root, "opt/python/site-packages"));
   writeFileSync(join(sitePackages, "sameseed.pth"), "/opt/sameseed\n");
   // Debian's site module looks for packages under this name only.
   symlinkSync("site-packages", join(dirname(sitePackages), "dist-packages"));

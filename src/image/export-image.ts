@@ -11,7 +11,7 @@ import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { endBlocks, entryHeader, labelFrame, padding } from "./archive-format.ts";
 import { checkImage } from "./check-image.ts";
 import { resolveImage, type ResolvedImage } from "./image-store.ts";
-import { lockPath } from "./publish-image.ts";
+import { lockPath, systemLockPath } from "./publish-image.ts";
 import { listTree } from "./tree-listing.ts";
 
 /** How {@link exportImage} writes. */
@@ -76,6 +76,7 @@ async function* tarOf(image: ResolvedImage): AsyncGenerator<Buffer, void, undefi
   const folder = dirname(rootfs);
   yield* whole("image.json", Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
   if (existsSync(lockPath(image))) yield* whole("requirements.lock", readFileSync(lockPath(image)));
+  if (existsSync(systemLockPath(image))) yield* whole("system.lock", readFileSync(systemLockPath(image)));
   const wheels = join(folder, "wheels");
   for (const wheel of existsSync(wheels) ? readdirSync(wheels).sort() : [])
     yield* whole(`wheels/${wheel}`, readFileSync(join(wheels, wheel)));

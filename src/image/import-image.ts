@@ -204,7 +204,8 @@ function checkPlace(
       throw refused(`${JSON.stringify(path)} has a mode that no image has`);
     return;
   }
-  if (type === "file" && /^(requirements\.lock|wheels\/[A-Za-z0-9][\w.+!-]*\.whl)$/.test(path)) return;
+  if (type === "file" && /^(requirements\.lock|system\.lock|wheels\/[A-Za-z0-9][\w.+!-]*\.whl)$/.test(path))
+    return;
   throw refused(`${JSON.stringify(path)} does not belong into an image`);
 }
 

@@ -8,6 +8,7 @@ import { checkImage } from "./check-image.ts";
 import { discard, resolveImage, type ResolvedImage } from "./image-store.ts";
 import { sealPath, settledMs, writeSeal } from "./seal.ts";
 import { shareFiles } from "./share-files.ts";
+import type { SystemLock } from "./system-lock.ts";
 import { listTree, stampOf, type TreeEntry } from "./tree-listing.ts";
 
 /** The folder of an image. */
@@ -20,8 +21,19 @@ export function lockPath(image: Pick<ResolvedImage, "rootfs">): string {
   return join(dirname(image.rootfs), "requirements.lock");
 }
 
-/** Puts the lock into an image's folder, and the wheels that were built for it, so that it can be built from them again. */
-export function keepLock(folder: string, { lock, folder: wheels, built }: BuiltWheels): void {
+/** The file beside an image's tree that says which system packages are in it; only images with such packages have it. */
+export function systemLockPath(image: Pick<ResolvedImage, "rootfs">): string {
+  return join(dirname(image.rootfs), "system.lock");
+}
+
+/** Puts the locks into an image's folder, and the wheels that were built for it, so that it can be built from them again. */
+export function keepLock(
+  folder: string,
+  { lock, folder: wheels, built }: BuiltWheels,
+  system: SystemLock | undefined,
+): void {
+  if (system !== undefined)
+    writeFileSync(systemLockPath({ rootfs: join(folder, "rootfs") }), system.text, { mode: 0o644 });
   if (built.length > 0) mkdirSync(join(folder, "wheels"));
   for (const file of built) cpSync(join(wheels, file), join(folder, "wheels", file));
   const head = built.length === 0 ? "" : "--find-links wheels\n";

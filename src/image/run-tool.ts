@@ -14,6 +14,8 @@ export interface ToolOptions {
   readonly cwd?: string;
   /** The whole environment. @default {@link cleanEnvironment} */
   readonly env?: Readonly<Record<string, string>>;
+  /** Variables on top of that. */
+  readonly extraEnv?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -54,7 +56,7 @@ export async function runTool(
   const { promise, resolve, reject } = Promise.withResolvers<ToolResult>();
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: options.env ?? cleanEnvironment(),
+    env: { ...(options.env ?? cleanEnvironment()), ...options.extraEnv },
     stdio: ["ignore", "pipe", "pipe"],
     signal: options.signal,
     killSignal: "SIGKILL",

@@ -38,6 +38,13 @@ export interface Needed {
   readonly unloadable: ReadonlySet<string>;
 }
 
+/** Folders of an image in which the loader looks by itself. */
+export const loaderFolder: RegExp = /^\/usr\/lib(64)?(\/[a-z0-9_]+-linux-gnu)?$/;
+
+/** What system packages take from the host, with the interpreter's C library. */
+const hostsOwn =
+  /^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl|mvec|nss_\w+|gcc_s|crypt)\.so\.\d+)$/;
+
 /** Libraries that the C library opens by name, when threads end or users are looked up. */
 const openedByName: readonly string[] = ["libgcc_s.so.1", "libnss_files.so.2"];
 
@@ -45,10 +52,17 @@ const openedByName: readonly string[] = ["libgcc_s.so.1", "libnss_files.so.2"];
  * Copies the closure of shared libraries of every program and library of the tree into it. A standard
  * library module whose libraries the host lacks could not be imported there either, and is left out.
  *
+ * @param system - Files of system packages in the tree: their libraries go before the host's, and they need no other of the
+ * host than the C library.
  * @returns The host's files that were copied.
- * @throws {SameseedError} `tool_missing` without `ldd`, `image_build_failed` when two libraries of one name differ.
+ * @throws {SameseedError} `tool_missing` without `ldd`, `image_build_failed` when two libraries of one name differ, or where a
+ * system package needs a library that none of them has.
  */
-export async function copySharedLibraries(root: string, signal?: AbortSignal): Promise<string[]> {
+export async function copySharedLibraries(
+  root: string,
+  system: ReadonlySet<string> = new Set(),
+  signal?: AbortSignal,
+): Promise<string[]> {
   const ldd = findOnPath("ldd");
   if (ldd === undefined) {
     throw new SameseedError("tool_missing", "the program ldd was not found", {
@@ -57,8 +71,15 @@ export async function copySharedLibraries(root: string, signal?: AbortSignal): P
     });
   }
   const files = elfFiles(root);
-  const run = await runTool(ldd, files, { signal });
-  const needed = parseLdd(run.stdout, files[0] ?? "", root);
+  const folders = new Set(
+    [...system].filter((path) => /\.so(\.[\d.]+)?$/.test(path)).map((path) => dirname(path)),
+  );
+  // Where the loader looks by itself, and nowhere else: what it would not find in a sandbox is not found here.
+  const built = [...folders].filter((path) => loaderFolder.test(path));
+  const extraEnv =
+    built.length === 0 ? undefined : { LD_LIBRARY_PATH: built.map((path) => join(root, path)).join(":") };
+  const run = await runTool(ldd, files, { signal, extraEnv });
+  const needed = parseLdd(run.stdout, files[0] ?? "", root, system);
   for (const file of needed.unloadable) {
     if (file.includes("/lib-dynload/")) rmSync(file);
   }
@@ -69,27 +90,54 @@ export async function copySharedLibraries(root: string, signal?: AbortSignal): P
  * Reads the output of `ldd`. A library that a file finds inside the tree (a wheel's own copy) is left where it is.
  *
  * @param first - The file meant where there is no heading, because only one was asked about.
- * @throws {SameseedError} `image_build_failed` when two libraries of one name differ.
+ * @param system - As for {@link copySharedLibraries}.
+ * @throws {SameseedError} `image_build_failed` when two libraries of one name differ, or the host's leaks into a system package.
  */
-export function parseLdd(output: string, first: string, root: string): Needed {
+export function parseLdd(
+  output: string,
+  first: string,
+  root: string,
+  system: ReadonlySet<string> = new Set(),
+): Needed {
   const libraries = new Map<string, string>();
   const loaders = new Set<string>();
   const own = new Map<string, string>();
   const unloadable = new Set<string>();
+  const names = new Set([...system].map((path) => basename(path)));
   let file = first;
   for (const line of output.split("\n")) {
     const heading = /^(\/.*):$/.exec(line);
     if (heading !== null) file = heading[1] ?? file;
-    if (line.includes("=> not found")) unloadable.add(file);
+    const inTree = file.slice(root.length);
+    const absent = /^\s+(\S+) => not found/.exec(line)?.[1];
+    if (absent !== undefined) {
+      if (system.has(inTree) && !names.has(absent)) throw leaked(absent, inTree);
+      unloadable.add(file);
+    }
     const loader = /^\s+(\/\S+) \(0x/.exec(line);
     if (loader !== null) loaders.add(loader[1] ?? "");
     const library = /^\s+(\S+) => (\/.*) \(0x/.exec(line);
     if (library === null || library[1] === undefined || library[2] === undefined) continue;
     if (library[1].startsWith("/")) loaders.add(library[1]);
-    else if (!library[2].startsWith(`${root}/`)) noteLibrary(libraries, library[1], library[2]);
-    else if (!/\.so(\.|$)/.test(basename(file)) && !own.has(library[1])) own.set(library[1], library[2]);
+    else if (!library[2].startsWith(`${root}/`)) {
+      // Found by a path that a package's file names: there is a file of the packages at that place, too.
+      if (system.has(mergedPath(library[2]))) continue;
+      if (system.has(inTree) && !hostsOwn.test(library[1])) throw leaked(library[1], inTree);
+      noteLibrary(libraries, library[1], library[2]);
+    } else if (!/\.so(\.|$)/.test(basename(file)) && !own.has(library[1])) own.set(library[1], library[2]);
   }
   return { libraries, loaders, own, unloadable };
+}
+
+function leaked(name: string, file: string): SameseedError {
+  return new SameseedError(
+    "image_build_failed",
+    `${file} needs ${name}, which no package of the system lock has`,
+    {
+      hint: "write the lock anew with the package that has it: sameseed image lock --system PACKAGE …",
+      context: { library: name, file },
+    },
+  );
 }
 
 function noteLibrary(libraries: Map<string, string>, name: string, path: string): void {

@@ -7,6 +7,8 @@ interface ShippedImage {
   readonly environments: RegExp;
   /** What to ask pip for instead, where other packages are wanted beside it. */
   readonly packages: string;
+  /** Variables that it gets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const shipped: readonly ShippedImage[] = [
@@ -20,6 +22,8 @@ const shipped: readonly ShippedImage[] = [
     environments:
       /^(Ant|HalfCheetah|Hopper|Humanoid|InvertedDoublePendulum|InvertedPendulum|Pusher|Reacher|Swimmer|Walker2d)/,
     packages: "gymnasium[mujoco]",
+    // Without it, glfw starts a program that looks for the library each time it is imported.
+    env: { PYGLFW_LIBRARY: "/opt/python/site-packages/glfw/x11/libglfw.so" },
   },
   { name: "atari", environments: /^(ale_py:)?ALE\//, packages: "ale-py" },
   { name: "minigrid", environments: /^(minigrid:)?(MiniGrid|BabyAI)-/, packages: "minigrid" },
@@ -36,6 +40,11 @@ export function shippedImageFor(
   environment: string,
 ): { readonly name: string; readonly packages: string } | undefined {
   return shipped.find(({ environments }) => environments.test(environment));
+}
+
+/** The variables of a shipped image. */
+export function shippedEnv(name: string): Readonly<Record<string, string>> {
+  return shipped.find((image) => image.name === name)?.env ?? {};
 }
 
 /** The command that builds an image of this name; with a place to fill in where its lock is the user's own. */

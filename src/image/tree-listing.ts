@@ -30,7 +30,7 @@ export interface TreeEntry {
 /** The facts that name an image together with its files. */
 export type ImageFacts = Pick<
   ImageManifest,
-  "format" | "python" | "architecture" | "libc" | "packages" | "runtime" | "lock" | "env"
+  "format" | "python" | "architecture" | "libc" | "packages" | "runtime" | "lock" | "env" | "system"
 >;
 
 /** What {@link digestOfListing} finds. */
@@ -70,16 +70,19 @@ export function digestOfListing(
   facts: ImageFacts,
 ): TreeDigest {
   const hasher = createHash("sha256");
-  const packages = Object.entries(facts.packages).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = (record: Readonly<Record<string, string>>): [string, string][] =>
+    Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
   const named = [
     facts.format,
     facts.python,
     facts.architecture,
     facts.libc,
-    packages,
+    sorted(facts.packages),
     facts.runtime,
     facts.lock,
-    ...(facts.env === undefined ? [] : [Object.entries(facts.env).sort(([a], [b]) => (a < b ? -1 : 1))]),
+    ...(facts.env === undefined ? [] : [sorted(facts.env)]),
+    // Told apart from variables where an image has no variables.
+    ...(facts.system === undefined ? [] : ["system", sorted(facts.system)]),
   ];
   hasher.update(`sameseed/image/1\0${JSON.stringify(named)}\n`);
   let sizeBytes = 0;

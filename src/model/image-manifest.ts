@@ -20,6 +20,8 @@ export interface ImageManifest {
   readonly lock: string;
   /** Variables of the environment of everything that runs in it; absent where it sets none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Debian packages that it has: name → version; absent where it has none. */
+  readonly system?: Readonly<Record<string, string>> | undefined;
   /** Size of the root file system in bytes, and its number of files. */
   readonly sizeBytes: number;
   readonly files: number;
@@ -44,6 +46,7 @@ export const imageManifestSchema: z.ZodType<ImageManifest> = z.object({
   runtime: z.string(),
   lock: z.string(),
   env: z.record(z.string().refine(isImageEnvName), z.string()).optional(),
+  system: z.record(z.string(), z.string()).optional(),
   sizeBytes: z.int(),
   files: z.int(),
 });

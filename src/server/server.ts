@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { connect } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { Hono } from "hono";
 import { routePath } from "hono/route";
 
@@ -17,6 +17,7 @@ import { doors } from "./doors.ts";
 import { addHealth } from "./health.ts";
 import { Guard } from "./http/guard.ts";
 import { asServerError, errorReply, type Reply, replySize, toResponse } from "./http/reply.ts";
+import { notSpoken, refuseUnread } from "./http/refuse-socket.ts";
 import { SocketGate } from "./http/socket-gate.ts";
 import { Leases } from "./leases.ts";
 import { ServerLog } from "./log.ts";
@@ -161,7 +162,15 @@ export class SameseedServer implements AsyncDisposable {
   #makeHttp(guard: Guard): Server {
     const { options, metrics, log } = this.context;
     const app = this.#makeApp();
-    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    const listener = getRequestListener(app.fetch, {
+      overrideGlobalObjects: false,
+      // The app answers its own errors: what comes here is a request whose address is none.
+      errorHandler: (thrown) => {
+        const isAddress = thrown instanceof RequestError;
+        if (!isAddress) log.error("defect", { message: toError(thrown).stack ?? "" });
+        return toResponse(errorReply(isAddress ? notSpoken(thrown.message) : asServerError(thrown)));
+      },
+    });
     const server = createHttpServer(
       {
         maxHeaderSize: headBytes,
@@ -169,6 +178,8 @@ export class SameseedServer implements AsyncDisposable {
         headersTimeout: Math.ceil(options.requestMs / 6),
         connectionsCheckingInterval: Math.min(1000, options.requestMs / 6),
         keepAliveTimeout: 75_000,
+        // The guard refuses a request without one, in the form that all errors have.
+        requireHostHeader: false,
         keepAlive: true,
         keepAliveInitialDelay: options.silentMs,
       },
@@ -190,6 +201,7 @@ export class SameseedServer implements AsyncDisposable {
     );
     server.maxConnections = connectionsMost;
     server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket, head));
+    server.on("clientError", refuseUnread);
     server.on("drop", () => log.warn("connection dropped", { most: connectionsMost }));
     return server;
   }

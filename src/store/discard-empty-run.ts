@@ -1,6 +1,7 @@
 import { rmdirSync, rmSync } from "node:fs";
 
 import { systemErrorCode } from "../base/error.ts";
+import { madeAgainFolder } from "./made-again.ts";
 import type { RunPaths } from "./run-folder.ts";
 import type { RunLock } from "./run-lock.ts";
 
@@ -14,7 +15,8 @@ export function discardEmptyRun(paths: RunPaths, lock: RunLock, keepFolder: bool
   const { folder, manifest, inputs, segments, catalogue } = paths;
   try {
     // Without `run.json` it is no run any more, whatever else is left.
-    for (const path of [manifest, inputs, segments, catalogue, `${catalogue}-wal`, `${catalogue}-shm`])
+    const index = [catalogue, `${catalogue}-wal`, `${catalogue}-shm`];
+    for (const path of [manifest, inputs, segments, ...index, madeAgainFolder(paths)])
       rmSync(path, { recursive: true, force: true });
   } finally {
     lock.release();

@@ -16,8 +16,13 @@ import { packTrajectory, trajectoryAddress, unpackTrajectory } from "./trajector
  * lost where they are deleted.
  */
 
-function pathOf({ folder }: RunPaths, key: number): string {
-  return join(folder, "made-again", `${key}.trajectory`);
+/** Where they are. */
+export function madeAgainFolder({ folder }: RunPaths): string {
+  return join(folder, "made-again");
+}
+
+function pathOf(paths: RunPaths, key: number): string {
+  return join(madeAgainFolder(paths), `${key}.trajectory`);
 }
 
 /** Whether a trajectory was made again. */
@@ -48,7 +53,7 @@ export function readMadeAgain(paths: RunPaths, summary: RolloutSummary): Buffer 
 export function writeMadeAgain(paths: RunPaths, key: number, recorded: Uint8Array): void {
   const path = pathOf(paths, key);
   try {
-    mkdirSync(join(paths.folder, "made-again"), { recursive: true });
+    mkdirSync(madeAgainFolder(paths), { recursive: true });
     writeFileAtomic(path, Buffer.concat(packTrajectory(recorded).payload));
   } catch (error) {
     throw storeError(error, "writing", path);

@@ -5,7 +5,7 @@ import { testPackages } from "../../scripts/steps.mjs";
 
 /** The folder of the packages of a lock. */
 export function installed(
-  name: "python-client" | "tensorlake-python" | "tensorlake-npm" | "s3-server",
+  name: "doors-python" | "python-client" | "tensorlake-python" | "tensorlake-npm" | "s3-server",
 ): string {
   const folder: string = testPackages(name);
   if (existsSync(folder)) return folder;

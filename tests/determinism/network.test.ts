@@ -94,6 +94,29 @@ except OSError as error: print(type(error).__name__)`;
   });
 });
 
+it("waits in turn for room on a stream, also where the call names an address", async () => {
+  // The reader runs only if whoever fills the stream gives its turn away.
+  const program = `
+import socket, threading, time
+server = socket.create_server(("127.0.0.1", 0))
+writer = socket.create_connection(server.getsockname())
+reader = server.accept()[0]
+got = []
+def read():
+    while data := reader.recv(1 << 16):
+        got.append(len(data))
+thread = threading.Thread(target=read)
+thread.start()
+print(writer.sendto(bytes(4 << 20), server.getsockname()))
+writer.close()
+thread.join()
+print(sum(got))
+`;
+  await using sandbox = await Sandbox.create({ world: "sealed", network: "loopback" });
+  const result = await sandbox.run("python3", { args: ["-c", program], timeoutMs: 60_000 });
+  expect([result.stdoutText, result.stderrText]).toEqual([`${4 << 20}\n${4 << 20}\n`, ""]);
+});
+
 it("is refused where no control group counts the memory of its sockets", async () => {
   const resources = await acquireHostResources();
   try {

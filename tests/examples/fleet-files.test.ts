@@ -13,7 +13,7 @@ const known = program.commands[0]!.options.map(({ long }) => long);
 
 it.each(readdirSync(folder))("%s names options that a worker has, and says what was tried", (name) => {
   const text = readFileSync(join(folder, name), "utf8");
-  const [, args = ""] = /sameseed(?: |, )worker(.*)/.exec(text) ?? [];
+  const [, args = ""] = /sameseed(?: |,\s*)worker[ ,]([\s\S]*)/.exec(text) ?? [];
   const named = args.match(/--[a-z-]+/g) ?? [];
   expect(named).toEqual(expect.arrayContaining(["--redis", "--store", "--drain-ms"]));
   for (const option of named) expect(known).toContain(option);

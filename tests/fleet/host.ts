@@ -6,8 +6,8 @@ import type { FleetWorkerOptions } from "../../src/fleet/worker/fleet-worker.ts"
 
 /** How a worker of a test is started. */
 export interface HostOptions extends FleetWorkerOptions {
-  /** Whether it gives other rollouts than its seeds say. */
-  readonly lies?: boolean;
+  /** Whether it gives other rollouts than its seeds say: all of them, or those of one seed in a hundred. */
+  readonly lies?: boolean | "some";
 }
 
 /** A worker in processes of its own, as a host of a fleet has one. */
@@ -23,9 +23,11 @@ export class Host implements AsyncDisposable {
     this.agent = agent;
   }
 
-  static async start(options: HostOptions): Promise<Host> {
+  /** @param enter what its command line begins with, to run it elsewhere */
+  static async start(options: HostOptions, enter: readonly string[] = []): Promise<Host> {
     const program = join(import.meta.dirname, "worker-program.ts");
-    const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+    const [command = "", ...args] = [...enter, process.execPath, program, JSON.stringify(options)];
+    const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said: string[] = [];

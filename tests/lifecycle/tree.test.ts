@@ -1,11 +1,15 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { defaultImageName } from "../../src/image/default-image.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
-import { childPids } from "../../src/sandbox/linux/processes.ts";
+import { childPids, startTime } from "../../src/sandbox/linux/processes.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import type { ZygoteTree } from "../../src/sandbox/zygote/tree.ts";
 import { ask, codeOf, eventually } from "../../src/testing/contract-check.ts";
 import { openTree, talkTo, type Opened, type Talk } from "../trunks.ts";
 import { alive, descendants } from "./left-behind.ts";
@@ -222,6 +226,40 @@ describe("many copies", () => {
     // A trunk buries its copies when it is sent something.
     for (let look = 0; look < 20 && pids().copies.length > 0; look++) await opened.trunk.ask("x = 1");
     expect(pids().copies.length).toBe(0);
+  });
+
+  test("copies that die while they wait give back what they had", async () => {
+    await opened.trunk.ask("x = 1");
+    for (let n = 0; n < 66; n++) {
+      const kept = await opened.tree.trunk.checkpoint();
+      const pid = pids().copies.at(-1)!;
+      const copy = { pid, started: startTime(pid) };
+      process.kill(pid, "SIGKILL");
+      await eventually(() => alive([copy]).length === 0);
+      kept.close();
+    }
+    expect(await (await branch()).ask("said = x")).toBe("1");
+  });
+
+  test("one that computes while it should wait ends its tree", async () => {
+    await opened.trunk.ask("x = 1");
+    await opened.tree.trunk.checkpoint();
+    const groups = (pid: number): string => readFileSync(`/proc/${pid}/cgroup`, "latin1");
+    const { trunk, copies } = pids();
+    if (!/slot-/.test(groups(trunk))) return;
+    await eventually(() => groups(copies[0]!) !== groups(trunk));
+    const places = groups(copies[0]!).match(/[^:\n]*:\/.*slot-\d+$/gm) ?? [];
+    const lists = places.map((place) => join("/sys/fs/cgroup", place.replace(":", ""), "cgroup.procs"));
+    const lost = new Promise<Error>((resolve) => (opened.tree as ZygoteTree).lost(resolve));
+    // A copy that waits blocks every signal, so its part is played by a process beside it: what counts is its group's time.
+    const busy = spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" });
+    try {
+      for (const list of lists.filter((each) => existsSync(each))) writeFileSync(list, String(busy.pid));
+      expect((await lost).message).toBe("a copy that should only wait used CPU time");
+    } finally {
+      busy.kill("SIGKILL");
+      await once(busy, "exit");
+    }
   });
 
   test("more at a time than a tree holds are refused, and the others live", async () => {

@@ -1,5 +1,12 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { buffer } from "node:stream/consumers";
 
 /** What happens to one request on its way. */
@@ -36,10 +43,10 @@ export class FaultyWay implements AsyncDisposable {
 
   private constructor(to: string) {
     this.#to = to;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer((asked, response) => {
       this.most = Math.max(this.most, ++this.#now);
       response.once("close", () => this.#now--);
-      this.#pass(request, response).catch(() => response.destroy());
+      this.#pass(asked, response).catch(() => response.destroy());
     });
   }
 
@@ -68,32 +75,35 @@ export class FaultyWay implements AsyncDisposable {
     await once(this.#server, "close");
   }
 
-  async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.requests.push(`${request.method} ${request.url}`);
-    const fault = this.fault(request, this.requests.length);
+  /** Hands a request on as it is, its `Host` included: it is signed. */
+  async #ask(
+    { method = "GET", url = "/" }: IncomingMessage,
+    headers: OutgoingHttpHeaders,
+    body: Buffer,
+  ): Promise<IncomingMessage> {
+    const asked = request(`${this.#to}${url}`, { method, headers, setHost: false });
+    asked.end(body);
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    return answer;
+  }
+
+  async #pass(asked: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.requests.push(`${asked.method} ${asked.url}`);
+    const fault = this.fault(asked, this.requests.length);
     if (fault === "cut before") return void response.destroy();
-    const body = await buffer(request);
+    const body = await buffer(asked);
     if (fault === "busy" || fault === "full") return refuse(response, fault);
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers)) {
-      if (["host", "connection", "content-length", "expect", "transfer-encoding"].includes(name)) continue;
-      if (fault === "unconditional" && name === "if-none-match") continue;
-      if (fault === "whole" && name === "range") continue;
-      headers.set(name, String(value));
-    }
-    const method = request.method ?? "GET";
-    const answer = await fetch(`${this.#to}${request.url}`, {
-      method,
-      headers,
-      ...(method === "GET" || method === "HEAD" ? {} : { body }),
-    });
-    const bytes = Buffer.from(await answer.arrayBuffer());
+    const headers = { ...asked.headers };
+    if (fault === "unconditional") delete headers["if-none-match"];
+    if (fault === "whole") delete headers.range;
+    const answer = await this.#ask(asked, headers, body);
+    const bytes = await buffer(answer);
     if (fault === "cut after") return void response.destroy();
     if (fault === "stalled") return;
     if (fault === "flipped" && bytes.length > 0) bytes[bytes.length >> 1]! ^= 1;
-    response.statusCode = answer.status;
-    for (const [name, value] of answer.headers)
-      if (!["connection", "transfer-encoding", "content-encoding"].includes(name))
+    response.statusCode = answer.statusCode ?? 500;
+    for (const [name, value] of Object.entries(answer.headers))
+      if (!["connection", "transfer-encoding", "keep-alive"].includes(name) && value !== undefined)
         response.setHeader(name, value);
     if (fault !== "cut amid") return void response.end(bytes);
     response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());

@@ -72,7 +72,7 @@ it("takes no image that is not the one of its name, and says where there is none
 
 it("takes and gives images on the command line, and says which credentials it lacks", async () => {
   const place = server.fresh();
-  const shared = `${place.replace("?", "/images?")}`;
+  const shared = place.replace("?", "/images?");
   await pushImageTo(digest, shared, { images });
   const home = { SAMESEED_HOME: join(folder, "home") };
   const pulled = await work.run(["image", "pull", digest, shared, "--name", "far", "--json"], { env: home });

@@ -27,6 +27,81 @@ class Sandboxes(unittest.TestCase):
                 sandbox.read("a/b.bin")
             self.assertEqual(raised.exception.code, "sandbox_file")
 
+    def test_forks_its_files_once_whatever_the_connection_does(self):
+        with sameseed.Client() as client, sameseed.Sandbox(client=client) as sandbox:
+            sandbox.write("a", "1")
+            transport = client.transport
+            exchange, sent = transport._exchange, []
+
+            def cutting(method, target, body, headers):
+                answer = exchange(method, target, body, headers)
+                sent.append(headers.get("Idempotency-Key"))
+                if len(sent) == 1:
+                    # The answer is lost behind what was done.
+                    raise OSError("cut")
+                return answer
+
+            transport._exchange = cutting
+            try:
+                one, other = sandbox.fork(2)
+            finally:
+                transport._exchange = exchange
+            self.assertEqual((len(sent), len(set(sent))), (2, 1))
+            self.assertEqual(one.lineage, (sandbox.id,))
+            one.write("a", "2")
+            [grandchild] = one.fork()
+            self.assertEqual(grandchild.lineage, (sandbox.id, one.id))
+            self.assertEqual([each.read("a") for each in (sandbox, one, other, grandchild)], [b"1", b"2", b"1", b"2"])
+            open_now = {each["sandbox"] for each in client.request("GET", "/v1/sandboxes")["sandboxes"]}
+            ours = {each.id for each in (sandbox, one, other, grandchild)}
+            self.assertLessEqual(ours, open_now)
+            copies = [each for each in client.request("GET", "/v1/sandboxes")["sandboxes"] if sandbox.id in each["lineage"]]
+            self.assertEqual(len(copies), 3)
+
+    def test_settles_each_fork_by_itself(self):
+        with sameseed.Client() as client, sameseed.Sandbox(client=client) as sandbox:
+            room = client.transport.json("GET", "/readyz")["slots"]
+            free = room["total"] - room["used"]
+            request = client.request
+            client.request = lambda *given, **options: request(*given, headers={"Sameseed-Queue-Ms": "0"}, **options)
+            settled = sandbox.fork_settled(free + 1)
+            failed = [each for each in settled if isinstance(each, sameseed.SameseedError)]
+            self.assertEqual([error.code for error in failed], ["server_full"])
+            for each in settled:
+                if isinstance(each, sameseed.Sandbox):
+                    each.close()
+            with self.assertRaises(sameseed.SameseedError) as raised:
+                sandbox.fork(free + 1)
+            self.assertEqual(raised.exception.code, "server_full")
+            # What was made beside it is closed again.
+            self.assertEqual(client.transport.json("GET", "/readyz")["slots"]["used"], room["used"])
+
+    def test_is_there_for_an_event_loop_as_a_whole(self):
+        async def all_of_it():
+            async with sameseed.AsyncClient() as client:
+                async with await client.sandbox() as sandbox:
+                    await sandbox.write("d/a", "1")
+                    self.assertEqual([entry["name"] for entry in await sandbox.list("d")], ["a"])
+                    [child] = await sandbox.fork()
+                    await sandbox.remove("d/a")
+                    self.assertEqual(await child.read("d/a"), b"1")
+                async with await client.rollout("CartPole-v1", 2) as rollout:
+                    await rollout.step(1)
+                    kept = await rollout.checkpoint()
+                    gone = (await rollout.step(0)).observation.tolist()
+                    await rollout.rollback(kept)
+                    self.assertEqual((await rollout.step(0)).observation.tolist(), gone)
+                    self.assertIn("CartPole-v1", await rollout.snapshot())
+                run = await client.collect_rollouts("CartPole-v1", [4], maxSteps=5)
+                [result] = await run.results()
+                self.assertGreater(len(await run.trajectory(result["digest"])), 50)
+                self.assertIs((await (await client.run(run.sync.id)).verify())["verified"], True)
+                self.assertEqual((await run.state())["recorded"], 1)
+                [scored] = await client.score([{"completion": RIGHT, "task": ADD}])
+                self.assertEqual(scored["score"], 1)
+
+        asyncio.run(all_of_it())
+
     def test_is_there_for_an_event_loop(self):
         async def both():
             async with sameseed.AsyncClient() as client, await client.sandbox() as sandbox:
@@ -39,6 +114,19 @@ class Sandboxes(unittest.TestCase):
                 return [result.text for result in results], one.observation.tolist() == other.observation.tolist()
 
         self.assertEqual(asyncio.run(both()), (["0\n", "1\n", "2\n"], True))
+
+
+class Names(unittest.TestCase):
+    def test_are_all_there(self):
+        promised = (
+            "make make_vec collect_rollouts verify Sandbox score trl_reward environment_factory verl_reward Server Rollout "
+            "Client AsyncClient AsyncSandbox AsyncRollout AsyncRun"
+        )
+        for name in promised.split():
+            self.assertTrue(callable(getattr(sameseed, name)), name)
+            self.assertIn(name, dir(sameseed))
+        for name in ("branch", "checkpoint", "rollback"):
+            self.assertTrue(callable(getattr(sameseed.SameseedEnv, name)))
 
 
 class Connections(unittest.TestCase):

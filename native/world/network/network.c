@@ -199,7 +199,9 @@ WORLD_EXPORT ssize_t sendto(int fd, const void *bytes, size_t count, int flags, 
     long error = take_port(fd, ROW_CONNECTED);
     if (error < 0) return world_result(error);
     network_used(fd);
-    return REAL(sendto)(fd, bytes, count, flags, to, length);
+    /* A datagram waits for nobody on this device. To a stream the address says nothing, and it may have to wait. */
+    struct sockaddr_in own;
+    if (!own_end(fd, &own) || !is_stream(fd)) return REAL(sendto)(fd, bytes, count, flags, to, length);
   }
   return send(fd, bytes, count, flags);
 }

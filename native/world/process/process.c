@@ -224,13 +224,6 @@ const char *world_find_program(const char *name, char found[PATH_MAX]) {
     result_;                                                     \
   })
 
-WORLD_EXPORT int system(const char *command) {
-  if (!command) return REAL(system)(command);
-  int status = WITH_ENVIRONMENT(REAL(system)(command));
-  world_race_over();
-  return status;
-}
-
 WORLD_EXPORT FILE *popen(const char *command, const char *mode) { return WITH_ENVIRONMENT(REAL(popen)(command, mode)); }
 
 WORLD_EXPORT int pclose(FILE *stream) {

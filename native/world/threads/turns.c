@@ -154,9 +154,10 @@ struct thread *thread_choose(struct thread *me) {
     if (first || timed) patience = world_patience(first != NULL);
     if (timed && awaits_network() && idled < world_due_at - world_now()) patience = world_due_at - world_now() - idled;
     if (timed && patience == 0) {
-      /* The child has ended, or it has had all the time there is. */
-      if (patient && world_patience_left() > 0) world_patience_refill();
-      world_advance(world_due_at);
+      /* The child has ended, or it has had all the time there is. What it did last may have come after the look. */
+      bool found = world.births > 0 && look(first);
+      if (patient && (found || world_patience_left() > 0)) world_patience_refill();
+      if (!found) world_advance(world_due_at);
       continue;
     }
     if (watchman(me) != me) return watchman(me);

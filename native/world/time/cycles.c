@@ -1,5 +1,5 @@
 /*
- * The processor's counter of cycles: rdtsc and rdtscp.
+ * The processor's counter of cycles: rdtsc and rdtscp, and tpause and umwait, which wait for a time of it.
  *
  * What the counter says is another way to ask for the time, and programs compare it with the clock: absl, which XLA is
  * built with, measures it against the clock again and again until two results agree, so how often it looks would be the
@@ -20,12 +20,14 @@
 
 #if defined(__x86_64__)
 
-enum { LOW_BITS = 32 };
+enum { LOW_BITS = 32, ADDRESS_BITS = 47, FLAGS_OF_RESULT = 0x8d5, CARRY = 1 };
 #define LOW_WORD 0xffffffffll
+#define PAUSE_MOST_NS 100000    /* the kernel's own bound on what these instructions wait, in cycles */
 
 static bool given_up;
 
-static bool set(int how) { return world_raw6(SYS_prctl, PR_SET_TSC, how, 0, 0, 0, 0) == 0; }
+/* Marked, because the filter lets nobody else do it: a program that took the counter back would read the machine's. */
+static bool set(int how) { return world_own(SYS_prctl, PR_SET_TSC, how, 0, 0, 0) == 0; }
 
 void world_seal_cycles(void) {
   bool real = world.settings.flags & WORLD_REAL_CLOCK;
@@ -38,10 +40,33 @@ void world_cycles_for_exec(bool begins) {
   if (given_up) set(begins ? PR_TSC_ENABLE : PR_TSC_SIGSEGV);
 }
 
+/* tpause and umwait: 66 or f2, then 0f ae /6 with a register, which may need a prefix of its own. Their length, or 0. */
+static int pause_length(const uint8_t *code) {
+  if (code[0] != 0x66 && code[0] != 0xf2) return 0;
+  int at = (code[1] & 0xf0) == 0x40 ? 2 : 1;
+  return code[at] == 0x0f && code[at + 1] == 0xae && (code[at + 2] & 0xf8) == 0xf0 ? at + 3 : 0;
+}
+
+/* Waits until a time of the counter's, which is the logical clock's; carry says that it was too far away. */
+static void pause_until(greg_t *r, uint64_t deadline) {
+  uint64_t now = (uint64_t)(WORLD_BOOT_NS + world_read()), left = deadline > now ? deadline - now : 0;
+  r[REG_EFL] &= ~FLAGS_OF_RESULT;
+  if (left > PAUSE_MOST_NS) left = PAUSE_MOST_NS, r[REG_EFL] |= CARRY;
+  world_advance(world_now() + (int64_t)left);
+}
+
 bool world_answer_cycles(ucontext_t *context) {
   greg_t *r = context->uc_mcontext.gregs;
   const uint8_t *code = (const uint8_t *)r[REG_RIP];
-  if (!given_up || code[0] != 0x0f) return false;
+  /* Some processors fault at a jump's target, where there may be nothing to be looked at. */
+  if (!given_up || (uint64_t)r[REG_RIP] >> ADDRESS_BITS != 0) return false;
+  int length = pause_length(code);
+  if (length > 0) {
+    pause_until(r, (uint64_t)r[REG_RDX] << LOW_BITS | (r[REG_RAX] & LOW_WORD));
+    r[REG_RIP] += length;
+    return true;
+  }
+  if (code[0] != 0x0f) return false;
   bool with_processor = code[1] == 0x01;
   if (with_processor ? code[2] != 0xf9 : code[1] != 0x31) return false;
   int64_t cycles = WORLD_BOOT_NS + world_read();

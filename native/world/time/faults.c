@@ -5,18 +5,22 @@
  * reports, guard pages and Java's or Node's faults on purpose work as ever, with the same context. Nothing of ours is
  * in the way of dying of it either: the fault happens again with the kernel's own disposition.
  *
- * A fault in a thread that blocks the signal would end the process, so nobody blocks it.
+ * A fault in a thread that blocks the signal would end the process, so nobody blocks it. While a program's handler runs that
+ * would have it blocked, a signal of libc's own is blocked in its place, which no program can name: a fault there ends the
+ * process, as it should, and the counter is answered. Whatever leaves the handler, siglongjmp too, brings the mask back.
  */
 #define _GNU_SOURCE
 #include "cycles.h"
 #include "world/threads/schedule.h"
 #include "world/world.h"
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
 
-enum { KERNEL_SIGSET = 8, RESTORER = 0x04000000, OF_KERNEL = 0x80 };
+enum { KERNEL_SIGSET = 8, RESTORER = 0x04000000, OF_KERNEL = 0x80, SIGCANCEL = 32 };
+#define IN_PLACE (1ull << (SIGCANCEL - 1))
 
 struct kernel_action { void *handler; unsigned long flags; void *restorer; uint64_t mask; };
 
@@ -25,9 +29,13 @@ static struct sigaction wanted; /* the program's; all zero is the default */
 /* What a handler returns to; libc's own is private. */
 __attribute__((naked)) static void return_from_fault(void) { __asm__ volatile("mov $15, %eax\n\tsyscall"); }
 
+static bool has_handler(void) { return wanted.sa_handler != SIG_DFL && wanted.sa_handler != SIG_IGN; }
+
+/* On the stack, and with calls begun again, as the program's handler wants it. */
 static void dispose(void *handler) {
   struct kernel_action action = { .handler = handler, .restorer = (void *)return_from_fault };
-  action.flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK | RESTORER;
+  int asked = has_handler() ? wanted.sa_flags & (SA_ONSTACK | SA_RESTART) : SA_ONSTACK;
+  action.flags = SA_SIGINFO | SA_NODEFER | RESTORER | (unsigned)asked;
   world_raw6(SYS_rt_sigaction, SIGSEGV, (long)&action, 0, KERNEL_SIGSET, 0, 0);
 }
 
@@ -46,12 +54,18 @@ static void hand_on(int signal, siginfo_t *info, void *context) {
   struct sigaction action = wanted;
   bool was_sent = info->si_code <= 0;
   if (action.sa_handler == SIG_IGN && was_sent) return;
-  if (action.sa_handler == SIG_IGN || action.sa_handler == SIG_DFL) {
+  uint64_t mask;
+  memcpy(&mask, &((ucontext_t *)context)->uc_sigmask, sizeof mask);
+  bool in_handler = (mask & IN_PLACE) && !was_sent;
+  if (in_handler || action.sa_handler == SIG_IGN || action.sa_handler == SIG_DFL) {
     die(was_sent);
     return;
   }
+  uint64_t blocked;
+  memcpy(&blocked, &action.sa_mask, sizeof blocked);
+  if (!(action.sa_flags & SA_NODEFER)) blocked |= IN_PLACE;
   if (action.sa_flags & SA_RESETHAND) wanted.sa_handler = SIG_DFL;
-  world_raw6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&action.sa_mask, 0, KERNEL_SIGSET, 0, 0);
+  world_raw6(SYS_rt_sigprocmask, SIG_BLOCK, (long)&blocked, 0, KERNEL_SIGSET, 0, 0);
   if (action.sa_flags & SA_SIGINFO) action.sa_sigaction(signal, info, context);
   else action.sa_handler(signal);
 }
@@ -74,7 +88,7 @@ static int act(int signal, const struct sigaction *action, struct sigaction *bef
     action = &copy;
   }
   if (signal != SIGSEGV) return REAL(sigaction)(signal, action, before);
-  if (action) wanted = copy;
+  if (action) wanted = copy, dispose(on_fault);
   if (before) *before = had;
   return 0;
 }

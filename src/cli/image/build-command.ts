@@ -6,7 +6,7 @@ import { buildImage } from "../../image/build-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
 import { packagedLock } from "../../image/runtime-files.ts";
-import { shippedImages } from "../../image/shipped-images.ts";
+import { shippedEnv, shippedImages } from "../../image/shipped-images.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { collect, jsonOption } from "../commands/options.ts";
@@ -22,6 +22,7 @@ interface BuildOptions {
   readonly fromEnv?: string;
   readonly add: readonly AddedFiles[];
   readonly env: readonly (readonly [string, string])[];
+  readonly system?: string;
   readonly buildSource?: true;
   readonly wheelsOnly?: true;
   readonly findLinks?: string;
@@ -64,6 +65,10 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
       new Option("--env <KEY=VALUE>", "a variable of everything that runs in the image; may be repeated")
         .argParser(collect(parseVariable))
         .default([], "none"),
+    )
+    .option(
+      "--system <FILE>",
+      "a lock of Debian packages that are unpacked into the image (sameseed image lock --system PACKAGE …)",
     )
     .option("--find-links <DIR>", "take packages from this folder only, without a network")
     .option("--rebuild", "build again even if only files of this host have changed since the image was built")
@@ -124,13 +129,15 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
       hint: "sameseed image build NAME --packages …",
     });
   refuseDefaultName(name);
-  const { packages, findLinks, rebuild, python } = options;
+  const { packages, findLinks, rebuild, python, system } = options;
   const requirements = packages === undefined ? (options.requirements ?? shippedLock(name)) : undefined;
+  const isShipped = packages === undefined && options.requirements === undefined;
   const buildSource = options.wheelsOnly ? false : options.buildSource;
   const onProgress = (message: string): void => status.note(message);
   const built = await buildImage({
     add: options.add,
-    env: Object.fromEntries(options.env),
+    env: { ...(isShipped ? shippedEnv(name) : {}), ...Object.fromEntries(options.env) },
+    system,
     name,
     requirements,
     packages,

@@ -11,6 +11,7 @@ import type { Painter } from "../render/style.ts";
 import { formatTable, type Column } from "../render/table.ts";
 import { jsonOption } from "../commands/options.ts";
 import { addBuildCommand } from "./build-command.ts";
+import { addLockCommand } from "./lock-command.ts";
 import { addTravelCommands } from "./travel-commands.ts";
 
 const columns: readonly Column[] = [
@@ -30,6 +31,7 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
       "An image is a frozen Python: the interpreter and locked packages in a read-only tree, identified by a digest of its contents.",
     );
   addBuildCommand(image, choose);
+  addLockCommand(image, choose);
   addTravelCommands(image, choose);
   image
     .command("list")

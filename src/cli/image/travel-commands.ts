@@ -155,6 +155,9 @@ function addShow(image: Command, choose: (work: CommandWork) => void): void {
             ...Object.entries(manifest.packages).map(
               ([each, version], index) => `${index === 0 ? "packages   " : "           "}${each} ${version}`,
             ),
+            ...Object.entries(manifest.system ?? {}).map(
+              ([each, version], index) => `${index === 0 ? "system     " : "           "}${each} ${version}`,
+            ),
             ...(runs.length === 0
               ? ["runs       none that were found"]
               : runs.map((run, index) => `${index === 0 ? "runs       " : "           "}${run}`)),

@@ -26,7 +26,14 @@ export interface TriedPackage {
   readonly problem: string | null;
 }
 
-const listingSchema = z.record(
+/** What a package registers. */
+export interface ListedPackage {
+  readonly names: readonly string[];
+  /** Why a module of it could not be imported; null where none failed. */
+  readonly error: string | null;
+}
+
+const listingSchema: z.ZodType<Record<string, ListedPackage>> = z.record(
   z.string(),
   z.object({ names: z.array(z.string()), error: z.string().nullable() }),
 );
@@ -111,10 +118,11 @@ async function playOnce(
   }
 }
 
-async function listEnvironments(
+/** Which environments some packages of an image register. */
+export async function listEnvironments(
   { manifest }: ResolvedImage,
   packages: readonly string[],
-): Promise<z.infer<typeof listingSchema>> {
+): Promise<Record<string, ListedPackage>> {
   const { value, stderr } = await askImage(manifest.digest, {
     source: readFileSync(builderProgram("list_environments.py"), "utf8"),
     env: { PACKAGES: JSON.stringify(packages) },

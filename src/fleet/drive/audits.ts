@@ -33,6 +33,8 @@ const auditPriority = 2_000;
 const offerMs = 3_000;
 /** How often an audit is offered that comes to nothing. */
 const offersMost = 5;
+/** How long a host that was there is waited for, where nobody else can say anything: it may be starting again. */
+const patienceMs = 30_000;
 
 interface Pending {
   readonly record: ChunkRecord;
@@ -40,6 +42,8 @@ interface Pending {
   offeredAt: number;
   /** Hosts that have said something. */
   votes: number;
+  /** Since when there is nobody to ask. */
+  aloneAt?: number;
 }
 
 /** Whether a chunk of the queue is one that runs a second time. */
@@ -53,6 +57,8 @@ export class Audits {
   readonly #pending = new Map<string, Pending>();
   /** Batches and keys are in the queue for every host to read: a liar that could compute the draw would lie where it misses. */
   readonly #secret = randomBytes(32);
+  /** Hosts that were there at any time. */
+  readonly #seen = new Set<string>();
   #given = 0;
 
   constructor(setting: AuditSetting) {
@@ -84,6 +90,7 @@ export class Audits {
         .map(({ host }) => host)
         .filter((host) => !out.has(host)),
     );
+    for (const host of hosts) this.#seen.add(host);
     let room = Math.max(window, 1);
     for (const [key, pending] of this.#pending) {
       if (room <= 0) break;
@@ -108,12 +115,23 @@ export class Audits {
     pending.votes = votes.size;
     const others = [...hosts].filter((host) => !votes.has(host));
     if (others.length > 0 && pending.offers < offersMost) {
+      delete pending.aloneAt;
       await this.#offer(pending, [...votes.keys()]);
       return false;
     }
+    if (this.#mayComeBack(pending, votes, out)) return false;
     if (verdict.is === "unclear") throw unclear(record, [...votes.keys()]);
     this.#given++;
     return true;
+  }
+
+  /** Whether a host is waited for that was there and could say something. */
+  #mayComeBack(pending: Pending, votes: ReadonlyMap<string, Findings>, out: ReadonlySet<string>): boolean {
+    if (pending.offers >= offersMost) return false;
+    const now = performance.now();
+    pending.aloneAt ??= now;
+    const isMissed = [...this.#seen].some((host) => !votes.has(host) && !out.has(host));
+    return isMissed && now - pending.aloneAt < patienceMs;
   }
 
   /** What each host that counts found of a chunk. */

@@ -57,6 +57,7 @@ export class LocalDispatcher implements Dispatcher {
 
   async cancel(batch: string): Promise<void> {
     this.#cancelled.add(batch);
+    this.#batches.delete(batch);
     for (const [id, { chunk, running }] of this.#entries) {
       if (chunk.batch !== batch) continue;
       this.#entries.delete(id);

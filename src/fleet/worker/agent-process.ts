@@ -62,10 +62,12 @@ export class AgentProcess implements Lanes {
     this.#ending = true;
     clearTimeout(this.#timer);
     const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    this.#say(message);
-    await ended;
+    // While it drains it has to hear that somebody is there.
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      this.#say(message);
+      await ended;
+    }
     clearInterval(this.#beat);
   }
 

@@ -15,6 +15,7 @@ import { openGroups } from "../linux/open-groups.ts";
 import { areSet } from "../linux/unit-limits.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
+import { checkSockets } from "./socket-checks.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 /** Prints, from inside, what is wrong with the wall: nothing. */
@@ -154,6 +155,7 @@ async function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): Promis
           hostIdsFix(hostKind()),
         ),
     enforcedBy === "rlimits" ? await withoutGroups() : withGroups(enforcedBy),
+    ...(enforcedBy === "rlimits" ? [] : [await checkSockets()]),
     world.addressesFixed
       ? good("addresses", "fixed, so that the order of sets is the same in every sandbox")
       : poor(

@@ -101,12 +101,7 @@ export class SlotGroup {
     return join(this.#layout.roots[controller], this.#name, name);
   }
 
-  /** Moves a process in; its later children are born in the group. */
-  place(pid: number): void {
-    for (const path of this.#lists()) writeFileSync(path, String(pid));
-  }
-
-  /** As {@link place}, while others go on. */
+  /** Moves a process in; its later children are born in the group. Others go on meanwhile. */
   async placeSoon(pid: number): Promise<void> {
     await Promise.all(this.#lists().map(async (path) => await writeFile(path, String(pid))));
   }

@@ -15,14 +15,19 @@ const EPROTONOSUPPORT = 93;
 const ENOTSUP = 95;
 const EAFNOSUPPORT = 97;
 
+const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_NETLINK = 16;
 const types = [1, 2 /* SOCK_STREAM, SOCK_DGRAM */];
 const typeFlags = [0, 0x800, 0x80000, 0x80800 /* SOCK_NONBLOCK, SOCK_CLOEXEC */];
+/** SOCK_STREAM, SOCK_SEQPACKET: a pair of datagram sockets could be given a name and be spoken to by others. */
+const pairTypes = [1, 5];
 /** IPPROTO_TCP, IPPROTO_UDP, and the type's own. */
 const protocols = [0, 6, 17];
 
 const SIOCSIFFLAGS = 0x8914;
+/** SECCOMP_IOCTL_NOTIF_RECV, _SEND: the slot lets its sandbox listen, or not. */
+const noticeRequests = [0xc0502100, 0xc0182101];
 /** FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, as everywhere. */
 const descriptorRequests = [0x541b, 0x5421, 0x5450, 0x5451];
 
@@ -43,7 +48,7 @@ const options: readonly (readonly [level: number, names: readonly number[]])[] =
 
 /**
  * SO_RCVBUF and SO_RCVLOWAT: read only. A connection that nobody accepts has its listener's, and what it holds is no
- * control group's until it is accepted.
+ * control group's until it is accepted; `native/zygote/loopback.c` bounds it.
  */
 const askedOnly: ReadonlySet<number> = new Set([8, 18]);
 
@@ -73,13 +78,13 @@ function named(isMeant: (level: number, name: number) => boolean): ArgumentRule[
   );
 }
 
-/** Filter A of slots some of whose sandboxes have a network: {@link slotPolicy} with its calls, and the one that raises the device. */
+/** Filter A of slots some of whose sandboxes have a network: {@link slotPolicy} with its calls, and with what making one takes. */
 export function loopbackSlotPolicy(): FilterPolicy {
   const { calls: strict, otherwise } = slotPolicy();
   const calls = new Map<string, CallRule>(strict);
   for (const name of networkCalls) calls.set(name, allowed);
   calls.set("ioctl", {
-    rules: equal(1, [...descriptorRequests, SIOCSIFFLAGS], "allow"),
+    rules: equal(1, [...descriptorRequests, SIOCSIFFLAGS, ...noticeRequests], "allow"),
     verdict: { errno: ENOTTY },
   });
   calls.set("socket", {
@@ -124,6 +129,17 @@ export function withLoopback(policy: FilterPolicy, world: WorldMode): FilterPoli
     verdict: { errno: ENOPROTOOPT },
   });
   calls.set("ioctl", { rules: equal(1, descriptorRequests, "allow"), verdict: { errno: ENOTTY } });
+  calls.set("socketpair", {
+    rules: [
+      { argument: 0, test: "differs", value: AF_UNIX, verdict: { errno: EAFNOSUPPORT } },
+      ...equal(
+        1,
+        pairTypes.flatMap((type) => typeFlags.map((flags) => type | flags)),
+        "allow",
+      ),
+    ],
+    verdict: { errno: EPROTONOSUPPORT },
+  });
   calls.set("sendto", {
     rules: [{ argument: 3, test: "any", value: refusedFlags, verdict: { errno: EPERM } }],
     verdict: "allow",

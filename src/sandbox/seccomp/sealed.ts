@@ -31,7 +31,7 @@ const worldCalls = [
 ] as const;
 
 const ENOSYS = 38;
-/** Gives the processor's counter of cycles up, and back for an exec: `native/world/time/cycles.c`. */
+/** Gives the processor's counter of cycles up, and back for an exec: `native/world/time/cycles.c`. The library's alone. */
 const PR_SET_TSC = 26;
 
 /**
@@ -63,7 +63,13 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   });
   const prctl = calls.get("prctl");
   if (prctl !== undefined) {
-    const cycles: ArgumentRule = { argument: 0, test: "equal", value: PR_SET_TSC, verdict: "allow" };
+    const cycles: ArgumentRule = {
+      argument: 0,
+      test: "equal",
+      value: PR_SET_TSC,
+      and: { argument: 5, value: worldMark },
+      verdict: "allow",
+    };
     calls.set("prctl", { rules: [...prctl.rules, cycles], verdict: prctl.verdict });
   }
   return { calls, otherwise: policy.otherwise };

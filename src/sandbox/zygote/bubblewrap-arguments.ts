@@ -1,10 +1,17 @@
 import { worldLibrary } from "../../image/compile-native.ts";
+import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 
 /** Where the guest's root is prepared inside the outer wall; each sandbox makes it its root and leaves the rest behind. */
 const guestRoot = "/mnt";
 
 const zygoteCommand = ["/opt/python/bin/python3", "-P", "-s", "-B", "/opt/sameseed/sameseed/zygote.py"];
+
+/**
+ * Settings of the network namespace of whoever opens them. A sandbox with a network makes its kernel's queues small there
+ * before it leaves the outer wall's `/proc` behind (`native/zygote/loopback.c`); elsewhere the wall has them read-only.
+ */
+const networkSettings = "/proc/sys/net";
 
 const plainDevices = ["null", "zero", "full"];
 
@@ -73,6 +80,7 @@ export interface IdPipes {
  * @param world what its sandboxes live in. @default "host"
  * @param command what runs inside. @default the zygote
  * @param pipes where it tells its first process and waits for ids. @default it maps the one id it has
+ * @param network whether some of its sandboxes have one of their own. @default "none"
  */
 export function bubblewrapArguments(
   rootfs: string,
@@ -80,6 +88,7 @@ export function bubblewrapArguments(
   world: WorldMode = "host",
   command: readonly string[] = zygoteCommand,
   pipes?: IdPipes,
+  network: NetworkMode = "none",
 ): string[] {
   return [
     pipes === undefined ? [] : ["--info-fd", String(pipes.info), "--userns-block-fd", String(pipes.block)],
@@ -88,6 +97,7 @@ export function bubblewrapArguments(
     ["--die-with-parent", "--new-session", "--clearenv"],
     Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]),
     ["--ro-bind", rootfs, "/", "--proc", "/proc"],
+    network === "none" ? [] : ["--bind", networkSettings, networkSettings],
     // The warm-up runs here, and what it draws is in every sandbox.
     world === "sealed" ? devicesAt("/dev", world) : ["--dev", "/dev"],
     ["--tmpfs", "/tmp"],

@@ -15,6 +15,9 @@ const copyPid = 32_000;
 const copyTimeoutMs = 10_000;
 /** How long what a copy said last may be on its way when its end is told. */
 const lastWordsMs = 20;
+/** How often an idle copy's CPU time is looked at, and how much of it, in ms, one may have used that only waits. */
+const idleLookMs = 1_000;
+const idleCpuMs = 1_000;
 const mebibyte = 1024 * 1024;
 
 /** A copy of a trunk that waits in C: it starts children that go on from the trunk's state, one after the other. */
@@ -25,6 +28,9 @@ export class FrozenCopy {
   #isGone = false;
   #isLeaving = false;
   readonly #stopListening: () => void;
+  readonly #watch: NodeJS.Timeout;
+  /** CPU time of its group when it last became idle, in ms. */
+  #usedMs = 0;
   /** Its process on this host. */
   readonly pid: number;
   /** Resolves once it is in its control group: nothing may start in it before. Rejects where it cannot be put there. */
@@ -41,6 +47,7 @@ export class FrozenCopy {
     this.#stopListening = parts.lost((error) => this.fail(error));
     this.placed = this.#place(found, trunkPid);
     this.placed.catch(() => {});
+    this.#watch = setInterval(() => this.#look(), idleLookMs).unref();
   }
 
   /**
@@ -135,6 +142,7 @@ export class FrozenCopy {
       {
         done: () => {
           this.#run = undefined;
+          this.#usedMs = this.#isGone ? 0 : (group?.cpuMs() ?? 0);
           socket.unref();
           done();
         },
@@ -162,6 +170,7 @@ export class FrozenCopy {
   /** Fails what runs in it. */
   fail(error: SameseedError): void {
     this.#isGone = true;
+    clearInterval(this.#watch);
     this.#run?.fail(error);
   }
 
@@ -174,6 +183,7 @@ export class FrozenCopy {
       cause = error;
     }
     const now = startTime(pid);
+    this.#usedMs = this.#isGone ? 0 : (this.#stream.group?.cpuMs() ?? 0);
     if (cause === undefined && now === started && childPids(trunkPid).includes(pid)) return;
     const error = lostCopy(cause);
     // One that has ended meanwhile runs nothing. Without its limits nothing may run in any other; and a number that was given
@@ -181,13 +191,23 @@ export class FrozenCopy {
     throw now === undefined || this.#isGone ? error : this.#parts.fail(error);
   }
 
+  /** Ends the tree of an idle copy that computes: it waits in C, so what runs there is code that no clock is kept for. */
+  #look(): void {
+    const { group } = this.#stream;
+    if (!this.isIdle || group === undefined || group.cpuMs() - this.#usedMs <= idleCpuMs) return;
+    this.#parts.fail(new SameseedError("sandbox_failed", "a copy that should only wait used CPU time"));
+  }
+
   #lose(): void {
     this.#isGone = true;
+    clearInterval(this.#watch);
     this.#stopListening();
     const run = this.#run;
     if (run === undefined) {
-      // It was idle, so all it had to say was heard.
-      if (this.#isLeaving) this.#parts.streams.giveBack(this.#stream);
+      const { streams } = this.#parts;
+      if (this.#isLeaving) streams.giveBack(this.#stream);
+      // It died of something else than our word. What it said before that is on its way, and nobody's.
+      else setTimeout(() => streams.giveBack(this.#stream), lastWordsMs);
       return;
     }
     setTimeout(

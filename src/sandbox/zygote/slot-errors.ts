@@ -1,13 +1,24 @@
 import { SameseedError } from "../../base/error.ts";
 import { signalOfStatus } from "../linux/signal-name.ts";
 
+/** Steps of the wall that hosts refuse, by what they are called, and what helps. */
+const fixes: readonly (readonly [step: RegExp, hint: string])[] = [
+  [/^park a stream/, "raise the limit on open files (`ulimit -n`) to 1024 or more"],
+  [
+    /^\/proc\/sys\/net/,
+    "a sandbox with a network sets its limits there: in a container, let /proc/sys be written (`--security-opt systempaths=unconfined`, in Podman `unmask=ALL`)",
+  ],
+  [
+    /^have listening sockets counted/,
+    "a sandbox with a network needs a seccomp listener of its own: this process must not be below another one, as in LXD with intercepted calls",
+  ],
+];
+
 /** A sandbox that could not be started. @param reason the step that failed, in the wall's own words */
 export function startError(reason: string): SameseedError {
   return new SameseedError("sandbox_failed", `the sandbox could not be started: ${reason}`, {
     context: { reason },
-    hint: reason.startsWith("park a stream")
-      ? "raise the limit on open files (`ulimit -n`) to 1024 or more"
-      : "`sameseed doctor` checks what this host allows",
+    hint: fixes.find(([step]) => step.test(reason))?.[1] ?? "`sameseed doctor` checks what this host allows",
   });
 }
 

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 
 import type { SameseedError } from "../../base/error.ts";
 import { LastBytes } from "../../base/kept-bytes.ts";
+import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import type { CgroupArea } from "../linux/cgroups.ts";
@@ -24,6 +25,8 @@ export interface ZygoteOptions {
   readonly filters: Readonly<Record<"slot" | "sandbox" | "trunk" | "loopback", Uint8Array>>;
   /** Whether it is the zygote of a tree: its sandboxes may be copied. @default false */
   readonly tree?: boolean;
+  /** Whether its sandboxes may have a network of their own. @default "none" */
+  readonly network?: NetworkMode;
   /** What it and its slots run as. */
   readonly ids: ZygoteIds;
   readonly cgroups: CgroupArea | undefined;
@@ -63,7 +66,8 @@ function spawnOuterWall(options: ZygoteOptions): { child: ChildProcess; mapper: 
   // After the slots' streams, so that these keep their places.
   const info = controlStream + streams.length;
   const pipes = map === undefined ? undefined : { info, block: info + 1 };
-  const args = bubblewrapArguments(options.rootfs, options.environment, options.world, undefined, pipes);
+  const { rootfs, environment, world, network } = options;
+  const args = bubblewrapArguments(rootfs, environment, world, undefined, pipes, network);
   let mapper: IdMapper | undefined;
   try {
     mapper = map === undefined ? undefined : startIdMapper(map);

@@ -7,6 +7,7 @@ import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { BackendReceipt } from "../contract.ts";
 import { wallFilters, type HostResources } from "../linux/host-resources.ts";
+import { uncountedSockets } from "../linux/socket-memory.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
 import type { ZygoteOptions } from "./spawn-zygote.ts";
 import { spellNumpyFeatures } from "./numpy-features.ts";
@@ -68,6 +69,7 @@ export async function startZygote(
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
       tree: options.tree ?? false,
+      network,
     },
     resources,
     { world, network },
@@ -84,6 +86,7 @@ export async function startZygote(
   const zygote = await starting;
   try {
     requireProtocol(image, zygote.ready);
+    if (network !== "none") requireBounded(image, zygote.ready);
     requireWorld(world, image.name, zygote.ready);
   } catch (error) {
     await zygote.close();
@@ -97,14 +100,27 @@ export async function startZygote(
  * @throws `wall_unavailable`
  */
 function requireCounted({ cgroups }: HostResources): void {
-  if (cgroups !== undefined) return;
+  const reason = cgroups === undefined ? undefined : uncountedSockets(cgroups);
+  if (cgroups !== undefined && reason === undefined) return;
   throw new SameseedError(
     "wall_unavailable",
-    "a sandbox with a loopback network needs control groups: nothing else limits the memory of its sockets",
+    `a sandbox with a loopback network needs control groups${reason === undefined ? "" : " that count sockets"}: nothing else limits the memory of its sockets`,
     {
-      hint: "run it as `systemd-run --user --scope -p Delegate=yes …`, or as root; `sameseed doctor` says what is missing",
+      hint:
+        reason?.fix ??
+        "run it as `systemd-run --user --scope -p Delegate=yes …`, or as root; `sameseed doctor` says what is missing",
+      ...(reason === undefined ? {} : { context: { reason: reason.detail } }),
     },
   );
+}
+
+/**
+ * Refuses an image whose sandboxes would leave the queues of their network as large as the kernel makes them.
+ * @throws `image_outdated`
+ */
+export function requireBounded(image: ResolvedImage, { report }: Pick<WireReady, "report">): void {
+  if (report.loopback === "bounded") return;
+  throw outdated(image, "whose sandboxes do not limit what a network of their own holds", {});
 }
 
 /**
@@ -113,13 +129,22 @@ function requireCounted({ cgroups }: HostResources): void {
  */
 function requireProtocol(image: ResolvedImage, { report }: WireReady): void {
   if (report.protocol === protocol) return;
-  const { name, manifest, rootfs } = image;
-  throw new SameseedError(
+  const context = { protocol: report.protocol, expected: protocol };
+  throw outdated(image, "whose sandboxes do not understand this one", context);
+}
+
+function outdated(
+  { name, manifest, rootfs }: ResolvedImage,
+  why: string,
+  context: Readonly<Record<string, unknown>>,
+): SameseedError {
+  const called = name === manifest.digest ? name.slice(0, 12) : name;
+  return new SameseedError(
     "image_outdated",
-    `the image ${name === manifest.digest ? name.slice(0, 12) : name} was built by another version of Sameseed, whose sandboxes do not understand this one`,
+    `the image ${called} was built by another version of Sameseed, ${why}`,
     {
       hint: howToBuildAgain(manifest.digest, dirname(dirname(rootfs))),
-      context: { image: manifest.digest, protocol: report.protocol, expected: protocol },
+      context: { image: manifest.digest, ...context },
     },
   );
 }

@@ -5,7 +5,7 @@ import { sha256Of, toDigest } from "../../base/digest.ts";
 import { SameseedError } from "../../base/error.ts";
 import { startPatience } from "../../base/patience.ts";
 import type { SlotGroup } from "../linux/cgroups.ts";
-import { childPids, innerPid } from "../linux/processes.ts";
+import { childPids, innerPid, startTime } from "../linux/processes.ts";
 import { Slot } from "./slot.ts";
 import { controlStream, spawnZygote, type SpawnedZygote, type ZygoteOptions } from "./spawn-zygote.ts";
 import { encodeLend, encodeNewSlot, messages, slotsMax, type WireReady } from "./wire.ts";
@@ -130,7 +130,8 @@ export class ZygoteProcess {
       if (this.#pending.size === 0) this.#control.unref();
     });
     this.#inner.set(index, pid);
-    const group = this.#group(pid);
+    const group = await this.#group(pid);
+    if (this.#dead !== undefined) throw this.#dead;
     if (this.#stillborn.has(index)) throw slotDied();
     const stream = this.#child.stdio[controlStream + 1 + index] as Socket;
     const slot = new Slot(index, stream, group, () => this.#endHungSlot(index, pid));
@@ -216,11 +217,13 @@ export class ZygoteProcess {
     return childPids(this.#pid ?? 0).find((each) => innerPid(each) === inner);
   }
 
-  #group(inner: number): SlotGroup | undefined {
+  /** Puts a slot into a control group of its own. That takes the kernel some ms, in which the host does other things. */
+  async #group(inner: number): Promise<SlotGroup | undefined> {
     const { cgroups } = this.#options;
     if (cgroups === undefined) return undefined;
     const pid = this.#slotPid(inner);
-    if (pid === undefined)
+    const started = pid === undefined ? undefined : startTime(pid);
+    if (pid === undefined || started === undefined)
       throw new SameseedError(
         "zygote_failed",
         "a slot ended before it could be moved into its control group",
@@ -228,11 +231,13 @@ export class ZygoteProcess {
     try {
       const group = cgroups.slot();
       this.#groups.push(group);
-      group.place(pid);
+      await group.placeSoon(pid);
+      // A number that was given again meanwhile is another process's, and the slot is gone.
+      if (startTime(pid) !== started || this.#slotPid(inner) !== pid) throw slotDied();
       return group;
     } catch (error) {
       // Without its limits nothing may run in it.
-      killProcess(pid);
+      if (startTime(pid) === started) killProcess(pid);
       throw new SameseedError("sandbox_failed", "a slot could not be moved into its control group", {
         cause: error,
       });

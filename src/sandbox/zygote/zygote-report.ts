@@ -10,6 +10,8 @@ export interface ZygoteReport {
   readonly world: ReportedWorld;
   /** What it speaks with its host; 0 of images that were built before it had a number. */
   readonly protocol: number;
+  /** That what its sandboxes' networks hold for nobody is bounded; images built before it was do not have it. */
+  readonly loopback?: "bounded";
   /** Only of a sealed zygote. */
   readonly numeric?: NumericReport;
 }
@@ -48,6 +50,7 @@ const numberedSchema = z.object({ protocol: z.number().default(0) });
 const reportSchema: z.ZodType<ZygoteReport> = z.object({
   world: worldSchema,
   protocol: z.number(),
+  loopback: z.literal("bounded").exactOptional(),
   numeric: z.object({ libraries: z.string(), digests, failed: z.array(z.string()) }).exactOptional(),
 });
 

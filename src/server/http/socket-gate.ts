@@ -6,7 +6,8 @@ import { SameseedError } from "../../base/error.ts";
 import type { ServerContext } from "../context.ts";
 import type { SocketRoute } from "../door.ts";
 import type { Guard } from "./guard.ts";
-import { asServerError, errorReply } from "./reply.ts";
+import { notSpoken, refuseSocket } from "./refuse-socket.ts";
+import { asServerError } from "./reply.ts";
 
 const messageBytes = 16 * 1024 * 1024;
 
@@ -34,6 +35,8 @@ export class SocketGate {
           handleProtocols: (offered) =>
             route.protocol !== undefined && offered.has(route.protocol) ? route.protocol : false,
         });
+        // A handshake that is none is refused as any request is.
+        server.on("wsClientError", (error, socket) => refuseSocket(socket, notSpoken(error.message)));
         return [route.path, { route, server }];
       }),
     );
@@ -59,11 +62,7 @@ export class SocketGate {
     } catch (thrown) {
       const error = asServerError(thrown);
       this.#context.metrics.refused(error.code);
-      const { status, body } = errorReply(error);
-      const text = String(body);
-      socket.end(
-        `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-      );
+      refuseSocket(socket, error);
     }
   }
 

@@ -130,7 +130,10 @@ class Dataset {
     return { id: this.#id, episodes, steps: this.#steps, leftOut };
   }
 
-  async #writeEpisode({ seed, branch, digest, steps }: RolloutSummary, number: number): Promise<void> {
+  async #writeEpisode(
+    { seed, branch, digest, steps, outcome }: RolloutSummary,
+    number: number,
+  ): Promise<void> {
     if (steps >= mostRows)
       throw new SameseedError(
         "bad_argument",
@@ -142,7 +145,7 @@ class Dataset {
     const recorded = this.#reader.trajectory(branch?.number ?? seed);
     const records = [...new Trajectory(recorded).records()];
     const form = (this.#form ??= formOf(recorded));
-    const rows = rowsOf(records, number, form);
+    const rows = rowsOf(records, number, form, outcome === "truncated");
     const folder = join(this.#folder, String(number));
     mkdirSync(folder);
     await writeParquet(join(folder, "part-0.parquet"), columnsOf(form), rows, [
@@ -178,29 +181,28 @@ function columnsOf({ observation, action }: Form): readonly Column[] {
   ];
 }
 
-/** Rows of an episode: each observation beside what was done next. */
+/** Rows of an episode: each observation beside what was done next. @param cut whether the run's own limit of steps ended it, or a time limit did */
 function rowsOf(
   records: readonly TrajectoryRecord[],
   number: number,
   form: Form,
+  cut: boolean,
 ): readonly (readonly Cell[])[] {
   const rows: (readonly Cell[])[] = [];
+  const steps = records.filter((record) => record.kind !== "closing");
   let observation: Cell = null;
-  for (const record of records) {
-    if (record.kind === "closing") continue;
+  for (const [at, record] of steps.entries()) {
+    const { k: step } = record;
     if (record.kind === "step")
       rows.push([
         observation,
-        cellIn(record.action, form.action, { what: "action", step: record.k, number }),
-        Number(cellIn(record.reward, { kind: "float64" }, { what: "reward", step: record.k, number })),
+        cellIn(record.action, form.action, { what: "action", step, number }),
+        Number(cellIn(record.reward, { kind: "float64" }, { what: "reward", step, number })),
         record.terminated.type === "bool" && record.terminated.value,
-        record.truncated.type === "bool" && record.truncated.value,
+        // The environment does not know of the run's limit, but whoever learns from its steps must.
+        (cut && at === steps.length - 1) || (record.truncated.type === "bool" && record.truncated.value),
       ]);
-    observation = cellIn(record.observation, form.observation, {
-      what: "observation",
-      step: record.k,
-      number,
-    });
+    observation = cellIn(record.observation, form.observation, { what: "observation", step, number });
   }
   rows.push([observation, padding(form.action), 0, false, false]);
   return rows;

@@ -15,41 +15,38 @@ export interface MinariSpace {
  * @throws `bad_argument` for a space whose values are no single array or number
  */
 export function minariSpace(space: Space | undefined, which: string): MinariSpace {
-  switch (space?.type) {
-    case "Discrete": {
-      const { n, start } = space;
-      const kind = { kind: "int64" } as const;
-      return { serialized: JSON.stringify({ type: "Discrete", dtype: "int64", start, n }), kind };
-    }
-    case "Box": {
-      const { dtype, shape } = space;
-      const bounds = `"low": ${boundText(space.low, shape)}, "high": ${boundText(space.high, shape)}`;
-      const head = `"type": "Box", "dtype": ${JSON.stringify(dtype)}, "shape": ${JSON.stringify(shape)}`;
-      return { serialized: `{${head}, ${bounds}}`, kind: arrayKind(dtype, shape, which) };
-    }
-    case "MultiDiscrete": {
-      const { dtype, shape, nvec, start } = space;
-      const parts = { nvec: boundText(nvec, shape), start: boundText(start, shape) };
-      return {
-        serialized: `{"type": "MultiDiscrete", "dtype": ${JSON.stringify(dtype)}, "nvec": ${parts.nvec}, "start": ${parts.start}}`,
-        kind: arrayKind(dtype, shape, which),
-      };
-    }
-    case "MultiBinary": {
-      const { dtype, shape } = space;
-      const n = shape.length === 1 ? shape[0] : shape;
-      return { serialized: JSON.stringify({ type: "MultiBinary", n }), kind: arrayKind(dtype, shape, which) };
-    }
-    default:
-      throw new SameseedError(
-        "bad_argument",
-        `the ${which} space is ${space === undefined ? "not in the recording" : `a ${space.type}`}, which this export does not write for Minari`,
-        {
-          hint: "export the steps as parquet or jsonl: Minari gets Box, Discrete, MultiDiscrete and MultiBinary",
-          context: { space: space?.type ?? null },
-        },
-      );
+  if (space?.type === "Discrete") {
+    const { n, start } = space;
+    const kind = { kind: "int64" } as const;
+    return { serialized: JSON.stringify({ type: "Discrete", dtype: "int64", start, n }), kind };
   }
+  if (space?.type === "Box") {
+    const { dtype, shape } = space;
+    const bounds = `"low": ${boundText(space.low, shape)}, "high": ${boundText(space.high, shape)}`;
+    const head = `"type": "Box", "dtype": ${JSON.stringify(dtype)}, "shape": ${JSON.stringify(shape)}`;
+    return { serialized: `{${head}, ${bounds}}`, kind: arrayKind(dtype, shape, which) };
+  }
+  if (space?.type === "MultiDiscrete") {
+    const { dtype, shape, nvec, start } = space;
+    const parts = { nvec: boundText(nvec, shape), start: boundText(start, shape) };
+    return {
+      serialized: `{"type": "MultiDiscrete", "dtype": ${JSON.stringify(dtype)}, "nvec": ${parts.nvec}, "start": ${parts.start}}`,
+      kind: arrayKind(dtype, shape, which),
+    };
+  }
+  if (space?.type === "MultiBinary") {
+    const { dtype, shape } = space;
+    const n = shape.length === 1 ? shape[0] : shape;
+    return { serialized: JSON.stringify({ type: "MultiBinary", n }), kind: arrayKind(dtype, shape, which) };
+  }
+  throw new SameseedError(
+    "bad_argument",
+    `the ${which} space is ${space === undefined ? "not in the recording" : `a ${space.type}`}, which this export does not write for Minari`,
+    {
+      hint: "export the steps as parquet or jsonl: Minari gets Box, Discrete, MultiDiscrete and MultiBinary",
+      context: { space: space?.type ?? null },
+    },
+  );
 }
 
 function arrayKind(dtype: string, shape: readonly number[], which: string): ColumnKind {

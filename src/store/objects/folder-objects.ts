@@ -57,7 +57,8 @@ export class FolderObjects implements ObjectStore {
   }
 
   async sizeOf(key: string): Promise<number | undefined> {
-    return (await this.#unlessMissing("Reading", key, async (path) => await stat(path)))?.size;
+    const found = await this.#unlessMissing("Reading", key, async (path) => await stat(path));
+    return found?.isFile() === true ? found.size : undefined;
   }
 
   async putFile(key: string, path: string): Promise<void> {

@@ -11,7 +11,7 @@ export interface ObjectStore {
   readonly url: string;
   /**
    * The object's bytes; undefined where there is none.
-   * @throws `io_failed`
+   * @throws `io_failed`, `run_damaged` where a store finds that they are not those that were written
    */
   get(key: string): Promise<Buffer | undefined>;
   /** @throws `io_failed`, `disk_full` */

@@ -20,6 +20,7 @@ import { Semaphore } from "../../base/semaphore.ts";
 import { checkKey, checkPrefix, type ObjectStore } from "./object-store.ts";
 import { openS3Client, requestsAtOnce, type S3Settings } from "./s3-client.ts";
 import { isConflict, isMissing, isUnmet, s3Error } from "./s3-error.ts";
+import { digestOfPieces, piecesOf } from "./file-pieces.ts";
 import type { S3Credentials, S3Place } from "./s3-place.ts";
 
 /** The client asks again for an answer that does not come, but not for one that breaks off: that is done here. */
@@ -207,7 +208,7 @@ export class S3Objects implements ObjectStore {
 
   async #writePieces(key: string, file: FileHandle, size: number): Promise<void> {
     const named = this.#named(key);
-    const Metadata = { sha256: await digestOf(piecesOf(file, size, this.#pieceBytes)) };
+    const Metadata = { sha256: await digestOfPieces(piecesOf(file, size, this.#pieceBytes)) };
     const { UploadId } = await this.#client.send(new CreateMultipartUploadCommand({ ...named, Metadata }));
     try {
       const Parts: { ETag: string | undefined; PartNumber: number }[] = [];
@@ -251,11 +252,11 @@ export class S3Objects implements ObjectStore {
   #altered(key: string): SameseedError {
     const { bucket, prefix, url } = this.#place;
     return new SameseedError(
-      "io_failed",
+      "run_damaged",
       `s3://${bucket}/${prefix}${key} was not read as it was written: its bytes have another digest`,
       {
         context: { store: url, key },
-        hint: "look into the server's log; if it lost data, remove the object",
+        hint: "what a fleet made is run again by itself; else look into the server's log, and remove the object",
       },
     );
   }
@@ -285,20 +286,4 @@ export class S3Objects implements ObjectStore {
 
 function hexOf(bytes: Uint8Array): string {
   return sha256(bytes).toString("hex");
-}
-
-async function* piecesOf(file: FileHandle, size: number, pieceBytes: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < size; at += pieceBytes) {
-    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - at));
-    const { bytesRead } = await file.read(piece, 0, piece.length, at);
-    if (bytesRead !== piece.length)
-      throw new SameseedError("io_failed", "a file became shorter while it was read");
-    yield piece;
-  }
-}
-
-async function digestOf(pieces: AsyncIterable<Buffer>): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of pieces) hash.update(piece);
-  return hash.digest("hex");
 }

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
-import { compileFixture, runProgram } from "./native-program.ts";
+import { compileFixture, runPart, runProgram } from "./native-program.ts";
 import { runPython, type Said } from "./sealed-python.ts";
 
 afterAll(closeSandboxes);
@@ -31,9 +31,11 @@ describe.runIf(process.arch === "x64")("the counter of cycles", () => {
         "in a handler: 1000003021000",
         "in a handler: 1000003022000",
         "after an ignored one: 1000003023000",
+        "after that: 1000003023000",
         "an exec: 1000003023000",
         "posix_spawn: 1000003023000",
         "system: 1000003025000",
+        "while system waits: 1000003022000",
         "after an exec that failed: 1000003023000",
       ]
     `);
@@ -45,9 +47,25 @@ describe.runIf(process.arch === "x64")("the counter of cycles", () => {
     const kept = (text: string): string[] =>
       withoutCounts(text)
         .split("\n")
-        .filter((line) => !line.startsWith("calibrated"));
+        .filter((line) => !/^(calibrated|taken back)/.test(line));
     expect(kept(sealed.stdout)).toEqual(kept(host.stdout));
     expect(host.stdout.split("\n").filter(isRead)).not.toEqual(sealed.stdout.split("\n").filter(isRead));
+  });
+
+  it("is the library's alone to take back", () => {
+    expect(sealed.stdout).toContain("taken back: no\n");
+    expect(host.stdout).not.toContain("taken back: yes\n");
+  });
+
+  it("answers the instructions that wait for a time of it", () => {
+    expect(runPart("pauses.c")).toBe(`tpause until a moment ago: answered, 4 bytes, 1000 ns, flags 2
+tpause for 50 us: answered, 4 bytes, 51000 ns, flags 2
+tpause for ever, with a prefix: answered, 5 bytes, 101000 ns, flags 3
+umwait for 7 us: answered, 4 bytes, 8000 ns, flags 2
+clflushopt: left, 0 bytes, 0 ns, flags 8d7
+umonitor: left, 0 bytes, 0 ns, flags 8d7
+rdtsc: answered, 2 bytes, 1000 ns, flags 8d7
+`);
   });
 
   it("is counted as a clock", async () => {

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { findCompiler } from "../../../src/image/compile-native.ts";
 import { runPython, type Said, type SealedOptions } from "./sealed-python.ts";
+
+const nativeFolder = join(import.meta.dirname, "../../../native");
 
 /** Compiles a program of the fixtures with this machine's compiler. */
 export function compileFixture(source: string, ...options: readonly string[]): Uint8Array {
@@ -18,6 +20,18 @@ export function compileWith(compiler: string, source: string, ...options: readon
     const program = join(folder, "program");
     execFileSync(compiler, ["-O1", ...options, "-o", program, join(import.meta.dirname, "fixtures", source)]);
     return readFileSync(program);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a fixture that is built with a part of `native/` and shows that part alone; returns what it prints. */
+export function runPart(source: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-part-"));
+  try {
+    const program = join(folder, "program");
+    writeFileSync(program, compileFixture(source, "-std=gnu11", `-I${nativeFolder}`), { mode: 0o755 });
+    return execFileSync(program, { encoding: "utf8" });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

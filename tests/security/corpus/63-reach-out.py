@@ -8,9 +8,10 @@
 # expects: broadcast: EACCES|ENETUNREACH
 # expects: multicast: ENETUNREACH
 # expects: datagram out: ENETUNREACH
-# expects: host's abstract socket: ECONNREFUSED|EINVAL|EPROTOTYPE
+# expects: a pair with names: EPROTONOSUPPORT
+# expects: host's abstract socket: ECONNREFUSED|EINVAL|EISCONN
 # expects: a name: gaierror
-# control: metadata service, a name
+# control: metadata service, a pair with names, a name
 # why: its loopback is its own: what listens on the host's, or in another sandbox, is not there
 import os
 import socket
@@ -33,6 +34,7 @@ datagrams = socket.socket(type=socket.SOCK_DGRAM)
 attempt("broadcast", lambda: datagrams.sendto(b"x", ("255.255.255.255", 67)))
 attempt("multicast", lambda: datagrams.sendto(b"x", ("224.0.0.251", 5353)))
 attempt("datagram out", lambda: datagrams.sendto(b"x", ("8.8.8.8", 53)))
-mine, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+attempt("a pair with names", lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].bind("\0named"))
+mine, _ = socket.socketpair()
 attempt("host's abstract socket", lambda: mine.connect("\0/org/freedesktop/systemd1"))
 attempt("a name", lambda: socket.create_connection(("example.com", 443), 1))

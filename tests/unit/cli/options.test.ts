@@ -52,6 +52,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "image export": [],
   "image import": [],
   "image list": [],
+  "image lock": [],
   "image prune": [],
   "image pull": [],
   "image push": [],

@@ -136,3 +136,21 @@ it("has no more audits in the queue than it has room for", async () => {
   await own.look(view, new Set(), 3);
   expect(dispatcher.offered).toHaveLength(3);
 });
+
+it("waits for a host that was there before, and for nobody else", async () => {
+  const { audits: own, dispatcher } = audits(1);
+  own.consider(recordOf(0));
+  const only = (hosts: readonly string[]): FleetView => ({
+    ...view,
+    workers: view.workers.filter(({ host }) => hosts.includes(host)),
+  });
+  await own.look(only(["a", "b"]), new Set(["b"]), 3);
+  expect(own.isDone).toBe(true);
+  own.consider(recordOf(0));
+  await own.look(only(["a", "c"]), new Set(), 3);
+  expect(dispatcher.offered).toHaveLength(1);
+  await own.look(only(["a"]), new Set(), 3);
+  expect(own.isDone).toBe(false);
+  await own.look(only(["a"]), new Set(["c"]), 3);
+  expect(own.isDone).toBe(true);
+});

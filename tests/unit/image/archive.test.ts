@@ -66,6 +66,7 @@ beforeAll(async () => {
     ...digestOfListing(entries, facts),
   }));
   writeFileSync(join(images, digest, "requirements.lock"), "# a lock\n");
+  writeFileSync(join(images, digest, "system.lock"), "# another\n");
   writeName("mine", { digest }, images);
   image = resolveImage("mine", images);
 });
@@ -85,6 +86,7 @@ describe("an image in one file", () => {
     expect(taken).toMatchObject({ name: "one", manifest: image.manifest });
     expect(checkImage(taken).digest).toBe(digest);
     expect(readFileSync(join(elsewhere, digest, "requirements.lock"), "utf8")).toBe("# a lock\n");
+    expect(readFileSync(join(elsewhere, digest, "system.lock"), "utf8")).toBe("# another\n");
     expect(resolveImage(first, elsewhere)).toMatchObject({ name: digest, manifest: image.manifest });
     expect(await importImage(first, { images: elsewhere })).toEqual(taken);
     await expect(exportImage("mine", first, { images })).rejects.toMatchObject({ code: "bad_argument" });

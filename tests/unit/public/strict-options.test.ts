@@ -35,6 +35,7 @@ const calls: Readonly<Record<string, readonly [Call, typo: string, meant: string
   openFleet: [(more) => sdk.openFleet("redis://nowhere", more), "wieght", "weight"],
   recordRun: [(more) => sdk.recordRun({ envName, seeds: [1], ...more }), "resum", "resume"],
   verifyRun: [(more) => sdk.verifyRun("runs/none", more), "onRollouts", "onRollout"],
+  makeTrajectories: [(more) => sdk.makeTrajectories("runs/none", [1], more), "concurency", "concurrency"],
   replayRollout: [(more) => sdk.replayRollout("runs/none", 1, more), "backends", "backend"],
   renderRollout: [(more) => sdk.renderRollout("runs/none", 1, more), "mosts", "most"],
   captureStdio: [(more) => sdk.captureStdio("runs/none", 1, more), "backends", "backend"],

@@ -41,6 +41,14 @@ test("the outer wall is asked for exactly this", () => {
   `);
 });
 
+test("the network's settings are there to be set only where some sandboxes have a network", () => {
+  const bind = "--proc /proc --bind /proc/sys/net /proc/sys/net";
+  const words = (network?: "loopback"): string =>
+    bubblewrapArguments("/images/rootfs", {}, "host", undefined, undefined, network).join(" ");
+  expect(words("loopback")).toContain(bind);
+  expect(words()).not.toContain("/proc/sys");
+});
+
 test("a sealed world has closed folders for the devices of chance, in its sandboxes and where the warm-up runs", () => {
   const words = bubblewrapArguments("/images/rootfs", {}, "sealed").join(" ");
   for (const folder of ["/dev", "/mnt/dev"])

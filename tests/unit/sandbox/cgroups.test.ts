@@ -51,7 +51,7 @@ test("an area of version 2 is named by its process, and hands its controllers do
   expect(readFileSync(join(area.folders[0]!, "cgroup.subtree_control"), "utf8")).toBe("+memory +pids");
 });
 
-test("a slot's counters and limits are version 2's files", () => {
+test("a slot's counters and limits are version 2's files", async () => {
   const area = CgroupArea.open(plain());
   if (!(area instanceof CgroupArea)) throw new Error(area.reason);
   const folder = join(area.folders[0]!, "slot-0");
@@ -62,7 +62,7 @@ test("a slot's counters and limits are version 2's files", () => {
   const slot = area.slot();
   expect(slot.counters()).toEqual({ oomKills: 3, limitHits: 5, forkRefusals: 4, cpuMs: 2.5 });
   slot.limit(1000, 5);
-  slot.place(42);
+  await slot.placeSoon(42);
   const read = (name: string): string => readFileSync(join(folder, name), "utf8");
   expect([read("memory.max"), read("pids.max"), read("cgroup.procs")]).toEqual(["1000", "5", "42"]);
   rmSync(join(folder, "pids.max"));

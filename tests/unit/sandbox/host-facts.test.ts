@@ -8,6 +8,7 @@ import {
 import { hostIdsFix, limitsFix, limitsHeld } from "../../../src/sandbox/doctor/sandbox-checks.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
 import { numericClass } from "../../../src/sandbox/linux/numeric-class.ts";
+import { startError } from "../../../src/sandbox/zygote/slot-errors.ts";
 import { signalOfStatus } from "../../../src/sandbox/linux/signal-name.ts";
 
 const v3 = "fpu avx avx2 bmi1 bmi2 f16c fma abm movbe xsave sse4_2";
@@ -58,6 +59,16 @@ test.for([
   const error = hostRefusal(said, { code: 1, signal: null });
   expect(error.code).toBe(code);
   expect(`${error.message} ${error.hint}`).toContain(fix);
+});
+
+test.for([
+  ["park a stream: Too many open files", "ulimit -n"],
+  ["/proc/sys/net/core/somaxconn: Read-only file system", "systempaths=unconfined"],
+  ["have listening sockets counted: Device or resource busy", "LXD"],
+  ["setrlimit: Operation not permitted", "doctor"],
+] as const)("what a sandbox's own wall says is told with its fix: %s", ([reason, fix]) => {
+  expect(startError(reason)).toMatchObject({ code: "sandbox_failed", context: { reason } });
+  expect(startError(reason).hint).toContain(fix);
 });
 
 test("a fix fits the host: nothing of systemd where there is none, no root for root", () => {

@@ -70,6 +70,25 @@ test("what a sandbox without a network may do is no more beside one that has one
   }
 });
 
+test("a pair of datagram sockets, which could be given a name, is refused beside a network", () => {
+  const policy = withLoopback(sandboxPolicy(), "host");
+  for (const flags of [0, 0x800, 0x80000, 0x80800]) {
+    for (const type of [1, 5]) expect(answerOf(policy, "socketpair", 1, type | flags)).toBe(ALLOW);
+    expect(answerOf(policy, "socketpair", 1, 2 | flags)).toBe(errno(93));
+    expect(answerOf(slotPolicy(), "socketpair", 1, 2 | flags)).toBe(ALLOW);
+  }
+  expect(answerOf(policy, "socketpair", 2, 1)).toBe(errno(97));
+});
+
+test("the answers to a sandbox's calls are its slot's alone", () => {
+  for (const request of [0xc0502100, 0xc0182101]) {
+    expect(answerOf(loopbackSlotPolicy(), "ioctl", 3, request)).toBe(ALLOW);
+    expect(answerOf(slotPolicy(), "ioctl", 3, request)).toBe(errno(25));
+    expect(answerOf(withLoopback(sandboxPolicy(), "host"), "ioctl", 3, request)).toBe(errno(25));
+    expect(answerOf(withoutNetwork(sandboxPolicy()), "ioctl", 3, request)).toBe(errno(25));
+  }
+});
+
 test("in a sealed world ports are the library's to choose", () => {
   const sealed = withLoopback(sealedSandboxPolicy(), "sealed");
   for (const name of ["bind", "connect", "listen"]) {

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .aio import AsyncClient as AsyncClient
     from .aio import AsyncRollout as AsyncRollout
+    from .aio import AsyncRun as AsyncRun
     from .aio import AsyncSandbox as AsyncSandbox
     from .client import Client as Client
     from .client import default_client as default_client
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 _homes = {
     "AsyncClient": "aio",
     "AsyncRollout": "aio",
+    "AsyncRun": "aio",
     "AsyncSandbox": "aio",
     "Client": "client",
     "CommandResult": "sandbox",

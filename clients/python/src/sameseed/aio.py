@@ -7,13 +7,14 @@ have reached the server.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
 from .client import Client
 from .rewards import score
 from .rollout import Checkpoint, Rollout, Step
+from .runs import Run, collect_rollouts
 from .sandbox import CommandResult, Sandbox
 
 
@@ -49,9 +50,17 @@ class AsyncClient:
         """Opens a rollout."""
         return AsyncRollout(await asyncio.to_thread(lambda: Rollout(env, seed, client=self.sync, **options)))
 
-    async def score(self, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def collect_rollouts(self, env: str | dict[str, Any], seeds: Iterable[int], **options: Any) -> AsyncRun:
+        """As `sameseed.collect_rollouts`."""
+        return AsyncRun(await asyncio.to_thread(lambda: collect_rollouts(env, seeds, client=self.sync, **options)))
+
+    async def run(self, id: str) -> AsyncRun:
+        """A run that the server has already."""
+        return await asyncio.to_thread(lambda: AsyncRun(Run(id, client=self.sync)))
+
+    async def score(self, items: Sequence[dict[str, Any]], **options: Any) -> list[dict[str, Any]]:
         """As `sameseed.score`."""
-        return await asyncio.to_thread(score, items, client=self.sync)
+        return await asyncio.to_thread(lambda: score(items, client=self.sync, **options))
 
 
 class AsyncSandbox:
@@ -72,6 +81,18 @@ class AsyncSandbox:
         """Writes a file."""
         await asyncio.to_thread(self.sync.write, path, data)
 
+    async def list(self, path: str) -> _Entries:
+        """A folder's entries."""
+        return await asyncio.to_thread(self.sync.list, path)
+
+    async def remove(self, path: str) -> None:
+        """Removes a file."""
+        await asyncio.to_thread(self.sync.remove, path)
+
+    async def fork(self, count: int = 1) -> _AsyncSandboxes:
+        """Fresh sandboxes that begin with this one's files."""
+        return [AsyncSandbox(each) for each in await asyncio.to_thread(self.sync.fork, count)]
+
     async def close(self) -> None:
         """Ends everything in it."""
         await asyncio.to_thread(self.sync.close)
@@ -83,6 +104,38 @@ class AsyncSandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+# The class has a method of the name `list`.
+_Entries = list[dict[str, Any]]
+_AsyncSandboxes = list[AsyncSandbox]
+
+
+class AsyncRun:
+    """As `Run`."""
+
+    def __init__(self, run: Run) -> None:
+        self.sync = run
+
+    async def results(self) -> list[dict[str, Any]]:
+        """Waits for the end, and gives the summaries in the order of their seeds."""
+        return await asyncio.to_thread(self.sync.results)
+
+    async def state(self) -> dict[str, Any]:
+        """How far it is."""
+        return await asyncio.to_thread(lambda: self.sync.state)
+
+    async def trajectory(self, digest: str) -> bytes:
+        """The recorded bytes of a rollout."""
+        return await asyncio.to_thread(self.sync.trajectory, digest)
+
+    async def verify(self, *, deep: bool = False) -> dict[str, Any]:
+        """Runs its rollouts again and compares their bytes with the recorded ones."""
+        return await asyncio.to_thread(lambda: self.sync.verify(deep=deep))
+
+    async def cancel(self) -> None:
+        """Ends it; what is recorded stays."""
+        await asyncio.to_thread(self.sync.cancel)
 
 
 class AsyncRollout:
@@ -105,9 +158,10 @@ class AsyncRollout:
         """Takes a step."""
         return await asyncio.to_thread(self.sync.step, action)
 
-    async def branch(self, count: int = 1) -> list[AsyncRollout]:
+    async def branch(self, count: int = 1, *, reseed: Sequence[Any] | None = None) -> list[AsyncRollout]:
         """Further rollouts that have come the same way."""
-        return [AsyncRollout(each) for each in await asyncio.to_thread(self.sync.branch, count)]
+        branches = await asyncio.to_thread(lambda: self.sync.branch(count, reseed=reseed))
+        return [AsyncRollout(each) for each in branches]
 
     async def checkpoint(self) -> Checkpoint:
         """Keeps the state."""
@@ -116,6 +170,10 @@ class AsyncRollout:
     async def rollback(self, checkpoint: Checkpoint) -> None:
         """Comes back to a state that was kept."""
         await asyncio.to_thread(self.sync.rollback, checkpoint)
+
+    async def snapshot(self) -> str:
+        """The state as text, from which it can be opened anywhere."""
+        return await asyncio.to_thread(self.sync.snapshot)
 
     async def close(self) -> dict[str, Any]:
         """Ends it, and gives its summary."""

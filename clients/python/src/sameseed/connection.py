@@ -95,7 +95,7 @@ class Connection:
             host = f"[{address.host}]" if ":" in address.host else address.host
             port = "" if address.port is None else f":{address.port}"
             # A proxy of the surroundings is for the web, not for a server that was named.
-            opening = connect(f"{scheme}://{host}{port}{path}", **options, **_WITHOUT_PROXY)
+            opening = connect(f"{scheme}://{host}{port}{path}", **options, **WITHOUT_PROXY)
         # Not every version gives a connection without being entered. Leaving it is its close.
         socket: ClientConnection = opening.__enter__()
         hello: Any = decode(_binary(socket.recv(30)))
@@ -119,7 +119,8 @@ def _proxy_option() -> dict[str, Any]:
     return {"proxy": None} if "proxy" in inspect.signature(connect).parameters else {}
 
 
-_WITHOUT_PROXY = _proxy_option()
+#: A named server is reached directly, whatever proxy the surroundings name.
+WITHOUT_PROXY = _proxy_option()
 
 
 def _binary(message: str | bytes) -> bytes:

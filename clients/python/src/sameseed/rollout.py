@@ -40,6 +40,18 @@ class Rollout:
     `maxSteps`, `volatileInfo`, `image`, `backend`, `world`, `limits`, `idleMs`.
     """
 
+    seed: int
+    #: How many steps were taken, and whether the episode has ended.
+    steps: int
+    is_over: bool
+    observation: Any
+    info: dict[str, Any]
+    #: The actions that are legal now, where the environment says so.
+    legal: list[int] | None
+    #: What was recorded; None until it is closed.
+    summary: dict[str, Any] | None
+    trajectory: bytes | None
+
     def __init__(self, env: str | dict[str, Any], seed: int, *, client: Client | None = None, **options: Any) -> None:
         self._begin(client or default_client(), {"env": env, "seed": seed, **options})
 
@@ -114,18 +126,18 @@ class Rollout:
     def _start(self, view: Any) -> None:
         self._id: str = view["rollout"]
         self._seq: int = view["seq"]
-        self.seed: int = view["seed"]
+        self.seed = view["seed"]
         self.action_space, self.observation_space = view["actionSpace"], view["observationSpace"]
-        self.summary: dict[str, Any] | None = None
-        self.trajectory: bytes | None = None
+        self.summary = None
+        self.trajectory = None
         self._take(view)
 
     def _take(self, view: Any) -> None:
-        self.steps: int = view["steps"]
-        self.is_over: bool = view["isOver"]
-        self.observation: Any = view["observation"]
-        self.info: dict[str, Any] = view["info"]
-        self.legal: list[int] | None = view["legal"]
+        self.steps = view["steps"]
+        self.is_over = view["isOver"]
+        self.observation = view["observation"]
+        self.info = view["info"]
+        self.legal = view["legal"]
 
     def _adopt(self, view: Any) -> Rollout:
         branch = Rollout.__new__(type(self))

@@ -6,9 +6,10 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Union
 
 from .client import Client, default_client
+from .errors import SameseedError
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,14 @@ class Sandbox:
         print(sandbox.run("python3", ["hello.py"]).text)
     """
 
+    id: str
+    #: The sandboxes whose files it began with, the first of all first.
+    lineage: tuple[str, ...]
+    _is_open: bool
+
     def __init__(self, *, client: Client | None = None, **options: Any) -> None:
-        self._client = client or default_client()
-        self.id: str = self._client.request("POST", "/v1/sandboxes", options, once=True)["sandbox"]
-        self._is_open = True
+        chosen = client or default_client()
+        self._begin(chosen, chosen.request("POST", "/v1/sandboxes", options, once=True))
 
     def run(
         self,
@@ -77,15 +82,36 @@ class Sandbox:
             "PUT", f"/v1/sandboxes/{self.id}/files", content, query={"path": path}, headers=headers
         )
 
-    def list(self, path: str) -> list[dict[str, Any]]:
+    def list(self, path: str) -> _Entries:
         """A folder's entries: `{name, type, sizeBytes, mode}`."""
         told = self._client.request("GET", f"/v1/sandboxes/{self.id}/files/list", query={"path": path})
-        entries: list[dict[str, Any]] = told["entries"]
+        entries: _Entries = told["entries"]
         return entries
 
     def remove(self, path: str) -> None:
         """Removes a file."""
         self._client.request("DELETE", f"/v1/sandboxes/{self.id}/files", query={"path": path})
+
+    def fork(self, count: int = 1) -> _Sandboxes:
+        """Fresh sandboxes that begin with this one's files as they are now. No process may be alive in it.
+
+        Where one cannot be made, those that were are closed again, and the error of the first is raised.
+        """
+        settled = self.fork_settled(count)
+        failed = [each for each in settled if isinstance(each, SameseedError)]
+        made = [each for each in settled if isinstance(each, Sandbox)]
+        if failed:
+            for each in made:
+                each.close()
+            raise failed[0]
+        return made
+
+    def fork_settled(self, count: int = 1) -> _Settled:
+        """As `fork`, with what became of each: a sandbox, or why there is none. It happens once, whatever the connection does."""
+        told = self._client.request("POST", f"/v1/sandboxes/{self.id}/fork", {"count": count}, once=True)
+        return [
+            self._adopt(each["sandbox"]) if "sandbox" in each else SameseedError.of(each["error"]) for each in told
+        ]
 
     def close(self) -> None:
         """Ends everything in it. May be called repeatedly."""
@@ -100,6 +126,23 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _begin(self, client: Client, told: Mapping[str, Any]) -> None:
+        self._client = client
+        self.id = told["sandbox"]
+        self.lineage = tuple(told["lineage"])
+        self._is_open = True
+
+    def _adopt(self, told: Mapping[str, Any]) -> Sandbox:
+        sandbox = Sandbox.__new__(type(self))
+        sandbox._begin(self._client, told)
+        return sandbox
+
+
+# The class has a method of the name `list`.
+_Entries = list[dict[str, Any]]
+_Sandboxes = list[Sandbox]
+_Settled = list[Union[Sandbox, SameseedError]]
 
 
 def _result(told: Mapping[str, Any]) -> CommandResult:

@@ -38,7 +38,7 @@ def _discrete(told: dict[str, Any]) -> gym.Discrete:
 def _multi_discrete(told: dict[str, Any]) -> gym.MultiDiscrete:
     shape, dtype = tuple(told["shape"]), np.dtype(told["dtype"])
     counts, start = (np.broadcast_to(told[name], shape).astype(dtype) for name in ("nvec", "start"))
-    return gym.MultiDiscrete(counts, dtype=dtype.type, start=start)  # type: ignore[arg-type]
+    return gym.MultiDiscrete(counts, dtype=dtype.type, start=start)
 
 
 def _multi_binary(told: dict[str, Any]) -> gym.MultiBinary:
@@ -53,11 +53,11 @@ def _dict(told: dict[str, Any]) -> gym.Dict:
     return gym.Dict([(key, to_space(space)) for key, space in told["spaces"]])
 
 
-def _tuple(told: dict[str, Any]) -> gym.Tuple:
+def _tuple(told: dict[str, Any]) -> gym.Tuple[Any]:
     return gym.Tuple([to_space(space) for space in told["spaces"]])
 
 
-def _one_of(told: dict[str, Any]) -> gym.OneOf:
+def _one_of(told: dict[str, Any]) -> gym.OneOf[Any]:
     return gym.OneOf([to_space(space) for space in told["spaces"]])
 
 
@@ -67,7 +67,7 @@ def _sequence(told: dict[str, Any]) -> gym.Sequence:
 
 def _graph(told: dict[str, Any]) -> gym.Graph:
     edge = told["edgeSpace"]
-    return gym.Graph(to_space(told["nodeSpace"]), None if edge is None else to_space(edge))  # type: ignore[arg-type]
+    return gym.Graph(to_space(told["nodeSpace"]), None if edge is None else to_space(edge))
 
 
 _MAKERS: dict[str, Callable[[dict[str, Any]], gym.Space[Any]]] = {

@@ -27,6 +27,10 @@ _BROKEN = (OSError, http.client.HTTPException)
 _BUSY = frozenset(("server_full", "queue_timeout", "server_draining"))
 
 
+# The class that sends has a method of the name `bytes`.
+_Bytes = bytes
+
+
 class Address:
     """Where a server is: `http://HOST:PORT`, `https://…` or `unix:PATH`, and the token that it asks for."""
 
@@ -141,8 +145,8 @@ class Transport:
         return self.address.base + path + ("" if not given else "?" + urlencode(given, quote_via=quote))
 
     def _exchange(
-        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[http.client.HTTPResponse, bytes]:
+        self, method: str, target: str, body: _Bytes | None, headers: Mapping[str, str]
+    ) -> tuple[http.client.HTTPResponse, _Bytes]:
         connection = getattr(self._local, "connection", None)
         # A child of a fork has its parent's object, and must not speak on its parent's connection.
         if connection is None or self._local.pid != os.getpid():

@@ -174,7 +174,8 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
             return told if told.flags.writeable else told.copy()
         members = [as_member(self.single_observation_space, value) for value in told]
         empty = create_empty_array(self.single_observation_space, self.num_envs)
-        return copy.deepcopy(concatenate(self.single_observation_space, members, empty))
+        joined: Any = concatenate(self.single_observation_space, members, empty)  # type: ignore[arg-type]
+        return copy.deepcopy(joined)
 
 
 def _alike(infos: Sequence[Any]) -> list[tuple[int, dict[str, Any]]]:

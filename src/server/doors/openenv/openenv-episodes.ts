@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { SameseedError } from "../../../base/error.ts";
-import type { JsonObject } from "../../../model/json.ts";
+import type { JsonObject, JsonValue } from "../../../model/json.ts";
 import { seedSchema } from "../../../model/seed.ts";
 import { openRollout } from "../../../rollout/open-rollout.ts";
 import type { OpenRollout } from "../../../rollout/rollout-step.ts";
@@ -24,7 +24,10 @@ const resetSchema = z.looseObject({
   seed: seedSchema.nullish(),
   episode_id: z.string().max(500).nullish(),
 }) as z.ZodType<JsonObject & { readonly seed?: number | null; readonly episode_id?: string | null }>;
-const actionSchema = z.object({ action: z.json() });
+// What comes here was read as JSON.
+const actionSchema = z.looseObject({ action: z.unknown() }) as unknown as z.ZodType<{
+  readonly action?: JsonValue;
+}>;
 const requestSchema = z.strictObject(rolloutFields);
 
 /** One environment of a client's: episodes one after the other, each in a fresh sandbox. What is asked of it is done in its order. */
@@ -95,6 +98,7 @@ export class OpenEnvEpisodes {
 
   async #step(data: JsonObject): Promise<JsonObject> {
     const { action } = check(actionSchema, data, "the action");
+    if (action === undefined) throw new SameseedError("bad_argument", "a step's data is { action }");
     const rollout = this.#rollout;
     if (rollout === undefined)
       throw new SameseedError("rollout_over", "no episode has begun", { hint: "send a reset" });

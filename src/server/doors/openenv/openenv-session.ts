@@ -18,8 +18,13 @@ const pingMs = 15_000;
 const unansweredMost = 64;
 /** Above so many bytes of unanswered messages, or of answers that are not taken, nothing more is read. */
 const waitingBytesMost = 1024 * 1024;
+const unsentBytesMost = 32 * 1024 * 1024;
 
-const messageSchema = z.object({ type: z.string(), data: z.record(z.string(), z.json()).optional() });
+// What was read as JSON need not be looked through once more: there may be thousands of steps in a second.
+const messageSchema = z.object({
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()).optional(),
+}) as z.ZodType<{ readonly type: string; readonly data?: JsonObject }>;
 type Code =
   | "INVALID_JSON"
   | "UNKNOWN_TYPE"
@@ -60,8 +65,8 @@ export class OpenEnvSession {
     const closed = Promise.withResolvers<void>();
     let isAlive = true;
     const ping = setInterval(() => {
-      // While nothing is read because messages wait for their answers, no sign of life can come.
-      if (socket.isPaused && this.#unanswered > 0) return;
+      // While nothing is read because too much is unanswered or not taken, no sign of life can come.
+      if (socket.isPaused) return;
       if (!isAlive) return socket.terminate();
       isAlive = false;
       socket.ping();
@@ -96,7 +101,7 @@ export class OpenEnvSession {
 
   #readOrWait(): void {
     const socket = this.#socket;
-    const isFull = this.#unansweredBytes > waitingBytesMost;
+    const isFull = this.#unansweredBytes > waitingBytesMost || socket.bufferedAmount > unsentBytesMost;
     if (isFull && !socket.isPaused) socket.pause();
     else if (!isFull && socket.isPaused) socket.resume();
   }
@@ -149,6 +154,6 @@ export class OpenEnvSession {
   }
 
   #send(type: string, data: JsonValue): void {
-    if (!this.#isClosed) this.#socket.send(JSON.stringify({ type, data }));
+    if (!this.#isClosed) this.#socket.send(JSON.stringify({ type, data }), () => this.#readOrWait());
   }
 }

@@ -1,0 +1,71 @@
+import { clientPython } from "../../tests/client/python-client.ts";
+import { createServer } from "../../src/server/server.ts";
+import { asyncVector } from "../async-vector.ts";
+import { median } from "../quantiles.ts";
+import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
+
+const environments = 64;
+
+/** The client's vector, stepped with the same controller as the baseline. */
+const madeVector = (seconds: number): string => `
+import time
+import numpy
+import sameseed
+
+envs = sameseed.make_vec("CartPole-v1", num_envs=${environments})
+observation, _ = envs.reset(seed=1)
+steps, started = 0, None
+for turn in range(10**9):
+    if turn == 100:
+        steps, started = 0, time.perf_counter()
+    action = (3 * observation[:, 2] + observation[:, 3] > 0).astype(numpy.int64)
+    observation, *_ = envs.step(action)
+    steps += ${environments}
+    if started is not None and turn % 20 == 0 and time.perf_counter() - started > ${seconds}:
+        break
+print(steps / (time.perf_counter() - started))
+envs.close()
+`;
+
+async function run({ quick, say }: ScenarioContext): Promise<Figure[]> {
+  const seconds = quick ? 2 : 5;
+  await using server = createServer({ listen: "127.0.0.1:0", maxSandboxes: 2 * environments });
+  await server.start();
+  const python = await clientPython();
+  const rate = async (code: string): Promise<number> => {
+    const env = { SAMESEED_URL: server.address, OPENBLAS_NUM_THREADS: "1" };
+    return Number((await python.run(["-c", code], { env })).toString());
+  };
+  const [ours, eight, all]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    ours.push(await rate(madeVector(seconds)));
+    eight.push(await rate(asyncVector(8, seconds)));
+    all.push(await rate(asyncVector(environments, seconds)));
+    say(
+      `  round ${round + 1}: ${[ours, eight, all].map((rates) => rates.at(-1)!.toFixed(0)).join(", ")} steps/s`,
+    );
+  }
+  const best = Math.max(median(eight), median(all));
+  return [
+    {
+      name: "steps/s from Python, make_vec of 64, recorded, a sandbox each",
+      value: median(ours),
+      unit: "/s",
+    },
+    { name: "steps/s, AsyncVectorEnv, 8 environments, not recorded", value: median(eight), unit: "/s" },
+    { name: "steps/s, AsyncVectorEnv, 64 environments, not recorded", value: median(all), unit: "/s" },
+    {
+      name: "make_vec / the better AsyncVectorEnv",
+      value: median(ours) / best,
+      unit: "x",
+      reach: { least: 1 },
+    },
+  ];
+}
+
+/** What a Python program pays for environments of a server. */
+export const servingVectors: Scenario = {
+  name: "serving-vectors",
+  about: "make_vec of 64 CartPole from the Python client, against Gymnasium's AsyncVectorEnv of 8 and 64",
+  run,
+};

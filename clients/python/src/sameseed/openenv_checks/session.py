@@ -1,0 +1,147 @@
+"""A connection to an environment that speaks OpenEnv's protocol, and episodes that are played over it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from ..connection import WITHOUT_PROXY
+
+_MESSAGE_MOST = 100 * 1024 * 1024
+
+
+class SessionError(Exception):
+    """The environment did not answer as the protocol has it."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What is asked of an environment: a reset, and the actions behind it."""
+
+    reset: dict[str, Any]
+    actions: tuple[Any, ...]
+
+    def with_seed(self, seed: int) -> Episode:
+        """The same episode from another seed."""
+        return Episode({**self.reset, "seed": seed}, self.actions)
+
+    @property
+    def seed(self) -> int:
+        """The seed of its reset."""
+        return int(self.reset["seed"])
+
+
+class Session:
+    """One connection, which has an environment of its own."""
+
+    def __init__(self, base_url: str, timeout: float) -> None:
+        self._timeout = timeout
+        token = os.environ.get("SAMESEED_TOKEN_FILE")
+        headers = {"Authorization": f"Bearer {Path(token).read_text().strip()}"} if token else None
+        try:
+            opening = connect(
+                _socket_url(base_url),
+                additional_headers=headers,
+                open_timeout=timeout,
+                close_timeout=1,
+                max_size=_MESSAGE_MOST,
+                compression=None,
+                **WITHOUT_PROXY,
+            )
+        except (OSError, WebSocketException) as error:
+            raise SessionError(f"no connection ({type(error).__name__})") from error
+        self._socket = opening.__enter__()
+
+    def ask(self, kind: str, data: Any = None) -> dict[str, Any]:
+        """Sends a message and gives the data of the answer."""
+        try:
+            self._socket.send(json.dumps({"type": kind} if data is None else {"type": kind, "data": data}))
+            answer = json.loads(self._socket.recv(timeout=self._timeout))
+        except (OSError, WebSocketException, ValueError) as error:
+            raise SessionError(f"no answer to {kind} ({type(error).__name__})") from error
+        told = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(told, dict) or answer.get("type") == "error":
+            code = told.get("code") if isinstance(told, dict) else None
+            raise SessionError(f"{kind} was refused ({code})")
+        return told
+
+    def play(self, episode: Episode) -> list[dict[str, Any]]:
+        """The answers to the reset and to each action, up to the end."""
+        answers = [self.ask("reset", episode.reset)]
+        for action in episode.actions:
+            if answers[-1].get("done") is True:
+                break
+            answers.append(self.ask("step", action))
+        return answers
+
+    def close(self) -> None:
+        """Closes it."""
+        self._socket.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def play_alone(base_url: str, episode: Episode, timeout: float) -> list[dict[str, Any]]:
+    """Plays an episode over a connection of its own."""
+    with Session(base_url, timeout) as session:
+        return session.play(episode)
+
+
+def first_difference(
+    left: Sequence[dict[str, Any]], right: Sequence[dict[str, Any]], ignored: frozenset[str] = frozenset()
+) -> str | None:
+    """Where two episodes part, as `step 3: observation.info.x: 1 and 2`; None where they are equal to the last bit.
+
+    Fields of a name that is `ignored` are not compared.
+    """
+    for at, (one, other) in enumerate(zip(left, right)):
+        found = _difference("", one, other, ignored)
+        if found is not None:
+            return f"{'the reset' if at == 0 else f'step {at}'}: {found}"
+    if len(left) != len(right):
+        return f"one ended after {min(len(left), len(right)) - 1} steps, the other went on"
+    return None
+
+
+def _difference(path: str, one: Any, other: Any, ignored: frozenset[str]) -> str | None:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}):
+            if key in ignored:
+                continue
+            inner = f"{path}.{key}" if path else key
+            if key not in one or key not in other:
+                return f"{inner} is only in one"
+            found = _difference(inner, one[key], other[key], ignored)
+            if found is not None:
+                return found
+        return None
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, (first, second) in enumerate(zip(one, other)):
+            found = _difference(f"{path}[{at}]", first, second, ignored)
+            if found is not None:
+                return found
+        return None
+    # What is written tells 1 from 1.0 and 0.0 from -0.0, which compare as equal.
+    texts = json.dumps(one), json.dumps(other)
+    return None if texts[0] == texts[1] else f"{path}: {texts[0][:80]} and {texts[1][:80]}"
+
+
+def _socket_url(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/ws", "", ""))

@@ -1,0 +1,223 @@
+"""OpenEnv's validator with Sameseed's graders.
+
+    python -m sameseed.openenv_validate http://127.0.0.1:8900/openenv/CartPole-v1
+
+plays an episode of a running environment, and runs the graders of OpenEnv's own that need no container, and Sameseed's.
+Anything else is given to `openenv validate`, which knows the graders of the entry-point group `openenv.validation.graders`
+then: openenv 0.10.0 has the group, and never reads it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .openenv_checks.graders import OTHER_HOSTS
+
+
+def load_entry_points() -> None:
+    """Lets `openenv.validation.run_validation`, in this process, know the graders of the entry-point group. May be called repeatedly."""
+    from openenv.validation import runner
+
+    original = runner.default_grader_registry
+    if getattr(original, "reads_entry_points", False):
+        return
+
+    def with_entry_points(policy: Any) -> Any:
+        registry = original(policy)
+        registry.load_entry_points()
+        return registry
+
+    with_entry_points.reads_entry_points = True  # type: ignore[attr-defined]
+    runner.default_grader_registry = with_entry_points
+
+
+def validate(
+    base_url: str,
+    *,
+    plan: dict[str, Any] | None = None,
+    steps: int = 20,
+    seed: int = 1,
+    timeout: float = 60.0,
+    other_hosts: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Checks a running environment: `{verdict, results}`. Without a plan the actions are drawn from its `/schema`."""
+    from openenv.validation import GraderRegistry, Lane, Level, Subject, apply_policy, load_policy
+    from openenv.validation.graders import runtime
+    from openenv.validation.runtime.collector import collect_runtime_evidence
+    from openenv.validation.runtime.contracts import RuntimePlan
+    from openenv.validation.runtime.scheduler import execute_graders
+
+    base = base_url.rstrip("/")
+    chosen = RuntimePlan.model_validate(plan or _drawn_plan(base, steps, seed))
+    evidence = collect_runtime_evidence(base, chosen, episode_timeout_s=timeout)
+    manifest = _manifest(base, timeout)
+    subject = Subject(
+        root=Path(),
+        manifest=manifest,
+        image_ref=None,
+        running=_Running(base),
+        outputs_dir=Path(os.devnull),
+        runtime_evidence=evidence,
+    )
+    registry = GraderRegistry()
+    for own in (runtime.RewardWellFormedGrader, runtime.ObservationSchemaGrader, runtime.StateContractGrader):
+        registry.register(own())
+    registry.load_entry_points()
+    startup = _startup(evidence)
+    with _naming(other_hosts) as hosts:
+        graders = registry.select(manifest, Level.SEMANTIC)
+        results = [startup, *execute_graders(graders, subject, prior=[startup])]
+    lane = Lane.HUB if hosts else Lane.LOCAL
+    verdict = apply_policy(results, load_policy("v2"), lane)
+    return {"verdict": verdict.value, "results": [result.model_dump(mode="json") for result in results]}
+
+
+@contextmanager
+def _naming(hosts: Sequence[str]) -> Iterator[list[str]]:
+    """Names other hosts to the grader, which the validator makes without arguments. Gives those that are named."""
+    before = os.environ.get(OTHER_HOSTS, "")
+    os.environ[OTHER_HOSTS] = " ".join(hosts) or before
+    try:
+        yield os.environ[OTHER_HOSTS].split()
+    finally:
+        os.environ[OTHER_HOSTS] = before
+
+
+class _Running:
+    """A subject that somebody else has started. It has no `exec`: nothing can be run in it but an episode."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+
+    def inspect(self) -> dict[str, Any]:
+        return {}
+
+    def logs(self, max_bytes: int = 65536) -> str:
+        return ""
+
+    def stop(self) -> None:
+        pass
+
+
+def _startup(evidence: Any) -> Any:
+    from openenv.validation import CheckResult, CheckStatus
+
+    failed = evidence.failure_reason
+    return CheckResult(
+        check_id="runtime.startup",
+        status=CheckStatus.FAIL if failed else CheckStatus.PASS,
+        evidence=[failed or "an episode was played"],
+        duration_s=0,
+    )
+
+
+def _manifest(base: str, timeout: float) -> Any:
+    from openenv.validation import NormalizedManifest
+
+    wide = {"range": (-sys.float_info.max, sys.float_info.max), "floor_margin": 0}
+    return NormalizedManifest.model_validate(
+        {
+            "manifest_schema_version": "1",
+            "name": base,
+            "signature": "openenv.yaml",
+            "reward": wide,
+            "resources": {"cpu": 1, "memory_mb": 1024, "disk_mb": 1024, "episode_timeout_s": timeout},
+            "capabilities": {"verifier": {"kind": "reward_channel"}},
+            "types": {"tags": ["running"]},
+        }
+    )
+
+
+def _drawn_plan(base: str, steps: int, seed: int) -> dict[str, Any]:
+    token = os.environ.get("SAMESEED_TOKEN_FILE")
+    headers = {"Authorization": f"Bearer {Path(token).read_text().strip()}"} if token else {}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(f"{base}/schema", headers=headers), timeout=30) as answer:
+        schema = json.load(answer)["action"]
+    generator = random.Random(seed)
+    return {
+        "plan_schema_version": "1",
+        "reset": {"episode_id": "sameseed-validate", "seed": seed},
+        "actions": [_drawn(schema, generator) for _ in range(steps)],
+    }
+
+
+def _drawn(schema: dict[str, Any], generator: random.Random) -> Any:
+    """A value of a JSON Schema, as far as schemas of actions go."""
+    if "const" in schema or "default" in schema:
+        return schema.get("const", schema.get("default"))
+    if "enum" in schema:
+        return generator.choice(schema["enum"])
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _drawn(each, generator) for name, each in schema.get("properties", {}).items()}
+    if kind == "array":
+        items = schema.get("prefixItems") or [schema.get("items", {})] * schema.get("minItems", 1)
+        return [_drawn(each, generator) for each in items]
+    if kind in ("integer", "number"):
+        low = schema.get("minimum", 0)
+        high = schema.get("maximum", low + 1)
+        return generator.randint(low, high) if kind == "integer" else generator.uniform(low, high)
+    if kind == "boolean":
+        return generator.random() < 0.5
+    if kind == "string":
+        return "a" * schema.get("minLength", 1)
+    raise SystemExit("no action can be drawn from the environment's /schema: give a runtime plan with --plan")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Gives 0 where nothing failed, and 1 where something did."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not any(each.startswith(("http://", "https://")) for each in given[:1]) and given[:1] not in (["-h"], ["--help"]):
+        return _own_command(given)
+    parser = argparse.ArgumentParser(prog="python -m sameseed.openenv_validate", description=__doc__)
+    parser.add_argument("url", help="base URL of a running environment")
+    parser.add_argument("--plan", type=Path, help="OpenEnv's runtime plan, as JSON: reset and actions")
+    parser.add_argument("--steps", type=int, default=20, help="actions to draw where there is no plan")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the drawn plan")
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds an episode may take")
+    parser.add_argument("--other-host", action="append", default=[], help="base URL of the same environment elsewhere")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    options = parser.parse_args(given)
+    plan = json.loads(options.plan.read_text()) if options.plan else None
+    report = validate(
+        options.url,
+        plan=plan,
+        steps=options.steps,
+        seed=options.seed,
+        timeout=options.timeout,
+        other_hosts=options.other_host,
+    )
+    print(json.dumps(report, indent=2) if options.json else _shown(report))
+    return 1 if report["verdict"] == "fail" else 0
+
+
+def _own_command(given: list[str]) -> int:
+    from openenv.cli.__main__ import app
+
+    load_entry_points()
+    sys.argv = ["openenv", "validate", *given]
+    app()
+    return 0
+
+
+def _shown(report: dict[str, Any]) -> str:
+    lines = []
+    for result in report["results"]:
+        lines.append(f"{result['status'].upper():5} {result['check_id']} ({result['duration_s']:.2f}s)")
+        if result["status"] != "pass":
+            lines += [f"      {line}" for line in result["evidence"]]
+    return "\n".join([*lines, f"Verdict: {report['verdict'].upper()}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, posix } from "node:path";
+import { sha256 } from "../base/digest.ts";
+import { SameseedError } from "../base/error.ts";
+import { fetchPackages, requireTool } from "./apt.ts";
+import { lastLines, runTool } from "./run-tool.ts";
+import { loaderFolder, mergedPath } from "./shared-libraries.ts";
+import type { SystemLock, SystemPackage } from "./system-lock.ts";
+
+/** What nobody runs: manuals, and what only a package manager reads. */
+const leftOut = /^\/usr\/share\/(doc|man|info|lintian|bug|doc-base)(\/|$)/;
+
+/** Places that a sandbox has for itself, or that belong to the interpreter and to Sameseed. */
+const reserved = /^\/(tmp|dev|proc|mnt|sys|root|run|opt\/sameseed|opt\/python)(\/|$)/;
+
+/** How packages are found. */
+export interface SystemSource {
+  /** Take .deb files from this folder, or the lock's, and not from the network. @default the lock's folder and the host's apt */
+  readonly findLinks?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The variables of an image with system packages, unless it is given others: pictures are drawn by the processor, by one
+ * thread, into memory, and nothing is kept of how shaders were compiled.
+ */
+export const renderingEnv: Readonly<Record<string, string>> = {
+  GALLIUM_DRIVER: "llvmpipe",
+  LIBGL_ALWAYS_SOFTWARE: "1",
+  LP_NUM_THREADS: "0",
+  MESA_SHADER_CACHE_DISABLE: "true",
+  SDL_AUDIODRIVER: "dummy",
+  SDL_VIDEODRIVER: "dummy",
+};
+
+/**
+ * Fetches the packages of a lock, compares each with its hash, and unpacks them into an image's tree. Their programs of
+ * installation do not run. Of two files at one place the packages must agree; a tool that was copied from the host gives way.
+ *
+ * @returns The paths of their files in the tree, each beginning with `/`.
+ * @throws {SameseedError} `image_build_failed`, `tool_missing`, `aborted`.
+ */
+export async function unpackSystem(
+  lock: SystemLock,
+  root: string,
+  workFolder: string,
+  { findLinks, signal }: SystemSource,
+): Promise<Set<string>> {
+  const placed = new Set<string>();
+  if (lock.packages.length === 0) return placed;
+  const debs = join(workFolder, "debs");
+  mkdirSync(debs);
+  const byHash = hashesOf([...debsIn(findLinks), ...debsIn(dirname(lock.path))]);
+  const absent = lock.packages.filter((one) => !byHash.has(one.sha256));
+  if (absent.length > 0 && findLinks === undefined) {
+    for (const [hash, file] of hashesOf(await fetchPackages(absent, { workFolder: debs, signal })))
+      byHash.set(hash, file);
+  }
+  const dpkg = requireTool("dpkg-deb", "dpkg");
+  for (const one of lock.packages) {
+    const file = byHash.get(one.sha256);
+    if (file === undefined) throw missing(one, lock, findLinks);
+    const unpacked = join(debs, one.name);
+    const run = await runTool(dpkg, ["--extract", file, unpacked], { signal });
+    if (run.exitCode !== 0) {
+      throw new SameseedError("image_build_failed", `${one.name} could not be unpacked`, {
+        hint: "its file is no Debian package, or the disk is full",
+        context: { output: lastLines(run.stderr) },
+      });
+    }
+    moveIn(unpacked, root, placed);
+  }
+  rmSync(debs, { recursive: true, force: true });
+  nameLibraries(root, placed);
+  return placed;
+}
+
+/**
+ * Programs that ask for a library by its bare name (`libGL.so`, or GL) look for the link that only development packages
+ * have, or in the folders of the loader's settings, or run the loader's tools, which an image does not have. So each library
+ * gets the link, and the settings name the folders.
+ */
+function nameLibraries(root: string, placed: Set<string>): void {
+  const libraries = [...placed].filter(
+    (path) => loaderFolder.test(dirname(path)) && /\.so\.[\d.]+$/.test(path),
+  );
+  // Of several versions the one with the shortest name is what others are linked to.
+  for (const path of libraries.sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
+    const link = path.replace(/\.so\.[\d.]+$/, ".so");
+    if (lstatSync(join(root, link), { throwIfNoEntry: false }) !== undefined) continue;
+    symlinkSync(basename(path), join(root, link));
+    placed.add(link);
+  }
+  const settings = join(root, "etc/ld.so.conf");
+  const folders = [...new Set(libraries.map((path) => dirname(path)))].sort();
+  mkdirSync(dirname(settings), { recursive: true });
+  if (!existsSync(settings)) writeFileSync(settings, folders.map((path) => `${path}\n`).join(""));
+}
+
+function hashesOf(files: readonly string[]): Map<string, string> {
+  return new Map(files.map((file) => [sha256(readFileSync(file)).toString("hex"), file]));
+}
+
+function debsIn(folder: string | undefined): string[] {
+  if (folder === undefined || !existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".deb"))
+    .map((file) => join(folder, file));
+}
+
+function missing({ name, version }: SystemPackage, lock: SystemLock, findLinks?: string): SameseedError {
+  const where = findLinks === undefined ? "apt fetched" : `${findLinks} has`;
+  return new SameseedError(
+    "image_build_failed",
+    `${where} no file of ${name}=${version} with the hash that ${lock.path} names`,
+    {
+      hint: "give a folder that has the .deb file (--find-links DIR), or write the lock anew with `sameseed image lock --system`",
+      context: { package: name },
+    },
+  );
+}
+
+/** Moves what was unpacked to its place, so that hard links stay. */
+function moveIn(unpacked: string, root: string, placed: Set<string>): void {
+  const visit = (folder: string): void => {
+    for (const name of readdirSync(join(unpacked, folder)).sort()) {
+      const from = posix.join(folder, name);
+      const source = join(unpacked, from);
+      const place = mergedPath(from);
+      if (leftOut.test(place)) continue;
+      if (lstatSync(source).isDirectory()) visit(from);
+      else moveFile(source, place, root, placed);
+    }
+  };
+  visit("/");
+}
+
+function moveFile(source: string, place: string, root: string, placed: Set<string>): void {
+  if (reserved.test(place))
+    throw refused(place, "which is a place of the sandbox, the interpreter or Sameseed");
+  const target = join(root, place);
+  const present = lstatSync(target, { throwIfNoEntry: false });
+  if (present !== undefined) {
+    if (placed.has(place)) {
+      if (sameContent(source, target)) return;
+      throw refused(place, "as another package has it, with other contents");
+    }
+    if (!place.startsWith("/usr/bin/")) throw refused(place, "where the image has one of its own");
+    rmSync(target);
+  }
+  mkdirSync(dirname(target), { recursive: true });
+  if (lstatSync(source).isSymbolicLink()) symlinkSync(withinTree(readlinkSync(source), place), target);
+  else renameSync(source, target);
+  placed.add(place);
+}
+
+/** A link's target, relative to where it lies: an absolute one would lead out of the tree. */
+function withinTree(to: string, place: string): string {
+  const absolute = mergedPath(posix.resolve(posix.dirname(place), to));
+  return posix.relative(posix.dirname(place), absolute);
+}
+
+function sameContent(a: string, b: string): boolean {
+  const [first, second] = [lstatSync(a), lstatSync(b)];
+  if (first.isSymbolicLink() || second.isSymbolicLink())
+    return first.isSymbolicLink() && second.isSymbolicLink() && existsSync(b);
+  return first.size === second.size && readFileSync(a).equals(readFileSync(b));
+}
+
+function refused(place: string, why: string): SameseedError {
+  return new SameseedError("image_build_failed", `a system package has a file at ${place}, ${why}`, {
+    hint: "leave that package out of the lock",
+    context: { path: place },
+  });
+}

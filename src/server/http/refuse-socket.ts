@@ -1,0 +1,36 @@
+import type { Duplex } from "node:stream";
+
+import { SameseedError, systemErrorCode } from "../../base/error.ts";
+import { errorReply } from "./reply.ts";
+
+/** Ends a connection that nothing else answers, with an error in the form that all have. */
+export function refuseSocket(socket: Duplex, error: SameseedError, status?: number): void {
+  const reply = errorReply(error);
+  const text = String(reply.body);
+  socket.end(
+    `HTTP/1.1 ${status ?? reply.status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+/** What a client sent is not the protocol. */
+export function notSpoken(why: string): SameseedError {
+  return new SameseedError("bad_argument", `this is no request: ${why.slice(0, 200)}`, {
+    hint: "use a client of HTTP",
+  });
+}
+
+/** Answers a connection whose bytes Node could not read, with the status that Node gives. */
+export function refuseUnread(thrown: Error, socket: Duplex): void {
+  if (!socket.writable || systemErrorCode(thrown) === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const code = systemErrorCode(thrown);
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT")
+    refuseSocket(socket, new SameseedError("request_timeout", "the request took too long to arrive"));
+  else if (code === "HPE_HEADER_OVERFLOW")
+    refuseSocket(socket, new SameseedError("too_large", "the request's head is too long"), 431);
+  else if (code === "HPE_CHUNK_EXTENSIONS_OVERFLOW")
+    refuseSocket(socket, new SameseedError("too_large", "the extensions of a chunk are too long"));
+  else refuseSocket(socket, notSpoken(thrown.message));
+}

@@ -1,0 +1,38 @@
+/*
+ * A short schedule of faults on three hosts, each in a network namespace of its own. Many and longer ones: `npm run chaos`.
+ * Without root there are no namespaces, and nothing is tested.
+ */
+import { afterAll, expect, it, vi } from "vitest";
+
+import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { canMakeNetworks } from "./chaos/network.ts";
+import { runSchedule } from "./chaos/run-schedule.ts";
+import { scheduleOf } from "./chaos/schedule.ts";
+import { hasRedis } from "./redis-server.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const isHere = hasRedis && canMakeNetworks();
+if (!isHere) console.error("no network namespaces can be made here: chaos is not tested");
+
+afterAll(closeSandboxes);
+
+it("has the same faults for the same seed", () => {
+  const how = { faults: 40, hosts: 3, gapMs: 1_000 };
+  expect(scheduleOf(5, how)).toEqual(scheduleOf(5, how));
+  expect(new Set(scheduleOf(5, how).map(({ kind }) => kind)).size).toBeGreaterThan(6);
+});
+
+it.skipIf(!isHere)("ends with the root of one quiet host, and leaves nothing", async () => {
+  const report = await runSchedule({ seed: 1, rollouts: 120, faults: 3, gapMs: 700 });
+  expect(report).toMatchObject({
+    sameRoot: true,
+    certificate: "intact",
+    unrecorded: 0,
+    quarantined: [],
+    exitCodes: [0, 0, 0],
+    left: { processes: 0, mounts: 0 },
+    queueKeys: [],
+  });
+  expect(report.duplicates).toBeLessThan(60);
+});
