@@ -63,7 +63,6 @@ const table: Readonly<Record<string, readonly string[]>> = {
   serve: [],
   // Each chunk brings what its run was asked to be.
   worker: [],
-  "fleet audit": [],
   "fleet status": [],
   "fleet audit": [],
   "fleet cancel": [],

@@ -99,7 +99,7 @@ describe.for([
   it.for(["wrong_answer", "m".repeat(60)])("begin inside the figure: %s", (name) => {
     const { shapes } = plot([{ name, value: 1 }], { title: "t", unit: "u", width: 460 });
     const own = shapes.find(({ attributes, tag }) => tag === "text" && attributes["text-anchor"] === "end")!;
-    const text = String(own.children[0]);
+    const [text] = own.children as [string];
     // 7.5 pixels is wider than nearly every letter of 12 pixels' height is.
     expect(Number(own.attributes["x"]) - text.length * 7.5).toBeGreaterThanOrEqual(0);
     expect(name.startsWith(text.replace("…", ""))).toBe(true);
