@@ -123,24 +123,32 @@ describe("bytes that are no request", () => {
 });
 
 describe("JSON that nobody asked for", () => {
-  it("is refused with an error of the catalogue on every route", async () => {
+  // A door's errors are of its protocol; what the server does not expect is a defect there, too.
+  const ofDoors = new Set(["SandboxFusion", "rewards", "OpenEnv", "Tensorlake"]);
+
+  it.for([
+    ["with an error of the catalogue on every native route", false],
+    ["and surprises no door", true],
+  ] as const)("is refused %s", async ([, isDoor]) => {
     const { json } = await served.call("GET", "/openapi.json");
-    const targets = Object.entries(json.paths as Record<string, object>).flatMap(([path, operations]) =>
-      Object.keys(operations).map(
-        (method) => [method.toUpperCase(), path.replaceAll(/\{\w+\}/g, "x")] as const,
-      ),
+    const paths = json.paths as Record<string, Record<string, { readonly tags: readonly string[] }>>;
+    const targets = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, { tags }]) => tags.some((tag) => ofDoors.has(tag)) === isDoor)
+        .map(([method]) => [method.toUpperCase(), path.replaceAll(/\{\w+\}/g, "x")] as const),
     );
+    expect(targets.length).toBeGreaterThan(10);
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...targets),
         fc.json({ maxDepth: 3 }),
         async ([method, path], body) => {
           const answer = await served.call(method, path, { body: Buffer.from(body) });
-          if (answer.status >= 400) expect(answer.json.error.code).toMatch(/^[a-z_]+$/);
+          if (answer.status >= 400 && !isDoor) expect(answer.json.error.code).toMatch(/^[a-z_]+$/);
           expect(answer.status).not.toBe(500);
         },
       ),
-      { numRuns: 200, seed: 42 },
+      { numRuns: 150, seed: 42 },
     );
     expect(served.log.filter(({ event }) => event === "defect")).toEqual([]);
   });

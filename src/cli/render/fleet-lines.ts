@@ -13,7 +13,7 @@ export function fleetLines(check: FleetCheck, paint: Painter): string[] {
   const twice = again.lease + again.hedge + again.audit;
   const stored = check.inStore === undefined ? "" : `, ${check.inStore} of them in the store`;
   return [
-    `fleet: ${fromFleet} of ${count(rollouts, "rollout")} by ${hosts.map((host) => printable(host)).join(", ")}${stored}; ${twice} run twice, ${count(mismatches, "mismatch")}`,
+    `fleet: ${fromFleet} of ${count(rollouts, "rollout")} by ${hosts.map((host) => printable(host)).join(", ")}${stored}; ${twice} run twice, ${count(mismatches, "mismatch", "mismatches")}`,
     ...(quarantined.length === 0
       ? []
       : [`quarantined: ${quarantined.map((host) => printable(host)).join(", ")}`]),

@@ -1,0 +1,83 @@
+/** What a check of one environment found. */
+export interface TableRow {
+  readonly env: string;
+  readonly runs: boolean;
+  /** Why it does not run. */
+  readonly why?: string;
+  /** Equal rollouts of all, from the warm interpreter, from new ones, and beside busy sandboxes. */
+  readonly warm?: string;
+  readonly cold?: string;
+  readonly loaded?: string;
+  /** Equal to plain Gymnasium with the same numeric class, and with all that the processor has. */
+  readonly pinned?: boolean | null;
+  readonly native?: boolean | null;
+  readonly tier?: string;
+  readonly audit?: string | null;
+  readonly ledger?: string;
+  readonly causes?: readonly string[];
+}
+
+/** What came of a package. */
+export interface PackageRow {
+  readonly asked: string;
+  readonly host: string;
+  readonly steps: number;
+  /** Null where no image could be built. */
+  readonly version: string | null;
+  readonly python: string | null;
+  readonly digest?: string;
+  readonly why?: string;
+  readonly rows: readonly TableRow[];
+}
+
+const head = `# Environments
+
+What \`sameseed check\` found of environments that nobody had tuned to. The page is written by \`scripts/environment-table.ts\` from
+[environments.json](environments.json), where each run is; no row is written by hand.
+
+- **same bytes**: rollouts of seeds 0 and 1 with the same bytes again, warm, cold, and beside busy sandboxes.
+- **plain**: equal to plain Gymnasium held to the same numeric class; "digits" where it differs with all that the processor has.
+- **asked**: what the environment asks of the sealed world, by [the ledger](glossary.md).
+- **cause**: what its results depend on besides seed and actions, and the line; in the sealed world its rollouts are still the same
+  where the columns before say so.
+`;
+
+/** The page of a table. */
+export function tablePage(packages: Readonly<Record<string, PackageRow>>): string {
+  const all = Object.values(packages).flatMap(({ rows }) => rows);
+  const isSame = ({ warm = "", cold = "", loaded = "" }: TableRow): boolean =>
+    [warm, cold, loaded].every((told) => told.split("/")[0] === told.split("/")[1]);
+  const play = all.filter(({ runs }) => runs);
+  const built = Object.values(packages).filter(({ version, rows }) => version !== null || rows.length > 0);
+  const first = Object.values(packages)[0];
+  const counts = `${Object.keys(packages).length} packages, of which ${built.length} could be built; ${all.length} environments: ${play.length} play, ${play.filter(isSame).length} of them with the same bytes everywhere, ${play.filter(({ pinned }) => pinned === true).length} equal to plain Gymnasium.`;
+  const where = first === undefined ? "" : ` At most ${first.steps} steps; ${first.host}.`;
+  const lines = [
+    "| environment | package | plays | same bytes: warm, cold, loaded | plain | tier | audit | asked | cause |",
+    "|---|---|---|---|---|---|---|---|---|",
+  ];
+  for (const [name, row] of Object.entries(packages)) {
+    const label = row.version === null ? name : `${name} ${row.version}`;
+    if (row.rows.length === 0)
+      lines.push(`| – | ${label} | no | | | | | | ${escape(row.why ?? "it registers no environment")} |`);
+    for (const one of row.rows) lines.push(rowLine(label, one));
+  }
+  return `${head}\n${counts}${where}\n\n${lines.join("\n")}\n\nSee also: [Is my environment fit?](guide/check.md) · [images of your own](guide/images.md)\n`;
+}
+
+function rowLine(label: string, one: TableRow): string {
+  if (!one.runs) return `| \`${one.env}\` | ${label} | no | | | | | | ${escape(one.why ?? "")} |`;
+  const same = `${one.warm}, ${one.cold}, ${one.loaded}`;
+  const causes = (one.causes ?? []).map((cause) => escape(cause)).join("; ");
+  return `| \`${one.env}\` | ${label} | yes | ${same} | ${plainOf(one)} | ${one.tier} | ${one.audit ?? "–"} | ${one.ledger} | ${causes} |`;
+}
+
+function plainOf({ pinned, native }: TableRow): string {
+  if (pinned == null) return "–";
+  if (!pinned) return "differs";
+  return native === false ? "equal (digits)" : "equal";
+}
+
+function escape(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").replaceAll("<", "&lt;");
+}
