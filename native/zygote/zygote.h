@@ -5,7 +5,8 @@
  * struct below is sent as it lies in memory. The same layouts are written in src/sandbox/zygote/wire.ts.
  *
  * An image keeps the code it was built with. PROTOCOL numbers what host and image must agree on: these layouts, the head of
- * a job (python/sameseed/child.py), and the functions that a harness calls. A change to one of them takes the next number,
+ * a job (python/sameseed/child.py), the functions that a harness calls, and the marks by which a filter knows a call of the
+ * world (src/sandbox/seccomp). A change to one of them takes the next number,
  * here and in wire.ts. struct config and struct ready do not change: they are read before the number is known.
  */
 #ifndef SAMESEED_ZYGOTE_H
@@ -18,7 +19,7 @@
 #include <Python.h>
 #include <stdint.h>
 
-enum { PROTOCOL = 2 };
+enum { PROTOCOL = 3 };
 
 enum {
   FD_CONTROL = 3,               /* the zygote's own stream */

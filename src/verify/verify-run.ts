@@ -13,6 +13,7 @@ import type { Divergence } from "../model/trajectory.ts";
 import { asksCaller } from "../rollout/plan-rollout.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
+import { isKept } from "../store/kept.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
@@ -139,7 +140,7 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     for await (const actual of recorded) {
-      const compared = compare(reader, reader.row(rowKey(actual.summary)), actual);
+      const compared = compare(reader, reader.row(rowKey(actual.summary)), actual, host.differences);
       tally.add(compared, [reader.row(rowKey(actual.summary)).receipt.tier, actual.summary.receipt.tier]);
       options.onRollout?.(compared);
       if (compared.verdict === "diverged") options.onDiverged?.(nameOf(actual.summary), actual.trajectory);
@@ -166,13 +167,21 @@ function callerSeats({ seats }: RunSpec): string[] {
   return seats.filter(({ policy }) => policy.kind === "caller").map(({ seat }) => seat);
 }
 
-function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRollout): ComparedRollout {
+function compare(
+  reader: RunReader,
+  expected: RolloutSummary,
+  actual: RecordedRollout,
+  imageDifferences: readonly ImageDifference[],
+): ComparedRollout {
   const both = { ...nameOf(expected), outcome: actual.summary.outcome, recordedOutcome: expected.outcome };
   const isGame = reader.manifest.spec.seats.length > 1;
   const isSame = isResult(expected, isGame) && sameEnd(expected, actual.summary);
-  // Of a trajectory that was not kept there is its digest, which covers every byte of it.
-  if (!reader.hasTrajectory(rowKey(expected)))
-    return { ...both, ...compareDigests(expected, actual.summary, isSame) };
+  const { keep = "full" } = reader.manifest;
+  // Of a trajectory that was not kept there is its digest, which covers every byte of it, those that name the image too.
+  if (!isKept(keep, expected) && !reader.hasTrajectory(rowKey(expected))) {
+    const isWhole = imageDifferences.length > 0 || expected.digest === actual.summary.digest;
+    return { ...both, ...compareDigests(expected, actual.summary, { isGame, isWhole }) };
+  }
   const chain = recordedChain(reader, expected);
   if (isSame) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
@@ -188,17 +197,17 @@ function compare(reader: RunReader, expected: RolloutSummary, actual: RecordedRo
 function compareDigests(
   expected: RolloutSummary,
   actual: RolloutSummary,
-  isSame: boolean,
+  { isGame, isWhole }: { readonly isGame: boolean; readonly isWhole: boolean },
 ): Pick<ComparedRollout, "verdict" | "firstDivergence"> {
-  if (isSame) return { verdict: "equal" };
-  if (sameEnd(expected, actual)) return { verdict: "failed" };
+  if (sameEnd(expected, actual) && isWhole)
+    return { verdict: isResult(expected, isGame) ? "equal" : "failed" };
   if (expected.outcome !== actual.outcome)
     return { verdict: "diverged", firstDivergence: outcomeDivergence(expected, actual) };
   const difference = {
     field: "digest",
     path: "digest",
-    expected: expected.contentDigest,
-    actual: actual.contentDigest,
+    expected: expected.digest,
+    actual: actual.digest,
   };
   return {
     verdict: "diverged",

@@ -46,6 +46,9 @@ export async function rerunRecordings(folders: readonly string[], choice: RerunC
   for (const beside of choice.makes) await makeAll(beside, wanted, choice);
 }
 
+/** What ends nothing but the rollout that has it: others can still be run again. */
+const isOfOneRollout: ReadonlySet<string> = new Set(["bad_argument", "prefix_diverged", "run_missing"]);
+
 async function makeAll(beside: Beside, wanted: readonly Wanted[], choice: RerunChoice): Promise<void> {
   let made = 0;
   let failure: SameseedError | undefined;
@@ -55,8 +58,7 @@ async function makeAll(beside: Beside, wanted: readonly Wanted[], choice: RerunC
         choice.onNote(`${dir}, ${key}: ${await make(beside, dir, key, choice.signal)}`);
       made++;
     } catch (error) {
-      if (!isSameseedError(error) || (error.code !== "bad_argument" && error.code !== "prefix_diverged"))
-        throw error;
+      if (!isSameseedError(error) || !isOfOneRollout.has(error.code)) throw error;
       failure ??= error;
       choice.onNote(`${dir}, ${key}: ${error.message}`);
     }

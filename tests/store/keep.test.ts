@@ -89,6 +89,30 @@ it("says that a rollout diverged although its trajectory was not kept", async ()
   expect(await makeTrajectories(dir, [1, 3])).toBe(2);
 }, 120_000);
 
+it("holds the whole digest of what was not kept, and takes no missing bytes for bytes that were not kept", async () => {
+  using reader = await RunReader.open(full);
+  const rows = await rowsOf(full);
+  const write = async (name: string, keep: "digest" | "full", change: Partial<RolloutSummary>) => {
+    const dir = join(folder, name);
+    await using writer = await RunWriter.create(dir, { ...reader.manifest, keep });
+    for (const { summary, trajectory } of rows) {
+      const own = summary.seed === 2;
+      const row = { ...summary, ...(own ? change : {}) } as RolloutSummary;
+      await writer.append({ summary: row, trajectory: trajectory!, seats: [] });
+    }
+    await writer.close();
+    return dir;
+  };
+  const other = `sha256:${"1".repeat(64)}`;
+  const result = await verifyRun(await write("whole-digest", "digest", { digest: other }));
+  expect(result.diverged).toMatchObject([{ seed: 2, firstDivergence: { field: "digest", expected: other } }]);
+  // As of a run of another `keep`, whose rows came without their bytes.
+  const bare = await write("bare", "digest", {});
+  const manifest = join(bare, "run.json");
+  writeFileSync(manifest, readFileSync(manifest, "utf8").replace(/"keep": ?"digest"/, '"keep":"full"'));
+  await expect(verifyRun(bare)).rejects.toMatchObject({ code: "run_missing" });
+}, 120_000);
+
 it("keeps what was asked for, on a resume too, and always what cannot be made again", async () => {
   const [row] = await rowsOf(full);
   const { summary } = row!;

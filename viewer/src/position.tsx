@@ -14,6 +14,8 @@ export function Position({ game }: { readonly game: GameDocument }): JSX.Element
   const [drawn, setDrawn] = useState<PositionDocument>();
   useEffect(() => {
     let isCurrent = true;
+    // The former position must not stand beside the moves of this one.
+    setDrawn(undefined);
     ask<PositionDocument>("picture", { play }).then(
       (now) => isCurrent && setDrawn(now),
       () => isCurrent && setDrawn({}),
