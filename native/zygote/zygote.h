@@ -6,8 +6,8 @@
  *
  * An image keeps the code it was built with. PROTOCOL numbers what host and image must agree on: these layouts, the head of
  * a job (python/sameseed/child.py), the functions that a harness calls, and the marks by which a filter knows a call of the
- * world (src/sandbox/seccomp). A change to one of them takes the next number,
- * here and in wire.ts. struct config and struct ready do not change: they are read before the number is known.
+ * world (src/sandbox/seccomp). A change to one of them takes the next number, here and in wire.ts. struct config and struct
+ * ready do not change: they are read before the number is known.
  */
 #ifndef SAMESEED_ZYGOTE_H
 #define SAMESEED_ZYGOTE_H
