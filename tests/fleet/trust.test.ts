@@ -1,6 +1,6 @@
 /* What a batch believes of what hosts hand over, and which hosts it goes on with. The queue is the one within this process. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { SameseedError } from "../../src/base/error.ts";
 import { commitChunk, readRecord, recordsFolder } from "../../src/fleet/commit.ts";
@@ -44,11 +44,14 @@ it("goes on elsewhere where one host refuses what others can", async () => {
 
 it("gives nothing up that only one host fails to run", async () => {
   const trial = new Trial();
-  trial.serve("sick", async () => {
+  const failed = new Set<string>();
+  trial.serve("sick", async ({ id }) => {
+    failed.add(id);
     throw new SameseedError("sandbox_failed", "the host lost it");
   });
   trial.serve("b", async () => {
-    await sleep(50);
+    // Else this host may have done everything before the other one had enough to be known by.
+    await vi.waitFor(() => expect(failed.size).toBeGreaterThan(1), { timeout: 20_000, interval: 10 });
     return { root: "", host: "b" };
   });
   expect(sorted(await trial.run("b", few))).toEqual(few);
