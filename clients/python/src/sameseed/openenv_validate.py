@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .openenv_checks.credentials import headers_for, token_for
 from .openenv_checks.graders import OTHER_HOSTS
 
 
@@ -49,20 +50,33 @@ def validate(
     timeout: float = 60.0,
     other_hosts: Sequence[str] = (),
     checks: Collection[str] = (),
+    token_file: Path | None = None,
 ) -> dict[str, Any]:
     """Checks a running environment: `{verdict, results}`. Without a plan the actions are drawn from its `/schema`.
 
-    `checks` are the identifiers of those that are run; without any, all are.
+    `checks` are the identifiers of those that are run; without any, all are. The token of `token_file` is sent to this
+    environment's server; without it, that of `SAMESEED_TOKEN_FILE` is sent to the server of `SAMESEED_URL` and to no other.
     """
-    from openenv.validation import GraderRegistry, Lane, Level, Subject, apply_policy, load_policy
-    from openenv.validation.graders import runtime
-    from openenv.validation.runtime.collector import collect_runtime_evidence
+    from openenv.validation import Lane, apply_policy, load_policy
     from openenv.validation.runtime.contracts import RuntimePlan
-    from openenv.validation.runtime.scheduler import execute_graders
 
     base = base_url.rstrip("/")
-    chosen = RuntimePlan.model_validate(plan or _drawn_plan(base, steps, seed))
-    evidence = collect_runtime_evidence(base, chosen, episode_timeout_s=timeout)
+    with token_for(base, token_file), _naming(other_hosts) as hosts:
+        chosen = RuntimePlan.model_validate(plan or _drawn_plan(base, steps, seed))
+        results = _results(base, chosen, timeout, checks)
+    lane = Lane.HUB if hosts else Lane.LOCAL
+    verdict = apply_policy(results, load_policy("v2"), lane)
+    return {"verdict": verdict.value, "results": [result.model_dump(mode="json") for result in results]}
+
+
+def _results(base: str, plan: Any, timeout: float, checks: Collection[str]) -> list[Any]:
+    """Plays the plan, and has what was recorded graded."""
+    from openenv.validation import GraderRegistry, Level, Subject
+    from openenv.validation.graders import runtime
+    from openenv.validation.runtime.collector import collect_runtime_evidence
+    from openenv.validation.runtime.scheduler import execute_graders
+
+    evidence = collect_runtime_evidence(base, plan, episode_timeout_s=timeout)
     manifest = _manifest(base, timeout)
     subject = Subject(
         root=Path(),
@@ -77,14 +91,10 @@ def validate(
         registry.register(own())
     registry.load_entry_points()
     startup = _startup(evidence)
-    with _naming(other_hosts) as hosts:
-        graders = registry.select(manifest, Level.SEMANTIC)
-        if checks:
-            graders = [grader for grader in graders if grader.check_id in checks]
-        results = [startup, *execute_graders(graders, subject, prior=[startup])]
-    lane = Lane.HUB if hosts else Lane.LOCAL
-    verdict = apply_policy(results, load_policy("v2"), lane)
-    return {"verdict": verdict.value, "results": [result.model_dump(mode="json") for result in results]}
+    graders = registry.select(manifest, Level.SEMANTIC)
+    if checks:
+        graders = [grader for grader in graders if grader.check_id in checks]
+    return [startup, *execute_graders(graders, subject, prior=[startup])]
 
 
 @contextmanager
@@ -144,10 +154,12 @@ def _manifest(base: str, timeout: float) -> Any:
 
 
 def _drawn_plan(base: str, steps: int, seed: int) -> dict[str, Any]:
-    token = os.environ.get("SAMESEED_TOKEN_FILE")
-    headers = {"Authorization": f"Bearer {Path(token).read_text().strip()}"} if token else {}
+    request = urllib.request.Request(f"{base}/schema")
+    for name, value in headers_for(base).items():
+        # Any other header is sent on to wherever the answer redirects.
+        request.add_unredirected_header(name, value)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(urllib.request.Request(f"{base}/schema", headers=headers), timeout=30) as answer:
+    with opener.open(request, timeout=30) as answer:
         schema = json.load(answer)["action"]
     generator = random.Random(seed)
     return {
@@ -193,6 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds an episode may take")
     parser.add_argument("--other-host", action="append", default=[], help="base URL of the same environment elsewhere")
     parser.add_argument("--check", action="append", default=[], help="run this check alone; may be repeated")
+    parser.add_argument("--token-file", type=Path, help="file with the token that the environment's server asks for")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(given)
     plan = json.loads(options.plan.read_text()) if options.plan else None
@@ -204,6 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         timeout=options.timeout,
         other_hosts=options.other_host,
         checks=options.check,
+        token_file=options.token_file,
     )
     print(json.dumps(report, indent=2) if options.json else _shown(report))
     return 1 if report["verdict"] == "fail" else 0

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +13,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from ..connection import WITHOUT_PROXY
+from .credentials import headers_for
 
 _MESSAGE_MOST = 100 * 1024 * 1024
 
@@ -45,12 +44,10 @@ class Session:
 
     def __init__(self, base_url: str, timeout: float) -> None:
         self._timeout = timeout
-        token = os.environ.get("SAMESEED_TOKEN_FILE")
-        headers = {"Authorization": f"Bearer {Path(token).read_text().strip()}"} if token else None
         try:
             opening = connect(
                 _socket_url(base_url),
-                additional_headers=headers,
+                additional_headers=headers_for(base_url),
                 open_timeout=timeout,
                 close_timeout=1,
                 max_size=_MESSAGE_MOST,
