@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -101,6 +102,33 @@ class Tokens(unittest.TestCase):
             heard.clear()
             self.ask(base)
             self.assertEqual(heard, [("schema", None), ("ws", None)])
+
+
+class OneSession(unittest.TestCase):
+    """OpenEnv's default is one session at a time."""
+
+    def validate(self, fault, *checks):
+        with environment() as (base, _):
+            report = openenv_validate.validate(f"{base}/{fault}", steps=3, timeout=20, checks=checks)
+            while bad_environments.shared["open"]:
+                time.sleep(0.02)
+        return {result["check_id"]: (result["status"], result["evidence"]) for result in report["results"]}
+
+    def test_is_no_fault(self):
+        told = self.validate("one_session")
+        beside = ("runtime.episode_isolation", "semantic.verifier_determinism")
+        for name, at_once in zip(beside, ("two", "4")):
+            self.assertEqual(told[name][0], "skip")
+            self.assertIn(f"no room for {at_once} sessions at once", told[name][1][0])
+        others = {name: status for name, (status, _) in told.items() if name not in beside}
+        self.assertEqual(others.pop("runtime.host_containment"), "skip")
+        self.assertEqual(set(others.values()), {"pass"}, told)
+
+    def test_hides_no_fault_that_one_session_shows(self):
+        check = "runtime.episode_isolation"
+        status, [evidence] = self.validate("one_session_remembers", check)[check]
+        self.assertEqual(status, "fail")
+        self.assertIn("after an unfinished episode", evidence)
 
 
 if __name__ == "__main__":
