@@ -1,5 +1,6 @@
 """What the validator's command sends, to whom, and what it makes of its options: against servers of its own, not Sameseed's."""
 
+import io
 import json
 import os
 import sys
@@ -7,7 +8,7 @@ import tempfile
 import threading
 import time
 import unittest
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from http import HTTPStatus
 from pathlib import Path
 from unittest import mock
@@ -129,6 +130,38 @@ class OneSession(unittest.TestCase):
         status, [evidence] = self.validate("one_session_remembers", check)[check]
         self.assertEqual(status, "fail")
         self.assertIn("after an unfinished episode", evidence)
+
+
+class Checks(unittest.TestCase):
+    """What is asked for is run, or refused."""
+
+    def main(self, *checks):
+        said = io.StringIO()
+        with environment() as (base, heard), redirect_stdout(said), redirect_stderr(said):
+            try:
+                code = openenv_validate.main([f"{base}/sound", "--steps=2", *(f"--check={name}" for name in checks)])
+            except SystemExit as end:
+                code = end.code
+        return code, said.getvalue(), heard
+
+    def test_are_run_with_what_they_depend_on(self):
+        code, said, _ = self.main("semantic.replayability")
+        self.assertEqual(code, 0)
+        ran = [line.split(" (")[0].split() for line in said.splitlines()[:-1]]
+        names = ("runtime.startup", "runtime.episode_determinism", "semantic.replayability")
+        self.assertEqual(ran, [["PASS", name] for name in names])
+
+    def test_are_refused_where_there_are_none(self):
+        for asked, expected in (
+            ("semantic.replayabilty", "no check semantic.replayabilty; the nearest is semantic.replayability"),
+            ("runtime.oracle_containment", "no check runtime.oracle_containment; the nearest is "),
+            ("hub.cross_host_determinism", "hub.cross_host_determinism does not apply to this"),
+            ("", "no check ; the nearest is "),
+        ):
+            with self.subTest(asked):
+                code, said, heard = self.main("runtime.startup", asked)
+                self.assertEqual((code, heard), (2, []))
+                self.assertIn(expected, said)
 
 
 if __name__ == "__main__":
