@@ -136,13 +136,13 @@ class Checks(unittest.TestCase):
     """What is asked for is run, or refused."""
 
     def main(self, *checks):
-        said = io.StringIO()
-        with environment() as (base, heard), redirect_stdout(said), redirect_stderr(said):
+        said, refusal = io.StringIO(), io.StringIO()
+        with environment() as (base, heard), redirect_stdout(said), redirect_stderr(refusal):
             try:
                 code = openenv_validate.main([f"{base}/sound", "--steps=2", *(f"--check={name}" for name in checks)])
             except SystemExit as end:
                 code = end.code
-        return code, said.getvalue(), heard
+        return code, refusal.getvalue() if code == 2 else said.getvalue(), heard
 
     def test_are_run_with_what_they_depend_on(self):
         code, said, _ = self.main("semantic.replayability")
