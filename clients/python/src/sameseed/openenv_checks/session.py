@@ -94,7 +94,8 @@ class Session:
         except (OSError, WebSocketException) as error:
             raise SessionError(f"no connection ({type(error).__name__})") from error
         # Not every version gives a connection without being entered.
-        return opening.__enter__()
+        socket: ClientConnection = opening.__enter__()
+        return socket
 
     def _exchange(self, kind: str, data: Any) -> dict[str, Any]:
         try:
