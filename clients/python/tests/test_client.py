@@ -116,6 +116,73 @@ class Sandboxes(unittest.TestCase):
         self.assertEqual(asyncio.run(both()), (["0\n", "1\n", "2\n"], True))
 
 
+class Failing:
+    """A client of a server that makes some copies and refuses one, and whose first close fails."""
+
+    def __init__(self):
+        self.closed = []
+
+    def close(self, id):
+        self.closed.append(id)
+        if len(self.closed) == 1:
+            raise sameseed.SameseedError("io_failed", "cut")
+
+    def request(self, method, path, body=None, **options):
+        if method == "DELETE":
+            return self.close(path.rsplit("/", 1)[1])
+        if path == "/v1/sandboxes":
+            return {"sandbox": "first", "lineage": []}
+        made = [{"sandbox": {"sandbox": id, "lineage": ["first"]}} for id in "abc"]
+        return [*made, {"error": {"code": "server_full", "message": "full"}}]
+
+    def connect(self):
+        client = self
+
+        class Connection:
+            def ask(self, op, fields):
+                return view("first")
+
+            def change(self, op, fields, last):
+                if op == "branch":
+                    made = [{"view": view(id)} for id in "abc"]
+                    return {"branches": [*made, {"error": {"code": "server_full", "message": "full"}}]}, last + 1
+                client.close(fields["rollout"])
+                return {"summary": "{}", "trajectory": b""}, last + 1
+
+            def close(self):
+                pass
+
+        def view(id):
+            names = "seed actionSpace observationSpace steps isOver observation info legal"
+            return {"rollout": id, "seq": 0, **dict.fromkeys(names.split())}
+
+        return Connection()
+
+
+class Copies(unittest.TestCase):
+    """Copies of which one cannot be made: the others are closed, and the error says why there are none."""
+
+    def refused(self, client, call):
+        with self.assertRaises(sameseed.SameseedError) as raised:
+            call()
+        self.assertEqual(raised.exception.code, "server_full")
+        self.assertEqual(client.closed, ["a", "b", "c"])
+
+    def test_are_all_closed_though_a_close_fails(self):
+        for kind in ("sandbox", "rollout"):
+            for made_async in (False, True):
+                with self.subTest(kind, made_async=made_async):
+                    client = Failing()
+                    if kind == "sandbox":
+                        opened = sameseed.Sandbox(client=client)
+                    else:
+                        opened = sameseed.Rollout("CartPole-v1", 1, client=client)
+                    if made_async:
+                        opened = getattr(sameseed, f"Async{kind.capitalize()}")(opened)
+                    copy = opened.fork if kind == "sandbox" else opened.branch
+                    self.refused(client, lambda: asyncio.run(copy(4)) if made_async else copy(4))
+
+
 class Names(unittest.TestCase):
     def test_are_all_there(self):
         promised = (

@@ -1,9 +1,9 @@
-"""The one exception of this package."""
+"""The one exception of this package, and what is closed on the way to it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 
 class SameseedError(Exception):
@@ -28,3 +28,21 @@ class SameseedError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SameseedError, (self.code, self.message, self.hint, dict(self.context))
+
+
+class Closable(Protocol):
+    """What is open on a server."""
+
+    def close(self) -> Any: ...
+
+
+def close_all(opened: Iterable[Closable]) -> None:
+    """Closes each, whatever becomes of the others: for the way to an error that says more than one of these would.
+
+    What cannot be closed now is the lease's, and is closed with it.
+    """
+    for each in opened:
+        try:
+            each.close()
+        except Exception:
+            continue

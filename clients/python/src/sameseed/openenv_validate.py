@@ -17,10 +17,18 @@ import sys
 import urllib.request
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from .openenv_checks.credentials import headers_for, token_for
 from .openenv_checks.graders import OTHER_HOSTS
+
+_STARTUP = "runtime.startup"
+
+
+class UnknownCheck(ValueError):
+    """A check was asked for that would not be run."""
 
 
 def load_entry_points() -> None:
@@ -49,21 +57,73 @@ def validate(
     timeout: float = 60.0,
     other_hosts: Sequence[str] = (),
     checks: Collection[str] = (),
+    token_file: Path | None = None,
 ) -> dict[str, Any]:
     """Checks a running environment: `{verdict, results}`. Without a plan the actions are drawn from its `/schema`.
 
-    `checks` are the identifiers of those that are run; without any, all are.
+    `checks` are the identifiers of those that are run, beside what they depend on; without any, all are. One that there is no
+    grader for is refused with `UnknownCheck`. The token of `token_file` is sent to this
+    environment's server; without it, that of `SAMESEED_TOKEN_FILE` is sent to the server of `SAMESEED_URL` and to no other.
     """
-    from openenv.validation import GraderRegistry, Lane, Level, Subject, apply_policy, load_policy
-    from openenv.validation.graders import runtime
-    from openenv.validation.runtime.collector import collect_runtime_evidence
+    from openenv.validation import Lane, apply_policy, load_policy
     from openenv.validation.runtime.contracts import RuntimePlan
-    from openenv.validation.runtime.scheduler import execute_graders
 
     base = base_url.rstrip("/")
-    chosen = RuntimePlan.model_validate(plan or _drawn_plan(base, steps, seed))
-    evidence = collect_runtime_evidence(base, chosen, episode_timeout_s=timeout)
-    manifest = _manifest(base, timeout)
+    registry = _registry()
+    with token_for(base, token_file), _naming(other_hosts) as hosts:
+        manifest = _manifest(base, timeout)
+        graders = _chosen(registry, manifest, checks)
+        chosen = RuntimePlan.model_validate(plan or _drawn_plan(base, steps, seed))
+        results = _results(base, chosen, manifest, graders)
+    lane = Lane.HUB if hosts else Lane.LOCAL
+    verdict = apply_policy(results, load_policy("v2"), lane)
+    return {"verdict": verdict.value, "results": [result.model_dump(mode="json") for result in results]}
+
+
+def _registry() -> Any:
+    """OpenEnv's own graders that need no container, and those of the entry-point group."""
+    from openenv.validation import GraderRegistry
+    from openenv.validation.graders import runtime
+
+    registry = GraderRegistry()
+    for own in (runtime.RewardWellFormedGrader, runtime.ObservationSchemaGrader, runtime.StateContractGrader):
+        registry.register(own())
+    registry.load_entry_points()
+    return registry
+
+
+def _chosen(registry: Any, manifest: Any, checks: Collection[str]) -> list[Any]:
+    """The graders of the checks, and of those they depend on: without these they would be skipped. Without checks, all."""
+    from openenv.validation import Level, load_policy
+
+    graders = {grader.check_id: grader for grader in registry.select(manifest, Level.SEMANTIC)}
+    if not checks:
+        return list(graders.values())
+    known = [_STARTUP, *(entry.check_id for entry in load_policy("v2").entries if registry.get(entry.check_id))]
+    wanted: set[str] = set()
+    for name in checks:
+        if name != _STARTUP and registry.get(name) is None:
+            [nearest] = get_close_matches(name, known, n=1, cutoff=0)
+            raise UnknownCheck(f"there is no check {name}; the nearest is {nearest}")
+        if name != _STARTUP and name not in graders:
+            raise UnknownCheck(f"{name} does not apply to this environment, or needs --other-host")
+        wanted.add(name)
+    left = list(wanted)
+    while left:
+        grader = graders.get(left.pop())
+        further = set(grader.depends_on if grader else ()) - wanted
+        wanted |= further
+        left += further
+    return [grader for name, grader in graders.items() if name in wanted]
+
+
+def _results(base: str, plan: Any, manifest: Any, graders: Sequence[Any]) -> list[Any]:
+    """Plays the plan, and has what was recorded graded."""
+    from openenv.validation import Subject
+    from openenv.validation.runtime.collector import collect_runtime_evidence
+    from openenv.validation.runtime.scheduler import execute_graders
+
+    evidence = collect_runtime_evidence(base, plan, episode_timeout_s=manifest.resources.episode_timeout_s)
     subject = Subject(
         root=Path(),
         manifest=manifest,
@@ -72,19 +132,8 @@ def validate(
         outputs_dir=Path(os.devnull),
         runtime_evidence=evidence,
     )
-    registry = GraderRegistry()
-    for own in (runtime.RewardWellFormedGrader, runtime.ObservationSchemaGrader, runtime.StateContractGrader):
-        registry.register(own())
-    registry.load_entry_points()
     startup = _startup(evidence)
-    with _naming(other_hosts) as hosts:
-        graders = registry.select(manifest, Level.SEMANTIC)
-        if checks:
-            graders = [grader for grader in graders if grader.check_id in checks]
-        results = [startup, *execute_graders(graders, subject, prior=[startup])]
-    lane = Lane.HUB if hosts else Lane.LOCAL
-    verdict = apply_policy(results, load_policy("v2"), lane)
-    return {"verdict": verdict.value, "results": [result.model_dump(mode="json") for result in results]}
+    return [startup, *execute_graders(graders, subject, prior=[startup])]
 
 
 @contextmanager
@@ -119,7 +168,7 @@ def _startup(evidence: Any) -> Any:
 
     failed = evidence.failure_reason
     return CheckResult(
-        check_id="runtime.startup",
+        check_id=_STARTUP,
         status=CheckStatus.FAIL if failed else CheckStatus.PASS,
         evidence=[failed or "an episode was played"],
         duration_s=0,
@@ -144,10 +193,12 @@ def _manifest(base: str, timeout: float) -> Any:
 
 
 def _drawn_plan(base: str, steps: int, seed: int) -> dict[str, Any]:
-    token = os.environ.get("SAMESEED_TOKEN_FILE")
-    headers = {"Authorization": f"Bearer {Path(token).read_text().strip()}"} if token else {}
+    request = urllib.request.Request(f"{base}/schema")
+    for name, value in headers_for(base).items():
+        # Any other header is sent on to wherever the answer redirects.
+        request.add_unredirected_header(name, value)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(urllib.request.Request(f"{base}/schema", headers=headers), timeout=30) as answer:
+    with opener.open(request, timeout=30) as answer:
         schema = json.load(answer)["action"]
     generator = random.Random(seed)
     return {
@@ -181,7 +232,7 @@ def _drawn(schema: dict[str, Any], generator: random.Random) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Gives 0 where nothing failed, and 1 where something did."""
+    """The command line. Gives 0 where nothing failed, and 1 where something did; a check that cannot be run ends it with 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not any(each.startswith(("http://", "https://")) for each in given[:1]) and given[:1] not in (["-h"], ["--help"]):
         return _own_command(given)
@@ -192,19 +243,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the drawn plan")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds an episode may take")
     parser.add_argument("--other-host", action="append", default=[], help="base URL of the same environment elsewhere")
-    parser.add_argument("--check", action="append", default=[], help="run this check alone; may be repeated")
+    parser.add_argument("--check", action="append", default=[], help="run this check and what it depends on; may be repeated")
+    parser.add_argument("--token-file", type=Path, help="file with the token that the environment's server asks for")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(given)
     plan = json.loads(options.plan.read_text()) if options.plan else None
-    report = validate(
-        options.url,
-        plan=plan,
-        steps=options.steps,
-        seed=options.seed,
-        timeout=options.timeout,
-        other_hosts=options.other_host,
-        checks=options.check,
-    )
+    try:
+        report = validate(
+            options.url,
+            plan=plan,
+            steps=options.steps,
+            seed=options.seed,
+            timeout=options.timeout,
+            other_hosts=options.other_host,
+            checks=options.check,
+            token_file=options.token_file,
+        )
+    except UnknownCheck as error:
+        parser.error(str(error))
     print(json.dumps(report, indent=2) if options.json else _shown(report))
     return 1 if report["verdict"] == "fail" else 0
 

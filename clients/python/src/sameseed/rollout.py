@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from .client import Client, default_client
-from .errors import SameseedError
+from .errors import SameseedError, close_all
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ class Rollout:
         failed = [each["error"] for each in told if "error" in each]
         branches = [self._adopt(each["view"]) for each in told if "view" in each]
         if failed:
-            for each in branches:
-                each.close()
+            close_all(branches)
             error = failed[0]
             raise SameseedError.of(error if isinstance(error, dict) else {"code": "sandbox_failed", "message": error})
         return branches

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Union
 
 from .client import Client, default_client
-from .errors import SameseedError
+from .errors import SameseedError, close_all
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,7 @@ class Sandbox:
         failed = [each for each in settled if isinstance(each, SameseedError)]
         made = [each for each in settled if isinstance(each, Sandbox)]
         if failed:
-            for each in made:
-                each.close()
+            close_all(made)
             raise failed[0]
         return made
 

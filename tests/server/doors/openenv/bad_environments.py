@@ -1,4 +1,7 @@
-"""Environments that speak OpenEnv's protocol, each with one fault: what graders must find. One program serves all, by path."""
+"""Environments that speak OpenEnv's protocol, each with one fault: what graders must find. One program serves all, by path.
+
+Before the name of a fault, `one_session_` allows one session at a time; `one_session` alone is no fault.
+"""
 
 import json
 import random
@@ -15,6 +18,7 @@ SCHEMA = {
     "state": {"type": "object"},
 }
 shared = {"steps": 0, "open": 0}
+entering = threading.Lock()
 
 
 class Game:
@@ -70,9 +74,32 @@ class Game:
         return {"episode_id": self.episode, "step_count": self.steps}
 
 
+def enter(at_most):
+    """Whether there was room for a session."""
+    with entering:
+        if shared["open"] >= at_most:
+            return False
+        shared["open"] += 1
+        return True
+
+
+def leave():
+    with entering:
+        shared["open"] -= 1
+
+
+def refuse(connection):
+    """As OpenEnv's server, which reads nothing before it says so and ends the connection."""
+    told = {"message": "full", "code": "CAPACITY_REACHED", "active_sessions": 1, "max_sessions": 1}
+    connection.send(json.dumps({"type": "error", "data": told}))
+
+
 def play(connection):
     game = Game(connection.request.path.split("/")[1])
-    shared["open"] += 1
+    alone = game.fault.startswith("one_session")
+    game.fault = game.fault.removeprefix("one_session_")
+    if not enter(1 if alone else 1000):
+        return refuse(connection)
     try:
         for message in connection:
             asked = json.loads(message)
@@ -82,7 +109,8 @@ def play(connection):
             told = game.state() if kind == "state" else getattr(game, kind)(data)
             connection.send(json.dumps({"type": "state" if kind == "state" else "observation", "data": told}))
     finally:
-        shared["open"] -= 1
+        # A session that is one of one is destroyed when its connection is gone already, as OpenEnv's.
+        threading.Timer(0.05, leave).start() if alone else leave()
 
 
 def answer_http(connection, request):

@@ -11,13 +11,14 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from openenv.validation import CheckResult, CheckStatus, Level
 
 from .containment import NotMeasured, reached_from_inside
-from .session import Episode, Session, SessionError, first_difference, play_alone
+from .session import Episode, NoRoom, Session, SessionError, first_difference, play_alone
 
 #: Base URLs of the same environment on other hosts, separated by spaces: for `hub.cross_host_determinism`.
 OTHER_HOSTS = "SAMESEED_OPENENV_HOSTS"
@@ -79,6 +80,8 @@ class _Grader:
             status = CheckStatus.FAIL if problems else CheckStatus.PASS
         except NotMeasured as reason:
             status, problems = CheckStatus.SKIP, [str(reason)]
+        except NoRoom as error:
+            status, problems = CheckStatus.SKIP, [f"the environment has no room for another session: {error}"]
         except SessionError as error:
             # The episode has been played once: that it cannot be played again is the finding.
             status, problems = CheckStatus.FAIL, [f"the recorded episode cannot be played again: {error}"]
@@ -133,10 +136,13 @@ class EpisodeIsolation(_Grader):
 
     def check(self, recorded: Recorded) -> tuple[list[str], dict[str, Any]]:
         other = recorded.others()[0]
-        found = {
-            "beside another session": self._beside(recorded, other),
-            "after an unfinished episode": self._after(recorded, other),
-        }
+        found = {"after an unfinished episode": self._after(recorded, other)}
+        try:
+            found["beside another session"] = self._beside(recorded, other)
+        except NoRoom as error:
+            # What was found without a second session is found nevertheless.
+            if not any(found.values()):
+                raise NotMeasured(f"the environment has no room for two sessions at once: {error}") from error
         problems = [f"{how}: {problem}" for how, problem in found.items() if problem is not None]
         return problems, {"compared": len(found)}
 
@@ -181,8 +187,10 @@ class VerifierDeterminism(_Grader):
     remediation = "Judge in a fresh process, by what was done alone: no clock, no load, no order of a set."
 
     def check(self, recorded: Recorded) -> tuple[list[str], dict[str, Any]]:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            played = list(pool.map(lambda _: recorded.play(), range(2 * _AT_ONCE)))
+        try:
+            played = [*self._at_once(recorded), *self._at_once(recorded)]
+        except NoRoom as error:
+            raise NotMeasured(f"the environment has no room for {_AT_ONCE} sessions at once: {error}") from error
         manifest = recorded.subject.manifest
         given = manifest.reward.variance_tolerance if manifest.capabilities.llm_judged else None
         measured = {"times": len(played), "at_once": _AT_ONCE}
@@ -191,6 +199,15 @@ class VerifierDeterminism(_Grader):
             return ([f"rewards of one step differ by {widest}"] if widest > given else []), measured
         verdicts = [_verdicts(answers) for answers in played]
         return _problems(_verdicts(recorded.answers), verdicts), measured
+
+    def _at_once(self, recorded: Recorded) -> list[_Answers]:
+        """Plays it in several sessions. No step is taken before all have begun: one that waits for room would be judged alone."""
+        episode = recorded.episode
+        with ExitStack() as stack:
+            sessions = [stack.enter_context(Session(recorded.base_url, recorded.timeout)) for _ in range(_AT_ONCE)]
+            pool = stack.enter_context(ThreadPoolExecutor(_AT_ONCE))
+            begun = list(pool.map(lambda session: session.ask("reset", episode.reset), sessions))
+            return list(pool.map(lambda session, first: session.go_on(first, episode), sessions, begun))
 
 
 class Replayability(_Grader):

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
 
 from ..connection import WITHOUT_PROXY
+from .credentials import headers_for
 
 _MESSAGE_MOST = 100 * 1024 * 1024
+# A session goes only after its connection does: there may be room for another a little later.
+_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class SessionError(Exception):
     """The environment did not answer as the protocol has it."""
+
+
+class NoRoom(SessionError):
+    """The environment allows no further session now, which is no fault: OpenEnv's default is one at a time."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,42 @@ class Session:
     """One connection, which has an environment of its own."""
 
     def __init__(self, base_url: str, timeout: float) -> None:
+        self._base_url = base_url
         self._timeout = timeout
-        token = os.environ.get("SAMESEED_TOKEN_FILE")
-        headers = {"Authorization": f"Bearer {Path(token).read_text().strip()}"} if token else None
+        self._is_begun = False
+        self._socket = self._open()
+
+    def ask(self, kind: str, data: Any = None) -> dict[str, Any]:
+        """Sends a message and gives the data of the answer. The first waits a little for room."""
+        for wait in () if self._is_begun else _WAITS:
+            try:
+                return self._exchange(kind, data)
+            except NoRoom:
+                # OpenEnv's server ends a connection that it has no room for.
+                self._socket.close()
+                time.sleep(wait)
+                self._socket = self._open()
+        return self._exchange(kind, data)
+
+    def play(self, episode: Episode) -> list[dict[str, Any]]:
+        """The answers to the reset and to each action, up to the end."""
+        return self.go_on(self.ask("reset", episode.reset), episode)
+
+    def go_on(self, begun: dict[str, Any], episode: Episode) -> list[dict[str, Any]]:
+        """The same, of an episode whose reset has been answered."""
+        answers = [begun]
+        for action in episode.actions:
+            if answers[-1].get("done") is True:
+                break
+            answers.append(self.ask("step", action))
+        return answers
+
+    def _open(self) -> ClientConnection:
         try:
             opening = connect(
-                _socket_url(base_url),
-                additional_headers=headers,
-                open_timeout=timeout,
+                _socket_url(self._base_url),
+                additional_headers=headers_for(self._base_url),
+                open_timeout=self._timeout,
                 close_timeout=1,
                 max_size=_MESSAGE_MOST,
                 compression=None,
@@ -59,29 +93,26 @@ class Session:
             )
         except (OSError, WebSocketException) as error:
             raise SessionError(f"no connection ({type(error).__name__})") from error
-        self._socket = opening.__enter__()
+        # Not every version gives a connection without being entered.
+        socket: ClientConnection = opening.__enter__()
+        return socket
 
-    def ask(self, kind: str, data: Any = None) -> dict[str, Any]:
-        """Sends a message and gives the data of the answer."""
+    def _exchange(self, kind: str, data: Any) -> dict[str, Any]:
         try:
-            self._socket.send(json.dumps({"type": kind} if data is None else {"type": kind, "data": data}))
+            try:
+                self._socket.send(json.dumps({"type": kind} if data is None else {"type": kind, "data": data}))
+            except ConnectionClosed:
+                # Why it was closed may have been said before.
+                pass
             answer = json.loads(self._socket.recv(timeout=self._timeout))
         except (OSError, WebSocketException, ValueError) as error:
             raise SessionError(f"no answer to {kind} ({type(error).__name__})") from error
         told = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(told, dict) or answer.get("type") == "error":
             code = told.get("code") if isinstance(told, dict) else None
-            raise SessionError(f"{kind} was refused ({code})")
+            raise (NoRoom if code == "CAPACITY_REACHED" else SessionError)(f"{kind} was refused ({code})")
+        self._is_begun = True
         return told
-
-    def play(self, episode: Episode) -> list[dict[str, Any]]:
-        """The answers to the reset and to each action, up to the end."""
-        answers = [self.ask("reset", episode.reset)]
-        for action in episode.actions:
-            if answers[-1].get("done") is True:
-                break
-            answers.append(self.ask("step", action))
-        return answers
 
     def close(self) -> None:
         """Closes it."""
