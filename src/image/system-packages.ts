@@ -4,25 +4,18 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
-  readlinkSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, posix } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { fetchPackages, requireTool } from "./apt.ts";
+import { placeFiles } from "./place-files.ts";
 import { lastLines, runTool } from "./run-tool.ts";
-import { loaderFolder, mergedPath } from "./shared-libraries.ts";
+import { loaderFolder } from "./shared-libraries.ts";
 import type { SystemLock, SystemPackage } from "./system-lock.ts";
-
-/** What nobody runs: manuals, and what only a package manager reads. */
-const leftOut = /^\/usr\/share\/(doc|man|info|lintian|bug|doc-base)(\/|$)/;
-
-/** Places that a sandbox has for itself, or that belong to the interpreter and to Sameseed. */
-const reserved = /^\/(tmp|dev|proc|mnt|sys|root|run|opt\/sameseed|opt\/python)(\/|$)/;
 
 /** How packages are found. */
 export interface SystemSource {
@@ -79,7 +72,7 @@ export async function unpackSystem(
         context: { output: lastLines(run.stderr) },
       });
     }
-    moveIn(unpacked, root, placed);
+    placeFiles(unpacked, root, placed);
   }
   rmSync(debs, { recursive: true, force: true });
   nameLibraries(root, placed);
@@ -129,58 +122,4 @@ function missing({ name, version }: SystemPackage, lock: SystemLock, findLinks?:
       context: { package: name },
     },
   );
-}
-
-/** Moves what was unpacked to its place, so that hard links stay. */
-function moveIn(unpacked: string, root: string, placed: Set<string>): void {
-  const visit = (folder: string): void => {
-    for (const name of readdirSync(join(unpacked, folder)).sort()) {
-      const from = posix.join(folder, name);
-      const source = join(unpacked, from);
-      const place = mergedPath(from);
-      if (leftOut.test(place)) continue;
-      if (lstatSync(source).isDirectory()) visit(from);
-      else moveFile(source, place, root, placed);
-    }
-  };
-  visit("/");
-}
-
-function moveFile(source: string, place: string, root: string, placed: Set<string>): void {
-  if (reserved.test(place))
-    throw refused(place, "which is a place of the sandbox, the interpreter or Sameseed");
-  const target = join(root, place);
-  const present = lstatSync(target, { throwIfNoEntry: false });
-  if (present !== undefined) {
-    if (placed.has(place)) {
-      if (sameContent(source, target)) return;
-      throw refused(place, "as another package has it, with other contents");
-    }
-    if (!place.startsWith("/usr/bin/")) throw refused(place, "where the image has one of its own");
-    rmSync(target);
-  }
-  mkdirSync(dirname(target), { recursive: true });
-  if (lstatSync(source).isSymbolicLink()) symlinkSync(withinTree(readlinkSync(source), place), target);
-  else renameSync(source, target);
-  placed.add(place);
-}
-
-/** A link's target, relative to where it lies: an absolute one would lead out of the tree. */
-function withinTree(to: string, place: string): string {
-  const absolute = mergedPath(posix.resolve(posix.dirname(place), to));
-  return posix.relative(posix.dirname(place), absolute);
-}
-
-function sameContent(a: string, b: string): boolean {
-  const [first, second] = [lstatSync(a), lstatSync(b)];
-  if (first.isSymbolicLink() || second.isSymbolicLink())
-    return first.isSymbolicLink() && second.isSymbolicLink() && existsSync(b);
-  return first.size === second.size && readFileSync(a).equals(readFileSync(b));
-}
-
-function refused(place: string, why: string): SameseedError {
-  return new SameseedError("image_build_failed", `a system package has a file at ${place}, ${why}`, {
-    hint: "leave that package out of the lock",
-    context: { path: place },
-  });
 }
