@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { fetchPackages, requireTool } from "./apt.ts";
@@ -60,23 +60,44 @@ export async function unpackSystem(
     for (const [hash, file] of hashesOf(await fetchPackages(absent, { workFolder: debs, signal })))
       byHash.set(hash, file);
   }
-  const dpkg = requireTool("dpkg-deb", "dpkg");
   for (const one of lock.packages) {
     const file = byHash.get(one.sha256);
     if (file === undefined) throw missing(one, lock, findLinks);
     const unpacked = join(debs, one.name);
-    const run = await runTool(dpkg, ["--extract", file, unpacked], { signal });
-    if (run.exitCode !== 0) {
-      throw new SameseedError("image_build_failed", `${one.name} could not be unpacked`, {
-        hint: "its file is no Debian package, or the disk is full",
-        context: { output: lastLines(run.stderr) },
-      });
-    }
+    await unpackOne(one, resolve(file), resolve(unpacked), signal);
     placeFiles(unpacked, root, placed);
   }
   rmSync(debs, { recursive: true, force: true });
   nameLibraries(root, placed);
   return placed;
+}
+
+/**
+ * Unpacks one package. Everything belongs to the user of this process, and no file is setuid: as root, `dpkg-deb --extract`
+ * gives files to the users of a package's making, who may be users here and could change an image later.
+ */
+async function unpackOne(
+  { name }: SystemPackage,
+  file: string,
+  into: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const archive = `${into}.tar`;
+  mkdirSync(into);
+  const steps = [
+    // The archive goes to a file by the shell, as a pipe between the two would hide that the first failed.
+    ["/bin/sh", "-c", 'exec "$0" --fsys-tarfile "$1" >"$2"', requireTool("dpkg-deb", "dpkg"), file, archive],
+    [requireTool("tar", "tar"), "--extract", "--no-same-owner", "--no-same-permissions", "--file", archive],
+  ] as const;
+  for (const [command, ...args] of steps) {
+    const run = await runTool(command, args, { cwd: into, signal, extraEnv: { TAR_OPTIONS: "" } });
+    if (run.exitCode === 0) continue;
+    throw new SameseedError("image_build_failed", `${name} could not be unpacked`, {
+      hint: "its file is no Debian package, or the disk is full",
+      context: { output: lastLines(run.stderr) },
+    });
+  }
+  rmSync(archive);
 }
 
 /**
