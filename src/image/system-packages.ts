@@ -2,20 +2,20 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { fetchPackages, requireTool } from "./apt.ts";
 import { placeFiles } from "./place-files.ts";
 import { lastLines, runTool } from "./run-tool.ts";
 import { loaderFolder } from "./shared-libraries.ts";
 import type { SystemLock, SystemPackage } from "./system-lock.ts";
+import { hashFile } from "./tree-listing.ts";
 
 /** How packages are found. */
 export interface SystemSource {
@@ -52,6 +52,7 @@ export async function unpackSystem(
 ): Promise<Set<string>> {
   const placed = new Set<string>();
   if (lock.packages.length === 0) return placed;
+  checkArchitecture(lock);
   const debs = join(workFolder, "debs");
   mkdirSync(debs);
   const byHash = hashesOf([...debsIn(findLinks), ...debsIn(dirname(lock.path))]);
@@ -123,14 +124,30 @@ function nameLibraries(root: string, placed: Set<string>): void {
 }
 
 function hashesOf(files: readonly string[]): Map<string, string> {
-  return new Map(files.map((file) => [sha256(readFileSync(file)).toString("hex"), file]));
+  return new Map(files.map((file) => [hashFile(file), file]));
 }
 
 function debsIn(folder: string | undefined): string[] {
   if (folder === undefined || !existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith(".deb"))
-    .map((file) => join(folder, file));
+    .map((file) => join(folder, file))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+}
+
+/** Refuses packages of another architecture than this host's, which is the image's: nothing of them could be loaded. */
+function checkArchitecture(lock: SystemLock): void {
+  const own = process.arch === "x64" ? "amd64" : process.arch;
+  const other = lock.packages.find(({ architecture }) => architecture !== "all" && architecture !== own);
+  if (other === undefined) return;
+  throw new SameseedError(
+    "image_build_failed",
+    `${lock.path} names ${other.name} for ${other.architecture}, and the image is for ${own}`,
+    {
+      hint: "write the lock anew on this host with `sameseed image lock --system`, or build the image on a host of that architecture",
+      context: { package: other.name, architecture: other.architecture },
+    },
+  );
 }
 
 function missing({ name, version }: SystemPackage, lock: SystemLock, findLinks?: string): SameseedError {

@@ -196,6 +196,30 @@ describe("an image with system packages", () => {
   });
 });
 
+describe("a folder of packages", () => {
+  it("may have folders and links that end as packages do", async () => {
+    const from = temporary();
+    mkdirSync(join(from, "folder.deb"));
+    symlinkSync("nothing", join(from, "link.deb"));
+    symlinkSync(join(debs, "tiny-clash.deb"), join(from, "clash.deb"));
+    const root = await unpack(lines.clash, from);
+    expect(readFileSync(join(root, "usr/share/tiny/real"), "utf8")).toBe("2");
+  });
+
+  it("has packages of the image's architecture", async () => {
+    const files = (root: string): void => {
+      put(root, "usr/share/native", "1");
+    };
+    const own = process.arch === "x64" ? "amd64" : process.arch;
+    const other = own === "amd64" ? "arm64" : "amd64";
+    await unpack(makeDeb("native", files, { architecture: own }), debs);
+    await expect(unpack(makeDeb("foreign", files, { architecture: other }), debs)).rejects.toMatchObject({
+      code: "image_build_failed",
+      message: `${join(debs, "x.lock")} names tiny-foreign for ${other}, and the image is for ${own}`,
+    });
+  });
+});
+
 describe("an image's files", () => {
   it.skipIf(process.getuid?.() !== 0)(
     "belong to who builds, and are not setuid, whoever made the package",
