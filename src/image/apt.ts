@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import { findOnPath } from "./find-python.ts";
 import { lastLines, runTool, type ToolResult } from "./run-tool.ts";
 import { parseSystemLock, systemLockText, type SystemLock, type SystemPackage } from "./system-lock.ts";
+import { hashFile } from "./tree-listing.ts";
 
 /*
  * apt decides which versions go together, and checks what it fetches, as for the host itself. It is told that nothing is
@@ -91,7 +91,7 @@ async function describeDeb(path: string, signal: AbortSignal | undefined): Promi
       context: { output: lastLines(run.stderr) },
     });
   }
-  return { name, version, architecture, sha256: sha256(readFileSync(path)).toString("hex") };
+  return { name, version, architecture, sha256: hashFile(path) };
 }
 
 /** Asks apt's index for the hashes. */

@@ -1,11 +1,8 @@
 import {
-  closeSync,
   copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  openSync,
-  readSync,
   readdirSync,
   realpathSync,
   rmSync,
@@ -13,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { SameseedError } from "../base/error.ts";
-import { findOnPath } from "./find-python.ts";
+import { isElf, readDynamic } from "./elf-file.ts";
 import { runTool } from "./run-tool.ts";
 
 /*
@@ -55,39 +52,80 @@ const openedByName: readonly string[] = ["libgcc_s.so.1", "libnss_files.so.2"];
  * @param system - Files of system packages in the tree: their libraries go before the host's, and they need no other of the
  * host than the C library.
  * @returns The host's files that were copied.
- * @throws {SameseedError} `tool_missing` without `ldd`, `image_build_failed` when two libraries of one name differ, or where a
- * system package needs a library that none of them has.
+ * @throws {SameseedError} `tool_missing` without the host's loader, `image_build_failed` when two libraries of one name differ,
+ * where a system package needs a library that none of them has, or where a file names libraries that watch the loader.
  */
 export async function copySharedLibraries(
   root: string,
   system: ReadonlySet<string> = new Set(),
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const ldd = findOnPath("ldd");
-  if (ldd === undefined) {
-    throw new SameseedError("tool_missing", "the program ldd was not found", {
-      hint: "install the C library's tools (on Debian and Ubuntu: apt-get install libc-bin)",
-      context: { tool: "ldd" },
-    });
-  }
-  const files = elfFiles(root);
   const folders = new Set(
     [...system].filter((path) => /\.so(\.[\d.]+)?$/.test(path)).map((path) => dirname(path)),
   );
   // Where the loader looks by itself, and nowhere else: what it would not find in a sandbox is not found here.
   const built = [...folders].filter((path) => loaderFolder.test(path));
-  const extraEnv =
-    built.length === 0 ? undefined : { LD_LIBRARY_PATH: built.map((path) => join(root, path)).join(":") };
-  const run = await runTool(ldd, files, { signal, extraEnv });
-  const needed = parseLdd(run.stdout, files[0] ?? "", root, system);
+  const traced = await traceFiles(elfFiles(root), root, {
+    folders: built.map((path) => join(root, path)),
+    signal,
+  });
+  const needed = parseLdd(traced, "", root, system);
   for (const file of needed.unloadable) {
     if (file.includes("/lib-dynload/")) rmSync(file);
   }
   return placeLibraries(root, needed);
 }
 
+/** How files are traced. */
+interface TraceOptions {
+  /** Looked in before the host's folders. */
+  readonly folders: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Reads the output of `ldd`. A library that a file finds inside the tree (a wheel's own copy) is left where it is.
+ * Asks the host's loader what files need, as `ldd` does, but without `ldd`: that is a shell script, and with the tree's
+ * folders in the environment the host's shell would itself be started with libraries of the tree, whose code would run.
+ * Here the folders are the loader's argument, and of the tree it only maps files.
+ */
+async function traceFiles(files: readonly string[], root: string, options: TraceOptions): Promise<string> {
+  const loader = hostLoader();
+  const { folders, signal } = options;
+  const path = folders.length === 0 ? [] : ["--library-path", folders.join(":")];
+  const traced: string[] = [];
+  for (const file of files) {
+    const found = readDynamic(file);
+    if (found === undefined) continue;
+    if (found.watched) throw watched(file.slice(root.length));
+    const run = await runTool(loader, [...path, file], {
+      signal,
+      extraEnv: { LD_TRACE_LOADED_OBJECTS: "1" },
+    });
+    traced.push(`${file}:\n${run.stdout}`);
+  }
+  return traced.join("");
+}
+
+/** The loader at the path that every program names. */
+function hostLoader(): string {
+  const loader = process.arch === "arm64" ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2";
+  if (existsSync(loader)) return loader;
+  throw new SameseedError("tool_missing", `the loader of the GNU C library was not found at ${loader}`, {
+    hint: "build images on a host whose programs are linked to the GNU C library, and move them with `sameseed image export`",
+    context: { tool: loader },
+  });
+}
+
+function watched(file: string): SameseedError {
+  return new SameseedError("image_build_failed", `${file} names libraries that watch the loader`, {
+    hint: "leave the package that has this file out of the lock",
+    context: { file },
+  });
+}
+
+/**
+ * Reads the output of `ldd`, or the loader's under headings like it. A library that a file finds inside the tree (a wheel's
+ * own copy) is left where it is.
  *
  * @param first - The file meant where there is no heading, because only one was asked about.
  * @param system - As for {@link copySharedLibraries}.
@@ -194,14 +232,4 @@ function elfFiles(root: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(isElf)
     .sort();
-}
-
-function isElf(path: string): boolean {
-  const magic = Buffer.alloc(4);
-  const file = openSync(path, "r");
-  try {
-    return readSync(file, magic) === 4 && magic.toString("latin1") === "\x7fELF";
-  } finally {
-    closeSync(file);
-  }
 }

@@ -2,27 +2,20 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
-  readlinkSync,
-  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, posix } from "node:path";
-import { sha256 } from "../base/digest.ts";
+import { basename, dirname, join, resolve } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import { fetchPackages, requireTool } from "./apt.ts";
+import { placeFiles } from "./place-files.ts";
 import { lastLines, runTool } from "./run-tool.ts";
-import { loaderFolder, mergedPath } from "./shared-libraries.ts";
+import { loaderFolder } from "./shared-libraries.ts";
 import type { SystemLock, SystemPackage } from "./system-lock.ts";
-
-/** What nobody runs: manuals, and what only a package manager reads. */
-const leftOut = /^\/usr\/share\/(doc|man|info|lintian|bug|doc-base)(\/|$)/;
-
-/** Places that a sandbox has for itself, or that belong to the interpreter and to Sameseed. */
-const reserved = /^\/(tmp|dev|proc|mnt|sys|root|run|opt\/sameseed|opt\/python)(\/|$)/;
+import { hashFile } from "./tree-listing.ts";
 
 /** How packages are found. */
 export interface SystemSource {
@@ -59,6 +52,7 @@ export async function unpackSystem(
 ): Promise<Set<string>> {
   const placed = new Set<string>();
   if (lock.packages.length === 0) return placed;
+  checkArchitecture(lock);
   const debs = join(workFolder, "debs");
   mkdirSync(debs);
   const byHash = hashesOf([...debsIn(findLinks), ...debsIn(dirname(lock.path))]);
@@ -67,23 +61,44 @@ export async function unpackSystem(
     for (const [hash, file] of hashesOf(await fetchPackages(absent, { workFolder: debs, signal })))
       byHash.set(hash, file);
   }
-  const dpkg = requireTool("dpkg-deb", "dpkg");
   for (const one of lock.packages) {
     const file = byHash.get(one.sha256);
     if (file === undefined) throw missing(one, lock, findLinks);
     const unpacked = join(debs, one.name);
-    const run = await runTool(dpkg, ["--extract", file, unpacked], { signal });
-    if (run.exitCode !== 0) {
-      throw new SameseedError("image_build_failed", `${one.name} could not be unpacked`, {
-        hint: "its file is no Debian package, or the disk is full",
-        context: { output: lastLines(run.stderr) },
-      });
-    }
-    moveIn(unpacked, root, placed);
+    await unpackOne(one, resolve(file), resolve(unpacked), signal);
+    placeFiles(unpacked, root, placed);
   }
   rmSync(debs, { recursive: true, force: true });
   nameLibraries(root, placed);
   return placed;
+}
+
+/**
+ * Unpacks one package. Everything belongs to the user of this process, and no file is setuid: as root, `dpkg-deb --extract`
+ * gives files to the users of a package's making, who may be users here and could change an image later.
+ */
+async function unpackOne(
+  { name }: SystemPackage,
+  file: string,
+  into: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const archive = `${into}.tar`;
+  mkdirSync(into);
+  const steps = [
+    // The archive goes to a file by the shell, as a pipe between the two would hide that the first failed.
+    ["/bin/sh", "-c", 'exec "$0" --fsys-tarfile "$1" >"$2"', requireTool("dpkg-deb", "dpkg"), file, archive],
+    [requireTool("tar", "tar"), "--extract", "--no-same-owner", "--no-same-permissions", "--file", archive],
+  ] as const;
+  for (const [command, ...args] of steps) {
+    const run = await runTool(command, args, { cwd: into, signal, extraEnv: { TAR_OPTIONS: "" } });
+    if (run.exitCode === 0) continue;
+    throw new SameseedError("image_build_failed", `${name} could not be unpacked`, {
+      hint: "its file is no Debian package, or the disk is full",
+      context: { output: lastLines(run.stderr) },
+    });
+  }
+  rmSync(archive);
 }
 
 /**
@@ -109,14 +124,30 @@ function nameLibraries(root: string, placed: Set<string>): void {
 }
 
 function hashesOf(files: readonly string[]): Map<string, string> {
-  return new Map(files.map((file) => [sha256(readFileSync(file)).toString("hex"), file]));
+  return new Map(files.map((file) => [hashFile(file), file]));
 }
 
 function debsIn(folder: string | undefined): string[] {
   if (folder === undefined || !existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith(".deb"))
-    .map((file) => join(folder, file));
+    .map((file) => join(folder, file))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+}
+
+/** Refuses packages of another architecture than this host's, which is the image's: nothing of them could be loaded. */
+function checkArchitecture(lock: SystemLock): void {
+  const own = process.arch === "x64" ? "amd64" : process.arch;
+  const other = lock.packages.find(({ architecture }) => architecture !== "all" && architecture !== own);
+  if (other === undefined) return;
+  throw new SameseedError(
+    "image_build_failed",
+    `${lock.path} names ${other.name} for ${other.architecture}, and the image is for ${own}`,
+    {
+      hint: "write the lock anew on this host with `sameseed image lock --system`, or build the image on a host of that architecture",
+      context: { package: other.name, architecture: other.architecture },
+    },
+  );
 }
 
 function missing({ name, version }: SystemPackage, lock: SystemLock, findLinks?: string): SameseedError {
@@ -129,58 +160,4 @@ function missing({ name, version }: SystemPackage, lock: SystemLock, findLinks?:
       context: { package: name },
     },
   );
-}
-
-/** Moves what was unpacked to its place, so that hard links stay. */
-function moveIn(unpacked: string, root: string, placed: Set<string>): void {
-  const visit = (folder: string): void => {
-    for (const name of readdirSync(join(unpacked, folder)).sort()) {
-      const from = posix.join(folder, name);
-      const source = join(unpacked, from);
-      const place = mergedPath(from);
-      if (leftOut.test(place)) continue;
-      if (lstatSync(source).isDirectory()) visit(from);
-      else moveFile(source, place, root, placed);
-    }
-  };
-  visit("/");
-}
-
-function moveFile(source: string, place: string, root: string, placed: Set<string>): void {
-  if (reserved.test(place))
-    throw refused(place, "which is a place of the sandbox, the interpreter or Sameseed");
-  const target = join(root, place);
-  const present = lstatSync(target, { throwIfNoEntry: false });
-  if (present !== undefined) {
-    if (placed.has(place)) {
-      if (sameContent(source, target)) return;
-      throw refused(place, "as another package has it, with other contents");
-    }
-    if (!place.startsWith("/usr/bin/")) throw refused(place, "where the image has one of its own");
-    rmSync(target);
-  }
-  mkdirSync(dirname(target), { recursive: true });
-  if (lstatSync(source).isSymbolicLink()) symlinkSync(withinTree(readlinkSync(source), place), target);
-  else renameSync(source, target);
-  placed.add(place);
-}
-
-/** A link's target, relative to where it lies: an absolute one would lead out of the tree. */
-function withinTree(to: string, place: string): string {
-  const absolute = mergedPath(posix.resolve(posix.dirname(place), to));
-  return posix.relative(posix.dirname(place), absolute);
-}
-
-function sameContent(a: string, b: string): boolean {
-  const [first, second] = [lstatSync(a), lstatSync(b)];
-  if (first.isSymbolicLink() || second.isSymbolicLink())
-    return first.isSymbolicLink() && second.isSymbolicLink() && existsSync(b);
-  return first.size === second.size && readFileSync(a).equals(readFileSync(b));
-}
-
-function refused(place: string, why: string): SameseedError {
-  return new SameseedError("image_build_failed", `a system package has a file at ${place}, ${why}`, {
-    hint: "leave that package out of the lock",
-    context: { path: place },
-  });
 }

@@ -119,7 +119,8 @@ function readEntry(root: string, path: string): TreeEntry {
 
 const chunk: Buffer = Buffer.allocUnsafe(1 << 20);
 
-function hashFile(path: string): string {
+/** The SHA-256 of a file, 64 hex digits. It is read in pieces, so that its size does not matter. */
+export function hashFile(path: string): string {
   const hasher = createHash("sha256");
   const file = openSync(path, "r");
   try {

@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -100,4 +101,41 @@ test("what a program finds beside itself is found without $ORIGIN, and a library
     }
   };
   expect([start(place), start("/nowhere")]).toEqual([42, 127]);
+});
+
+/** A tree with a program, and with libraries that write a file where their code runs. */
+function treeWith(...args: readonly string[]): { root: string; ran: string; system: Set<string> } {
+  const root = temporaryFolder();
+  const ran = join(temporaryFolder(), "ran");
+  compile(root, "program", "int main(void) { return 0; }", ...args);
+  const folder = libraryFolder(join(root, "program"));
+  mkdirSync(join(root, folder), { recursive: true });
+  // What a shell on the host is linked to, with enough in it that one would start.
+  const write = `{ FILE *f = fopen("${ran}", "w"); if (f) fclose(f); }`;
+  const names = "tgetent tgetflag tgetnum tgetstr tgoto tputs".split(" ");
+  const code = `#include <stdio.h>
+    __attribute__((constructor)) static void run(void) ${write}
+    unsigned la_version(unsigned version) ${write.replace(/}$/, "return version; }")}
+    char PC, *BC, *UP; short ospeed; ${names.map((name) => `int ${name}(void) { return 0; }`).join(" ")}`;
+  for (const name of ["libtinfo.so.6", "libplanted.so.1"])
+    compile(join(root, folder), name, code, "-shared", "-fPIC", `-Wl,-soname,${name}`);
+  const needs = ["-L", join(root, folder), "-l:libplanted.so.1", "-Wl,--no-as-needed"];
+  compile(root, "user", "int tgetnum(void); int main(void) { return tgetnum(); }", ...needs);
+  const system = new Set(["libtinfo.so.6", "libplanted.so.1"].map((name) => join(folder, name)));
+  return { root, ran, system };
+}
+
+test("no code of the tree runs while libraries are collected", async () => {
+  const { root, ran, system } = treeWith();
+  await copySharedLibraries(root, system);
+  expect(existsSync(ran)).toBe(false);
+});
+
+test("a file whose libraries the loader would run is refused", async () => {
+  const { root, ran, system } = treeWith("-Wl,--audit=libplanted.so.1");
+  await expect(copySharedLibraries(root, system)).rejects.toMatchObject({
+    code: "image_build_failed",
+    message: "/program names libraries that watch the loader",
+  });
+  expect(existsSync(ran)).toBe(false);
 });

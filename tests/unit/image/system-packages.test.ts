@@ -2,7 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -34,19 +36,23 @@ let lines: Record<"inner" | "outer" | "clash" | "sandboxed", string>;
 /** The folder in which the loader always looks, by the multi-arch name of this host. */
 const libraries = `usr/lib/${execFileSync("cc", ["-print-multiarch"]).toString().trim()}`;
 
-function makeDeb(name: string, files: (root: string) => void, depends = ""): string {
+function makeDeb(
+  name: string,
+  files: (root: string) => void,
+  { depends = "", architecture = "all", owners = false } = {},
+): string {
   const root = join(folder, `deb-${name}`);
   mkdirSync(join(root, "DEBIAN"), { recursive: true });
   const needs = depends === "" ? "" : `Depends: ${depends}\n`;
   writeFileSync(
     join(root, "DEBIAN/control"),
-    `Package: tiny-${name}\nVersion: 1:1.0-1\nArchitecture: all\nMaintainer: nobody <nobody@example.invalid>\n${needs}Description: tiny\n`,
+    `Package: tiny-${name}\nVersion: 1:1.0-1\nArchitecture: ${architecture}\nMaintainer: nobody <nobody@example.invalid>\n${needs}Description: tiny\n`,
   );
   files(root);
   const path = join(debs, `tiny-${name}.deb`);
-  execFileSync("dpkg-deb", ["--root-owner-group", "--build", root, path]);
+  execFileSync("dpkg-deb", [...(owners ? [] : ["--root-owner-group"]), "--build", root, path]);
   const hash = createHash("sha256").update(readFileSync(path)).digest("hex");
-  return `tiny-${name}=1:1.0-1 all sha256:${hash}\n`;
+  return `tiny-${name}=1:1.0-1 ${architecture} sha256:${hash}\n`;
 }
 
 function put(root: string, path: string, content: string): void {
@@ -95,7 +101,7 @@ beforeAll(() => {
         const source = "int inner(void); int outer(void) { return inner() + 1; }";
         compileInto(root, "libtiny-outer.so.1", source, ...needs);
       },
-      "tiny-inner",
+      { depends: "tiny-inner" },
     ),
     clash: makeDeb("clash", (root) => put(root, "usr/share/tiny/real", "2")),
     sandboxed: makeDeb("sandboxed", (root) => put(root, "opt/python/bin/python3", "no")),
@@ -188,6 +194,54 @@ describe("an image with system packages", () => {
       });
     }
   });
+});
+
+describe("a folder of packages", () => {
+  it("may have folders and links that end as packages do", async () => {
+    const from = temporary();
+    mkdirSync(join(from, "folder.deb"));
+    symlinkSync("nothing", join(from, "link.deb"));
+    symlinkSync(join(debs, "tiny-clash.deb"), join(from, "clash.deb"));
+    const root = await unpack(lines.clash, from);
+    expect(readFileSync(join(root, "usr/share/tiny/real"), "utf8")).toBe("2");
+  });
+
+  it("has packages of the image's architecture", async () => {
+    const files = (root: string): void => {
+      put(root, "usr/share/native", "1");
+    };
+    const own = process.arch === "x64" ? "amd64" : process.arch;
+    const other = own === "amd64" ? "arm64" : "amd64";
+    await unpack(makeDeb("native", files, { architecture: own }), debs);
+    await expect(unpack(makeDeb("foreign", files, { architecture: other }), debs)).rejects.toMatchObject({
+      code: "image_build_failed",
+      message: `${join(debs, "x.lock")} names tiny-foreign for ${other}, and the image is for ${own}`,
+    });
+  });
+});
+
+describe("an image's files", () => {
+  it.skipIf(process.getuid?.() !== 0)(
+    "belong to who builds, and are not setuid, whoever made the package",
+    async () => {
+      const lock = makeDeb(
+        "owned",
+        (root) => {
+          put(root, "usr/share/owned/file", "1");
+          put(root, "usr/bin/owned", "2");
+          symlinkSync("file", join(root, "usr/share/owned/link"));
+          for (const path of ["usr/share/owned/file", "usr/share/owned/link", "usr/bin/owned"])
+            lchownSync(join(root, path), 12345, 12345);
+          chmodSync(join(root, "usr/bin/owned"), 0o6755);
+        },
+        { owners: true },
+      );
+      const root = await unpack(lock);
+      for (const path of ["usr/share/owned/file", "usr/share/owned/link", "usr/bin/owned"])
+        expect(lstatSync(join(root, path))).toMatchObject({ uid: 0, gid: process.getgid?.() });
+      expect(lstatSync(join(root, "usr/bin/owned")).mode & 0o7777).toBe(0o755);
+    },
+  );
 });
 
 describe("a lock of system packages", () => {
