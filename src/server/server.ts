@@ -105,7 +105,9 @@ export class SameseedServer implements AsyncDisposable {
   /** Begins to listen. @throws `io_failed` where the address cannot be had */
   async start(): Promise<void> {
     const { listen } = this.context.options;
-    this.context.spool.sweep();
+    this.context.spool.sweep((error) =>
+      this.context.log.warn("spool not swept", { message: toError(error).message }),
+    );
     if (listen.kind === "unix") await removeStaleSocket(listen.path);
     const started = Promise.withResolvers<void>();
     this.#http.once("error", started.reject);
