@@ -82,8 +82,14 @@ export class OnceTable<T> {
       throw error;
     } finally {
       entry.settledAt = performance.now();
-      this.#bytes += entry.bytes;
+      if (this.#entries.get(name) === entry) this.#bytes += entry.bytes;
     }
+  }
+
+  /** Forgets all keys. */
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
   }
 
   #forgetOld(): void {
