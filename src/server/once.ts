@@ -24,6 +24,11 @@ interface Entry<T> {
 /** Errors after which nothing has happened: the same key may be tried again. */
 const nothingHappened: ReadonlySet<string> = new Set(["server_full", "queue_timeout", "server_draining"]);
 
+/** Whether an error says that nothing has happened, so that the same request may be sent again. */
+export function saysNothingHappened(error: unknown): boolean {
+  return isSameseedError(error) && nothingHappened.has(error.code);
+}
+
 /** Requests with a key, and their answers. */
 export class OnceTable<T> {
   readonly #entries: Map<string, Entry<T>> = new Map();
@@ -73,12 +78,18 @@ export class OnceTable<T> {
       entry.bytes = this.#sizeOf(answer);
       return answer;
     } catch (error) {
-      if (isSameseedError(error) && nothingHappened.has(error.code)) this.#forget(name, entry);
+      if (saysNothingHappened(error)) this.#forget(name, entry);
       throw error;
     } finally {
       entry.settledAt = performance.now();
-      this.#bytes += entry.bytes;
+      if (this.#entries.get(name) === entry) this.#bytes += entry.bytes;
     }
+  }
+
+  /** Forgets all keys. */
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
   }
 
   #forgetOld(): void {

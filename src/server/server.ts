@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { Hono } from "hono";
 import { routePath } from "hono/route";
@@ -104,7 +105,9 @@ export class SameseedServer implements AsyncDisposable {
   /** Begins to listen. @throws `io_failed` where the address cannot be had */
   async start(): Promise<void> {
     const { listen } = this.context.options;
-    this.context.spool.sweep();
+    this.context.spool.sweep((error) =>
+      this.context.log.warn("spool not swept", { message: toError(error).message }),
+    );
     if (listen.kind === "unix") await removeStaleSocket(listen.path);
     const started = Promise.withResolvers<void>();
     this.#http.once("error", started.reject);
@@ -211,9 +214,13 @@ export class SameseedServer implements AsyncDisposable {
     );
     server.maxConnections = connectionsMost;
     server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket, head));
-    server.on("clientError", refuseUnread);
+    server.on("clientError", (error, socket) => refuseUnread(error, socket, this.#isAnswering(socket)));
     server.on("drop", () => log.warn("connection dropped", { most: connectionsMost }));
     return server;
+  }
+
+  #isAnswering(socket: Duplex): boolean {
+    return [...this.#underWay].some((response) => response.socket === socket && response.headersSent);
   }
 
   #makeApp(): Hono {

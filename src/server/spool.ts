@@ -31,11 +31,25 @@ export class Spool {
     return this.#bytes;
   }
 
-  /** Removes what servers left that were killed. A file that is in use needs no name. */
-  sweep(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(this.#folder))
-      if (name.endsWith(suffix)) rmSync(join(this.#folder, name), { force: true });
+  /**
+   * Removes what servers left that were killed. A file that is in use needs no name.
+   * @param onFailure told of what cannot be removed; no file needs that it is, and where none can be made {@link open} says so
+   */
+  sweep(onFailure: (error: unknown) => void = () => {}): void {
+    const attempt = <T>(work: () => T): T | undefined => {
+      try {
+        return work();
+      } catch (error) {
+        onFailure(error);
+        return undefined;
+      }
+    };
+    const names = attempt(() => {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      return readdirSync(this.#folder);
+    });
+    for (const name of names ?? [])
+      if (name.endsWith(suffix)) attempt(() => rmSync(join(this.#folder, name), { force: true }));
   }
 
   /** A new, empty file. @throws `io_failed`, `disk_full` */

@@ -1,5 +1,5 @@
 /* Copies of files that wait for room wait in files, and belong to somebody from their first byte on. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -127,6 +127,26 @@ describe("a spool", () => {
       await reading.next();
       expect(spool.bytes).toBe(0);
       await expect(used.read().next()).rejects.toMatchObject({ code: "not_found" });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("a spool that cannot be swept", () => {
+  it("throws nothing, and says why no file can be made when one is asked for", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sameseed-spool-"));
+    try {
+      mkdirSync(join(folder, "a.spool"));
+      writeFileSync(join(folder, "b.spool"), "x");
+      const failures: unknown[] = [];
+      new Spool(folder).sweep((error) => failures.push(error));
+      expect([failures.length, readdirSync(folder)]).toEqual([1, ["a.spool"]]);
+      writeFileSync(join(folder, "file"), "x");
+      const nowhere = new Spool(join(folder, "file", "spool"));
+      nowhere.sweep((error) => failures.push(error));
+      expect(failures).toHaveLength(2);
+      await expect(nowhere.open()).rejects.toMatchObject({ code: "io_failed" });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -93,3 +93,17 @@ it("closes a copy without its parent, where both are of the lease that was made 
   // With the last of them the lease is over.
   await expect.poll(() => served.server.context.leases.size).toBe(0);
 });
+
+it("keeps no answer for a key where there was room for no copy", async () => {
+  const parent = await create();
+  const { slots } = served.server.context;
+  const release = await slots.acquire(slots.total - slots.used, { queueMs: 0 });
+  const headers = { "idempotency-key": "no-room", "sameseed-queue-ms": "0" };
+  const refused = await fork(parent, { count: 2 }, headers);
+  expect([refused.status, refused.json.error.code]).toEqual([429, "server_full"]);
+  release();
+  const { status, json } = await fork(parent, { count: 2 }, headers);
+  const children = (json as { sandbox: { sandbox: string } }[]).map(({ sandbox }) => sandbox.sandbox);
+  expect([status, children.length]).toEqual([201, 2]);
+  for (const sandbox of [parent, ...children]) await served.call("DELETE", `/v1/sandboxes/${sandbox}`);
+});

@@ -1,6 +1,6 @@
 /*
- * Theory of operation. Output may have hundreds of megabytes, of which JSON would be some more. It is kept in the parts in which it
- * came, and the answer is made of them one after the other, as its reader takes them.
+ * Theory of operation. Output may have hundreds of megabytes, of which JSON would be some more. It is kept in parts, and the
+ * answer is made of them one after the other, as its reader takes them.
  */
 import { streamOf } from "./output-stream.ts";
 

@@ -4,9 +4,7 @@
  */
 import { nowMs } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
-
-/** Which of its streams a process wrote to. */
-export type OutputStream = "stdout" | "stderr";
+import { OutputBlock, type OutputStream } from "./output-block.ts";
 
 /** Kinds of frames: one byte, then the payload's length as four bytes, the largest first. */
 export const frameKinds = { stdout: 1, stderr: 2, end: 3 } as const;
@@ -18,18 +16,13 @@ export const framedOutput = "application/vnd.sameseed.output";
 export interface OutputPart {
   readonly stream: OutputStream;
   readonly data: Buffer;
-  /** When it came, in ms since 1970. */
+  /** When it came, in ms since 1970; up to a tenth of a second earlier where it came in small parts. */
   readonly atMs: number;
-}
-
-interface Chunk extends OutputPart {
-  /** The offset of its first byte. */
-  readonly start: number;
 }
 
 /** The output of one process. */
 export class OutputLog {
-  #chunks: Chunk[] = [];
+  #blocks: OutputBlock[] = [];
   #bytes = 0;
   #isEnded = false;
   #isDropped = false;
@@ -52,7 +45,9 @@ export class OutputLog {
 
   /** Takes what the process wrote. */
   push(stream: OutputStream, data: Buffer): void {
-    this.#chunks.push({ stream, data, atMs: nowMs(), start: this.#bytes });
+    const atMs = nowMs();
+    if (this.#blocks.at(-1)?.add(stream, data, atMs) !== true)
+      this.#blocks.push(new OutputBlock(stream, data, this.#bytes, atMs));
     this.#bytes += data.length;
     this.#wake();
   }
@@ -66,13 +61,18 @@ export class OutputLog {
   /** Forgets the bytes. */
   drop(): void {
     this.#isDropped = true;
-    this.#chunks = [];
+    this.#blocks = [];
   }
 
-  /** All that one stream has so far, in the parts in which it came. @throws `output_gone` */
+  /** How many objects its bytes are kept in. */
+  get blocks(): number {
+    return this.#blocks.length;
+  }
+
+  /** All that one stream has so far, in parts. @throws `output_gone` */
   parts(stream: OutputStream): readonly Buffer[] {
     this.checkKept();
-    return this.#chunks.flatMap((chunk) => (chunk.stream === stream ? [chunk.data] : []));
+    return this.#blocks.map((block) => block.of(stream)).filter(({ length }) => length > 0);
   }
 
   /**
@@ -85,14 +85,19 @@ export class OutputLog {
     let offset = from;
     let at = this.#firstAt(from);
     // A process that writes as fast as a reader takes it would never be read to its end.
-    const last = follow ? Infinity : this.#chunks.length;
+    const last = follow ? Infinity : this.#bytes;
     for (;;) {
       this.checkKept();
-      for (; at < Math.min(last, this.#chunks.length); at++) {
-        const { stream, data, atMs, start } = this.#chunks[at]!;
-        const part = data.subarray(Math.max(0, offset - start));
-        offset = start + data.length;
-        if (part.length > 0) yield { stream, data: part, atMs };
+      while (offset < Math.min(last, this.#bytes)) {
+        const block = this.#blocks[at]!;
+        if (offset >= block.end) {
+          at++;
+          continue;
+        }
+        const { stream, data } = block.readAt(offset);
+        const part = data.subarray(0, Math.min(data.length, last - offset));
+        offset += part.length;
+        yield { stream, data: part, atMs: block.atMs };
         this.checkKept();
       }
       if (this.#isEnded || !follow) return;
@@ -101,16 +106,16 @@ export class OutputLog {
     }
   }
 
-  /** The first chunk that reaches beyond an offset. */
+  /** The first block that reaches beyond an offset. */
   #firstAt(offset: number): number {
-    let [low, high] = [0, this.#chunks.length];
+    let [low, high] = [0, this.#blocks.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const { start, data } = this.#chunks[middle]!;
-      if (start + data.length <= offset) low = middle + 1;
+      if (this.#blocks[middle]!.end <= offset) low = middle + 1;
       else high = middle;
     }
-    return low;
+    // What comes may be added to the last.
+    return Math.min(low, Math.max(0, this.#blocks.length - 1));
   }
 
   #wake(): void {

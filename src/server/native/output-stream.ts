@@ -1,4 +1,5 @@
-import { frame, framedOutput, type OutputStream } from "./output-log.ts";
+import type { OutputStream } from "./output-block.ts";
+import { frame, framedOutput } from "./output-log.ts";
 import type { ServedProcess } from "./sandbox-process.ts";
 
 /** How output is read. */

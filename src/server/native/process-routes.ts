@@ -55,6 +55,8 @@ function runRoute(sandboxes: Sandboxes): Route {
     handle: async (call) => {
       const served = sandboxes.find(call.params["sandbox"]!);
       const process = await startOnce(served, call, "run", false);
+      // The key's command may have ended long ago.
+      process.output.checkKept();
       const release = served.lease.hold();
       if (call.headers.get("accept")?.includes(framedOutput) === true)
         return framesOf(process, { from: 0, follow: true, onEnd: release });
@@ -133,6 +135,7 @@ function outputRoutes(sandboxes: Sandboxes): readonly Route[] {
       handle: ({ params, query }) => {
         const served = sandboxes.find(params["sandbox"]!);
         const process = served.process(params["process"]!);
+        process.output.checkKept();
         const release = served.lease.hold();
         return rawOf(process, stream, { from: query.from, follow: query.follow === "true", onEnd: release });
       },
@@ -153,6 +156,7 @@ function outputRoutes(sandboxes: Sandboxes): readonly Route[] {
             "bad_argument",
             `the process has written ${process.output.bytes} bytes so far`,
           );
+        process.output.checkKept();
         const release = served.lease.hold();
         return framesOf(process, { from: query.from, follow: query.follow === "true", onEnd: release });
       },

@@ -6,6 +6,7 @@ import { worldModeSchema } from "../../model/rollout-schema.ts";
 import { seedSchema } from "../../model/seed.ts";
 import { asServerError, json, noContent } from "../http/reply.ts";
 import { type Route, route } from "../http/route.ts";
+import { saysNothingHappened } from "../once.ts";
 import { checkKnownImage, imageNameSchema } from "./known-image.ts";
 import type { Sandboxes, ServedOptions, ServedSandbox } from "./sandboxes.ts";
 
@@ -141,6 +142,9 @@ function forkRoute(sandboxes: Sandboxes, path: string): Route {
     handle: async ({ params, body, lease, queueMs, signal }) => {
       const parent = sandboxes.find(params["sandbox"]!);
       const forks = await sandboxes.fork(parent, body.count, () => lease, { queueMs, signal });
+      const refusals = forks.flatMap((fork) => (fork.status === "rejected" ? [fork.reason as unknown] : []));
+      // Where there was room for none, nothing has happened: that is no answer to keep for a key.
+      if (refusals.length === forks.length && refusals.every(saysNothingHappened)) throw refusals[0];
       const settled = forks.map((fork) =>
         fork.status === "fulfilled"
           ? { sandbox: viewOf(fork.value) }

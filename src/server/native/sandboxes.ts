@@ -9,16 +9,13 @@ import { type Lease, makeId } from "../leases.ts";
 import { OnceTable } from "../once.ts";
 import type { Patience, Release } from "../slots.ts";
 import type { SpooledFile } from "../spool.ts";
+import { forgetOldOutput, type OutputKeeper, OverOutput } from "./kept-output.ts";
 import { ServedProcess } from "./sandbox-process.ts";
 
-/** The most bytes of output of ended processes that a sandbox keeps: 64 MiB; the oldest is forgotten first. */
-const outputBytesMost = 64 * 1024 * 1024;
 /** For how long a sandbox is told of that ended by itself, in ms; less where its lease ends before. */
 const toldMs = 60_000;
 /** The most bytes of files that are copied. */
 const archiveBytesMost = 256 * 1024 * 1024;
-/** The most ended processes that are kept. */
-const processesMost = 1000;
 
 /** How a sandbox of the server's is made. */
 export type ServedOptions = Omit<SandboxOptions, "signal"> & { readonly image: string };
@@ -31,8 +28,17 @@ export interface Origin {
   readonly lineage: readonly string[];
 }
 
+/** What is to be done when a sandbox ends. */
+interface Ending {
+  /** Gives its room back. */
+  readonly release: Release;
+  /** It ended by itself, and so did its processes: it is only told of. */
+  readonly onOver: (served: ServedSandbox) => void;
+  readonly onClose: (served: ServedSandbox) => void;
+}
+
 /** A sandbox of a client's. */
-export class ServedSandbox {
+export class ServedSandbox implements OutputKeeper {
   readonly id: string = makeId("sb");
   readonly createdAt: string = nowIso();
   readonly lease: Lease;
@@ -43,8 +49,7 @@ export class ServedSandbox {
   /** Processes by the keys that started them; forgotten with the sandbox. */
   readonly once: OnceTable<ServedProcess> = new OnceTable<ServedProcess>(() => 256, Infinity);
   readonly #processes: Map<string, ServedProcess> = new Map();
-  readonly #release: Release;
-  readonly #onClose: (id: string) => void;
+  readonly #ending: Ending;
   #started = 0;
   #closed: Promise<void> | undefined;
   #closedAtMs: number | undefined;
@@ -56,14 +61,13 @@ export class ServedSandbox {
     lease: Lease,
     options: ServedOptions,
     lineage: readonly string[],
-    { release, onClose }: { readonly release: Release; readonly onClose: (id: string) => void },
+    ending: Ending,
   ) {
     this.sandbox = sandbox;
     this.lease = lease;
     this.options = options;
     this.lineage = lineage;
-    this.#release = release;
-    this.#onClose = onClose;
+    this.#ending = ending;
     void whenOver(sandbox).then((end) => this.#over(end instanceof SameseedError ? "failed" : end.cause));
   }
 
@@ -82,12 +86,22 @@ export class ServedSandbox {
     return [...this.#processes.values()];
   }
 
+  /** How many bytes of its ended processes' output are kept. */
+  get keptBytes(): number {
+    return this.processes.reduce((sum, { output }) => sum + (output.isEnded ? output.keptBytes : 0), 0);
+  }
+
+  /** Forgets the output of its processes. */
+  dropOutput(): void {
+    for (const { output } of this.#processes.values()) output.drop();
+  }
+
   /** Starts a process. @throws as `Sandbox.startProcess` */
   start(command: string, options: Omit<CommandOptions, "onStdout" | "onStderr" | "signal">): ServedProcess {
     const process = new ServedProcess(`p${this.#started + 1}`, this.sandbox, command, options);
     this.#started++;
     this.#processes.set(process.id, process);
-    void process.ended.then(() => this.#forgetOld());
+    void process.ended.then(() => forgetOldOutput(this.#processes));
     return process;
   }
 
@@ -114,9 +128,10 @@ export class ServedSandbox {
     } finally {
       // Who still reads their output has them; whoever only knows of the sandbox must not keep it.
       this.#processes.clear();
+      this.once.clear();
       this.lease.disown(this.id);
-      this.#release();
-      this.#onClose(this.id);
+      this.#ending.release();
+      this.#ending.onClose(this);
     }
   }
 
@@ -125,20 +140,11 @@ export class ServedSandbox {
     if (this.#closed !== undefined) return;
     this.#endCause = cause;
     this.#closedAtMs = nowMs();
-    this.#release();
+    this.#ending.release();
     setTimeout(() => void this.close().catch(() => {}), toldMs).unref();
-  }
-
-  #forgetOld(): void {
-    const ended = this.processes.filter(({ output }) => output.isEnded);
-    let bytes = ended.reduce((sum, { output }) => sum + output.keptBytes, 0);
-    for (const { id, output } of ended.slice(0, -1)) {
-      if (bytes > outputBytesMost) {
-        bytes -= output.keptBytes;
-        output.drop();
-      }
-      if (this.#processes.size > processesMost) this.#processes.delete(id);
-    }
+    void Promise.all(this.processes.map(({ ended }) => ended)).then(() => {
+      if (this.#closed === undefined) this.#ending.onOver(this);
+    });
   }
 }
 
@@ -149,6 +155,8 @@ type SandboxesContext = Pick<ServerContext, "slots" | "leases" | "metrics" | "op
 export class Sandboxes {
   readonly #context: SandboxesContext;
   readonly #sandboxes: Map<string, ServedSandbox> = new Map();
+  /** The output of those that are over. */
+  readonly over: OverOutput = new OverOutput();
 
   constructor(context: SandboxesContext) {
     this.#context = context;
@@ -186,7 +194,8 @@ export class Sandboxes {
       const sandbox = await Sandbox.create(options);
       const served = new ServedSandbox(sandbox, owner, options, origin?.lineage ?? [], {
         release,
-        onClose: (id) => this.#forget(id, owner!),
+        onOver: (over) => this.over.keep(over),
+        onClose: (closed) => this.#forget(closed),
       });
       close = async () => await served.close();
       // Whoever dies while the files are made leaves nothing either.
@@ -207,9 +216,10 @@ export class Sandboxes {
     }
   }
 
-  #forget(id: string, owner: Lease): void {
-    this.#sandboxes.delete(id);
-    endUnused(owner);
+  #forget(served: ServedSandbox): void {
+    this.#sandboxes.delete(served.id);
+    this.over.forget(served);
+    endUnused(served.lease);
   }
 
   /**

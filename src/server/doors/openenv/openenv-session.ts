@@ -65,8 +65,8 @@ export class OpenEnvSession {
     const closed = Promise.withResolvers<void>();
     let isAlive = true;
     const ping = setInterval(() => {
-      // While nothing is read because too much is unanswered or not taken, no sign of life can come.
-      if (socket.isPaused) return;
+      // While nothing is read because too much is unanswered, no sign of life can come. Who does not take its answers is asked.
+      if (this.#isBusy && socket.isPaused) isAlive = true;
       if (!isAlive) return socket.terminate();
       isAlive = false;
       socket.ping();
@@ -99,9 +99,13 @@ export class OpenEnvSession {
     });
   }
 
+  get #isBusy(): boolean {
+    return this.#unansweredBytes > waitingBytesMost;
+  }
+
   #readOrWait(): void {
     const socket = this.#socket;
-    const isFull = this.#unansweredBytes > waitingBytesMost || socket.bufferedAmount > unsentBytesMost;
+    const isFull = this.#isBusy || socket.bufferedAmount > unsentBytesMost;
     if (isFull && !socket.isPaused) socket.pause();
     else if (!isFull && socket.isPaused) socket.resume();
   }

@@ -2,7 +2,8 @@
  * Theory of operation. The protocol has lines of text where a process writes bytes. They become lines at this edge alone: a
  * byte that is no UTF-8 is replaced, a line ends at its newline, and the last needs none.
  */
-import type { OutputPart, OutputStream } from "../../native/output-log.ts";
+import type { OutputStream } from "../../native/output-block.ts";
+import type { OutputPart } from "../../native/output-log.ts";
 import type { ServedProcess } from "../../native/sandbox-process.ts";
 import type { Discarded } from "./machines.ts";
 

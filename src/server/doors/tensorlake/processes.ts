@@ -2,7 +2,7 @@ import { constants } from "node:os";
 
 import { SameseedError } from "../../../base/error.ts";
 import { streamOf } from "../../native/output-stream.ts";
-import type { OutputStream } from "../../native/output-log.ts";
+import type { OutputStream } from "../../native/output-block.ts";
 import type { ServedProcess } from "../../native/sandbox-process.ts";
 import { type Line, linesOf } from "./lines.ts";
 import type { Machine } from "./machines.ts";

@@ -10,7 +10,7 @@ import { readBody } from "../../http/read-body.ts";
 import { bytes, json, noContent, toResponse } from "../../http/reply.ts";
 import { check } from "../../http/route.ts";
 import { fileBytesMost } from "../../native/file-routes.ts";
-import type { OutputStream } from "../../native/output-log.ts";
+import type { OutputStream } from "../../native/output-block.ts";
 import type { ServedProcess } from "../../native/sandbox-process.ts";
 import { param, readJson } from "../door-work.ts";
 import type { Machine } from "./machines.ts";

@@ -1,0 +1,58 @@
+/*
+ * Theory of operation. Output stays readable behind the end of its process, and for a while behind that of its sandbox. So that no
+ * client can make the server hold more and more of it, each sandbox keeps so much, and all that are over so much together.
+ */
+import type { OutputLog } from "./output-log.ts";
+
+/** The most bytes of output of ended processes that a sandbox keeps; the oldest is forgotten first. */
+const sandboxBytesMost = 64 * 1024 * 1024;
+/** The most processes that a sandbox keeps, as long as some of them have ended. */
+const processesMost = 1000;
+/** The most bytes of output that sandboxes keep which are over, all together. */
+const overBytesMost = 256 * 1024 * 1024;
+
+/** Something that keeps output. */
+export interface OutputKeeper {
+  /** How many bytes it keeps. */
+  readonly keptBytes: number;
+  /** Forgets them. */
+  readonly dropOutput: () => void;
+}
+
+/**
+ * Forgets what is too much of a sandbox's processes: the oldest that ended, never the last of them, which somebody may be about to
+ * read. Whoever still knows of one that is forgotten is told that its output is gone.
+ */
+export function forgetOldOutput(processes: Map<string, { readonly output: OutputLog }>): void {
+  const ended = [...processes].filter(([, { output }]) => output.isEnded);
+  let bytes = ended.reduce((sum, [, { output }]) => sum + output.keptBytes, 0);
+  for (const [id, { output }] of ended.slice(0, -1)) {
+    const isTooMany = processes.size > processesMost;
+    if (isTooMany) processes.delete(id);
+    if (!isTooMany && bytes <= sandboxBytesMost) continue;
+    bytes -= output.keptBytes;
+    output.drop();
+  }
+}
+
+/** The output of the sandboxes that are over. */
+export class OverOutput {
+  readonly #keepers: Set<OutputKeeper> = new Set();
+
+  /** Keeps that of one more; that of those before it is dropped, the oldest first, where it is too much. */
+  keep(keeper: OutputKeeper): void {
+    this.#keepers.add(keeper);
+    let bytes = [...this.#keepers].reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+    for (const old of this.#keepers) {
+      if (bytes <= overBytesMost || old === keeper) return;
+      bytes -= old.keptBytes;
+      old.dropOutput();
+      this.#keepers.delete(old);
+    }
+  }
+
+  /** One keeps nothing any more. */
+  forget(keeper: OutputKeeper): void {
+    this.#keepers.delete(keeper);
+  }
+}
