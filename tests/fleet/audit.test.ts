@@ -55,6 +55,10 @@ beforeAll(async () => {
       names.map(async (host) => await Host.start({ ...options, host, lies: host === "liar" })),
     )),
   );
+  // A host that has started says so to the queue a little later.
+  const dispatcher = await openDispatcher(redis.url);
+  await expect.poll(async () => (await dispatcher.view()).workers.length, { timeout: 30_000 }).toBe(3);
+  await dispatcher.close();
 });
 
 afterAll(async () => {

@@ -143,7 +143,8 @@ export class FleetBatch {
       this.#refuseWhoIsOut();
       if (view === undefined) return;
       this.#setting.onView(view);
-      await this.#audits.look(view, this.#outlook.quarantined, this.#outlook.window);
+      const { hosts, quarantined, window } = this.#outlook;
+      await this.#audits.look(hosts, quarantined, window);
     });
   }
 
