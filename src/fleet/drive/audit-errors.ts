@@ -29,7 +29,7 @@ export function unclear(record: ChunkRecord, hosts: readonly string[]): Sameseed
 export function scattered(record: ChunkRecord, hosts: readonly string[]): SameseedError {
   return new SameseedError(
     "fleet_disagrees",
-    `${hosts.length} hosts made other rollouts of ${seedsText(record)}, and no single one of them stands alone`,
+    `${hosts.length} hosts made other rollouts of ${seedsText(record)}, and none of them is known to be at fault`,
     {
       hint: "the environment or policy does not follow from its seed: `sameseed audit` names the cause",
       context: { seeds: record.seeds },

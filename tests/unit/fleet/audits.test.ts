@@ -6,9 +6,10 @@ import { afterAll, beforeEach, expect, it, vi } from "vitest";
 import type { Chunk } from "../../../src/fleet/chunk.ts";
 import { addOpinion, type ChunkRecord } from "../../../src/fleet/commit.ts";
 import { Audits } from "../../../src/fleet/drive/audits.ts";
-import { type Findings, judge } from "../../../src/fleet/drive/compare-executions.ts";
+import { type Findings, findingsOf, judge } from "../../../src/fleet/drive/compare-executions.ts";
 import { LocalDispatcher } from "../../../src/fleet/queue/local-dispatcher.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
+import { summaryOf } from "./some-rollouts.ts";
 
 /** What can be read of what a host made; of other hosts nothing can. */
 const readable = new Map<string, Findings>();
@@ -85,11 +86,15 @@ it.each([2, 3, 4])("is content with %i hosts that agree", async (hosts) => {
 });
 
 /** What hosts found: a letter for each seed from 0 on, `.` where a limit ended the rollout. */
-function found(by: Readonly<Record<string, string>>): Map<string, Findings> {
+function found(by: Readonly<Record<string, string>>, isClaimed = true): Map<string, Findings> {
   return new Map(
     Object.entries(by).map(([host, leaves]) => [
       host,
-      new Map(Array.from(leaves).flatMap((leaf, seed) => (leaf === "." ? [] : [[seed, leaf] as const]))),
+      new Map(
+        Array.from(leaves).flatMap((leaf, seed) =>
+          leaf === "." ? [] : [[seed, { leaf, isClaimed }] as const],
+        ),
+      ),
     ]),
   );
 }
@@ -115,6 +120,27 @@ it.each([
   ["a", { a: "wv", b: "xy", c: "xy" }],
 ])("finds %s alone in %j", (host, by) => {
   expect(judge(found(by))).toEqual({ is: "odd", host });
+});
+
+it("blames no host for a coin: who stands alone is at fault where the others' receipts claim that all do the same", () => {
+  const coin = { a: "x", b: "y", c: "x" };
+  expect(judge(found(coin))).toEqual({ is: "odd", host: "b" });
+  expect(judge(found(coin, false))).toEqual({ is: "scattered" });
+  // What the odd one claims of itself does not save it, nor do seeds of which nobody says anything else.
+  const [claimed, unclaimed] = [found({ a: "xz", c: "xz" }), found({ b: "yz" }, false)];
+  expect(judge(new Map([...claimed, ...unclaimed]))).toEqual({ is: "odd", host: "b" });
+});
+
+it("knows from a receipt what is claimed of other hosts", () => {
+  const { receipt } = summaryOf({});
+  const hostWorld = { ...receipt.world, mode: "host" } as const;
+  const claims = [
+    receipt,
+    { ...receipt, tier: "T1" } as const,
+    { ...receipt, tier: "none" } as const,
+    { ...receipt, world: hostWorld },
+  ].map((own) => findingsOf(spec, [{ summary: summaryOf({ receipt: own }) }]).get(0)!.isClaimed);
+  expect(claims).toEqual([true, false, false, false]);
 });
 
 it("draws chunks that nobody else can name: two drivers of one batch draw others", async () => {
@@ -186,7 +212,7 @@ it("gives up no chunk of which another host says something else that cannot be r
   own.consider(record);
   await own.look(hosts, none, 3);
   for (const [found, root] of Object.entries({ a: one, c: one, d: "2".repeat(64) })) {
-    if (found !== "d") readable.set(found, new Map([[0, "x"]]));
+    if (found !== "d") readable.set(found, new Map([[0, { leaf: "x", isClaimed: true }]]));
     if (found === "a") continue;
     const { seeds } = record;
     await addOpinion(store, { format: 1, spec, seeds, root, host: found, worker: found, why: "audit" });
