@@ -80,9 +80,14 @@ const certificateSchema: z.ZodType<FleetCertificate> = z.strictObject({
 /**
  * Writes the certificate of a run that a fleet made, after looking whether the store says the same of it. Where a host is
  * quarantined, every row needs a record of another one: rows that it made may be in the run from before.
+ * @returns it, which does not hold where it counts a mismatch
  * @throws `fleet_disagrees`, `run_damaged`, `io_failed`
  */
-export async function writeFleetCertificate(dir: string, store: ObjectStore, spec: string): Promise<void> {
+export async function writeFleetCertificate(
+  dir: string,
+  store: ObjectStore,
+  spec: string,
+): Promise<FleetCertificate> {
   const quarantined = await quarantinedHosts(store);
   using reader = await RunReader.open(dir);
   const leaves = leavesOf(reader, spec);
@@ -130,6 +135,7 @@ export async function writeFleetCertificate(dir: string, store: ObjectStore, spe
   };
   const certificate: FleetCertificate = { ...content, digest: digestOfContent(content) };
   writeFileAtomic(join(dir, fileName), `${JSON.stringify(certificate, undefined, 2)}\n`);
+  return certificate;
 }
 
 /** What {@link checkFleetCertificate} found beside a run. */
@@ -139,8 +145,11 @@ export type FleetCheck =
   | { readonly state: "intact"; readonly certificate: FleetCertificate; readonly inStore?: number }
   /** Rollouts were added to the run since. */
   | { readonly state: "outgrown"; readonly certificate: FleetCertificate }
-  /** It was changed, is about another run, or the run, the store or a second execution has something else. */
-  | { readonly state: "altered"; readonly why: string };
+  /**
+   * It was changed, is about another run, or the run, the store or a second execution has something else. Where nothing but a
+   * second execution speaks against it, it is there.
+   */
+  | { readonly state: "altered"; readonly why: string; readonly certificate?: FleetCertificate };
 
 /**
  * Looks whether a run has a fleet's certificate, and whether it is about these rollouts.
@@ -164,7 +173,11 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
   if (merkleRoot([...leaves.values()]) !== certificate.root)
     return { state: "altered", why: "its root is not that of the run's rollouts" };
   if (certificate.mismatches > 0)
-    return { state: "altered", why: `${certificate.mismatches} second executions gave something else` };
+    return {
+      state: "altered",
+      why: `${certificate.mismatches} second executions gave something else`,
+      certificate,
+    };
   if (store === undefined) return { state: "intact", certificate };
   const out = await quarantinedHosts(store);
   const found = certificate.hosts.find((host) => out.includes(host));

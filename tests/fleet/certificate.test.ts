@@ -12,6 +12,7 @@ import {
 import { addOpinion, type ChunkRecord, readRecord } from "../../src/fleet/commit.ts";
 import { addQuarantine, liftQuarantine } from "../../src/fleet/quarantine.ts";
 import { collectRollouts, openFleet, recordRun } from "../../src/index.ts";
+import { engineOf } from "../../src/rollout/rollout-fleet.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
 
@@ -113,8 +114,29 @@ it("does not hold where a second execution of a trusted host gave something else
   expect(await checkFleetCertificate(dir)).toMatchObject({
     state: "altered",
     why: expect.stringContaining("1 second executions"),
+    certificate: { mismatches: 1 },
   });
 });
+
+it("is asked for again where it counts a mismatch, and the call does not end well while it does", async () => {
+  const { spec } = certificate();
+  const [, { seeds }] = await firstRecord();
+  // Nobody can look at what it found.
+  const other = { format: 1, spec, seeds, root: "0".repeat(64), host: "b", worker: "b-1" } as const;
+  await addOpinion(store, { ...other, why: "hedge" });
+  await writeFleetCertificate(dir, store, spec);
+  const undecided = { code: "fleet_disagrees", message: expect.stringContaining("no third one can tell") };
+  await expect(resume()).rejects.toMatchObject(undecided);
+  const fleet = openFleet("local:", { store: where });
+  await expect(engineOf(fleet).audit(dir, new AbortController().signal)).rejects.toMatchObject(undecided);
+  // No host is asked about one that contradicts itself; the certificate counts it.
+  const own = { ...other, host: (await firstRecord())[1].host };
+  await addOpinion(store, { ...own, why: "lease" });
+  await expect(resume()).rejects.toMatchObject({ code: "fleet_disagrees", context: { mismatches: 1 } });
+  await store.delete((await Array.fromAsync(store.list("audits/")))[0]!);
+  await resume();
+  expect(await checkFleetCertificate(dir)).toMatchObject({ state: "intact" });
+}, 120_000);
 
 it("is about seeds that are there once", async () => {
   const twice = collectRollouts({

@@ -88,13 +88,23 @@ export class Audits {
     return this.#pending.size === 0;
   }
 
-  /** A chunk is done; some of them are looked at again. */
-  consider(record: ChunkRecord): void {
+  /**
+   * A chunk is done; some of them are looked at again, and every one of which another host says something else: that came of a
+   * lease that ran out or of a straggler, too, and would else stay undecided.
+   * @param out hosts whose results do not count
+   * @throws `io_failed`
+   */
+  async consider(record: ChunkRecord, out: ReadonlySet<string>): Promise<void> {
     this.#seen.set(record.host, this.#now());
     const key = chunkKey(record.spec, record.seeds);
     const draw = sha256Of(["sameseed/audit/2\0", this.#secret, key]).readUInt32LE(0) / 2 ** 32;
-    if (draw >= this.#setting.share) return;
+    if (draw >= this.#setting.share && !(await this.#isContradicted(record, out))) return;
     this.#pending.set(key, { record, offers: 0, offeredAt: -offerMs, voted: new Set([record.host]) });
+  }
+
+  async #isContradicted(record: ChunkRecord, out: ReadonlySet<string>): Promise<boolean> {
+    const opinions = await readOpinions(this.#setting.store, record);
+    return opinions.some(({ host, root }) => root !== record.root && host !== record.host && !out.has(host));
   }
 
   /**
@@ -172,7 +182,10 @@ export class Audits {
   async #votes(record: ChunkRecord, out: ReadonlySet<string>): Promise<Votes> {
     const { store } = this.#setting;
     const opinions = (await readOpinions(store, record)).filter(
-      ({ why, host }) => why === "audit" && host !== record.host && !out.has(host),
+      ({ why, host, root, pack }) =>
+        (why === "audit" || pack !== undefined || root !== record.root) &&
+        host !== record.host &&
+        !out.has(host),
     );
     const same: Findings = new Map();
     if (opinions.every(({ root }) => root === record.root))

@@ -6,7 +6,12 @@ import { afterAll, beforeEach, expect, it, vi } from "vitest";
 import type { Chunk } from "../../../src/fleet/chunk.ts";
 import { addOpinion, type ChunkRecord } from "../../../src/fleet/commit.ts";
 import { Audits } from "../../../src/fleet/drive/audits.ts";
-import { type Findings, findingsOf, judge } from "../../../src/fleet/drive/compare-executions.ts";
+import {
+  type Finding,
+  type Findings,
+  findingsOf,
+  judge,
+} from "../../../src/fleet/drive/compare-executions.ts";
 import { LocalDispatcher } from "../../../src/fleet/queue/local-dispatcher.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
 import { summaryOf } from "./some-rollouts.ts";
@@ -61,6 +66,7 @@ function recordOf(seed: number): ChunkRecord {
   return { ...common, seeds: [[seed, 1]], pack, numbers: "c", wallMs: 1, at: "" };
 }
 
+const none: ReadonlySet<string> = new Set();
 const hosts: ReadonlySet<string> = new Set(["a", "b", "c", "d"]);
 
 /** Votes on every of 20 chunks, one of which is audited for certain but for one time in a million. */
@@ -68,13 +74,13 @@ async function voted(roots: Readonly<Record<string, string>>): Promise<Told> {
   const { audits: own, store, dispatcher } = audits();
   for (let seed = 0; seed < 20; seed++) {
     const record = recordOf(seed);
-    own.consider(record);
+    await own.consider(record, none);
     const { seeds } = record;
     for (const [host, root] of Object.entries(roots))
       await addOpinion(store, { format: 1, spec, seeds, root, host, worker: `${host}-1`, why: "audit" });
   }
   expect(own.isDone).toBe(false);
-  await own.look(hosts, new Set(), 100);
+  await own.look(hosts, none, 100);
   expect(own.isDone).toBe(true);
   return dispatcher;
 }
@@ -146,8 +152,8 @@ it("knows from a receipt what is claimed of other hosts", () => {
 it("draws chunks that nobody else can name: two drivers of one batch draw others", async () => {
   const drawn = async (): Promise<string[]> => {
     const { audits: own, dispatcher } = audits();
-    for (let seed = 0; seed < 100; seed++) own.consider(recordOf(seed));
-    await own.look(hosts, new Set(), 100);
+    for (let seed = 0; seed < 100; seed++) await own.consider(recordOf(seed), none);
+    await own.look(hosts, none, 100);
     return dispatcher.offered.map(({ id }) => id);
   };
   const [first, second] = [await drawn(), await drawn()];
@@ -158,16 +164,14 @@ it("draws chunks that nobody else can name: two drivers of one batch draw others
 
 it("has no more audits in the queue than it has room for", async () => {
   const { audits: own, dispatcher } = audits(1);
-  for (let seed = 0; seed < 50; seed++) own.consider(recordOf(seed));
-  await own.look(hosts, new Set(), 3);
+  for (let seed = 0; seed < 50; seed++) await own.consider(recordOf(seed), none);
+  await own.look(hosts, none, 3);
   expect(dispatcher.offered).toHaveLength(3);
 });
 
-const none: ReadonlySet<string> = new Set();
-
 it("waits for hosts in the beginning, later for one that was there shortly before, and for nobody else", async () => {
   const { audits: own, dispatcher, later } = audits(1);
-  own.consider(recordOf(0));
+  await own.consider(recordOf(0), none);
   // A host that starts with the batch has not said yet that it is there.
   await own.look(new Set(["a"]), none, 3);
   expect(own.isDone).toBe(false);
@@ -180,7 +184,7 @@ it("waits for hosts in the beginning, later for one that was there shortly befor
   later(2_000);
   await own.look(new Set(["a"]), none, 3);
   expect(own.isDone).toBe(true);
-  own.consider(recordOf(1));
+  await own.consider(recordOf(1), none);
   await own.look(new Set(["a", "c"]), none, 3);
   expect(own.isDone).toBe(false);
   await own.look(new Set(["a"]), new Set(["c"]), 3);
@@ -191,8 +195,8 @@ it("waits for the host of another record, and gives up all at once that wait for
   const { audits: own, dispatcher, later, notes } = audits(1);
   await own.look(new Set(["a"]), none, 1);
   later(11_000);
-  for (let seed = 0; seed < 50; seed++) own.consider(recordOf(seed));
-  own.consider({ ...recordOf(50), host: "b" });
+  for (let seed = 0; seed < 50; seed++) await own.consider(recordOf(seed), none);
+  await own.consider({ ...recordOf(50), host: "b" }, none);
   await own.look(new Set(["a"]), none, 1);
   // What waits keeps nothing out of the queue that somebody can run.
   expect(dispatcher.offered.map(({ seeds }) => seeds)).toEqual([[[50, 1]]]);
@@ -209,7 +213,7 @@ it("waits for the host of another record, and gives up all at once that wait for
 it("gives up no chunk of which another host says something else that cannot be read", async () => {
   const { audits: own, store, later } = audits(1);
   const record = recordOf(0);
-  own.consider(record);
+  await own.consider(record, none);
   await own.look(hosts, none, 3);
   for (const [found, root] of Object.entries({ a: one, c: one, d: "2".repeat(64) })) {
     if (found !== "d") readable.set(found, new Map([[0, { leaf: "x", isClaimed: true }]]));
@@ -222,4 +226,26 @@ it("gives up no chunk of which another host says something else that cannot be r
     code: "fleet_disagrees",
     context: { hosts: ["a", "c", "d"] },
   });
+});
+
+it("looks at every chunk that a lease or a hedge contradicts, drawn or not, and counts that as a vote", async () => {
+  const { audits: own, store, dispatcher } = audits(0);
+  const at = (host: string): Finding => ({ leaf: host === "b" ? "y" : "x", isClaimed: true });
+  for (const host of ["a", "b", "c"]) readable.set(host, new Map([[0, at(host)]]));
+  const record = recordOf(0);
+  const { seeds } = record;
+  const pack = { key: "q", digest: one, bytes: 1 };
+  const common = { format: 1, spec, seeds } as const;
+  await addOpinion(store, { ...common, root: one, host: "c", worker: "c-1", why: "hedge" });
+  await own.consider(record, none);
+  expect(own.isDone).toBe(true);
+  await addOpinion(store, { ...common, root: "2".repeat(64), host: "b", worker: "b-1", why: "lease", pack });
+  await own.consider(record, new Set(["b"]));
+  expect(own.isDone).toBe(true);
+  await own.consider(record, none);
+  await own.look(hosts, none, 3);
+  expect(dispatcher.offered).toMatchObject([{ purpose: "audit", notHosts: ["a", "b"] }]);
+  await addOpinion(store, { ...common, root: one, host: "c", worker: "c-1", why: "audit" });
+  await expect(own.look(hosts, none, 3)).rejects.toMatchObject({ context: { host: "b", takenBack: true } });
+  expect(dispatcher.out).toEqual(["b"]);
 });
