@@ -15,7 +15,7 @@ import { RunReader } from "../store/run-reader.ts";
 import { seedCount, seedsOf } from "./chunk.ts";
 import { type ChunkRecord, readOpinions, readRecord, recordKey, recordsFolder } from "./commit.ts";
 import { takenFrom, unrecordedSeeds } from "./drive/batch-errors.ts";
-import { contradicts } from "./drive/compare-executions.ts";
+import { contradicts, readFindings } from "./drive/compare-executions.ts";
 import { quarantinedHosts } from "./quarantine.ts";
 import { leafOf, merkleRoot } from "./merkle.ts";
 
@@ -99,7 +99,9 @@ export async function writeFleetCertificate(
     const own = [...seedsOf(record.seeds)].filter((seed) => leaves.has(seed));
     if (own.length === 0) continue;
     if (quarantined.includes(record.host)) throw takenFrom(record.host);
-    if (!hasRootOf(record, leaves)) throw otherRoot(record, quarantined);
+    const says = await whatSays(store, record, leaves);
+    if (says === "other") throw otherRoot(record, quarantined);
+    if (says === "nothing") continue;
     records.push(record);
     for (const seed of own) recorded.add(seed);
     for (const opinion of await readOpinions(store, record)) {
@@ -188,8 +190,10 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
     };
   const recorded = new Set<number>();
   for await (const record of recordsOf(store, certificate.spec)) {
-    for (const seed of seedsOf(record.seeds)) if (leaves.has(seed)) recorded.add(seed);
-    if (!hasRootOf(record, leaves))
+    const own = [...seedsOf(record.seeds)].filter((seed) => leaves.has(seed));
+    const says = own.length === 0 ? "nothing" : await whatSays(store, record, leaves);
+    if (says === "same") for (const seed of own) recorded.add(seed);
+    if (says === "other")
       return {
         state: "altered",
         why: `the store's record of seeds from ${record.seeds[0]![0]} has another root`,
@@ -219,11 +223,22 @@ async function* recordsOf(store: ObjectStore, spec: string): AsyncGenerator<Chun
   }
 }
 
-/** A chunk of which the run has a part only was made for a larger run, and has a root over more than is here. */
-function hasRootOf({ seeds, root }: ChunkRecord, leaves: ReadonlyMap<number, Buffer>): boolean {
-  const own = [...seedsOf(seeds)].map((seed) => leaves.get(seed));
+/**
+ * What a record says of the run's rollouts. A chunk of which the run has a part only was made for a larger run, and has a root
+ * over more than is here: its pack says, and a record whose pack cannot be read says nothing.
+ */
+async function whatSays(
+  store: ObjectStore,
+  record: ChunkRecord,
+  leaves: ReadonlyMap<number, Buffer>,
+): Promise<"same" | "other" | "nothing"> {
+  const own = [...seedsOf(record.seeds)].map((seed) => leaves.get(seed));
   const known = own.filter((leaf) => leaf !== undefined);
-  return known.length < own.length || merkleRoot(known) === root;
+  if (known.length === own.length) return merkleRoot(known) === record.root ? "same" : "other";
+  const found = await readFindings(store, record);
+  if (found === undefined) return "nothing";
+  const isOther = [...found].some(([seed, { leaf }]) => leaf !== (leaves.get(seed)?.toString("hex") ?? leaf));
+  return isOther ? "other" : "same";
 }
 
 /** Where hosts are out, the row may be one's whose record another run has made anew meanwhile. */

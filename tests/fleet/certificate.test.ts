@@ -9,12 +9,16 @@ import {
   type FleetCertificate,
   writeFleetCertificate,
 } from "../../src/fleet/certificate.ts";
-import { addOpinion, type ChunkRecord, readRecord } from "../../src/fleet/commit.ts";
+import { addOpinion, type ChunkRecord, readRecord, recordKey } from "../../src/fleet/commit.ts";
+import { readChunkRollouts } from "../../src/fleet/drive/read-chunk-rollouts.ts";
 import { addQuarantine, liftQuarantine } from "../../src/fleet/quarantine.ts";
 import { collectRollouts, openFleet, recordRun } from "../../src/index.ts";
+import type { RecordedRollout } from "../../src/model/rollout.ts";
 import { engineOf } from "../../src/rollout/rollout-fleet.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
+import { withOneBitTurned } from "./lying.ts";
+import { packOf } from "./pack-of.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-certificate-"));
 afterAll(async () => {
@@ -137,6 +141,42 @@ it("is asked for again where it counts a mismatch, and the call does not end wel
   await resume();
   expect(await checkFleetCertificate(dir)).toMatchObject({ state: "intact" });
 }, 120_000);
+
+it("counts seeds of a larger chunk where its pack has the run's rollouts of them", async () => {
+  const { spec } = certificate();
+  const taken: RecordedRollout[] = [];
+  for (const key of await Array.fromAsync(store.list("chunks/"))) {
+    const record = (await readRecord(store, key))!;
+    using rollouts = await readChunkRollouts(store, record, key);
+    taken.push(...rollouts);
+    await store.delete(key);
+  }
+  taken.sort((a, b) => a.summary.seed - b.summary.seed);
+  const put = async (rollouts: readonly RecordedRollout[]): Promise<string> => {
+    const { bytes, root, pack } = packOf(spec, rollouts);
+    await store.put(pack.key, bytes);
+    const made = { format: 1, spec, seeds: [[1, 4]], root, pack } as const;
+    const record: ChunkRecord = { ...made, host: "b", worker: "b-1", numbers: "c", wallMs: 1, at: "" };
+    await store.put(recordKey(record), Buffer.from(JSON.stringify(record)));
+    return pack.key;
+  };
+  const pack = await put(taken);
+  dir = `${dir}-part`;
+  await recordRun({ ...config, seeds: [1, 3], dir, fleet: openFleet("local:", { store: where }) });
+  expect(certificate()).toMatchObject({ rollouts: 2, fromFleet: 2, chunks: 1, hosts: ["b"] });
+  expect(await checkFleetCertificate(dir, store)).toMatchObject({ state: "intact", inStore: 2 });
+  await store.delete(pack);
+  expect(await checkFleetCertificate(dir, store)).toMatchObject({
+    state: "altered",
+    why: expect.stringContaining("of 0 rollouts"),
+  });
+  await writeFleetCertificate(dir, store, spec);
+  expect(certificate()).toMatchObject({ rollouts: 2, fromFleet: 0 });
+  await put([withOneBitTurned(taken[0]!), ...taken.slice(1)]);
+  await expect(writeFleetCertificate(dir, store, spec)).rejects.toMatchObject({
+    message: expect.stringContaining("other rollouts"),
+  });
+});
 
 it("is about seeds that are there once", async () => {
   const twice = collectRollouts({
