@@ -57,7 +57,8 @@ beforeAll(async () => {
   );
   // A host that has started says so to the queue a little later.
   const dispatcher = await openDispatcher(redis.url);
-  await expect.poll(async () => (await dispatcher.view()).workers.length, { timeout: 30_000 }).toBe(3);
+  const isThere = async (): Promise<void> => expect((await dispatcher.view()).workers).toHaveLength(3);
+  await vi.waitFor(isThere, { timeout: 30_000, interval: 100 });
   await dispatcher.close();
 });
 
