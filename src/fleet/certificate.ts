@@ -15,7 +15,7 @@ import { RunReader } from "../store/run-reader.ts";
 import { seedCount, seedsOf } from "./chunk.ts";
 import { type ChunkRecord, readOpinions, readRecord, recordKey, recordsFolder } from "./commit.ts";
 import { takenFrom, unrecordedSeeds } from "./drive/batch-errors.ts";
-import { contradicts } from "./drive/compare-executions.ts";
+import { contradicts, readFindings } from "./drive/compare-executions.ts";
 import { quarantinedHosts } from "./quarantine.ts";
 import { leafOf, merkleRoot } from "./merkle.ts";
 
@@ -80,9 +80,14 @@ const certificateSchema: z.ZodType<FleetCertificate> = z.strictObject({
 /**
  * Writes the certificate of a run that a fleet made, after looking whether the store says the same of it. Where a host is
  * quarantined, every row needs a record of another one: rows that it made may be in the run from before.
+ * @returns it, which does not hold where it counts a mismatch
  * @throws `fleet_disagrees`, `run_damaged`, `io_failed`
  */
-export async function writeFleetCertificate(dir: string, store: ObjectStore, spec: string): Promise<void> {
+export async function writeFleetCertificate(
+  dir: string,
+  store: ObjectStore,
+  spec: string,
+): Promise<FleetCertificate> {
   const quarantined = await quarantinedHosts(store);
   using reader = await RunReader.open(dir);
   const leaves = leavesOf(reader, spec);
@@ -94,7 +99,9 @@ export async function writeFleetCertificate(dir: string, store: ObjectStore, spe
     const own = [...seedsOf(record.seeds)].filter((seed) => leaves.has(seed));
     if (own.length === 0) continue;
     if (quarantined.includes(record.host)) throw takenFrom(record.host);
-    if (!hasRootOf(record, leaves)) throw otherRoot(record, quarantined);
+    const says = await whatSays(store, record, leaves);
+    if (says === "other") throw otherRoot(record, quarantined);
+    if (says === "nothing") continue;
     records.push(record);
     for (const seed of own) recorded.add(seed);
     for (const opinion of await readOpinions(store, record)) {
@@ -130,6 +137,7 @@ export async function writeFleetCertificate(dir: string, store: ObjectStore, spe
   };
   const certificate: FleetCertificate = { ...content, digest: digestOfContent(content) };
   writeFileAtomic(join(dir, fileName), `${JSON.stringify(certificate, undefined, 2)}\n`);
+  return certificate;
 }
 
 /** What {@link checkFleetCertificate} found beside a run. */
@@ -139,8 +147,11 @@ export type FleetCheck =
   | { readonly state: "intact"; readonly certificate: FleetCertificate; readonly inStore?: number }
   /** Rollouts were added to the run since. */
   | { readonly state: "outgrown"; readonly certificate: FleetCertificate }
-  /** It was changed, is about another run, or the run, the store or a second execution has something else. */
-  | { readonly state: "altered"; readonly why: string };
+  /**
+   * It was changed, is about another run, or the run, the store or a second execution has something else. Where nothing but a
+   * second execution speaks against it, it is there.
+   */
+  | { readonly state: "altered"; readonly why: string; readonly certificate?: FleetCertificate };
 
 /**
  * Looks whether a run has a fleet's certificate, and whether it is about these rollouts.
@@ -164,7 +175,11 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
   if (merkleRoot([...leaves.values()]) !== certificate.root)
     return { state: "altered", why: "its root is not that of the run's rollouts" };
   if (certificate.mismatches > 0)
-    return { state: "altered", why: `${certificate.mismatches} second executions gave something else` };
+    return {
+      state: "altered",
+      why: `${certificate.mismatches} second executions gave something else`,
+      certificate,
+    };
   if (store === undefined) return { state: "intact", certificate };
   const out = await quarantinedHosts(store);
   const found = certificate.hosts.find((host) => out.includes(host));
@@ -175,8 +190,10 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
     };
   const recorded = new Set<number>();
   for await (const record of recordsOf(store, certificate.spec)) {
-    for (const seed of seedsOf(record.seeds)) if (leaves.has(seed)) recorded.add(seed);
-    if (!hasRootOf(record, leaves))
+    const own = [...seedsOf(record.seeds)].filter((seed) => leaves.has(seed));
+    const says = own.length === 0 ? "nothing" : await whatSays(store, record, leaves);
+    if (says === "same") for (const seed of own) recorded.add(seed);
+    if (says === "other")
       return {
         state: "altered",
         why: `the store's record of seeds from ${record.seeds[0]![0]} has another root`,
@@ -206,11 +223,22 @@ async function* recordsOf(store: ObjectStore, spec: string): AsyncGenerator<Chun
   }
 }
 
-/** A chunk of which the run has a part only was made for a larger run, and has a root over more than is here. */
-function hasRootOf({ seeds, root }: ChunkRecord, leaves: ReadonlyMap<number, Buffer>): boolean {
-  const own = [...seedsOf(seeds)].map((seed) => leaves.get(seed));
+/**
+ * What a record says of the run's rollouts. A chunk of which the run has a part only was made for a larger run, and has a root
+ * over more than is here: its pack says, and a record whose pack cannot be read says nothing.
+ */
+async function whatSays(
+  store: ObjectStore,
+  record: ChunkRecord,
+  leaves: ReadonlyMap<number, Buffer>,
+): Promise<"same" | "other" | "nothing"> {
+  const own = [...seedsOf(record.seeds)].map((seed) => leaves.get(seed));
   const known = own.filter((leaf) => leaf !== undefined);
-  return known.length < own.length || merkleRoot(known) === root;
+  if (known.length === own.length) return merkleRoot(known) === record.root ? "same" : "other";
+  const found = await readFindings(store, record);
+  if (found === undefined) return "nothing";
+  const isOther = [...found].some(([seed, { leaf }]) => leaf !== (leaves.get(seed)?.toString("hex") ?? leaf));
+  return isOther ? "other" : "same";
 }
 
 /** Where hosts are out, the row may be one's whose record another run has made anew meanwhile. */

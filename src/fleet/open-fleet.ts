@@ -12,6 +12,7 @@ import type { ObjectStore } from "../store/objects/object-store.ts";
 import { openObjects } from "../store/objects/open-objects.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
+import { contradicted } from "./drive/batch-errors.ts";
 import { FleetBatch } from "./drive/fleet-batch.ts";
 import { chooseHosts } from "./drive/choose-hosts.ts";
 import { encodeSpec, type FleetSpec, fleetSpec, optionsOf } from "./fleet-spec.ts";
@@ -200,11 +201,13 @@ export class Fleet implements FleetEngine {
 
   async audit(dir: string, signal: AbortSignal): Promise<void> {
     const check = await checkFleetCertificate(dir);
-    if (check.state === "none" || check.state === "altered")
+    // One that counts a mismatch is there to be decided.
+    const certificate = check.state === "none" ? undefined : check.certificate;
+    if (certificate === undefined)
       throw new SameseedError("not_found", `${dir} has no certificate of a fleet that holds`, {
         hint: "record it with `sameseed run … --fleet URL --out DIR`",
       });
-    const { spec, store } = check.certificate;
+    const { spec, store } = certificate;
     const options = optionsOf(await specIn(this.#options.store ?? store, spec));
     await this.#retake(dir, options, signal);
     await this.certify({ dir, options, signal });
@@ -212,16 +215,18 @@ export class Fleet implements FleetEngine {
 
   async certify({ dir, options, signal }: FleetRun): Promise<void> {
     if (!this.#made.has(options)) {
-      // Nothing was missing. Either the run has its certificate, or it was stopped before it got one.
-      const { state } = await checkFleetCertificate(dir);
-      if (state !== "none" && state !== "outgrown") return;
+      // Nothing was missing. Either the run has its certificate, or it was stopped before it got one that holds.
+      const check = await checkFleetCertificate(dir);
+      const isMismatch = check.state === "altered" && check.certificate !== undefined;
+      if (check.state === "intact" || (check.state === "altered" && !isMismatch)) return;
       await this.#retake(dir, options, signal);
     }
     const made = this.#made.get(options);
     if (made === undefined) return;
     const store = await openObjects(made.store);
     try {
-      await writeFleetCertificate(dir, store, made.spec);
+      const { mismatches } = await writeFleetCertificate(dir, store, made.spec);
+      if (mismatches > 0) throw contradicted(mismatches);
     } finally {
       store.close();
     }

@@ -55,6 +55,11 @@ beforeAll(async () => {
       names.map(async (host) => await Host.start({ ...options, host, lies: host === "liar" })),
     )),
   );
+  // A host that has started says so to the queue a little later.
+  const dispatcher = await openDispatcher(redis.url);
+  const isThere = async (): Promise<void> => expect((await dispatcher.view()).workers).toHaveLength(3);
+  await vi.waitFor(isThere, { timeout: 30_000, interval: 100 });
+  await dispatcher.close();
 });
 
 afterAll(async () => {

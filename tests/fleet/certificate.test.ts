@@ -9,11 +9,16 @@ import {
   type FleetCertificate,
   writeFleetCertificate,
 } from "../../src/fleet/certificate.ts";
-import { addOpinion, type ChunkRecord, readRecord } from "../../src/fleet/commit.ts";
+import { addOpinion, type ChunkRecord, readRecord, recordKey } from "../../src/fleet/commit.ts";
+import { readChunkRollouts } from "../../src/fleet/drive/read-chunk-rollouts.ts";
 import { addQuarantine, liftQuarantine } from "../../src/fleet/quarantine.ts";
 import { collectRollouts, openFleet, recordRun } from "../../src/index.ts";
+import type { RecordedRollout } from "../../src/model/rollout.ts";
+import { engineOf } from "../../src/rollout/rollout-fleet.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
+import { withOneBitTurned } from "./lying.ts";
+import { packOf } from "./pack-of.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-certificate-"));
 afterAll(async () => {
@@ -113,6 +118,63 @@ it("does not hold where a second execution of a trusted host gave something else
   expect(await checkFleetCertificate(dir)).toMatchObject({
     state: "altered",
     why: expect.stringContaining("1 second executions"),
+    certificate: { mismatches: 1 },
+  });
+});
+
+it("is asked for again where it counts a mismatch, and the call does not end well while it does", async () => {
+  const { spec } = certificate();
+  const [, { seeds }] = await firstRecord();
+  // Nobody can look at what it found.
+  const other = { format: 1, spec, seeds, root: "0".repeat(64), host: "b", worker: "b-1" } as const;
+  await addOpinion(store, { ...other, why: "hedge" });
+  await writeFleetCertificate(dir, store, spec);
+  const undecided = { code: "fleet_disagrees", message: expect.stringContaining("no third one can tell") };
+  await expect(resume()).rejects.toMatchObject(undecided);
+  const fleet = openFleet("local:", { store: where });
+  await expect(engineOf(fleet).audit(dir, new AbortController().signal)).rejects.toMatchObject(undecided);
+  // No host is asked about one that contradicts itself; the certificate counts it.
+  const own = { ...other, host: (await firstRecord())[1].host };
+  await addOpinion(store, { ...own, why: "lease" });
+  await expect(resume()).rejects.toMatchObject({ code: "fleet_disagrees", context: { mismatches: 1 } });
+  await store.delete((await Array.fromAsync(store.list("audits/")))[0]!);
+  await resume();
+  expect(await checkFleetCertificate(dir)).toMatchObject({ state: "intact" });
+}, 120_000);
+
+it("counts seeds of a larger chunk where its pack has the run's rollouts of them", async () => {
+  const { spec } = certificate();
+  const taken: RecordedRollout[] = [];
+  for (const key of await Array.fromAsync(store.list("chunks/"))) {
+    const record = (await readRecord(store, key))!;
+    using rollouts = await readChunkRollouts(store, record, key);
+    taken.push(...rollouts);
+    await store.delete(key);
+  }
+  taken.sort((a, b) => a.summary.seed - b.summary.seed);
+  const put = async (rollouts: readonly RecordedRollout[]): Promise<string> => {
+    const { bytes, root, pack } = packOf(spec, rollouts);
+    await store.put(pack.key, bytes);
+    const made = { format: 1, spec, seeds: [[1, 4]], root, pack } as const;
+    const record: ChunkRecord = { ...made, host: "b", worker: "b-1", numbers: "c", wallMs: 1, at: "" };
+    await store.put(recordKey(record), Buffer.from(JSON.stringify(record)));
+    return pack.key;
+  };
+  const pack = await put(taken);
+  dir = `${dir}-part`;
+  await recordRun({ ...config, seeds: [1, 3], dir, fleet: openFleet("local:", { store: where }) });
+  expect(certificate()).toMatchObject({ rollouts: 2, fromFleet: 2, chunks: 1, hosts: ["b"] });
+  expect(await checkFleetCertificate(dir, store)).toMatchObject({ state: "intact", inStore: 2 });
+  await store.delete(pack);
+  expect(await checkFleetCertificate(dir, store)).toMatchObject({
+    state: "altered",
+    why: expect.stringContaining("of 0 rollouts"),
+  });
+  await writeFleetCertificate(dir, store, spec);
+  expect(certificate()).toMatchObject({ rollouts: 2, fromFleet: 0 });
+  await put([withOneBitTurned(taken[0]!), ...taken.slice(1)]);
+  await expect(writeFleetCertificate(dir, store, spec)).rejects.toMatchObject({
+    message: expect.stringContaining("other rollouts"),
   });
 });
 

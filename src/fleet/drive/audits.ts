@@ -9,10 +9,11 @@ import { nowIso } from "../../base/clock.ts";
 import { sha256Of } from "../../base/digest.ts";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
-import { chunkKey, notOn, seedCount } from "../chunk.ts";
-import { type ChunkRecord, readOpinions, recordKey } from "../commit.ts";
+import { chunkKey, notOn } from "../chunk.ts";
+import { type ChunkRecord, readOpinions } from "../commit.ts";
 import { addQuarantine } from "../quarantine.ts";
-import type { Dispatcher, FleetView } from "../queue/dispatcher.ts";
+import type { Dispatcher } from "../queue/dispatcher.ts";
+import { gone, scattered, seedsText, unclear } from "./audit-errors.ts";
 import { type Findings, judge, readFindings } from "./compare-executions.ts";
 
 /** What audits are made with. */
@@ -33,17 +34,31 @@ const auditPriority = 2_000;
 const offerMs = 3_000;
 /** How often an audit is offered that comes to nothing. */
 const offersMost = 5;
-/** How long a host that was there is waited for, where nobody else can say anything: it may be starting again. */
+/** How long a host is waited for after it was last there, where nobody else can say anything: it may be starting again. */
 const patienceMs = 30_000;
+/**
+ * How long after a batch's first look any host may still come: one that starts with it is heard of when its queue client runs,
+ * and one whose note ran out meanwhile when it writes the next.
+ */
+const graceMs = 10_000;
+/** How often the store is asked again about a chunk that nobody there can be asked about. */
+const aloneMs = 5_000;
 
 interface Pending {
   readonly record: ChunkRecord;
   offers: number;
   offeredAt: number;
   /** Hosts that have said something. */
-  votes: number;
-  /** Since when there is nobody to ask. */
+  voted: ReadonlySet<string>;
+  /** When the store was last asked for it, where there was nobody else to ask. */
   aloneAt?: number;
+}
+
+/** What the hosts that count say of a chunk. */
+interface Votes {
+  readonly found: ReadonlyMap<string, Findings>;
+  /** Those that say something else, and of whom nobody can read what. */
+  readonly unread: readonly string[];
 }
 
 /** Whether a chunk of the queue is one that runs a second time. */
@@ -57,45 +72,65 @@ export class Audits {
   readonly #pending = new Map<string, Pending>();
   /** Batches and keys are in the queue for every host to read: a liar that could compute the draw would lie where it misses. */
   readonly #secret = randomBytes(32);
-  /** Hosts that were there at any time. */
-  readonly #seen = new Set<string>();
+  /** Hosts that take chunks of this batch, and when each was last there. */
+  readonly #seen = new Map<string, number>();
+  readonly #now: () => number;
+  #beganAt: number | undefined;
   #given = 0;
 
-  constructor(setting: AuditSetting) {
+  /** @param now a clock in ms that goes only forwards */
+  constructor(setting: AuditSetting, now: () => number = () => performance.now()) {
     this.#setting = setting;
+    this.#now = now;
   }
 
   get isDone(): boolean {
     return this.#pending.size === 0;
   }
 
-  /** A chunk is done; some of them are looked at again. */
-  consider(record: ChunkRecord): void {
+  /**
+   * A chunk is done; some of them are looked at again, and every one of which another host says something else: that came of a
+   * lease that ran out or of a straggler, too, and would else stay undecided.
+   * @param out hosts whose results do not count
+   * @throws `io_failed`
+   */
+  async consider(record: ChunkRecord, out: ReadonlySet<string>): Promise<void> {
+    this.#seen.set(record.host, this.#now());
     const key = chunkKey(record.spec, record.seeds);
     const draw = sha256Of(["sameseed/audit/2\0", this.#secret, key]).readUInt32LE(0) / 2 ** 32;
-    if (draw < this.#setting.share)
-      this.#pending.set(key, { record, offers: 0, offeredAt: -offerMs, votes: 0 });
+    if (draw >= this.#setting.share && !(await this.#isContradicted(record, out))) return;
+    this.#pending.set(key, { record, offers: 0, offeredAt: -offerMs, voted: new Set([record.host]) });
+  }
+
+  async #isContradicted(record: ChunkRecord, out: ReadonlySet<string>): Promise<boolean> {
+    const opinions = await readOpinions(this.#setting.store, record);
+    return opinions.some(({ host, root }) => root !== record.root && host !== record.host && !out.has(host));
   }
 
   /**
    * Looks what came of audits, and offers what has to be run.
+   * @param hosts those that take chunks of this batch now
    * @param out hosts whose results do not count
    * @param window how many may be in the queue
    * @throws `fleet_disagrees`
    */
-  async look(view: FleetView, out: ReadonlySet<string>, window: number): Promise<void> {
-    const hosts = new Set(
-      view.workers
-        .filter(({ hostClass, draining }) => hostClass === this.#setting.hostClass && !draining)
-        .map(({ host }) => host)
-        .filter((host) => !out.has(host)),
-    );
-    for (const host of hosts) this.#seen.add(host);
+  async look(hosts: ReadonlySet<string>, out: ReadonlySet<string>, window: number): Promise<void> {
+    const now = this.#now();
+    this.#beganAt ??= now;
+    for (const host of hosts) this.#seen.set(host, now);
     let room = Math.max(window, 1);
     for (const [key, pending] of this.#pending) {
       if (room <= 0) break;
-      if (await this.#settled(pending, hosts, out)) this.#pending.delete(key);
-      else room--;
+      // What waits for a host to come takes nobody's place in the queue, and is not read each time.
+      if (
+        pending.aloneAt !== undefined &&
+        now - pending.aloneAt < aloneMs &&
+        this.#isAlone(pending, hosts, out)
+      )
+        continue;
+      const came = await this.#lookAt(pending, hosts, out);
+      if (came === "settled") this.#pending.delete(key);
+      else if (came === "asked") room--;
     }
     if (this.isDone && this.#given > 0) {
       this.#setting.onNote(`${this.#given} chunks could not be audited: no other host took them`);
@@ -103,59 +138,73 @@ export class Audits {
     }
   }
 
-  async #settled(pending: Pending, hosts: ReadonlySet<string>, out: ReadonlySet<string>): Promise<boolean> {
+  async #lookAt(
+    pending: Pending,
+    hosts: ReadonlySet<string>,
+    out: ReadonlySet<string>,
+  ): Promise<"settled" | "asked" | "alone"> {
     const { record } = pending;
-    const votes = await this.#votes(record, out);
+    const { found, unread } = await this.#votes(record, out);
+    const voted = [...found.keys()];
     // As many as there are: an earlier batch may have asked other hosts already.
-    const verdict = judge(votes);
-    if (verdict.is === "agreed" && votes.size > 1) return true;
+    const verdict = judge(found);
+    if (verdict.is === "agreed" && voted.length > 1 && unread.length === 0) return "settled";
     if (verdict.is === "odd") throw await this.#found(verdict.host, record);
-    if (verdict.is === "scattered") throw scattered(record, [...votes.keys()]);
-    if (votes.size !== pending.votes) pending.offeredAt = -offerMs;
-    pending.votes = votes.size;
-    const others = [...hosts].filter((host) => !votes.has(host));
-    if (others.length > 0 && pending.offers < offersMost) {
-      delete pending.aloneAt;
-      await this.#offer(pending, [...votes.keys()]);
-      return false;
+    if (verdict.is === "scattered") throw scattered(record, voted);
+    if (voted.length !== pending.voted.size) pending.offeredAt = -offerMs;
+    pending.voted = found.size === pending.voted.size ? pending.voted : new Set(voted);
+    delete pending.aloneAt;
+    if (pending.offers < offersMost) {
+      if ([...hosts].some((host) => !found.has(host))) {
+        await this.#offer(pending, voted);
+        return "asked";
+      }
+      if (this.#isAlone(pending, hosts, out)) {
+        pending.aloneAt = this.#now();
+        return "alone";
+      }
     }
-    if (this.#mayComeBack(pending, votes, out)) return false;
-    if (verdict.is === "unclear") throw unclear(record, [...votes.keys()]);
+    // A contradiction that nobody can look at is one: only what nobody said anything of is given up.
+    if (verdict.is === "unclear" || unread.length > 0) throw unclear(record, [...voted, ...unread]);
     this.#given++;
-    return true;
+    return "settled";
   }
 
-  /** Whether a host is waited for that was there and could say something. */
-  #mayComeBack(pending: Pending, votes: ReadonlyMap<string, Findings>, out: ReadonlySet<string>): boolean {
-    if (pending.offers >= offersMost) return false;
-    const now = performance.now();
-    pending.aloneAt ??= now;
-    const isMissed = [...this.#seen].some((host) => !votes.has(host) && !out.has(host));
-    return isMissed && now - pending.aloneAt < patienceMs;
+  /** Whether nobody is there to ask, and somebody may come: a host that was there shortly before, or any in the beginning. */
+  #isAlone({ voted }: Pending, hosts: ReadonlySet<string>, out: ReadonlySet<string>): boolean {
+    if ([...hosts].some((host) => !voted.has(host))) return false;
+    const now = this.#now();
+    if (now - (this.#beganAt ?? now) < graceMs) return true;
+    return [...this.#seen].some(([host, at]) => !voted.has(host) && !out.has(host) && now - at < patienceMs);
   }
 
   /** What each host that counts found of a chunk. */
-  async #votes(record: ChunkRecord, out: ReadonlySet<string>): Promise<Map<string, Findings>> {
+  async #votes(record: ChunkRecord, out: ReadonlySet<string>): Promise<Votes> {
     const { store } = this.#setting;
     const opinions = (await readOpinions(store, record)).filter(
-      ({ why, host }) => why === "audit" && host !== record.host && !out.has(host),
+      ({ why, host, root, pack }) =>
+        (why === "audit" || pack !== undefined || root !== record.root) &&
+        host !== record.host &&
+        !out.has(host),
     );
     const same: Findings = new Map();
     if (opinions.every(({ root }) => root === record.root))
-      return new Map([record, ...opinions].map(({ host }) => [host, same]));
+      return { found: new Map([record, ...opinions].map(({ host }) => [host, same])), unread: [] };
     const own = await readFindings(store, record);
     if (own === undefined) throw await gone(store, record);
-    const votes = new Map([[record.host, own]]);
+    const found = new Map([[record.host, own]]);
+    const unread: string[] = [];
     for (const opinion of opinions) {
-      const found = opinion.root === record.root ? own : await readFindings(store, opinion);
-      // What cannot be read is no vote: another host is asked.
-      if (found !== undefined) votes.set(opinion.host, found);
+      const theirs = opinion.root === record.root ? own : await readFindings(store, opinion);
+      // What cannot be read is no vote: that host or another is asked.
+      if (theirs === undefined) unread.push(opinion.host);
+      else found.set(opinion.host, theirs);
     }
-    return votes;
+    return { found, unread };
   }
 
   async #offer(pending: Pending, notHosts: readonly string[]): Promise<void> {
-    const now = performance.now();
+    const now = this.#now();
     if (now - pending.offeredAt < offerMs) return;
     pending.offeredAt = now;
     const { id: batch, spec, dispatcher, hostClass } = this.#setting;
@@ -188,41 +237,4 @@ export class Audits {
       },
     );
   }
-}
-
-/** What was taken from a record that others contradict, and that cannot be looked at any more, does not count. */
-async function gone(store: ObjectStore, record: ChunkRecord): Promise<SameseedError> {
-  await store.delete(recordKey(record));
-  return new SameseedError(
-    "fleet_disagrees",
-    `another host made other rollouts of ${seedsText(record)} than ${record.host}, whose pack is not in the store any more`,
-    { hint: "the same command runs them again", context: { takenBack: true } },
-  );
-}
-
-function unclear(record: ChunkRecord, hosts: readonly string[]): SameseedError {
-  return new SameseedError(
-    "fleet_disagrees",
-    `the hosts ${hosts.join(" and ")} made other rollouts of ${seedsText(record)}, and no third one can tell`,
-    {
-      hint: "add a worker on a third machine, or look with `sameseed audit` whether the environment follows from its seed",
-      context: { hosts, seeds: record.seeds },
-    },
-  );
-}
-
-function scattered(record: ChunkRecord, hosts: readonly string[]): SameseedError {
-  return new SameseedError(
-    "fleet_disagrees",
-    `${hosts.length} hosts made other rollouts of ${seedsText(record)}, and no single one of them stands alone`,
-    {
-      hint: "the environment or policy does not follow from its seed: `sameseed audit` names the cause",
-      context: { seeds: record.seeds },
-    },
-  );
-}
-
-function seedsText({ seeds }: Pick<ChunkRecord, "seeds">): string {
-  const [[first] = [0]] = seeds;
-  return seedCount(seeds) === 1 ? `seed ${first}` : `${seedCount(seeds)} seeds from ${first} on`;
 }

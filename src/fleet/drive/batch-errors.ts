@@ -63,3 +63,15 @@ export function takenFrom(host: string): SameseedError {
     },
   );
 }
+
+/** The certificate counts second executions that were not decided: those that ended after the batch had taken the first. */
+export function contradicted(mismatches: number): SameseedError {
+  return new SameseedError(
+    "fleet_disagrees",
+    `${mismatches} second executions of the run's chunks gave something else; its certificate does not hold`,
+    {
+      hint: "`sameseed fleet audit URL RUN` lets a third host decide, and writes the certificate anew",
+      context: { mismatches },
+    },
+  );
+}

@@ -39,12 +39,15 @@ async function liveWorkers(
   onNote: (line: string) => void,
 ): Promise<readonly WorkerNote[]> {
   try {
-    const { workers } = await dispatcher.view();
+    const { workers, quarantined } = await dispatcher.view();
     const version = packageVersion();
     const others = new Set(workers.map((own) => own.version).filter((own) => own !== version));
     if (others.size > 0)
       onNote(`workers of Sameseed ${[...others].join(", ")} are left out: this is ${version}`);
-    return workers.filter((own) => !own.draining && own.version === version);
+    // A host that is given nothing must not choose the class that the others wait in.
+    return workers.filter(
+      ({ draining, version: own, host }) => !draining && own === version && !quarantined.includes(host),
+    );
   } catch (error) {
     if (!isSameseedError(error) || error.code !== "queue_timeout") throw error;
     onNote("the fleet's queue does not answer; waiting for it");

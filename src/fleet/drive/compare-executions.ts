@@ -10,8 +10,15 @@ import { readChunkRollouts } from "./read-chunk-rollouts.ts";
  * hosts: whether a limit of time ends one, or a killed process, follows from how busy a host is and says nothing of its honesty.
  */
 
+/** What a host made of a seed. */
+export interface Finding {
+  readonly leaf: string;
+  /** Whether every host of the class is claimed to make the same of it. */
+  readonly isClaimed: boolean;
+}
+
 /** What a host made of seeds, of those whose rollouts came to an end of their own. */
-export type Findings = ReadonlyMap<number, string>;
+export type Findings = ReadonlyMap<number, Finding>;
 
 /** What is known of one chunk by several hosts. */
 export type Verdict =
@@ -19,17 +26,29 @@ export type Verdict =
   | { readonly is: "agreed" }
   /** Two differ, and nobody stands by either. */
   | { readonly is: "unclear" }
-  /** One host says what no other says, against at least two. */
+  /** One host says what no other says, against at least two, and what they say is claimed of every host. */
   | { readonly is: "odd"; readonly host: string }
-  /** Hosts differ in a way that no single one explains. */
+  /** Hosts differ in a way that no single one explains, or may differ without being at fault. */
   | { readonly is: "scattered" };
 
 /** What of rollouts two hosts must agree about. */
 export function findingsOf(spec: string, rollouts: Iterable<{ readonly summary: RolloutSummary }>): Findings {
-  const findings = new Map<number, string>();
+  const findings = new Map<number, Finding>();
   for (const { summary } of rollouts)
-    if (isSettled(summary)) findings.set(summary.seed, leafOf(spec, summary).toString("hex"));
+    if (isSettled(summary))
+      findings.set(summary.seed, {
+        leaf: leafOf(spec, summary).toString("hex"),
+        isClaimed: isClaimed(summary.receipt),
+      });
   return findings;
+}
+
+/**
+ * Whether a rollout is claimed to be the same on another host of its class. In the host's world, where the sealed one does not
+ * hold, or where threads or children ran beside the program, it is not: a coin gives two of three honest hosts the same.
+ */
+function isClaimed({ world, tier }: RolloutSummary["receipt"]): boolean {
+  return world.mode === "sealed" && (tier === "T2" || tier === "T3");
 }
 
 /**
@@ -70,11 +89,14 @@ export function judge(findings: ReadonlyMap<string, Findings>): Verdict {
   const odd = new Set<string>();
   for (const seed of seeds) {
     const hosts = [...findings.keys()].filter((host) => findings.get(host)!.has(seed));
-    const groups = [...Map.groupBy(hosts, (host) => findings.get(host)!.get(seed)!).values()];
-    const alone = groups.filter((group) => group.length === 1);
+    const groups = [...Map.groupBy(hosts, (host) => findings.get(host)!.get(seed)!.leaf).values()];
     if (groups.length === 2 && hosts.length === 2) continue;
-    if (groups.length !== 2 || alone.length !== 1) return { is: "scattered" };
-    odd.add(alone[0]![0]!);
+    const [alone = [], others = []] = groups.toSorted((a, b) => a.length - b.length);
+    // The others' claim counts: what a host that lies claims does not.
+    const areClaimed = others.every((host) => findings.get(host)!.get(seed)!.isClaimed);
+    if (groups.length !== 2 || alone.length !== 1 || others.length === 1 || !areClaimed)
+      return { is: "scattered" };
+    odd.add(alone[0]!);
   }
   const [host, ...more] = odd;
   if (host === undefined) return { is: "unclear" };
@@ -86,7 +108,7 @@ function differing(all: readonly Findings[]): number[] {
   const said = new Map<number, string>();
   const seeds = new Set<number>();
   for (const findings of all)
-    for (const [seed, leaf] of findings) {
+    for (const [seed, { leaf }] of findings) {
       const before = said.get(seed);
       if (before === undefined) said.set(seed, leaf);
       else if (before !== leaf) seeds.add(seed);

@@ -123,7 +123,7 @@ export class FleetBatch {
       if (record === undefined || !(await this.#counts(record, key))) continue;
       if (![...seedsOf(record.seeds)].some((seed) => this.#wanted.has(seed))) continue;
       using rollouts = await this.#read(record, key);
-      if (rollouts !== undefined) this.#audits.consider(record);
+      if (rollouts !== undefined) await this.#audits.consider(record, this.#outlook.quarantined);
       for (const rollout of rollouts ?? []) {
         if (!this.#wanted.delete(rollout.summary.seed)) continue;
         found++;
@@ -143,7 +143,8 @@ export class FleetBatch {
       this.#refuseWhoIsOut();
       if (view === undefined) return;
       this.#setting.onView(view);
-      await this.#audits.look(view, this.#outlook.quarantined, this.#outlook.window);
+      const { hosts, quarantined, window } = this.#outlook;
+      await this.#audits.look(hosts, quarantined, window);
     });
   }
 
@@ -200,7 +201,7 @@ export class FleetBatch {
     this.#plan.offered.delete(offered.key);
     this.#sizes.learn({ rollouts: rollouts.count, wallMs: record.wallMs, bytes: record.pack.bytes });
     this.#pursuit.done(offered, record.host);
-    this.#audits.consider(record);
+    await this.#audits.consider(record, this.#outlook.quarantined);
     this.#takenFrom.add(record.host);
     for (const rollout of rollouts) if (this.#wanted.delete(rollout.summary.seed)) yield rollout;
   }

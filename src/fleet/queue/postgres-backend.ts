@@ -125,14 +125,14 @@ export class PostgresBackend implements BullBackend {
     );
   }
 
+  /** One query of several statements is one transaction, which frees the lock however it ends. */
   async #makeTable(): Promise<void> {
     await this.#board.pool.query(
-      `SELECT pg_advisory_lock(${lockNumber});
+      `SELECT pg_advisory_xact_lock(${lockNumber});
        CREATE SCHEMA IF NOT EXISTS ${ownSchema};
        CREATE TABLE IF NOT EXISTS ${ownSchema}.notes (
          kind text NOT NULL, id text NOT NULL, note jsonb NOT NULL, until timestamptz NOT NULL,
-         PRIMARY KEY (kind, id));
-       SELECT pg_advisory_unlock(${lockNumber})`,
+         PRIMARY KEY (kind, id))`,
     );
   }
 }

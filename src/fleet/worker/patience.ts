@@ -7,10 +7,11 @@ const [patienceMs, firstMs, mostMs] = [60_000, 200, 5_000];
 
 /**
  * Does work on a store that may be full or away for a while: it is tried again until it succeeds, or for a minute.
+ * @returns what it gave
  * @throws what the last try threw
  */
-export async function patiently(
-  work: () => Promise<void>,
+export async function patiently<T>(
+  work: () => Promise<T>,
   {
     signal,
     onLog,
@@ -21,12 +22,11 @@ export async function patiently(
     /** @default waits so many milliseconds, or until the signal aborts */
     readonly wait?: (ms: number) => Promise<void>;
   },
-): Promise<void> {
+): Promise<T> {
   let waited = 0;
   for (let ms = firstMs; ; ms = Math.min(2 * ms, mostMs)) {
     try {
-      await work();
-      return;
+      return await work();
     } catch (error) {
       const mayPass = isSameseedError(error) && (error.code === "disk_full" || error.code === "io_failed");
       if (!mayPass || signal.aborted || waited >= patienceMs) throw error;

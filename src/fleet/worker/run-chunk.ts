@@ -43,8 +43,11 @@ const specsMost = 32;
  */
 export async function runChunk(place: ChunkPlace, chunk: Chunk, signal: AbortSignal): Promise<ChunkReport> {
   const { store, host, worker } = place;
+  // A store that is full or away is waited for by the lane, which takes nothing more meanwhile: one read that fails would have
+  // the host refuse the chunk, and be given nothing more of the batch.
+  const patience = { signal, onLog: place.onLog };
   if (chunk.purpose !== "audit") {
-    const before = await readRecord(store, recordKey(chunk));
+    const before = await patiently(async () => await readRecord(store, recordKey(chunk)), patience);
     if (before !== undefined) return { root: before.root, host: before.host };
   }
   const startedAt = performance.now();
@@ -55,8 +58,7 @@ export async function runChunk(place: ChunkPlace, chunk: Chunk, signal: AbortSig
   const own = { format: 1, spec: chunk.spec, seeds: chunk.seeds, root, host, worker } as const;
   const wallMs = Math.round(performance.now() - startedAt);
   const record: ChunkRecord = { ...own, pack, numbers, wallMs, at: nowIso() };
-  // A store that is full or away is waited for by the lane, which takes nothing more meanwhile.
-  await patiently(async () => await hand(place, chunk, record, packed), { signal, onLog: place.onLog });
+  await patiently(async () => await hand(place, chunk, record, packed), patience);
   return { root, host };
 }
 
@@ -93,8 +95,9 @@ interface Ran {
 }
 
 async function runSeeds(place: ChunkPlace, chunk: Chunk, signal: AbortSignal, spool: Spool): Promise<Ran> {
-  const spec = await readSpec(place.store, chunk.spec);
-  await place.images.ensure(spec.image, signal);
+  const patience = { signal, onLog: place.onLog };
+  const spec = await patiently(async () => await readSpec(place.store, chunk.spec), patience);
+  await patiently(async () => await place.images.ensure(spec.image, signal), patience);
   const options = optionsOf(spec);
   const host = await openHost(options);
   if (spec.hostClass !== place.hostClass)

@@ -1,15 +1,28 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, beforeEach, expect, it, vi } from "vitest";
 
 import type { Chunk } from "../../../src/fleet/chunk.ts";
 import { addOpinion, type ChunkRecord } from "../../../src/fleet/commit.ts";
 import { Audits } from "../../../src/fleet/drive/audits.ts";
-import { type Findings, judge } from "../../../src/fleet/drive/compare-executions.ts";
-import type { FleetView } from "../../../src/fleet/queue/dispatcher.ts";
+import {
+  type Finding,
+  type Findings,
+  findingsOf,
+  judge,
+} from "../../../src/fleet/drive/compare-executions.ts";
 import { LocalDispatcher } from "../../../src/fleet/queue/local-dispatcher.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
+import { summaryOf } from "./some-rollouts.ts";
+
+/** What can be read of what a host made; of other hosts nothing can. */
+const readable = new Map<string, Findings>();
+beforeEach(() => readable.clear());
+vi.mock("../../../src/fleet/drive/compare-executions.ts", async (original) => ({
+  ...(await original()),
+  readFindings: async (_store: unknown, { host }: { readonly host: string }) => readable.get(host),
+}));
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-audits-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,11 +44,20 @@ class Told extends LocalDispatcher {
 
 let places = 0;
 
-function audits(share = 0.5): { store: FolderObjects; dispatcher: Told; audits: Audits } {
+function audits(share = 0.5): {
+  store: FolderObjects;
+  dispatcher: Told;
+  audits: Audits;
+  notes: string[];
+  later: (ms: number) => void;
+} {
+  const notes: string[] = [];
+  let now = 0;
   const store = new FolderObjects(join(folder, String(++places)));
   const dispatcher = new Told();
-  const common = { id: "b", spec, hostClass: "c", onNote: () => {} };
-  return { store, dispatcher, audits: new Audits({ ...common, store, dispatcher, share }) };
+  const common = { id: "b", spec, hostClass: "c", onNote: (line: string) => void notes.push(line) };
+  const own = new Audits({ ...common, store, dispatcher, share }, () => now);
+  return { store, dispatcher, audits: own, notes, later: (ms) => void (now += ms) };
 }
 
 function recordOf(seed: number): ChunkRecord {
@@ -44,36 +66,21 @@ function recordOf(seed: number): ChunkRecord {
   return { ...common, seeds: [[seed, 1]], pack, numbers: "c", wallMs: 1, at: "" };
 }
 
-const view: FleetView = {
-  workers: ["a", "b", "c", "d"].map((host) => ({
-    id: `${host}-1`,
-    host,
-    hostClass: "c",
-    lanes: 1,
-    slots: 1,
-    busy: 0,
-    store: "",
-    images: [],
-    version: "1",
-    draining: false,
-  })),
-  batches: [],
-  queues: {},
-  quarantined: [],
-};
+const none: ReadonlySet<string> = new Set();
+const hosts: ReadonlySet<string> = new Set(["a", "b", "c", "d"]);
 
 /** Votes on every of 20 chunks, one of which is audited for certain but for one time in a million. */
 async function voted(roots: Readonly<Record<string, string>>): Promise<Told> {
   const { audits: own, store, dispatcher } = audits();
   for (let seed = 0; seed < 20; seed++) {
     const record = recordOf(seed);
-    own.consider(record);
+    await own.consider(record, none);
     const { seeds } = record;
     for (const [host, root] of Object.entries(roots))
       await addOpinion(store, { format: 1, spec, seeds, root, host, worker: `${host}-1`, why: "audit" });
   }
   expect(own.isDone).toBe(false);
-  await own.look(view, new Set(), 100);
+  await own.look(hosts, none, 100);
   expect(own.isDone).toBe(true);
   return dispatcher;
 }
@@ -85,11 +92,15 @@ it.each([2, 3, 4])("is content with %i hosts that agree", async (hosts) => {
 });
 
 /** What hosts found: a letter for each seed from 0 on, `.` where a limit ended the rollout. */
-function found(by: Readonly<Record<string, string>>): Map<string, Findings> {
+function found(by: Readonly<Record<string, string>>, isClaimed = true): Map<string, Findings> {
   return new Map(
     Object.entries(by).map(([host, leaves]) => [
       host,
-      new Map(Array.from(leaves).flatMap((leaf, seed) => (leaf === "." ? [] : [[seed, leaf] as const]))),
+      new Map(
+        Array.from(leaves).flatMap((leaf, seed) =>
+          leaf === "." ? [] : [[seed, { leaf, isClaimed }] as const],
+        ),
+      ),
     ]),
   );
 }
@@ -117,11 +128,32 @@ it.each([
   expect(judge(found(by))).toEqual({ is: "odd", host });
 });
 
+it("blames no host for a coin: who stands alone is at fault where the others' receipts claim that all do the same", () => {
+  const coin = { a: "x", b: "y", c: "x" };
+  expect(judge(found(coin))).toEqual({ is: "odd", host: "b" });
+  expect(judge(found(coin, false))).toEqual({ is: "scattered" });
+  // What the odd one claims of itself does not save it, nor do seeds of which nobody says anything else.
+  const [claimed, unclaimed] = [found({ a: "xz", c: "xz" }), found({ b: "yz" }, false)];
+  expect(judge(new Map([...claimed, ...unclaimed]))).toEqual({ is: "odd", host: "b" });
+});
+
+it("knows from a receipt what is claimed of other hosts", () => {
+  const { receipt } = summaryOf({});
+  const hostWorld = { ...receipt.world, mode: "host" } as const;
+  const claims = [
+    receipt,
+    { ...receipt, tier: "T1" } as const,
+    { ...receipt, tier: "none" } as const,
+    { ...receipt, world: hostWorld },
+  ].map((own) => findingsOf(spec, [{ summary: summaryOf({ receipt: own }) }]).get(0)!.isClaimed);
+  expect(claims).toEqual([true, false, false, false]);
+});
+
 it("draws chunks that nobody else can name: two drivers of one batch draw others", async () => {
   const drawn = async (): Promise<string[]> => {
     const { audits: own, dispatcher } = audits();
-    for (let seed = 0; seed < 100; seed++) own.consider(recordOf(seed));
-    await own.look(view, new Set(), 100);
+    for (let seed = 0; seed < 100; seed++) await own.consider(recordOf(seed), none);
+    await own.look(hosts, none, 100);
     return dispatcher.offered.map(({ id }) => id);
   };
   const [first, second] = [await drawn(), await drawn()];
@@ -132,25 +164,88 @@ it("draws chunks that nobody else can name: two drivers of one batch draw others
 
 it("has no more audits in the queue than it has room for", async () => {
   const { audits: own, dispatcher } = audits(1);
-  for (let seed = 0; seed < 50; seed++) own.consider(recordOf(seed));
-  await own.look(view, new Set(), 3);
+  for (let seed = 0; seed < 50; seed++) await own.consider(recordOf(seed), none);
+  await own.look(hosts, none, 3);
   expect(dispatcher.offered).toHaveLength(3);
 });
 
-it("waits for a host that was there before, and for nobody else", async () => {
-  const { audits: own, dispatcher } = audits(1);
-  own.consider(recordOf(0));
-  const only = (hosts: readonly string[]): FleetView => ({
-    ...view,
-    workers: view.workers.filter(({ host }) => hosts.includes(host)),
-  });
-  await own.look(only(["a", "b"]), new Set(["b"]), 3);
-  expect(own.isDone).toBe(true);
-  own.consider(recordOf(0));
-  await own.look(only(["a", "c"]), new Set(), 3);
-  expect(dispatcher.offered).toHaveLength(1);
-  await own.look(only(["a"]), new Set(), 3);
+it("waits for hosts in the beginning, later for one that was there shortly before, and for nobody else", async () => {
+  const { audits: own, dispatcher, later } = audits(1);
+  await own.consider(recordOf(0), none);
+  // A host that starts with the batch has not said yet that it is there.
+  await own.look(new Set(["a"]), none, 3);
   expect(own.isDone).toBe(false);
-  await own.look(only(["a"]), new Set(["c"]), 3);
+  later(9_000);
+  await own.look(new Set(["a", "c"]), none, 3);
+  expect(dispatcher.offered).toHaveLength(1);
+  later(29_000);
+  await own.look(new Set(["a"]), none, 3);
+  expect(own.isDone).toBe(false);
+  later(2_000);
+  await own.look(new Set(["a"]), none, 3);
   expect(own.isDone).toBe(true);
+  await own.consider(recordOf(1), none);
+  await own.look(new Set(["a", "c"]), none, 3);
+  expect(own.isDone).toBe(false);
+  await own.look(new Set(["a"]), new Set(["c"]), 3);
+  expect(own.isDone).toBe(true);
+});
+
+it("waits for the host of another record, and gives up all at once that wait for it, however little room there is", async () => {
+  const { audits: own, dispatcher, later, notes } = audits(1);
+  await own.look(new Set(["a"]), none, 1);
+  later(11_000);
+  for (let seed = 0; seed < 50; seed++) await own.consider(recordOf(seed), none);
+  await own.consider({ ...recordOf(50), host: "b" }, none);
+  await own.look(new Set(["a"]), none, 1);
+  // What waits keeps nothing out of the queue that somebody can run.
+  expect(dispatcher.offered.map(({ seeds }) => seeds)).toEqual([[[50, 1]]]);
+  later(31_000);
+  await own.look(new Set(["a"]), none, 1);
+  expect(own.isDone).toBe(false);
+  for (let times = 0; times < 5; times++) {
+    later(4_000);
+    await own.look(new Set(["a"]), none, 1);
+  }
+  expect([own.isDone, notes]).toEqual([true, ["51 chunks could not be audited: no other host took them"]]);
+});
+
+it("gives up no chunk of which another host says something else that cannot be read", async () => {
+  const { audits: own, store, later } = audits(1);
+  const record = recordOf(0);
+  await own.consider(record, none);
+  await own.look(hosts, none, 3);
+  for (const [found, root] of Object.entries({ a: one, c: one, d: "2".repeat(64) })) {
+    if (found !== "d") readable.set(found, new Map([[0, { leaf: "x", isClaimed: true }]]));
+    if (found === "a") continue;
+    const { seeds } = record;
+    await addOpinion(store, { format: 1, spec, seeds, root, host: found, worker: found, why: "audit" });
+  }
+  later(60_000);
+  await expect(own.look(new Set(["a", "c"]), none, 3)).rejects.toMatchObject({
+    code: "fleet_disagrees",
+    context: { hosts: ["a", "c", "d"] },
+  });
+});
+
+it("looks at every chunk that a lease or a hedge contradicts, drawn or not, and counts that as a vote", async () => {
+  const { audits: own, store, dispatcher } = audits(0);
+  const at = (host: string): Finding => ({ leaf: host === "b" ? "y" : "x", isClaimed: true });
+  for (const host of ["a", "b", "c"]) readable.set(host, new Map([[0, at(host)]]));
+  const record = recordOf(0);
+  const { seeds } = record;
+  const pack = { key: "q", digest: one, bytes: 1 };
+  const common = { format: 1, spec, seeds } as const;
+  await addOpinion(store, { ...common, root: one, host: "c", worker: "c-1", why: "hedge" });
+  await own.consider(record, none);
+  expect(own.isDone).toBe(true);
+  await addOpinion(store, { ...common, root: "2".repeat(64), host: "b", worker: "b-1", why: "lease", pack });
+  await own.consider(record, new Set(["b"]));
+  expect(own.isDone).toBe(true);
+  await own.consider(record, none);
+  await own.look(hosts, none, 3);
+  expect(dispatcher.offered).toMatchObject([{ purpose: "audit", notHosts: ["a", "b"] }]);
+  await addOpinion(store, { ...common, root: one, host: "c", worker: "c-1", why: "audit" });
+  await expect(own.look(hosts, none, 3)).rejects.toMatchObject({ context: { host: "b", takenBack: true } });
+  expect(dispatcher.out).toEqual(["b"]);
 });

@@ -5,9 +5,16 @@ import { dirname, join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 
 import { SameseedError } from "../../../src/base/error.ts";
+import { packageVersion } from "../../../src/base/package-version.ts";
+import { Semaphore } from "../../../src/base/semaphore.ts";
+import { chooseHosts } from "../../../src/fleet/drive/choose-hosts.ts";
 import { decodeSpec, encodeSpec, fleetSpec } from "../../../src/fleet/fleet-spec.ts";
+import type { FleetView } from "../../../src/fleet/queue/dispatcher.ts";
+import { LocalDispatcher } from "../../../src/fleet/queue/local-dispatcher.ts";
 import { Spool, SpoolFile } from "../../../src/fleet/spool.ts";
+import type { ImageSupply } from "../../../src/fleet/worker/image-supply.ts";
 import { patiently } from "../../../src/fleet/worker/patience.ts";
+import { runChunk, specKey } from "../../../src/fleet/worker/run-chunk.ts";
 import { mountProblem } from "../../../src/fleet/worker/shared-folder.ts";
 import { resolveOptions } from "../../../src/rollout/rollout-config.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
@@ -90,6 +97,54 @@ it("waits for a store that is full or away, for a minute and for nothing else", 
   const other = patiently(async () => await Promise.reject(new SameseedError("internal", "x")), how);
   await expect(other).rejects.toMatchObject({ code: "internal" });
   expect(waits).toEqual([]);
+});
+
+it("waits for a store that fails to give a record, a spec or an image", async () => {
+  const spec = fleetSpec(resolveOptions({ envName: "CartPole-v1" }), "0".repeat(64), "c");
+  const { bytes, hash } = encodeSpec(spec);
+  const tries: string[] = [];
+  const once = <T>(what: string, then: () => T): T => {
+    tries.push(what);
+    if (tries.filter((own) => own === what).length > 1) return then();
+    throw new SameseedError("io_failed", "away");
+  };
+  const store = new FolderObjects(join(home, "failing"));
+  vi.spyOn(store, "get").mockImplementation(async (key) =>
+    once(key.split("/")[0]!, () => (key === specKey(hash) ? bytes : undefined)),
+  );
+  const ensure = async (): Promise<void> =>
+    once("image", () => {
+      throw new SameseedError("image_damaged", "as far as it goes");
+    });
+  const place = {
+    store,
+    images: { digests: [], ensure } as unknown as ImageSupply,
+    slots: 1,
+    gate: new Semaphore(1),
+    host: "a",
+    worker: "a-1",
+    hostClass: "c",
+    onLog: () => {},
+  };
+  const chunk = { v: 1, id: "i", batch: "b", spec: hash, seeds: [[0, 1]], purpose: "run" } as const;
+  const running = runChunk(place, chunk, new AbortController().signal);
+  await expect(running).rejects.toMatchObject({ code: "image_damaged" });
+  expect(tries).toEqual(["chunks", "chunks", "specs", "specs", "image", "image"]);
+});
+
+it("lets no quarantined host choose the class that a batch runs on", async () => {
+  const common = { slots: 1, busy: 0, store: "s", images: [], version: packageVersion(), draining: false };
+  const workers = [
+    { ...common, id: "a-1", host: "a", hostClass: "c", lanes: 2 },
+    { ...common, id: "b-1", host: "b", hostClass: "d", lanes: 9 },
+  ];
+  class Viewed extends LocalDispatcher {
+    override async view(): Promise<FleetView> {
+      return { workers, batches: [], queues: {}, quarantined: ["b"] };
+    }
+  }
+  const how = { store: undefined, onNote: () => {}, signal: new AbortController().signal };
+  expect(await chooseHosts(new Viewed(), how)).toEqual({ hostClass: "c", store: "s" });
 });
 
 const mounts = [
