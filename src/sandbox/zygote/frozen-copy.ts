@@ -234,7 +234,7 @@ export class FrozenCopy {
     // It died of something else than our word. What it said before that is on its way, and belongs to what ran in it at most.
     setTimeout(() => {
       run?.fail(new SameseedError("sandbox_failed", "the copy that it ran in died"));
-      streams.giveBack(this.#stream);
+      streams.giveBack(this.#stream, run !== undefined);
     }, lastWordsMs);
   }
 }

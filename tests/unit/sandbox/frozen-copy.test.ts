@@ -46,6 +46,7 @@ class PlayedTree {
       number,
       socket: socket as unknown as Socket,
       group: group as SlotGroup,
+      isGroupTaken: false,
       handle: none,
       gone: none,
     };
