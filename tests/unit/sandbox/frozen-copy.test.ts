@@ -122,7 +122,7 @@ test("a stream that was another copy's brings none of that one's time, also befo
   await copy.placed;
 });
 
-test.each(["idle", "busy"])("the stream of an %s copy that dies is given back once", async (state) => {
+test.each(["idle", "busy"])("the stream of a copy that dies is given back once: %s", async (state) => {
   const tree = new PlayedTree();
   const copy = await tree.copy();
   const plan = { limits: defaultLimits, onOutput: () => {} };
