@@ -184,7 +184,7 @@ export function limitsHeld(enforcedBy: string, limits: readonly string[]): Docto
   if (!areSet(limits)) return good("limits", counted);
   return poor(
     "limits",
-    `${counted}; sandboxes are in a scope beside this unit, which has its limits once more (${limits.join(" ")})`,
+    `${counted}; each process's sandboxes are in a scope beside this unit, which has its limits once more (${limits.join(" ")})`,
     "set `Delegate=yes` for the unit: then its limits hold for it and its sandboxes together",
   );
 }

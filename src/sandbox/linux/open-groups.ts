@@ -29,7 +29,8 @@ export async function openGroups(): Promise<OpenGroups | NoArea> {
 
 /**
  * Asks systemd for a scope, which is delegated to us as a whole. A scope lives as long as a process is in it: that is the
- * janitor, so that this process stays where it was started and is stopped and counted with that.
+ * janitor, so that this process stays where it was started and is stopped and counted with that. Every process that asks gets
+ * a scope of its own, with the limits of its unit once more: N of them in one unit may use N + 1 times those.
  */
 export async function openScope({ slice, limits }: WantedScope): Promise<OpenGroups | NoArea> {
   const unit = `sameseed-${process.pid}-${startTime(process.pid) ?? "0"}-${nextScope++}.scope`;

@@ -1,9 +1,8 @@
 import { SameseedError } from "../../base/error.ts";
 import { limitNames, type Limits } from "../../model/limits.ts";
 import type { BranchPlan, RunningSandbox } from "../contract.ts";
-import { FrozenCopy, lostCopy } from "./frozen-copy.ts";
+import { type CopyRequest, FrozenCopy, lostCopy } from "./frozen-copy.ts";
 import type { TreeParts } from "./tree-parts.ts";
-import type { CopyOrder } from "./wire.ts";
 
 /** Limits that the kernel lets a copy lower only. */
 const loweredOnly = ["cpuMs", "memoryMb", "diskMb"] as const satisfies readonly (keyof Limits)[];
@@ -19,7 +18,7 @@ export interface StateOwner {
 export class CopiedState {
   readonly #parts: TreeParts;
   readonly #owner: StateOwner;
-  readonly #ask: (order: CopyOrder) => void;
+  readonly #ask: CopyRequest;
   readonly #copies: Set<FrozenCopy>;
   readonly #idle: FrozenCopy[] = [];
   #isReleased = false;
@@ -28,7 +27,7 @@ export class CopiedState {
    * @param ask has the state copied
    * @param copies every copy of the trunk, of this state or another
    */
-  constructor(parts: TreeParts, owner: StateOwner, copies: Set<FrozenCopy>, ask: (order: CopyOrder) => void) {
+  constructor(parts: TreeParts, owner: StateOwner, copies: Set<FrozenCopy>, ask: CopyRequest) {
     this.#parts = parts;
     this.#owner = owner;
     this.#copies = copies;

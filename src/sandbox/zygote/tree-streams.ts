@@ -21,7 +21,9 @@ export interface TreeStream {
   /** The number of the copy that has it now. */
   number: number;
   readonly socket: Socket;
-  readonly group: SlotGroup | undefined;
+  group: SlotGroup | undefined;
+  /** Whether the next that has it gets a new group: something of the last is left in this one. */
+  isGroupTaken: boolean;
   handle: CopyHandler;
   /** Its holder is gone. */
   gone: () => void;
@@ -55,6 +57,8 @@ export class TreeStreams {
     const number = this.#taken++ % copyNumbers;
     if (known !== undefined) {
       known.number = number;
+      if (known.isGroupTaken) known.group = this.#zygote.makeGroup();
+      known.isGroupTaken = false;
       return known;
     }
     const made: TreeStream = {
@@ -62,6 +66,7 @@ export class TreeStreams {
       number,
       socket,
       group: this.#zygote.makeGroup(),
+      isGroupTaken: false,
       handle: () => {},
       gone: () => {},
     };
@@ -70,8 +75,13 @@ export class TreeStreams {
     return made;
   }
 
-  /** Takes a stream back whose holder is gone, and said nothing by half. */
-  giveBack(stream: TreeStream): void {
+  /**
+   * Takes a stream back whose holder is gone, and said nothing by half.
+   * @param isGroupTaken whether something may be left in its control group: what ran in a holder that died is the trunk's
+   *   child from then on, and counts there as a process until the trunk asks for its end
+   */
+  giveBack(stream: TreeStream, isGroupTaken = false): void {
+    stream.isGroupTaken = isGroupTaken;
     stream.handle = () => {};
     stream.gone = () => {};
     this.#free.push(stream.index);

@@ -147,7 +147,7 @@ class KeptState implements Checkpoint {
     this.#parts = parts;
     this.#trunk = trunk;
     this.#master = master;
-    this.#state = new CopiedState(parts, trunk, copies, (order) => master.askToCopy(order));
+    this.#state = new CopiedState(parts, trunk, copies, (order, copied) => master.askToCopy(order, copied));
   }
 
   async copyRefusal(): Promise<string | undefined> {

@@ -1,8 +1,9 @@
 # runs-as: script
 # limits: network=loopback memoryMb=64
-# expects: listening sockets: ENOBUFS after 64
+# expects: listening sockets: ENOBUFS after 64|16
 # expects: one more by a child: ENOBUFS
-# expects: waiting connections: TimeoutError after 33
+# expects[sealed]: waiting connections: TimeoutError after 33
+# expects[host]: waiting connections: TimeoutError after 33|129
 # expects: bytes in all of them: held
 # expects: after they are gone: listens
 # control: listening sockets, waiting connections
@@ -15,16 +16,21 @@ import termios
 
 from kit import attempt, say, until_refused
 
-LISTENERS, WAITING, PIECE = 200, 100, bytes(1 << 16)
+LISTENERS, WAITING, PIECE = 200, 200, bytes(1 << 16)
+# Some kernels (6.1 is one) leave queues as long as is asked for; there fewer sockets listen, with 128 at most.
+SHORT, LONG, MANY = 33, 129, 16
 # So many sockets, so many connections each, 16 KiB each: some three times what they hold.
-MOST = 64 * 33 << 14
+MOST = 64 * SHORT << 14
 servers: list[socket.socket] = []
 
 
 def listen() -> None:
     one = socket.socket()
     one.bind(("127.0.0.1", 0))
-    one.listen(4096)
+    try:
+        one.listen(4096)
+    except OSError:
+        one.listen(LONG - 1)
     servers.append(one)
 
 
@@ -63,12 +69,15 @@ if child == 0:
     attempt("one more by a child", listen)
     os._exit(0)
 os.waitpid(child, 0)
+if not servers:
+    os._exit(0)
 until_refused("waiting connections", lambda: connect(servers[0]), WAITING)
+each = SHORT if len(servers) > MANY else LONG
 total = 0
 for server in servers:
     if server is not servers[0]:
         try:
-            for _ in range(33 if total < MOST else 0):
+            for _ in range(each if total < MOST else 0):
                 connect(server)
         except OSError:
             pass
