@@ -14,8 +14,11 @@ import { storeError } from "../store-error.ts";
 import { arrowSchema, type Column, type IntWidth, narrowed } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind, commonKind, kindOfValue } from "./column.ts";
 
-/** Rows of a file that are written together; the same for every file, so that the same run gives the same bytes. */
-const groupRows = 50_000;
+/**
+ * How much of a file is written together, in rows and in bytes: pictures must not all be in memory. Both follow from what is
+ * written alone, so that the same run gives the same bytes.
+ */
+const groupMost = { rows: 50_000, bytes: 64 * 1024 * 1024 };
 
 /** What of a step is in the file; a type is found in the run, once for all of its steps. */
 const stepFields = ["observation", "action", "reward", "terminated", "truncated", "info"] as const;
@@ -39,38 +42,53 @@ export async function exportParquet(reader: RunReader, path: string, rows: Parqu
   try {
     const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns;
     const source = rows === "steps" ? stepRows(reader, columns) : rolloutRows(reader);
-    await writeParquet(path, columns, source, metadataOf(reader, columns));
+    await writeParquet(path, { columns, rows: source, metadata: metadataOf(reader, columns) });
   } catch (error) {
     rmSync(path, { force: true });
     throw storeError(error, "Writing", path);
   }
 }
 
+/** What a Parquet file is made of. */
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: Iterable<readonly Cell[]>;
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+  /** Whether all rows are one row group: some readers take no rows of two together. @default false */
+  readonly whole?: boolean;
+}
+
 /** Writes rows as a Parquet file, with the types as Arrow names them: the same rows give the same bytes. */
 export async function writeParquet(
   path: string,
-  columns: readonly Column[],
-  rows: Iterable<readonly Cell[]>,
-  metadata: readonly { readonly key: string; readonly value: string }[],
+  { columns, rows, metadata, whole = false }: Table,
 ): Promise<void> {
   const kvMetadata = [{ key: "ARROW:schema", value: arrowSchema(columns) }, ...metadata];
   const schema = schemaOf(columns);
   const writer = new ParquetWriter({ writer: fileWriter(path), schema, kvMetadata, createdBy: "sameseed" });
   let group: (readonly Cell[])[] = [];
+  let bytes = 0;
   const flush = async (): Promise<void> => {
     const columnData: ColumnSource[] = columns.map(({ name }, at) => ({
       name,
       data: group.map((row) => row[at] ?? null),
     }));
-    await writer.write({ columnData, rowGroupSize: groupRows });
-    group = [];
+    await writer.write({ columnData, rowGroupSize: group.length });
+    [group, bytes] = [[], 0];
   };
   for (const row of rows) {
     group.push(row);
-    if (group.length === groupRows) await flush();
+    for (const cell of row) bytes += bytesOf(cell);
+    if (!whole && (group.length >= groupMost.rows || bytes >= groupMost.bytes)) await flush();
   }
   if (group.length > 0) await flush();
   await writer.finish();
+}
+
+/** How large a cell is, about: numbers as binary64. */
+function bytesOf(cell: Cell): number {
+  if (typeof cell === "string" || cell instanceof Uint8Array) return cell.length;
+  return 8 * (Array.isArray(cell) ? cell.length : 1);
 }
 
 /** SHA-256 over which rollouts a run has, by seed and digest. */
