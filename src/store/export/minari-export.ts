@@ -16,7 +16,7 @@ import type { RunReader } from "../run-reader.ts";
 import { storeError } from "../store-error.ts";
 import type { Column } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind } from "./column.ts";
-import { minariSpace } from "./minari-space.ts";
+import { fitsMinari, minariSpace } from "./minari-space.ts";
 import { rolloutsDigest, writeParquet } from "./parquet-export.ts";
 
 /*
@@ -233,19 +233,16 @@ function cellIn(
   kind: ColumnKind,
   { what, step, number }: { readonly what: string; readonly step: number; readonly number: number },
 ): Cell {
-  if (value !== undefined && fits(value, kind)) return cellOf(value, kind);
+  if (value !== undefined && fitsMinari(value, kind)) return cellOf(value, kind);
+  const which =
+    value?.type === "ndarray"
+      ? `an array of ${value.dtype} of shape [${value.shape.join(", ")}]`
+      : `of type ${value?.type ?? "none"}`;
   throw new SameseedError(
     "bad_argument",
-    `the ${what} of step ${step} of episode ${number} is not of the form that Minari has for it`,
+    `the ${what} of step ${step} of episode ${number} is ${which}, for which the dataset's column has no room`,
     { hint: "export the steps as parquet or jsonl" },
   );
-}
-
-function fits(value: CborValue, kind: ColumnKind): boolean {
-  const size = value.type === "ndarray" ? value.shape.reduce((product, length) => product * length, 1) : 1;
-  if (kind.kind === "list") return value.type === "ndarray" && size === kind.length;
-  if (value.type === "ndarray") return size === 1;
-  return value.type === "int" || (kind.kind === "float64" && value.type === "float");
 }
 
 function padding(kind: ColumnKind): Cell {
