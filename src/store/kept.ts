@@ -45,3 +45,15 @@ export function checkKeep(keep: unknown, { seats, branch }: Pick<RunSpec, "seats
     );
   return read.data;
 }
+
+/**
+ * Checks that a run that is gone on with keeps what is asked for: it keeps what it kept.
+ * @throws `run_differs`
+ */
+export function checkSameKeep(folder: string, kept: Keep = "full", asked: Keep = kept): void {
+  if (asked === kept) return;
+  throw new SameseedError("run_differs", `${folder} keeps other trajectories`, {
+    context: { path: folder, differences: ["keep"] },
+    hint: "leave `keep` out: a run that is resumed keeps what it kept",
+  });
+}

@@ -130,9 +130,13 @@ it("keeps what was asked for, on a resume too, and always what cannot be made ag
   const rows = await rowsOf(dir);
   expect(rows).toHaveLength(8);
   for (const { summary: own, trajectory } of rows) expect(trajectory !== undefined).toBe(isKept(0.5, own));
-  await expect(recordRun({ ...config, dir, extend: true, keep: "full" })).rejects.toMatchObject({
-    code: "run_differs",
-  });
+  const before = readFileSync(join(dir, "run.json"), "utf8");
+  for (const keep of ["full", 0.25] as const)
+    await expect(recordRun({ ...config, seeds: [9], dir, extend: true, keep })).rejects.toMatchObject({
+      code: "run_differs",
+    });
+  // The run has not taken on the seed of a call that was refused.
+  expect(readFileSync(join(dir, "run.json"), "utf8")).toBe(before);
 }, 120_000);
 
 it.each(["everything", 0, 1, 2])("refuses to keep %j", async (keep) => {
