@@ -5,6 +5,7 @@ import type { ColumnSource } from "hyparquet-writer";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import type { ConvertedType, SchemaElement } from "hyparquet";
 
+import { rowKey } from "../../model/branch.ts";
 import type { CborValue } from "../../model/cbor/value.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { TrajectoryRecord } from "../../model/trajectory.ts";
@@ -40,7 +41,7 @@ export async function exportParquet(reader: RunReader, path: string, rows: Parqu
     throw storeError(error, "Writing", path);
   }
   try {
-    const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns;
+    const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns(reader);
     const source = rows === "steps" ? stepRows(reader, columns) : rolloutRows(reader);
     await writeParquet(path, { columns, rows: source, metadata: metadataOf(reader, columns) });
   } catch (error) {
@@ -109,8 +110,18 @@ function metadataOf(reader: RunReader, columns: readonly Column[]): { key: strin
   ];
 }
 
-const rolloutColumns: readonly Column[] = [
-  { name: "seed", type: { kind: "int64" }, nullable: false },
+/** Which rollout it is: branches of one have its seed, so in a run of branches their number is beside it. */
+function keyColumns({ manifest }: RunReader): readonly Column[] {
+  const names = manifest.spec.branch === undefined ? ["seed"] : ["seed", "branch"];
+  return names.map((name) => ({ name, type: { kind: "int64" }, nullable: false }));
+}
+
+function keyCells({ seed, branch }: Pick<RolloutSummary, "seed" | "branch">): readonly Cell[] {
+  return branch === undefined ? [BigInt(seed)] : [BigInt(seed), BigInt(branch.number)];
+}
+
+const rolloutColumns = (reader: RunReader): readonly Column[] => [
+  ...keyColumns(reader),
   { name: "outcome", type: { kind: "text" }, nullable: false },
   { name: "return", type: { kind: "float64" }, nullable: true },
   { name: "steps", type: { kind: "int64" }, nullable: false },
@@ -126,13 +137,14 @@ function* rolloutRows(reader: RunReader): Generator<readonly Cell[]> {
   for (const row of reader.rows()) yield rolloutCells(row);
 }
 
-function rolloutCells({ seed, outcome, totalReward, steps, ...row }: RolloutSummary): readonly Cell[] {
+function rolloutCells(row: RolloutSummary): readonly Cell[] {
+  const { outcome, totalReward, steps } = row;
   const { digest, contentDigest, playDigest, receipt, error } = row;
   const fault = error === undefined ? null : `${error.type}: ${error.message}`;
   // A return that is no single number has its place in the JSON lines.
   const sum = typeof totalReward === "number" ? totalReward : null;
   return [
-    BigInt(seed),
+    ...keyCells(row),
     outcome,
     sum,
     BigInt(steps),
@@ -155,7 +167,7 @@ function stepColumns(reader: RunReader): readonly Column[] {
       if (kind !== undefined) kinds[field] = kind;
     }
   return [
-    { name: "seed", type: { kind: "int64" }, nullable: false },
+    ...keyColumns(reader),
     { name: "step", type: { kind: "int64" }, nullable: false },
     ...stepFields.map((name) => ({ name, type: kinds[name] ?? { kind: "json" as const }, nullable: true })),
     { name: "is_first", type: { kind: "bool" }, nullable: false },
@@ -165,27 +177,26 @@ function stepColumns(reader: RunReader): readonly Column[] {
 
 function* stepRows(reader: RunReader, columns: readonly Column[]): Generator<readonly Cell[]> {
   const kinds = new Map(columns.map(({ name, type }) => [name, type]));
-  for (const { seed, record, isLast } of recordsIn(reader)) {
+  for (const { row, record, isLast } of recordsIn(reader)) {
     const cells = stepFields.map((field) => cellOf(valueOf(record, field), kinds.get(field)!));
-    yield [BigInt(seed), BigInt(record.k), ...cells, record.kind === "reset", isLast];
+    yield [...keyCells(row), BigInt(record.k), ...cells, record.kind === "reset", isLast];
   }
 }
 
 interface OwnRecord {
-  readonly seed: number;
+  readonly row: RolloutSummary;
   readonly record: TrajectoryRecord;
   readonly isLast: boolean;
 }
 
 /** Resets and steps of all rollouts, in seed order. */
 function* recordsIn(reader: RunReader): Generator<OwnRecord> {
-  for (const { seed, branch } of reader.rows()) {
-    const key = branch?.number ?? seed;
+  for (const row of reader.rows()) {
     let held: OwnRecord | undefined;
-    for (const record of new Trajectory(reader.trajectory(key)).records()) {
+    for (const record of new Trajectory(reader.trajectory(rowKey(row))).records()) {
       if (record.kind === "closing") continue;
       if (held !== undefined) yield held;
-      held = { seed: key, record, isLast: false };
+      held = { row, record, isLast: false };
     }
     if (held !== undefined) yield { ...held, isLast: true };
   }
