@@ -9,7 +9,7 @@ import { Progress } from "./render/progress.ts";
 
 /** Says on standard error how far a matchup is, and keeps its games. */
 export class MatchupProgress {
-  readonly games: MatchGame[] = [];
+  readonly #games = new Map<string, MatchGame>();
   readonly #cli: Cli;
   readonly #dir: string | undefined;
   readonly #startedAt = performance.now();
@@ -34,22 +34,34 @@ export class MatchupProgress {
     });
   }
 
+  /** Each game once, as it was told last. */
+  get games(): readonly MatchGame[] {
+    return [...this.#games.values()];
+  }
+
   /** Since this was made. */
   get wallMs(): number {
     return performance.now() - this.#startedAt;
   }
 
-  /** One game more. */
+  /** One game more, or one again that a fleet has taken back. */
   readonly add = (game: MatchGame): void => {
-    this.games.push(game);
-    if (game.score === null) this.#infra++;
-    else {
-      this.#score += game.score;
-      this.#scored++;
-    }
-    if (game.forfeit !== undefined) this.#forfeits++;
-    this.#progress.advance();
+    const key = `${game.seed} ${game.game} ${game.swapped}`;
+    const before = this.#games.get(key);
+    this.#games.set(key, game);
+    this.#count(game, 1);
+    if (before === undefined) this.#progress.advance();
+    else this.#count(before, -1);
   };
+
+  #count({ score, forfeit }: MatchGame, by: 1 | -1): void {
+    if (score === null) this.#infra += by;
+    else {
+      this.#score += by * score;
+      this.#scored += by;
+    }
+    if (forfeit !== undefined) this.#forfeits += by;
+  }
 
   /** Runs the work, and where it is cut short says what is kept and how to go on. */
   async watch<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { isSameseedError } from "../base/error.ts";
 import type { ObjectStore } from "../store/objects/object-store.ts";
 import { type Chunk, chunkKey, rangesSchema, type SeedRange } from "./chunk.ts";
 
@@ -120,11 +121,14 @@ export async function readOpinions(
 }
 
 async function readJson(store: ObjectStore, key: string): Promise<unknown> {
-  const bytes = await store.get(key);
-  if (bytes === undefined) return undefined;
   try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
+    const bytes = await store.get(key);
+    return bytes === undefined ? undefined : JSON.parse(bytes.toString());
+  } catch (error) {
+    // Some stores find out themselves that an object is not what was written; others give its bytes, and they are no JSON.
+    const isDamaged =
+      error instanceof SyntaxError || (isSameseedError(error) && error.code === "run_damaged");
+    if (isDamaged) return undefined;
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { sha256Of } from "../base/digest.ts";
-import { isComplete } from "../model/outcome.ts";
+import { isSettled } from "../model/outcome.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 
 /*
@@ -13,11 +13,6 @@ export function leafOf(spec: string, summary: RolloutSummary): Buffer {
   const { seed, outcome, digest } = summary;
   const what = isSettled(summary) ? digest : "";
   return sha256Of([`sameseed/leaf/1\0${spec}\0${seed}\0${outcome}\0${what}`]);
-}
-
-/** Whether a rollout came to an end that follows from its spec and seed, whatever else the machine did. */
-export function isSettled({ outcome, error }: Pick<RolloutSummary, "outcome" | "error">): boolean {
-  return isComplete(outcome) || error?.kind === "raised" || error?.kind === "illegal_action";
 }
 
 /**

@@ -107,3 +107,14 @@ export interface RolloutFault {
   /** The Python traceback, where there is one. */
   readonly traceback?: string;
 }
+
+/** Whether a rollout came to an end that follows from its spec and seed, whatever else the machine did. */
+export function isSettled({
+  outcome,
+  error,
+}: {
+  readonly outcome: Outcome;
+  readonly error?: Pick<RolloutFault, "kind">;
+}): boolean {
+  return isComplete(outcome) || error?.kind === "raised" || error?.kind === "illegal_action";
+}

@@ -1,26 +1,18 @@
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
-import { isComplete, type Outcome } from "../model/outcome.ts";
+import { isComplete, isCutOff, isSettled } from "../model/outcome.ts";
 import { type Keep, keepSchema } from "../model/keep.ts";
 import type { RolloutSummary, RunSpec } from "../model/rollout.ts";
 
-/** How rollouts end where something outside of them decided when: run again, they may have got further or less far. */
-const endedFromOutside: ReadonlySet<Outcome> = new Set<Outcome>([
-  "cpu_limit",
-  "wall_limit",
-  "memory_limit",
-  "process_limit",
-  "output_limit",
-  "killed",
-]);
-
 /**
  * Whether a run keeps a rollout's trajectory. What cannot be relied on to be made again is kept whatever the run wants: the receipt
- * claims no tier, or the rollout was ended from outside.
+ * claims no tier, or the rollout came to no end of its own: a limit or a signal ended it, a process vanished, a stream broke off.
  */
 export function isKept(keep: Keep, summary: RolloutSummary): boolean {
   const { outcome, receipt, seed } = summary;
-  if (keep === "full" || receipt.tier === "none" || endedFromOutside.has(outcome)) return true;
+  if (keep === "full" || receipt.tier === "none") return true;
+  // An exception settles an end, save where it says that a limit was reached: the load of the machine has a part in when.
+  if (isCutOff(outcome) || !isSettled(summary)) return true;
   if (keep === "failures") return !isComplete(outcome);
   return typeof keep === "number" && shareOf(seed) < keep;
 }
@@ -52,4 +44,16 @@ export function checkKeep(keep: unknown, { seats, branch }: Pick<RunSpec, "seats
       { hint: "leave `keep` out, or give the policy as a file" },
     );
   return read.data;
+}
+
+/**
+ * Checks that a run that is gone on with keeps what is asked for: it keeps what it kept.
+ * @throws `run_differs`
+ */
+export function checkSameKeep(folder: string, kept: Keep = "full", asked: Keep = kept): void {
+  if (asked === kept) return;
+  throw new SameseedError("run_differs", `${folder} keeps other trajectories`, {
+    context: { path: folder, differences: ["keep"] },
+    hint: "leave `keep` out: a run that is resumed keeps what it kept",
+  });
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { writeFileAtomic } from "../base/atomic-file.ts";
@@ -6,7 +6,7 @@ import { SameseedError } from "../base/error.ts";
 import { rowKey } from "../model/branch.ts";
 import type { RolloutSummary } from "../model/rollout.ts";
 import { chainOf } from "../trajectory/trajectory-chain.ts";
-import { readRegular, type RunPaths } from "./run-folder.ts";
+import { makeOwnFolder, readRegular, type RunPaths } from "./run-folder.ts";
 import { runDamaged, storeError } from "./store-error.ts";
 import { maxPayloadBytes } from "./segment-format.ts";
 import { packTrajectory, trajectoryAddress, unpackTrajectory } from "./trajectory-payload.ts";
@@ -49,11 +49,11 @@ export function readMadeAgain(paths: RunPaths, summary: RolloutSummary): Buffer 
   return recorded;
 }
 
-/** Puts one beside its run. @throws `disk_full`, `io_failed` */
+/** Puts one beside its run. @throws `run_damaged`, `disk_full`, `io_failed` */
 export function writeMadeAgain(paths: RunPaths, key: number, recorded: Uint8Array): void {
   const path = pathOf(paths, key);
   try {
-    mkdirSync(madeAgainFolder(paths), { recursive: true });
+    makeOwnFolder(madeAgainFolder(paths));
     writeFileAtomic(path, Buffer.concat(packTrajectory(recorded).payload));
   } catch (error) {
     throw storeError(error, "writing", path);

@@ -3,6 +3,7 @@ import { makeFolders } from "../base/make-folders.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import { Catalogue } from "./catalogue.ts";
 import { indexSegments, positionHolds } from "./index-segments.ts";
+import { checkSameKeep } from "./kept.ts";
 import { countSegments, namesIn, privateMode, runPaths, type RunPaths } from "./run-folder.ts";
 import { acquireRunLock, type RunLock } from "./run-lock.ts";
 import {
@@ -80,6 +81,8 @@ export async function resumeForWriting(
     // Looked at again: whoever held the lock may have taken the run away, or made another.
     const found = readRunManifest(paths);
     checkSameRun(paths, found, expected);
+    // Before the run takes on seeds: a run that is refused stays as it is.
+    checkSameKeep(folder, found.keep, expected.keep);
     const manifest = expected.extend === true ? extendRun(paths, found, expected.spec.seeds) : found;
     return openRun(paths, manifest, { lock, options });
   });

@@ -112,11 +112,6 @@ async function recordInto(dir: string, { config, options, host, seeds }: Recordi
   const { resume = false, extend = false } = config;
   const writer = await openWriter(dir, { options, host, seeds, keep }, { resume: resume || extend, extend });
   try {
-    if (config.keep !== undefined && config.keep !== (writer.manifest.keep ?? "full"))
-      throw new SameseedError("run_differs", `${dir} keeps other trajectories`, {
-        context: { path: dir, differences: ["keep"] },
-        hint: "leave `keep` out: a run that is resumed keeps what it kept",
-      });
     const run: OpenRun = {
       runId: writer.manifest.runId,
       dir,
@@ -163,7 +158,7 @@ export interface RunToWrite {
   readonly seeds: readonly number[];
   /** What makes it a run of branches. */
   readonly branch?: BranchSpec;
-  /** Which trajectories a new run keeps. @default full */
+  /** Which trajectories a new run keeps; one that is resumed must keep them already. @default full, or what the run keeps */
   readonly keep?: Keep | undefined;
 }
 
@@ -174,7 +169,7 @@ export interface RunToWrite {
  */
 export async function openWriter(
   dir: string,
-  { options, host, seeds, branch, keep = "full" }: RunToWrite,
+  { options, host, seeds, branch, keep }: RunToWrite,
   { resume, extend = false }: { readonly resume: boolean; readonly extend?: boolean },
 ): Promise<RunWriter> {
   const { name, manifest } = host.image;
@@ -185,6 +180,7 @@ export async function openWriter(
       imageDigest: manifest.digest,
       world: options.world,
       extend,
+      ...(keep === undefined ? {} : { keep }),
     });
   }
   const created: RunManifest = {
@@ -195,7 +191,7 @@ export async function openWriter(
     limits: options.limits,
     backend: backendName(options.backend),
     world: options.world,
-    ...(keep === "full" ? {} : { keep }),
+    ...(keep === undefined || keep === "full" ? {} : { keep }),
     createdAt: nowIso(),
     sameseedVersion: packageVersion(),
   };

@@ -1,4 +1,14 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, opendirSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  opendirSync,
+  readSync,
+} from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../base/error.ts";
 import { runDamaged, storeError } from "./store-error.ts";
@@ -96,6 +106,18 @@ export function openRegular(path: string): { readonly file: number; readonly byt
   if (status.isFile()) return { file, bytes: status.size };
   closeSync(file);
   throw runDamaged(path, "it is not a regular file");
+}
+
+/**
+ * Makes a folder of a run folder where it is missing. In a run folder from elsewhere a link may be in its place, and what is
+ * written would lie wherever that leads.
+ * @throws `run_damaged` where it is not a folder; what the system says where it cannot be made
+ */
+export function makeOwnFolder(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) mkdirSync(path, { recursive: true });
+  else if (found.isSymbolicLink()) throw runDamaged(path, "it is a symbolic link");
+  else if (!found.isDirectory()) throw runDamaged(path, "it is not a folder");
 }
 
 /** Whether {@link openRegular} opens it. */

@@ -6,6 +6,7 @@ import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
+import type { Keep } from "../model/keep.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import type { EnvironmentRef, RunSpec, SeatPolicy, SpecFile } from "../model/rollout.ts";
 import {
@@ -97,6 +98,8 @@ export interface ExpectedRun {
   readonly world: WorldMode;
   /** Whether the run takes on the seeds it does not have; then its seeds may differ. */
   readonly extend?: boolean;
+  /** Which trajectories it must keep, where that is said. */
+  readonly keep?: Keep;
 }
 
 /**

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { makeTrajectories, recordRun, RunReader, verifyRun } from "../../src/index.ts";
+import type { FaultKind, Outcome } from "../../src/model/outcome.ts";
 import type { RolloutSummary } from "../../src/model/rollout.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { isKept } from "../../src/store/kept.ts";
@@ -117,16 +118,32 @@ it("keeps what was asked for, on a resume too, and always what cannot be made ag
   const [row] = await rowsOf(full);
   const { summary } = row!;
   const ended = { ...summary, outcome: "wall_limit" as const };
-  const crashed = { ...summary, outcome: "environment_error" } as unknown as RolloutSummary;
+  const faulty = (outcome: Outcome, kind: FaultKind): RolloutSummary => {
+    const error = { by: "environment", kind, type: kind, message: "it failed" } as const;
+    return { ...summary, outcome, error };
+  };
+  const raised = faulty("env_error", "raised");
   const untold = { ...summary, receipt: { ...summary.receipt, tier: "none" as const } };
   expect(isKept("full", summary)).toBe(true);
-  expect([summary, ended, crashed, untold].map((own) => isKept("digest", own))).toEqual([
+  expect([summary, ended, raised, untold].map((own) => isKept("digest", own))).toEqual([
     false,
     true,
     false,
     true,
   ]);
-  expect([summary, crashed].map((own) => isKept("failures", own))).toEqual([false, true]);
+  // What the same rollout need not come to again.
+  const crashed = [
+    faulty("env_error", "signal"),
+    faulty("policy_error", "exit"),
+    faulty("policy_error", "silent"),
+    faulty("protocol_error", "protocol"),
+    faulty("memory_limit", "raised"),
+  ];
+  for (const own of crashed) {
+    expect(isKept("digest", own)).toBe(true);
+    expect(isKept(1e-9, own)).toBe(true);
+  }
+  expect([summary, raised].map((own) => isKept("failures", own))).toEqual([false, true]);
   const share = Array.from({ length: 4000 }, (_, seed) => isKept(0.25, { ...summary, seed })).filter(Boolean);
   expect(share.length).toBeGreaterThan(900);
   expect(share.length).toBeLessThan(1100);
@@ -137,9 +154,13 @@ it("keeps what was asked for, on a resume too, and always what cannot be made ag
   const rows = await rowsOf(dir);
   expect(rows).toHaveLength(8);
   for (const { summary: own, trajectory } of rows) expect(trajectory !== undefined).toBe(isKept(0.5, own));
-  await expect(recordRun({ ...config, dir, extend: true, keep: "full" })).rejects.toMatchObject({
-    code: "run_differs",
-  });
+  const before = readFileSync(join(dir, "run.json"), "utf8");
+  for (const keep of ["full", 0.25] as const)
+    await expect(recordRun({ ...config, seeds: [9], dir, extend: true, keep })).rejects.toMatchObject({
+      code: "run_differs",
+    });
+  // The run has not taken on the seed of a call that was refused.
+  expect(readFileSync(join(dir, "run.json"), "utf8")).toBe(before);
 }, 120_000);
 
 it.each(["everything", 0, 1, 2])("refuses to keep %j", async (keep) => {

@@ -1,3 +1,4 @@
+import { rowKey } from "../../model/branch.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import type { RunReader } from "../../store/run-reader.ts";
@@ -9,7 +10,6 @@ export type ExportFormat = "csv" | "jsonl";
 type Line = Readonly<Record<string, unknown>>;
 
 const rolloutColumns = [
-  "seed",
   "outcome",
   "return",
   "steps",
@@ -23,29 +23,27 @@ const rolloutColumns = [
   "error",
 ] as const;
 
-const stepColumns = [
-  "seed",
-  "step",
-  "action",
-  "reward",
-  "terminated",
-  "truncated",
-  "observation",
-  "info",
-] as const;
+const stepColumns = ["step", "action", "reward", "terminated", "truncated", "observation", "info"] as const;
 
 /** The lines of a run's export, without line feeds. @param steps one for each step, in place of one for each rollout */
 export function* exportLines(reader: RunReader, format: ExportFormat, steps: boolean): Generator<string> {
-  const columns = steps ? stepColumns : rolloutColumns;
+  // Branches of one rollout have its seed: in a run of branches their number is beside it.
+  const keys = reader.manifest.spec.branch === undefined ? ["seed"] : ["seed", "branch"];
+  const columns = [...keys, ...(steps ? stepColumns : rolloutColumns)];
   if (format === "csv") yield columns.join(",");
   for (const line of steps ? stepLines(reader) : Iterator.from(reader.rows()).map(rolloutLine))
     yield format === "csv" ? columns.map((name) => csvCell(line[name])).join(",") : jsonText(line);
 }
 
-function rolloutLine({ seed, outcome, totalReward, steps, ...row }: RolloutSummary): Line {
+function keyOf({ seed, branch }: RolloutSummary): Line {
+  return branch === undefined ? { seed } : { seed, branch: branch.number };
+}
+
+function rolloutLine(row: RolloutSummary): Line {
+  const { outcome, totalReward, steps } = row;
   const { digest, contentDigest, playDigest, receipt, timings, error } = row;
   return {
-    seed,
+    ...keyOf(row),
     outcome,
     return: totalReward,
     steps,
@@ -61,8 +59,9 @@ function rolloutLine({ seed, outcome, totalReward, steps, ...row }: RolloutSumma
 }
 
 function* stepLines(reader: RunReader): Generator<Line> {
-  for (const { seed } of reader.rows())
-    for (const step of new Trajectory(reader.trajectory(seed)).steps()) yield { seed, ...step };
+  for (const row of reader.rows())
+    for (const step of new Trajectory(reader.trajectory(rowKey(row))).steps())
+      yield { ...keyOf(row), ...step };
 }
 
 /** A cell by RFC 4180; what is neither a number nor a text is JSON. */

@@ -117,9 +117,11 @@ export const runTttBatch: typeof runMatchup = runMatchup;
  */
 export async function evaluateMatchup(config: MatchupConfig): Promise<MatchupResult> {
   refuseUnknownOptions(config, configNames, "evaluateMatchup");
+  // Read once: what begins anew has the same seeds, and some iterables give them only one time.
+  const own = { ...config, seeds: Array.from(config.seeds) };
   return await withTakeBacks(
     config.dir,
-    async (before) => await evaluateOnce(before === undefined ? config : { ...config, resume: false }),
+    async (before) => await evaluateOnce(before === undefined ? own : { ...own, resume: false }),
   );
 }
 

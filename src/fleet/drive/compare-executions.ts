@@ -1,8 +1,9 @@
+import { isSettled } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { isSameseedError } from "../../base/error.ts";
 import { type ChunkRecord, recordKey, type SecondOpinion } from "../commit.ts";
-import { isSettled, leafOf } from "../merkle.ts";
+import { leafOf } from "../merkle.ts";
 import { readChunkRollouts } from "./read-chunk-rollouts.ts";
 
 /*

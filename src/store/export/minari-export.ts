@@ -16,7 +16,7 @@ import type { RunReader } from "../run-reader.ts";
 import { storeError } from "../store-error.ts";
 import type { Column } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind } from "./column.ts";
-import { minariSpace } from "./minari-space.ts";
+import { fitsMinari, minariSpace } from "./minari-space.ts";
 import { rolloutsDigest, writeParquet } from "./parquet-export.ts";
 
 /*
@@ -28,6 +28,8 @@ import { rolloutsDigest, writeParquet } from "./parquet-export.ts";
 const minariVersion = "0.5.4";
 /** Minari's loader takes the first batch of an episode for all of it, and pyarrow's batches have so many rows. */
 const mostRows = 131_072;
+/** The numbers that an episode's observations or actions may have: they are in memory together, at some 80 bytes each. */
+const mostNumbers = 2 ** 24;
 /** What Minari takes for the name of a dataset, without a namespace. */
 const namePattern = /^[\w.-]*\w-v\d+$/;
 
@@ -143,14 +145,27 @@ class Dataset {
         },
       );
     const recorded = this.#reader.trajectory(branch?.number ?? seed);
-    const records = [...new Trajectory(recorded).records()];
     const form = (this.#form ??= formOf(recorded));
+    const numbers = (steps + 1) * Math.max(numbersIn(form.observation), numbersIn(form.action));
+    if (numbers > mostNumbers)
+      throw new SameseedError(
+        "bad_argument",
+        `seed ${seed} has ${numbers} numbers in its observations or actions; an episode of a dataset may have ${mostNumbers}`,
+        {
+          hint: "export the steps as parquet",
+        },
+      );
+    const records = [...new Trajectory(recorded).records()];
     const rows = rowsOf(records, number, form, outcome === "truncated");
     const folder = join(this.#folder, String(number));
     mkdirSync(folder);
-    await writeParquet(join(folder, "part-0.parquet"), columnsOf(form), rows, [
-      { key: "sameseed.rollout", value: digest },
-    ]);
+    // One row group: a batch of pyarrow's ends with its group, and the loader would take the next one for another episode.
+    await writeParquet(join(folder, "part-0.parquet"), {
+      columns: columnsOf(form),
+      rows,
+      metadata: [{ key: "sameseed.rollout", value: digest }],
+      whole: true,
+    });
     const about = { id: number, total_steps: rows.length - 1, seed, sameseed_digest: digest };
     writeFileSync(join(folder, "metadata.json"), `${JSON.stringify(about)}\n`);
     this.#steps += rows.length - 1;
@@ -179,6 +194,10 @@ function columnsOf({ observation, action }: Form): readonly Column[] {
     column("terminations", { kind: "bool" }),
     column("truncations", { kind: "bool" }),
   ];
+}
+
+function numbersIn(kind: ColumnKind): number {
+  return kind.kind === "list" ? kind.length : 1;
 }
 
 /** Rows of an episode: each observation beside what was done next. @param cut whether the run's own limit of steps ended it, or a time limit did */
@@ -214,19 +233,16 @@ function cellIn(
   kind: ColumnKind,
   { what, step, number }: { readonly what: string; readonly step: number; readonly number: number },
 ): Cell {
-  if (value !== undefined && fits(value, kind)) return cellOf(value, kind);
+  if (value !== undefined && fitsMinari(value, kind)) return cellOf(value, kind);
+  const which =
+    value?.type === "ndarray"
+      ? `an array of ${value.dtype} of shape [${value.shape.join(", ")}]`
+      : `of type ${value?.type ?? "none"}`;
   throw new SameseedError(
     "bad_argument",
-    `the ${what} of step ${step} of episode ${number} is not of the form that Minari has for it`,
+    `the ${what} of step ${step} of episode ${number} is ${which}, for which the dataset's column has no room`,
     { hint: "export the steps as parquet or jsonl" },
   );
-}
-
-function fits(value: CborValue, kind: ColumnKind): boolean {
-  const size = value.type === "ndarray" ? value.shape.reduce((product, length) => product * length, 1) : 1;
-  if (kind.kind === "list") return value.type === "ndarray" && size === kind.length;
-  if (value.type === "ndarray") return size === 1;
-  return value.type === "int" || (kind.kind === "float64" && value.type === "float");
 }
 
 function padding(kind: ColumnKind): Cell {

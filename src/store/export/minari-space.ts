@@ -1,6 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { NdArray } from "../../model/cbor/ndarray.ts";
-import type { ElementType } from "../../model/cbor/value.ts";
+import { elementReader } from "../../model/cbor/elements.ts";
+import type { CborValue, ElementType } from "../../model/cbor/value.ts";
 import type { Space } from "../../model/spaces.ts";
 import { type ColumnKind, listOf } from "./column.ts";
 
@@ -61,10 +62,39 @@ function arrayKind(dtype: string, shape: readonly number[], which: string): Colu
   );
 }
 
+/**
+ * Whether a space's column has room for a value: an array of another type than the space's would be rounded or wrap around.
+ * @param kind of a space, or `float64` for a reward
+ */
+export function fitsMinari(value: CborValue, kind: ColumnKind): boolean {
+  if (kind.kind === "list")
+    return (
+      value.type === "ndarray" && value.dtype === kind.array.dtype && sizeOf(value.shape) === kind.length
+    );
+  if (value.type === "float") return kind.kind === "float64";
+  const number = wholeNumber(value);
+  if (number === undefined)
+    return kind.kind === "float64" && value.type === "ndarray" && sizeOf(value.shape) === 1;
+  return kind.kind === "float64"
+    ? BigInt(Number(number)) === number
+    : kind.kind === "int64" && BigInt.asIntN(64, number) === number;
+}
+
+/** The integer that a value is, alone or as the one element of an array. */
+function wholeNumber(value: CborValue): bigint | undefined {
+  if (value.type === "int") return value.value;
+  if (value.type !== "ndarray" || sizeOf(value.shape) !== 1 || !value.dtype.includes("int")) return undefined;
+  return BigInt(elementReader(value)(0));
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
 /** Nested lists as Python's json reads them, infinities included; a bound that is the same everywhere is written out. */
 function boundText(bound: NdArray, shape: readonly number[]): string {
   const values = [...bound.data].map((value) => numberText(value));
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(shape);
   const flat = values.length === size ? values : Array.from({ length: size }, () => values[0] ?? "0");
   return nested(flat, shape);
 }

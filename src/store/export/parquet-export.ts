@@ -5,6 +5,7 @@ import type { ColumnSource } from "hyparquet-writer";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import type { ConvertedType, SchemaElement } from "hyparquet";
 
+import { rowKey } from "../../model/branch.ts";
 import type { CborValue } from "../../model/cbor/value.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { TrajectoryRecord } from "../../model/trajectory.ts";
@@ -14,8 +15,11 @@ import { storeError } from "../store-error.ts";
 import { arrowSchema, type Column, type IntWidth, narrowed } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind, commonKind, kindOfValue } from "./column.ts";
 
-/** Rows of a file that are written together; the same for every file, so that the same run gives the same bytes. */
-const groupRows = 50_000;
+/**
+ * How much of a file is written together, in rows and in bytes: pictures must not all be in memory. Both follow from what is
+ * written alone, so that the same run gives the same bytes.
+ */
+const groupMost = { rows: 50_000, bytes: 64 * 1024 * 1024 };
 
 /** What of a step is in the file; a type is found in the run, once for all of its steps. */
 const stepFields = ["observation", "action", "reward", "terminated", "truncated", "info"] as const;
@@ -37,40 +41,55 @@ export async function exportParquet(reader: RunReader, path: string, rows: Parqu
     throw storeError(error, "Writing", path);
   }
   try {
-    const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns;
+    const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns(reader);
     const source = rows === "steps" ? stepRows(reader, columns) : rolloutRows(reader);
-    await writeParquet(path, columns, source, metadataOf(reader, columns));
+    await writeParquet(path, { columns, rows: source, metadata: metadataOf(reader, columns) });
   } catch (error) {
     rmSync(path, { force: true });
     throw storeError(error, "Writing", path);
   }
 }
 
+/** What a Parquet file is made of. */
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: Iterable<readonly Cell[]>;
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+  /** Whether all rows are one row group: some readers take no rows of two together. @default false */
+  readonly whole?: boolean;
+}
+
 /** Writes rows as a Parquet file, with the types as Arrow names them: the same rows give the same bytes. */
 export async function writeParquet(
   path: string,
-  columns: readonly Column[],
-  rows: Iterable<readonly Cell[]>,
-  metadata: readonly { readonly key: string; readonly value: string }[],
+  { columns, rows, metadata, whole = false }: Table,
 ): Promise<void> {
   const kvMetadata = [{ key: "ARROW:schema", value: arrowSchema(columns) }, ...metadata];
   const schema = schemaOf(columns);
   const writer = new ParquetWriter({ writer: fileWriter(path), schema, kvMetadata, createdBy: "sameseed" });
   let group: (readonly Cell[])[] = [];
+  let bytes = 0;
   const flush = async (): Promise<void> => {
     const columnData: ColumnSource[] = columns.map(({ name }, at) => ({
       name,
       data: group.map((row) => row[at] ?? null),
     }));
-    await writer.write({ columnData, rowGroupSize: groupRows });
-    group = [];
+    await writer.write({ columnData, rowGroupSize: group.length });
+    [group, bytes] = [[], 0];
   };
   for (const row of rows) {
     group.push(row);
-    if (group.length === groupRows) await flush();
+    for (const cell of row) bytes += bytesOf(cell);
+    if (!whole && (group.length >= groupMost.rows || bytes >= groupMost.bytes)) await flush();
   }
   if (group.length > 0) await flush();
   await writer.finish();
+}
+
+/** How large a cell is, about: numbers as binary64. */
+function bytesOf(cell: Cell): number {
+  if (typeof cell === "string" || cell instanceof Uint8Array) return cell.length;
+  return 8 * (Array.isArray(cell) ? cell.length : 1);
 }
 
 /** SHA-256 over which rollouts a run has, by seed and digest. */
@@ -91,8 +110,18 @@ function metadataOf(reader: RunReader, columns: readonly Column[]): { key: strin
   ];
 }
 
-const rolloutColumns: readonly Column[] = [
-  { name: "seed", type: { kind: "int64" }, nullable: false },
+/** Which rollout it is: branches of one have its seed, so in a run of branches their number is beside it. */
+function keyColumns({ manifest }: RunReader): readonly Column[] {
+  const names = manifest.spec.branch === undefined ? ["seed"] : ["seed", "branch"];
+  return names.map((name) => ({ name, type: { kind: "int64" }, nullable: false }));
+}
+
+function keyCells({ seed, branch }: Pick<RolloutSummary, "seed" | "branch">): readonly Cell[] {
+  return branch === undefined ? [BigInt(seed)] : [BigInt(seed), BigInt(branch.number)];
+}
+
+const rolloutColumns = (reader: RunReader): readonly Column[] => [
+  ...keyColumns(reader),
   { name: "outcome", type: { kind: "text" }, nullable: false },
   { name: "return", type: { kind: "float64" }, nullable: true },
   { name: "steps", type: { kind: "int64" }, nullable: false },
@@ -108,13 +137,14 @@ function* rolloutRows(reader: RunReader): Generator<readonly Cell[]> {
   for (const row of reader.rows()) yield rolloutCells(row);
 }
 
-function rolloutCells({ seed, outcome, totalReward, steps, ...row }: RolloutSummary): readonly Cell[] {
+function rolloutCells(row: RolloutSummary): readonly Cell[] {
+  const { outcome, totalReward, steps } = row;
   const { digest, contentDigest, playDigest, receipt, error } = row;
   const fault = error === undefined ? null : `${error.type}: ${error.message}`;
   // A return that is no single number has its place in the JSON lines.
   const sum = typeof totalReward === "number" ? totalReward : null;
   return [
-    BigInt(seed),
+    ...keyCells(row),
     outcome,
     sum,
     BigInt(steps),
@@ -137,7 +167,7 @@ function stepColumns(reader: RunReader): readonly Column[] {
       if (kind !== undefined) kinds[field] = kind;
     }
   return [
-    { name: "seed", type: { kind: "int64" }, nullable: false },
+    ...keyColumns(reader),
     { name: "step", type: { kind: "int64" }, nullable: false },
     ...stepFields.map((name) => ({ name, type: kinds[name] ?? { kind: "json" as const }, nullable: true })),
     { name: "is_first", type: { kind: "bool" }, nullable: false },
@@ -147,27 +177,26 @@ function stepColumns(reader: RunReader): readonly Column[] {
 
 function* stepRows(reader: RunReader, columns: readonly Column[]): Generator<readonly Cell[]> {
   const kinds = new Map(columns.map(({ name, type }) => [name, type]));
-  for (const { seed, record, isLast } of recordsIn(reader)) {
+  for (const { row, record, isLast } of recordsIn(reader)) {
     const cells = stepFields.map((field) => cellOf(valueOf(record, field), kinds.get(field)!));
-    yield [BigInt(seed), BigInt(record.k), ...cells, record.kind === "reset", isLast];
+    yield [...keyCells(row), BigInt(record.k), ...cells, record.kind === "reset", isLast];
   }
 }
 
 interface OwnRecord {
-  readonly seed: number;
+  readonly row: RolloutSummary;
   readonly record: TrajectoryRecord;
   readonly isLast: boolean;
 }
 
 /** Resets and steps of all rollouts, in seed order. */
 function* recordsIn(reader: RunReader): Generator<OwnRecord> {
-  for (const { seed, branch } of reader.rows()) {
-    const key = branch?.number ?? seed;
+  for (const row of reader.rows()) {
     let held: OwnRecord | undefined;
-    for (const record of new Trajectory(reader.trajectory(key)).records()) {
+    for (const record of new Trajectory(reader.trajectory(rowKey(row))).records()) {
       if (record.kind === "closing") continue;
       if (held !== undefined) yield held;
-      held = { seed: key, record, isLast: false };
+      held = { row, record, isLast: false };
     }
     if (held !== undefined) yield { ...held, isLast: true };
   }

@@ -3,12 +3,12 @@
  * JSON and, behind it, one PNG file or one text after the other. It is no part of what was recorded: it may be deleted, and
  * whoever can write to the folder can write it. It names the rollout it is of.
  */
-import { closeSync, existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
-import { openRegular, readAt } from "../../store/run-folder.ts";
+import { makeOwnFolder, openRegular, readAt } from "../../store/run-folder.ts";
 import { runDamaged, storeError } from "../../store/store-error.ts";
 
 /** What is known of a rollout's pictures. */
@@ -65,14 +65,14 @@ export function picturesPath(dir: string, key: number): string {
   return join(dir, "pictures", `${key}.pictures`);
 }
 
-/** Writes them in place of earlier ones. @throws `io_failed`, `disk_full` */
+/** Writes them in place of earlier ones. @throws `run_damaged`, `io_failed`, `disk_full` */
 export function writePictures(path: string, list: PictureList, bodies: readonly Uint8Array[]): void {
   const header = Buffer.from(JSON.stringify(list));
   const head = Buffer.alloc(headBytes);
   magic.copy(head);
   head.writeUInt32LE(header.length, magic.length);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeFileAtomic(path, Buffer.concat([head, header, ...bodies]));
   } catch (error) {
     throw storeError(error, "Writing", path);

@@ -3,13 +3,13 @@
  * is no part of what was recorded: it may be deleted, and whoever can write to the folder can write it. It names the rollout
  * it is of.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import type { ProgramStdio, StdioText } from "../../model/stdio.ts";
-import { readRegular } from "../../store/run-folder.ts";
+import { makeOwnFolder, readRegular } from "../../store/run-folder.ts";
 import { runDamaged, storeError } from "../../store/store-error.ts";
 
 /** What is kept of a rollout. */
@@ -48,10 +48,10 @@ export function stdioPath(dir: string, key: number): string {
   return join(dir, "stdio", `${key}.json`);
 }
 
-/** Writes it in place of an earlier one. @throws `io_failed`, `disk_full` */
+/** Writes it in place of an earlier one. @throws `run_damaged`, `io_failed`, `disk_full` */
 export function writeStdio(path: string, kept: KeptStdio): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeOwnFolder(dirname(path));
     writeFileAtomic(path, `${JSON.stringify(kept)}\n`);
   } catch (error) {
     throw storeError(error, "writing", path);
