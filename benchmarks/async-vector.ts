@@ -1,9 +1,13 @@
-/** A program that writes the steps a second environments in processes of their own, stepped together with the same controller. */
-export const asyncVector = (count: number, seconds: number): string => `
+/**
+ * A program that writes the steps a second of environments that are stepped together with one controller.
+ * @param modules what it imports
+ * @param made the expression that makes them
+ */
+export const vectorSteps = (modules: string, made: string, count: number, seconds: number): string => `
 import time
-import gymnasium, numpy
+import numpy, ${modules}
 if __name__ == "__main__":
-    envs = gymnasium.vector.AsyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * ${count})
+    envs = ${made}
     observation, _ = envs.reset(seed=1)
     steps, started = 0, None
     for turn in range(10**9):
@@ -17,3 +21,9 @@ if __name__ == "__main__":
     print(steps / (time.perf_counter() - started))
     envs.close()
 `;
+
+/** The same of Gymnasium's environments in processes of their own. */
+export const asyncVector = (count: number, seconds: number): string => {
+  const made = `gymnasium.vector.AsyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * ${count})`;
+  return vectorSteps("gymnasium", made, count, seconds);
+};

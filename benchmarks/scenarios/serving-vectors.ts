@@ -1,31 +1,19 @@
 import { clientPython } from "../../tests/client/python-client.ts";
 import { createServer } from "../../src/server/server.ts";
-import { asyncVector } from "../async-vector.ts";
+import { asyncVector, vectorSteps } from "../async-vector.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
 const environments = 64;
 
 /** The client's vector, stepped with the same controller as the baseline. */
-const madeVector = (seconds: number): string => `
-import time
-import numpy
-import sameseed
-
-envs = sameseed.make_vec("CartPole-v1", num_envs=${environments})
-observation, _ = envs.reset(seed=1)
-steps, started = 0, None
-for turn in range(10**9):
-    if turn == 100:
-        steps, started = 0, time.perf_counter()
-    action = (3 * observation[:, 2] + observation[:, 3] > 0).astype(numpy.int64)
-    observation, *_ = envs.step(action)
-    steps += ${environments}
-    if started is not None and turn % 20 == 0 and time.perf_counter() - started > ${seconds}:
-        break
-print(steps / (time.perf_counter() - started))
-envs.close()
-`;
+const madeVector = (seconds: number): string =>
+  vectorSteps(
+    "sameseed",
+    `sameseed.make_vec("CartPole-v1", num_envs=${environments})`,
+    environments,
+    seconds,
+  );
 
 async function run({ quick, say }: ScenarioContext): Promise<Figure[]> {
   const seconds = quick ? 2 : 5;
