@@ -3,6 +3,7 @@ import type { BranchEngine, BranchLineage, BranchOrigin } from "../model/branch.
 import type { Past } from "../trajectory/lineage.ts";
 import { PastGate } from "../trajectory/past-gate.ts";
 import { CopiedGate, type Gate } from "../trajectory/state-gate.ts";
+import type { ResolvedOptions } from "./rollout-config.ts";
 
 /** A branch of a recorded rollout as it is asked for. */
 export interface AskedBranch {
@@ -12,6 +13,18 @@ export interface AskedBranch {
   readonly number: number;
   /** How its state comes about; `trunk`: it is brought about to be copied. @default "replay" */
   readonly engine?: BranchEngine | "trunk";
+}
+
+/** One branch of a run of branches; nothing where the run has none. @param key its number */
+export function askedBranch(
+  branch: ResolvedOptions["branch"],
+  key: number,
+  engine?: NonNullable<AskedBranch["engine"]>,
+): { readonly branch?: AskedBranch } {
+  if (branch === undefined) return {};
+  const { past, reseeds } = branch;
+  const own = { past, reseed: reseeds[key] ?? null, number: key };
+  return { branch: engine === undefined ? own : { ...own, engine } };
 }
 
 /** A branch as it is planned. */

@@ -8,6 +8,7 @@ import { checkSeed } from "../model/seed.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import type { CopiedPlace } from "./live-options.ts";
 import { executeRollout, executeShared } from "./execute-rollout.ts";
+import { askedBranch } from "./plan-branch.ts";
 import { asksCaller, canShareSandbox, planRollout, planShared } from "./plan-rollout.ts";
 import { runWithFunctions } from "./policy-function.ts";
 import { type RecordedAnswers, runWithRecording } from "./recorded-answers.ts";
@@ -213,11 +214,7 @@ async function runEach(
   }
   const [key = 0] = seeds;
   const spec = { ...template, seed: branch?.seed ?? key };
-  const engine = copied === undefined ? ("replay" as const) : ("fork" as const);
-  const own =
-    branch === undefined
-      ? {}
-      : { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key, engine } };
+  const own = askedBranch(branch, key, copied === undefined ? "replay" : "fork");
   if (!asksCaller(template)) {
     const plan = planRollout(spec, limits, receipt, own);
     return [await executeRollout(copied?.starter ?? backend, receipt, plan, limits, signal)];

@@ -132,3 +132,20 @@ export function recordedChain(reader: RunReader, summary: RolloutSummary): Traje
   }
   return chain;
 }
+
+/** Which rollout of a run is meant. */
+export interface RolloutName {
+  readonly seed: number;
+  /** Its number, if it is a branch. */
+  readonly branch?: number;
+}
+
+/** What is said of a rollout to tell it from the others of its run. */
+export function nameOf({ seed, branch }: RolloutSummary): RolloutName {
+  return branch === undefined ? { seed } : { seed, branch: branch.number };
+}
+
+/** Whether two executions came to the same end by the same records: another image that gives them will do. */
+export function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {
+  return expected.outcome === actual.outcome && expected.contentDigest === actual.contentDigest;
+}

@@ -6,6 +6,7 @@ import type { Outcome } from "../model/outcome.ts";
 import { checkSeed } from "../model/seed.ts";
 import type { Divergence } from "../model/trajectory.ts";
 import { executeRollout } from "../rollout/execute-rollout.ts";
+import { askedBranch } from "../rollout/plan-branch.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
@@ -18,6 +19,7 @@ import {
   recordedAnswers,
   recordedChain,
   replaySource,
+  nameOf,
 } from "./recorded-run.ts";
 
 /** How a rollout is replayed. */
@@ -74,7 +76,7 @@ export async function replayRollout(
   const spec = { ...template, seed: expected.seed };
   const replay = replaySource(chain);
   const { end } = replay;
-  const own = branch && { branch: { past: branch.past, reseed: branch.reseeds[seed] ?? null, number: seed } };
+  const own = askedBranch(branch, seed);
   const { signal } = options;
   const actual = template.seats.every(({ policy }) => policy.kind === "caller")
     ? await runWithRecording(
@@ -94,8 +96,7 @@ export async function replayRollout(
   const equal = summary.digest === expected.digest;
   const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));
   return {
-    seed: expected.seed,
-    ...(branch === undefined ? {} : { branch: seed }),
+    ...nameOf(expected),
     equal,
     // Why a policy fell silent is the supervisor's to know, and here is none to supervise.
     outcome: equal && end !== undefined ? expected.outcome : summary.outcome,

@@ -23,7 +23,12 @@ import {
   recordedAnswers,
   recordedChain,
   seedsByLimits,
+  nameOf,
+  type RolloutName,
+  sameEnd,
 } from "./recorded-run.ts";
+
+export type { RolloutName } from "./recorded-run.ts";
 
 /** How a run is verified. */
 export interface VerifyOptions {
@@ -59,13 +64,6 @@ export const verifyNames: NamesOf<VerifyOptions> = {
   onRollout: true,
   onDiverged: true,
 };
-
-/** Which rollout of a run is meant. */
-export interface RolloutName {
-  readonly seed: number;
-  /** Its number, if it is a branch. */
-  readonly branch?: number;
-}
 
 /** A recorded rollout and its rerun. */
 export interface ComparedRollout extends RolloutName {
@@ -215,17 +213,9 @@ function compareDigests(
   };
 }
 
-function nameOf({ seed, branch }: RolloutSummary): RolloutName {
-  return branch === undefined ? { seed } : { seed, branch: branch.number };
-}
-
 /** Whether a rollout came to an end that says something: a whole episode, or a game that a seat forfeited. */
 function isResult({ outcome, error }: RolloutSummary, isGame: boolean): boolean {
   return isComplete(outcome) || (isGame && error?.seat !== undefined);
-}
-
-function sameEnd(expected: RolloutSummary, actual: RolloutSummary): boolean {
-  return expected.outcome === actual.outcome && expected.contentDigest === actual.contentDigest;
 }
 
 function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: TrajectoryChain): boolean {

@@ -6,6 +6,7 @@ import {
   readPictures,
 } from "../verify/pictures/picture-file.ts";
 import { type PicturesDocument, type PicturesOverview, picturesPerChunk } from "./shown-pictures.ts";
+import { keptOf } from "./kept-of.ts";
 import type { LoadedRollout, OpenRuns } from "./open-runs.ts";
 
 /** What a rollout's page says of its pictures; nothing where there are none of this very rollout. */
@@ -36,13 +37,6 @@ export async function picturesDocument(
   return { first, pictures: bodies.map((body) => body.toString(encoding)) };
 }
 
-/** The list beside the run, where it is of this rollout. A damaged one is none: pictures are no part of what is recorded. */
-function listOf({ recording, key, isOther, summary }: LoadedRollout): PictureList | undefined {
-  if (isOther) return undefined;
-  try {
-    const list = readPictureList(picturesPath(recording.dir, key));
-    return list?.rollout === summary.digest ? list : undefined;
-  } catch {
-    return undefined;
-  }
+function listOf(rollout: LoadedRollout): PictureList | undefined {
+  return keptOf(rollout, (dir, key) => readPictureList(picturesPath(dir, key)));
 }

@@ -1,16 +1,17 @@
 import { SameseedError } from "../base/error.ts";
 import { type KeptStdio, readStdio, stdioPath } from "../verify/stdio/stdio-file.ts";
+import { keptOf } from "./kept-of.ts";
 import type { LoadedRollout, OpenRuns } from "./open-runs.ts";
 import type { StdioDocument } from "./shown-stdio.ts";
 
 /** Whether it is known what a rollout's programs wrote. */
 export function hasStdio(rollout: LoadedRollout): boolean {
-  return keptOf(rollout) !== undefined;
+  return keptStdio(rollout) !== undefined;
 }
 
 /** `stdio/ID/KEY` */
 export async function stdioDocument(runs: OpenRuns, id: string, name: string): Promise<StdioDocument> {
-  const kept = keptOf(await runs.rollout(id, name));
+  const kept = keptStdio(await runs.rollout(id, name));
   if (kept === undefined)
     throw new SameseedError("run_missing", "it is not known what this rollout wrote to stdout and stderr", {
       hint: "run it again for that: `sameseed replay DIR --seed N --stdio`",
@@ -19,13 +20,6 @@ export async function stdioDocument(runs: OpenRuns, id: string, name: string): P
   return { at, image, exact, programs };
 }
 
-/** What lies beside the run, where it is of this rollout. What is damaged is none: it is no part of what is recorded. */
-function keptOf({ recording, key, isOther, summary }: LoadedRollout): KeptStdio | undefined {
-  if (isOther) return undefined;
-  try {
-    const kept = readStdio(stdioPath(recording.dir, key));
-    return kept?.rollout === summary.digest ? kept : undefined;
-  } catch {
-    return undefined;
-  }
+function keptStdio(rollout: LoadedRollout): KeptStdio | undefined {
+  return keptOf(rollout, (dir, key) => readStdio(stdioPath(dir, key)));
 }

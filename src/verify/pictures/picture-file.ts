@@ -8,19 +8,12 @@ import { dirname, join } from "node:path";
 import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
+import { type KeptBeside, keptBesideFields } from "../kept-beside.ts";
 import { makeOwnFolder, openRegular, readAt } from "../../store/run-folder.ts";
 import { runDamaged, storeError } from "../../store/store-error.ts";
 
 /** What is known of a rollout's pictures. */
-export interface PictureList {
-  readonly format: 1;
-  /** The digest of the rollout they are of. */
-  readonly rollout: string;
-  /** The digest of the image they were rendered with. */
-  readonly image: string;
-  /** When, in ISO 8601. */
-  readonly at: string;
-  readonly sameseedVersion: string;
+export interface PictureList extends KeptBeside {
   readonly kind: "png" | "text";
   /** What the environment was asked for; null where it was made as it was recorded. */
   readonly mode: string | null;
@@ -45,11 +38,7 @@ export const picturesBytesMost: number = 128 * 1024 * 1024;
 
 const whole = z.int().min(0);
 const schema: z.ZodType<PictureList> = z.strictObject({
-  format: z.literal(1),
-  rollout: z.string(),
-  image: z.string(),
-  at: z.iso.datetime(),
-  sameseedVersion: z.string(),
+  ...keptBesideFields,
   kind: z.enum(["png", "text"]),
   mode: z.string().nullable(),
   width: whole,

@@ -1,7 +1,5 @@
-import { nowIso } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
-import { packageVersion } from "../../base/package-version.ts";
 import { fieldSpans } from "../../model/cbor/field-spans.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Limits } from "../../model/limits.ts";
@@ -9,14 +7,16 @@ import type { RecordedRollout } from "../../model/rollout.ts";
 import { checkSeed } from "../../model/seed.ts";
 import { environmentName } from "../../model/spec-names.ts";
 import { executeRollout } from "../../rollout/execute-rollout.ts";
+import { askedBranch } from "../../rollout/plan-branch.ts";
 import { planRollout } from "../../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../../rollout/rollout-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { firstDivergence } from "../../trajectory/first-divergence.ts";
 import { recordKind } from "../../trajectory/records.ts";
 import { chainOf, type TrajectoryChain } from "../../trajectory/trajectory-chain.ts";
-import { hostForRerun, optionsForRerun, recordedChain, replaySource } from "../recorded-run.ts";
-import { picturesPath, writePictures, type PictureList } from "./picture-file.ts";
+import { keptNow } from "../kept-beside.ts";
+import { hostForRerun, nameOf, optionsForRerun, recordedChain, replaySource } from "../recorded-run.ts";
+import { picturesPath, writePictures } from "./picture-file.ts";
 import { PictureTaker } from "./take-pictures.ts";
 
 /** How pictures of a rollout are made. */
@@ -81,7 +81,7 @@ export async function renderRollout(
   const last = lastStep(chain);
   const steps = { first: chain.first, last, every: Math.max(1, Math.ceil((last - chain.first) / most)) };
   const limits = withRoom(expected.receipt.limits);
-  const own = branch && { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key } };
+  const own = askedBranch(branch, key);
   const refusals: string[] = [];
   let otherwise: SameseedError | undefined;
   for (const mode of modesOf(template.environment.kind, template.envArgs)) {
@@ -103,20 +103,12 @@ export async function renderRollout(
       continue;
     }
     const path = picturesPath(dir, key);
-    const list = { ...madeOf(expected.digest, host.image.manifest.digest), mode, every: steps.every };
+    const list = { ...keptNow(expected.digest, host.image.manifest.digest), mode, every: steps.every };
     const { kind, width, height, cut, pictures, bodies } = taker;
     writePictures(path, { ...list, exact, kind, width, height, cut, pictures }, bodies);
-    const name = branch === undefined ? { seed: key } : { seed: expected.seed, branch: key };
-    return { ...name, path, kind, pictures: pictures.length, every: steps.every, exact, cut };
+    return { ...nameOf(expected), path, kind, pictures: pictures.length, every: steps.every, exact, cut };
   }
   throw otherwise ?? cannotRender(environmentName(template.environment), manifest.image.name, refusals);
-}
-
-function madeOf(
-  rollout: string,
-  image: string,
-): Pick<PictureList, "format" | "rollout" | "image" | "at" | "sameseedVersion"> {
-  return { format: 1, rollout, image, at: nowIso(), sameseedVersion: packageVersion() };
 }
 
 /** What an environment is asked for, one after the other: a picture, a text, and what it renders when it is made as it was. */

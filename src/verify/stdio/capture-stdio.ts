@@ -1,12 +1,11 @@
-import { nowIso } from "../../base/clock.ts";
 import { SameseedError } from "../../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
-import { packageVersion } from "../../base/package-version.ts";
 import { isCutOff } from "../../model/outcome.ts";
 import type { RecordedRollout, RolloutSummary } from "../../model/rollout.ts";
 import { checkSeed } from "../../model/seed.ts";
 import type { ProgramStdio } from "../../model/stdio.ts";
 import { executeRollout } from "../../rollout/execute-rollout.ts";
+import { askedBranch } from "../../rollout/plan-branch.ts";
 import { asksCaller, planRollout } from "../../rollout/plan-rollout.ts";
 import { runWithRecording } from "../../rollout/recorded-answers.ts";
 import { defaultIdleMs } from "../../rollout/rollout-config.ts";
@@ -14,7 +13,15 @@ import type { BackendChoice } from "../../rollout/rollout-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { firstDivergence } from "../../trajectory/first-divergence.ts";
 import { chainOf, type TrajectoryChain } from "../../trajectory/trajectory-chain.ts";
-import { hostForRerun, optionsForRerun, recordedAnswers, recordedChain } from "../recorded-run.ts";
+import { keptNow } from "../kept-beside.ts";
+import {
+  hostForRerun,
+  nameOf,
+  optionsForRerun,
+  recordedAnswers,
+  recordedChain,
+  sameEnd,
+} from "../recorded-run.ts";
 import { stdioPath, writeStdio } from "./stdio-file.ts";
 import { StdioTaker } from "./take-stdio.ts";
 
@@ -69,7 +76,7 @@ export async function captureStdio(
   const host = await hostForRerun(manifest, options.backend ?? manifest.backend);
   const { limits } = expected.receipt;
   const { template, branch } = optionsForRerun(manifest, host.image.manifest.digest, host.backend, limits);
-  const own = branch && { branch: { past: branch.past, reseed: branch.reseeds[key] ?? null, number: key } };
+  const own = askedBranch(branch, key);
   const { receipt } = host;
   const { signal } = options;
   const spec = { ...template, seed: expected.seed };
@@ -84,26 +91,12 @@ export async function captureStdio(
     answers === undefined
       ? await executeRollout(starter, receipt, plan, limits, signal)
       : await runWithRecording(starter, plan, answers, { receipt, limits, signal, idleMs: defaultIdleMs });
-  const exact = isSame(expected, actual.summary);
+  const exact = sameEnd(expected, actual.summary);
   if (!exact) refuseOthers(chain, expected, actual);
   const path = stdioPath(dir, key);
   const programs = taker.programs(plan.seats);
-  writeStdio(path, {
-    format: 1,
-    rollout: expected.digest,
-    image: host.image.manifest.digest,
-    at: nowIso(),
-    sameseedVersion: packageVersion(),
-    exact,
-    programs,
-  });
-  const name = branch === undefined ? { seed: key } : { seed: expected.seed, branch: key };
-  return { ...name, path, exact, programs };
-}
-
-/** As `verify` compares: another image that gives the same records will do. */
-function isSame(expected: RolloutSummary, actual: RolloutSummary): boolean {
-  return expected.outcome === actual.outcome && expected.contentDigest === actual.contentDigest;
+  writeStdio(path, { ...keptNow(expected.digest, host.image.manifest.digest), exact, programs });
+  return { ...nameOf(expected), path, exact, programs };
 }
 
 /**

@@ -9,19 +9,12 @@ import * as z from "zod";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import type { ProgramStdio, StdioText } from "../../model/stdio.ts";
+import { type KeptBeside, keptBesideFields } from "../kept-beside.ts";
 import { makeOwnFolder, readRegular } from "../../store/run-folder.ts";
 import { runDamaged, storeError } from "../../store/store-error.ts";
 
 /** What is kept of a rollout. */
-export interface KeptStdio {
-  readonly format: 1;
-  /** The digest of the rollout it is of. */
-  readonly rollout: string;
-  /** The digest of the image it was run again with. */
-  readonly image: string;
-  /** When, in ISO 8601. */
-  readonly at: string;
-  readonly sameseedVersion: string;
+export interface KeptStdio extends KeptBeside {
   /** False where a limit ended both, one of them sooner. */
   readonly exact: boolean;
   readonly programs: readonly ProgramStdio[];
@@ -33,11 +26,7 @@ const text: z.ZodType<StdioText> = z.strictObject({
   tail: z.string().exactOptional(),
 });
 const schema: z.ZodType<KeptStdio> = z.strictObject({
-  format: z.literal(1),
-  rollout: z.string(),
-  image: z.string(),
-  at: z.iso.datetime(),
-  sameseedVersion: z.string(),
+  ...keptBesideFields,
   exact: z.boolean(),
   programs: z.array(z.strictObject({ seat: z.string().nullable(), stdout: text, stderr: text })),
 });
