@@ -1,3 +1,6 @@
+import { median } from "./quantiles.ts";
+import type { Figure } from "./scenario.ts";
+
 /**
  * A program that writes the steps a second of environments that are stepped together with one controller.
  * @param modules what it imports
@@ -27,3 +30,19 @@ export const asyncVector = (count: number, seconds: number): string => {
   const made = `gymnasium.vector.AsyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * ${count})`;
   return vectorSteps("gymnasium", made, count, seconds);
 };
+
+/** What rates of eight and of 64 such environments say, and the better one. */
+export function asyncFigures(
+  eight: readonly number[],
+  all: readonly number[],
+): { readonly best: number; readonly figures: readonly Figure[] } {
+  const rates = { 8: median(eight), 64: median(all) };
+  return {
+    best: Math.max(rates[8], rates[64]),
+    figures: Object.entries(rates).map(([count, value]) => ({
+      name: `steps/s, AsyncVectorEnv, ${count} environments, not recorded`,
+      value,
+      unit: "/s",
+    })),
+  };
+}

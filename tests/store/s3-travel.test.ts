@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { publishTree } from "../../src/image/publish-image.ts";
 import { digestOfListing } from "../../src/image/tree-listing.ts";
+import { imageFacts as facts } from "../unit/image/image-facts.ts";
 import { readNameRecord } from "../../src/image/image-store.ts";
 import { checkFleetCertificate } from "../../src/fleet/certificate.ts";
 import { collectRollouts, openFleet, recordRun, RunReader } from "../../src/index.ts";
@@ -28,15 +29,6 @@ afterAll(async () => {
 const [images, elsewhere] = [join(folder, "images"), join(folder, "elsewhere")];
 let digest: string;
 beforeAll(async () => {
-  const facts = {
-    format: 1,
-    python: "3.11.7",
-    architecture: process.arch === "x64" ? "x86_64" : "aarch64",
-    libc: "glibc 2.36",
-    packages: {},
-    runtime: "r",
-    lock: "l",
-  } as const;
   const stage = join(images, "stage");
   mkdirSync(join(stage, "rootfs/opt/python/bin"), { recursive: true });
   writeFileSync(join(stage, "rootfs/opt/python/bin/python3"), "a program", { mode: 0o755 });

@@ -1,9 +1,9 @@
-// Theory of operation. BullMQ's worker takes jobs, renews their leases and gives back what a vanished host had. Three things are
+// Theory of operation. BullMQ's worker takes jobs, renews their leases and gives back what a vanished host had. Some things are
 // ours. A beat each second writes the note of this host and looks whether a batch that runs here was cancelled, or the host
 // quarantined. A chunk that may not run here is put back for another host; where nothing else waits, this one takes nothing for
-// longer than the chunk rests, since of several idle hosts the same one would be woken first and have it for ever. A watchdog: a worker of BullMQ was known to stop
-// taking jobs after an outage while it says that it runs; where chunks wait, lanes are free and none was taken for a while, it is
-// made anew.
+// longer than the chunk rests, since of several idle hosts the same one would be woken first and have it for ever. And a watchdog:
+// a worker of BullMQ was known to stop taking jobs after an outage while it says that it runs; where chunks wait, lanes are free
+// and none was taken for a while, it is made anew.
 
 import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
 

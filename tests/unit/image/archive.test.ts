@@ -28,17 +28,9 @@ import { resolveImage, writeName, type ResolvedImage } from "../../../src/image/
 import { importImage, importWhereNamed } from "../../../src/image/import-image.ts";
 import { pruneImages } from "../../../src/image/prune-images.ts";
 import { publishTree } from "../../../src/image/publish-image.ts";
-import { digestOfListing, type ImageFacts } from "../../../src/image/tree-listing.ts";
+import { digestOfListing } from "../../../src/image/tree-listing.ts";
+import { imageFacts as facts } from "./image-facts.ts";
 
-const facts: ImageFacts = {
-  format: 1,
-  python: "3.11.7",
-  architecture: process.arch === "x64" ? "x86_64" : "aarch64",
-  libc: "glibc 2.36",
-  packages: {},
-  runtime: "r",
-  lock: "l",
-};
 const long = `${"long".repeat(30)}/${"name".repeat(40)}`;
 
 let folder: string;

@@ -8,17 +8,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { pullImage, pushImage } from "../../../src/image/image-folder.ts";
 import { readNameRecord, writeName } from "../../../src/image/image-store.ts";
 import { publishTree } from "../../../src/image/publish-image.ts";
-import { digestOfListing, type ImageFacts } from "../../../src/image/tree-listing.ts";
-
-const facts: ImageFacts = {
-  format: 1,
-  python: "3.11.7",
-  architecture: process.arch === "x64" ? "x86_64" : "aarch64",
-  libc: "glibc 2.36",
-  packages: {},
-  runtime: "r",
-  lock: "l",
-};
+import { digestOfListing } from "../../../src/image/tree-listing.ts";
+import { imageFacts as facts } from "./image-facts.ts";
 
 let work: string;
 let images: string;
