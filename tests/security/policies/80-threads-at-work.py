@@ -6,6 +6,8 @@ import random
 import threading
 import time
 
+swept = threading.Event()
+
 
 def meddle():
     while True:
@@ -14,6 +16,7 @@ def meddle():
                 known.seed(0)
             if isinstance(known, list) and len(known) == 9:
                 known[:] = ["X"] * 9
+        swept.set()
         time.sleep(0.002)
 
 
@@ -21,4 +24,6 @@ def choose_action(board, player, rng):
     cell = board.index(None)
     if threading.active_count() == 1:
         threading.Thread(target=meddle, daemon=True).start()
+        # A game is shorter than a turn of the interpreter's lock: without a look of its own the thread may never run.
+        swept.wait(5)
     return cell
