@@ -143,7 +143,7 @@ it("is asked for again where it counts a mismatch, and the call does not end wel
   await store.delete((await Array.fromAsync(store.list("audits/")))[0]!);
   await resume();
   expect(await checkFleetCertificate(dir)).toMatchObject({ state: "intact" });
-}, 120_000);
+});
 
 it("counts seeds of a larger chunk where its pack has the run's rollouts of them", async () => {
   const { spec } = certificate();
