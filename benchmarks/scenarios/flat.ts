@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 
 import { resolveImage } from "../../src/image/image-store.ts";
@@ -29,12 +29,22 @@ function residentKibibytes(pid: number): number {
 /** The control groups of this process, in all hierarchies: others may come and go on the same machine. */
 function ownCgroups(folder = "/sys/fs/cgroup", isOwn = false): number {
   let count = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  for (const entry of listFolder(folder)) {
     if (!entry.isDirectory()) continue;
     const isIn = isOwn || entry.name.startsWith(`sameseed-${process.pid}-`);
     count += (isIn ? 1 : 0) + ownCgroups(join(folder, entry.name), isIn);
   }
   return count;
+}
+
+/** What is in a group; nothing where it was another program's and is gone. */
+function listFolder(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** What this process and everything below it hold. */
