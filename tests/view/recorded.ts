@@ -26,7 +26,11 @@ export const hostile: readonly string[] = [
   "&lt;img src=x onerror=window.hit=1&gt;",
   "<style>*{display:none}</style>",
   "\u202e<b>reversed</b>\u2028</p>",
+  "\u2067\u05d0\u05d1 5 isolated \u061c\u200fto the right\u200e",
 ];
+
+/** Characters that turn the order of the letters after them. */
+export const turning: RegExp = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /** A folder's name that is markup too. */
 export const hostileName = "<img src=x onerror=window.hit=1>";

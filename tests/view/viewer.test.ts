@@ -9,7 +9,7 @@ import { exportPage } from "../../src/view/export-page.ts";
 import { ViewServer } from "../../src/view/view-server.ts";
 import { verifyRun } from "../../src/verify/verify-run.ts";
 import { chromiumPath, goTo, hits, openPage, settled, startBrowser, violations } from "./browser.ts";
-import { buildViewer, hostile, hostileName, recordEverything, writeBeside } from "./recorded.ts";
+import { buildViewer, hostile, hostileName, recordEverything, turning, writeBeside } from "./recorded.ts";
 
 const id = encodeURIComponent(hostileName);
 const scored = encodeURIComponent(hostile[2] ?? "");
@@ -81,6 +81,8 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
         const text = (await page.textContent("main")) ?? "";
         if (says !== "beside") expect(text, hash).toContain(says);
         expect(await hits(page), hash).toEqual([]);
+        const seen = `${await page.title()} ${await page.textContent("#root")}`;
+        expect(seen.match(turning), hash).toBeNull();
         expect(await page.evaluate(() => document.documentElement.scrollWidth), hash).toBeLessThanOrEqual(
           width,
         );
@@ -102,7 +104,12 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
       await page.waitForFunction(() => document.querySelector(".value strong")?.textContent === "info");
       const info = JSON.parse((await page.textContent(".value pre")) ?? "") as unknown;
       expect(info).toEqual(Object.fromEntries(hostile.map((text) => [text, text])));
-      const all = hostile.join(" ").replace("\u202e", "\ufffd");
+      const all = hostile
+        .join(" ")
+        .replaceAll(
+          new RegExp(turning, "g"),
+          (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+        );
       const wrote = await page.$$eval(".stream pre", (texts) => texts.map(({ textContent }) => textContent));
       expect(wrote).toEqual([`${all}\n${all}\n`, `${all}\n`]);
       expect(await hits(page)).toEqual([]);
@@ -194,6 +201,7 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
       links.map(({ textContent }) => textContent),
     );
     for (let at = 0; at < names.indexOf("clocked"); at++) await page.keyboard.press("j");
+    for (const key of ["ArrowLeft", "ArrowRight"]) await page.keyboard.press(key);
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => location.hash === "#clocked");
     await settled(page);

@@ -59,8 +59,8 @@ function classOf({ ink, paper, isBold }: Look): string {
     .join(" ");
 }
 
-/** Control characters but tabs and line ends, and those that turn the order of letters, are shown as what they are: not text. */
+/** Control characters but tabs and line ends are shown as what they are: not text. */
 function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }

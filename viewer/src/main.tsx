@@ -15,12 +15,12 @@ import { RolloutView } from "./rollout.tsx";
 import { go, href, type Route, useRoute } from "./route.ts";
 import { RunView } from "./run.tsx";
 import { ScoresView, ScoreView } from "./scores.tsx";
+import { showTexts, shownText } from "./shown-text.ts";
 import "./style.css";
 import { TreeView } from "./tree.tsx";
 
 const help: readonly (readonly [keys: string, what: string])[] = [
-  ["j, k", "next and previous line or step"],
-  ["→, ←", "next and previous step"],
+  ["j, k; →, ←", "next and previous line or step"],
   ["Enter", "open what is chosen"],
   ["d", "next divergence"],
   ["n, p", "next and previous rollout"],
@@ -44,7 +44,7 @@ function Page(): JSX.Element {
     t: () => switchTheme(),
   });
   useEffect(() => {
-    document.title = route.length === 0 ? "Sameseed" : `${route.join(" · ")} · Sameseed`;
+    document.title = route.length === 0 ? "Sameseed" : shownText(`${route.join(" · ")} · Sameseed`);
   });
   useEffect(() => {
     scrollTo(0, 0);
@@ -170,5 +170,6 @@ function Help(): JSX.Element {
   );
 }
 
+showTexts();
 const root = document.getElementById("root");
 if (root !== null) render(<Page />, root);

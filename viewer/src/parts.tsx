@@ -6,6 +6,7 @@ import type { JsonValue } from "../../src/model/json.ts";
 import { shortNumber } from "../../src/view/draw/scale.ts";
 import { shellWord } from "../../src/cli/parse/shell-words.ts";
 import { isFile, type Loaded } from "./data.ts";
+import { shownText } from "./shown-text.ts";
 
 /** A document's view, or why there is none. */
 export function Ready<T>({
@@ -75,9 +76,9 @@ export function Command({
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
   const line = ["sameseed", ...words.map(String)].map(shellWord).join(" ");
-  // A pasted control character would be the terminal's, not the command's.
+  // A pasted control character would be the terminal's, not the command's; one that turns letters would show another command.
   // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(line))
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(line) || shownText(line) !== line)
     return <p class="quiet">The folder's name cannot be pasted into a shell.</p>;
   const copy = (): void => {
     const done = (text: string): void => {

@@ -36,6 +36,7 @@ export function SeedGrid({ run, diverged, selected, onSelect }: SeedGridProps): 
     const context = canvas.current?.getContext("2d");
     if (context === undefined || context === null) return;
     const root = getComputedStyle(document.documentElement);
+    const paper = root.getPropertyValue("--paper");
     context.clearRect(0, 0, across * size, down * size);
     const [low, high] = extentOf(run.returns.filter((value) => value !== null));
     const gap = size > 4 ? 1 : 0;
@@ -44,6 +45,7 @@ export function SeedGrid({ run, diverged, selected, onSelect }: SeedGridProps): 
       const outcome = run.outcomeNames[run.outcomes[at] ?? 0] ?? "killed";
       context.fillStyle = colourOf(outcome, run.returns[at] ?? null, [low, high], root);
       context.fillRect(x, y, size - gap, size - gap);
+      if (size > 4) stripe(context, outcomeClass(outcome), [x, y, size - gap], paper);
       if (diverged.has(at)) cross(context, x, y, size - gap);
     }
     if (selected >= 0) {
@@ -87,6 +89,32 @@ function colourOf(
   if (value === null) return root.getPropertyValue("--line");
   const share = high > low ? (value - low) / (high - low) : 0.5;
   return ramp[Math.min(ramp.length - 1, Math.floor(share * ramp.length))] ?? "#888";
+}
+
+/** From where to where the stripe of a kind goes, in parts of a cell. */
+const stripes: Readonly<Record<string, readonly [number, number, number, number]>> = {
+  policy: [0, 1, 1, 0],
+  environment: [0, 0, 1, 1],
+  limit: [0, 0.5, 1, 0.5],
+  host: [0.5, 0, 0.5, 1],
+};
+
+/** A kind of fault by its direction, for who does not tell the colours apart. */
+function stripe(
+  context: CanvasRenderingContext2D,
+  kind: string,
+  [x, y, size]: readonly [number, number, number],
+  colour: string,
+): void {
+  const line = stripes[kind];
+  if (line === undefined) return;
+  const [fromX, fromY, toX, toY] = line;
+  context.strokeStyle = colour;
+  context.lineWidth = Math.max(1, size / 6);
+  context.beginPath();
+  context.moveTo(x + fromX * size, y + fromY * size);
+  context.lineTo(x + toX * size, y + toY * size);
+  context.stroke();
 }
 
 function cross(context: CanvasRenderingContext2D, x: number, y: number, size: number): void {

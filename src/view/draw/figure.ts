@@ -55,14 +55,16 @@ const style = `
 svg { font: 12px system-ui, sans-serif; background: #fff; }
 .label { fill: #333; } .quiet { fill: #5a5a5a; } .strong { fill: #111; font-weight: 600; }
 .axis { stroke: #999; fill: none; } .grid { stroke: #e4e4e4; fill: none; }
-.bar { fill: #0072b2; } .bar2 { fill: #e69f00; } .band { fill: #0072b2; fill-opacity: 0.18; }
-.line { stroke: #0072b2; fill: none; stroke-width: 1.5; } .mark { stroke: #111; fill: none; stroke-width: 1.5; }
-.dot { fill: #0072b2; } .bound { stroke: #b34700; fill: none; stroke-dasharray: 5 4; }
-.line1 { stroke: #b34700; } .line2 { stroke: #007a5a; } .line3 { stroke: #a0528a; } .line4 { stroke: #7a6a00; }
+.bar { fill: #0c79bf; } .bar2 { fill: #b98300; } .band { fill: #0c79bf; fill-opacity: 0.18; }
+.line { stroke: #0c79bf; fill: none; stroke-width: 1.5; } .mark { stroke: #111; fill: none; stroke-width: 1.5; }
+.dot { fill: #0c79bf; } .bound { stroke: #c03f09; fill: none; stroke-dasharray: 5 4; }
+.line1 { stroke: #c03f09; stroke-dasharray: 7 3; } .line2 { stroke: #024336; stroke-dasharray: 2 3; }
+.line3 { stroke: #925188; stroke-dasharray: 9 3 2 3; } .line4 { stroke: #b98300; stroke-dasharray: 4 2; }
 @media (prefers-color-scheme: dark) {
 svg { background: #16181c; } .label { fill: #d6d6d6; } .quiet { fill: #a8a8a8; } .strong { fill: #fff; }
-.axis { stroke: #777; } .grid { stroke: #2c3038; } .bar, .band, .dot { fill: #56b4e9; } .line { stroke: #56b4e9; }
-.mark { stroke: #fff; } .bound, .line1 { stroke: #f0a35e; } .line2 { stroke: #3fc99b; } .line3 { stroke: #dd9bc6; } .line4 { stroke: #e0d060; }
+.axis { stroke: #777; } .grid { stroke: #2c3038; } .bar, .band, .dot { fill: #4576b3; } .bar2 { fill: #ad8b2e; }
+.line { stroke: #4576b3; } .mark { stroke: #fff; } .bound, .line1 { stroke: #eb9f62; }
+.line2 { stroke: #89ffa3; } .line3 { stroke: #c6a3b8; } .line4 { stroke: #ad8b2e; }
 }`;
 
 /** A figure as a file. */
@@ -101,8 +103,8 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text for XML, which has no form for most control characters. */
+/** Text for XML, which has no form for most control characters; nor may one turn the order of the letters after it. */
 function escaped(text: string): string {
-  const printable = text.toWellFormed().replaceAll(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd");
+  const printable = text.toWellFormed().replaceAll(/[\p{Cc}\p{Bidi_Control}\ufffe\uffff]/gu, "\ufffd");
   return printable.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
 }

@@ -1,4 +1,5 @@
 import { type Figure, label, place, shape, type Shape } from "./figure.ts";
+import { letterWidth, lineClass, lineLegend, shortened } from "./names.ts";
 import { bottomAxis, extentOf, leftAxis, linearScale, type Scale, shortNumber } from "./scale.ts";
 
 /** How large a plot is. */
@@ -108,13 +109,14 @@ export function linePlot({ title, unit, x: steps, lines, bounds = [], cursor, ..
     4,
   );
   const drawn = lines.map(({ values }, at) =>
-    shape("path", { d: pathOf(values, steps, x, y), class: `line line${at % 5}` }),
+    shape("path", { d: pathOf(values, steps, x, y), class: lineClass(at) }),
   );
   return {
     ...size,
     title: `${title}: ${lines.map(({ name }) => name).join(", ")} from ${shortNumber(x.from)} to ${shortNumber(x.to)}, values from ${shortNumber(y.from)} to ${shortNumber(y.to)}`,
     shapes: [
       heading(title),
+      ...lineLegend(lines, frame.right),
       ...leftAxis(y, frame.left, frame.right - frame.left),
       ...bounds.flatMap(({ name, value }) => [
         shape("path", { d: `M${frame.left} ${place(y.at(value))}H${frame.right}`, class: "bound" }),
@@ -225,18 +227,10 @@ export function barPlot(
   };
 }
 
-/** Of a label, in pixels; a little more than most letters have. */
-const letterWidth = 7.6;
-
 /** How many letters the names beside a figure have, within some pixels. */
 function lettersOf(rows: readonly { readonly name: string }[], most: number): number {
   const longest = Math.max(4, ...rows.map(({ name }) => name.length));
   return Math.min(longest, Math.floor(most / letterWidth));
-}
-
-function shortened(text: string, most: number): string {
-  const characters = Array.from(text);
-  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : text;
 }
 
 function heading(title: string): Shape {
