@@ -20,6 +20,8 @@ export interface TableRow {
 /** What came of a package. */
 export interface PackageRow {
   readonly asked: string;
+  /** The day it ran. */
+  readonly date: string;
   readonly host: string;
   readonly steps: number;
   /** Null where no image could be built. */
@@ -51,7 +53,7 @@ export function tablePage(packages: Readonly<Record<string, PackageRow>>): strin
   const built = Object.values(packages).filter(({ version, rows }) => version !== null || rows.length > 0);
   const first = Object.values(packages)[0];
   const counts = `${Object.keys(packages).length} packages, of which ${built.length} could be built; ${all.length} environments: ${play.length} play, ${play.filter(isSame).length} of them with the same bytes everywhere, ${play.filter(({ pinned }) => pinned === true).length} equal to plain Gymnasium.`;
-  const where = first === undefined ? "" : ` At most ${first.steps} steps; ${first.host}.`;
+  const where = first === undefined ? "" : ` At most ${first.steps} steps; ${first.host}; ${days(packages)}.`;
   const lines = [
     "| environment | package | plays | same bytes: warm, cold, loaded | plain | tier | audit | asked | cause |",
     "|---|---|---|---|---|---|---|---|---|",
@@ -63,6 +65,12 @@ export function tablePage(packages: Readonly<Record<string, PackageRow>>): strin
     for (const one of row.rows) lines.push(rowLine(label, one));
   }
   return `${head}\n${counts}${where}\n\n${lines.join("\n")}\n\nSee also: [Is my environment fit?](guide/check.md) · [images of your own](guide/images.md)\n`;
+}
+
+/** The days on which the rows ran. */
+function days(packages: Readonly<Record<string, PackageRow>>): string {
+  const all = [...new Set(Object.values(packages).map(({ date }) => date))].toSorted();
+  return all.length > 1 ? `${all[0]} to ${all.at(-1)}` : (all[0] ?? "");
 }
 
 function rowLine(label: string, one: TableRow): string {

@@ -22,6 +22,8 @@ interface Listed {
   readonly build?: readonly string[];
   /** More arguments of `check`. */
   readonly check?: readonly string[];
+  /** The image that it shares with other packages of the list; one of its own where it is not given. */
+  readonly group?: string;
   /** Whether the lock of `--system` is needed. */
   readonly system?: true;
 }
@@ -29,7 +31,7 @@ interface Listed {
 const root = join(import.meta.dirname, "..");
 const resultsFile = join(root, "docs", "environments.json");
 const steps = 50;
-const buildLimitMs = 420_000;
+const buildLimitMs = 900_000;
 const checkLimitMs = 240_000;
 
 const { values, positionals } = parseArgs({
@@ -90,6 +92,7 @@ async function chooseIds(image: string, name: string, asked: Listed["environment
 }
 
 interface Check {
+  readonly error?: { readonly message: string };
   readonly tier: string;
   readonly checks: {
     readonly plays: { readonly verdict: string; readonly summary: string };
@@ -133,6 +136,7 @@ async function checkOne(image: string, env: string, more: readonly string[]): Pr
   } catch {
     return { env, runs: false, why: reason(ran, checkLimitMs) };
   }
+  if (found.error !== undefined) return { env, runs: false, why: found.error.message.slice(0, 300) };
   const { plays, warm, cold, loaded, audit, plain } = found.checks;
   if (plays.verdict === "fail") return { env, runs: false, why: plays.summary };
   return {
@@ -154,30 +158,39 @@ async function checkOne(image: string, env: string, more: readonly string[]): Pr
   };
 }
 
-async function runPackage(name: string, listed: Listed): Promise<PackageRow> {
-  const image = `table-${name}`;
-  const facts = { asked: listed.packages.join(" "), host: `Linux ${release()}, ${arch()}`, steps };
+interface Manifest {
+  readonly digest: string;
+  readonly python: string;
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** Builds an image of a package and those it shares it with, or takes the one that is there; a text says why there is none. */
+async function imageOf(image: string, listed: Listed): Promise<Manifest | string> {
+  const shown = await sameseed(["image", "show", image, "--json"], buildLimitMs);
+  if (shown.exitCode === 0) return JSON.parse(shown.stdout) as Manifest;
+  const members = Object.values(list).filter(({ group }) => group !== undefined && group === listed.group);
+  const packages = members.length === 0 ? listed.packages : members.flatMap((member) => member.packages);
   const system = listed.system ? ["--system", values.system ?? ""] : [];
-  const args = [
-    "image",
-    "build",
-    image,
-    "--packages",
-    ...listed.packages,
-    ...system,
-    ...(listed.build ?? []),
-  ];
+  const args = ["image", "build", image, "--packages", ...packages, ...system, ...(listed.build ?? [])];
   const built = await sameseed([...args, "--json"], buildLimitMs);
-  let manifest: {
-    readonly digest: string;
-    readonly python: string;
-    readonly packages: Record<string, string>;
-  };
   try {
-    manifest = JSON.parse(built.stdout) as typeof manifest;
+    const found = JSON.parse(built.stdout) as Manifest & { readonly error?: { readonly message: string } };
+    return found.error === undefined ? found : found.error.message.slice(0, 300);
   } catch {
-    return { ...facts, version: null, python: null, why: reason(built, buildLimitMs), rows: [] };
+    return reason(built, buildLimitMs);
   }
+}
+
+async function runPackage(name: string, listed: Listed): Promise<PackageRow> {
+  const image = `table-${listed.group ?? name}`;
+  const facts = {
+    asked: listed.packages.join(" "),
+    date: new Date().toISOString().slice(0, 10),
+    host: `Linux ${release()}, ${arch()}`,
+    steps,
+  };
+  const manifest = await imageOf(image, listed);
+  if (typeof manifest === "string") return { ...facts, version: null, python: null, why: manifest, rows: [] };
   const rows: TableRow[] = [];
   try {
     for (const env of await chooseIds(image, name, listed.environments)) {
@@ -185,9 +198,10 @@ async function runPackage(name: string, listed: Listed): Promise<PackageRow> {
       process.stderr.write(`  ${JSON.stringify(rows.at(-1))}\n`);
     }
   } finally {
-    if (!values.keep) await sameseed(["image", "rm", image], buildLimitMs);
+    if (!values.keep && listed.group === undefined) await sameseed(["image", "rm", image], buildLimitMs);
   }
-  const version = manifest.packages[name] ?? null;
+  const version =
+    manifest.packages[listed.packages[0]?.replace(/[^A-Za-z0-9._-].*$/, "").toLowerCase() ?? name] ?? null;
   return { ...facts, version, python: manifest.python, digest: manifest.digest, rows };
 }
 
@@ -203,7 +217,8 @@ for (const [name, listed] of Object.entries(list)) {
   if (listed.system && values.system === undefined) continue;
   if (performance.now() > until) break;
   process.stderr.write(`${name}\n`);
-  results[name] = await runPackage(name, listed);
-  save(results);
+  const row = await runPackage(name, listed);
+  // Read again: another run of this script may have finished another package.
+  save({ ...readResults(), [name]: row });
 }
-save(results);
+save(readResults());

@@ -7,6 +7,7 @@ import unittest
 import uuid
 
 import numpy as np
+from sameseed.audit import fingerprint as fingerprints
 from sameseed.audit.fingerprint import fingerprint, shown
 
 
@@ -20,6 +21,26 @@ def default(at=1):
 
 
 class Fingerprints(unittest.TestCase):
+    def test_after_much_work_values_are_looked_at_less_closely(self) -> None:
+        value = [[number] for number in range(500)]
+        late = [*value[:-1], [-1]]
+        early = [[-1], *value[1:]]
+        fresh = fingerprints.Fingerprints()
+        self.assertNotEqual(fresh.of(value), fresh.of(late))
+        tired = fingerprints.Fingerprints(much_work=1)
+        self.assertNotEqual(tired.of(value), tired.of(late), "the first value is looked at closely")
+        spent = tired.left
+        first, second = tired.of(value), tired.of(late)
+        self.assertEqual(first, second)
+        self.assertNotEqual(first, tired.of(early))
+        self.assertLess(spent - tired.left, 1000, "less than half of what a close look at one of them takes")
+
+    def test_a_close_look_does_not_depend_on_time(self) -> None:
+        values = [[Thing(number)] * 50 for number in range(50)]
+        looks = [fingerprints.Fingerprints(much_work=900) for _ in range(2)]
+        self.assertEqual(*([look.of(value) for value in values] for look in looks))
+        self.assertEqual(looks[0].left, looks[1].left)
+
     def test_equal_contents_have_equal_digests(self) -> None:
         for make in (
             lambda: [1, 2.5, "a", b"b", None, True, (1,)],

@@ -23,7 +23,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any, Callable
 
-from .fingerprint import fingerprint, shown
+from .fingerprint import Fingerprints, shown
 
 # High enough to leave the numbers that a program gets alone.
 _TRACE_FD = 200
@@ -79,22 +79,25 @@ def _is_traced(file: str) -> bool:
     return known
 
 
-class _Imports(threading.local):
-    """How many installed modules a thread is in the middle of importing."""
+class _Thread(threading.local):
+    """What is known of one thread; each has its own, because the order of threads is not."""
 
-    depth = 0
+    def __init__(self) -> None:
+        # How many installed modules it is in the middle of importing.
+        self.imports = 0
+        self.fingerprints = Fingerprints()
 
 
-_imports = _Imports()
+_thread = _Thread()
 
 
 def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
     code = frame.f_code
     if code.co_name == "<module>" and code.co_filename.startswith(_site):
-        _imports.depth += 1
+        _thread.imports += 1
         frame.f_trace_lines = False
         return _leave_import
-    if _imports.depth > 0 or code.co_name == "__del__" or not _is_traced(code.co_filename):
+    if _thread.imports > 0 or code.co_name == "__del__" or not _is_traced(code.co_filename):
         return None
     return _Traced(frame).see
 
@@ -102,7 +105,7 @@ def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
 def _leave_import(_frame: FrameType, event: str, _arg: Any) -> Callable | None:
     # A module that raises returns too.
     if event == "return":
-        _imports.depth -= 1
+        _thread.imports -= 1
     return _leave_import
 
 
@@ -122,7 +125,7 @@ class _Traced:
         if self.code.co_name != "<module>":
             for name, value in _names(frame):
                 if name.startswith(("self.", "global ")):
-                    self.digests[name] = (fingerprint(value), id(value))
+                    self.digests[name] = (_thread.fingerprints.of(value), id(value))
         # What differs before the first line differs because of how it was called.
         self.before = (self.code if caller is None else caller.f_code, frame.f_lineno if caller is None else caller.f_lineno)
 
@@ -138,17 +141,17 @@ class _Traced:
                 return self.see
             _write(event, blamed, line, self._changes(frame))
         elif event == "return":
-            _write(event, (self.code, line), 0, [*self._changes(frame), ("return", arg, fingerprint(arg))])
+            _write(event, (self.code, line), 0, [*self._changes(frame), ("return", arg, _thread.fingerprints.of(arg))])
         elif event == "exception":
             failure = f"{arg[0].__name__}: {shown(str(arg[1]))}"
-            _write(event, (self.code, line), 0, [*self._changes(frame), ("raise", failure, fingerprint(failure))])
+            _write(event, (self.code, line), 0, [*self._changes(frame), ("raise", failure, _thread.fingerprints.of(failure))])
         return self.see
 
     def _changes(self, frame: FrameType) -> list[tuple[str, Any, bytes]]:
         """The names whose values are others than when this frame was last looked at."""
         changes = []
         for name, value in _names(frame):
-            digest = fingerprint(value)
+            digest = _thread.fingerprints.of(value)
             before = self.digests.get(name)
             # Another object of the same contents counts for attributes: an earlier episode may have left the same there.
             if before is None or before[0] != digest or (before[1] != id(value) and name.startswith("self.")):

@@ -28,6 +28,9 @@ _PLAIN = (
 _FOREIGN = ("ctypes", "_ctypes")
 _POINTERS = "zZPOX"
 _MOST_PARTS = 1000
+# How many values are looked at, those inside others included, before each is looked at less closely, and how closely then.
+_MUCH_WORK = 1_000_000
+_FEW_PARTS = 60
 _MOST_BYTES = 1 << 16
 _MOST_DEPTH = 6
 _MOST_TEXT = 120
@@ -35,17 +38,36 @@ _MOST_TEXT = 120
 
 def fingerprint(value: Any) -> bytes:
     """Eight bytes that are equal where two values are: of like types, with like contents."""
-    return blake2b(_Walk().describe(value, 0), digest_size=8).digest()
+    return Fingerprints().of(value)
+
+
+class Fingerprints:
+    """Digests of many values, one after the other: after much work each value is looked at less closely.
+
+    What has been looked at is counted, not timed, so that two traces of the same program look equally closely at each value.
+    """
+
+    def __init__(self, much_work: int = _MUCH_WORK) -> None:
+        self.left = much_work
+
+    def of(self, value: Any) -> bytes:
+        walk = _Walk(_MOST_PARTS if self.left > 0 else _FEW_PARTS)
+        digest = blake2b(walk.describe(value, 0), digest_size=8).digest()
+        self.left -= walk.work
+        return digest
 
 
 class _Walk:
     """One value taken apart; what is very large or deep only as far as it takes to tell most values apart."""
 
-    def __init__(self) -> None:
-        self.left = _MOST_PARTS
+    def __init__(self, most_parts: int) -> None:
+        self.most = most_parts
+        self.left = most_parts
+        self.work = 0
         self.open: set[int] = set()
 
     def describe(self, value: Any, depth: int) -> bytes:
+        self.work += 1
         kind = type(value)
         if value is None or kind in (bool, int, float, complex):
             return f"{kind.__name__} {value!r};".encode()
@@ -64,9 +86,11 @@ class _Walk:
 
     def _parts(self, value: Any, kind: type, depth: int) -> bytes:
         if isinstance(value, (list, tuple)):
-            return str(len(value)).encode() + b"".join(self.describe(item, depth) for item in list(value)[:_MOST_PARTS])
+            return str(len(value)).encode() + b"".join(self.describe(item, depth) for item in list(value)[: self.most])
         if isinstance(value, dict):
-            return b"".join(self.describe(key, depth) + self.describe(item, depth) for key, item in list(value.items()))
+            items = list(value.items())
+            parts = (self.describe(key, depth) + self.describe(item, depth) for key, item in items[: self.most])
+            return str(len(items)).encode() + b"".join(parts)
         if isinstance(value, (set, frozenset)):
             return b"".join(sorted(self.describe(item, depth) for item in list(value)))
         if np is not None and isinstance(value, (np.ndarray, np.generic)):

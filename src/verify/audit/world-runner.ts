@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { isSameseedError } from "../../base/error.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
-import type { Limits } from "../../model/limits.ts";
+import { maxLimitMs, type Limits } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import { executeRollout } from "../../rollout/execute-rollout.ts";
@@ -28,6 +28,9 @@ export interface WorldRunnerOptions {
 }
 
 const triesMost = 3;
+
+/** How much longer a rollout may take under the line tracer, which is many times as slow. */
+const tracedTimes = 5;
 
 /** Runs rollouts in changed worlds. Worlds that differ only in what a copy can change share a zygote. */
 export class WorldRunner {
@@ -85,8 +88,7 @@ export class WorldRunner {
   async trace(change: WorldChange, spec: RolloutSpec): Promise<readonly Trace[]> {
     const backend = this.#backend(change);
     const receipt = await backend.receipt();
-    const limits = limitsIn(change, this.#options.limits);
-    const plan = planRollout(spec, limits, receipt);
+    const plan = planRollout(spec, tracedLimits(limitsIn(change, this.#options.limits)), receipt);
     const texts: Buffer[][] = plan.members.map(() => []);
     let isOver = true;
     await this.#turns.acquire(this.#options.signal);
@@ -169,4 +171,13 @@ export class WorldRunner {
     const world = job.world === undefined ? {} : { world: { ...job.world, ...change.settings } };
     return { ...member, job: { ...job, ...world, audit } };
   }
+}
+
+function tracedLimits(limits: Limits): Limits {
+  const { wallMs, cpuMs } = limits;
+  return {
+    ...limits,
+    wallMs: Math.max(wallMs, Math.min(wallMs * tracedTimes, maxLimitMs)),
+    cpuMs: Math.max(cpuMs, Math.min(cpuMs * tracedTimes, maxLimitMs)),
+  };
 }
