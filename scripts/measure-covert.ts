@@ -99,7 +99,7 @@ function render(rows: readonly Row[]): string {
     "",
     "## Open",
     "",
-    "Channels that a shared kernel and processor leave open; `SECURITY.md` says why. The speeds are no bound. Time is read with the",
+    "Channels that a shared kernel and processor leave open; `SECURITY.md` says why. The speeds are not upper bounds. Time is read with the",
     "processor's own instruction, which a sealed world cannot take away.",
     "",
     "| channel | plain processes | sealed sandboxes | sandboxes in the host's world |",

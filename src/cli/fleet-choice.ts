@@ -16,12 +16,21 @@ export interface FleetChoice {
   readonly concurrency?: number;
 }
 
-/** `--fleet` and what goes with it. */
-export function fleetOptions(): Option[] {
+/**
+ * `--fleet` and what goes with it.
+ * @param what the options are about: an audit is no subject of audits
+ */
+export function fleetOptions(what: "any" | "audit" = "any"): Option[] {
   const number = (option: string, text: string, unit: string, min: number): Option =>
     new Option(`${option} <N>`, text)
       .argParser(wholeNumber({ option, unit, min, max: 1000 }))
       .helpGroup(group);
+  const second = new Option(
+    "--audit <SHARE>",
+    "how many chunks run a second time on another host, to be compared: 0 to 1 (default: 0.005)",
+  )
+    .argParser(shareOf("--audit"))
+    .helpGroup(group);
   return [
     new Option("--fleet <URL>", "run on the machines of a fleet: its queue, such as redis://HOST:PORT")
       .conflicts("concurrency")
@@ -29,12 +38,7 @@ export function fleetOptions(): Option[] {
     new Option("--store <URL>", "the fleet's store (default: the one that its workers name)").helpGroup(
       group,
     ),
-    new Option(
-      "--audit <SHARE>",
-      "how many chunks run a second time on another host, to be compared: 0 to 1 (default: 0.005)",
-    )
-      .argParser(shareOf("--audit"))
-      .helpGroup(group),
+    ...(what === "any" ? [second] : []),
     number("--weight", "this run's share of the fleet, against that of others (default: 1)", "shares", 1),
     number("--priority", "runs of a lower number go first (default: 0)", "places", 0),
   ];

@@ -162,12 +162,17 @@ const specSchema: z.ZodType<FleetSpec> = z.strictObject({
 export function decodeSpec(bytes: Buffer, hash: string): FleetSpec {
   if (sha256(bytes).toString("hex") !== hash)
     throw new SameseedError("protocol_broken", `the store's spec ${hash.slice(0, 12)} has other bytes`);
-  const spec = specSchema.safeParse(JSON.parse(bytes.toString()));
+  return checkSpec(JSON.parse(bytes.toString()), hash.slice(0, 12));
+}
+
+/** As {@link decodeSpec}, of a value. @throws `protocol_broken` */
+export function checkSpec(value: unknown, name: string): FleetSpec {
+  const spec = specSchema.safeParse(value);
   if (spec.success) {
     refuseOtherVersion(spec.data);
     return spec.data;
   }
-  throw new SameseedError("protocol_broken", `the store's spec ${hash.slice(0, 12)} cannot be read`, {
+  throw new SameseedError("protocol_broken", `the store's spec ${name} cannot be read`, {
     hint: "run the same version of Sameseed on every host of the fleet",
     context: { problems: z.prettifyError(spec.error) },
   });

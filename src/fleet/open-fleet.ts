@@ -1,27 +1,33 @@
-import { randomBytes } from "node:crypto";
-
-import { timeName } from "../base/clock.ts";
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import type { ResolvedOptions } from "../rollout/rollout-config.ts";
-import { type FleetEngine, type FleetRun, makeFleet, type RolloutFleet } from "../rollout/rollout-fleet.ts";
-import type { ObjectStore } from "../store/objects/object-store.ts";
+import {
+  type FleetAnswer,
+  type FleetEngine,
+  type FleetRun,
+  type FleetWork,
+  makeFleet,
+  type RolloutFleet,
+} from "../rollout/rollout-fleet.ts";
 import { openObjects } from "../store/objects/open-objects.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
-import { contradicted } from "./drive/batch-errors.ts";
-import { FleetBatch } from "./drive/fleet-batch.ts";
-import { chooseHosts } from "./drive/choose-hosts.ts";
+import { seedCount } from "./chunk.ts";
+import type { ChunkRecord } from "./commit.ts";
+import { contradicted, errorOf } from "./drive/batch-errors.ts";
+import { answerChunks, rolloutChunks } from "./drive/batch-kind.ts";
+import type { ChosenHosts } from "./drive/choose-hosts.ts";
+import { type FleetCall, overFleet } from "./drive/over-fleet.ts";
 import { encodeSpec, type FleetSpec, fleetSpec, optionsOf } from "./fleet-spec.ts";
 import { leafOf } from "./merkle.ts";
-import type { Dispatcher } from "./queue/dispatcher.ts";
+import type { ChunkFailure, Dispatcher } from "./queue/dispatcher.ts";
 import { maskedUrl } from "./queue/masked-url.ts";
 import { checkQueueUrl, openDispatcher } from "./queue/open-dispatcher.ts";
-import { publishImage } from "./worker/image-supply.ts";
-import { fetchSpec, specKey } from "./worker/run-chunk.ts";
+import { encodeWork, publishWork } from "./work-spec.ts";
+import { fetchSpec } from "./worker/run-chunk.ts";
 
 /** How a fleet is used. */
 export interface FleetOptions {
@@ -116,77 +122,78 @@ export class Fleet implements FleetEngine {
   async *rollouts(
     options: ResolvedOptions,
     seeds: Iterable<number>,
-    { signal = new AbortController().signal, storedOnly = false }: CallSetting,
+    { signal = never(), storedOnly = false, hosts }: CallSetting,
   ): AsyncGenerator<RecordedRollout, void, undefined> {
     const wanted = onceEach(seeds);
-    const { weight, priority, audit, onNote = noNote } = this.#options;
     await importWhereNamed(options.image);
     const { name, manifest } = resolveImage(options.image);
     // What cannot be asked of a fleet is refused before anything is waited for.
     fleetSpec(options, manifest.digest, "");
-    const dispatcher = await this.#open();
-    const id = `${timeName()}-${randomBytes(4).toString("hex")}`;
-    let store: ObjectStore | undefined;
-    try {
-      const chosen = await chooseHosts(dispatcher, { store: this.#options.store, onNote, signal });
-      store = await openObjects(chosen.store);
-      const { hostClass } = chosen;
-      const spec = encodeSpec(fleetSpec(options, manifest.digest, hostClass));
-      await store.putIfAbsent(specKey(spec.hash), spec.bytes);
-      const supply = new OnceAtATime(publishImage.bind(undefined, store, manifest.digest));
-      const batch = new FleetBatch(
-        {
-          id,
-          title: titleOf(options),
-          spec: spec.hash,
-          hostClass,
-          store,
-          dispatcher,
-          weight,
-          priority,
-          share: audit,
-          storedOnly,
-          onView: ({ workers }) => {
-            if (
-              workers.some(
-                (worker) => worker.hostClass === hostClass && !worker.images.includes(manifest.digest),
-              )
-            )
-              void supply
-                .run()
-                .catch((error: unknown) =>
-                  onNote(`the image cannot be put into the store: ${String(error)}`),
-                );
-          },
-          supplyImage: async () => await supply.run(),
-          onNote,
-        },
-        wanted,
-      );
-      for await (const { summary, ...rest } of batch.run(signal)) {
-        const { receipt } = summary;
-        yield {
-          ...rest,
-          summary: { ...summary, receipt: { ...receipt, image: { ...receipt.image, name } } },
-        };
-      }
-      this.#made.set(options, { spec: spec.hash, store: chosen.store });
-    } finally {
-      // Whatever is in the queue of it, stragglers that were overtaken or audits that others settled, nobody waits for.
-      await dispatcher.cancel(id).catch(() => {});
-      await dispatcher.close();
-      store?.close();
+    const rollouts = overFleet({
+      ...this.#setting(),
+      title: titleOf(options),
+      kind: rolloutChunks,
+      seeds: wanted,
+      images: [manifest.digest],
+      hosts,
+      signal,
+      storedOnly,
+      spec: async (_, hostClass) => encodeSpec(fleetSpec(options, manifest.digest, hostClass)),
+      onDone: (made) => this.#made.set(options, made),
+    });
+    for await (const { summary, ...rest } of rollouts) {
+      const { receipt } = summary;
+      yield {
+        ...rest,
+        summary: { ...summary, receipt: { ...receipt, image: { ...receipt.image, name } } },
+      };
     }
   }
 
+  async *answers(work: FleetWork): AsyncGenerator<FleetAnswer, void, undefined> {
+    if (work.wanted.length === 0) return;
+    const { onNote, share, ...setting } = this.#setting();
+    const lost: FleetAnswer[] = [];
+    const onDifference = ({ seeds }: ChunkRecord, hosts: readonly string[]): void =>
+      onNote(
+        `the hosts ${hosts.join(" and ")} do not say the same of ${seedCount(seeds)} items from number ${seeds[0]![0]} on`,
+      );
+    yield* overFleet({
+      ...setting,
+      onNote,
+      // An audit is itself a comparison of executions.
+      share: work.kind === "audits" ? 0 : share,
+      title: work.title,
+      kind: answerChunks(work.kind, onDifference),
+      seeds: work.wanted,
+      images: [...new Set(Object.values(work.images))],
+      signal: work.signal ?? never(),
+      spec: async (store, hostClass) => encodeWork(work, await publishWork(store, work), hostClass),
+      onLost: (all) => {
+        for (const [at, failure] of all) lost.push({ at, lost: whyLost(failure) });
+      },
+    });
+    yield* lost;
+  }
+
+  #setting(): Pick<FleetCall<unknown>, "open" | "store" | "weight" | "priority" | "share" | "onNote"> {
+    const { store, weight, priority, audit, onNote = noNote } = this.#options;
+    return { open: this.#open, store, weight, priority, share: audit, onNote };
+  }
+
   /** Takes a run's rollouts from the store again, with audits as if they were new, and compares them with its rows. */
-  async #retake(dir: string, options: ResolvedOptions, signal: AbortSignal | undefined): Promise<void> {
+  async #retake(
+    dir: string,
+    options: ResolvedOptions,
+    { signal, hosts }: Pick<CallSetting, "signal" | "hosts">,
+  ): Promise<void> {
     const rows = new Map<number, string>();
     {
       using reader = await RunReader.open(dir);
       for (const summary of reader.rows()) rows.set(summary.seed, leafOf("", summary).toString("hex"));
     }
-    for await (const { summary } of this.rollouts(options, rows.keys(), { signal, storedOnly: true })) {
+    const how = { signal, storedOnly: true, hosts };
+    for await (const { summary } of this.rollouts(options, rows.keys(), how)) {
       if (rows.get(summary.seed) === leafOf("", summary).toString("hex")) continue;
       throw new SameseedError(
         "fleet_disagrees",
@@ -207,9 +214,11 @@ export class Fleet implements FleetEngine {
       throw new SameseedError("not_found", `${dir} has no certificate of a fleet that holds`, {
         hint: "record it with `sameseed run … --fleet URL --out DIR`",
       });
-    const { spec, store } = certificate;
-    const options = optionsOf(await specIn(this.#options.store ?? store, spec));
-    await this.#retake(dir, options, signal);
+    // What is compared is what the run's hosts made, where they put it: not what today's would.
+    const { store = certificate.store } = this.#options;
+    const spec = await specIn(store, certificate.spec);
+    const options = optionsOf(spec);
+    await this.#retake(dir, options, { signal, hosts: { hostClass: spec.hostClass, store } });
     await this.certify({ dir, options, signal });
   }
 
@@ -219,7 +228,7 @@ export class Fleet implements FleetEngine {
       const check = await checkFleetCertificate(dir);
       const isMismatch = check.state === "altered" && check.certificate !== undefined;
       if (check.state === "intact" || (check.state === "altered" && !isMismatch)) return;
-      await this.#retake(dir, options, signal);
+      await this.#retake(dir, options, { signal });
     }
     const made = this.#made.get(options);
     if (made === undefined) return;
@@ -246,6 +255,8 @@ interface CallSetting {
   readonly signal?: AbortSignal | undefined;
   /** Whether nothing is run that the store has no record of. */
   readonly storedOnly?: boolean;
+  /** Which hosts run them. @default those that are chosen today */
+  readonly hosts?: ChosenHosts | undefined;
 }
 
 /** A fleet runs each seed once: two rollouts of one would silently become one. @throws `bad_argument` */
@@ -262,26 +273,16 @@ function onceEach(seeds: Iterable<number>): Set<number> {
   return once;
 }
 
-/** Work that is asked for again while it is under way is one and the same; once it was done it is not done again. */
-class OnceAtATime {
-  readonly #work: () => Promise<void>;
-  #running: Promise<void> | undefined;
-
-  constructor(work: () => Promise<void>) {
-    this.#work = work;
-  }
-
-  async run(): Promise<void> {
-    this.#running ??= this.#work().catch((error: unknown) => {
-      this.#running = undefined;
-      throw error;
-    });
-    await this.#running;
-  }
-}
-
 function titleOf({ template: { environment } }: ResolvedOptions): string {
   return environment.kind === "file" ? `${environment.name}:${environment.className}` : environment.id;
 }
 
 function noNote(): void {}
+
+function never(): AbortSignal {
+  return new AbortController().signal;
+}
+
+function whyLost(failure: ChunkFailure): string {
+  return failure.error === undefined ? "the hosts that had it were lost" : errorOf(failure).message;
+}

@@ -31,12 +31,18 @@ export function packHead(count: number): Buffer {
 
 /** A rollout as it is in a pack. */
 export function packFrame({ summary, trajectory }: RecordedRollout): Buffer {
-  const row = Buffer.from(encodeSummary(summary));
-  const packed = packTrajectory(trajectory);
+  return frameOf(Buffer.from(encodeSummary(summary)), packTrajectory(trajectory).payload);
+}
+
+/** A row and what belongs to it, as they are in a pack. */
+export function frameOf(row: Buffer, payload: readonly Uint8Array[]): Buffer {
   const lengths = Buffer.alloc(8);
   lengths.writeUInt32LE(row.length, 0);
-  lengths.writeUInt32LE(packed.payloadBytes, 4);
-  return Buffer.concat([lengths, row, ...packed.payload]);
+  lengths.writeUInt32LE(
+    payload.reduce((sum, { length }) => sum + length, 0),
+    4,
+  );
+  return Buffer.concat([lengths, row, ...payload]);
 }
 
 /**
@@ -44,6 +50,16 @@ export function packFrame({ summary, trajectory }: RecordedRollout): Buffer {
  * @throws `run_damaged`
  */
 export function* decodePack(pack: PackBytes): Generator<RecordedRollout, undefined> {
+  for (const { row, payload } of framesOf(pack)) yield readOne(row, payload);
+}
+
+/**
+ * What {@link frameOf} made, one at a time.
+ * @throws `run_damaged`
+ */
+export function* framesOf(
+  pack: PackBytes,
+): Generator<{ readonly row: Buffer; readonly payload: Buffer }, undefined> {
   const head = pack.size < headBytes ? undefined : pack.read(0, headBytes);
   if (head?.subarray(0, magic.length).equals(magic) !== true)
     throw damaged("its first bytes are not a pack's");
@@ -56,7 +72,7 @@ export function* decodePack(pack: PackBytes): Generator<RecordedRollout, undefin
     const end = at + 8 + row + trajectory;
     if (end > pack.size) throw damaged("it ends too soon");
     const frame = pack.read(at + 8, row + trajectory);
-    yield readOne(frame.subarray(0, row), frame.subarray(row));
+    yield { row: frame.subarray(0, row), payload: frame.subarray(row) };
     at = end;
   }
   if (at !== pack.size) throw damaged("bytes follow its last rollout");

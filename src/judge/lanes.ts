@@ -6,10 +6,13 @@ export class Lanes {
   readonly #free: Semaphore;
   readonly #alone: Semaphore = new Semaphore(1);
 
-  /** @param count how many may run at the same time */
-  constructor(count: number) {
+  /**
+   * @param count how many may run at the same time
+   * @param gate with so many permits, where other work shares them; no other lanes may
+   */
+  constructor(count: number, gate: Semaphore = new Semaphore(count)) {
     this.#count = count;
-    this.#free = new Semaphore(count);
+    this.#free = gate;
   }
 
   /** Runs beside others. @throws `aborted` */

@@ -4,8 +4,11 @@ import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { workThrough } from "../base/work-through.ts";
 import type { ScoreItem, ScoreResult } from "../model/score.ts";
+import type { RolloutFleet } from "../rollout/rollout-fleet.ts";
 import { refuseAborted } from "./judge-place.ts";
-import { Scorer } from "./scorer.ts";
+import { Lanes } from "./lanes.ts";
+import { type Placed, scoreElsewhere } from "./score-elsewhere.ts";
+import { Scorer, type ScorerOptions } from "./scorer.ts";
 import { checkItem, checkTask } from "./task-schema.ts";
 
 /** What {@link scoreCompletions} takes. */
@@ -14,9 +17,11 @@ export interface ScoreConfig {
   /** Tests at the same time. @default one more than the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Other machines that score them; {@link concurrency} is then theirs to choose. @default this one */
+  readonly fleet?: RolloutFleet;
 }
 
-const configNames: NamesOf<ScoreConfig> = { items: true, concurrency: true, signal: true };
+const configNames: NamesOf<ScoreConfig> = { items: true, concurrency: true, signal: true, fleet: true };
 
 /** The scores of one call: iterate over them as they are there, or wait for all of them in the order of the items. */
 export interface ScoreBatch extends AsyncIterable<ScoreResult> {
@@ -45,7 +50,7 @@ export interface ScoreBatch extends AsyncIterable<ScoreResult> {
  */
 export function scoreCompletions(config: ScoreConfig): ScoreBatch {
   refuseUnknownOptions(config, configNames, "scoreCompletions");
-  const { concurrency = availableParallelism() + 1, signal } = config;
+  const { concurrency = availableParallelism() + 1, signal, fleet } = config;
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1024)
     throw new SameseedError(
       "bad_argument",
@@ -58,7 +63,9 @@ export function scoreCompletions(config: ScoreConfig): ScoreBatch {
         hint: "keep the results of the first run, or call scoreCompletions again",
       });
     isRun = true;
-    return scoreAll(config.items, { concurrency, signal });
+    if (fleet === undefined) return scoreAll(config.items, { concurrency, signal });
+    const items = [...checkedItems(config.items)].map(({ item }) => item);
+    return scoreElsewhere(items, { wanted: items.map((_, at) => at), fleet, signal });
   };
   return {
     [Symbol.asyncIterator]: () => withoutPlaces(begin()),
@@ -70,18 +77,15 @@ export function scoreCompletions(config: ScoreConfig): ScoreBatch {
   };
 }
 
-/** A result and the place of its item. */
-export interface Placed {
-  readonly at: number;
-  readonly result: ScoreResult;
-}
-
 /** How {@link scoreAll} runs. */
 export interface ScoringOptions {
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
   /** Whether equal completions are run once. @default true */
   readonly memoise?: boolean;
+  /** Where tests run at the same time. @default some of this call's own */
+  readonly lanes?: Lanes;
+  readonly imageOf?: ScorerOptions["imageOf"];
 }
 
 async function* withoutPlaces(
@@ -96,14 +100,15 @@ async function* withoutPlaces(
  */
 export async function* scoreAll(
   items: Iterable<ScoreItem>,
-  { concurrency, signal, memoise = true }: ScoringOptions,
+  { concurrency, signal, memoise = true, lanes = new Lanes(concurrency), imageOf }: ScoringOptions,
 ): AsyncGenerator<Placed, void, undefined> {
   const stop = new AbortController();
-  const scorer = new Scorer(
-    concurrency,
-    signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+  const scorer = new Scorer({
+    lanes,
+    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     memoise,
-  );
+    ...(imageOf === undefined ? {} : { imageOf }),
+  });
   yield* workThrough(checkedItems(items), {
     concurrency,
     stop,
@@ -114,7 +119,8 @@ export async function* scoreAll(
   });
 }
 
-function* checkedItems(
+/** Items as they are asked for, each looked at. @throws `bad_argument` */
+export function* checkedItems(
   items: Iterable<ScoreItem>,
 ): Generator<{ at: number; item: ScoreItem }, void, undefined> {
   let at = 0;

@@ -10,7 +10,7 @@ import {
 } from "../model/score.ts";
 import { openHost, type RolloutHost } from "../rollout/rollout-host.ts";
 import { extractCode, pythonFences } from "./extract-code.ts";
-import { Lanes } from "./lanes.ts";
+import type { Lanes } from "./lanes.ts";
 import { prepareTask } from "./prepare-task.ts";
 import { itemKey, scoreDigest, taskDigest } from "./score-digest.ts";
 import { type SharedScore, scoreSolution } from "./score-item.ts";
@@ -31,6 +31,17 @@ const taskFaults: readonly string[] = [
   "bad_argument",
 ];
 
+/** How a {@link Scorer} scores. */
+export interface ScorerOptions {
+  /** What runs at the same time. */
+  readonly lanes: Lanes;
+  readonly signal: AbortSignal;
+  /** Whether equal completions are run once. */
+  readonly memoise: boolean;
+  /** Which image a task means that names one. @default the one of that name */
+  readonly imageOf?: (name: string) => string;
+}
+
 /** Scores items; keeps what tasks are prepared to, and the scores of equal completions. */
 export class Scorer {
   readonly #lanes: Lanes;
@@ -39,15 +50,13 @@ export class Scorer {
   readonly #prepared = new Map<string, Promise<PreparedTask>>();
   readonly #scores = new Map<string, Promise<SharedScore>>();
   readonly #digests = new WeakMap<ScoreTask, string>();
+  readonly #imageOf: (name: string) => string;
 
-  /**
-   * @param concurrency tests at the same time
-   * @param memoise whether equal completions are run once
-   */
-  constructor(concurrency: number, signal: AbortSignal, memoise: boolean) {
+  constructor({ lanes, signal, memoise, imageOf = (name) => name }: ScorerOptions) {
     this.#memoise = memoise;
-    this.#lanes = new Lanes(concurrency);
+    this.#lanes = lanes;
     this.#signal = signal;
+    this.#imageOf = imageOf;
   }
 
   /**
@@ -60,7 +69,7 @@ export class Scorer {
     let host: RolloutHost;
     try {
       host = await openHost({
-        image: task.image ?? defaultImageName,
+        image: this.#imageOf(task.image ?? defaultImageName),
         backend: "zygote",
         world: task.world ?? "sealed",
       });
@@ -168,7 +177,8 @@ function filesOf(task: ScoreTask, files: Readonly<Record<string, string>>): Solu
   return { files: listed, entry: entryOf(task) };
 }
 
-function withoutTests(
+/** A score of which no test was run. */
+export function withoutTests(
   task: ScoreTask,
   verdict: ScoreVerdict,
   message: string | undefined,
@@ -193,7 +203,7 @@ function withoutTests(
 }
 
 /** An error that only this task's items meet is their verdict; any other is thrown. */
-function asTaskFault(task: ScoreTask, error: unknown): SharedScore {
+export function asTaskFault(task: ScoreTask, error: unknown): SharedScore {
   if (!isSameseedError(error)) throw error;
   const isDefault = task.image === undefined && error.code === "image_missing";
   if (taskFaults.includes(error.code) && !isDefault) {

@@ -1,4 +1,5 @@
 import { SameseedError } from "../base/error.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { RecordedRollout } from "../model/rollout.ts";
 import type { ResolvedOptions } from "./rollout-config.ts";
 
@@ -16,6 +17,38 @@ export interface FleetRun {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a fleet does beside rollouts. */
+export type FleetWorkKind = "scores" | "audits";
+
+/** An item of a fleet's work. */
+export interface FleetItem {
+  readonly own: JsonObject;
+  /** What several items share is one and the same value. */
+  readonly shared?: JsonValue;
+  /** What its rollouts run with, where it runs any. */
+  readonly options?: ResolvedOptions;
+}
+
+/** Work that is no rollout of a seed: items that hosts do one by one, each by itself. */
+export interface FleetWork {
+  readonly kind: FleetWorkKind;
+  /** For people who look at the fleet. */
+  readonly title: string;
+  readonly items: readonly FleetItem[];
+  /** Numbers of the items that are to be done. */
+  readonly wanted: readonly number[];
+  /** Digests of images, 64 hex digits, by the names that items call them. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Where it is given, nothing is taken from what another call has left. */
+  readonly call?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came of an item: what its host said, or why no host could do it. */
+export type FleetAnswer =
+  | { readonly at: number; readonly answer: JsonValue }
+  | { readonly at: number; readonly lost: string };
+
 /** What a fleet does for whoever runs rollouts. */
 export interface FleetEngine {
   /**
@@ -27,6 +60,11 @@ export interface FleetEngine {
     seeds: Iterable<number>,
     call: { readonly signal?: AbortSignal },
   ): AsyncGenerator<RecordedRollout, void, undefined>;
+  /**
+   * Does work and yields what comes of each item, in the order they finish.
+   * @throws what hosts say of it where it is misuse; `queue_timeout`, `io_failed`
+   */
+  answers(work: FleetWork): AsyncGenerator<FleetAnswer, void, undefined>;
   /**
    * Writes beside a run that is complete what the fleet vouches for, unless that is there.
    * @throws `fleet_disagrees` where the fleet's store does not say the same

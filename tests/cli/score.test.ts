@@ -102,7 +102,7 @@ describe("sameseed score", () => {
 });
 
 describe("a program of this host", () => {
-  it("solves tasks once an image has it", { timeout: 120_000 }, async () => {
+  it("solves tasks once an image has it", async () => {
     const awk = realpathSync(execFileSync("sh", ["-c", "command -v awk"], { encoding: "utf8" }).trim());
     // Root's sandboxes are another user's.
     chmodSync(place.folder, 0o755);

@@ -98,7 +98,7 @@ it("threads that run at once have no count in the chain, and the receipt names t
     undefined,
   ]);
   expect(countsBeside(one).get("clock")).toBeGreaterThan(0);
-}, 60_000);
+});
 
 it("a run of it verifies", async () => {
   const { dir } = await recordRun({ ...options("Asyncio"), seeds: [1, 2, 3], dir: join(folder, "run") });

@@ -22,7 +22,7 @@ beforeAll(() => {
   const ended = runExample("4\n6\n1\n3\n8\n");
   lines = ended.lines;
   expect(ended.status).toBe(0);
-}, 180_000);
+});
 
 it("prints the guide's table: three matchups of a hundred games", () => {
   const table = lines.slice(0, lines.indexOf(""));
@@ -49,4 +49,4 @@ it("leaves a game that the input leaves", () => {
   const ended = runExample("0\n");
   expect(ended.status).toBe(1);
   expect(ended.lines.slice(-2)).toEqual(["not finished", "recorded: nothing"]);
-}, 180_000);
+});

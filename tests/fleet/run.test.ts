@@ -29,6 +29,7 @@ import { startSameseed, Workplace } from "../cli/sameseed.ts";
 import { alive, descendants } from "../lifecycle/left-behind.ts";
 import { Host } from "./host.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
+import { checkAudits, checkScores } from "./same-work.ts";
 
 // Every rollout runs three times, hosts die, and leases run out: on a busy machine that takes a minute.
 vi.setConfig({ testTimeout: 180_000 });
@@ -189,6 +190,8 @@ describe.skipIf(!hasRedis)("a run through a fleet", () => {
       await place.run([...evaluation, "--fleet", redis.url]),
     ];
     expect([there.code, there.stdout]).toEqual([0, here.stdout]);
+    await checkScores(place, redis.url, where);
+    await checkAudits(place, redis.url);
     const status = await place.run(["fleet", "status", redis.url, "--json"]);
     expect(JSON.parse(status.stdout)).toMatchObject({
       workers: [{ host: "a", hostClass: "x86-64-v3", lanes: 2, slots: 2, draining: false }],

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { packageVersion } from "../../src/base/package-version.ts";
 import { seedsOf } from "../../src/fleet/chunk.ts";
 import { addOpinion, commitChunk } from "../../src/fleet/commit.ts";
+import { rolloutChunks } from "../../src/fleet/drive/batch-kind.ts";
 import { FleetBatch } from "../../src/fleet/drive/fleet-batch.ts";
 import type { ChunkWork } from "../../src/fleet/queue/dispatcher.ts";
 import { LocalDispatcher } from "../../src/fleet/queue/local-dispatcher.ts";
@@ -120,6 +121,7 @@ export class Trial {
         onNote: (line) => this.notes.push(line),
         ...more,
       },
+      rolloutChunks,
       wanted,
     );
     for await (const { summary, trajectory } of batch.run(new AbortController().signal)) {

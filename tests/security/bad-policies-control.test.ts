@@ -30,7 +30,7 @@ beforeAll(async () => {
   expect(exitCode, stderrText).toBe(0);
   expect(stdoutText.trim().split("\n")).toHaveLength(2);
   honest = stdoutText;
-}, 60_000);
+});
 
 it("the honest game in one process is the same again", async () => {
   expect((await playInProcess(honestSource)).stdoutText).toBe(honest);

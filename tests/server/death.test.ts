@@ -94,4 +94,4 @@ it("a client that is killed leaves nothing of what it opened, and its run can be
   server.child.kill("SIGTERM");
   expect((await server.exited)[0]).toBe(0);
   await gone(names, 10_000);
-}, 90_000);
+});

@@ -25,11 +25,11 @@ it("requests and messages with turned, cut and doubled bytes get answers with a 
   });
   expect([wrong, requests, messages]).toEqual([[], 600, 300]);
   expect(defects()).toEqual([]);
-}, 90_000);
+});
 
 it("a command, a creation, an input and a step happen once each, also where their answers are cut", async () => {
   const { wrong, cuts } = await cutAnswers(served.port, 32);
   expect(wrong).toEqual([]);
   expect(cuts).toEqual({ commands: 8, creations: 8, inputs: 8, steps: 8 });
   expect(defects()).toEqual([]);
-}, 60_000);
+});

@@ -56,7 +56,7 @@ it("keeps rows without trajectories, verifies them by their digests, and makes t
     all.map(({ trajectory }) => chainOf(trajectory!).digests.digest);
   expect(chains(after)).toEqual(chains(kept));
   expect(await verifyRun(digest)).toMatchObject({ verified: true, rollouts: 3 });
-}, 120_000);
+});
 
 it("takes nothing for a trajectory that does not have its row's digest", async () => {
   const dir = join(folder, "swapped");
@@ -70,7 +70,7 @@ it("takes nothing for a trajectory that does not have its row's digest", async (
   writeFileSync(file(1), "nonsense");
   expect(() => reader.trajectory(1)).toThrow(expect.objectContaining({ code: "run_damaged" }));
   expect(reader.trajectory(2).length).toBeGreaterThan(0);
-}, 120_000);
+});
 
 it("says that a rollout diverged although its trajectory was not kept", async () => {
   const dir = join(folder, "altered");
@@ -88,7 +88,7 @@ it("says that a rollout diverged although its trajectory was not kept", async ()
   expect(result.diverged).toMatchObject([{ seed: 2, firstDivergence: { field: "digest", expected: other } }]);
   await expect(makeTrajectories(dir, [2])).rejects.toMatchObject({ code: "trajectory_diverged" });
   expect(await makeTrajectories(dir, [1, 3])).toBe(2);
-}, 120_000);
+});
 
 it("holds the whole digest of what was not kept, and takes no missing bytes for bytes that were not kept", async () => {
   using reader = await RunReader.open(full);
@@ -112,7 +112,7 @@ it("holds the whole digest of what was not kept, and takes no missing bytes for 
   const manifest = join(bare, "run.json");
   writeFileSync(manifest, readFileSync(manifest, "utf8").replace(/"keep": ?"digest"/, '"keep":"full"'));
   await expect(verifyRun(bare)).rejects.toMatchObject({ code: "run_missing" });
-}, 120_000);
+});
 
 it("keeps what was asked for, on a resume too, and always what cannot be made again", async () => {
   const [row] = await rowsOf(full);
@@ -161,7 +161,7 @@ it("keeps what was asked for, on a resume too, and always what cannot be made ag
     });
   // The run has not taken on the seed of a call that was refused.
   expect(readFileSync(join(dir, "run.json"), "utf8")).toBe(before);
-}, 120_000);
+});
 
 it.each(["everything", 0, 1, 2])("refuses to keep %j", async (keep) => {
   const wrong = { ...config, dir: join(folder, "wrong"), keep: keep as 0.5 };
@@ -187,4 +187,4 @@ it("makes again on the command line what is read, and no more", async () => {
   const exported = await work.run(["export", dir, "--steps", "--format", "jsonl"]);
   expect(exported.stdout).toBe((await work.run(["export", full, "--steps", "--format", "jsonl"])).stdout);
   expect((await work.run([...run, "--keep", "some"])).code).toBe(2);
-}, 180_000);
+});

@@ -101,4 +101,4 @@ it("keeps a fleet's rollouts, which are those of a local run, and verify reads t
     await store.put(key, Buffer.from((await store.get(key))!.toString().replace(/"root":"../, '"root":"00')));
   expect(await checkFleetCertificate(far, store)).toMatchObject({ state: "altered" });
   store.close();
-}, 120_000);
+});

@@ -5,6 +5,7 @@ import { Option, type Command } from "commander";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
 import type { WorldMode } from "../../model/receipt.ts";
+import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import { auditAll, type AuditTable } from "../../verify/audit/audit-all.ts";
 import { auditEnvironment, auditStepsDefault, auditWallMs } from "../../verify/audit/audit-environment.ts";
@@ -16,6 +17,7 @@ import { readActionsFile } from "../parse/actions-file.ts";
 import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { filesOption, policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
+import { type FleetChoice, fleetOf, fleetOptions } from "../fleet-choice.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { formatAuditTable } from "../render/audit-table.ts";
@@ -34,7 +36,7 @@ import {
 } from "./options.ts";
 import { prepareForRun } from "./verify.ts";
 
-interface AuditCommandOptions extends LimitOptions {
+interface AuditCommandOptions extends LimitOptions, FleetChoice {
   readonly seeds?: readonly number[];
   readonly policy?: string;
   readonly actions?: string;
@@ -44,7 +46,6 @@ interface AuditCommandOptions extends LimitOptions {
   readonly envArg: readonly EnvArg[];
   readonly image: string;
   readonly world: WorldMode;
-  readonly concurrency?: number;
   readonly all?: true;
   readonly only?: string;
   readonly out?: string;
@@ -87,7 +88,8 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
     .action((envName: string | undefined, options: AuditCommandOptions) =>
       choose(async (cli) => await audit(cli, envName, options)),
     );
-  for (const option of limitOptions("a rollout", { wallMs: auditWallMs })) command.addOption(option);
+  for (const option of [...fleetOptions("audit"), ...limitOptions("a rollout", { wallMs: auditWallMs })])
+    command.addOption(option);
 }
 
 const tableFile = "audit.json";
@@ -99,6 +101,7 @@ Examples:
   sameseed audit my_env/env.py:MyEnv --files my_env
   sameseed audit --run runs/lake
   sameseed audit --all --image gymnasium --out audits/gymnasium
+  sameseed audit --all --fleet redis://queue:6379
 
 The verdict is pure (equal bytes in every world, and nothing was asked of it), virtualised (equal bytes,
 although the environment asked for something), sensitive (another world gives other bytes) or broken (the
@@ -169,13 +172,13 @@ async function auditOne(cli: Cli, envName: string, options: AuditCommandOptions)
   // Files and names are looked at before anything slow is begun.
   resolveOptions(request);
   await prepareHost(cli, image);
-  const report = await auditEnvironment({ ...request, ...watchOptions(cli, options) });
+  const report = await auditEnvironment({ ...request, ...(await watchOptions(cli, options)) });
   return await print(cli, report, options, []);
 }
 
 async function auditRecorded(cli: Cli, dir: string, options: AuditCommandOptions): Promise<number> {
   await prepareForRun(cli, dir);
-  const { report, path } = await auditRun(dir, watchOptions(cli, options));
+  const { report, path } = await auditRun(dir, await watchOptions(cli, options));
   return await print(cli, report, options, [`certificate: ${shownPath(path)}`]);
 }
 
@@ -207,6 +210,7 @@ async function auditImage(cli: Cli, options: AuditCommandOptions): Promise<numbe
     ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     ...(before === undefined ? {} : { before }),
+    ...(await fleetOf(cli, options)),
     signal: cli.signal,
     onRow: (row, soFar) => {
       cli.status.note(formatAuditRow(row, cli.paintStatus));
@@ -231,16 +235,19 @@ function exitCodeOf({ rows }: AuditTable): number {
   return rows.every((row) => !("report" in row) || isReproducible(row.report.verdict)) ? 0 : 4;
 }
 
-function watchOptions(
+async function watchOptions(
   cli: Cli,
-  { seeds, concurrency }: AuditCommandOptions,
-): {
+  options: AuditCommandOptions,
+): Promise<{
   readonly signal: AbortSignal;
   readonly seeds?: readonly number[];
   readonly concurrency?: number;
+  readonly fleet?: RolloutFleet;
   readonly onProgress: (doing: string) => void;
-} {
+}> {
+  const { seeds, concurrency } = options;
   return {
+    ...(await fleetOf(cli, options)),
     signal: cli.signal,
     ...(seeds === undefined ? {} : { seeds }),
     ...(concurrency === undefined ? {} : { concurrency }),

@@ -7,7 +7,9 @@ import { scoreCompletions } from "../../judge/score-completions.ts";
 import { summarizeScores } from "../../judge/summarize-scores.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import type { ScoreItem, ScoreResult } from "../../model/score.ts";
+import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import type { Cli, CommandWork } from "../cli.ts";
+import { type FleetChoice, fleetOf, fleetOptions } from "../fleet-choice.ts";
 import { resumeCommand, shellWord } from "../parse/shell-words.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { shownPath } from "../record-with-progress.ts";
@@ -20,10 +22,9 @@ import { addScoreCheckCommand } from "./score-check.ts";
 import { addScoreRedteamCommand } from "./score-redteam.ts";
 import { ndjsonOption, jsonOption, testConcurrencyOption } from "./options.ts";
 
-interface ScoreOptions {
+interface ScoreOptions extends FleetChoice {
   readonly out?: string;
   readonly resume?: true;
-  readonly concurrency?: number;
   readonly json?: true;
   readonly ndjson?: true;
 }
@@ -53,6 +54,7 @@ export function addScoreCommand(program: Command, choose: (work: CommandWork) =>
     .action((tasks: string, completions: string, options: ScoreOptions) =>
       choose(async (cli) => await score(cli, tasks, completions, options)),
     );
+  for (const option of fleetOptions()) command.addOption(option);
   addScoreCheckCommand(command, choose);
   addScoreRedteamCommand(command, choose);
 }
@@ -61,6 +63,7 @@ const help = `
 Examples:
   sameseed score tasks.jsonl completions.jsonl
   sameseed score tasks.jsonl completions.jsonl --out scores/step-100 --ndjson
+  sameseed score tasks.jsonl completions.jsonl --fleet redis://queue:6379
   sameseed score check tasks.jsonl --repeat 5
   sameseed score redteam
 
@@ -74,6 +77,7 @@ async function score(
   options: ScoreOptions,
 ): Promise<number> {
   const { out, resume, concurrency, json, ndjson } = options;
+  const far = await fleetOf(cli, options);
   if (resume && out === undefined)
     throw new SameseedError("bad_argument", "--resume needs the folder of the scores", {
       hint: "name it with --out DIR",
@@ -81,7 +85,7 @@ async function score(
   const items = readCompletions(completionsPath, readTasks(tasksPath));
   await prepareHost(cli, defaultImageName);
   const watch = new ScoreWatch(cli, items.length, ndjson === true);
-  const given = { items, signal: cli.signal, ...(concurrency === undefined ? {} : { concurrency }) };
+  const given = { items, signal: cli.signal, ...far, ...(concurrency === undefined ? {} : { concurrency }) };
   let results: ScoreResult[];
   try {
     results =
@@ -121,6 +125,7 @@ async function inOrder(
     readonly items: readonly ScoreItem[];
     readonly signal: AbortSignal;
     readonly concurrency?: number;
+    readonly fleet?: RolloutFleet;
   },
   watch: ScoreWatch,
 ): Promise<ScoreResult[]> {

@@ -13,6 +13,7 @@ import { chunkKey, notOn } from "../chunk.ts";
 import { type ChunkRecord, readOpinions } from "../commit.ts";
 import { addQuarantine } from "../quarantine.ts";
 import type { Dispatcher } from "../queue/dispatcher.ts";
+import type { BatchKind } from "./batch-kind.ts";
 import { gone, scattered, seedsText, unclear } from "./audit-errors.ts";
 import { type Findings, judge, readFindings } from "./compare-executions.ts";
 
@@ -25,13 +26,23 @@ export interface AuditSetting {
   readonly dispatcher: Dispatcher;
   /** 0 to 1. */
   readonly share: number;
+  /** The batch's own, which audits that nobody takes get in the end. */
+  readonly priority?: number;
   readonly onNote: (line: string) => void;
+  /** As a kind of batch reads it. @default as one of rollouts does */
+  readonly findings?: BatchKind<unknown>["findings"];
+  readonly onDifference?: BatchKind<unknown>["onDifference"] | undefined;
 }
 
 /** Audits go behind every batch's own chunks. */
 const auditPriority = 2_000;
 /** How often the queue is asked whether it still has an audit. */
 const offerMs = 3_000;
+/**
+ * How long an audit may wait behind the chunks of all batches. A fleet with always more to do would never come to it, and the batch
+ * never to its end.
+ */
+const behindMs = 15_000;
 /** How often an audit is offered that comes to nothing. */
 const offersMost = 5;
 /** How long a host is waited for after it was last there, where nobody else can say anything: it may be starting again. */
@@ -48,6 +59,8 @@ interface Pending {
   readonly record: ChunkRecord;
   offers: number;
   offeredAt: number;
+  /** When the offer that waits was made behind all others. */
+  behindAt?: number;
   /** Hosts that have said something. */
   voted: ReadonlySet<string>;
   /** When the store was last asked for it, where there was nobody else to ask. */
@@ -149,6 +162,11 @@ export class Audits {
     // As many as there are: an earlier batch may have asked other hosts already.
     const verdict = judge(found);
     if (verdict.is === "agreed" && voted.length > 1 && unread.length === 0) return "settled";
+    const { onDifference } = this.#setting;
+    if (onDifference !== undefined && (verdict.is !== "agreed" || unread.length > 0)) {
+      onDifference(record, [...voted, ...unread]);
+      return "settled";
+    }
     if (verdict.is === "odd") throw await this.#found(verdict.host, record);
     if (verdict.is === "scattered") throw scattered(record, voted);
     if (voted.length !== pending.voted.size) pending.offeredAt = -offerMs;
@@ -180,7 +198,7 @@ export class Audits {
 
   /** What each host that counts found of a chunk. */
   async #votes(record: ChunkRecord, out: ReadonlySet<string>): Promise<Votes> {
-    const { store } = this.#setting;
+    const { store, findings = readFindings } = this.#setting;
     const opinions = (await readOpinions(store, record)).filter(
       ({ why, host, root, pack }) =>
         (why === "audit" || pack !== undefined || root !== record.root) &&
@@ -190,12 +208,12 @@ export class Audits {
     const same: Findings = new Map();
     if (opinions.every(({ root }) => root === record.root))
       return { found: new Map([record, ...opinions].map(({ host }) => [host, same])), unread: [] };
-    const own = await readFindings(store, record);
+    const own = await findings(store, record);
     if (own === undefined) throw await gone(store, record);
     const found = new Map([[record.host, own]]);
     const unread: string[] = [];
     for (const opinion of opinions) {
-      const theirs = opinion.root === record.root ? own : await readFindings(store, opinion);
+      const theirs = opinion.root === record.root ? own : await findings(store, opinion);
       // What cannot be read is no vote: that host or another is asked.
       if (theirs === undefined) unread.push(opinion.host);
       else found.set(opinion.host, theirs);
@@ -207,15 +225,25 @@ export class Audits {
     const now = this.#now();
     if (now - pending.offeredAt < offerMs) return;
     pending.offeredAt = now;
-    const { id: batch, spec, dispatcher, hostClass } = this.#setting;
+    const { id: batch, spec, dispatcher, hostClass, priority = 0 } = this.#setting;
     const { seeds } = pending.record;
     const id = `${batch}.${chunkKey(spec, seeds).slice(0, 24)}.a${notHosts.length}`;
     const chunk = notOn({ v: 1, id, batch, spec, seeds, purpose: "audit" }, notHosts);
     try {
       const state = await dispatcher.stateOf(hostClass, id);
-      if (state.at === "waiting" || state.at === "running") return;
-      if (state.at === "failed") await dispatcher.withdraw(hostClass, id);
+      if (state.at === "running") return;
+      const { behindAt } = pending;
+      const isBehind = behindAt !== undefined && now - behindAt < behindMs;
+      if (state.at === "waiting" && (isBehind || behindAt === undefined)) return;
+      if (state.at === "waiting" || state.at === "failed") await dispatcher.withdraw(hostClass, id);
+      if (state.at === "waiting") {
+        // It has waited long enough: its turn comes as that of any chunk of its batch.
+        delete pending.behindAt;
+        await dispatcher.offer(hostClass, chunk, priority);
+        return;
+      }
       pending.offers++;
+      pending.behindAt = now;
       await dispatcher.offer(hostClass, chunk, auditPriority);
     } catch (error) {
       // A queue that is away is waited for.

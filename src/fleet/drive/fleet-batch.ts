@@ -7,19 +7,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError, SameseedError } from "../../base/error.ts";
-import type { RecordedRollout } from "../../model/rollout.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { seedsOf } from "../chunk.ts";
 import { type ChunkRecord, readRecord, recordsFolder } from "../commit.ts";
-import type { Dispatcher, FleetView } from "../queue/dispatcher.ts";
+import type { ChunkFailure, Dispatcher, FleetView } from "../queue/dispatcher.ts";
 import { Audits, isAudit } from "./audits.ts";
 import { lostSeeds, takenFrom, unaccountedSeeds, unrecordedSeeds } from "./batch-errors.ts";
+import type { BatchKind, ChunkContents } from "./batch-kind.ts";
 import { BatchPlan, type Offered } from "./batch-plan.ts";
 import { Beside } from "./beside.ts";
 import { ChunkSizes } from "./chunk-sizes.ts";
 import { Outlook } from "./outlook.ts";
 import { Pursuit } from "./pursuit.ts";
-import { type ChunkRollouts, readChunkRollouts } from "./read-chunk-rollouts.ts";
 
 /** What a batch runs with. */
 export interface BatchSetting {
@@ -40,6 +39,8 @@ export interface BatchSetting {
   readonly share: number;
   /** Whether nothing is run that has no record: what is there is only taken, and audited. @default false */
   readonly storedOnly?: boolean;
+  /** Told of what no host could do. @default that ends the batch, when all others are done */
+  readonly onLost?: (lost: ReadonlyMap<number, ChunkFailure>) => void;
 }
 
 /** How often the fleet is looked at and the store asked for a chunk, and how soon again where an audit ended. */
@@ -47,9 +48,10 @@ const [lookMs, soonMs] = [1_000, 200];
 /** How often a pack may be damaged. */
 const damagesMost = 3;
 
-/** The rollouts of one call, from the store and from the fleet. */
-export class FleetBatch {
+/** The rollouts of one call, or whatever else its chunks hold, from the store and from the fleet. */
+export class FleetBatch<T> {
   readonly #setting: BatchSetting;
+  readonly #kind: BatchKind<T>;
   readonly #wanted: Set<number>;
   readonly #total: number;
   readonly #outlook: Outlook;
@@ -67,18 +69,19 @@ export class FleetBatch {
   #lookAgainMs = lookMs;
   #wake: () => void = () => {};
 
-  constructor(setting: BatchSetting, seeds: Iterable<number>) {
+  constructor(setting: BatchSetting, kind: BatchKind<T>, seeds: Iterable<number>) {
     this.#setting = setting;
+    this.#kind = kind;
     this.#outlook = new Outlook(setting);
-    this.#audits = new Audits(setting);
+    this.#audits = new Audits({ ...setting, ...kind });
     this.#wanted = new Set(seeds);
     this.#total = this.#wanted.size;
     this.#plan = new BatchPlan(setting.id, setting.spec, []);
     this.#pursuit = new Pursuit(setting, this.#plan, this.#outlook);
   }
 
-  /** Yields every rollout once, as its chunk is done. */
-  async *run(signal: AbortSignal): AsyncGenerator<RecordedRollout, void, undefined> {
+  /** Yields what comes of every seed once, as its chunk is done. */
+  async *run(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
     const { id, spec, dispatcher, store } = this.#setting;
     await this.#outlook.lookWhoIsOut();
     this.#look();
@@ -107,12 +110,21 @@ export class FleetBatch {
     this.#beside.check();
     await this.#outlook.lookWhoIsOut();
     this.#refuseWhoIsOut();
-    if (this.#pursuit.poison.size > 0) throw lostSeeds(this.#pursuit.poison);
+    this.#giveUp();
     if (this.#wanted.size > 0) throw unaccountedSeeds([...this.#wanted]);
   }
 
+  /** @throws `sandbox_failed` where seeds came to nothing, and nobody wants to hear of each */
+  #giveUp(): void {
+    const { poison } = this.#pursuit;
+    const { onLost } = this.#setting;
+    if (poison.size > 0 && onLost === undefined) throw lostSeeds(poison);
+    onLost?.(poison);
+    for (const seed of poison.keys()) this.#wanted.delete(seed);
+  }
+
   /** What an earlier call of the same spec, or another one, has left. */
-  async *#fromStore(signal: AbortSignal): AsyncGenerator<RecordedRollout, void, undefined> {
+  async *#fromStore(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
     const { store, spec, onNote } = this.#setting;
     let found = 0;
     for await (const key of store.list(recordsFolder(spec))) {
@@ -125,7 +137,7 @@ export class FleetBatch {
       using rollouts = await this.#read(record, key);
       if (rollouts !== undefined) await this.#audits.consider(record, this.#outlook.quarantined);
       for (const rollout of rollouts ?? []) {
-        if (!this.#wanted.delete(rollout.summary.seed)) continue;
+        if (!this.#wanted.delete(this.#kind.seedOf(rollout))) continue;
         found++;
         this.#takenFrom.add(record.host);
         yield rollout;
@@ -191,7 +203,7 @@ export class FleetBatch {
     return due;
   }
 
-  async *#take(offered: Offered, record: ChunkRecord): AsyncGenerator<RecordedRollout, void, undefined> {
+  async *#take(offered: Offered, record: ChunkRecord): AsyncGenerator<T, void, undefined> {
     const counts = await this.#counts(record, offered.record);
     using rollouts = counts ? await this.#read(record, offered.record) : undefined;
     if (rollouts === undefined) {
@@ -203,7 +215,7 @@ export class FleetBatch {
     this.#pursuit.done(offered, record.host);
     await this.#audits.consider(record, this.#outlook.quarantined);
     this.#takenFrom.add(record.host);
-    for (const rollout of rollouts) if (this.#wanted.delete(rollout.summary.seed)) yield rollout;
+    for (const rollout of rollouts) if (this.#wanted.delete(this.#kind.seedOf(rollout))) yield rollout;
   }
 
   /** What a host made that was found out does not count: its record goes, so that another makes it. */
@@ -214,11 +226,11 @@ export class FleetBatch {
   }
 
   /** Undefined where the pack is damaged; then its record is gone, so that it is made again. */
-  async #read(record: ChunkRecord, key: string): Promise<ChunkRollouts | undefined> {
+  async #read(record: ChunkRecord, key: string): Promise<ChunkContents<T> | undefined> {
     const { store, onNote } = this.#setting;
-    let rollouts: ChunkRollouts;
+    let rollouts: ChunkContents<T>;
     try {
-      rollouts = await readChunkRollouts(store, record, key);
+      rollouts = await this.#kind.read(store, record, key);
     } catch (error) {
       if (!isSameseedError(error) || error.code !== "run_damaged") throw error;
       const times = (this.#damages.get(key) ?? 0) + 1;

@@ -5,6 +5,7 @@ import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { packageVersion } from "../../base/package-version.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import { Lanes } from "../../judge/lanes.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { openObjects } from "../../store/objects/open-objects.ts";
@@ -115,11 +116,13 @@ export async function chunkPlace(
   }: Pick<FleetWorkerOptions, "tamper" | "onLog"> & { readonly slots: number; readonly host: string },
 ): Promise<ChunkPlace> {
   const { receipt } = await openHost({ image: defaultImageName, backend: "zygote", world: "sealed" });
+  const gate = new Semaphore(slots);
   return {
     store,
     images: new ImageSupply(store),
     slots,
-    gate: new Semaphore(slots),
+    gate,
+    tests: new Lanes(slots, gate),
     host,
     worker: `${host}-${randomBytes(4).toString("hex")}`,
     hostClass: hostClassOf(receipt),

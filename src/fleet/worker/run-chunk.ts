@@ -1,6 +1,7 @@
 import { nowIso } from "../../base/clock.ts";
 import type { Semaphore } from "../../base/semaphore.ts";
 import { SameseedError } from "../../base/error.ts";
+import type { Lanes } from "../../judge/lanes.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
 import { recordRollouts } from "../../rollout/record-rollouts.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
@@ -8,13 +9,16 @@ import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { type Chunk, chunkKey, seedsOf } from "../chunk.ts";
 import { addOpinion, type ChunkRecord, commitChunk, readRecord, recordKey } from "../commit.ts";
 import { decodeSpec, type FleetSpec, optionsOf } from "../fleet-spec.ts";
-import { packKey } from "../pack.ts";
+import { leafOf } from "../merkle.ts";
+import { packFrame, packKey } from "../pack.ts";
 import type { ChunkReport } from "../queue/dispatcher.ts";
 import { Spool } from "../spool.ts";
+import { decodeAnySpec, type WorkSpec } from "../work-spec.ts";
 import { hostClassOf } from "./host-class.ts";
 import type { ImageSupply } from "./image-supply.ts";
-import { type PackedFile, packRollouts } from "./pack-rollouts.ts";
+import { type Done, packDone, type PackedFile } from "./pack-done.ts";
 import { patiently } from "./patience.ts";
+import { doWork } from "./do-work.ts";
 
 /** What a host runs chunks with. */
 export interface ChunkPlace {
@@ -23,6 +27,8 @@ export interface ChunkPlace {
   /** Rollouts at the same time, of all lanes together. */
   readonly slots: number;
   readonly gate: Semaphore;
+  /** The same gate for tests of completions, one of which may have to run alone. */
+  readonly tests: Lanes;
   readonly host: string;
   readonly worker: string;
   readonly hostClass: string;
@@ -33,7 +39,7 @@ export interface ChunkPlace {
 }
 
 /** Specs that were read lately, by hash: each is asked for by many chunks. */
-const specs = new Map<string, Promise<FleetSpec>>();
+const specs = new Map<string, Promise<FleetSpec | WorkSpec>>();
 const specsMost = 32;
 
 /**
@@ -97,34 +103,53 @@ interface Ran {
 async function runSeeds(place: ChunkPlace, chunk: Chunk, signal: AbortSignal, spool: Spool): Promise<Ran> {
   const patience = { signal, onLog: place.onLog };
   const spec = await patiently(async () => await readSpec(place.store, chunk.spec), patience);
-  await patiently(async () => await place.images.ensure(spec.image, signal), patience);
-  const options = optionsOf(spec);
-  const host = await openHost(options);
   if (spec.hostClass !== place.hostClass)
     throw new SameseedError(
       "world_unavailable",
       `this host is of class ${place.hostClass}, not ${spec.hostClass}`,
     );
-  const seeds = [...seedsOf(chunk.seeds)];
-  const how = { host, concurrency: Math.min(place.slots, seeds.length), gate: place.gate, signal };
-  const rollouts = tampered(place, recordRollouts(options, seeds, how));
-  const packed = await packRollouts(spool, { spec: chunk.spec, seeds }, rollouts);
+  for (const image of "kind" in spec ? Object.values(spec.images) : [spec.image])
+    await patiently(async () => await place.images.ensure(image, signal), patience);
+  const { all, numbers } =
+    "kind" in spec
+      ? { all: doWork(place, spec, chunk, signal), numbers: place.hostClass }
+      : await rolloutsOf(place, spec, chunk, signal);
+  const packed = await packDone(spool, [...seedsOf(chunk.seeds)], all);
   if (packed === undefined)
     throw new SameseedError("internal", `chunk ${chunkKey(chunk.spec, chunk.seeds)} came out incomplete`);
-  return { packed, numbers: hostClassOf(host.receipt) };
+  return { packed, numbers };
 }
 
-async function* tampered(
+async function rolloutsOf(
+  place: ChunkPlace,
+  spec: FleetSpec,
+  chunk: Chunk,
+  signal: AbortSignal,
+): Promise<{ readonly all: AsyncIterable<Done>; readonly numbers: string }> {
+  const options = optionsOf(spec);
+  const host = await openHost(options);
+  const seeds = [...seedsOf(chunk.seeds)];
+  const how = { host, concurrency: Math.min(place.slots, seeds.length), gate: place.gate, signal };
+  const rollouts = recordRollouts(options, seeds, how);
+  return { all: packed(place, chunk.spec, rollouts), numbers: hostClassOf(host.receipt) };
+}
+
+async function* packed(
   { tamper }: ChunkPlace,
+  spec: string,
   rollouts: AsyncIterable<RecordedRollout>,
-): AsyncGenerator<RecordedRollout, void, undefined> {
-  for await (const rollout of rollouts) yield tamper === undefined ? rollout : tamper(rollout);
+): AsyncGenerator<Done, void, undefined> {
+  for await (const own of rollouts) {
+    const rollout = tamper === undefined ? own : tamper(own);
+    const { summary } = rollout;
+    yield { seed: summary.seed, frame: packFrame(rollout), leaf: leafOf(spec, summary) };
+  }
 }
 
-async function readSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
+async function readSpec(store: ObjectStore, hash: string): Promise<FleetSpec | WorkSpec> {
   const known = specs.get(hash);
   if (known !== undefined) return await known;
-  const reading = fetchSpec(store, hash);
+  const reading = fetchBytes(store, hash).then((bytes) => decodeAnySpec(bytes, hash));
   specs.set(hash, reading);
   reading.catch(() => specs.delete(hash));
   for (const old of specs.keys()) {
@@ -134,12 +159,18 @@ async function readSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
   return await reading;
 }
 
-/** A spec out of a store. @throws `io_failed`, `protocol_broken` */
+/** A spec of rollouts out of a store. @throws `io_failed`; `protocol_broken` where it is not there, or not of this version */
 export async function fetchSpec(store: ObjectStore, hash: string): Promise<FleetSpec> {
+  return decodeSpec(await fetchBytes(store, hash), hash);
+}
+
+async function fetchBytes(store: ObjectStore, hash: string): Promise<Buffer> {
   const bytes = await store.get(specKey(hash));
-  if (bytes !== undefined) return decodeSpec(bytes, hash);
-  throw new SameseedError("io_failed", `the fleet's store does not have the spec ${hash.slice(0, 12)}`, {
-    hint: "name the same store on every host of the fleet",
+  if (bytes !== undefined) return bytes;
+  // Whoever offers a chunk has put its spec there before: this is another store, and waiting does not make it the same.
+  throw new SameseedError("protocol_broken", `${store.url} does not have the spec ${hash.slice(0, 12)}`, {
+    hint: "name the same store on every host of the fleet, and with --store",
+    context: { store: store.url },
   });
 }
 

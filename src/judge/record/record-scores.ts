@@ -3,7 +3,8 @@ import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts"
 import { defaultImageName } from "../../image/default-image.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { ScoreItem, ScoreResult } from "../../model/score.ts";
-import { scoreCompletions, type ScoreConfig } from "../score-completions.ts";
+import { checkedItems, scoreCompletions, type ScoreConfig } from "../score-completions.ts";
+import { scoreElsewhere } from "../score-elsewhere.ts";
 import { ScoreWriter } from "./score-folder.ts";
 
 /** How scores are recorded. */
@@ -25,6 +26,7 @@ const configNames: NamesOf<RecordScoresConfig> = {
   resume: true,
   concurrency: true,
   signal: true,
+  fleet: true,
   onRecorded: true,
   onResult: true,
 };
@@ -47,13 +49,27 @@ export async function recordScores(config: RecordScoresConfig): Promise<ScoreRes
     results.set(id, result);
     onRecorded?.(result);
   }
-  const missing = items.filter(({ id }) => !results.has(id!));
-  for await (const result of scoreCompletions({ ...rest, items: missing })) {
+  for await (const result of scoresOf(items, (id) => !results.has(id), rest)) {
     writer.add(result);
     results.set(result.id, result);
     onResult?.(result);
   }
   return items.map(({ id }) => results.get(id!)!);
+}
+
+/** The scores of some items: a fleet is told of all of them, so that what an interrupted call has left is known again. */
+async function* scoresOf(
+  items: readonly ScoreItem[],
+  isMissing: (id: string) => boolean,
+  { fleet, ...rest }: Omit<ScoreConfig, "items">,
+): AsyncGenerator<ScoreResult, void, undefined> {
+  if (fleet === undefined) {
+    yield* scoreCompletions({ ...rest, items: items.filter(({ id }) => isMissing(id!)) });
+    return;
+  }
+  const wanted = items.flatMap(({ id }, at) => (isMissing(id!) ? [at] : []));
+  const all = [...checkedItems(items)].map(({ item }) => item);
+  for await (const { result } of scoreElsewhere(all, { ...rest, wanted, fleet })) yield result;
 }
 
 /** Items by whose ids their results are found again. */

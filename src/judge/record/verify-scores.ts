@@ -27,7 +27,7 @@ export interface ScoreVerification {
 }
 
 /** How {@link verifyScores} runs. */
-export interface VerifyScoresOptions extends Omit<ScoreConfig, "items"> {
+export interface VerifyScoresOptions extends Omit<ScoreConfig, "items" | "fleet"> {
   /** Told of each score that was compared. */
   readonly onScore?: (score: VerifiedScore) => void;
 }

@@ -4,10 +4,13 @@ import * as z from "zod";
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import { resolveImage } from "../../image/image-store.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
+import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { askImage } from "../../sandbox/ask-image.ts";
 import { auditRollouts, auditStepsDefault, auditWallMs, makeRunner } from "./audit-environment.ts";
+import { auditElsewhere } from "./audit-elsewhere.ts";
 import type { AuditReport } from "./audit-report.ts";
 
 /** What to audit of an image, and how. */
@@ -27,6 +30,8 @@ export interface AuditAllOptions extends Pick<
   readonly concurrency?: number;
   /** A table that was not completed: its rows are taken over where it is about the same. */
   readonly before?: AuditTable;
+  /** Other machines that do it; {@link atOnce} and {@link concurrency} are then their own. @default this one */
+  readonly fleet?: RolloutFleet;
   /** Told of each environment when it is done, with the table as far as it goes. */
   readonly onRow?: (row: AuditRow, table: AuditTable) => void;
 }
@@ -106,7 +111,8 @@ export async function auditAll(options: AuditAllOptions): Promise<AuditTable> {
       limits: { wallMs: auditWallMs, ...options.limits },
     });
   const watch = options.signal === undefined ? {} : { signal: options.signal };
-  const { concurrency } = options;
+  const { concurrency, fleet } = options;
+  if (fleet !== undefined) return await auditAllElsewhere(names, resolve, { ...options, fleet });
   const runner = makeRunner(resolve("CartPole-v1"), {
     ...watch,
     ...(concurrency === undefined ? {} : { concurrency }),
@@ -128,24 +134,62 @@ export async function auditAll(options: AuditAllOptions): Promise<AuditTable> {
   try {
     const { image, world } = await runner.receipt();
     const head = { image: image.name, imageDigest: image.digest, world: world.mode, seeds, maxSteps };
-    const rows = new Map(rowsOf(options.before, head).map((row) => [row.env, row]));
-    const table = (): AuditTable => ({
-      ...head,
-      total: names.length,
-      rows: names.flatMap((name) => rows.get(name) ?? []),
-    });
-    await Promise.all(
-      names
-        .filter((name) => !rows.has(name))
-        .map(async (env) => {
-          const row = await auditOne(env);
-          rows.set(env, row);
-          options.onRow?.(row, table());
-        }),
-    );
-    return table();
+    const rows = new TableRows(names, head, options);
+    await Promise.all(rows.missing.map(async (env) => rows.add(await auditOne(env))));
+    return rows.table;
   } finally {
     await runner.close();
+  }
+}
+
+/** As {@link auditAll}, on the machines of a fleet: each environment on one of them. */
+async function auditAllElsewhere(
+  names: readonly string[],
+  resolve: (envName: string) => ResolvedOptions,
+  options: AuditAllOptions & { readonly fleet: RolloutFleet },
+): Promise<AuditTable> {
+  const { seeds = [0], maxSteps = auditStepsDefault, fleet, signal, world = "sealed" } = options;
+  const { name, manifest } = resolveImage(options.image ?? defaultImageName);
+  const imageDigest = `sha256:${manifest.digest}`;
+  const rows = new TableRows(names, { image: name, imageDigest, world, seeds, maxSteps }, options);
+  const subjects = rows.missing.map((env) => ({ env, options: resolve(env), seeds }));
+  for await (const { at, answer } of auditElsewhere(subjects, { fleet, signal, isAlone: false })) {
+    const { env } = subjects[at]!;
+    rows.add("report" in answer ? rowOf(env, answer.report) : { env, ...answer });
+  }
+  return rows.table;
+}
+
+/** The rows of a table as they come. */
+class TableRows {
+  readonly #names: readonly string[];
+  readonly #head: Omit<AuditTable, "rows" | "total">;
+  readonly #rows: Map<string, AuditRow>;
+  readonly #onRow: AuditAllOptions["onRow"];
+
+  constructor(
+    names: readonly string[],
+    head: Omit<AuditTable, "rows" | "total">,
+    { before, onRow }: AuditAllOptions,
+  ) {
+    this.#names = names;
+    this.#head = head;
+    this.#rows = new Map(rowsOf(before, head).map((row) => [row.env, row]));
+    this.#onRow = onRow;
+  }
+
+  get missing(): string[] {
+    return this.#names.filter((name) => !this.#rows.has(name));
+  }
+
+  get table(): AuditTable {
+    const rows = this.#names.flatMap((name) => this.#rows.get(name) ?? []);
+    return { ...this.#head, total: this.#names.length, rows };
+  }
+
+  add(row: AuditRow): void {
+    this.#rows.set(row.env, row);
+    this.#onRow?.(row, this.table);
   }
 }
 

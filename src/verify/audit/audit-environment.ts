@@ -6,8 +6,10 @@ import { resolveImage } from "../../image/image-store.ts";
 import { lowestTier } from "../../model/receipt.ts";
 import { asksCaller } from "../../rollout/plan-rollout.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
+import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { resolveOptions, type ResolvedOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { Ledger } from "../../model/trajectory.ts";
+import { auditElsewhere } from "./audit-elsewhere.ts";
 import type { AuditReport } from "./audit-report.ts";
 import { ledgerOf } from "./compare-rollouts.ts";
 import { factors } from "./factors.ts";
@@ -20,6 +22,8 @@ export interface AuditWatch {
   /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Another machine that does all of it; {@link concurrency} is then its own. @default this one */
+  readonly fleet?: RolloutFleet;
   /** Called with each step of the work, in a few words. */
   readonly onProgress?: (doing: string) => void;
 }
@@ -28,6 +32,8 @@ export interface AuditWatch {
 export interface SharedAuditWatch extends AuditWatch {
   /** Zygotes to share with other audits of the same image and limits. @default its own */
   readonly runner?: WorldRunner;
+  /** Whether nobody else uses {@link runner}: then a cold start is compared, too. @default false where there is one */
+  readonly isAlone?: boolean;
 }
 
 /** What to audit, and how. */
@@ -51,6 +57,7 @@ const auditNames: NamesOf<AuditOptions> = {
   seeds: true,
   concurrency: true,
   onProgress: true,
+  fleet: true,
 };
 
 /** What an audit is of. */
@@ -81,7 +88,31 @@ export async function auditEnvironment(options: AuditOptions): Promise<AuditRepo
     limits: { wallMs: auditWallMs, ...options.limits },
   });
   const seeds = [...new Set((options.seeds ?? [0]).map(checkSeed))];
-  return await auditRollouts({ env: options.envName, options: resolved, seeds }, options);
+  return await auditAnywhere({ env: options.envName, options: resolved, seeds }, options);
+}
+
+/** As {@link auditRollouts}, on a machine of a fleet where one is given. @throws as that */
+export async function auditAnywhere(subject: AuditSubject, watch: AuditWatch): Promise<AuditReport> {
+  const { fleet, signal, onProgress } = watch;
+  if (fleet === undefined) return await auditRollouts(subject, watch);
+  refuseEmpty(subject);
+  onProgress?.("on a machine of the fleet");
+  for await (const { answer } of auditElsewhere([subject], { fleet, signal, isAlone: true }))
+    if ("report" in answer) return answer.report;
+    else throw new SameseedError("sandbox_failed", "failed" in answer ? answer.failed : answer.skipped);
+  throw new SameseedError("internal", "the fleet gave no audit");
+}
+
+function refuseEmpty({ seeds, options }: AuditSubject): void {
+  if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
+  if (asksCaller(options.template))
+    throw new SameseedError(
+      "bad_argument",
+      "an audit cannot ask a function, which may answer otherwise each time",
+      {
+        hint: "give its actions as a list: { actions }",
+      },
+    );
 }
 
 /**
@@ -93,17 +124,10 @@ export async function auditRollouts(
   watch: SharedAuditWatch = {},
 ): Promise<AuditReport> {
   const { env, options, seeds } = subject;
-  if (seeds.length === 0) throw new SameseedError("bad_argument", "an audit needs at least one seed");
-  if (asksCaller(options.template))
-    throw new SameseedError(
-      "bad_argument",
-      "an audit cannot ask a function, which may answer otherwise each time",
-      {
-        hint: "give its actions as a list: { actions }",
-      },
-    );
+  refuseEmpty(subject);
   const image = resolveImage(options.image);
   const runner = watch.runner ?? makeRunner(options, watch);
+  const { isAlone = watch.runner === undefined } = watch;
   const before = runner.cost;
   try {
     runner.warm(everything(factors));
@@ -111,8 +135,7 @@ export async function auditRollouts(
     const mode = receipt.world.mode;
     const specs = seeds.map((seed) => ({ ...options.template, seed }));
     const usable = factors.filter(
-      ({ id, needsSeal }) =>
-        (mode === "sealed" || needsSeal !== true) && (id !== "cold" || watch.runner === undefined),
+      ({ id, needsSeal }) => (mode === "sealed" || needsSeal !== true) && (id !== "cold" || isAlone),
     );
     const onProgress = watch.onProgress ?? ((): void => {});
     const audit: Audit = {

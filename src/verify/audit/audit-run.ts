@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { imageForRerun, optionsForRerun } from "../recorded-run.ts";
-import { auditRollouts, auditWallMs, type AuditWatch } from "./audit-environment.ts";
+import { auditAnywhere, auditWallMs, type AuditWatch } from "./audit-environment.ts";
 import type { AuditReport } from "./audit-report.ts";
 import { writeCertificate } from "./certificate.ts";
 
@@ -51,6 +51,6 @@ export async function auditRun(dir: string, options: AuditRunOptions = {}): Prom
   const limits = { ...resolved.limits, wallMs: Math.min(resolved.limits.wallMs, auditWallMs) };
   const { environment } = manifest.spec;
   const env = environment.kind === "file" ? `${environment.name}:${environment.className}` : environment.id;
-  const report = await auditRollouts({ env, options: { ...resolved, limits }, seeds }, options);
+  const report = await auditAnywhere({ env, options: { ...resolved, limits }, seeds }, options);
   return { report, path: writeCertificate(dir, manifest, report) };
 }

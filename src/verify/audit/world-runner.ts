@@ -23,6 +23,8 @@ export interface WorldRunnerOptions {
   /** Rollouts at the same time. @default twice the processors */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Turns that other work shares, in place of {@link concurrency}. */
+  readonly turns?: Semaphore;
 }
 
 const triesMost = 3;
@@ -36,7 +38,7 @@ export class WorldRunner {
 
   constructor(options: WorldRunnerOptions) {
     this.#options = options;
-    this.#turns = new Semaphore(options.concurrency ?? 2 * availableParallelism());
+    this.#turns = options.turns ?? new Semaphore(options.concurrency ?? 2 * availableParallelism());
   }
 
   /** Rollouts that were run, those that only make a history included, and zygotes that were started. */

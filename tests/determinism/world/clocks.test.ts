@@ -46,7 +46,7 @@ beforeAll(async () => {
       return [name, [answer, seconds]];
     }),
   );
-}, 180_000);
+});
 afterAll(closeSandboxes);
 
 test("every clock and every wait answers, and the program ends", () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   otherSeed = await runPython(source, { seed: 2 });
   salted = await runPython(source, { settings: { entropy_salt: 7 } });
   host = await runPython(source, { world: "host" });
-}, 180_000);
+});
 afterAll(closeSandboxes);
 
 test("every draw is the same in two runs of one seed", () => {

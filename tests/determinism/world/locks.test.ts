@@ -51,12 +51,12 @@ describe("locks in the sealed world", () => {
     expect(ending, stderr).toBe("own 0");
     expect(JSON.parse(stdout)).toEqual(expected);
     expect(stderr).toMatch(/^sameseed: a lock on one of the image's files was refused \(ENOLCK\)[^\n]*\n$/);
-  }, 60_000);
+  });
 
   it("are the sandbox's own: eight at a time do not meet", async () => {
     const said = await inParallel(8, 8, async () => await runPython(program));
     for (const { stdout } of said) expect(JSON.parse(stdout)).toEqual(expected);
-  }, 120_000);
+  });
 
   it("on the image's files are counted as refused", async () => {
     const said = await runPython(

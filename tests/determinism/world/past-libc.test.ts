@@ -34,7 +34,7 @@ describe("a device of chance", () => {
     again = await ask();
     other = await ask({ seed: 2 });
     host = await ask({ world: "host" });
-  }, 120_000);
+  });
 
   const answered =
     "open,openat,slashes,dots,link,link of a link,link to the folder,read and write,syscall,fopen,freopen,freopen of a link,relative";

@@ -14,11 +14,14 @@ export class PythonDecoder {
   #starting: Promise<ChildProcess> | undefined;
   #received: Buffer = Buffer.alloc(0);
   #waiting: PromiseWithResolvers<PythonVerdicts> | undefined;
+  /** How the process ended, once it has. */
+  #ended: Error | undefined;
 
   /** Decodes some bytes. */
   async ask(bytes: Uint8Array): Promise<PythonVerdicts> {
     this.#starting ??= this.#start();
     const { stdin } = await this.#starting;
+    if (this.#ended !== undefined) throw this.#ended;
     this.#waiting = Promise.withResolvers<PythonVerdicts>();
     const length = Buffer.alloc(4);
     length.writeUInt32LE(bytes.length);
@@ -37,9 +40,10 @@ export class PythonDecoder {
     const { path, args } = await imagePython(["/tmp/tests/fuzz/decoders/decode_server.py"], variables);
     const child = spawn(path, args, { stdio: ["pipe", "pipe", "inherit"] });
     child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
-    child.on("exit", (code, signal) =>
-      this.#waiting?.reject(new Error(`the Python decoder ended with ${signal ?? code}`)),
-    );
+    child.on("exit", (code, signal) => {
+      this.#ended = new Error(`the Python decoder ended with ${signal ?? code}`);
+      this.#waiting?.reject(this.#ended);
+    });
     child.stdin.on("error", () => {});
     this.#child = child;
     return child;

@@ -80,6 +80,8 @@ export const killZygote: Probe = {
     process.kill(zygote, "SIGKILL");
     const gone = await eventually(() => alive(named).length === 0, 1_000);
     for (const left of alive(named)) process.kill(left, "SIGKILL");
+    // Whoever goes on with this wall asks it for room, which it has until it hears of the death.
+    await eventually(() => !wall.zygote.alive, 5_000);
     return { through: !gone, seen: gone ? "its slots ended" : "its slots are left" };
   },
 };

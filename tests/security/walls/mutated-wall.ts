@@ -13,7 +13,7 @@ import {
   releaseHostResources,
   type HostResources,
 } from "../../../src/sandbox/linux/host-resources.ts";
-import { sharedIds } from "../../../src/sandbox/linux/host-ids.ts";
+import { sharedIds, type ZygoteIds } from "../../../src/sandbox/linux/host-ids.ts";
 import { bubblewrapArguments, zygoteEnvironment } from "../../../src/sandbox/zygote/bubblewrap-arguments.ts";
 import { SlotPool } from "../../../src/sandbox/zygote/slot-pool.ts";
 import { startGroup, watchGroup } from "../../../src/sandbox/zygote/start-group.ts";
@@ -55,9 +55,7 @@ export class MutatedWall implements SandboxBackend {
     await copy.setNative(change.native ?? []);
     const resources = await acquireHostResources();
     const without = new Set(change.without);
-    const ids = without.has("user")
-      ? { ...sharedIds(), user: undefined, group: undefined }
-      : await resources.ids.take();
+    const ids = await takeIds(resources, without);
     try {
       const environment = zygoteEnvironment(resources.numericClass, world);
       const launcher = writeLauncher(copy, resources, { environment, world }, change);
@@ -68,7 +66,9 @@ export class MutatedWall implements SandboxBackend {
         slots,
         filters: {
           ...changedFilters(change, resources.architecture, world),
+          treeSlot: Buffer.alloc(0),
           trunk: Buffer.alloc(0),
+          branch: Buffer.alloc(0),
           loopback: Buffer.alloc(0),
         },
         ids,
@@ -103,6 +103,12 @@ export class MutatedWall implements SandboxBackend {
     await this.zygote.close();
     await releaseHostResources();
   }
+}
+
+/** Who it runs as: ids of its own, one that all share, or who this process is. */
+async function takeIds(resources: HostResources, without: ReadonlySet<string>): Promise<ZygoteIds> {
+  if (without.has("user")) return { ...sharedIds(), user: undefined, group: undefined };
+  return without.has("ids") ? sharedIds() : await resources.ids.take();
 }
 
 /** A program that starts bubblewrap with the changed arguments, whatever it is started with. */

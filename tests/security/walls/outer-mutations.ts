@@ -11,8 +11,7 @@ export const outerMutations: readonly Mutation[] = [
     id: "outer-user",
     step: "bubblewrap `--unshare-user`",
     change: outer(["--unshare-user"]),
-    probe: host.outerNamespace("user"),
-    silent: "bubblewrap that is not setuid makes a user namespace anyway",
+    probe: "refused",
   },
   {
     id: "outer-pid",
@@ -61,14 +60,14 @@ export const outerMutations: readonly Mutation[] = [
   },
   {
     id: "outer-uid",
-    step: "bubblewrap `--uid 0`",
-    change: outer(["--uid", "0"]),
+    step: "bubblewrap `--uid 0`, where ids are not given from outside",
+    change: { ...outer(["--uid", "0"]), without: ["ids"] },
     probe: "refused",
   },
   {
     id: "outer-gid",
-    step: "bubblewrap `--gid 0`",
-    change: outer(["--gid", "0"]),
+    step: "bubblewrap `--gid 0`, where ids are not given from outside",
+    change: { ...outer(["--gid", "0"]), without: ["ids"] },
     probe: "refused",
   },
   {

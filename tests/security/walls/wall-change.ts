@@ -31,8 +31,8 @@ export interface WallChange {
   readonly sandboxPolicy?: (policy: FilterPolicy) => FilterPolicy;
   /** Filters that let another architecture's calls pass. */
   readonly foreignCalls?: readonly ("slot" | "sandbox")[];
-  /** Host resources that are not used. */
-  readonly without?: readonly ("cgroups" | "user")[];
+  /** Host resources that are not used: without `ids`, all is one unprivileged id, as where a host has none to give. */
+  readonly without?: readonly ("cgroups" | "user" | "ids")[];
 }
 
 /** Stands for the image's tree in bubblewrap's arguments. */

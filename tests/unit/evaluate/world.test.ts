@@ -46,7 +46,7 @@ async function worldOf(run: string): Promise<string> {
   return reader.manifest.world;
 }
 
-test("a matchup is played, recorded, resumed and verified in its world", { timeout: 120_000 }, async () => {
+test("a matchup is played, recorded, resumed and verified in its world", async () => {
   const sealed = await evaluateMatchup({ ...seats, dir: join(folder, "sealed") });
   expect(sealed.faults.x).toEqual({});
   expect(readMatchup(join(folder, "sealed")).world).toBe("sealed");
@@ -68,7 +68,7 @@ test("a matchup is played, recorded, resumed and verified in its world", { timeo
   expect(legs.map(({ result }) => result.diverged)).toEqual([[], []]);
 });
 
-test("a comparison plays in its world, itself included", { timeout: 120_000 }, async () => {
+test("a comparison plays in its world, itself included", async () => {
   const asked = { policyX: dated, policyO: "random", seeds: [0], nGames: 2 } as const;
   const { selfCheck, faults } = await comparePolicies({ ...asked, world: "host" });
   expect(selfCheck.equal).toBe(selfCheck.seeds);
@@ -76,7 +76,7 @@ test("a comparison plays in its world, itself included", { timeout: 120_000 }, a
   expect((await comparePolicies(asked)).faults.x).toEqual({});
 });
 
-test("a league is played in its world and goes on only in that one", { timeout: 120_000 }, async () => {
+test("a league is played in its world and goes on only in that one", async () => {
   const dir = join(folder, "league");
   const players = [{ name: "dated", source: dated.source }, "random"];
   const { table, plan } = await runLeague({ players, games: 2, dir, world: "host" });
@@ -103,7 +103,7 @@ test(
   },
 );
 
-test("a check and a person's game take place in their world", { timeout: 120_000 }, async () => {
+test("a check and a person's game take place in their world", async () => {
   expect((await checkPolicy(dated, { games: 1 })).ok).toBe(true);
   const failed = await checkPolicy(dated, { games: 1, world: "host" });
   expect(failed.faults.map(({ message }) => message)).toEqual(["not the sealed world"]);
@@ -120,7 +120,7 @@ test("a check and a person's game take place in their world", { timeout: 120_000
   });
 });
 
-test("a training learns and is saved in its world", { timeout: 120_000 }, async () => {
+test("a training learns and is saved in its world", async () => {
   const asked = { against: dated, episodes: 1000, seed: 1 };
   expect((await trainPolicy(asked)).episodes).toBe(1000);
   const failed = expect.objectContaining({ code: "bad_policy" });

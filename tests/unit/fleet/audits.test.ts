@@ -5,13 +5,14 @@ import { afterAll, beforeEach, expect, it, vi } from "vitest";
 
 import type { Chunk } from "../../../src/fleet/chunk.ts";
 import { addOpinion, type ChunkRecord } from "../../../src/fleet/commit.ts";
-import { Audits } from "../../../src/fleet/drive/audits.ts";
+import { Audits, type AuditSetting } from "../../../src/fleet/drive/audits.ts";
 import {
   type Finding,
   type Findings,
   findingsOf,
   judge,
 } from "../../../src/fleet/drive/compare-executions.ts";
+import type { ChunkState } from "../../../src/fleet/queue/dispatcher.ts";
 import { LocalDispatcher } from "../../../src/fleet/queue/local-dispatcher.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
 import { summaryOf } from "./some-rollouts.ts";
@@ -44,7 +45,11 @@ class Told extends LocalDispatcher {
 
 let places = 0;
 
-function audits(share = 0.5): {
+function audits(
+  share = 0.5,
+  more: Partial<AuditSetting> = {},
+  dispatcher: Told = new Told(),
+): {
   store: FolderObjects;
   dispatcher: Told;
   audits: Audits;
@@ -54,9 +59,8 @@ function audits(share = 0.5): {
   const notes: string[] = [];
   let now = 0;
   const store = new FolderObjects(join(folder, String(++places)));
-  const dispatcher = new Told();
   const common = { id: "b", spec, hostClass: "c", onNote: (line: string) => void notes.push(line) };
-  const own = new Audits({ ...common, store, dispatcher, share }, () => now);
+  const own = new Audits({ ...common, store, dispatcher, share, ...more }, () => now);
   return { store, dispatcher, audits: own, notes, later: (ms) => void (now += ms) };
 }
 
@@ -84,6 +88,50 @@ async function voted(roots: Readonly<Record<string, string>>): Promise<Told> {
   expect(own.isDone).toBe(true);
   return dispatcher;
 }
+
+it("only says that hosts differ where what they ran is a stranger's: nobody is judged, and nothing ends", async () => {
+  const told: (readonly string[])[] = [];
+  const onDifference = (_: ChunkRecord, hosts: readonly string[]): void => void told.push(hosts);
+  const { audits: own, store, dispatcher } = audits(1, { onDifference });
+  const record = recordOf(0);
+  await own.consider(record, none);
+  const other = { ...record, root: "2".repeat(64), host: "b", worker: "b-1", why: "audit" } as const;
+  const { format, spec: of, seeds, root, host, worker, why, pack } = other;
+  await addOpinion(store, { format, spec: of, seeds, root, host, worker, why, pack });
+  for (const [name, leaf] of [
+    ["a", "x"],
+    ["b", "y"],
+  ] as const)
+    readable.set(name, new Map([[0, { leaf, isClaimed: true }]]));
+  await own.look(hosts, none, 100);
+  expect(own.isDone).toBe(true);
+  expect(told).toEqual([["a", "b"]]);
+  expect(dispatcher.out).toEqual([]);
+});
+
+/** A queue in which nothing is ever taken, and which says with which priority it was asked. */
+class Busy extends Told {
+  readonly priorities: number[] = [];
+  override async offer(hostClass: string, own: Chunk, priority = -1): Promise<void> {
+    await super.offer(hostClass, own);
+    this.priorities.push(priority);
+  }
+  override async stateOf(): Promise<ChunkState> {
+    return { at: this.priorities.length === 0 ? "absent" : "waiting" };
+  }
+}
+
+it("does not let an audit wait for ever behind a fleet that has always more to do", async () => {
+  const dispatcher = new Busy();
+  const { audits: own, later } = audits(1, { priority: 3 }, dispatcher);
+  await own.consider(recordOf(0), none);
+  for (let seconds = 0; seconds < 60; seconds++) {
+    await own.look(hosts, none, 100);
+    later(1_000);
+  }
+  // Behind everything at first, then as any chunk of its batch; and that is once.
+  expect(dispatcher.priorities).toEqual([2_000, 3]);
+});
 
 it.each([2, 3, 4])("is content with %i hosts that agree", async (hosts) => {
   const others = ["b", "c", "d"].slice(0, hosts - 1);

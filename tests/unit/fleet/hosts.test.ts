@@ -16,6 +16,7 @@ import type { ImageSupply } from "../../../src/fleet/worker/image-supply.ts";
 import { patiently } from "../../../src/fleet/worker/patience.ts";
 import { runChunk, specKey } from "../../../src/fleet/worker/run-chunk.ts";
 import { mountProblem } from "../../../src/fleet/worker/shared-folder.ts";
+import { Lanes } from "../../../src/judge/lanes.ts";
 import { resolveOptions } from "../../../src/rollout/rollout-config.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
 
@@ -116,11 +117,13 @@ it("waits for a store that fails to give a record, a spec or an image", async ()
     once("image", () => {
       throw new SameseedError("image_damaged", "as far as it goes");
     });
+  const gate = new Semaphore(1);
   const place = {
     store,
     images: { digests: [], ensure } as unknown as ImageSupply,
     slots: 1,
-    gate: new Semaphore(1),
+    gate,
+    tests: new Lanes(1, gate),
     host: "a",
     worker: "a-1",
     hostClass: "c",
@@ -130,6 +133,13 @@ it("waits for a store that fails to give a record, a spec or an image", async ()
   const running = runChunk(place, chunk, new AbortController().signal);
   await expect(running).rejects.toMatchObject({ code: "image_damaged" });
   expect(tries).toEqual(["chunks", "chunks", "specs", "specs", "image", "image"]);
+  // A store that answers and has no such spec is another one: nobody waits a minute for it.
+  const other = { ...place, store: new FolderObjects(join(home, "another")) };
+  const elsewhere = { ...chunk, spec: "7".repeat(64) };
+  await expect(runChunk(other, elsewhere, new AbortController().signal)).rejects.toMatchObject({
+    code: "protocol_broken",
+    message: expect.stringContaining("another does not have the spec 777777777777"),
+  });
 });
 
 it("lets no quarantined host choose the class that a batch runs on", async () => {

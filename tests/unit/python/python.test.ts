@@ -15,7 +15,7 @@ it("there are tests", () => {
   expect(testFiles.length).toBeGreaterThanOrEqual(5);
 });
 
-it.for(testFiles)("%s", { timeout: 120_000 }, async (file) => {
+it.for(testFiles)("%s", async (file) => {
   const { status, signal, report } = await runPythonTests(file, 110_000);
   expect(status, `${file} ended with ${signal ?? status}\n${report.slice(-8000)}`).toBe(0);
   // A file that defines no test would pass as well.

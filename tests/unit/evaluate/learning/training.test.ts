@@ -61,7 +61,7 @@ it(
   },
 );
 
-it("gives the tables it always gave, whoever is learned from", { timeout: 120_000 }, async () => {
+it("gives the tables it always gave, whoever is learned from", async () => {
   // A change here changes what every seed learns: it is a decision, not an accident.
   for (const [against, digest] of [
     ["self", "1427e67208170f64fb9380d5a12d91e584641fcf92649a6e85dfada5278bde0a"],
@@ -74,13 +74,13 @@ it("gives the tables it always gave, whoever is learned from", { timeout: 120_00
   }
 });
 
-it("does not lose to perfect play after self-play", { timeout: 120_000 }, async () => {
+it("does not lose to perfect play after self-play", async () => {
   const { againstPerfect } = exactWorth(await trainPolicy({ seed: 7 }));
   expect(againstPerfect).toEqual({ x: 0, o: 0 });
   expect(exactWorth(await trainPolicy({ seed: 7, episodes: 300 })).againstPerfect.o).toBeLessThan(0);
 });
 
-it("learns from a source, the same again, and says how a bad one failed", { timeout: 180_000 }, async () => {
+it("learns from a source, the same again, and says how a bad one failed", async () => {
   const first = "def choose_action(board, player, rng):\n    return board.index(None)\n";
   const learn = async (source: string, backend: "zygote" | "cold" = "zygote"): Promise<string> =>
     qPolicyCode(await trainPolicy({ against: { source }, seed: 7, episodes: 1500, backend }));

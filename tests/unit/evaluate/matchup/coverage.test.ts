@@ -84,4 +84,4 @@ test("a prior spread over all five results does not: samples of even pairs alone
   };
   const alike = cases.find(({ name }) => name.startsWith("one pair"))!;
   expect(exactCoverage(alike.shares, 25, spread).toFixed(2)).toBe("0.84");
-}, 120_000);
+});

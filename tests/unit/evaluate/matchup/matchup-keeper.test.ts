@@ -46,7 +46,7 @@ test("a recorded matchup is two ordinary runs, and plays again with the same byt
     ["a-first", 20],
     ["b-first", 20],
   ]);
-}, 120_000);
+});
 
 test("an interrupted matchup goes on where it was and ends like one that was not", async () => {
   const dir = join(place, "matchup");
@@ -88,7 +88,7 @@ test("a sequential matchup can be recorded and judged again without playing", as
   }
   const { verified, legs } = await verifyMatchup(dir);
   expect([verified, legs[0]?.result.missing]).toEqual([true, 0]);
-}, 120_000);
+});
 
 test("goes on only with the matchup that it was, and only where it is told to", async () => {
   const dir = join(place, "matchup");
@@ -98,7 +98,7 @@ test("goes on only with the matchup that it was, and only where it is told to", 
     await expect(evaluateMatchup({ ...asked, ...other, dir, resume: true })).rejects.toMatchObject({
       code: "run_differs",
     });
-}, 120_000);
+});
 
 test("a folder that holds a run is refused and left alone; where nothing was played, nothing is left", async () => {
   const dir = join(place, "matchup");
@@ -113,4 +113,4 @@ test("a folder that holds a run is refused and left alone; where nothing was pla
     code: "image_missing",
   });
   expect(existsSync(none)).toBe(false);
-}, 120_000);
+});

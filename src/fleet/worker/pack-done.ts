@@ -1,6 +1,5 @@
-import type { RecordedRollout } from "../../model/rollout.ts";
-import { leafOf, merkleRoot } from "../merkle.ts";
-import { packFrame, packHead } from "../pack.ts";
+import { merkleRoot } from "../merkle.ts";
+import { packHead } from "../pack.ts";
 import { type Spool, SpoolFile } from "../spool.ts";
 
 /** A pack as a file, and what it is over. */
@@ -17,27 +16,30 @@ interface Place {
   readonly leaf: Buffer;
 }
 
+/** What came of one seed of a chunk. */
+export interface Done {
+  readonly seed: number;
+  /** As it is in a pack. */
+  readonly frame: Buffer;
+  /** What two hosts must agree about. */
+  readonly leaf: Buffer;
+}
+
 /**
- * Writes rollouts as they end, and makes a pack of them in the order of their seeds: none is in memory for longer than that takes.
+ * Writes what comes of seeds as it is there, and makes a pack of it in the order of the seeds: none is in memory for longer than that
+ * takes.
  * @returns undefined where a seed is missing
- * @throws what the rollouts throw; `io_failed`, `disk_full`
+ * @throws what making them throws; `io_failed`, `disk_full`
  */
-export async function packRollouts(
+export async function packDone(
   spool: Spool,
-  { spec, seeds }: { readonly spec: string; readonly seeds: readonly number[] },
-  rollouts: AsyncIterable<RecordedRollout>,
+  seeds: readonly number[],
+  all: AsyncIterable<Done>,
 ): Promise<PackedFile | undefined> {
   const places = new Map<number, Place>();
   using ended = new SpoolFile(spool.path("ended"), "new");
-  for await (const rollout of rollouts) {
-    const frame = packFrame(rollout);
-    const { summary } = rollout;
-    places.set(summary.seed, {
-      at: ended.append(frame),
-      length: frame.length,
-      leaf: leafOf(spec, summary),
-    });
-  }
+  for await (const { seed, frame, leaf } of all)
+    places.set(seed, { at: ended.append(frame), length: frame.length, leaf });
   const inOrder = seeds.flatMap((seed) => places.get(seed) ?? []);
   if (inOrder.length < seeds.length) return undefined;
   using pack = new SpoolFile(spool.path("pack"), "new");

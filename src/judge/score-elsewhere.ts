@@ -1,0 +1,158 @@
+import * as z from "zod";
+
+import { digestOf } from "../base/digest.ts";
+import { SameseedError } from "../base/error.ts";
+import { defaultImageName } from "../image/default-image.ts";
+import { resolveImage } from "../image/image-store.ts";
+import { importWhereNamed } from "../image/import-image.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { ScoreItem, ScoreResult, ScoreTask } from "../model/score.ts";
+import { engineOf, type RolloutFleet } from "../rollout/rollout-fleet.ts";
+import { canonicalJson, taskDigest } from "./score-digest.ts";
+import type { SharedScore } from "./score-item.ts";
+import { asTaskFault, withoutTests } from "./scorer.ts";
+
+/** A result and the place of its item. */
+export interface Placed {
+  readonly at: number;
+  readonly result: ScoreResult;
+}
+
+/**
+ * Scores items on the machines of a fleet, and yields their results as they are there. What was scored of the same items before, also
+ * by a call that was interrupted, is taken from its store; equal completions of one task are run once.
+ * @param items all of them, each looked at
+ * @throws `image_missing`, `aborted`, `queue_timeout`, `io_failed`
+ */
+export async function* scoreElsewhere(
+  items: readonly ScoreItem[],
+  {
+    wanted,
+    fleet,
+    signal,
+  }: {
+    /** Places of those that are to be scored. */
+    readonly wanted: readonly number[];
+    readonly fleet: RolloutFleet;
+    readonly signal?: AbortSignal | undefined;
+  },
+): AsyncGenerator<Placed, void, undefined> {
+  const { images, faults } = await imagesOfTasks(wanted.map((at) => items[at]!.task));
+  // What has no image needs no sandbox: it is said here.
+  for (const at of wanted) {
+    const { id, task } = items[at]!;
+    const fault = faults.get(imageOf(task));
+    if (fault !== undefined)
+      yield { at, result: { id: id ?? String(at), memoised: false, ...asTaskFault(task, fault) } };
+  }
+  const possible = wanted.filter((at) => !faults.has(imageOf(items[at]!.task)));
+  const keys = new KeyOfItem();
+  const equal = Map.groupBy(possible, (at) => keys.of(items[at]!));
+  const first = new Map([...equal.values()].map((places) => [places[0]!, places]));
+  const answers = engineOf(fleet).answers({
+    kind: "scores",
+    title: `${items.length} completions`,
+    items: items.map(({ task, ...own }, at) => ({
+      own: plain({ ...own, id: own.id ?? String(at) }),
+      shared: task as unknown as JsonValue,
+    })),
+    wanted: [...first.keys()],
+    images,
+    signal,
+  });
+  for await (const { at, ...came } of answers) {
+    const { task } = items[at]!;
+    const score =
+      "lost" in came
+        ? withoutTests(task, "infra_error", `the host failed: ${came.lost}`, taskDigest(task))
+        : checked(came.answer, task);
+    for (const place of first.get(at) ?? []) {
+      const result = { ...score, id: items[place]!.id ?? String(place), memoised: place !== at };
+      yield { at: place, result };
+    }
+  }
+}
+
+function imageOf({ image = defaultImageName }: ScoreTask): string {
+  return image;
+}
+
+/** Which image each name is here, and what is wrong with those that are not. */
+async function imagesOfTasks(
+  tasks: readonly ScoreTask[],
+): Promise<{ readonly images: Record<string, string>; readonly faults: ReadonlyMap<string, unknown> }> {
+  const images: Record<string, string> = {};
+  const faults = new Map<string, unknown>();
+  for (const task of new Set(tasks)) {
+    const name = imageOf(task);
+    if (images[name] !== undefined || faults.has(name)) continue;
+    try {
+      await importWhereNamed(name);
+      images[name] = resolveImage(name).manifest.digest;
+    } catch (error) {
+      faults.set(name, error);
+    }
+  }
+  return { images, faults };
+}
+
+/** Names what is scored: two items of one name have the same score. */
+class KeyOfItem {
+  readonly #tasks = new WeakMap<ScoreTask, string>();
+
+  of({ task, completion, files, limits }: ScoreItem): string {
+    let digest = this.#tasks.get(task);
+    if (digest === undefined) this.#tasks.set(task, (digest = taskDigest(task)));
+    return digestOf(canonicalJson([digest, completion ?? null, files ?? null, limits ?? null]));
+  }
+}
+
+const number = z.number();
+const testSchema = z.strictObject({
+  name: z.string(),
+  verdict: z.string(),
+  weight: number,
+  cpuMs: number,
+  wallMs: number,
+  peakMemoryBytes: number,
+  exitCode: number.nullable(),
+  signal: z.string().nullable(),
+  stdoutTail: z.string(),
+  message: z.string().optional(),
+  expected: z.string().optional(),
+  actual: z.string().optional(),
+});
+
+/** A score is a host's word, but not its form. */
+const scoreSchema = z.strictObject({
+  id: z.string(),
+  task: z.string(),
+  score: number.min(0).max(1).nullable(),
+  verdict: z.string(),
+  trustworthy: z.boolean(),
+  retryable: z.literal(false),
+  passed: number,
+  total: number,
+  tests: z.array(testSchema),
+  assurance: z.enum(["full", "weak"]),
+  flags: z.array(z.string()),
+  message: z.string().optional(),
+  digest: z.string(),
+  memoised: z.boolean(),
+  timings: z.strictObject({ queueMs: number, scoreMs: number, runs: number }),
+});
+
+function checked(answer: JsonValue, task: ScoreTask): SharedScore {
+  const own = scoreSchema.safeParse(answer);
+  if (own.success && own.data.task === task.id && own.data.trustworthy === (own.data.score !== null)) {
+    const { id: _, memoised: __, ...score } = answer as unknown as ScoreResult;
+    return score;
+  }
+  throw new SameseedError("protocol_broken", "a host of the fleet gave something that is no score", {
+    hint: "run the same version of Sameseed on every host of the fleet",
+  });
+}
+
+function plain(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
+}

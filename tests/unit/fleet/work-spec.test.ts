@@ -1,0 +1,91 @@
+/* Work that is no rollout, on its way through a store. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+
+import { type Answer, answerFrame, leafOfAnswer } from "../../../src/fleet/answer.ts";
+import { recordKey } from "../../../src/fleet/commit.ts";
+import { answerChunks } from "../../../src/fleet/drive/batch-kind.ts";
+import { merkleRoot } from "../../../src/fleet/merkle.ts";
+import { packHead, packInMemory, packKey } from "../../../src/fleet/pack.ts";
+import { decodeAnySpec, encodeWork, publishWork, readItems } from "../../../src/fleet/work-spec.ts";
+import type { JsonObject } from "../../../src/model/json.ts";
+import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sameseed-work-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const shared = { tests: [-0, "x"] };
+const items = Array.from({ length: 300 }, (_, at) => ({ own: { at }, ...(at === 7 ? {} : { shared }) }));
+const images = { gymnasium: "1".repeat(64) };
+
+it("gives a host the items that it asks for, and what they share, bit by bit", async () => {
+  const store = new FolderObjects(join(folder, "items"));
+  const parts = await publishWork(store, { items, images });
+  expect(parts.map(([, count]) => count)).toEqual([128, 128, 44]);
+  // What 299 items share is there once.
+  expect(await Array.fromAsync(store.list("work/"))).toHaveLength(4);
+  const { bytes, hash } = encodeWork({ kind: "scores", images }, parts, "c");
+  const spec = decodeAnySpec(bytes, hash);
+  if (!("kind" in spec)) throw new Error("it is read as rollouts");
+  const found = await readItems(store, spec, [7, 130, 299]);
+  expect(found).toEqual([
+    { at: 7, own: { at: 7 }, shared: null },
+    { at: 130, own: { at: 130 }, shared },
+    { at: 299, own: { at: 299 }, shared },
+  ]);
+  expect(Object.is((found[1]!.shared as JsonObject & typeof shared).tests[0], -0)).toBe(true);
+  await expect(readItems(store, spec, [300])).rejects.toMatchObject({ code: "protocol_broken" });
+  await store.put(`work/${parts[0]![0]}.json`, Buffer.from("[]"));
+  await expect(readItems(store, spec, [7])).rejects.toMatchObject({ code: "io_failed" });
+});
+
+it("is the same work for the same items, unless the call is to have its own", () => {
+  const parts = [["2".repeat(64), 1]] as const;
+  const [one, two, own] = [undefined, undefined, "call"].map(
+    (call) =>
+      encodeWork({ kind: "audits", images, ...(call === undefined ? {} : { call }) }, parts, "c").hash,
+  );
+  expect(one).toBe(two);
+  expect(own).not.toBe(one);
+  const { bytes, hash } = encodeWork({ kind: "audits", images }, parts, "c");
+  const other = Buffer.from(bytes.toString().replace('"hostClass":"c"', '"hostClass":"d"'));
+  expect(() => decodeAnySpec(other, hash)).toThrow(/cannot be read/);
+});
+
+it("takes answers that are what their record says, and no others", async () => {
+  const store = new FolderObjects(join(folder, "answers"));
+  const spec = "5".repeat(64);
+  const seeds = [[3, 2]] as const;
+  const answers: Answer[] = [3, 4].map((at) => ({ at, answer: { digest: `d${at}`, tests: [] } }));
+  const write = async (given: readonly Answer[], root = given): Promise<Parameters<typeof kind.read>[1]> => {
+    const bytes = Buffer.concat([packHead(given.length), ...given.map(answerFrame)]);
+    const { digest } = packInMemory(bytes);
+    const pack = { key: packKey(spec, digest), digest, bytes: bytes.length };
+    await store.put(pack.key, bytes);
+    return { spec, seeds, pack, root: merkleRoot(root.map((own) => leafOfAnswer("scores", spec, own))) };
+  };
+  const kind = answerChunks("scores", () => {});
+  const key = recordKey({ spec, seeds });
+  using read = await kind.read(store, await write(answers), key);
+  expect([...read]).toEqual(answers);
+  const refused = async (record: Parameters<typeof kind.read>[1], where = key): Promise<void> =>
+    await expect(kind.read(store, record, where)).rejects.toMatchObject({ code: "run_damaged" });
+  await refused(await write(answers), recordKey({ spec, seeds: [[4, 2]] }));
+  await refused(await write(answers.slice(0, 1)));
+  await refused(await write(answers.toReversed()));
+  await refused(await write(answers, [answers[0]!, { at: 4, answer: { digest: "other", tests: [] } }]));
+});
+
+it("lets no limit of time speak for or against a host", () => {
+  const spec = "5".repeat(64);
+  const timed = (digest: string): Answer => ({
+    at: 1,
+    answer: { digest, tests: [{ verdict: "time_limit_cpu" }] },
+  });
+  const leaf = (own: Answer): string => leafOfAnswer("scores", spec, own).toString("hex");
+  expect(leaf(timed("a"))).toBe(leaf(timed("b")));
+  const settled = (digest: string): Answer => ({ at: 1, answer: { digest, tests: [] } });
+  expect(leaf(settled("a"))).not.toBe(leaf(settled("b")));
+});
