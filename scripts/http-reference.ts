@@ -76,7 +76,7 @@ function contents(content: Readonly<Record<string, { readonly schema: Schema }>>
   return type === "application/json" ? `\`${shape(schema, 0)}\`` : `\`${type}\``;
 }
 
-/** A schema in a few words. */
+/** A schema in a few words. Of those that others refer to, which say what JSON is, no more is said than `any`. */
 function shape(schema: Schema, depth: number): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map((each) => shape(each, depth)).join(" | ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);

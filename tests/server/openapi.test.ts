@@ -48,6 +48,24 @@ it("has exactly the routes that the server has, of every door", async () => {
     expect(tags).toContain(tag);
 });
 
+it("refers to nothing that it does not have", async () => {
+  const { json } = await served.call("GET", "/openapi.json");
+  const references: string[] = [];
+  JSON.stringify(json, (key, value: unknown) => {
+    if (key === "$ref") references.push(value as string);
+    expect(key).not.toBe("$defs");
+    return value;
+  });
+  expect(new Set(references).size).toBeGreaterThan(1);
+  for (const reference of new Set(references)) {
+    const [root, ...path] = reference.split("/");
+    // eslint-disable-next-line typescript/no-unsafe-return, typescript/no-unsafe-member-access
+    const found: unknown = path.reduce((value, name) => value?.[name], json);
+    expect([root, typeof found], reference).toEqual(["#", "object"]);
+    expect(path.length, reference).toBeGreaterThan(0);
+  }
+});
+
 it("leaves out only what is refused", async () => {
   const refusing = doors
     .flatMap((make) => make(served.server.context).app.routes)

@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from "../../model/json.ts";
 import type { Door } from "../door.ts";
 import type { DescribedRoute } from "./door-routes.ts";
 import { type Content, defaultQueueMs, queueMsMost, type Route, type RouteSpec } from "./route.ts";
+import { SchemaParts } from "./schema-parts.ts";
 
 /** What every error looks like. */
 export const errorSchema: z.ZodType = z.object({
@@ -25,9 +26,11 @@ export function openApiOfDoors(doors: readonly Door[], own: readonly DescribedRo
 /** The OpenAPI 3.1 document of routes. */
 export function openApiOf(routes: readonly Route[], described: readonly DescribedRoute[] = []): JsonObject {
   const paths: Record<string, Record<string, JsonValue>> = {};
-  for (const { spec } of routes) (paths[spec.path] ??= {})[spec.method.toLowerCase()] = operation(spec);
+  const parts = new SchemaParts();
+  for (const { spec } of routes)
+    (paths[spec.path] ??= {})[spec.method.toLowerCase()] = operation(spec, parts);
   for (const route of described)
-    (paths[route.path] ??= {})[route.method.toLowerCase()] = describedOperation(route);
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = describedOperation(route, parts);
   return {
     openapi: "3.1.0",
     info: {
@@ -42,7 +45,7 @@ export function openApiOf(routes: readonly Route[], described: readonly Describe
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
-      schemas: { Error: schemaOf(errorSchema) },
+      schemas: { Error: schemaOf(errorSchema), ...parts.all },
     },
   };
 }
@@ -53,10 +56,13 @@ export function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): 
   return rest;
 }
 
-function operation(spec: RouteSpec<never, never>): JsonObject {
+function operation(spec: RouteSpec<never, never>, parts: SchemaParts): JsonObject {
   const answers = Object.entries(spec.answers).map(([status, content]): [string, JsonValue] => [
     status,
-    { description: statusText(Number(status)), ...(content === null ? {} : { content: contentOf(content) }) },
+    {
+      description: statusText(Number(status)),
+      ...(content === null ? {} : { content: contentOf(content, parts) }),
+    },
   ]);
   const failed = {
     description: "an error",
@@ -67,19 +73,19 @@ function operation(spec: RouteSpec<never, never>): JsonObject {
     tags: [spec.tag],
     summary: spec.summary,
     parameters: [...pathParameters(spec.path), ...queryParameters(spec.query), ...headerParameters(spec)],
-    ...(spec.body === undefined ? {} : { requestBody: requestBody(spec.body) }),
+    ...(spec.body === undefined ? {} : { requestBody: requestBody(spec.body, parts) }),
     responses: { ...Object.fromEntries(answers), default: failed },
   };
 }
 
 /** What its protocol answers is told by its own documents. */
-function describedOperation(route: DescribedRoute): JsonObject {
+function describedOperation(route: DescribedRoute, parts: SchemaParts): JsonObject {
   return {
     operationId: operationId(route),
     tags: [route.tag],
     summary: route.summary,
     parameters: pathParameters(route.path),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, parts) }),
     responses: { default: { description: "an answer in the protocol's shape" } },
   };
 }
@@ -145,17 +151,17 @@ function headerParameters({ once, queues, leased }: RouteSpec<never, never>): Js
   ];
 }
 
-function requestBody(body: z.ZodType | "bytes"): JsonValue {
+function requestBody(body: z.ZodType | "bytes", parts: SchemaParts): JsonValue {
   const content =
     body === "bytes"
       ? { "application/octet-stream": { schema: { type: "string", format: "binary" } } }
-      : { "application/json": { schema: schemaOf(body, "input") } };
+      : { "application/json": { schema: parts.add(schemaOf(body, "input")) } };
   return { required: body === "bytes", content };
 }
 
-function contentOf(content: Content): JsonObject {
+function contentOf(content: Content, parts: SchemaParts): JsonObject {
   if (typeof content === "string") return { [content]: { schema: { type: "string", format: "binary" } } };
-  return { "application/json": { schema: schemaOf(content) } };
+  return { "application/json": { schema: parts.add(schemaOf(content)) } };
 }
 
 function statusText(status: number): string {

@@ -203,6 +203,8 @@ describe("HTTP", () => {
       });
       const schema = await get("/schema");
       expect(schema.action.properties).toEqual({ action: { type: "integer", minimum: 0, maximum: 1 } });
+      // verifiers takes an action of one of these titles for one of tools, and asks for them before it resets.
+      expect(["Action", "CallToolAction", "ListToolsAction"]).not.toContain(schema.action.title);
       expect(schema.observation.properties.observation).toEqual({
         type: "array",
         items: { type: "number" },

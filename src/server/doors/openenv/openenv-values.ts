@@ -51,7 +51,8 @@ export function schemasOf(action: Space | undefined, observation: Space | undefi
   const whole: JsonObject = { type: "integer" };
   const flag: JsonObject = { type: "boolean" };
   return {
-    action: { ...object("Action", { action: schemaOf(action) }, ["action"]), additionalProperties: false },
+    // `Action` alone is what its tools are called by: verifiers asks such an environment for its tools before it begins.
+    action: { ...object("StepAction", { action: schemaOf(action) }, ["action"]), additionalProperties: false },
     observation: object(
       "Observation",
       {
