@@ -56,12 +56,16 @@ static int put_at(int proc, const char *path, const char *text) {
   return n < 0 ? -1 : 0;
 }
 
-/* The ids it had, in a namespace of its own. */
-static void stay_someone(int err, int proc, long user, long group) {
+/* Called what its trunk is called, in a namespace of its own. What may be copied again is given ids for its copies. */
+static void stay_someone(const struct slot *slot, const struct birth *birth) {
+  long user = slot->user, group = slot->group;
+  int err = birth->err, proc = slot->proc;
   char map[48];
-  snprintf(map, sizeof map, "%ld %ld 1", user, user);
+  snprintf(map, sizeof map, "%ld %u 1", user, slot_user(slot));
   if (put_at(proc, "self/setgroups", "deny") < 0) wall_fail(err, "deny setgroups");
-  if (put_at(proc, "self/uid_map", map) < 0) wall_fail(err, "map the user id");
+  if (birth->ids[0] >= 0) {
+    if (ids_take(slot, birth, proc) < 0) wall_fail(err, "be given user ids");
+  } else if (put_at(proc, "self/uid_map", map) < 0) wall_fail(err, "map the user id");
   snprintf(map, sizeof map, "%ld %ld 1", group, group);
   if (put_at(proc, "self/gid_map", map) < 0) wall_fail(err, "map the group id");
 }
@@ -80,11 +84,9 @@ static void take_streams(const struct birth *birth, int spare) {
 /* `slot` is the copy it is a child of. */
 void copy_wall_build(struct slot *slot, const struct birth *birth) {
   int goes_on_as_trunk = (birth->start->flags & START_TRUNK) != 0;
-  /* Before the new user namespace is asked who it is: what is not mapped has no number in it. */
-  long user = slot->user, group = slot->group;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) wall_fail(birth->err, "die with the slot");
   if (setsid() < 0) wall_fail(birth->err, "lead a session");
-  stay_someone(birth->err, slot->proc, user, group);
+  stay_someone(slot, birth);
   const char *wrong = own_files_make(birth->start, birth->err);
   if (!wrong) wrong = open_files_take_own();
   if (wrong) errno = 0, wall_fail(birth->err, wrong);

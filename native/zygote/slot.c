@@ -88,7 +88,7 @@ static void run_job(const uint8_t *bytes, size_t length, PyObject *entry) {
 static int give_birth(struct slot *slot, const struct start *start, size_t job_length, struct run *run) {
   struct birth birth = { .start = start };
   if (links_open(slot, &birth) < 0) { send_error(slot->stream, "link"); return -1; }
-  if (streams_open(slot, &birth, run->output) < 0 || loopback_open(&run->listening, &birth) < 0) die();
+  if (streams_open(slot, &birth, run->output) < 0 || loopback_open(&run->listening, &birth) < 0 || ids_offer(slot, &birth) < 0) die();
   int bare = (start->flags & START_BARE) != 0, loopback = (start->flags & START_LOOPBACK) != 0;
   struct clone_args args = {
     .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) | (loopback ? CLONE_NEWNET : 0),
@@ -109,7 +109,7 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
   }
   if (run->pid < 0) send_error(slot->stream, "clone3");
   for (uint32_t i = 0; i < start->links; i++) close(birth.link[i]);
-  close(birth.out), close(birth.err), close(birth.stream);
+  close(birth.out), close(birth.err), close(birth.stream), ids_give(slot, &birth);
   if (birth.direct >= 0) close(birth.direct);
   if (birth.counted >= 0) close(birth.counted);
   if (run->pid >= 0) return 0;

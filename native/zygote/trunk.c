@@ -103,8 +103,9 @@ static int freeze(const struct gift *gift, int ready, const struct copy_order *o
   if (self->is_frozen) close(self->stream), close(self->proc), close(notice);
   else SUPERVISE(SYS_rt_sigprocmask, SIG_SETMASK, &all, &kept_mask, sizeof all, 0, 0);
   self->stream = gift->stream, self->proc = gift->proc, notice = gift->notice;
-  self->is_frozen = 1, self->is_trunk = 0, self->number = order->number;
+  self->is_frozen = 1, self->is_trunk = 0, self->number = order->number, self->index = order->index;
   if (setsid() < 0) give_up("a copy cannot lead a session");
+  if (copy_take_user(self) < 0) give_up("a copy cannot take an id of its own");
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   int ours[] = { gift->stream, gift->proc, gift->notice, ready };
   const char *wrong = open_files_find(self->proc, ours, sizeof ours / sizeof ours[0]);
@@ -156,9 +157,21 @@ int trunk_obey(struct slot *slot, uint32_t length) {
   return copy_self(&order);
 }
 
+/*
+ * A copy that dies leaves its child to the trunk, as a child like the program's own: `wait` would meet it. It dies of its
+ * parent's death. What has taken that signal's asking back, as a trunk can, is ended here.
+ */
+static void bury_orphan(pid_t orphan) {
+  int status;
+  if (waitpid(orphan, &status, WNOHANG | __WALL) != 0) return;
+  SUPERVISE(SYS_kill, orphan, SIGKILL, 0, 0, 0, 0);
+  while (waitpid(orphan, &status, __WALL) < 0 && errno == EINTR) continue;
+}
+
 static void bury_copies(void) {
   int status;
-  while (SUPERVISE(SYS_wait4, -1, &status, WNOHANG | __WCLONE, 0, 0, 0) > 0) continue;
+  pid_t copy;
+  while ((copy = waitpid(-1, &status, WNOHANG | __WCLONE)) > 0) bury_orphan(copy - (COPY_PID - CHILD_PID));
 }
 
 /* 1, or 0 where the host sends no more. Obeys what is meant for the trunk and not for its program. */
@@ -167,6 +180,8 @@ static int next_head(int fd, uint8_t head[HEAD]) {
     struct copy_order order;
     if (self && self->is_trunk) bury_copies();
     if (read_whole(fd, head, HEAD) < 0) return 0;
+    /* What died meanwhile, before the program goes on. */
+    if (self && self->is_trunk) bury_copies();
     if (head[4] != MSG_COPY || !self || !self->is_trunk) return 1;
     if (read_whole(fd, &order, sizeof order) < 0) return 0;
     copy_self(&order);

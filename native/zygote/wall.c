@@ -37,7 +37,7 @@
 #include <unistd.h>
 #include "supervise.h"
 
-enum { INSIDE_ID = 1000, CAPABILITIES_MOST = 64, TMP_INODES = 65536, SHM_INODES = 1024, EXIT_NO_WALL = 125 };
+enum { CAPABILITIES_MOST = 64, TMP_INODES = 65536, SHM_INODES = 1024, EXIT_NO_WALL = 125 };
 
 __attribute__((noreturn)) static void fail(int err, const char *step) {
   dprintf(err, "%s: %s", step, strerror(errno));
@@ -54,11 +54,14 @@ static int put(const char *path, const char *text) {
   return n < 0 ? -1 : 0;
 }
 
-static void become_someone(int err, uint32_t user) {
+static void become_someone(const struct slot *slot, const struct birth *birth) {
+  int err = birth->err;
   char map[32];
-  snprintf(map, sizeof map, "%d %u 1", INSIDE_ID, user);
+  snprintf(map, sizeof map, "%d %u 1", INSIDE_ID, slot_user(slot));
   if (put("/proc/self/setgroups", "deny") < 0) fail(err, "deny setgroups");
-  if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");
+  if (birth->ids[0] >= 0) {
+    if (ids_take(slot, birth, -1) < 0) fail(err, "be given user ids");
+  } else if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");
   snprintf(map, sizeof map, "%d 0 1", INSIDE_ID);
   if (put("/proc/self/gid_map", map) < 0) fail(err, "map the group id");
   if (put("/proc/self/oom_score_adj", "1000") < 0) fail(err, "raise oom_score_adj");
@@ -160,7 +163,7 @@ int wall_filter(const struct filter *filter) {
 void wall_build(const struct slot *slot, const struct birth *birth) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) fail(birth->err, "die with the slot");
   if (setsid() < 0) fail(birth->err, "lead a session");
-  become_someone(birth->err, slot_user(slot));
+  become_someone(slot, birth);
   struct filter networked = { birth->start->filter_bytes, slot->job };
   int loopback = (birth->start->flags & START_LOOPBACK) != 0;
   if (loopback) loopback_raise(birth);
@@ -185,7 +188,7 @@ void wall_mount_own(int err, const struct start *start) {
 }
 
 void wall_enter(const struct slot *slot, const struct birth *birth) {
-  become_someone(birth->err, slot_user(slot));
+  become_someone(slot, birth);
   enter_files(birth->err, birth->start);
 }
 

@@ -29,6 +29,8 @@ enum {
   COPY_PID = 32000,             /* copy n has this process id less n in its trunk's namespace: out of the way of those ... */
   CHILD_PID = 22000,            /* ... that programs are given; its child has this less n */
   COPY_NUMBERS = 10000,
+  INSIDE_ID = 1000,             /* what a sandbox's user is called inside */
+  COPY_USER = 1 << 30,          /* the copy with stream i runs as this and i in its trunk's user namespace (src/sandbox/seccomp/trunk.ts) */
   MAX_SLOTS = 96,
   MAX_LINKS = 8,
   MAX_FILTER = 4096 * 8,        /* BPF_MAXINSNS instructions */
@@ -91,7 +93,7 @@ struct filter { uint32_t bytes; uint8_t *code; };
 
 /* What a slot knows: filled by the zygote before it forks the slot. */
 struct slot {
-  uint32_t index, slots, config_flags;
+  uint32_t index, slots, config_flags; /* index: of its stream */
   int stream;                   /* to the host */
   int inbox;                    /* where sibling slots send link ends */
   const int *peer_inbox;        /* the sending ends, by slot */
@@ -105,7 +107,7 @@ struct slot {
 };
 
 /* What the child is born with. */
-struct birth { const struct start *start; int out, err, stream, direct, counted; int link[MAX_LINKS]; };
+struct birth { const struct start *start; int out, err, stream, direct, counted; int ids[2]; int link[MAX_LINKS]; };
 
 /* io.c: whole reads and writes; -1 with errno, and errno 0 at the end of the stream. */
 int read_whole(int fd, void *to, size_t length);
@@ -156,9 +158,16 @@ struct limits {
 };
 uint32_t limits_look(struct limits *limits, pid_t pid, int *wait_ms);
 
-/* identity.c: the id a slot runs as, in the zygote's user namespace; and taking it, before the slot gives rights away. */
+/*
+ * identity.c: the id a slot or a copy runs as, in the user namespace that it is in, and taking it. And the ids of a trunk's
+ * namespace: offered before it is forked, given by its parent, taken by it.
+ */
 uint32_t slot_user(const struct slot *slot);
 int slot_take_user(const struct slot *slot);
+int copy_take_user(const struct slot *slot);
+int ids_offer(const struct slot *slot, struct birth *birth);
+void ids_give(const struct slot *slot, const struct birth *birth);
+int ids_take(const struct slot *slot, const struct birth *birth, int proc);
 
 /* slot.c */
 void slot_run(struct slot *slot) __attribute__((noreturn));

@@ -4,22 +4,21 @@ const outOfMemory = /MemoryError|bad_alloc|Cannot allocate memory|out of memory/
 /** How much of the end of standard error is looked at for words. */
 const tailBytes = 4096;
 
+/** Who hears of output as it comes. */
+type Handlers = { readonly [name in "onStdout" | "onStderr"]: CommandOptions[name] };
+
 /** What a command wrote: every byte up to a limit, and what is to be said of it. */
 export class CommandOutput {
   readonly #most: number;
   readonly #passed: readonly ("stdout" | "stderr")[];
-  readonly #handlers: Pick<CommandOptions, "onStdout" | "onStderr">;
+  readonly #handlers: Handlers;
   readonly #parts: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
   #stderrTail: Buffer = Buffer.alloc(0);
   #received = 0;
   #isTruncated = false;
 
-  /** @param passed of which only the handlers get the bytes, and {@link bytes} has none */
-  constructor(
-    most: number,
-    handlers: Pick<CommandOptions, "onStdout" | "onStderr">,
-    passed: readonly ("stdout" | "stderr")[],
-  ) {
+  /** @param passed of which only the handlers get the bytes, and {@link release} has none */
+  constructor(most: number, handlers: Handlers, passed: readonly ("stdout" | "stderr")[]) {
     this.#most = most;
     this.#handlers = handlers;
     this.#passed = passed;
@@ -52,8 +51,11 @@ export class CommandOutput {
     handler?.(isKept ? Buffer.from(kept) : kept);
   }
 
-  /** Everything so far that is kept. */
-  bytes(): { readonly stdout: Buffer; readonly stderr: Buffer } {
-    return { stdout: Buffer.concat(this.#parts.stdout), stderr: Buffer.concat(this.#parts.stderr) };
+  /** Gives everything that is kept, and keeps it no longer. */
+  release(): { readonly stdout: Buffer; readonly stderr: Buffer } {
+    const { stdout, stderr } = this.#parts;
+    const bytes = { stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+    stdout.length = stderr.length = 0;
+    return bytes;
   }
 }

@@ -39,7 +39,8 @@ export interface CommandOutputPlan {
 export class Command implements SandboxProcess {
   readonly #session: AgentSession;
   readonly #command: string;
-  readonly #options: CommandOptions;
+  readonly #cwd: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #output: CommandOutput;
   readonly #result: PromiseWithResolvers<CommandResult> = Promise.withResolvers();
   readonly #request: AgentRequest;
@@ -66,13 +67,16 @@ export class Command implements SandboxProcess {
   ) {
     this.#session = session;
     this.#command = command;
-    this.#options = options;
-    this.#output = new CommandOutput(most, options, passed);
+    // Whoever holds a process need not hold what it was started with: its input may be large.
+    this.#cwd = options.cwd ?? "/tmp";
+    this.#signal = options.signal;
+    const { onStdout, onStderr } = options;
+    this.#output = new CommandOutput(most, { onStdout, onStderr }, passed);
     this.#oomKillsBefore = session.running.oomKills() ?? 0;
     this.#result.promise.catch(() => {}); // who does not wait for it does not want to know
     session.hold();
     const argv = [command, ...(options.args ?? [])];
-    const payload = { argv, cwd: options.cwd ?? "/tmp", env: options.env ?? {} };
+    const payload = { argv, cwd: this.#cwd, env: options.env ?? {} };
     this.#request = session.client.request("run", payload, {
       onMessage: (name, body) => this.#receive(name, body),
       onLost: () => void session.whenOver().then((end) => this.#lose(end)),
@@ -169,7 +173,7 @@ export class Command implements SandboxProcess {
   }
 
   #failToStart({ errno, message, about }: { errno: string; message: string; about: string }): void {
-    const isMissing = errno === "ENOENT" && about !== (this.#options.cwd ?? "/tmp");
+    const isMissing = errno === "ENOENT" && about !== this.#cwd;
     this.#settle({
       exitCode: isMissing ? 127 : 126,
       startError: { errno, message: `${about === "" ? this.#command : about}: ${message}` },
@@ -200,13 +204,13 @@ export class Command implements SandboxProcess {
     this.#request.finish();
     clearTimeout(this.#deadline);
     clearTimeout(this.#grace);
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#signal?.removeEventListener("abort", this.#abort);
     this.#session.release();
+    const { stdout, stderr } = this.#output.release();
     if (this.#refusal !== undefined) {
       this.#result.reject(this.#refusal);
       return;
     }
-    const { stdout, stderr } = this.#output.bytes();
     this.#result.resolve({
       exitCode: null,
       signal: null,

@@ -1,6 +1,7 @@
 import type { ServerLog } from "./log.ts";
 import type { Leases } from "./leases.ts";
 import type { ServerMetrics } from "./metrics.ts";
+import type { BodyRoom } from "./http/body-room.ts";
 import type { Reply } from "./http/reply.ts";
 import type { Sandboxes } from "./native/sandboxes.ts";
 import type { OnceTable } from "./once.ts";
@@ -17,6 +18,8 @@ export interface ServerContext {
   readonly leases: Leases;
   /** Every sandbox that is open for a client. */
   readonly sandboxes: Sandboxes;
+  /** Room for the bodies of requests. */
+  readonly bodies: BodyRoom;
   /** Answers to requests with an idempotency key. */
   readonly once: OnceTable<Reply>;
   /** Files for what is too large to wait in memory. */

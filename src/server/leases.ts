@@ -127,6 +127,7 @@ export class Lease {
 export class Leases {
   readonly #leases: Map<string, Lease> = new Map();
   readonly #ending: Set<Promise<void>> = new Set();
+  readonly #listeners: ((id: string) => void)[] = [];
   #isOver = false;
 
   /** How many there are. */
@@ -139,11 +140,17 @@ export class Leases {
     if (this.#isOver) throw new SameseedError("server_draining", "the server is being stopped");
     const lease = new Lease(ttlMs, hasHeartbeat, (ended) => {
       this.#leases.delete(ended.id);
+      for (const listener of this.#listeners) listener(ended.id);
       const ending = ended.end().finally(() => this.#ending.delete(ending));
       this.#ending.add(ending);
     });
     this.#leases.set(lease.id, lease);
     return lease;
+  }
+
+  /** Calls a function with the identifier of each lease that ends: nobody can name it any more. */
+  whenEnded(listener: (id: string) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The lease of an identifier. @throws `lease_ended` */

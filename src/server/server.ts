@@ -17,6 +17,7 @@ import type { ServerContext } from "./context.ts";
 import type { Door } from "./door.ts";
 import { doors } from "./doors.ts";
 import { addHealth } from "./health.ts";
+import { BodyRoom } from "./http/body-room.ts";
 import { type DescribedRoute, DoorRoutes } from "./http/door-routes.ts";
 import { Guard } from "./http/guard.ts";
 import { openApiOfDoors } from "./http/openapi.ts";
@@ -75,6 +76,7 @@ export class SameseedServer implements AsyncDisposable {
       leases,
       sandboxes: new Sandboxes({ options: complete, slots, leases, metrics, spool }),
       spool,
+      bodies: new BodyRoom(),
       once: new OnceTable<Reply>(replySize),
       log: new ServerLog(complete.onLog),
       metrics,
@@ -235,7 +237,11 @@ export class SameseedServer implements AsyncDisposable {
     app.notFound(({ req }) => toResponse(errorReply(nowhere(req.method, req.path))));
     app.use(async (c, next) => {
       const since = performance.now();
-      await next();
+      try {
+        await next();
+      } finally {
+        this.context.bodies.release(c.req.raw);
+      }
       // HEAD is answered by what answers GET, without its body: a stream that nobody takes would hold what it reads for ever.
       if (c.req.method === "HEAD") await c.res.body?.cancel();
       metrics.request(c.req.method, routePath(c, -1), c.res.status, performance.now() - since);

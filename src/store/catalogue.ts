@@ -15,15 +15,15 @@ import {
   type IndexedRow,
   type IndexPosition,
 } from "./indexed-row.ts";
+import type { RowIndex } from "./index-segments.ts";
 import { isRegularFile } from "./run-folder.ts";
 import { catalogueVersion, statedIn, sumModulus, tables, takeRows, toRow } from "./stored-catalogue.ts";
 
-/** The index of a run, in a file or private to this process. */
-export class Catalogue {
+/** The index of a run that is written, in a file or private to this process. */
+export class Catalogue implements RowIndex {
   readonly #db: DatabaseSync;
   readonly #insertRow: StatementSync;
   readonly #insertTrajectory: StatementSync;
-  readonly #selectRow: StatementSync;
   readonly #selectTrajectory: StatementSync;
   readonly #updateState: StatementSync;
   #position: IndexPosition = startPosition;
@@ -35,7 +35,6 @@ export class Catalogue {
     this.#db = db;
     this.#insertRow = db.prepare("INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)");
     this.#insertTrajectory = db.prepare("INSERT OR IGNORE INTO trajectories VALUES (?, ?, ?)");
-    this.#selectRow = db.prepare("SELECT * FROM rows WHERE seed = ?");
     this.#updateState = db.prepare(
       "UPDATE state SET segment = ?, offset = ?, last_offset = ?, last_checksum = ?, rows = ?, sum = ?",
     );
@@ -79,29 +78,6 @@ export class Catalogue {
   /** Makes an empty catalogue that only this process sees; where it grows it lies in an unnamed temporary file. */
   static private(runId: string): Catalogue {
     return Catalogue.#fresh("", runId);
-  }
-
-  /** A private copy of the catalogue at `path`, or an empty one where there is none that can be trusted. */
-  static privateCopy(path: string, runId: string): Catalogue {
-    const copy = Catalogue.private(runId);
-    if (!isRegularFile(path)) return copy;
-    let db: DatabaseSync | undefined;
-    try {
-      db = new DatabaseSync(path, { readOnly: true });
-      configure(db);
-      db.exec("BEGIN");
-      const stated = statedIn(db, runId);
-      takeRows(db, stated, (row, check) => {
-        if (isBefore(row, stated.position)) copy.addRow(row, check);
-      });
-      copy.position = stated.position;
-      return copy;
-    } catch {
-      copy.close();
-      return Catalogue.private(runId);
-    } finally {
-      db?.close();
-    }
   }
 
   static #fresh(path: string, runId: string): Catalogue {
@@ -148,11 +124,6 @@ export class Catalogue {
     this.#insertTrajectory.run(address, place.segment, place.offset);
   }
 
-  findRow(seed: number): IndexedRow | undefined {
-    const found = this.#selectRow.get(seed);
-    return found === undefined ? undefined : toRow(found);
-  }
-
   findTrajectory(address: Buffer): EntryPlace | undefined {
     const found = this.#selectTrajectory.get(address);
     return found === undefined
@@ -170,23 +141,6 @@ export class Catalogue {
       if (last === undefined) return;
       after = last.seed;
     }
-  }
-
-  /** Seeds by play digest, where more than one seed has the same, in order of their first seed. */
-  *sharedPlay(): Generator<{ readonly play: Buffer; readonly seeds: readonly number[] }> {
-    const grouped = this.#db.prepare(
-      "SELECT seed, play FROM (SELECT seed, play, min(seed) OVER same AS first, count(*) OVER same AS many FROM rows WINDOW same AS (PARTITION BY play)) WHERE many > 1 ORDER BY first, seed",
-    );
-    let group: { readonly play: Buffer; readonly seeds: number[] } | undefined;
-    for (const row of grouped.iterate()) {
-      const play = Buffer.from(row["play"] as Uint8Array);
-      if (group === undefined || !group.play.equals(play)) {
-        if (group !== undefined) yield group;
-        group = { play, seeds: [] };
-      }
-      group.seeds.push(Number(row["seed"]));
-    }
-    if (group !== undefined) yield group;
   }
 
   /** Writes what was indexed since the last time to the file; later, where a reader is just copying it. */
@@ -224,7 +178,7 @@ export class Catalogue {
  * No journal: a commit that a crash cuts short leaves a file whose sum is wrong, and is made again. A wait for a
  * reader holds up the event loop, so it is short.
  */
-function configure(db: DatabaseSync): void {
+export function configure(db: DatabaseSync): void {
   db.exec(
     "PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 100; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192",
   );

@@ -1,13 +1,27 @@
 import { closeSync } from "node:fs";
 import { setImmediate as yieldToLoop } from "node:timers/promises";
-import type { Catalogue } from "./catalogue.ts";
-import { startPosition, toIndexed, type IndexPosition } from "./indexed-row.ts";
+import {
+  startPosition,
+  toIndexed,
+  type EntryPlace,
+  type IndexedRow,
+  type IndexPosition,
+} from "./indexed-row.ts";
 import { decodeRow } from "./row.ts";
 import { damagedEntry, type SegmentFiles } from "./segment-files.ts";
 import { decodeSynced, segmentHeaderBytes } from "./segment-format.ts";
 import { scanEntries, syncedUpTo, type ScannedEntry, type SegmentView } from "./segment-scan.ts";
 import { runDamaged } from "./store-error.ts";
 import { trajectoryAddress } from "./trajectory-payload.ts";
+
+/** What segments are indexed into. */
+export interface RowIndex {
+  /** Up to where they are indexed. */
+  readonly position: IndexPosition;
+  /** False where the row's seed is indexed already. */
+  addRow(row: IndexedRow): boolean;
+  addTrajectory(address: Buffer, place: EntryPlace): void;
+}
 
 /** How far the segments are intact. */
 export interface IntactEnd extends IndexPosition {
@@ -38,7 +52,7 @@ export function positionHolds(files: SegmentFiles, position: IndexPosition, segm
  */
 export async function indexSegments(
   files: SegmentFiles,
-  catalogue: Catalogue,
+  catalogue: RowIndex,
   segments: number,
 ): Promise<IntactEnd> {
   let end: IntactEnd = { ...catalogue.position, fileBytes: 0 };
@@ -51,7 +65,7 @@ export async function indexSegments(
 
 async function indexSegment(
   files: SegmentFiles,
-  catalogue: Catalogue,
+  catalogue: RowIndex,
   {
     number,
     from,
@@ -99,7 +113,7 @@ function isFinished(view: SegmentView, offset: number, last: ScannedEntry | unde
 }
 
 /** Indexes one entry; false where its content is not of format 2, or its seed was recorded before. */
-function indexEntry(catalogue: Catalogue, segment: number, entry: ScannedEntry): boolean {
+function indexEntry(catalogue: RowIndex, segment: number, entry: ScannedEntry): boolean {
   const { offset } = entry;
   if (entry.kind === "synced") return true;
   if (entry.kind === "trajectory") {

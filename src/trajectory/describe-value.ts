@@ -1,6 +1,7 @@
 import { partOfText } from "../base/cut-text.ts";
+import { elementReader } from "../model/cbor/elements.ts";
 import { cborToJson, scalarToJson } from "../model/cbor/to-json.ts";
-import type { CborValue } from "../model/cbor/value.ts";
+import type { CborArray, CborValue } from "../model/cbor/value.ts";
 import type { JsonValue } from "../model/json.ts";
 
 const maxShownItems = 16;
@@ -22,8 +23,52 @@ export const absent: Described = { type: "absent", value: null };
 
 /** Describes a decoded value. */
 export function describeValue(value: CborValue): Described {
-  const json = value.type === "enum" && value.member !== null ? value.member : cborToJson(value);
-  return { type: typeName(value), value: shorten(json, 0) };
+  const shown = value.type === "enum" && value.member !== null ? shorten(value.member, 0) : shownOf(value, 0);
+  return { type: typeName(value), value: shown };
+}
+
+/** What {@link shorten} gives of a value's JSON, made of no more than is shown: a screen has a hundred thousand elements. */
+function shownOf(value: CborValue, depth: number): JsonValue {
+  if (value.type === "ndarray" && !value.shape.includes(0)) return shownArray(value, depth);
+  if (value.type === "list" || value.type === "tuple")
+    return depth >= maxShownDepth ? "…" : shownItems(value.items, (item) => shownOf(item, depth + 1));
+  if (value.type === "map" || value.type === "namedtuple" || value.type === "dataclass") {
+    if (depth >= maxShownDepth) return "…";
+    const entries = Object.entries(Object.fromEntries(value.entries));
+    return shownEntries(entries, (item) => shownOf(item, depth + 1));
+  }
+  return shorten(cborToJson(value), depth);
+}
+
+function shownArray(array: CborArray, outer: number): JsonValue {
+  const read = elementReader(array);
+  const build = (shape: readonly number[], from: number, depth: number): JsonValue => {
+    const [size, ...inner] = shape;
+    if (size === undefined) return shorten(scalarToJson(read(from)), depth);
+    if (depth >= maxShownDepth) return "…";
+    const stride = inner.reduce((product, length) => product * length, 1);
+    const places = Array.from({ length: Math.min(size, maxShownItems) }, (_, at) => from + at * stride);
+    return shownItems(places, (place) => build(inner, place, depth + 1), size);
+  };
+  return build(array.shape, 0, outer);
+}
+
+function shownItems<T>(
+  items: readonly T[],
+  show: (item: T) => JsonValue,
+  count: number = items.length,
+): JsonValue[] {
+  const shown = items.slice(0, maxShownItems).map(show);
+  return count > maxShownItems ? [...shown, `… ${count - maxShownItems} more`] : shown;
+}
+
+function shownEntries<T>(
+  entries: readonly (readonly [string, T])[],
+  show: (item: T) => JsonValue,
+): JsonValue {
+  const shown = entries.slice(0, maxShownItems).map(([key, item]) => [key, show(item)] as const);
+  const more = entries.length - maxShownItems;
+  return Object.fromEntries(more > 0 ? [...shown, ["…", `${more} more`] as const] : shown);
 }
 
 /** Describes one element of an array. */
@@ -84,16 +129,8 @@ function shorten(value: JsonValue, depth: number): JsonValue {
   if (typeof value === "number") return Object.is(value, -0) ? "-0.0" : value;
   if (typeof value !== "object" || value === null) return value;
   if (depth >= maxShownDepth) return "…";
-  if (isList(value)) {
-    const shown = value.slice(0, maxShownItems).map((item) => shorten(item, depth + 1));
-    return value.length > maxShownItems ? [...shown, `… ${value.length - maxShownItems} more`] : shown;
-  }
-  const entries = Object.entries(value);
-  const shown = entries
-    .slice(0, maxShownItems)
-    .map(([key, item]) => [key, shorten(item, depth + 1)] as const);
-  const more = entries.length - maxShownItems;
-  return Object.fromEntries(more > 0 ? [...shown, ["…", `${more} more`] as const] : shown);
+  if (isList(value)) return shownItems(value, (item) => shorten(item, depth + 1));
+  return shownEntries(Object.entries(value), (item) => shorten(item, depth + 1));
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

@@ -35,7 +35,7 @@ function elementsOf(shape: readonly number[]): number {
 }
 
 function countBytes(a: Uint8Array, b: Uint8Array, elements: number): number {
-  if (elements === 0) return 0;
+  if (elements === 0 || Buffer.compare(a, b) === 0) return 0;
   const width = a.length / elements;
   let changed = 0;
   for (let at = 0; at < elements; at++) {

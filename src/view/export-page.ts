@@ -15,6 +15,7 @@ import {
   stepsPerChunk,
   type ValueDocument,
 } from "./documents.ts";
+import { Choice, type Chosen } from "./choice.ts";
 import { readScores } from "../judge/record/score-folder.ts";
 import { Library, type Recording } from "./library.ts";
 import { OpenRuns } from "./open-runs.ts";
@@ -25,15 +26,17 @@ import { valueDocument } from "./rollout-documents.ts";
 
 /** What goes into a page. */
 export interface PageOptions {
-  /** The keys of the rollouts whose steps are in it: seeds, or the numbers of branches. @default all */
-  readonly keys?: readonly number[];
+  /** The rollouts whose steps are in it. @default all */
+  readonly chosen?: Chosen;
   /** The most bytes a page may have. @default 64 MiB */
   readonly bytesMost?: number;
 }
 
 const bytesMostDefault = 64 * 1024 * 1024;
-/** The most pairs of branches that are compared in a page. */
+/** The most pairs of rollouts of a run that are compared in a page. */
 const pairsMost = 66;
+/** Up to so many named rollouts are compared each with each. */
+const namedPairsMost = 12;
 
 /**
  * Makes a page of a folder: its parts, to be written one after the other.
@@ -49,27 +52,21 @@ export async function exportPage(folder: string, options: PageOptions = {}): Pro
   const builder = new PageBuilder(runs, options);
   await builder.add("library");
   for (const recording of recordings) await builder.addRecording(recording);
-  builder.checkKeys();
+  builder.choice.checkMet();
   return filePage(viewerAssets(), builder.documents);
 }
 
 class PageBuilder {
   readonly documents = new Map<string, string>();
+  readonly choice: Choice;
   readonly #runs: OpenRuns;
   readonly #options: PageOptions;
-  readonly #found = new Set<number>();
   #bytes = 0;
 
   constructor(runs: OpenRuns, options: PageOptions) {
     this.#runs = runs;
     this.#options = options;
-  }
-
-  /** @throws SameseedError `run_missing` where a rollout was asked for that no run has */
-  checkKeys(): void {
-    const lacking = this.#options.keys?.find((key) => !this.#found.has(key));
-    if (lacking !== undefined)
-      throw new SameseedError("run_missing", `the folder holds no rollout ${lacking}`);
+    this.choice = new Choice(options.chosen ?? {});
   }
 
   async add(path: string): Promise<object> {
@@ -92,30 +89,28 @@ class PageBuilder {
     if (run.keys.length > 0) await this.add(documentPath("slowest", id));
     for (let chunk = 0; chunk * rowsPerChunk < run.keys.length; chunk++)
       await this.add(documentPath("rows", id, chunk));
-    const chosen =
-      this.#options.keys === undefined
-        ? run.keys
-        : run.keys.filter((key) => this.#options.keys?.includes(key));
+    const { spec } = (await this.#runs.open(id)).reader.manifest;
+    const chosen = run.keys.filter((key) => this.choice.has(spec, key));
     const diverged =
       "diverged" in run.verdict ? run.verdict.diverged.filter(({ kept }) => kept).map(({ key }) => key) : [];
     for (const key of chosen) {
-      this.#found.add(key);
       await this.#addRollout(id, String(key));
       if (!diverged.includes(key)) continue;
       await this.#addRollout(id, `${key}${otherSuffix}`);
       await this.add(documentPath("diff", id, key, id, `${key}${otherSuffix}`));
     }
-    await this.#addPairs(id, chosen, run.branch !== undefined);
+    const areFew = this.choice.isNamed && chosen.length <= namedPairsMost;
+    await this.#addPairs(id, chosen, run.branch !== undefined || areFew);
   }
 
-  /** Branches of one state with each other; of a run, each rollout with the next one. */
-  async #addPairs(id: string, keys: readonly number[], isBranches: boolean): Promise<void> {
+  /** Branches of one state and a few that were named with each other; else each rollout with the next one. */
+  async #addPairs(id: string, keys: readonly number[], withAll: boolean): Promise<void> {
     let pairs = 0;
     for (const [at, key] of keys.entries())
-      for (const other of isBranches ? keys.slice(at + 1) : keys.slice(at + 1, at + 2)) {
+      for (const other of withAll ? keys.slice(at + 1) : keys.slice(at + 1, at + 2)) {
         if (pairs++ >= pairsMost) return;
         await this.add(documentPath("diff", id, key, id, other));
-        if (isBranches) await this.add(documentPath("diff", id, other, id, key));
+        if (withAll) await this.add(documentPath("diff", id, other, id, key));
       }
   }
 

@@ -4,6 +4,7 @@ import { picturesPath, readPictureList } from "../verify/pictures/picture-file.t
 import { renderRollout } from "../verify/pictures/render-rollout.ts";
 import { captureStdio } from "../verify/stdio/capture-stdio.ts";
 import { readStdio, stdioPath } from "../verify/stdio/stdio-file.ts";
+import { Choice, type Chosen } from "./choice.ts";
 import { Library } from "./library.ts";
 
 /** What running a rollout again leaves beside its run: what it draws, or what it writes to stdout and stderr. */
@@ -12,8 +13,8 @@ export type Beside = "pictures" | "stdio";
 /** Which rollouts are run again, and for what. */
 export interface RerunChoice {
   readonly makes: readonly Beside[];
-  /** Seeds, or numbers of branches. @default all, where they are few */
-  readonly keys?: readonly number[];
+  /** @default all, where they are few */
+  readonly chosen?: Chosen;
   readonly signal?: AbortSignal;
   /** Told what is done, and why a rollout gets none. */
   readonly onNote: (text: string) => void;
@@ -33,13 +34,14 @@ const unnamedMost = 16;
  */
 export async function rerunRecordings(folders: readonly string[], choice: RerunChoice): Promise<void> {
   const wanted: Wanted[] = [];
+  const chosen = new Choice(choice.chosen ?? {});
   for (const { kind, dir } of new Library(folders).list()) {
     if (kind !== "run") continue;
     using reader = await RunReader.open(dir);
     for (const { key } of reader.outline())
-      if (choice.keys?.includes(key) !== false) wanted.push({ dir, key });
+      if (chosen.has(reader.manifest.spec, key)) wanted.push({ dir, key });
   }
-  if (choice.keys === undefined && wanted.length > unnamedMost)
+  if (!chosen.isNamed && wanted.length > unnamedMost)
     throw new SameseedError("bad_argument", `${wanted.length} rollouts would be run again`, {
       hint: "name some of them: --seeds 42..45, or of branches --branch 0..3",
     });

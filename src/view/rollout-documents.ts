@@ -11,7 +11,7 @@ import type { TrajectoryRecord } from "../model/trajectory.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import { seedLiteral } from "../harness/render-rollout.ts";
 import { digestBytes } from "../trajectory/chain.ts";
-import { describeValue } from "../trajectory/describe-value.ts";
+import { describeValue, typeName } from "../trajectory/describe-value.ts";
 import { readPast } from "../trajectory/lineage.ts";
 import { decodeRecord } from "../trajectory/records.ts";
 import { countChanges } from "./count-changes.ts";
@@ -128,7 +128,7 @@ export function valueDocument({ chain }: LoadedRollout, step: number, field: str
   return {
     k: step,
     field,
-    type: describeValue(value).type,
+    type: typeName(value),
     value: fits ? cborToJson(value) : null,
     length: bytes.length,
     bytes: Buffer.from(bytes.subarray(0, hexBytesMost)).toString("base64"),

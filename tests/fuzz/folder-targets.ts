@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 
 import { isSameseedError } from "../../src/base/error.ts";
 import { Catalogue } from "../../src/store/catalogue.ts";
+import { RowTable } from "../../src/store/row-table.ts";
 import { RunReader } from "../../src/store/run-reader.ts";
 import { RunWriter } from "../../src/store/run-writer.ts";
 import { segmentHeaderBytes, segmentKey } from "../../src/store/segment-format.ts";
@@ -194,14 +195,14 @@ function catalogue(root: string): FuzzTarget {
     cost: 40,
     check: (bytes) => {
       writeFileSync(path, bytes);
-      for (const open of [() => Catalogue.privateCopy(path, runId), () => Catalogue.open(path, runId)]) {
-        const opened = open();
-        if (opened === undefined) continue;
-        const rows = [...opened.rows()];
-        mustHold(rows.length === opened.size && rows.length <= rollouts, "rows that were never written");
-        [...opened.sharedPlay()].forEach(({ seeds }) => mustHold(seeds.length > 1, "a group of one"));
-        opened.close();
+      const table = RowTable.ofCatalogue(path, runId);
+      const opened = Catalogue.open(path, runId);
+      for (const index of [table, ...(opened === undefined ? [] : [opened])]) {
+        const rows = [...index.rows()];
+        mustHold(rows.length === index.size && rows.length <= rollouts, "rows that were never written");
       }
+      [...table.sharedPlay()].forEach(({ seeds }) => mustHold(seeds.length > 1, "a group of one"));
+      opened?.close();
     },
   };
 }

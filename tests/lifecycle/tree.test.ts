@@ -224,7 +224,8 @@ describe("many copies", () => {
       await opened.trunk.ask("x = 1");
     }
     // A trunk buries its copies when it is sent something.
-    for (let look = 0; look < 20 && pids().copies.length > 0; look++) await opened.trunk.ask("x = 1");
+    const over = performance.now() + 10_000;
+    while (pids().copies.length > 0 && performance.now() < over) await opened.trunk.ask("x = 1");
     expect(pids().copies.length).toBe(0);
   });
 

@@ -5,6 +5,7 @@ import { resolveImage } from "../../src/image/image-store.ts";
 import { ColdBackend } from "../../src/sandbox/cold/backend.ts";
 import type { SandboxBackend } from "../../src/sandbox/contract.ts";
 import { ZygoteBackend } from "../../src/sandbox/zygote/backend.ts";
+import { BranchBackend } from "../../src/security/branch-backend.ts";
 import { loadCorpus } from "../../src/security/attack-program.ts";
 import { runAttacks, type Scorecard } from "../../src/security/run-attacks.ts";
 import { worlds } from "../worlds.ts";
@@ -45,6 +46,15 @@ describe.for(worlds)("the zygote backend in the %s world holds off", (world) => 
         `row ${row}`,
       ).toBe(true);
   });
+});
+
+it("a branch cannot use up what the kernel gives a user of the host, where each has one", async () => {
+  const backend = new BranchBackend(new ZygoteBackend(image));
+  openBackends.push(backend);
+  if ((await backend.receipt()).wall.user.ids !== "own") return;
+  const only = ["71-pipe-pages", "72-waiting-signals"];
+  const { rows } = await runAttacks({ backend, image, only });
+  expect(rows.map(({ verdict, breaches }) => [verdict, breaches])).toEqual(only.map(() => ["pass", []]));
 });
 
 it.for(worlds)(

@@ -47,6 +47,40 @@ describe("the standard input of a process that does not read", () => {
   });
 });
 
+describe("the bodies of all requests together", () => {
+  it("are refused where too many bytes are held, and are held no longer than their requests", async () => {
+    const { bodies } = served.server.context;
+    const sandbox = await createSandbox(served);
+    const addresses: [string, string, number][] = [
+      ["POST", `/v1/sandboxes/${sandbox}/run`, 429],
+      ["PUT", `/v1/sandboxes/${sandbox}/files?path=/tmp/x`, 429],
+      // As their protocols say that a server is full.
+      ["POST", "/rewards/openrlhf", 504],
+      ["POST", "/run_code", 504],
+    ];
+    expect(bodies.bytes).toBe(0);
+    const others = {};
+    bodies.take(others, 512 * mib);
+    for (const [method, path, refused] of addresses) {
+      const { status, headers } = await served.call(method, path, { body: shell("true") });
+      expect([path, status, headers["retry-after"]]).toEqual([path, refused, "1"]);
+    }
+    expect(bodies.bytes).toBe(512 * mib);
+    bodies.release(others);
+    // Also of a request that is refused, or that leaves before its body ends.
+    expect((await served.call("POST", addresses[0]![1], { body: shell("true") })).status).toBe(200);
+    expect((await served.call("POST", addresses[0]![1], { body: { command: 1 } })).status).toBe(400);
+    const leaver = connect(served.port, "127.0.0.1");
+    leaver.write(
+      "PUT /v1/sandboxes/x/files?path=/tmp/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsome",
+    );
+    await expect.poll(() => bodies.bytes).toBe(4);
+    leaver.destroy();
+    await expect.poll(() => bodies.bytes).toBe(0);
+    await remove(sandbox);
+  });
+});
+
 describe("messages that wait for their answers", () => {
   it.each([
     ["/openenv/CartPole-v1/ws", 40],

@@ -1,9 +1,12 @@
 /* Output that stays readable behind an end is bounded, and who asks for what is gone is told. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
-import { forgetOldOutput, OverOutput } from "../../src/server/native/kept-output.ts";
+import { forgetOldOutput, type KeptProcess, OverOutput } from "../../src/server/native/kept-output.ts";
 import { OutputLog } from "../../src/server/native/output-log.ts";
+import type { ServedProcess } from "../../src/server/native/sandbox-process.ts";
 import { createSandbox, serve, type Served } from "./served.ts";
 
 const mib = 1024 * 1024;
@@ -17,11 +20,18 @@ afterAll(async () => {
   await closeSandboxes();
 });
 
-function ended(bytes: number): { readonly output: OutputLog } {
+function ended(bytes: number): KeptProcess & { readonly output: OutputLog } {
   const output = new OutputLog();
   output.push("stdout", Buffer.alloc(bytes));
   output.end();
-  return { output };
+  return {
+    output,
+    isEnded: true,
+    get keptBytes() {
+      return output.keptBytes;
+    },
+    drop: () => output.drop(),
+  };
 }
 
 it("is forgotten with a process that is one too many, also for its key", () => {
@@ -68,6 +78,37 @@ it("answers output_gone to a repeated command and to a reader", async () => {
     await served.call("GET", `${path}/processes/p1/stdout`),
   ])
     expect([answer.status, answer.json.error.code]).toEqual([410, "output_gone"]);
+});
+
+it("is bounded with the arguments of the processes, which may be long", async () => {
+  const { sandboxes } = served.server.context;
+  for (const { id } of sandboxes.all) await served.call("DELETE", `/v1/sandboxes/${id}`);
+  const sandbox = sandboxes.find(await createSandbox(served));
+  const long = sandbox.start("true", { args: ["x".repeat(100_000)] });
+  const short = sandbox.start("true", { args: ["x"] });
+  await Promise.all([long.ended, short.ended]);
+  expect(sandbox.keptBytes).toBe(100_004);
+  expect([long.view.args[0]?.length, short.view.args[0]?.length]).toEqual([100_000, 1]);
+  sandbox.dropOutput();
+  expect(sandbox.keptBytes).toBe(0);
+  expect([long.view.args, short.view.args]).toEqual([[], ["x"]]);
+});
+
+it("is all that is kept of a process: not its input, nor what it was started with", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const [sandbox] = served.server.context.sandboxes.all;
+  const start = (): [ServedProcess, WeakRef<object>] => {
+    const input = Buffer.alloc(mib, "x");
+    return [sandbox!.start("cat", { input }), new WeakRef(input)];
+  };
+  const [process, input] = start();
+  await process.ended;
+  expect([process.view.outputBytes, process.view.result?.exitCode]).toEqual([mib, 0]);
+  // A weak reference holds until its turn of the event loop is over.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(input.deref()).toBeUndefined();
 });
 
 it("is counted of a sandbox that ended by itself", async () => {

@@ -142,6 +142,9 @@ export async function recordEverything(): Promise<Workplace> {
         for (const command of commands) await run(command);
       }),
     );
+    // Everything is there, and of it the steps of one rollout and one branch are chosen.
+    const chosen = place.path("chosen.html");
+    await run(["export", place.path("runs"), "--html", chosen, "--seeds", "7", "--branch", "2"]);
   } finally {
     await closeSandboxes();
   }

@@ -138,6 +138,24 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
     }
   });
 
+  it("carries in a file the steps that were chosen, and says so of others", async () => {
+    const { page, context, troubles } = await openPage(browser, { offline: true });
+    const chosen = pathToFileURL(place.path("chosen.html")).href;
+    for (const [hash, says] of [
+      ["#picture", "2 of 2 rollouts gave the same bytes again"],
+      ["#picture/7/5/observation", "uint8[8,8,3]"],
+      ["#picture/8", "This page does not carry that"],
+      ["#futures/~tree", "re-keyed by"],
+      ["#futures/2", "Goes on from step 3"],
+      ["#futures/1", "This page does not carry that"],
+    ] as const) {
+      await goTo(page, chosen + hash);
+      expect(await page.textContent("main"), hash).toContain(says);
+    }
+    await context.close();
+    expect(troubles).toEqual([]);
+  });
+
   it("draws in a file what it draws served, and otherwise by night", async () => {
     const drawn = async (base: string, scheme: "light" | "dark"): Promise<string[]> => {
       const { page, context } = await openPage(browser, { scheme, offline: base === file });

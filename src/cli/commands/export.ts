@@ -8,18 +8,16 @@ import { storeError } from "../../store/store-error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { makeForReading } from "../make-for-reading.ts";
-import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
+import { besidesOf, type ChoiceFlags, chosenOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { count } from "../render/numbers.ts";
 import { exportLines, type ExportFormat } from "../render/export-lines.ts";
 
-interface ExportOptions extends RerunFlags {
+interface ExportOptions extends RerunFlags, ChoiceFlags {
   readonly format: ExportFormat | "parquet" | "minari";
   readonly steps?: true;
   readonly out?: string;
   readonly html?: string;
-  readonly seeds?: readonly number[];
-  readonly branch?: readonly number[];
 }
 
 /** Adds `sameseed export`. */
@@ -46,14 +44,16 @@ export function addExportCommand(program: Command, choose: (work: CommandWork) =
     )
     .option("--html <FILE>", "write a page, which must not exist")
     .addOption(
-      new Option("--seeds <SEEDS>", "with --html: the rollouts whose steps are in the page (default: all)")
-        .argParser(parseSeeds)
-        .conflicts("branch"),
+      new Option(
+        "--seeds <SEEDS>",
+        "with --html: the rollouts whose steps are in the page, by their seeds (default, without --branch too: all)",
+      ).argParser(parseSeeds),
     )
     .addOption(
-      new Option("--branch <NUMBERS>", "with --html: the branches whose steps are in the page").argParser(
-        parseSeeds,
-      ),
+      new Option(
+        "--branch <NUMBERS>",
+        "with --html: the branches whose steps are in the page, by their numbers; with --seeds, both",
+      ).argParser(parseSeeds),
     )
     .option("--render", "with --html: make pictures of those rollouts first, where there are none")
     .option("--stdio", "with --html: find out first what those rollouts write to stdout and stderr")
@@ -71,6 +71,7 @@ Examples:
   sameseed export runs/lake --format minari --out ~/.minari/datasets/lake-v0
   sameseed export runs/lake --html lake.html --seeds 42..45
   sameseed export runs/lake --html lake.html --seeds 42 --render
+  sameseed export runs --html futures.html --seeds 42 --branch 0..3
 
 Numbers have all their digits. The reset is step 0 and has no action and no reward. The exit code is 0 when all
 is written, 2 for misuse, 3 when a file cannot be read or written.`;
@@ -145,12 +146,11 @@ async function exportHtml(
     throw new SameseedError("bad_argument", "--html writes a page, --steps and --out a table", {
       hint: "name one of them",
     });
-  const keys = seeds ?? branch;
-  const chosen = keys === undefined ? {} : { keys };
-  await makeForReading(cli, dir, keys);
+  const chosen = chosenOf(options);
+  await makeForReading(cli, dir, seeds ?? branch);
   const makes = besidesOf(options);
-  if (makes.length > 0) await rerunForView(cli, [dir], makes, keys);
-  const parts = await exportPage(dir, chosen);
+  if (makes.length > 0) await rerunForView(cli, [dir], makes, chosen);
+  const parts = await exportPage(dir, chosen === undefined ? {} : { chosen });
   await writeLines(html, parts);
   cli.status.note(`wrote ${html}`);
   return 0;

@@ -6,17 +6,15 @@ import { SameseedError } from "../../base/error.ts";
 import { ViewServer } from "../../view/view-server.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { parseSeeds } from "../parse/seeds.ts";
-import { besidesOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
+import { besidesOf, type ChoiceFlags, chosenOf, rerunForView, type RerunFlags } from "../rerun-for-view.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
 
-interface ViewOptions extends RerunFlags {
+interface ViewOptions extends RerunFlags, ChoiceFlags {
   readonly port: number;
   readonly open: boolean;
   readonly allowRun?: true;
-  readonly seeds?: readonly number[];
-  readonly branch?: readonly number[];
 }
 
 const defaultPort = 8910;
@@ -50,9 +48,10 @@ export function addViewCommand(program: Command, choose: (work: CommandWork) => 
       "first run rollouts again, and keep what they write to stdout and stderr beside the run, where it is not known",
     )
     .addOption(
-      new Option("--seeds <SEEDS>", "with --render or --stdio: these rollouts (default: all, up to 16)")
-        .argParser(parseSeeds)
-        .conflicts("branch"),
+      new Option(
+        "--seeds <SEEDS>",
+        "with --render or --stdio: these rollouts (default, without --branch too: all, up to 16)",
+      ).argParser(parseSeeds),
     )
     .addOption(
       new Option("--branch <NUMBERS>", "with --render or --stdio: these branches").argParser(parseSeeds),
@@ -77,8 +76,8 @@ keys. To send a page to somebody: sameseed export DIR --html FILE. Ctrl-C ends i
 async function view(cli: Cli, dirs: readonly string[], options: ViewOptions): Promise<number> {
   const { port, open } = options;
   const makes = besidesOf(options);
-  const keys = options.seeds ?? options.branch;
-  if (keys !== undefined && makes.length === 0)
+  const chosen = chosenOf(options);
+  if (chosen !== undefined && makes.length === 0)
     throw new SameseedError("bad_argument", "--seeds and --branch say which rollouts are run again", {
       hint: "add --render for pictures, --stdio for what they write",
     });
@@ -88,7 +87,7 @@ async function view(cli: Cli, dirs: readonly string[], options: ViewOptions): Pr
       hint: "name a folder of recordings: sameseed view DIR",
     });
   if (options.allowRun) await prepareHost(cli, defaultImageName);
-  if (makes.length > 0) await rerunForView(cli, folders, makes, keys);
+  if (makes.length > 0) await rerunForView(cli, folders, makes, chosen);
   await using server = await ViewServer.start({ folders, port, allowRun: options.allowRun ?? false });
   await cli.output.lines([server.url]);
   if (open) openBrowser(server.url);

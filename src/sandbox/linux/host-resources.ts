@@ -9,7 +9,7 @@ import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from
 import { loopbackSlotPolicy, withLoopback, withoutNetwork } from "../seccomp/loopback.ts";
 import { sandboxPolicy, slotPolicy, type FilterPolicy, type HostIdKind } from "../seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../seccomp/sealed.ts";
-import { trunkPolicy } from "../seccomp/trunk.ts";
+import { branchPolicy, treeSlotPolicy, trunkPolicy } from "../seccomp/trunk.ts";
 import type { CgroupArea } from "./cgroups.ts";
 import { HostIds } from "./host-ids.ts";
 import { numericClass } from "./numeric-class.ts";
@@ -19,8 +19,12 @@ import { openGroups, type OpenGroups } from "./open-groups.ts";
 export interface Filters {
   readonly slot: Buffer;
   readonly sandbox: Buffer;
+  /** Of the slot of a tree. */
+  readonly treeSlot: Buffer;
   /** Of a sandbox that may be copied. */
   readonly trunk: Buffer;
+  /** Of what goes on from a copy. */
+  readonly branch: Buffer;
   /** Of a sandbox with a network of its own. */
   readonly loopback: Buffer;
 }
@@ -57,7 +61,9 @@ export function wallFilters(
     filters = {
       slot: encode(network === "none" ? slotPolicy() : loopbackSlotPolicy()),
       sandbox: encode(network === "none" ? policy : withoutNetwork(policy)),
-      trunk: encode(trunkPolicy(policy, world)),
+      treeSlot: encode(treeSlotPolicy(ids)),
+      trunk: encode(trunkPolicy(policy, world, ids)),
+      branch: encode(branchPolicy(policy)),
       loopback: encode(withLoopback(policy, world)),
     };
     madeFilters.set(key, filters);

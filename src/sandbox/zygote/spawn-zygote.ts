@@ -8,6 +8,7 @@ import type { WorldMode } from "../../model/receipt.ts";
 import { hostRefusal } from "../host-refusal.ts";
 import type { CgroupArea } from "../linux/cgroups.ts";
 import type { ZygoteIds } from "../linux/host-ids.ts";
+import type { Filters } from "../linux/host-resources.ts";
 import { startIdMapper, type IdMapper } from "../linux/id-mapper.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -22,7 +23,7 @@ export interface ZygoteOptions {
   readonly world?: WorldMode;
   /** The most slots it may ever be asked for. */
   readonly slots: number;
-  readonly filters: Readonly<Record<"slot" | "sandbox" | "trunk" | "loopback", Uint8Array>>;
+  readonly filters: Readonly<Record<keyof Filters, Uint8Array>>;
   /** Whether it is the zygote of a tree: its sandboxes may be copied. @default false */
   readonly tree?: boolean;
   /** Whether its sandboxes may have a network of their own. @default "none" */
@@ -159,6 +160,8 @@ export function spawnZygote(options: ZygoteOptions): SpawnedZygote {
     tree: options.tree ?? false,
     direct: options.tree !== true,
   };
-  control.write(encodeConfig(options.slots, flags, options.filters.slot, options.filters.sandbox));
+  const { slot, treeSlot, sandbox, branch } = options.filters;
+  const filters = options.tree === true ? ([treeSlot, branch] as const) : ([slot, sandbox] as const);
+  control.write(encodeConfig(options.slots, flags, ...filters));
   return spawned;
 }

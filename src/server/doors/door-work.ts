@@ -13,9 +13,9 @@ import { checkKnownImage, imageNameSchema } from "../native/known-image.ts";
 /** Sandboxes of one test: the solution's and the judge's. */
 const testSandboxes = 2;
 
-/** Reads a request's JSON body. @throws `bad_argument`, `too_large` */
-export async function readJson(c: Context, { options }: ServerContext): Promise<unknown> {
-  return parseJson(await readBody(c.req.raw, options.bodyBytes));
+/** Reads a request's JSON body. @throws `bad_argument`, `too_large`, `server_full` */
+export async function readJson(c: Context, { options, bodies }: ServerContext): Promise<unknown> {
+  return parseJson(await readBody(c.req.raw, options.bodyBytes, bodies));
 }
 
 /** What the path of a request has at a place that its route names. */

@@ -1,10 +1,12 @@
 import { SameseedError } from "../../base/error.ts";
+import type { BodyRoom } from "./body-room.ts";
 
 /**
  * Reads a request's body, and no more of it than is allowed.
- * @throws `too_large`; `aborted` where the client left
+ * @param room what it takes room of until the request is answered
+ * @throws `too_large`, `server_full`; `aborted` where the client left
  */
-export async function readBody(request: Request, most: number): Promise<Uint8Array> {
+export async function readBody(request: Request, most: number, room: BodyRoom): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > most) throw tooLarge(most);
   if (request.body === null) return new Uint8Array(0);
@@ -14,6 +16,7 @@ export async function readBody(request: Request, most: number): Promise<Uint8Arr
     for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
       bytes += part.length;
       if (bytes > most) throw tooLarge(most);
+      room.take(request, part.length);
       parts.push(part);
     }
   } catch (error) {

@@ -98,7 +98,7 @@ async function answer<Q, B>(spec: RouteSpec<Q, B>, c: Context, context: ServerCo
   const key = keyOf(spec, req.header(headerNames.key));
   // Clients send `{}` where nothing is asked for.
   const most = spec.body === undefined ? idleBodyBytes : (spec.bodyBytes ?? context.options.bodyBytes);
-  const raw = await readBody(req.raw, most);
+  const raw = await readBody(req.raw, most, context.bodies);
   const lease = leaseOf(spec, req.header(headerNames.lease), context);
   const release = lease?.hold();
   try {

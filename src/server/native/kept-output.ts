@@ -2,9 +2,7 @@
  * Theory of operation. Output stays readable behind the end of its process, and for a while behind that of its sandbox. So that no
  * client can make the server hold more and more of it, each sandbox keeps so much, and all that are over so much together.
  */
-import type { OutputLog } from "./output-log.ts";
-
-/** The most bytes of output of ended processes that a sandbox keeps; the oldest is forgotten first. */
+/** The most bytes of ended processes, their output and their arguments, that a sandbox keeps; the oldest is forgotten first. */
 const sandboxBytesMost = 64 * 1024 * 1024;
 /** The most processes that a sandbox keeps, as long as some of them have ended. */
 const processesMost = 1000;
@@ -19,19 +17,27 @@ export interface OutputKeeper {
   readonly dropOutput: () => void;
 }
 
+/** A process, of which something is kept. */
+export interface KeptProcess {
+  readonly isEnded: boolean;
+  readonly keptBytes: number;
+  /** Forgets its output. */
+  readonly drop: () => void;
+}
+
 /**
  * Forgets what is too much of a sandbox's processes: the oldest that ended, never the last of them, which somebody may be about to
  * read. Whoever still knows of one that is forgotten is told that its output is gone.
  */
-export function forgetOldOutput(processes: Map<string, { readonly output: OutputLog }>): void {
-  const ended = [...processes].filter(([, { output }]) => output.isEnded);
-  let bytes = ended.reduce((sum, [, { output }]) => sum + output.keptBytes, 0);
-  for (const [id, { output }] of ended.slice(0, -1)) {
+export function forgetOldOutput(processes: Map<string, KeptProcess>): void {
+  const ended = [...processes].filter(([, { isEnded }]) => isEnded);
+  let bytes = ended.reduce((sum, [, { keptBytes }]) => sum + keptBytes, 0);
+  for (const [id, process] of ended.slice(0, -1)) {
     const isTooMany = processes.size > processesMost;
     if (isTooMany) processes.delete(id);
     if (!isTooMany && bytes <= sandboxBytesMost) continue;
-    bytes -= output.keptBytes;
-    output.drop();
+    bytes -= process.keptBytes;
+    process.drop();
   }
 }
 

@@ -93,7 +93,9 @@ function startRoutes(sandboxes: Sandboxes): readonly Route[] {
       answers: { 201: processSchema },
       handle: async (call) => {
         const served = sandboxes.find(call.params["sandbox"]!);
-        return json((await startOnce(served, call, "start", true)).view, 201);
+        const { id } = await startOnce(served, call, "start", true);
+        // The key's process may be forgotten.
+        return json(served.process(id).view, 201);
       },
     }),
     route({

@@ -5,6 +5,8 @@ import { type Sandbox, startPassing } from "../../sandbox/sandbox.ts";
 import { asServerError } from "../http/reply.ts";
 import { OutputLog } from "./output-log.ts";
 
+/** A command and arguments of more characters are forgotten with the output. */
+const toldMost = 4096;
 /** The most bytes of input that may wait for a process to read them. */
 const waitingBytesMost = 32 * 1024 * 1024;
 
@@ -34,8 +36,10 @@ export class ServedProcess {
   readonly startedAtMs: number = nowMs();
   /** Resolves when it has ended, whatever came of it. */
   readonly ended: Promise<void>;
-  readonly #command: string;
-  readonly #args: readonly string[];
+  #command: string;
+  #args: readonly string[];
+  /** How many characters the two have, where they are many. */
+  #long: number;
   readonly #process: SandboxProcess;
   #result: ProcessResult | null = null;
   #error: SameseedError | undefined;
@@ -54,7 +58,9 @@ export class ServedProcess {
   ) {
     this.id = id;
     this.#command = command;
-    this.#args = options.args ?? [];
+    this.#args = [...(options.args ?? [])];
+    const length = this.#args.reduce((sum, arg) => sum + arg.length, command.length);
+    this.#long = length > toldMost ? length : 0;
     this.#isInputClosed = options.input !== undefined;
     this.#process = startPassing(sandbox, command, {
       ...options,
@@ -70,6 +76,26 @@ export class ServedProcess {
   /** When it ended, in ms since 1970; undefined while it runs. */
   get endedAtMs(): number | undefined {
     return this.#endedAtMs;
+  }
+
+  /** How many bytes are kept of it: its output, and a long command and arguments. */
+  get keptBytes(): number {
+    return this.output.keptBytes + this.#long;
+  }
+
+  /** Whether it has ended, so that it may be forgotten. */
+  get isEnded(): boolean {
+    return this.output.isEnded;
+  }
+
+  /** Forgets its output; of a long command its end, and its arguments. */
+  drop(): void {
+    this.output.drop();
+    if (this.#long === 0) return;
+    this.#long = 0;
+    // A copy: a part of a text holds all of it.
+    this.#command = Buffer.from(this.#command.slice(0, toldMost)).toString();
+    this.#args = [];
   }
 
   /** Whether its standard input takes more. */

@@ -88,12 +88,12 @@ export class ServedSandbox implements OutputKeeper {
 
   /** How many bytes of its ended processes' output are kept. */
   get keptBytes(): number {
-    return this.processes.reduce((sum, { output }) => sum + (output.isEnded ? output.keptBytes : 0), 0);
+    return this.processes.reduce((sum, each) => sum + (each.isEnded ? each.keptBytes : 0), 0);
   }
 
   /** Forgets the output of its processes. */
   dropOutput(): void {
-    for (const { output } of this.#processes.values()) output.drop();
+    for (const process of this.#processes.values()) process.drop();
   }
 
   /** Starts a process. @throws as `Sandbox.startProcess` */

@@ -100,11 +100,7 @@ const rights: readonly Mutation[] = [
   {
     id: "own-id",
     step: "an id of the host for each slot",
-    change: native(
-      "identity.c",
-      "return slot->config_flags & CONFIG_OWN_IDS ? slot->index + 1 : 0;",
-      "(void)slot; return 0;",
-    ),
+    change: native("identity.c", "if (has_own_ids(slot)) return user_of(slot, slot->index);\n"),
     probe: host.ownId,
     short: true,
   },

@@ -66,7 +66,9 @@ export class MutatedWall implements SandboxBackend {
         slots,
         filters: {
           ...changedFilters(change, resources.architecture, world),
+          treeSlot: Buffer.alloc(0),
           trunk: Buffer.alloc(0),
+          branch: Buffer.alloc(0),
           loopback: Buffer.alloc(0),
         },
         ids,

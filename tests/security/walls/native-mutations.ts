@@ -126,7 +126,11 @@ const places: readonly Mutation[] = [
   {
     id: "uid-map",
     step: "the user id's map",
-    change: native("wall.c", '  if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");\n'),
+    change: native(
+      "wall.c",
+      '  } else if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");\n',
+      "  }\n",
+    ),
     probe: programs.identity,
   },
   {
@@ -138,7 +142,7 @@ const places: readonly Mutation[] = [
   {
     id: "inside-id",
     step: "an id inside that is not root's",
-    change: native("wall.c", "INSIDE_ID = 1000", "INSIDE_ID = 0"),
+    change: native("zygote.h", "INSIDE_ID = 1000", "INSIDE_ID = 0"),
     probe: programs.identity,
   },
   {

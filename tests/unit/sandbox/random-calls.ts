@@ -21,10 +21,16 @@ export function boundaries({ rules }: CallRule): bigint[] {
   return [...values];
 }
 
-/** Arguments for which the rule at half that place holds; of an odd one without what it asks of a second argument. */
+/**
+ * Arguments for which the rule at half that place holds; of an odd one without what it asks of a second argument, and with no
+ * bit that any rule looks for.
+ */
 function aim(given: readonly bigint[], { rules }: CallRule, at: number): bigint[] {
   const args = [...given];
-  for (const { argument, test, value } of rules) if (test === "differs") args[argument] = BigInt(value >>> 0);
+  for (const { argument, test, value } of rules) {
+    if (test === "differs") args[argument] = BigInt(value >>> 0);
+    if (test === "any" && at % 2 === 1) args[argument] = 0n;
+  }
   const { argument = 0, test, value = 0, and } = rules[at >> 1] ?? {};
   if (test === "equal") args[argument] = BigInt(value >>> 0);
   if (and !== undefined && at % 2 === 0) args[and.argument] = BigInt(and.value >>> 0);

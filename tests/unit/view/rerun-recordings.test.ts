@@ -29,7 +29,7 @@ it("leaves pictures as they are where they are of this very rollout", async () =
   const notes: string[] = [];
   const options = {
     makes: ["pictures"] as const,
-    keys: [3, 99],
+    chosen: { seeds: [3, 99] },
     onNote: (text: string) => void notes.push(text),
   };
   writePictures(path, textPictures(reader.row(3).digest, []), []);
@@ -45,7 +45,11 @@ it("leaves what a rollout wrote as it is where it is of this very rollout", asyn
   const dir = await folder.run("a", 5);
   using reader = await RunReader.open(dir);
   const notes: string[] = [];
-  const options = { makes: ["stdio"] as const, keys: [3], onNote: (text: string) => void notes.push(text) };
+  const options = {
+    makes: ["stdio"] as const,
+    chosen: { seeds: [3] },
+    onNote: (text: string) => void notes.push(text),
+  };
   writeStdio(stdioPath(dir, 3), keptStdio(reader.row(3).digest));
   await rerunRecordings([folder.path], options);
   expect(notes).toEqual([]);

@@ -59,7 +59,7 @@ export function addSandboxCalls(routes: DoorRoutes, context: ServerContext, mach
   addProcesses(routes, context, machineOf);
   addOutput(routes, machineOf);
   addInput(routes, context, machineOf);
-  addFiles(routes, machineOf);
+  addFiles(routes, context, machineOf);
   routes.refuse(`${base}/:rest{.+}`, () => {
     throw notOffered(
       "such call",
@@ -119,11 +119,11 @@ function addOutput(routes: DoorRoutes, machineOf: MachineOf): void {
   }
 }
 
-function addInput(routes: DoorRoutes, { options }: ServerContext, machineOf: MachineOf): void {
+function addInput(routes: DoorRoutes, { options, bodies }: ServerContext, machineOf: MachineOf): void {
   const path = `${base}/processes/:process/stdin`;
   routes.post(path, { summary: "Write to standard input", body: "bytes" }, async (c) => {
     const process = processOf(c, machineOf);
-    await process.append(await readBody(c.req.raw, options.bodyBytes), false);
+    await process.append(await readBody(c.req.raw, options.bodyBytes, bodies), false);
     return toResponse(noContent());
   });
   routes.post(`${path}/close`, "Close standard input", async (c) => {
@@ -132,7 +132,7 @@ function addInput(routes: DoorRoutes, { options }: ServerContext, machineOf: Mac
   });
 }
 
-function addFiles(routes: DoorRoutes, machineOf: MachineOf): void {
+function addFiles(routes: DoorRoutes, { bodies }: ServerContext, machineOf: MachineOf): void {
   const path = (c: Context): string => check(pathSchema, c.req.query("path"), "path");
   routes.get(`${base}/files/list`, "List a folder", async (c) => {
     const entries = await machineOf(c).served.sandbox.files.list(path(c));
@@ -149,7 +149,7 @@ function addFiles(routes: DoorRoutes, machineOf: MachineOf): void {
   });
   routes.put(`${base}/files`, { summary: "Write a file", body: "bytes" }, async (c) => {
     const { sandbox } = machineOf(c).served;
-    await sandbox.files.write(path(c), await readBody(c.req.raw, fileBytesMost));
+    await sandbox.files.write(path(c), await readBody(c.req.raw, fileBytesMost, bodies));
     return toResponse(noContent());
   });
   routes.delete(`${base}/files`, "Remove a file", async (c) => {

@@ -41,6 +41,7 @@ export class Stepping {
 
   constructor(context: ServerContext) {
     this.#context = context;
+    context.leases.whenEnded((lease) => this.#closed.forget(lease));
   }
 
   /** Does what a request asks for. @returns the answer, encoded @throws what stood in the way */
@@ -114,7 +115,9 @@ export class Stepping {
 
   #keepClosed(served: Served, answer: Uint8Array): Uint8Array {
     this.#open.delete(served.id);
-    this.#closed.keep(served.id, served.lease.id, served.sequence, answer);
+    const { id, lease, sequence } = served;
+    // Nobody can ask under a lease that is over.
+    if (!lease.isEnded) this.#closed.keep(id, lease.id, sequence, answer);
     return answer;
   }
 

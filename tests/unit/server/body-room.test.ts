@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+
+import { BodyRoom } from "../../../src/server/http/body-room.ts";
+
+it("has room for so many bytes of all requests together, and gives it back once", () => {
+  const room = new BodyRoom(100);
+  const [first, second] = [{}, {}];
+  room.take(first, 40);
+  room.take(second, 40);
+  expect(() => room.take(second, 21)).toThrow("40 bytes of other requests' bodies are held");
+  room.take(second, 20);
+  room.release(first);
+  room.release(first);
+  expect(room.bytes).toBe(60);
+  room.take(second, 1);
+  room.release(second);
+  expect(room.bytes).toBe(0);
+});
+
+it("has room for one body alone, whatever its size", () => {
+  const room = new BodyRoom(100);
+  const [large, other] = [{}, {}];
+  room.take(large, 80);
+  room.take(large, 80);
+  expect(() => room.take(other, 1)).toThrow();
+  room.release(large);
+  room.take(other, 1);
+  expect(room.bytes).toBe(1);
+});
