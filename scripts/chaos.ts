@@ -1,5 +1,6 @@
 /*
- * `npm run chaos -- [--first SEED] [--schedules N] [--rollouts N] [--faults N] [--liar]`: batches on three hosts in network
+ * `npm run chaos -- [--first SEED] [--schedules N] [--rollouts N] [--faults N] [--liar]
+ * [--queue redis|postgres] [--store folder|s3]`: batches on three hosts in network
  * namespaces of their own while what seeded schedules say goes wrong. A schedule that fails is printed with its seed, which
  * gives the same faults again. Root is needed.
  */
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     faults: { type: "string", default: "5" },
     gap: { type: "string", default: "3000" },
     liar: { type: "boolean", default: false },
+    queue: { type: "string", default: "redis" },
+    store: { type: "string", default: "folder" },
   },
 });
 
@@ -36,6 +39,10 @@ for (let at = 0; at < Number(values.schedules); at++) {
       faults: Number(values.faults),
       gapMs: Number(values.gap),
       lies: values.liar,
+      ground: {
+        queue: values.queue === "postgres" ? "postgres" : "redis",
+        store: values.store === "s3" ? "s3" : "folder",
+      },
       onLog: (line) => log.push(line),
     });
     const { processes, mounts } = report.left;

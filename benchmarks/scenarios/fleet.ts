@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,19 +15,40 @@ import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
 import type { LanesOptions } from "../../src/fleet/queue/dispatcher.ts";
 import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
 import { collectRollouts } from "../../src/rollout/collect-rollouts.ts";
+import type { BatchConfig } from "../../src/rollout/rollout-config.ts";
 import type { RolloutFleet } from "../../src/rollout/rollout-fleet.ts";
 import { Host } from "../../tests/fleet/host.ts";
 import { RedisServer } from "../../tests/fleet/redis-server.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
+/** Which rollouts are run. */
+type Work = Pick<BatchConfig, "envName" | "maxSteps" | "world" | "image">;
+
+/** Waits half a second, as an environment does that asks another program. Hosts of one machine share processors, and not this. */
+const waiting = `
+import time
+import gymnasium
+
+
+class Waiting(gymnasium.Env):
+    observation_space = action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return 0, {}
+
+    def step(self, action):
+        time.sleep(0.5)
+        return 0, 0.0, True, False, {}
+`;
+
 /** Rollouts of a second through a fleet; the store is a new one each time, so that nothing is there already. */
-async function rateOf(fleet: RolloutFleet, rollouts: number, image: string): Promise<number> {
+async function rateOf(fleet: RolloutFleet, rollouts: number, work: Work): Promise<number> {
   const seeds = Array.from({ length: rollouts }, (_, at) => at);
   const startedAt = performance.now();
   let count = 0;
-  for await (const _ of collectRollouts({ envName: "CartPole-v1", maxSteps: 50, image, seeds, fleet }))
-    count++;
+  for await (const _ of collectRollouts({ ...work, seeds, fleet })) count++;
   if (count !== rollouts) throw new Error(`${count} of ${rollouts} rollouts came back`);
   return rollouts / ((performance.now() - startedAt) / 1000);
 }
@@ -37,28 +58,28 @@ class Hosts implements AsyncDisposable {
   readonly #redis: RedisServer;
   readonly #store: string;
   readonly #slots: number;
-  readonly #image: string;
+  readonly #work: Work;
   readonly #all: Host[] = [];
 
-  constructor(redis: RedisServer, store: string, slots: number, image: string) {
+  constructor(redis: RedisServer, store: string, slots: number, work: Work) {
     this.#redis = redis;
     this.#store = store;
     this.#slots = slots;
-    this.#image = image;
+    this.#work = work;
   }
 
   /** One more, and first rollouts on all of them, with which their zygotes start. */
   async add(): Promise<void> {
     const own = { redis: this.#redis.url, store: this.#store, slots: this.#slots, lanes: 2 };
     this.#all.push(await Host.start({ ...own, host: `host-${this.#all.length}` }));
-    await this.rate(8 * this.#all.length * this.#slots);
+    await this.rate(4 * this.#all.length * this.#slots);
   }
 
   /** Rollouts of a second of all of them together. */
   async rate(rollouts: number): Promise<number> {
     rmSync(join(this.#store, "chunks"), { recursive: true, force: true });
     const fleet = openFleet(this.#redis.url, { store: this.#store, audit: 0 });
-    return await rateOf(fleet, rollouts, this.#image);
+    return await rateOf(fleet, rollouts, this.#work);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -67,15 +88,26 @@ class Hosts implements AsyncDisposable {
 }
 
 /** As one host of as many slots, within this process. */
-async function rateInProcess(store: string, rollouts: number, image: string): Promise<number> {
+async function rateInProcess(store: string, rollouts: number, work: Work): Promise<number> {
   rmSync(join(store, "chunks"), { recursive: true, force: true });
-  return await rateOf(openFleet("local:", { store, audit: 0 }), rollouts, image);
+  return await rateOf(openFleet("local:", { store, audit: 0 }), rollouts, work);
 }
 
-async function times(rounds: number, work: () => Promise<number>): Promise<number> {
-  const values: number[] = [];
-  for (let round = 0; round < rounds; round++) values.push(await work());
-  return median(values);
+/** Rollouts of a second of one host of one slot, and of two. */
+async function oneAndTwo(
+  redis: RedisServer,
+  place: string,
+  image: string,
+  rollouts: number,
+): Promise<readonly [number, number]> {
+  const path = join(place, "waiting.py");
+  writeFileSync(path, waiting);
+  const work: Work = { envName: `${path}:Waiting`, world: "host", image };
+  await using pair = new Hosts(redis, mkdtempSync(join(place, "store-")), 1, work);
+  await pair.add();
+  const one = await pair.rate(rollouts);
+  await pair.add();
+  return [one, await pair.rate(rollouts)];
 }
 
 function noteOf(host: string): LanesOptions["note"] {
@@ -153,31 +185,32 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
     throw new Error("Redis is not installed: apt-get install redis-server");
   const place = mkdtempSync(join(tmpdir(), "sameseed-bench-fleet-"));
   const redis = await RedisServer.start();
-  const rollouts = quick ? 100 : 600;
+  const rollouts = quick ? 100 : 400;
   const rounds = quick ? 1 : 3;
+  const cart: Work = { envName: "CartPole-v1", maxSteps: 50, image };
   try {
     say("one host through Redis, and the queue within one process");
     const folder = (): string => mkdtempSync(join(place, "store-"));
     const slots = 2 * availableParallelism();
     const own = folder();
-    await rateInProcess(own, 8 * slots, image);
-    const near = await times(rounds, async () => await rateInProcess(own, rollouts, image));
-    await using alone = new Hosts(redis, folder(), slots, image);
+    await rateInProcess(own, 4 * slots, cart);
+    await using alone = new Hosts(redis, folder(), slots, cart);
     await alone.add();
-    const far = await times(rounds, async () => await alone.rate(rollouts));
+    // One after the other in turn, so that both see the same machine.
+    const [nears, fars]: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      nears.push(await rateInProcess(own, rollouts, cart));
+      fars.push(await alone.rate(rollouts));
+    }
+    const [near, far] = [median(nears), median(fars)];
     await alone[Symbol.asyncDispose]();
     say(`${far.toFixed(1)}/s and ${near.toFixed(1)}/s; two hosts of one slot, and one of them`);
-    await using pair = new Hosts(redis, folder(), 1, image);
-    await pair.add();
-    const one = await times(rounds, async () => await pair.rate(rollouts / 2));
-    await pair.add();
-    const two = await times(rounds, async () => await pair.rate(rollouts / 2));
-    await pair[Symbol.asyncDispose]();
+    const [one, two] = await oneAndTwo(redis, place, image, quick ? 16 : 40);
     say(`${two.toFixed(1)}/s and ${one.toFixed(1)}/s; a host that is killed`);
     const noticed: number[] = [];
     for (let round = 0; round < rounds; round++) noticed.push(await noticedMs(redis, String(round)));
     say(`${Math.max(...noticed).toFixed(0)} ms; what Redis holds of a million rollouts`);
-    const memory = await memoryMiB(redis, place, image, quick ? 3_000 : 12_000);
+    const memory = await memoryMiB(redis, place, image, quick ? 3_000 : 10_000);
     return [
       { name: "queue within one process", value: near, unit: "/s" },
       { name: "one host through Redis", value: far, unit: "/s" },

@@ -7,6 +7,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { buffer } from "node:stream/consumers";
 
 /** What happens to one request on its way. */
@@ -23,6 +24,8 @@ export type Fault =
   | "cut amid"
   /** The request arrives, and no answer ever comes. */
   | "stalled"
+  /** The request waits a second and a half before it arrives. */
+  | "slow"
   /** One bit of the answer is another. */
   | "flipped"
   /** The condition of the request is lost: the server is one that knows none. */
@@ -50,9 +53,10 @@ export class FaultyWay implements AsyncDisposable {
     });
   }
 
-  static async open(to: string): Promise<FaultyWay> {
+  /** @param host the address that it listens at */
+  static async open(to: string, host = "127.0.0.1"): Promise<FaultyWay> {
     const way = new FaultyWay(to);
-    way.#server.listen(0, "127.0.0.1");
+    way.#server.listen(0, host);
     await once(way.#server, "listening");
     return way;
   }
@@ -60,7 +64,7 @@ export class FaultyWay implements AsyncDisposable {
   get endpoint(): string {
     const address = this.#server.address();
     if (typeof address !== "object" || address === null) throw new Error("the way is closed");
-    return `http://127.0.0.1:${address.port}`;
+    return `http://${address.address}:${address.port}`;
   }
 
   /** From now on only this happens, to the first so many requests of a method. */
@@ -92,6 +96,7 @@ export class FaultyWay implements AsyncDisposable {
     const fault = this.fault(asked, this.requests.length);
     if (fault === "cut before") return void response.destroy();
     const body = await buffer(asked);
+    if (fault === "slow") await sleep(1_500);
     if (fault === "busy" || fault === "full") return refuse(response, fault);
     const headers = { ...asked.headers };
     if (fault === "unconditional") delete headers["if-none-match"];

@@ -8,35 +8,44 @@ import { alive, descendants, type ProcessName } from "../../lifecycle/left-behin
 import { Host } from "../host.ts";
 import { ChaosRedis } from "./chaos-redis.ts";
 import { Network } from "./network.ts";
-import type { Fault } from "./schedule.ts";
+import { PostgresServer } from "../postgres-server.ts";
+import { ChaosBucket } from "./chaos-bucket.ts";
+import type { Fault, Ground, HostFault } from "./schedule.ts";
+
+/** Moves a host's clock, as far as Node reads it. */
+const clockProgram = join(import.meta.dirname, "clock.ts");
 
 /** Beyond the leases of test workers, and longer than BullMQ waits for a chunk and a second. */
 const [frozenMs, downMs, outageMs, fullMs] = [4_000, 4_000, 3_500, 3_000];
 
-/** Hosts in network namespaces of their own, a Redis between them, and a store that can be full. */
+/** Hosts in network namespaces of their own, a queue between them, and a store on which things can go wrong. */
 export class ChaosFleet implements AsyncDisposable {
   readonly #folder: string = mkdtempSync(join(tmpdir(), "sameseed-chaos-"));
   readonly #network = new Network();
   readonly #hosts: { readonly name: string; readonly enter: readonly string[]; host: Host }[] = [];
-  readonly redis: ChaosRedis;
-  readonly store: string;
+  readonly #redis: ChaosRedis | undefined;
+  #postgres: PostgresServer | undefined;
+  #bucket: ChaosBucket | undefined;
+  readonly #mounted: string;
   /** Everything that was ever below a host: none of it may be left. */
   readonly #seen: ProcessName[] = [];
 
-  private constructor() {
+  private constructor({ queue }: Ground) {
     const log = join(this.#folder, "redis");
     mkdirSync(log);
-    this.redis = new ChaosRedis(this.#network.address, log);
-    this.store = join(this.#folder, "store");
-    mkdirSync(this.store);
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64m", "chaos", this.store]);
+    if (queue === "redis") this.#redis = new ChaosRedis(this.#network.address, log);
+    this.#mounted = join(this.#folder, "store");
+    mkdirSync(this.#mounted);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64m", "chaos", this.#mounted]);
     if (mounted.status !== 0) throw new Error(`no store to fill: ${String(mounted.stderr)}`);
   }
 
   /** @param liar the number of the host that lies in one of a hundred rollouts, if one does */
-  static async start(names: readonly string[], liar?: number): Promise<ChaosFleet> {
-    const fleet = new ChaosFleet();
-    await fleet.redis.start();
+  static async start(ground: Ground, names: readonly string[], liar?: number): Promise<ChaosFleet> {
+    const fleet = new ChaosFleet(ground);
+    await fleet.#redis?.start();
+    if (ground.queue === "postgres") fleet.#postgres = await PostgresServer.start();
+    if (ground.store === "s3") fleet.#bucket = await ChaosBucket.open(fleet.#network.address);
     const places = names.map((name) => ({ name, enter: fleet.#network.add() }));
     const hosts = await Promise.all(
       places.map(async (place, at) => await fleet.#startHost(place, at === liar)),
@@ -49,8 +58,32 @@ export class ChaosFleet implements AsyncDisposable {
     { name, enter }: { readonly name: string; readonly enter: readonly string[] },
     lies = false,
   ): Promise<Host> {
-    const options = { redis: this.redis.url, store: this.store, slots: 2, lanes: 2, host: name };
-    return await Host.start({ ...options, ...(lies ? { lies: "some" as const } : {}) }, enter);
+    const options = { redis: this.queue, store: this.store, slots: 2, lanes: 2, host: name };
+    const clock = [`NODE_OPTIONS=--import=${clockProgram}`, `SAMESEED_TEST_CLOCK=${this.#clockOf(name)}`];
+    return await Host.start({ ...options, ...(lies ? { lies: "some" as const } : {}) }, [
+      ...enter,
+      "env",
+      ...clock,
+    ]);
+  }
+
+  /** The queue's address. */
+  get queue(): string {
+    return this.#redis?.url ?? this.#postgres!.url;
+  }
+
+  /** The store's. */
+  get store(): string {
+    return this.#bucket?.url ?? this.#mounted;
+  }
+
+  /** Keys of chunks that are left in the queue; of PostgreSQL they are not looked for. */
+  async chunkKeys(): Promise<string[]> {
+    return (await this.#redis?.chunkKeys()) ?? [];
+  }
+
+  #clockOf(name: string): string {
+    return join(this.#folder, `clock-${name}`);
   }
 
   /** Where something can be put beside the store. */
@@ -62,17 +95,23 @@ export class ChaosFleet implements AsyncDisposable {
   async hurt(fault: Fault): Promise<void> {
     this.#look();
     if ("host" in fault) await this.#hurtHost(fault.kind, fault.host);
-    else if (fault.kind === "flush") await this.redis.flush();
+    else if (fault.kind === "flush") await this.#redis?.flush();
+    else if (
+      this.#bucket !== undefined &&
+      (fault.kind === "full" || fault.kind === "slow" || fault.kind === "busy")
+    )
+      await this.#bucket.hurt(fault.kind, fullMs);
     else if (fault.kind === "full") await this.#fill();
     else {
-      await this.redis.kill();
-      if (fault.kind === "aof") this.redis.cutLog();
+      const server = this.#redis ?? this.#postgres!;
+      await server.kill();
+      if (fault.kind === "aof") this.#redis?.cutLog();
       await sleep(outageMs);
-      await this.redis.start();
+      await server.start();
     }
   }
 
-  async #hurtHost(kind: "agent" | "pool" | "host" | "freeze" | "link", at: number): Promise<void> {
+  async #hurtHost(kind: HostFault["kind"], at: number): Promise<void> {
     const own = this.#hosts[at]!;
     const { host } = own;
     const all = [host.pid, ...descendants(host.pid).map(({ pid }) => pid)];
@@ -84,6 +123,10 @@ export class ChaosFleet implements AsyncDisposable {
         for (const pid of all) kill(pid, "SIGSTOP");
         await sleep(frozenMs);
         for (const pid of all.toReversed()) kill(pid, "SIGCONT");
+        return;
+      case "clock":
+        // An hour ahead, or an hour behind.
+        writeFileSync(this.#clockOf(own.name), at % 2 === 0 ? "3600000" : "-3600000");
         return;
       case "link":
         this.#network.plug(at, false);
@@ -102,8 +145,8 @@ export class ChaosFleet implements AsyncDisposable {
   }
 
   async #fill(): Promise<void> {
-    const path = join(this.store, "filler");
-    const { bavail, bsize } = statfsSync(this.store);
+    const path = join(this.#mounted, "filler");
+    const { bavail, bsize } = statfsSync(this.#mounted);
     try {
       writeFileSync(path, Buffer.alloc(bavail * bsize));
     } catch {
@@ -127,9 +170,11 @@ export class ChaosFleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { host } of this.#hosts) await host.end("SIGKILL");
-    await this.redis[Symbol.asyncDispose]();
+    await this.#redis?.[Symbol.asyncDispose]();
+    await this.#postgres?.[Symbol.asyncDispose]();
+    await this.#bucket?.[Symbol.asyncDispose]();
     this.#network[Symbol.dispose]();
-    spawnSync("umount", ["-l", this.store]);
+    spawnSync("umount", ["-l", this.#mounted]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

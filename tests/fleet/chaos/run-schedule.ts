@@ -8,12 +8,13 @@ import { seedsOf } from "../../../src/fleet/chunk.ts";
 import { readRecord } from "../../../src/fleet/commit.ts";
 import { leafOf, merkleRoot } from "../../../src/fleet/merkle.ts";
 import { openFleet } from "../../../src/fleet/open-fleet.ts";
-import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
+import type { ObjectStore } from "../../../src/store/objects/object-store.ts";
+import { openObjects } from "../../../src/store/objects/open-objects.ts";
 import { recordRun } from "../../../src/store/record-run.ts";
 import { RunReader } from "../../../src/store/run-reader.ts";
 import { mountCount } from "../../lifecycle/left-behind.ts";
 import { ChaosFleet } from "./chaos-fleet.ts";
-import { scheduleOf, type Timed } from "./schedule.ts";
+import { type Ground, scheduleOf, type Timed } from "./schedule.ts";
 
 /** How a batch runs under faults. */
 export interface ChaosOptions {
@@ -23,6 +24,8 @@ export interface ChaosOptions {
   readonly gapMs: number;
   /** Whether the last host lies in some of its rollouts. */
   readonly lies?: boolean;
+  /** @default Redis and a folder */
+  readonly ground?: Ground;
   readonly onLog?: (line: string) => void;
 }
 
@@ -48,8 +51,9 @@ const names = ["host-a", "host-b", "host-c"];
 /** Runs one batch on three hosts while what a schedule says goes wrong, and looks at everything afterwards. */
 export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, rollouts, faults, gapMs, lies = false, onLog = () => {} } = options;
-  const schedule = scheduleOf(seed, { faults, hosts: lies ? names.length - 1 : names.length, gapMs });
-  await using fleet = await ChaosFleet.start(names, lies ? names.length - 1 : undefined);
+  const { ground = { queue: "redis", store: "folder" } } = options;
+  const schedule = scheduleOf(seed, { faults, hosts: lies ? names.length - 1 : names.length, gapMs, ground });
+  await using fleet = await ChaosFleet.start(ground, names, lies ? names.length - 1 : undefined);
   const mounts = mountCount();
   const config = { envName: "CartPole-v1", seeds: Array.from({ length: rollouts }, (_, at) => at) };
   const quiet = fleet.path("quiet");
@@ -70,12 +74,12 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
   const run = recordRun({
     ...config,
     dir,
-    fleet: openFleet(fleet.redis.url, { store: fleet.store, audit: audited, onNote: onLog }),
+    fleet: openFleet(fleet.queue, { store: fleet.store, audit: audited, onNote: onLog }),
   }).finally(() => over.abort());
   await Promise.all([run, hurting]);
   const wallMs = Math.round(performance.now() - startedAt);
   const { codes, left } = await fleet.drain();
-  const store = new FolderObjects(fleet.store);
+  const store = await openObjects(fleet.store);
   const check = await checkFleetCertificate(dir, store);
   const certificate = "certificate" in check ? check.certificate : undefined;
   return {
@@ -88,7 +92,7 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
     duplicates: (certificate?.again.lease ?? 0) + (certificate?.again.hedge ?? 0),
     exitCodes: codes,
     left: { processes: left.length, mounts: mountCount() - mounts, spool: spooled() },
-    queueKeys: await fleet.redis.chunkKeys(),
+    queueKeys: await fleet.chunkKeys(),
   };
 }
 
@@ -97,7 +101,7 @@ async function rootOf(dir: string, spec: string): Promise<string> {
   return merkleRoot([...reader.rows()].map((row) => leafOf(spec, row)));
 }
 
-async function unrecordedIn(store: FolderObjects, seeds: readonly number[]): Promise<number> {
+async function unrecordedIn(store: ObjectStore, seeds: readonly number[]): Promise<number> {
   const missing = new Set(seeds);
   for await (const key of store.list("chunks/"))
     for (const seed of seedsOf((await readRecord(store, key))?.seeds ?? [])) missing.delete(seed);
