@@ -52,7 +52,10 @@ export function schemasOf(action: Space | undefined, observation: Space | undefi
   const flag: JsonObject = { type: "boolean" };
   return {
     // `Action` alone is what its tools are called by: verifiers asks such an environment for its tools before it begins.
-    action: { ...object("StepAction", { action: schemaOf(action) }, ["action"]), additionalProperties: false },
+    action: {
+      ...object("StepAction", { action: schemaOf(action) }, ["action"]),
+      additionalProperties: false,
+    },
     observation: object(
       "Observation",
       {
