@@ -95,6 +95,7 @@ const tasks = [
     tests: [{ name: hostile[1], args: [1], expected: hostile[0] }],
   },
   { id: "flat", kind: "call", function: "f", tests: [{ args: [1], expected: 1 }] },
+  { id: "steep", kind: "call", function: "f", tests: [{ args: [1], expected: 1 }] },
 ];
 const completions = [
   {
@@ -104,6 +105,9 @@ const completions = [
   },
   { id: "b", task: "flat", completion: "```python\ndef f(a):\n    return a\n```" },
   { id: "c", task: "flat", completion: "```python\ndef f(a):\n    return 1\n```" },
+  { id: "low", task: "steep", completion: "```python\ndef f(a):\n    return 0\n```" },
+  { id: "middle", task: "steep", completion: "```python\ndef f(a):\n    return 2\n```" },
+  { id: "high", task: "steep", completion: "```python\ndef f(a):\n    return a\n```" },
 ];
 
 /** Records one of everything below `runs`. */

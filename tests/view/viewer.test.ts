@@ -215,11 +215,15 @@ describe.skipIf(chromiumPath === undefined)("the viewer", { timeout: 240_000 }, 
     await page.waitForSelector(".row.is-first[aria-selected=true]");
     await page.keyboard.press("j");
     await page.waitForFunction(() => location.hash.endsWith("/6/info") || location.hash.endsWith("/6"));
-    await page.keyboard.press("k");
-    await page.keyboard.press("u");
+    for (const key of ["k", "u"]) await page.keyboard.press(key);
     await page.waitForFunction(() => location.hash === "#clocked");
     await page.keyboard.press("?");
     await page.waitForSelector(".help");
+    await goTo(page, `${server.url}#scores`);
+    for (const key of ["j", "j", "j", "j", "w"]) await page.keyboard.press(key);
+    await page.waitForSelector("[aria-label=completions] [aria-selected=true]:has-text('low')");
+    await page.keyboard.press("b");
+    await page.waitForSelector("[aria-label=completions] [aria-selected=true]:has-text('high')");
     await context.close();
   });
 

@@ -26,6 +26,7 @@ const help: readonly (readonly [keys: string, what: string])[] = [
   ["n, p", "next and previous rollout"],
   ["space", "play the steps"],
   ["w, b, l, s, f", "worst, best, longest, slowest first; faults only"],
+  ["w, b", "among scores: worst and best completion of the same task"],
   ["u", "up: to the run, to the table"],
   ["t", "dark or light"],
   ["?", "this list"],

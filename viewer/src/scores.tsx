@@ -47,7 +47,14 @@ function Scores({ scores }: { readonly scores: ScoresViewDocument }): JSX.Elemen
     if (item !== undefined) go(href(id, item.id));
   };
   const goTo = (wanted: number): void => setSelected(Math.max(0, Math.min(items.length - 1, wanted)));
-  useKeys({ j: () => goTo(at + 1), k: () => goTo(at - 1), Enter: () => open(at) });
+  const ofGroup = (best: boolean): void => goTo(extremeOf(items, items[at]?.task, best));
+  useKeys({
+    j: () => goTo(at + 1),
+    k: () => goTo(at - 1),
+    b: () => ofGroup(true),
+    w: () => ofGroup(false),
+    Enter: () => open(at),
+  });
   return (
     <>
       <h1>{id}</h1>
@@ -88,6 +95,20 @@ function Scores({ scores }: { readonly scores: ScoresViewDocument }): JSX.Elemen
       <Completions scores={scores} at={at} onSelect={setSelected} onOpen={open} />
     </>
   );
+}
+
+/** Where a task's best or worst scored completion stands, the first of equal ones; the first line where it has none. */
+function extremeOf(items: ScoresViewDocument["items"], task: string | undefined, best: boolean): number {
+  let found = 0;
+  let most: number | undefined;
+  items.forEach((item, at) => {
+    if (item.task !== task || item.score === null) return;
+    const value = best ? item.score : -item.score;
+    if (most !== undefined && value <= most) return;
+    most = value;
+    found = at;
+  });
+  return found;
 }
 
 /** Dots of equal scores do not hide one another. */
