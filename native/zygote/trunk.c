@@ -171,7 +171,9 @@ static void bury_orphan(pid_t orphan) {
 static void bury_copies(void) {
   int status;
   pid_t copy;
-  while ((copy = waitpid(-1, &status, WNOHANG | __WCLONE)) > 0) bury_orphan(copy - (COPY_PID - CHILD_PID));
+  while ((copy = waitpid(-1, &status, WNOHANG | __WCLONE)) > 0)
+    /* A program of the trunk's may have such children too. */
+    if (copy <= COPY_PID && copy > COPY_PID - COPY_NUMBERS) bury_orphan(copy - (COPY_PID - CHILD_PID));
 }
 
 /* 1, or 0 where the host sends no more. Obeys what is meant for the trunk and not for its program. */

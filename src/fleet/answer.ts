@@ -26,8 +26,10 @@ export function readAnswer(row: Buffer): Answer | undefined {
   }
 }
 
+const compared = ["digest", "score", "verdict", "passed", "total"] as const;
+
 /**
- * What of an answer two hosts must agree about: the digest of a score, the verdict of an audit. Undefined where the load of a
+ * What of an answer two hosts must agree about: a score with its digest, the verdict of an audit. Undefined where the load of a
  * machine has a say in it, as a limit of time has.
  */
 export function saidBy(kind: FleetWorkKind, answer: JsonValue): string | undefined {
@@ -35,7 +37,8 @@ export function saidBy(kind: FleetWorkKind, answer: JsonValue): string | undefin
   if (kind === "audits") return exactJson(recordOf(own["report"] ?? null)["verdict"] ?? own);
   const tests = Array.isArray(own["tests"]) ? (own["tests"] as JsonValue[]) : [];
   const isTimed = tests.some((test) => textOf(recordOf(test)["verdict"]).startsWith("time_limit"));
-  return isTimed ? undefined : textOf(own["digest"]);
+  // The digest alone is the host's own word about the rest.
+  return isTimed ? undefined : exactJson(compared.map((name) => own[name] ?? null));
 }
 
 /** The leaf of an answer, as a rollout has one. 32 bytes. */

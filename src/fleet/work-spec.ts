@@ -127,10 +127,10 @@ export function encodeWork(
  * @throws `protocol_broken` where the bytes are not those of the hash, or nothing that this version knows
  */
 export function decodeAnySpec(bytes: Buffer, hash: string): FleetSpec | WorkSpec {
-  const value: unknown = JSON.parse(bytes.toString());
+  const isThat = sha256(bytes).toString("hex") === hash;
+  const value: unknown = isThat ? JSON.parse(bytes.toString()) : {};
   if (typeof value !== "object" || value === null || !("kind" in value)) return decodeSpec(bytes, hash);
   const spec = workSchema.safeParse(value);
-  const isThat = sha256(bytes).toString("hex") === hash;
   if (isThat && spec.success && spec.data.version === packageVersion()) return spec.data;
   throw new SameseedError("protocol_broken", `the store's work ${hash.slice(0, 12)} cannot be read`, {
     hint: "run the same version of Sameseed on every host of the fleet",

@@ -37,7 +37,8 @@ export async function* scoreElsewhere(
     readonly signal?: AbortSignal | undefined;
   },
 ): AsyncGenerator<Placed, void, undefined> {
-  const { images, faults } = await imagesOfTasks(wanted.map((at) => items[at]!.task));
+  // Of all of them: the work has the same name, and its answers are found again, however many are wanted still.
+  const { images, faults } = await imagesOfTasks(items.map(({ task }) => task));
   // What has no image needs no sandbox: it is said here.
   for (const at of wanted) {
     const { id, task } = items[at]!;

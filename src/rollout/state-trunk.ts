@@ -111,7 +111,12 @@ export class StateTrunk {
     trunk.#spaces = place.question.spaces;
     trunk.#asked = place.question;
     trunk.#take(await kept.resume(trunk.#plan(signal)));
-    await trunk.#sandbox.born;
+    // A copy whose code the environment has changed may never start the trunk that goes on from it.
+    const stop = startPatience(limits.wallMs, () => {
+      trunk.#lose("its trunk took too long");
+      trunk.kill();
+    });
+    await trunk.#sandbox.born.finally(stop);
     trunk.#sandbox.unref();
     return trunk;
   }

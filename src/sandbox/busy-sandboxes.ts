@@ -3,7 +3,10 @@ import type { Job, RunningSandbox, SandboxBackend } from "./contract.ts";
 
 const spin = "print(1, flush=True)\nwhile True:\n    pass\n";
 
-/** Starts sandboxes that compute as fast as they can; each has begun when this returns. The caller ends them. */
+/**
+ * Starts sandboxes that compute as fast as they can; each has begun when this returns. The caller ends them. Where one cannot be
+ * started, none stays.
+ */
 export async function startBusySandboxes(
   backend: SandboxBackend,
   count: number,
@@ -22,7 +25,12 @@ export async function startBusySandboxes(
     await Promise.race([begun.promise, each!.ended]);
     return each!;
   };
-  return await Promise.all(Array.from({ length: count }, start));
+  const starts = await Promise.allSettled(Array.from({ length: count }, start));
+  const started = starts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const failed = starts.find((each) => each.status === "rejected");
+  if (failed === undefined) return started;
+  await endSandboxes(started);
+  throw failed.reason;
 }
 
 /** Ends sandboxes and waits until everything in them is dead. */

@@ -81,11 +81,12 @@ export function mountCount(): number {
 
 /**
  * Local sockets that have a name of ours. Only the claim to a range of ids has one, which the kernel takes back with its
- * process and which stands for as long as others run: those are told by their processes.
+ * process and which stands for as long as others run: those are told by their processes. One with a path is a file: of a
+ * run it is among what is temporary, and others are other tests' Redis.
  */
 export function namedSockets(): string[] {
   const lines = readFileSync("/proc/net/unix", "latin1").trim().split("\n").slice(1);
   return lines
     .map((line) => line.split(/\s+/)[7] ?? "")
-    .filter((name) => /sameseed|zygote/.test(name) && !name.startsWith("@sameseed/ids/"));
+    .filter((name) => /^@.*(sameseed|zygote)/.test(name) && !name.startsWith("@sameseed/ids/"));
 }

@@ -1,3 +1,4 @@
+import { isSameseedError } from "../../src/base/error.ts";
 import { defaultImageName } from "../../src/image/default-image.ts";
 import { resolveImage } from "../../src/image/image-store.ts";
 import type { RolloutConfig } from "../../src/rollout/rollout-config.ts";
@@ -138,8 +139,13 @@ class Soaking {
 
   async #attack(): Promise<void> {
     const spec = hostileSpecs[this.hostile++ % hostileSpecs.length]!;
+    const config = { ...spec, seed: this.hostile };
     try {
-      const { outcome } = await play(this.backend, { ...spec, seed: this.hostile });
+      // Once more where the host came too late for it, as a run does.
+      const { outcome } = await play(this.backend, config).catch(async (error: unknown) => {
+        if (!isSameseedError(error) || !error.kind.retryable) throw error;
+        return await play(this.backend, config);
+      });
       this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
     } catch (error) {
       this.wrong.push(`the attack ${spec.envName} failed the host: ${String(error)}`);

@@ -44,10 +44,18 @@ function expectNothing(recovered: number): void {
   expect(recovered).toBeLessThan(nothing.most);
 }
 
+/** The most of three tries: what else the machine does may speak on the channel too. */
+async function carriedOutside(channel: (typeof closedChannels)[number]): Promise<number> {
+  let most = 0;
+  for (let tries = 0; tries < 3 && most <= 0.9; tries++)
+    most = Math.max(most, await measureProcesses(tree, channel));
+  return most;
+}
+
 test.for(closedChannels)(
   "$name: carries the message outside, and nothing between sandboxes of either world",
   async (channel) => {
-    if (canExist(tree, channel)) expect(await measureProcesses(tree, channel)).toBeGreaterThan(0.9);
+    if (canExist(tree, channel)) expect(await carriedOutside(channel)).toBeGreaterThan(0.9);
     for (const wall of walls.values()) {
       const isOpen = channel.needsOwnIds === true && !wall.zygote.hasOwnIds;
       if (!isOpen) expectNothing(await measureSandboxes(wall, tree, channel));

@@ -127,21 +127,26 @@ static const sigset_t *without_fault(const sigset_t *set, sigset_t *copy) {
 }
 
 /* A handler that lets the signal through again means to leave without its return: what is blocked in its place goes too. */
-static int masked(int result, int how, const sigset_t *set) {
+static bool lets_fault(int how, const sigset_t *set) { return set && how == SIG_UNBLOCK && sigismember(set, SIGSEGV) == 1; }
+
+static int masked(int result, bool lets) {
   uint64_t open = IN_PLACE;
-  if (result == 0 && set && how == SIG_UNBLOCK && sigismember(set, SIGSEGV))
+  if (result == 0 && lets)
     world_raw6(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, 0, KERNEL_SIGSET, 0, 0);
   return result;
 }
 
 WORLD_EXPORT int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict before) {
   sigset_t copy;
-  return masked(REAL(pthread_sigmask)(how, without_fault(set, &copy), before), how, set);
+  /* Asked before the call: `set` may be where the mask of before is written. */
+  bool lets = lets_fault(how, set);
+  return masked(REAL(pthread_sigmask)(how, without_fault(set, &copy), before), lets);
 }
 
 WORLD_EXPORT int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict before) {
   sigset_t copy;
-  return masked(REAL(sigprocmask)(how, without_fault(set, &copy), before), how, set);
+  bool lets = lets_fault(how, set);
+  return masked(REAL(sigprocmask)(how, without_fault(set, &copy), before), lets);
 }
 
 #else

@@ -55,6 +55,16 @@ async function* scores(
   }
 }
 
+/** What says something about the host alone, so that another one is tried. */
+const ofHosts: ReadonlySet<string> = new Set([
+  "disk_full",
+  "image_damaged",
+  "io_failed",
+  "tool_missing",
+  "wall_unavailable",
+  "world_unavailable",
+]);
+
 const auditSchema = z.strictObject({
   env: z.string(),
   seeds: z.array(z.int().min(0)),
@@ -78,6 +88,7 @@ async function* audits(
       // Of one environment among many that is its row; a host that fails is left for another.
       if (isAlone || !isSameseedError(error) || error.kind.retryable) throw error;
       const { message } = toError(error);
+      if (ofHosts.has(error.code)) throw new SameseedError("sandbox_failed", message);
       yield { at, answer: error.code === "unknown_environment" ? { skipped: message } : { failed: message } };
     } finally {
       await runner.close();

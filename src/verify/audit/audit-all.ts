@@ -152,7 +152,15 @@ async function auditAllElsewhere(
   const { name, manifest } = resolveImage(options.image ?? defaultImageName);
   const imageDigest = `sha256:${manifest.digest}`;
   const rows = new TableRows(names, { image: name, imageDigest, world, seeds, maxSteps }, options);
-  const subjects = rows.missing.map((env) => ({ env, options: resolve(env), seeds }));
+  const subjects = rows.missing.flatMap((env) => {
+    try {
+      return [{ env, options: resolve(env), seeds }];
+    } catch (error) {
+      if (!isSameseedError(error)) throw error;
+      rows.add({ env, failed: error.message });
+      return [];
+    }
+  });
   for await (const { at, answer } of auditElsewhere(subjects, { fleet, signal, isAlone: false })) {
     const { env } = subjects[at]!;
     rows.add("report" in answer ? rowOf(env, answer.report) : { env, ...answer });

@@ -72,8 +72,10 @@ export class WorldRunner {
     const plan = planRollout(spec, limits, receipt);
     const members = plan.members.map((member) => this.#changed(member, change));
     await this.#turns.acquire(this.#options.signal);
-    const busy = await this.#keepBusy(backend, change.busy ?? 0);
+    let busy: readonly RunningSandbox[] = [];
+    // The turn is somebody else's too, so it is given back whatever happens.
     try {
+      busy = await this.#keepBusy(backend, change.busy ?? 0);
       for (let before = change.before ?? 0; before > 0; before--)
         await this.#execute(backend, receipt, { ...plan, members }, limits);
       return await this.#execute(backend, receipt, { ...plan, members }, limits);
@@ -92,8 +94,9 @@ export class WorldRunner {
     const texts: Buffer[][] = plan.members.map(() => []);
     let isOver = true;
     await this.#turns.acquire(this.#options.signal);
-    const busy = await this.#keepBusy(backend, change.busy ?? 0);
+    let busy: readonly RunningSandbox[] = [];
     try {
+      busy = await this.#keepBusy(backend, change.busy ?? 0);
       const running = await backend.start({
         members: plan.members.map((member) => this.#changed(member, change, true)),
         links: plan.links,

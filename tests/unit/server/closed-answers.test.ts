@@ -29,3 +29,11 @@ it("keeps so many, and so many bytes, the latest", () => {
   expect(["a", "b", "c"].map((id) => small.find(id, id) !== undefined)).toEqual([false, false, true]);
   expect(small.bytes).toBe(612);
 });
+
+it("counts what is closed twice once", () => {
+  const closed = new ClosedAnswers();
+  for (let times = 0; times < 2; times++) closed.keep("a", "one", new Sequence(), answer);
+  expect(closed.bytes).toBe(612);
+  closed.forget("one");
+  expect(closed.bytes).toBe(0);
+});

@@ -29,6 +29,8 @@ export class ClosedAnswers {
 
   /** Keeps the last answer of something that was closed. */
   keep(id: string, lease: string, sequence: Sequence, answer: Uint8Array): void {
+    // Two closes at one time are answered one after the other.
+    this.#drop(id);
     const bytes = answer.length + sequence.request.length + 512;
     this.#kept.set(id, { lease, sequence, bytes });
     const others = this.#ofLeases.get(lease) ?? new Set();
