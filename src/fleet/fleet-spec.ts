@@ -160,9 +160,13 @@ const specSchema: z.ZodType<FleetSpec> = z.strictObject({
  * @throws `protocol_broken` where the bytes are not those of the hash, or no spec
  */
 export function decodeSpec(bytes: Buffer, hash: string): FleetSpec {
-  if (sha256(bytes).toString("hex") !== hash)
-    throw new SameseedError("protocol_broken", `the store's spec ${hash.slice(0, 12)} has other bytes`);
-  return checkSpec(JSON.parse(bytes.toString()), hash.slice(0, 12));
+  return checkSpec(parseSpec(bytes, hash), hash.slice(0, 12));
+}
+
+/** What the bytes of a hash say, whatever kind of spec it is. @throws `protocol_broken` where they are others */
+export function parseSpec(bytes: Buffer, hash: string): unknown {
+  if (sha256(bytes).toString("hex") === hash) return JSON.parse(bytes.toString());
+  throw new SameseedError("protocol_broken", `the store's spec ${hash.slice(0, 12)} has other bytes`);
 }
 
 /** As {@link decodeSpec}, of a value. @throws `protocol_broken` */

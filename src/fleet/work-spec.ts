@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { FleetWork, FleetWorkKind } from "../rollout/rollout-fleet.ts";
 import { exactJson } from "../store/exact-json.ts";
 import type { ObjectStore } from "../store/objects/object-store.ts";
-import { decodeSpec, fleetSpec, type FleetSpec, type SpecDocument } from "./fleet-spec.ts";
+import { checkSpec, fleetSpec, type FleetSpec, parseSpec, type SpecDocument } from "./fleet-spec.ts";
 
 /*
  * Work that is no rollout of a seed: completions to be scored, environments to be audited. Its items have numbers, which take the
@@ -127,11 +127,11 @@ export function encodeWork(
  * @throws `protocol_broken` where the bytes are not those of the hash, or nothing that this version knows
  */
 export function decodeAnySpec(bytes: Buffer, hash: string): FleetSpec | WorkSpec {
-  const isThat = sha256(bytes).toString("hex") === hash;
-  const value: unknown = isThat ? JSON.parse(bytes.toString()) : {};
-  if (typeof value !== "object" || value === null || !("kind" in value)) return decodeSpec(bytes, hash);
+  const value = parseSpec(bytes, hash);
+  if (typeof value !== "object" || value === null || !("kind" in value))
+    return checkSpec(value, hash.slice(0, 12));
   const spec = workSchema.safeParse(value);
-  if (isThat && spec.success && spec.data.version === packageVersion()) return spec.data;
+  if (spec.success && spec.data.version === packageVersion()) return spec.data;
   throw new SameseedError("protocol_broken", `the store's work ${hash.slice(0, 12)} cannot be read`, {
     hint: "run the same version of Sameseed on every host of the fleet",
   });

@@ -1,13 +1,12 @@
 import * as z from "zod";
 
 import { digestOf } from "../base/digest.ts";
-import { SameseedError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { ScoreItem, ScoreResult, ScoreTask } from "../model/score.ts";
-import { engineOf, type RolloutFleet } from "../rollout/rollout-fleet.ts";
+import { engineOf, malformedAnswer, type RolloutFleet } from "../rollout/rollout-fleet.ts";
 import { canonicalJson, taskDigest } from "./score-digest.ts";
 import type { SharedScore } from "./score-item.ts";
 import { asTaskFault, withoutTests } from "./scorer.ts";
@@ -149,9 +148,7 @@ function checked(answer: JsonValue, task: ScoreTask): SharedScore {
     const { id: _, memoised: __, ...score } = answer as unknown as ScoreResult;
     return score;
   }
-  throw new SameseedError("protocol_broken", "a host of the fleet gave something that is no score", {
-    hint: "run the same version of Sameseed on every host of the fleet",
-  });
+  throw malformedAnswer("score");
 }
 
 function plain(value: object): JsonObject {

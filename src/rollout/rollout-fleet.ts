@@ -77,6 +77,13 @@ export interface FleetEngine {
   audit(dir: string, signal: AbortSignal): Promise<void>;
 }
 
+/** What says that a host's answer is not of the form it must have. */
+export function malformedAnswer(what: string): SameseedError {
+  return new SameseedError("protocol_broken", `a host of the fleet gave something that is no ${what}`, {
+    hint: "run the same version of Sameseed on every host of the fleet",
+  });
+}
+
 const engines = new WeakMap<RolloutFleet, FleetEngine>();
 
 /** Makes a fleet of what does its work. */

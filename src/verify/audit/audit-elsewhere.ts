@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
 
-import { SameseedError } from "../../base/error.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { importWhereNamed } from "../../image/import-image.ts";
 import type { JsonValue } from "../../model/json.ts";
-import { engineOf, type RolloutFleet } from "../../rollout/rollout-fleet.ts";
+import { engineOf, malformedAnswer, type RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import type { AuditSubject } from "./audit-environment.ts";
 import type { AuditReport } from "./audit-report.ts";
 
@@ -84,7 +83,5 @@ function checked(answer: JsonValue, env: string, image: string): FarAudit {
     // Hosts know an image by its digest.
     return { report: { ...report, image } };
   }
-  throw new SameseedError("protocol_broken", "a host of the fleet gave something that is no audit", {
-    hint: "run the same version of Sameseed on every host of the fleet",
-  });
+  throw malformedAnswer("audit");
 }

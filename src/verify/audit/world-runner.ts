@@ -8,8 +8,8 @@ import type { WorldMode } from "../../model/receipt.ts";
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import { executeRollout } from "../../rollout/execute-rollout.ts";
 import { planRollout } from "../../rollout/plan-rollout.ts";
-import { startBusySandboxes } from "../../sandbox/busy-sandboxes.ts";
-import type { BackendReceipt, RunningSandbox, SandboxBackend, SandboxPlan } from "../../sandbox/contract.ts";
+import { endSandboxes, startBusySandboxes } from "../../sandbox/busy-sandboxes.ts";
+import type { BackendReceipt, SandboxBackend, SandboxPlan } from "../../sandbox/contract.ts";
 import { ZygoteBackend } from "../../sandbox/zygote/backend.ts";
 import { limitsIn, zygoteKey, type WorldChange } from "./audit-world.ts";
 import { parseTrace, type Trace } from "./trace.ts";
@@ -71,19 +71,11 @@ export class WorldRunner {
     const limits = limitsIn(change, this.#options.limits);
     const plan = planRollout(spec, limits, receipt);
     const members = plan.members.map((member) => this.#changed(member, change));
-    await this.#turns.acquire(this.#options.signal);
-    let busy: readonly RunningSandbox[] = [];
-    // The turn is somebody else's too, so it is given back whatever happens.
-    try {
-      busy = await this.#keepBusy(backend, change.busy ?? 0);
+    return await this.#inTurn(backend, change, async () => {
       for (let before = change.before ?? 0; before > 0; before--)
         await this.#execute(backend, receipt, { ...plan, members }, limits);
       return await this.#execute(backend, receipt, { ...plan, members }, limits);
-    } finally {
-      for (const each of busy) each.kill();
-      await Promise.all(busy.map(async ({ ended }) => await ended));
-      this.#turns.release();
-    }
+    });
   }
 
   /** The traces of one rollout under the line tracer: of the environment's sandbox, and of the policy's. */
@@ -93,10 +85,7 @@ export class WorldRunner {
     const plan = planRollout(spec, tracedLimits(limitsIn(change, this.#options.limits)), receipt);
     const texts: Buffer[][] = plan.members.map(() => []);
     let isOver = true;
-    await this.#turns.acquire(this.#options.signal);
-    let busy: readonly RunningSandbox[] = [];
-    try {
-      busy = await this.#keepBusy(backend, change.busy ?? 0);
+    await this.#inTurn(backend, change, async () => {
       const running = await backend.start({
         members: plan.members.map((member) => this.#changed(member, change, true)),
         links: plan.links,
@@ -109,10 +98,7 @@ export class WorldRunner {
       // A policy ends when its link does; one that does not has nothing more to tell.
       for (const each of running.slice(1)) each.kill();
       await Promise.all(running.map(async ({ ended }) => await ended));
-    } finally {
-      for (const each of busy) each.kill();
-      this.#turns.release();
-    }
+    });
     return texts.map((chunks) => {
       const { entries, isWhole } = parseTrace(Buffer.concat(chunks).toString());
       return { entries, isWhole: isWhole && isOver };
@@ -154,8 +140,21 @@ export class WorldRunner {
     }
   }
 
-  async #keepBusy(backend: SandboxBackend, count: number): Promise<RunningSandbox[]> {
-    return await startBusySandboxes(backend, count, this.#options.limits, this.#options.signal);
+  /** Does something when its turn comes, beside as many busy sandboxes as a world has. */
+  async #inTurn<T>(backend: SandboxBackend, { busy = 0 }: WorldChange, work: () => Promise<T>): Promise<T> {
+    const { limits, signal } = this.#options;
+    await this.#turns.acquire(signal);
+    // The turn is somebody else's too, so it is given back whatever happens.
+    try {
+      const spinning = await startBusySandboxes(backend, busy, limits, signal);
+      try {
+        return await work();
+      } finally {
+        await endSandboxes(spinning);
+      }
+    } finally {
+      this.#turns.release();
+    }
   }
 
   #signal(): { readonly signal?: AbortSignal } {
