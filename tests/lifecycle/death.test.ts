@@ -86,18 +86,35 @@ async function disturb(run: RecordedRun, strike: Strike): Promise<Recording> {
   return await started.ended;
 }
 
+/** The rollouts that are not as in an undisturbed run. */
+function changed({ digests = [] }: Recording): Recording["digests"] {
+  const same = undisturbed.digests!.map((each) => JSON.stringify(each));
+  return digests.filter((each) => !same.includes(JSON.stringify(each)));
+}
+
+/**
+ * Strikes a run. A sandbox that is killed before its wall stands, or when the rollout needs it no more, costs nothing: where
+ * that happened, another run is struck.
+ */
+async function strikeOne(strike: Strike): Promise<[run: RecordedRun, first: Recording]> {
+  for (let left = 5; ; left--) {
+    const run = new RecordedRun();
+    const first = await disturb(run, strike);
+    if (left === 0 || strike.costsOne !== true || changed(first)?.length !== 0) return [run, first];
+    run[Symbol.dispose]();
+  }
+}
+
 // Two whole runs each, five of them at one time, beside whatever else the machine does: only what hangs takes as long.
 test.concurrent.for(strikes)(
   "nothing is lost or left after $name",
   { timeout: 240_000 },
   async (strike, { expect }) => {
     expect(undisturbed.digests).toHaveLength(steadyRun.seeds.length);
-    using run = new RecordedRun();
-    const first = await disturb(run, strike);
+    const [run, first] = await strikeOne(strike);
+    using _ = run;
     if (strike.costsOne === true) {
-      const same = undisturbed.digests!.map((each) => JSON.stringify(each));
-      const ends = (first.digests ?? []).filter((each) => !same.includes(JSON.stringify(each)));
-      expect(ends, first.stderr).toEqual([
+      expect(changed(first), JSON.stringify(first)).toEqual([
         [expect.any(Number), expect.stringMatching(/^(env|policy)_error$/), expect.any(String)],
       ]);
       expect(first.digests).toHaveLength(steadyRun.seeds.length);

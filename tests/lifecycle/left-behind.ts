@@ -38,10 +38,15 @@ export interface NamespaceName {
 
 const ticksPerSecond = 100;
 
+/** In clock ticks since boot, as processes' start times are. */
+export function ticksNow(): number {
+  return Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]) * ticksPerSecond;
+}
+
 /** The namespaces that processes are in and this one is not. */
 export function namespacesOf(processes: readonly ProcessName[]): NamespaceName[] {
   const own = new Set(namespaceLinks("self"));
-  const seenAt = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]) * ticksPerSecond;
+  const seenAt = ticksNow();
   const found = new Set(processes.flatMap(({ pid }) => namespaceLinks(String(pid))));
   return [...found].filter((name) => !own.has(name)).map((name) => ({ name, seenAt }));
 }

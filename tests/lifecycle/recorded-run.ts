@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { childPids } from "../../src/sandbox/linux/processes.ts";
+import { childPids, startTime } from "../../src/sandbox/linux/processes.ts";
 import { eventually } from "../../src/testing/contract-check.ts";
 import {
   alive,
@@ -14,6 +14,7 @@ import {
   namedSockets,
   namespacesInUse,
   namespacesOf,
+  ticksNow,
   type NamespaceName,
   type ProcessName,
 } from "./left-behind.ts";
@@ -39,6 +40,9 @@ export const steadyRun: {
   world: "host",
   limits: { wallMs: 4000 },
 };
+
+/** So old is a sandbox whose wall stands, where the machine is not very busy. */
+const youngTicks = 10;
 
 /** How a recording ended: the last thing it said, and the process's own end. */
 export interface Recording {
@@ -183,11 +187,20 @@ export class Started {
     });
   }
 
-  /** Waits until rollouts are recorded and the next ones run, and returns the processes. */
+  /**
+   * Waits until rollouts are recorded and the next ones run, and returns the processes. The sandbox is in the middle of its
+   * life: before its wall stands its end is the host's failure, and in its last moments a policy's has given every action.
+   */
   async running(): Promise<Parts> {
-    await eventually(() => this.#recorded > 0 && this.#parts() !== undefined, 60_000);
-    const parts = this.#parts();
-    if (parts === undefined) throw new Error("no sandbox runs");
+    let since: number | undefined;
+    let parts: Parts | undefined;
+    await eventually(() => {
+      if (this.#recorded === 0) return false;
+      since ??= ticksNow();
+      parts = this.#parts(since);
+      return parts !== undefined;
+    }, 60_000);
+    if (parts === undefined) throw new Error("no sandbox began");
     this.#look();
     return parts;
   }
@@ -196,14 +209,17 @@ export class Started {
     return this.#lines.filter((line) => "recorded" in line || "digest" in line).length;
   }
 
-  #parts(): Parts | undefined {
+  /** Those around the first sandbox that began after a moment. */
+  #parts(since: number): Parts | undefined {
     const node = this.child.pid!;
     for (const outer of childPids(node)) {
       const [inner] = childPids(outer);
       const [zygote] = childPids(inner ?? 0);
       for (const slot of childPids(zygote ?? 0)) {
         const [sandbox] = childPids(slot);
-        if (sandbox !== undefined) return { node, outer, inner: inner!, zygote: zygote!, slot, sandbox };
+        const began = Number(sandbox === undefined ? 0 : (startTime(sandbox) ?? 0));
+        if (sandbox !== undefined && began > since && began + youngTicks < ticksNow())
+          return { node, outer, inner: inner!, zygote: zygote!, slot, sandbox };
       }
     }
     return undefined;
