@@ -3,6 +3,7 @@ import { Command } from "commander";
 
 import { packageVersion } from "../base/package-version.ts";
 import type { CommandWork } from "./cli.ts";
+import { helpText } from "./render/help-text.ts";
 
 type AddCommand = (program: Command, choose: (work: CommandWork) => void) => void;
 
@@ -54,9 +55,16 @@ export async function makeProgram(
     .helpOption("-h, --help", "print help")
     .helpCommand("help [COMMAND]", "print help for a command")
     .usage("COMMAND [OPTIONS]")
-    .configureHelp({ styleTitle: (title) => styleText("bold", title, { validateStream: false }) })
-    // The funnel in run-cli.ts prints errors; here they are only thrown.
-    .configureOutput({ outputError: () => {} })
+    .configureHelp({
+      styleTitle: (title) => styleText("bold", title, { validateStream: false }),
+      // Arguments stand in each command's own help; here they would leave its summary half a line.
+      subcommandTerm: (command) => command.name(),
+    })
+    .configureOutput({
+      writeOut: (part) => process.stdout.write(helpText(part, process.stdout.columns)),
+      // The funnel in run-cli.ts prints errors; here they are only thrown.
+      outputError: () => {},
+    })
     .exitOverride()
     .enablePositionalOptions()
     .addHelpText("after", help);
@@ -74,9 +82,11 @@ export function wantsJson(args: readonly string[]): boolean {
 
 const help = `
 First steps:
-  sameseed run CartPole-v1 --seeds 42..45   run four rollouts, each in a fresh sandbox
-  sameseed verify runs/CartPole-v1-…        run them again and compare every byte
-  sameseed doctor                           check whether this host can run sandboxes
+  sameseed run CartPole-v1 --seeds 42..45   run four rollouts, a sandbox each
+  sameseed show runs                        list what is recorded
+  sameseed verify runs/CartPole-v1-…        run it again, compare every byte
+  sameseed doctor                           check whether sandboxes work here
+  sameseed run --help                       a command's options, with examples
 
 Results go to standard output, progress to standard error. Exit codes: 0 yes · 1 the answer is no ·
 2 misuse · 3 the sandbox or host failed · 4 not reproducible · 130 interrupted; what records can be resumed.`;
