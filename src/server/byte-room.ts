@@ -50,6 +50,8 @@ export class ByteRoom {
 
   /** Takes room for some more bytes of somebody's. @throws `server_full` */
   take(holder: object, bytes: number): void {
+    // Nothing needs no room, also where one alone has more than there is.
+    if (bytes === 0) return;
     const own = this.#held.get(holder) ?? 0;
     const { most, what, hint } = this.#of;
     if (this.#bytes > own && this.#bytes + bytes > most)

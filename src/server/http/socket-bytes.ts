@@ -62,6 +62,11 @@ export class SocketBytes {
     connection.on("close", () => rooms.bodies.release(this.#coming));
   }
 
+  /** Whether there was no room for it: nothing more is read, and it is about to end. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
   /**
    * Holds a message until it is answered, also where its client leaves meanwhile.
    * @returns called when it is answered; undefined where there is no room for it, and the connection is closed

@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { WebSocket } from "ws";
 
-import { makeRooms } from "../../../src/server/byte-room.ts";
+import { type ByteRooms, makeRooms } from "../../../src/server/byte-room.ts";
 import type { ServerContext } from "../../../src/server/context.ts";
 import type { OpenEnvEpisodes } from "../../../src/server/doors/openenv/openenv-episodes.ts";
 import { OpenEnvSession } from "../../../src/server/doors/openenv/openenv-session.ts";
@@ -33,14 +33,15 @@ class Silent extends EventEmitter {
     this.emit("close");
   }
   ping(): void {}
+  close(): void {}
   send(): void {}
 }
 
 /** Serves it; a reset never ends. */
-function serve(socket: Silent): Promise<void> {
+function serve(socket: Silent, rooms: ByteRooms = makeRooms()): Promise<void> {
   const episodes = { reset: async () => await new Promise(() => {}), state: () => ({}) };
   const context = {} as unknown as ServerContext;
-  const bytes = new SocketBytes(makeRooms(), socket as unknown as WebSocket, new PassThrough(), () => {});
+  const bytes = new SocketBytes(rooms, socket as unknown as WebSocket, new PassThrough(), () => {});
   return new OpenEnvSession(
     context,
     socket as unknown as WebSocket,
@@ -70,4 +71,20 @@ it("ends none of whose requests too much is unanswered: it is not read", async (
   expect(socket.isPaused).toBe(true);
   await vi.advanceTimersByTimeAsync(120_000);
   expect(socket.isTerminated).toBe(false);
+});
+
+it("reads no more of one that it has no room for, whatever is answered meanwhile", async () => {
+  const socket = new Silent();
+  const rooms = makeRooms();
+  void serve(socket, rooms);
+  const message = Buffer.from(`{"type":"state"}`);
+  rooms.bodies.take({}, 512 * mib - message.length);
+  // The first is being answered when the second finds no room.
+  socket.emit("message", message, false);
+  socket.emit("message", message, false);
+  expect(socket.isPaused).toBe(true);
+  await vi.advanceTimersByTimeAsync(999);
+  expect([socket.isPaused, socket.isTerminated]).toEqual([true, false]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(socket.isTerminated).toBe(true);
 });

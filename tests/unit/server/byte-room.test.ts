@@ -25,6 +25,7 @@ it("has room for one body alone, whatever its size", () => {
   room.take(large, 80);
   room.take(large, 80);
   expect(() => room.take(other, 1)).toThrow();
+  room.take(other, 0);
   room.release(large);
   room.take(other, 1);
   expect(room.bytes).toBe(1);

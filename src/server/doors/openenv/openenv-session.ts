@@ -110,6 +110,7 @@ export class OpenEnvSession {
   }
 
   #readOrWait(): void {
+    if (this.#bytes.isRefused) return;
     const socket = this.#socket;
     const isFull = this.#isBusy || socket.bufferedAmount > unsentBytesMost;
     if (isFull && !socket.isPaused) socket.pause();

@@ -143,6 +143,7 @@ class Connection {
   }
 
   #readOrWait(): void {
+    if (this.#bytes.isRefused) return;
     const isFull = this.#isBusy || this.#socket.bufferedAmount > unsentMost;
     if (isFull && !this.#socket.isPaused) this.#socket.pause();
     else if (!isFull && this.#socket.isPaused) this.#socket.resume();
