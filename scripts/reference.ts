@@ -141,8 +141,8 @@ function plain(text: string): string {
 }
 
 /** The command line's page. */
-export function cliReference(): string {
-  const program = makeProgram(() => {});
+export async function cliReference(): Promise<string> {
+  const program = await makeProgram(() => {});
   const commands = leaves(program);
   return [
     "# The command line",

@@ -43,9 +43,9 @@ export async function runCli(args: readonly string[]): Promise<void> {
 
 async function parseAndRun(cli: Cli): Promise<number> {
   let work: CommandWork | undefined;
-  const program = makeProgram((chosen) => {
+  const program = await makeProgram((chosen) => {
     work = chosen;
-  });
+  }, cli.args);
   try {
     await program.parseAsync([...cli.args], { from: "user" });
   } catch (error) {

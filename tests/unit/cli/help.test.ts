@@ -11,7 +11,7 @@ const commandsBelow = (command: Command, name = "sameseed"): [string, Command][]
   [name, command],
   ...command.commands.flatMap((each) => commandsBelow(each, `${name} ${each.name()}`)),
 ];
-const commands = commandsBelow(makeProgram(() => {}));
+const commands = commandsBelow(await makeProgram(() => {}));
 
 /** A command's help as an 80 column terminal gets it. */
 function helpOf(command: Command): string[] {
@@ -60,9 +60,9 @@ describe("help", () => {
 });
 
 describe("a word that is not known", () => {
-  const hintOf = (line: string): string | undefined => {
+  const hintOf = async (line: string): Promise<string | undefined> => {
     const args = line.split(" ");
-    const program = makeProgram(() => {});
+    const program = await makeProgram(() => {}, args);
     try {
       program.parse(args, { from: "user" });
     } catch (error) {
@@ -83,8 +83,8 @@ describe("a word that is not known", () => {
     ["run CartPole-v1 --seed 3", "did you mean --seeds?"],
     ["run CartPole-v1 --world hots", "did you mean host?"],
     ["export runs/a --format parqet", "did you mean parquet?"],
-  ])("gets the one that was meant: %s", (line, hint) => {
-    expect(hintOf(line)).toBe(hint);
+  ])("gets the one that was meant: %s", async (line, hint) => {
+    expect(await hintOf(line)).toBe(hint);
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe("a word that is not known", () => {
     ["image build mine --xyzzy", "`sameseed image build --help` shows what it takes, with examples"],
     ["run CartPole-v1 --world xyzzy", "`sameseed run --help` shows what it takes, with examples"],
     ["score tasks.jsonl", "`sameseed score --help` shows what it takes, with examples"],
-  ])("or the help that knows more, where none is near: %s", (line, hint) => {
-    expect(hintOf(line)).toBe(hint);
+  ])("or the help that knows more, where none is near: %s", async (line, hint) => {
+    expect(await hintOf(line)).toBe(hint);
   });
 });
