@@ -16,6 +16,7 @@ import {
   type IndexPosition,
 } from "./indexed-row.ts";
 import { isRegularFile } from "./run-folder.ts";
+import { SeedPlaces } from "./seed-places.ts";
 import { statedIn, sumModulus } from "./stored-catalogue.ts";
 
 const playBytes = 32;
@@ -38,7 +39,13 @@ export class RowTable implements RowIndex {
   #summed = new Uint8Array();
   #plays: Buffer = Buffer.alloc(0);
   /** By seed, from the first row on that did not come in order. */
-  #places: Map<number, number> | undefined;
+  #places: SeedPlaces | undefined;
+  readonly #mapMost: number | undefined;
+
+  /** @param mapMost entries of one map of its index @default as many as a map takes */
+  constructor(mapMost?: number) {
+    this.#mapMost = mapMost;
+  }
 
   /** Reads the catalogue at `path`; an empty table where there is none that can be trusted. */
   static ofCatalogue(path: string, runId: string): RowTable {
@@ -75,7 +82,7 @@ export class RowTable implements RowIndex {
   addRow({ seed, segment, offset, outcome, steps, totalReward, play }: IndexedRow): boolean {
     const at = this.#size;
     if (at > 0 && this.#places === undefined && seed <= this.#seeds[at - 1]!) this.#indexPlaces();
-    if (this.#places?.has(seed) === true) return false;
+    if (this.#places?.get(seed) !== undefined) return false;
     if (at === this.#room) this.#grow();
     this.#seeds[at] = seed;
     this.#segments[at] = segment;
@@ -85,7 +92,7 @@ export class RowTable implements RowIndex {
     this.#rewards[at] = totalReward ?? 0;
     this.#summed[at] = totalReward === null ? 0 : 1;
     play.copy(this.#plays, at * playBytes);
-    this.#places?.set(seed, at);
+    this.#places?.add(seed, at);
     this.#size++;
     return true;
   }
@@ -176,7 +183,8 @@ export class RowTable implements RowIndex {
   }
 
   #indexPlaces(): void {
-    this.#places = new Map(Array.from({ length: this.#size }, (_, at) => [this.#seeds[at]!, at]));
+    this.#places = new SeedPlaces(this.#mapMost);
+    for (let at = 0; at < this.#size; at++) this.#places.add(this.#seeds[at]!, at);
   }
 
   #grow(): void {
