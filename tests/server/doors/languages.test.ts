@@ -103,14 +103,17 @@ it("judges a completion of another language", async () => {
   expect([await submit('read x; echo "$x$x"'), await submit("echo b")]).toEqual([true, false]);
 });
 
-it("is what SandboxFusion's own client expects, unmodified", async () => {
+it.each([
+  ["SandboxFusion's own client", "conformance.py"],
+  ["verl's own scoring", "verl_scoring.py"],
+])("is what %s expects, unmodified", async (_, file) => {
   const env = {
     ...process.env,
     FUSION_URL: server.address,
     PYTHONPATH: installed("doors-python"),
     PYTHONDONTWRITEBYTECODE: "1",
   };
-  const program = join(fixtures, "conformance.py");
+  const program = join(fixtures, file);
   const { stdout } = await promisify(execFile)("python3", [program], { env });
   expect(stdout).toBe("conforms\n");
 });
