@@ -7,6 +7,7 @@ import {
   checkKernel,
   checkNamespaceCounts,
   checkUserNamespaces,
+  openFilesFix,
 } from "../../../src/sandbox/doctor/host-checks.ts";
 import { hostIdsFix, limitsFix, limitsHeld } from "../../../src/sandbox/doctor/sandbox-checks.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
@@ -124,6 +125,11 @@ test("a fix fits the host: nothing of systemd where there is none, no root for r
   expect(hostIdsFix({ ...host, isRoot: true })).not.toContain("install");
   expect(hostIdsFix(host)).toContain("install newuidmap");
   expect(hostIdsFix({ ...host, inContainer: true })).toContain("file capabilities");
+  expect(openFilesFix({ ...host, isRoot: true })).toContain("ulimit -Hn 4096");
+  expect(openFilesFix(host)).toContain("let root raise");
+  // In a container nobody can, not even its root.
+  for (const isRoot of [true, false])
+    expect(openFilesFix({ ...host, isRoot, inContainer: true })).toContain("--ulimit nofile=4096:4096");
 });
 
 test("a process's status is an exit or a signal's usual name", () => {
