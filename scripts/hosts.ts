@@ -72,6 +72,10 @@ function checkTools(): void {
   if (process.getuid?.() !== 0) throw new Error("machines are built as root");
 }
 
+function isPart(told: Told): boolean {
+  return told["isPart"] === true;
+}
+
 function show(told: Told): void {
   const seconds = typeof told["seconds"] === "number" ? ` (${told["seconds"]} s)` : "";
   console.log(
@@ -96,27 +100,31 @@ async function main(): Promise<number> {
   if (!(minutes > 0)) throw new RangeError("--minutes is a number above 0");
   checkTools();
   const cache = process.env["SAMESEED_HOSTS"] ?? join(homeFolder(), "hosts");
-  const suite = join(cache, "suite");
-  const isNew = values.again || !existsSync(join(suite, "expected.json"));
+  const brought = join(cache, "suite");
+  const isNew = values.again || !existsSync(join(brought, "expected.json"));
   const choice: Choice = {
-    image: isNew ? resolveImage("gymnasium").manifest.digest : packedImage(suite),
+    image: isNew ? resolveImage("gymnasium").manifest.digest : packedImage(brought),
     rows: values.all ? "all" : rows,
     checks: values.all ? "all" : checks,
     steps: values.steps ?? "all",
     audited,
     quick: values.quick,
   };
-  if (isNew) makeSuite(suite, choice);
+  if (isNew) makeSuite(brought, choice);
   let isHeld = true;
   for (const host of list) {
     const files = bootFiles(host, cache, values.mirror);
     const folder = join(cache, host.name);
     mkdirSync(folder, { recursive: true });
-    packSuite(suite, host, choice, join(folder, "suite.ext4"));
-    const told = await runMachine(host, files, join(folder, "suite.ext4"), folder, minutes * 60_000);
+    const suite = join(folder, "suite.ext4");
+    packSuite(brought, host, choice, suite);
+    const told = await runMachine(host, { ...files, suite, folder }, minutes * 60_000);
     writeFileSync(join(folder, "told.json"), JSON.stringify(told, undefined, 1));
     console.log(`\n${host.name}: ${host.what}`);
-    for (const each of told) show(each);
+    // What a machine told on its way counts where it did not come to the step's end.
+    const ended = new Set(told.flatMap((each) => (isPart(each) ? [] : [`${each.session} ${each.step}`])));
+    const shown = told.filter((each) => !isPart(each) || !ended.has(`${each.session} ${each.step}`));
+    for (const each of shown) show(each);
     const isWhole = told.some(({ session, step }) => session === "machine" && step === "end");
     if (!isWhole) console.log(`FAIL the machine did not come to its end; see ${join(folder, "console.log")}`);
     isHeld &&= isWhole && told.every(({ ok }) => ok);

@@ -2,7 +2,7 @@ import { SameseedError } from "../base/error.ts";
 
 /** What a refusal looks like in the outer wall's own words, and its fix. */
 const containerFlags =
-  "run the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
+  "run the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
 
 /** The first whose pattern fits counts: bubblewrap says "Creating new namespace failed" before several reasons. */
 const refusals: readonly { readonly pattern: RegExp; readonly message: string; readonly hint: string }[] = [
@@ -14,7 +14,7 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
   {
     pattern: /Creating new namespace failed: Permission denied/i,
     message: "a security module of this host (AppArmor, SELinux) forbids bubblewrap user namespaces",
-    hint: "with AppArmor: give bubblewrap a profile with `userns,`; with SELinux: allow its domain `user_namespace create`",
+    hint: "with AppArmor: give bubblewrap's profile `userns,` and `capability,`; with SELinux: allow its domain `user_namespace create`",
   },
   {
     pattern: /No space left on device|ENOSPC.*namespace|namespace.*ENOSPC|user\.max_/i,
@@ -25,11 +25,11 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
     pattern:
       /No permissions to creat(e|ing) (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
     message: "this host forbids user namespaces",
-    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or the profile of docs/guide/containers.md",
+    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or the profile of docs/guide/containers.md; where AppArmor confines bubblewrap (as root, `aa-status`): give its profile `capability,` and, from kernel 6.7, `userns,`",
   },
   {
     pattern: /Can't set hostname|pivot_root: Operation not permitted|Failed to make \/ slave/i,
-    message: "this container's seccomp profile forbids what the outer wall is made with",
+    message: "this container's seccomp or AppArmor profile forbids what the outer wall is made with",
     hint: containerFlags,
   },
   {

@@ -7,6 +7,9 @@ export type Session =
   | "login-user"
   | "user-scope"
   | "apparmor-restricted"
+  | "apparmor-denied"
+  | "apparmor-powerless"
+  | "apparmor-powers"
   | "apparmor-profile"
   | "podman-default"
   | "podman-flags"
@@ -20,6 +23,12 @@ export interface HostSpec {
   /** What is there, for the table. */
   readonly what: string;
   readonly architecture: "amd64" | "arm64";
+  /**
+   * What the machine is made of. `emulation`: QEMU, every instruction in software. `user-mode`: User Mode Linux, a kernel that
+   * is a program; code runs at the host's own speed, only its system calls are slow, and time stamps cannot be caught.
+   * @default "emulation"
+   */
+  readonly machine?: "emulation" | "user-mode";
   /** Whose packages they are, as apt calls their origin. */
   readonly distribution: "Debian" | "Ubuntu";
   /** The distribution's release, and which of its components are needed. */
@@ -35,10 +44,24 @@ export interface HostSpec {
   /** Words for the kernel's command line. */
   readonly kernelWords?: readonly string[];
   readonly sessions: readonly Session[];
+  /** Parts of the names of promises that this kernel cannot show; the documentation says why. */
+  readonly unlike?: readonly string[];
 }
 
 const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
 const restricted: readonly Session[] = ["apparmor-restricted", "apparmor-profile"];
+/** A profile of bubblewrap's own that refuses it rights in its namespaces, and one that gives them: any kernel's AppArmor. */
+const confined: readonly Session[] = ["apparmor-powerless", "apparmor-powers"];
+/** A profile that refuses the namespaces themselves, and its fix: from kernel 6.7. */
+const refused: readonly Session[] = ["apparmor-denied", "apparmor-profile"];
+const containers: readonly Session[] = [
+  "podman-default",
+  "podman-flags",
+  "podman-groups",
+  "podman-rootless",
+  "podman-rootless-flags",
+];
+const podman = ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "catatonit"];
 /** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
 const anyAge = ['Acquire::Check-Valid-Until "false"'];
 
@@ -55,6 +78,21 @@ export const hosts: readonly HostSpec[] = [
     sessions: [...everybody, "service-limited", "service-delegated"],
   },
   {
+    name: "debian12-user-mode",
+    what: "Debian 12 on User Mode Linux 6.1, control groups version 2",
+    architecture: "amd64",
+    machine: "user-mode",
+    suite: "bookworm",
+    distribution: "Debian",
+    components: ["main"],
+    kernel: "user-mode-linux",
+    packages: podman,
+    kernelWords: ["security=apparmor"],
+    sessions: [...everybody, "service-limited", "service-delegated", ...confined, ...containers],
+    // 32-bit calls are 64-bit calls there, and 65,536 files take longer than the probe's CPU time.
+    unlike: ["calls of another architecture", "disk: /tmp"],
+  },
+  {
     name: "debian12-podman",
     what: "Debian 12 with Podman",
     architecture: "amd64",
@@ -62,8 +100,8 @@ export const hosts: readonly HostSpec[] = [
     distribution: "Debian",
     components: ["main"],
     kernel: "linux-image-cloud-amd64",
-    packages: ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "catatonit"],
-    sessions: ["podman-default", "podman-flags", "podman-groups", "podman-rootless", "podman-rootless-flags"],
+    packages: podman,
+    sessions: containers,
   },
   {
     name: "debian11",
@@ -85,7 +123,7 @@ export const hosts: readonly HostSpec[] = [
     components: ["main"],
     aptOptions: anyAge,
     kernel: "linux-image-cloud-amd64",
-    sessions: everybody,
+    sessions: [...everybody, ...confined, ...refused],
   },
   {
     name: "ubuntu2404",

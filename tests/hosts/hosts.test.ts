@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 
 import { hosts } from "./host-list.ts";
-import { readTold } from "./machine.ts";
+import { machineCommand, readTold } from "./machine.ts";
 import { loadOrder } from "./root-file-system.ts";
 
 const dependencies = `kernel/drivers/virtio/virtio.ko:
@@ -27,4 +27,24 @@ it("of a machine that was cut off, whole lines count", () => {
 
 it("every host has a name of its own", () => {
   expect(new Set(hosts.map(({ name }) => name)).size).toBe(hosts.length);
+});
+
+it("no machine changes the disks that are kept between runs, and each tells where its results are read", () => {
+  const files = {
+    kernel: "/k",
+    initramfs: "/i",
+    root: "/root.ext4",
+    suite: "/suite.ext4",
+    folder: "/folder",
+  };
+  for (const host of hosts) {
+    const { words } = machineCommand(host, files);
+    const disks = words.filter((word) => /\.ext4/.test(word));
+    expect(disks, host.name).toHaveLength(2);
+    for (const disk of disks)
+      expect(disk).toMatch(host.machine === "user-mode" ? /^ubd\d=\/folder\/\w+\.changes,/ : /,snapshot=on$/);
+    expect(words.join(" ")).toMatch(
+      host.machine === "user-mode" ? /sameseed\.told=\/folder/ : /path=\/folder\/results\.jsonl/,
+    );
+  }
 });

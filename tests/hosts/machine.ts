@@ -15,38 +15,69 @@ export interface Told {
   readonly [more: string]: unknown;
 }
 
-function machineWords(host: HostSpec): { program: string; words: string[]; console: string } {
-  if (host.architecture === "arm64")
-    return { program: "qemu-system-aarch64", words: ["-machine", "virt", "-cpu", "max"], console: "ttyAMA0" };
-  return { program: "qemu-system-x86_64", words: ["-machine", "q35", "-cpu", "max"], console: "ttyS0" };
+/** A program that is a machine, and its words. */
+interface Command {
+  readonly program: string;
+  readonly words: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
+
+/** What a machine reads and writes. */
+export interface MachineFiles extends BootFiles {
+  /** The disk with the suite, which a machine reads and never changes. */
+  readonly suite: string;
+  /** Where its console and what it told are kept. */
+  readonly folder: string;
+}
+
+function emulation(host: HostSpec, files: MachineFiles): Command {
+  const isArm = host.architecture === "arm64";
+  const disk = (file: string): string => `file=${file},format=raw,if=virtio,snapshot=on`;
+  const line = [`console=${isArm ? "ttyAMA0" : "ttyS0"}`, "quiet", "panic=-1", ...(host.kernelWords ?? [])];
+  const common =
+    "-accel tcg,thread=multi -smp 2 -m 2048 -display none -nic none -no-reboot -device virtio-serial-pci";
+  const words = ["-machine", isArm ? "virt" : "q35", "-cpu", "max", ...common.split(" ")];
+  words.push("-kernel", files.kernel, ...(files.initramfs === undefined ? [] : ["-initrd", files.initramfs]));
+  words.push("-append", line.join(" "), "-serial", `file:${join(files.folder, "console.log")}`);
+  words.push("-drive", disk(files.root), "-drive", disk(files.suite));
+  words.push("-chardev", `file,path=${join(files.folder, toldFile)},id=told`);
+  words.push("-device", "virtserialport,chardev=told");
+  return { program: isArm ? "qemu-system-aarch64" : "qemu-system-x86_64", words };
+}
+
+function userMode(host: HostSpec, files: MachineFiles): Command {
+  const changes = ["root", "suite"].map((name) => join(files.folder, `${name}.changes`));
+  for (const file of changes) rmSync(file, { force: true });
+  const words = ["mem=2048M", `ubd0=${changes[0]},${files.root}`, `ubd1=${changes[1]},${files.suite}`];
+  words.push("root=/dev/ubda", "rw", "quiet", "con=null", "con0=null,fd:1", "ssl=null");
+  words.push(`sameseed.told=${files.folder}`, ...(host.kernelWords ?? []));
+  // Its memory is a file, which must not lie on a disk.
+  return { program: files.kernel, words, env: { ...process.env, TMPDIR: "/dev/shm" } };
+}
+
+/** The command that is a machine. */
+export function machineCommand(host: HostSpec, files: MachineFiles): Command {
+  return host.machine === "user-mode" ? userMode(host, files) : emulation(host, files);
+}
+
+const toldFile = "results.jsonl";
 
 /**
  * Starts a machine, waits until it has switched itself off, and gives what it told. Its console is kept in the folder.
  * @param timeoutMs how long it may take: its processor is made of software
  */
-export async function runMachine(
-  host: HostSpec,
-  files: BootFiles,
-  suite: string,
-  folder: string,
-  timeoutMs: number,
-): Promise<Told[]> {
-  const { program, words, console } = machineWords(host);
-  const results = join(folder, "results.jsonl");
+export async function runMachine(host: HostSpec, files: MachineFiles, timeoutMs: number): Promise<Told[]> {
+  const results = join(files.folder, toldFile);
   rmSync(results, { force: true });
-  const said = openSync(join(folder, "qemu.log"), "w");
-  const disk = (file: string, how: string): string => `file=${file},format=raw,if=virtio,${how}`;
-  const kernelLine = [`console=${console}`, "quiet", "panic=-1", ...(host.kernelWords ?? [])].join(" ");
-  const common =
-    "-accel tcg,thread=multi -smp 2 -m 2048 -display none -nic none -no-reboot -device virtio-serial-pci";
-  const args = [...words, ...common.split(" "), "-kernel", files.kernel, "-initrd", files.initramfs];
-  args.push("-append", kernelLine, "-serial", `file:${join(folder, "console.log")}`);
-  args.push("-drive", disk(files.root, "snapshot=on"), "-drive", disk(suite, "snapshot=on"));
-  args.push("-chardev", `file,path=${results},id=told`, "-device", "virtserialport,chardev=told");
-  const machine = spawn(program, args, { stdio: ["ignore", said, said] });
-  const timer = setTimeout(() => machine.kill("SIGKILL"), timeoutMs);
-  const stop = (): void => void machine.kill("SIGKILL");
+  const said = openSync(join(files.folder, host.machine === "user-mode" ? "console.log" : "qemu.log"), "w");
+  const { program, words, env } = machineCommand(host, files);
+  // A group of its own: User Mode Linux is many processes, which end together.
+  const machine = spawn(program, words, { stdio: ["ignore", said, said], detached: true, env });
+  const stop = (): void => {
+    if (machine.pid !== undefined && machine.exitCode === null && machine.signalCode === null)
+      process.kill(-machine.pid, "SIGKILL");
+  };
+  const timer = setTimeout(stop, timeoutMs);
   process.once("exit", stop);
   try {
     await once(machine, "close");

@@ -1,7 +1,17 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 
+import { toolsFolder } from "../../src/base/home.ts";
 import type { HostSpec } from "./host-list.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -52,6 +62,8 @@ export function makeSuite(folder: string, choice: Choice): void {
   // Machines that are not to import it have it already: that takes one of them as long as all else.
   const env = { ...process.env, SAMESEED_HOME: join(folder, "home") };
   execFileSync(process.execPath, [program, "image", "import", image], { env, stdio: "ignore" });
+  // Where a machine's own bubblewrap is too old, ours stands in.
+  if (existsSync(toolsFolder())) cpSync(toolsFolder(), join(folder, "home/tools"), { recursive: true });
   const recorded = spawnSync(process.execPath, [join(folder, "guest/session.mjs"), "--record"], {
     encoding: "utf8",
   });
@@ -67,7 +79,7 @@ export function packedImage(folder: string): string {
 /** Packs the suite for one machine as a disk, with what is done there. */
 export function packSuite(folder: string, host: HostSpec, choice: Choice, to: string): void {
   copyGuest(folder);
-  writeFileSync(join(folder, "choice.json"), JSON.stringify(choice));
+  writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, unlike: host.unlike ?? [] }));
   writeFileSync(join(folder, "sessions"), host.sessions.map((session) => `${session}\n`).join(""));
   const imports = choice.steps === "all" ? !choice.quick : choice.steps.includes("import");
   writeFileSync(join(folder, "imports"), imports ? "yes\n" : "no\n");

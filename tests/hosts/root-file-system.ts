@@ -18,7 +18,8 @@ import { commonPackages, type HostSpec } from "./host-list.ts";
 /** What a machine starts from; kept between runs. */
 export interface BootFiles {
   readonly kernel: string;
-  readonly initramfs: string;
+  /** None where the kernel has in it what it needs. */
+  readonly initramfs?: string;
   /** An ext4 file system, which a machine reads and never changes. */
   readonly root: string;
 }
@@ -44,28 +45,44 @@ export const tools: Readonly<Record<string, string>> = {
  */
 export function bootFiles(host: HostSpec, cache: string, mirror: string | undefined): BootFiles {
   const folder = join(cache, host.name);
-  const files = {
+  const isUserMode = host.machine === "user-mode";
+  const initramfs = join(folder, "initramfs");
+  const files: BootFiles = {
     kernel: join(folder, "kernel"),
-    initramfs: join(folder, "initramfs"),
     root: join(folder, "root.ext4"),
+    ...(isUserMode ? {} : { initramfs }),
   };
   if (Object.values(files).every((file) => existsSync(file))) return files;
   mkdirSync(folder, { recursive: true });
   const tree = join(folder, "tree");
   rmSync(tree, { recursive: true, force: true });
   unpack(host, tree, mirror ?? ownMirror(host.distribution));
-  // Releases before Debian 12 have /lib beside /usr.
-  const top = existsSync(join(tree, "usr/lib/modules")) ? join(tree, "usr") : tree;
-  const version = readdirSync(join(top, "lib/modules"))[0]!;
-  // Distributions that sign for arm64 pack the kernel once more; QEMU unpacks it.
-  copyFileSync(join(tree, `boot/vmlinuz-${version}`), files.kernel);
-  writeInitramfs(tree, top, version, folder, files.initramfs);
+  if (isUserMode) takeUserModeKernel(tree, files.kernel);
+  else takeKernel(tree, folder, files.kernel, initramfs);
   addService(tree);
   rmSync(files.root, { force: true });
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", tree, `${files.root}.part`, rootSize]);
   renameSync(`${files.root}.part`, files.root);
   rmSync(tree, { recursive: true, force: true });
   return files;
+}
+
+/** The kernel of a tree, and what it needs to read its root file system. */
+function takeKernel(tree: string, folder: string, kernel: string, initramfs: string): void {
+  // Releases before Debian 12 have /lib beside /usr.
+  const top = existsSync(join(tree, "usr/lib/modules")) ? join(tree, "usr") : tree;
+  const version = readdirSync(join(top, "lib/modules"))[0]!;
+  // Distributions that sign for arm64 pack the kernel once more; QEMU unpacks it.
+  copyFileSync(join(tree, `boot/vmlinuz-${version}`), kernel);
+  writeInitramfs(tree, top, version, folder, initramfs);
+}
+
+/** User Mode Linux has its modules in a place of its own, where nothing in a machine looks for them. */
+function takeUserModeKernel(tree: string, kernel: string): void {
+  copyFileSync(join(tree, "usr/bin/linux.uml"), kernel);
+  mkdirSync(join(tree, "usr/lib/modules"), { recursive: true });
+  for (const version of readdirSync(join(tree, "usr/lib/uml/modules")))
+    symlinkSync(`../uml/modules/${version}`, join(tree, "usr/lib/modules", version));
 }
 
 /** Where this machine's apt has a distribution's packages from. */

@@ -207,7 +207,7 @@ async function withoutGroups(): Promise<DoctorCheck> {
 export function limitsFix({ isRoot, inContainer, hasSystemd }: HostKind): string | undefined {
   if (hasSystemd && !isRoot) return "run inside: systemd-run --user --scope -p Delegate=yes";
   if (inContainer)
-    return `${isRoot ? "" : "as root in the container, "}run the container with \`--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw\`; docs/guide/containers.md says what this allows`;
+    return `${isRoot ? "" : "as root in the container, "}run the container with \`--security-opt unmask=/sys/fs/cgroup\` (Podman where the host has control groups of version 2), else with \`--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw\`; docs/guide/containers.md says what this allows`;
   return isRoot ? undefined : "run as root";
 }
 

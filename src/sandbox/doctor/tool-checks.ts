@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { checkBeforeUse } from "../../image/check-image.ts";
 import { findCompiler } from "../../image/compile-native.ts";
-import { findBubblewrap } from "../../image/find-bubblewrap.ts";
+import { bubblewrapNeeded, findBubblewrap } from "../../image/find-bubblewrap.ts";
 import { findPython } from "../../image/find-python.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
@@ -18,7 +18,7 @@ async function checkBubblewrap(): Promise<DoctorCheck> {
     const found = await findBubblewrap();
     if (found !== undefined) return good("bubblewrap", `${found.version} at ${found.path}`);
     const fix = "`sameseed setup` installs it, or: apt-get install bubblewrap";
-    return bad("bubblewrap", "not installed", fix);
+    return bad("bubblewrap", `not installed in version ${bubblewrapNeeded} or newer`, fix);
   } catch (error) {
     return failed("bubblewrap", error);
   }

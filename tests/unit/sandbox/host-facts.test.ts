@@ -53,6 +53,12 @@ test.for([
     "wall_unavailable",
     "max_user_namespaces",
   ],
+  // What AppArmor's refusal of CAP_SYS_ADMIN in the new namespace looks like.
+  [
+    "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces. On e.g. debian this can be enabled with 'sysctl kernel.unprivileged_userns_clone=1'.",
+    "wall_unavailable",
+    "give its profile `capability,`",
+  ],
   [
     "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
     "wall_unavailable",
@@ -61,7 +67,7 @@ test.for([
   [
     "bwrap: Can't set hostname to sandbox: Operation not permitted",
     "wall_unavailable",
-    "seccomp=unconfined --security-opt unmask=ALL",
+    "seccomp=unconfined --security-opt apparmor=unconfined --security-opt unmask=ALL",
   ],
   ["bwrap: Unexpected capabilities but not setuid, old file caps config?", "wall_unavailable", "--cap-add"],
   ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
@@ -114,6 +120,7 @@ test("a fix fits the host: nothing of systemd where there is none, no root for r
   expect(limitsFix({ ...host, isRoot: true })).toBeUndefined();
   const container = limitsFix({ ...host, isRoot: true, inContainer: true });
   expect(container).toContain("--cgroupns=host");
+  expect(container).toContain("unmask=/sys/fs/cgroup");
   expect(container).not.toMatch(/systemd|as root/);
   expect(hostIdsFix({ ...host, isRoot: true })).not.toContain("install");
   expect(hostIdsFix(host)).toContain("install newuidmap");
