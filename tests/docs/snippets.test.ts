@@ -45,6 +45,11 @@ describe("a command", () => {
     expect(unknown.flat()).toEqual([]);
   });
 
+  it("of a guide builds the locks that come with Sameseed without their path, which only a clone has", () => {
+    const guides = pages().filter((page) => page.startsWith("docs/guide/"));
+    expect(guides.filter((page) => read(page).includes("--requirements images/"))).toEqual([]);
+  });
+
   it("is looked for in every form in which pages show one", () => {
     const page = [
       "```",

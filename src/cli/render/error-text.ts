@@ -1,3 +1,4 @@
+import { homeFolder } from "../../base/home.ts";
 import { isSameseedError, SameseedError, systemErrorCode, toError } from "../../base/error.ts";
 import { printable } from "./safe-text.ts";
 import type { Painter } from "./style.ts";
@@ -8,6 +9,7 @@ export function asSameseedError(error: unknown): SameseedError {
   const code = systemErrorCode(error);
   if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
     return new SameseedError("io_failed", `a system call failed: ${toError(error).message}`, {
+      ...homeHint(error, code),
       cause: error,
     });
   }
@@ -15,6 +17,16 @@ export function asSameseedError(error: unknown): SameseedError {
     hint: "run it again with SAMESEED_DEBUG=1 and report the output",
     cause: error,
   });
+}
+
+/** A second user may use a store that only its owner can write to. */
+function homeHint(error: unknown, code: string): { readonly hint?: string } {
+  const { path } = error as NodeJS.ErrnoException;
+  const isOurs = path?.startsWith(`${homeFolder()}/`) === true;
+  if (!isOurs || !["EACCES", "EPERM", "EROFS"].includes(code)) return {};
+  return {
+    hint: `only the owner of ${homeFolder()} can change what lies in it; SAMESEED_HOME names another folder`,
+  };
 }
 
 /** An error as a person reads it: one sentence, and below it the fix; a stack trace only where it is asked for. */

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { SameseedError } from "../../../../src/base/error.ts";
+import { homeFolder } from "../../../../src/base/home.ts";
 import { formatChecks } from "../../../../src/cli/commands/doctor.ts";
 import { asSameseedError, formatError } from "../../../../src/cli/render/error-text.ts";
 import { formatDivergence } from "../../../../src/cli/render/divergence-text.ts";
@@ -53,6 +55,13 @@ describe("formatError", () => {
     expect(asSameseedError(Object.assign(new Error("EMFILE: too many"), { code: "EMFILE" })).code).toBe(
       "io_failed",
     );
+  });
+
+  it("tells a second user of a store whose it is", () => {
+    const refused = (path: string): string | undefined =>
+      asSameseedError(Object.assign(new Error("EACCES: permission denied"), { code: "EACCES", path })).hint;
+    expect(refused(join(homeFolder(), "images/names/mine.json"))).toContain("SAMESEED_HOME");
+    expect(refused("/somewhere/else")).toBeUndefined();
   });
 });
 
