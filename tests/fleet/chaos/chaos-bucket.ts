@@ -1,28 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { readS3Url } from "../../../src/store/objects/s3-place.ts";
 import { FaultyWay } from "../../store/faulty-way.ts";
-import { bucket, credentials, S3Server } from "../../store/s3-server.ts";
+import { openTestStore, type TestStore } from "../../store/s3-server.ts";
 
-/** A bucket that hosts reach over a way on which things go wrong. */
+/** A bucket that hosts reach over a way on which things go wrong: moto's, or that of a server elsewhere, as tests of stores have it. */
 export class ChaosBucket implements AsyncDisposable {
-  readonly #server: S3Server;
+  readonly #store: TestStore;
   readonly #way: FaultyWay;
+  readonly url: string;
 
-  private constructor(server: S3Server, way: FaultyWay) {
-    this.#server = server;
+  private constructor(store: TestStore, way: FaultyWay) {
+    this.#store = store;
     this.#way = way;
+    const { bucket, prefix, region } = readS3Url(store.fresh());
+    this.url = `s3://${bucket}/${prefix}chaos?endpoint=${way.endpoint}&region=${region}`;
   }
 
   /** @param address where hosts reach it */
   static async open(address: string): Promise<ChaosBucket> {
-    process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
-    process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
-    const server = await S3Server.start();
-    return new ChaosBucket(server, await FaultyWay.open(server.endpoint, address));
-  }
-
-  get url(): string {
-    return `s3://${bucket}/chaos?endpoint=${this.#way.endpoint}`;
+    const store = await openTestStore();
+    const { endpoint = "" } = readS3Url(store.base);
+    return new ChaosBucket(store, await FaultyWay.open(endpoint, address));
   }
 
   /** For so many milliseconds each request is refused or slow; where the bucket is full, those that write. */
@@ -34,6 +33,6 @@ export class ChaosBucket implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#way[Symbol.asyncDispose]();
-    await this.#server[Symbol.asyncDispose]();
+    await this.#store[Symbol.asyncDispose]();
   }
 }
