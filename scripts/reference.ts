@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 
 import { makeProgram } from "../src/cli/program.ts";
+import { helpText } from "../src/cli/render/help-text.ts";
 import { Declarations, type PublicName } from "./public-api.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -140,8 +141,8 @@ function plain(text: string): string {
 }
 
 /** The command line's page. */
-export function cliReference(): string {
-  const program = makeProgram(() => {});
+export async function cliReference(): Promise<string> {
+  const program = await makeProgram(() => {});
   const commands = leaves(program);
   return [
     "# The command line",
@@ -168,7 +169,7 @@ export function leaves(command: Command, name = ""): [string, Command][] {
 function helpOf(command: Command): string {
   let text = "";
   command.configureOutput({
-    writeOut: (part) => (text += part),
+    writeOut: (part) => (text += helpText(part, 110)),
     getOutHelpWidth: () => 110,
     getOutHasColors: () => false,
   });

@@ -21,7 +21,7 @@ try {
   );
   if (built.status !== 0) throw new Error("the declarations could not be built");
   writeFileSync(join(root, "docs/reference/api.md"), apiReference(folder));
-  writeFileSync(join(root, "docs/reference/cli.md"), cliReference());
+  writeFileSync(join(root, "docs/reference/cli.md"), await cliReference());
   writeFileSync(join(root, "docs/reference/http.md"), httpReference());
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import datetime
 import random
 import unittest
 import uuid
+from unittest import mock
 
 import numpy as np
 from sameseed.audit import fingerprint as fingerprints
@@ -50,6 +51,28 @@ class Fingerprints(unittest.TestCase):
         self.assertEqual(first, second)
         self.assertNotEqual(first, tired.of(early))
         self.assertLess(spent - tired.left, 1000, "less than half of what a close look at one of them takes")
+
+    def test_after_much_work_no_set_or_array_is_walked_in_full(self) -> None:
+        """What is looked at is counted by what asks to be told: a set's parts by their hashes, an array's by its bytes."""
+        tired = fingerprints.Fingerprints(much_work=0)
+        before = tired.left
+        large, larger = {Thing(number) for number in range(500)}, {Thing(number) for number in range(501)}
+        self.assertNotEqual(tired.of(large), tired.of(larger), "their sizes")
+        self.assertLess(before - tired.left, 10)
+        few = [{number for number in range(start, start + 50)} for start in (0, 0, 1)]
+        self.assertEqual(tired.of(few[0]), tired.of(few[1]))
+        self.assertNotEqual(tired.of(few[0]), tired.of(few[2]), "small ones are looked at")
+        array = np.zeros((1 << 10, 1 << 10))
+        with mock.patch.object(fingerprints, "blake2b", wraps=fingerprints.blake2b) as digested:
+            first = tired.of(array)
+        self.assertLessEqual(max(len(call.args[0]) for call in digested.call_args_list), 1 << 16)
+        array[512:] = 1
+        self.assertNotEqual(tired.of(array), first, "parts from all over it are looked at")
+        self.assertEqual(tired.of(np.asfortranarray(array)), tired.of(array))
+        several = np.array([[number] for number in range(5000)] + [None], dtype=object)
+        before = tired.left
+        tired.of(several)
+        self.assertLess(before - tired.left, 200)
 
     def test_a_close_look_does_not_depend_on_time(self) -> None:
         values = [[Thing(number)] * 50 for number in range(50)]

@@ -3,12 +3,13 @@
  * as a document on standard output if JSON was requested, and as the exit code of its catalogue entry. Only this file
  * ends the process.
  */
-import { CommanderError, type Command } from "commander";
+import { CommanderError } from "commander";
 
 import { SameseedError } from "../base/error.ts";
 import { closeSandboxes } from "../sandbox/sandbox-host.ts";
 import type { Cli, CommandWork } from "./cli.ts";
 import { abortOnInterrupt, interruptedExitCode } from "./interrupts.ts";
+import { misuse } from "./misuse.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { makeProgram, wantsJson } from "./program.ts";
 import { asSameseedError, formatError } from "./render/error-text.ts";
@@ -42,9 +43,9 @@ export async function runCli(args: readonly string[]): Promise<void> {
 
 async function parseAndRun(cli: Cli): Promise<number> {
   let work: CommandWork | undefined;
-  const program = makeProgram((chosen) => {
+  const program = await makeProgram((chosen) => {
     work = chosen;
-  });
+  }, cli.args);
   try {
     await program.parseAsync([...cli.args], { from: "user" });
   } catch (error) {
@@ -52,7 +53,7 @@ async function parseAndRun(cli: Cli): Promise<number> {
     if (error.exitCode === 0) return 0;
     // No command at all: the help that was printed says it all.
     if (error.code === "commander.help") return 2;
-    throw misuse(error.message, helpFor(program, cli.args));
+    throw misuse(program, cli.args, error.message);
   }
   const exitCode = work === undefined ? 2 : await work(cli);
   await cli.output.flush();
@@ -97,21 +98,4 @@ function isAborted(error: unknown): boolean {
 
 function isResumable(error: unknown): boolean {
   return asSameseedError(error).context["resume"] !== undefined;
-}
-
-/** Which help says more: a command's own, where one was named. */
-function helpFor(program: Command, [name]: readonly string[]): string {
-  const isCommand = program.commands.some((command) => command.name() === name);
-  return isCommand
-    ? `\`sameseed ${name} --help\` shows what it takes, with examples`
-    : "`sameseed --help` shows every command";
-}
-
-/** Commander's own words as a sentence with a fix. */
-function misuse(message: string, help: string): SameseedError {
-  const [first = "", ...rest] = message.replace(/^error: /, "").split("\n");
-  const suggestion = /^\(Did you mean (.+)\?\)$/.exec(rest.join(" ").trim())?.[1];
-  return new SameseedError("bad_argument", first, {
-    hint: suggestion === undefined ? help : `did you mean ${suggestion}?`,
-  });
 }

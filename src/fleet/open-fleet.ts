@@ -164,7 +164,7 @@ export class Fleet implements FleetEngine {
       // An audit is itself a comparison of executions.
       share: work.kind === "audits" ? 0 : share,
       title: work.title,
-      kind: answerChunks(work.kind, onDifference),
+      kind: answerChunks(work, onDifference),
       seeds: work.wanted,
       images: [...new Set(Object.values(work.images))],
       signal: work.signal ?? never(),

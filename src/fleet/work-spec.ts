@@ -52,8 +52,8 @@ const workSchema: z.ZodType<WorkSpec> = z.strictObject({
 
 const partSchema = z.array(z.strictObject({ own: json, shared: hex64.nullable() }));
 
-/** The most items and bytes of a part. */
-const [partItemsMost, partBytesMost] = [128, 2 ** 20];
+/** The most items of a part, and the length of its text from which on it gets no more. */
+const [partItemsMost, partLengthMost] = [128, 2 ** 20];
 /** Objects that are written at the same time. */
 const writesAtOnce = 16;
 
@@ -65,17 +65,18 @@ export async function publishWork(
   const blobs = new Map<string, Buffer>();
   const digests = new Map<JsonValue, string>();
   const parts: (readonly [string, number])[] = [];
-  const add = (value: unknown): string => {
-    const bytes = Buffer.from(exactJson(value));
+  const add = (text: string): string => {
+    const bytes = Buffer.from(text);
     const digest = sha256(bytes).toString("hex");
     blobs.set(digest, bytes);
     return digest;
   };
-  let part: { own: JsonValue; shared: string | null }[] = [];
-  let bytes = 0;
+  // Texts: large items are written once.
+  let part: string[] = [];
+  let length = 0;
   const end = async (): Promise<void> => {
-    if (part.length > 0) parts.push([add(part), part.length]);
-    [part, bytes] = [[], 0];
+    if (part.length > 0) parts.push([add(`[${part.join(",")}]`), part.length]);
+    [part, length] = [[], 0];
     await writeAll(store, blobs);
   };
   for (const { own: given, shared, options } of items) {
@@ -88,12 +89,13 @@ export async function publishWork(
           };
     let digest: string | null = null;
     if (shared !== undefined) {
-      digest = digests.get(shared) ?? add(shared);
+      digest = digests.get(shared) ?? add(exactJson(shared));
       digests.set(shared, digest);
     }
-    part.push({ own, shared: digest });
-    bytes += exactJson(own).length;
-    if (part.length >= partItemsMost || bytes >= partBytesMost) await end();
+    const text = exactJson({ own, shared: digest });
+    part.push(text);
+    length += text.length;
+    if (part.length >= partItemsMost || length >= partLengthMost) await end();
   }
   await end();
   return parts;

@@ -58,6 +58,7 @@ export async function* scoreElsewhere(
     })),
     wanted: [...first.keys()],
     images,
+    isAnswer: (answer, at) => isScore(answer, items[at]!.task),
     signal,
   });
   for await (const { at, ...came } of answers) {
@@ -142,13 +143,15 @@ const scoreSchema = z.strictObject({
   timings: z.strictObject({ queueMs: number, scoreMs: number, runs: number }),
 });
 
+function isScore(answer: JsonValue, task: ScoreTask): boolean {
+  const { data } = scoreSchema.safeParse(answer);
+  return data?.task === task.id && data.trustworthy === (data.score !== null);
+}
+
 function checked(answer: JsonValue, task: ScoreTask): SharedScore {
-  const own = scoreSchema.safeParse(answer);
-  if (own.success && own.data.task === task.id && own.data.trustworthy === (own.data.score !== null)) {
-    const { id: _, memoised: __, ...score } = answer as unknown as ScoreResult;
-    return score;
-  }
-  throw malformedAnswer("score");
+  if (!isScore(answer, task)) throw malformedAnswer("scores");
+  const { id: _, memoised: __, ...score } = answer as unknown as ScoreResult;
+  return score;
 }
 
 function plain(value: object): JsonObject {

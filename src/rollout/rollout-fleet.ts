@@ -41,6 +41,8 @@ export interface FleetWork {
   readonly images: Readonly<Record<string, string>>;
   /** Where it is given, nothing is taken from what another call has left. */
   readonly call?: string;
+  /** Whether an item's answer is of the form it must have. One that is not is refused, and the item is done elsewhere. */
+  readonly isAnswer: (answer: JsonValue, at: number) => boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +64,7 @@ export interface FleetEngine {
   ): AsyncGenerator<RecordedRollout, void, undefined>;
   /**
    * Does work and yields what comes of each item, in the order they finish.
-   * @throws what hosts say of it where it is misuse; `queue_timeout`, `io_failed`
+   * @throws `protocol_broken` where hosts give nothing that is an answer; what hosts say of it where it is misuse; `queue_timeout`, `io_failed`
    */
   answers(work: FleetWork): AsyncGenerator<FleetAnswer, void, undefined>;
   /**
@@ -78,7 +80,8 @@ export interface FleetEngine {
 }
 
 /** What says that a host's answer is not of the form it must have. */
-export function malformedAnswer(what: string): SameseedError {
+export function malformedAnswer(kind: FleetWorkKind): SameseedError {
+  const what = { scores: "score", audits: "audit" }[kind];
   return new SameseedError("protocol_broken", `a host of the fleet gave something that is no ${what}`, {
     hint: "run the same version of Sameseed on every host of the fleet",
   });

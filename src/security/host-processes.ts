@@ -37,6 +37,27 @@ export function listProcesses(): HostProcess[] {
   });
 }
 
+/** Whether the kernel has decided a process's end: it runs none of its own code any more. */
+export function isDying(pid: number): boolean {
+  const stat = readText(`/proc/${pid}/stat`);
+  return isDyingIn(readText(`/proc/${pid}/status`), stat.slice(stat.lastIndexOf(")") + 2));
+}
+
+/** `PF_EXITING` of the kernel. */
+const exitingFlag = 0x4;
+/** SIGKILL in a set of signals as the kernel prints it, in hexadecimal digits. */
+const killBit = 0x100n;
+
+/** The same of `/proc/PID/status`, and of `/proc/PID/stat` from its third field on. */
+export function isDyingIn(status: string, stat: string): boolean {
+  if (field(status, "PPid") === "") return true; // gone meanwhile
+  const isPending = (name: string): boolean => (BigInt(`0x${field(status, name) || "0"}`) & killBit) !== 0n;
+  const [state = "X", , , , , , flags = "0"] = stat.split(" ");
+  return (
+    "ZX".includes(state) || (Number(flags) & exitingFlag) !== 0 || isPending("SigPnd") || isPending("ShdPnd")
+  );
+}
+
 /** The processes that came of one, however far down. */
 export function descendantsOf(pid: number, processes: readonly HostProcess[]): HostProcess[] {
   const found: HostProcess[] = [];

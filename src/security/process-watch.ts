@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import {
   descendantsOf,
+  isDying,
   listProcesses,
   tableDifferences,
   tableOf,
@@ -22,6 +23,8 @@ import {
 
 /** How long after its verdict something of a sandbox may still be seen. */
 const graceMs = 100;
+/** How long the kernel may take to end what it has killed: on a busy machine that waits for a processor too. */
+const dyingMs = 10_000;
 /** How long what was made for one sandbox only may take to go: it is trusted, and nothing runs in it any more. */
 const settlesWithinMs = 3_000;
 /** In how many looks, {@link lookEveryMs} apart, nothing may come or go before what stands is what stays. */
@@ -164,7 +167,14 @@ export class ProcessWatch {
 async function afterGrace(look: () => HostProcess[]): Promise<string[]> {
   if (look().length === 0) return [];
   await sleep(graceMs);
-  return look().map(({ pid, name }) => `process ${pid} (${name}) outlived its sandbox`);
+  const deadline = performance.now() + dyingMs;
+  for (;;) {
+    const left = look();
+    const alive = performance.now() < deadline ? left.filter(({ pid }) => !isDying(pid)) : left;
+    if (left.length === 0 || alive.length > 0)
+      return alive.map(({ pid, name }) => `process ${pid} (${name}) outlived its sandbox`);
+    await sleep(lookEveryMs);
+  }
 }
 
 function isMarked({ name, commandLine }: HostProcess, mark: string): boolean {

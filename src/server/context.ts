@@ -1,7 +1,7 @@
+import type { ByteRooms } from "./byte-room.ts";
 import type { ServerLog } from "./log.ts";
 import type { Leases } from "./leases.ts";
 import type { ServerMetrics } from "./metrics.ts";
-import type { BodyRoom } from "./http/body-room.ts";
 import type { Reply } from "./http/reply.ts";
 import type { Sandboxes } from "./native/sandboxes.ts";
 import type { OnceTable } from "./once.ts";
@@ -10,7 +10,7 @@ import type { Slots } from "./slots.ts";
 import type { Spool } from "./spool.ts";
 
 /** What every door is given: the one server's room, leases, keys, log and figures. */
-export interface ServerContext {
+export interface ServerContext extends ByteRooms {
   readonly options: CompleteServerOptions;
   /** Room for sandboxes: whoever starts one takes room first. */
   readonly slots: Slots;
@@ -18,8 +18,6 @@ export interface ServerContext {
   readonly leases: Leases;
   /** Every sandbox that is open for a client. */
   readonly sandboxes: Sandboxes;
-  /** Room for the bodies of requests. */
-  readonly bodies: BodyRoom;
   /** Answers to requests with an idempotency key. */
   readonly once: OnceTable<Reply>;
   /** Files for what is too large to wait in memory. */

@@ -5,11 +5,14 @@ import type { WebSocket } from "ws";
 import type { ServerContext } from "./context.ts";
 import type { DescribedRoute } from "./http/door-routes.ts";
 import type { Route } from "./http/route.ts";
+import type { SocketBytes } from "./http/socket-bytes.ts";
 
 /** What a request is answered with beside Hono's own: the node request, for WebSockets and addresses. */
 export interface SocketRequest {
   readonly url: URL;
   readonly headers: IncomingMessage["headers"];
+  /** What the connection makes the server hold: messages are held by it, answers sent through it. */
+  readonly bytes: SocketBytes;
 }
 
 /** Where a door takes WebSocket connections. */

@@ -1,11 +1,10 @@
-import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import {
   createServer as createHttpServer,
   type IncomingMessage,
   type Server,
   type ServerResponse,
 } from "node:http";
-import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { Hono } from "hono";
@@ -13,16 +12,17 @@ import { routePath } from "hono/route";
 
 import { SameseedError, systemErrorCode, toError } from "../base/error.ts";
 import type { JsonObject } from "../model/json.ts";
+import { makeRooms } from "./byte-room.ts";
 import type { ServerContext } from "./context.ts";
 import type { Door } from "./door.ts";
 import { doors } from "./doors.ts";
 import { addHealth } from "./health.ts";
-import { BodyRoom } from "./http/body-room.ts";
 import { type DescribedRoute, DoorRoutes } from "./http/door-routes.ts";
 import { Guard } from "./http/guard.ts";
 import { openApiOfDoors } from "./http/openapi.ts";
 import { asServerError, errorReply, type Reply, replySize, toResponse } from "./http/reply.ts";
 import { notSpoken, refuseUnread } from "./http/refuse-socket.ts";
+import { removeStaleSocket } from "./http/stale-socket.ts";
 import { SocketGate } from "./http/socket-gate.ts";
 import { Leases } from "./leases.ts";
 import { ServerLog } from "./log.ts";
@@ -70,13 +70,14 @@ export class SameseedServer implements AsyncDisposable {
     const leases = new Leases();
     const metrics = new ServerMetrics({ slots, leases });
     const spool = new Spool(complete.spool);
+    const rooms = makeRooms();
     this.context = {
       options: complete,
       slots,
       leases,
-      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics, spool }),
+      sandboxes: new Sandboxes({ options: complete, slots, leases, metrics, spool, inputs: rooms.inputs }),
       spool,
-      bodies: new BodyRoom(),
+      ...rooms,
       once: new OnceTable<Reply>(replySize),
       log: new ServerLog(complete.onLog),
       metrics,
@@ -277,16 +278,6 @@ function nowhere(method: string, path: string): SameseedError {
   return new SameseedError("not_found", `there is no ${method} ${path.slice(0, 200)}`, {
     hint: "/openapi.json lists every address",
   });
-}
-
-/** A socket that nobody listens at is what a server left that was killed; one that somebody listens at stays. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
-  const answered = Promise.withResolvers<boolean>();
-  const probe = connect(path, () => answered.resolve(true)).on("error", () => answered.resolve(false));
-  const isLive = await answered.promise;
-  probe.destroy();
-  if (!isLive) rmSync(path, { force: true });
 }
 
 function cannotListen(address: string, error: unknown): SameseedError {

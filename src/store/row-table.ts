@@ -2,7 +2,7 @@
 // hundred thousand is laid out from them without an object or a query for each. The catalogue's file is read once, a few
 // thousand rows at a time, each column of them as one text: a value for each cell would take four times as long.
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { outcomes } from "../model/outcome.ts";
 import { configure } from "./catalogue.ts";
@@ -16,6 +16,8 @@ import {
   type IndexPosition,
 } from "./indexed-row.ts";
 import { isRegularFile } from "./run-folder.ts";
+import { SeedPlaces } from "./seed-places.ts";
+import { openDatabase } from "./sqlite.ts";
 import { statedIn, sumModulus } from "./stored-catalogue.ts";
 
 const playBytes = 32;
@@ -38,14 +40,20 @@ export class RowTable implements RowIndex {
   #summed = new Uint8Array();
   #plays: Buffer = Buffer.alloc(0);
   /** By seed, from the first row on that did not come in order. */
-  #places: Map<number, number> | undefined;
+  #places: SeedPlaces | undefined;
+  readonly #mapMost: number | undefined;
+
+  /** @param mapMost entries of one map of its index @default as many as a map takes */
+  constructor(mapMost?: number) {
+    this.#mapMost = mapMost;
+  }
 
   /** Reads the catalogue at `path`; an empty table where there is none that can be trusted. */
   static ofCatalogue(path: string, runId: string): RowTable {
     if (!isRegularFile(path)) return new RowTable();
     let db: DatabaseSync | undefined;
     try {
-      db = new DatabaseSync(path, { readOnly: true });
+      db = openDatabase(path, { readOnly: true });
       configure(db);
       db.exec("BEGIN");
       const stated = statedIn(db, runId);
@@ -75,7 +83,7 @@ export class RowTable implements RowIndex {
   addRow({ seed, segment, offset, outcome, steps, totalReward, play }: IndexedRow): boolean {
     const at = this.#size;
     if (at > 0 && this.#places === undefined && seed <= this.#seeds[at - 1]!) this.#indexPlaces();
-    if (this.#places?.has(seed) === true) return false;
+    if (this.#places?.get(seed) !== undefined) return false;
     if (at === this.#room) this.#grow();
     this.#seeds[at] = seed;
     this.#segments[at] = segment;
@@ -85,7 +93,7 @@ export class RowTable implements RowIndex {
     this.#rewards[at] = totalReward ?? 0;
     this.#summed[at] = totalReward === null ? 0 : 1;
     play.copy(this.#plays, at * playBytes);
-    this.#places?.set(seed, at);
+    this.#places?.add(seed, at);
     this.#size++;
     return true;
   }
@@ -176,7 +184,8 @@ export class RowTable implements RowIndex {
   }
 
   #indexPlaces(): void {
-    this.#places = new Map(Array.from({ length: this.#size }, (_, at) => [this.#seeds[at]!, at]));
+    this.#places = new SeedPlaces(this.#mapMost);
+    for (let at = 0; at < this.#size; at++) this.#places.add(this.#seeds[at]!, at);
   }
 
   #grow(): void {

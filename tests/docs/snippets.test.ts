@@ -34,13 +34,15 @@ describe("TypeScript on a page", () => {
 });
 
 describe("a command", () => {
-  it.for(written)("that %s shows can be parsed", (page) => {
-    const wrong = commandLines(read(page)).map((args) => [args.join(" "), misparsed(args)]);
+  it.for(written)("that %s shows can be parsed", async (page) => {
+    const lines = commandLines(read(page));
+    const wrong = await Promise.all(lines.map(async (args) => [args.join(" "), await misparsed(args)]));
     expect(wrong.filter(([, message]) => message !== undefined)).toEqual([]);
   });
 
-  it.for(pages())("that %s names exists, with its options", (page) => {
-    expect(namedCommands(read(page)).flatMap(unknownParts)).toEqual([]);
+  it.for(pages())("that %s names exists, with its options", async (page) => {
+    const unknown = await Promise.all(namedCommands(read(page)).map(unknownParts));
+    expect(unknown.flat()).toEqual([]);
   });
 
   it("is looked for in every form in which pages show one", () => {
@@ -64,15 +66,15 @@ describe("a command", () => {
     ["run CartPole-v1 --world sea", "sea"],
     ["rum CartPole-v1", "rum"],
     ["verify", "DIR"],
-  ])("that is wrong would be noticed: %s", (line, part) => {
-    expect(misparsed(line.split(" "))).toContain(part);
+  ])("that is wrong would be noticed: %s", async (line, part) => {
+    expect(await misparsed(line.split(" "))).toContain(part);
   });
 
   it.each([
     ["verify --deeep", ["no option --deeep of verify"]],
     ["image build|burn", ["no command burn"]],
     ["exec -- python3 --version", []],
-  ])("that is named, %s, is told from one that does not exist", (line, found) => {
-    expect(unknownParts(line.split(" "))).toEqual(found);
+  ])("that is named, %s, is told from one that does not exist", async (line, found) => {
+    expect(await unknownParts(line.split(" "))).toEqual(found);
   });
 });

@@ -29,9 +29,9 @@ export function namedCommands(text: string): string[][] {
 }
 
 /** What is wrong with a command line as it stands, or undefined. Nothing is run. */
-export function misparsed(args: readonly string[]): string | undefined {
+export async function misparsed(args: readonly string[]): Promise<string | undefined> {
   try {
-    const program = makeProgram(() => {});
+    const program = await makeProgram(() => {}, args);
     quiet(program);
     program.parse(args, { from: "user" });
     return undefined;
@@ -43,8 +43,8 @@ export function misparsed(args: readonly string[]): string | undefined {
 }
 
 /** What is wrong with a command that is only named: it and its options must exist, its values may be left out. */
-export function unknownParts(args: readonly string[]): string[] {
-  let command: Command = makeProgram(() => {});
+export async function unknownParts(args: readonly string[]): Promise<string[]> {
+  let command: Command = await makeProgram(() => {}, args);
   let at = 0;
   while (command.commands.length > 0 && at < args.length && !args[at]!.startsWith("-")) {
     // `build\|list` names several; the first leads on, and the others are looked up beside it.

@@ -5,6 +5,7 @@
 import { afterAll, expect, it, vi } from "vitest";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { chaosChoice } from "./chaos/chaos-choice.ts";
 import { canMakeNetworks } from "./chaos/network.ts";
 import { runSchedule } from "./chaos/run-schedule.ts";
 import { scheduleOf } from "./chaos/schedule.ts";
@@ -21,6 +22,20 @@ it("has the same faults for the same seed", () => {
   const how = { faults: 40, hosts: 3, gapMs: 1_000 };
   expect(scheduleOf(5, how)).toEqual(scheduleOf(5, how));
   expect(new Set(scheduleOf(5, how).map(({ kind }) => kind)).size).toBeGreaterThan(6);
+});
+
+it.each([
+  [["--queue", "postgress"], "--queue: "],
+  [["--store", "S3"], "--store: "],
+  [["--rollouts", "many"], "--rollouts: "],
+  [["--schedules", "0"], "--schedules: "],
+  [["--lair"], "--lair"],
+])("takes %j for no choice of what to run on", (args, what) => {
+  expect(chaosChoice(args)).toMatchObject({ wrong: expect.stringContaining(what) });
+  expect(chaosChoice(["--queue", "postgres", "--store", "s3", "--first", "7"])).toMatchObject({
+    first: 7,
+    ground: { queue: "postgres", store: "s3" },
+  });
 });
 
 it.skipIf(!isHere)("ends with the root of one quiet host, and leaves nothing", async () => {

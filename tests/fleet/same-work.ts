@@ -5,18 +5,14 @@ import { expect } from "vitest";
 
 import { FolderObjects } from "../../src/store/objects/folder-objects.ts";
 import type { Ended, Workplace } from "../cli/sameseed.ts";
+import { add, fenced, right as sum } from "../unit/judge/score-support.ts";
 
 const task = {
-  id: "add",
-  kind: "call",
-  function: "add",
-  limits: { cpuMs: 5000, wallMs: 60_000, memoryMb: 128 },
-  tests: [
-    { args: [1, 2], expected: 3 },
-    { args: [-0, -0], expected: -0, name: "minus zero" },
-  ],
+  ...add,
+  limits: { ...add.limits, cpuMs: 5000, wallMs: 60_000 },
+  tests: [...add.tests!.slice(0, 1), { args: [-0, -0], expected: -0, name: "minus zero" }],
 };
-const right = "```python\ndef add(a, b):\n    return a + b\n```";
+const right = fenced(sum);
 const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 /** A document without what follows from how long things took. */
@@ -36,7 +32,7 @@ export async function checkScores(place: Workplace, url: string, store: string):
   const completions = [
     { id: "good", task: "add", completion: right },
     { id: "again", task: "add", completion: right },
-    { id: "half", task: "add", completion: "```python\ndef add(a, b):\n    return 3\n```" },
+    { id: "half", task: "add", completion: fenced("def add(a, b):\n    return 3") },
     { id: "none", task: "add", completion: "no code" },
     { id: "lost", task: "nowhere", completion: right },
   ];

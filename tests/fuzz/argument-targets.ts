@@ -39,7 +39,7 @@ const commandLine: FuzzTarget = {
   check: async (bytes) => {
     const args = bytes.toString().split("\0");
     try {
-      await silence(makeProgram(() => {})).parseAsync(args, { from: "user" });
+      await silence(await makeProgram(() => {}, args)).parseAsync(args, { from: "user" });
     } catch (error) {
       if (!(error instanceof CommanderError)) parseWith(["bad_argument"], () => raise(error));
     }

@@ -28,7 +28,7 @@ describe.for(worlds)("the zygote backend in the %s world holds off", (world) => 
     const backend = new ZygoteBackend(image, { world });
     openBackends.push(backend);
     scorecard = await runAttacks({ backend, image, makeFresh: () => new ZygoteBackend(image, { world }) });
-  }, 300_000);
+  }, 900_000);
 
   it.for(ids)("%s", (id) => {
     const row = scorecard.rows.find((each) => each.id === id);

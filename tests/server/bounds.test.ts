@@ -1,7 +1,7 @@
 /* What a client may make the server hold is bounded in bytes, and whoever is gone is found. */
 import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -79,6 +79,72 @@ describe("the bodies of all requests together", () => {
     await expect.poll(() => bodies.bytes).toBe(0);
     await remove(sandbox);
   });
+});
+
+describe("what processes are started with", () => {
+  it("is held until it is read, and refused where too many bytes of others are", async () => {
+    const { inputs } = served.server.context;
+    const sandbox = await createSandbox(served);
+    const path = `/v1/sandboxes/${sandbox}/processes`;
+    const input = "é".repeat(mib / 2);
+    const body = { ...shell("sleep 600"), input };
+    expect((await served.call("POST", path, { body })).status).toBe(201);
+    // The body is gone with its answer, the input is not.
+    expect([served.server.context.bodies.bytes, inputs.bytes]).toEqual([0, mib]);
+    const others = {};
+    inputs.take(others, 255 * mib);
+    const refused = await served.call("POST", path, { body: { ...shell("cat"), input: "x" } });
+    expect([refused.status, refused.json.error.code]).toEqual([429, "server_full"]);
+    inputs.release(others);
+    served.server.context.sandboxes.find(sandbox).process("p1").kill("SIGKILL");
+    await expect.poll(() => inputs.bytes).toBe(0);
+    const read = await served.call("POST", `/v1/sandboxes/${sandbox}/run`, {
+      body: { ...shell("wc -c"), input },
+    });
+    expect(read.json.stdout.text.trim()).toBe(String(mib));
+    expect(inputs.bytes).toBe(0);
+    await remove(sandbox);
+  });
+});
+
+/** The beginning of a message of 16 MiB, as a client's frame has it: a head of 14 bytes. */
+const frameBegin = Buffer.concat([
+  Buffer.from([0x82, 0xff, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+  Buffer.alloc(1000),
+]);
+
+describe("the messages of all connections together", () => {
+  it.each(["/openenv/CartPole-v1/ws", "/v1/ws"])(
+    "of %s are held while they come, and refused where others take the room",
+    async (path) => {
+      const { bodies, slots } = served.server.context;
+      const clients = await Promise.all(
+        [0, 1].map(async () => {
+          const client = new WebSocket(
+            `ws://127.0.0.1:${served.port}${path}`,
+            path === "/v1/ws" ? ["sameseed.v1"] : [],
+          );
+          await new Promise((resolve) => client.once("open", resolve));
+          return client;
+        }),
+      );
+      const [first, second] = clients as [WebSocket, WebSocket];
+      const write = (client: WebSocket): void =>
+        void (client as unknown as { _socket: Socket })._socket.write(frameBegin);
+      write(first);
+      await expect.poll(() => bodies.bytes).toBe(frameBegin.length);
+      const others = {};
+      bodies.take(others, 512 * mib - frameBegin.length);
+      const closed = new Promise<number>((resolve) => second.once("close", resolve));
+      write(second);
+      expect(await closed).toBe(1013);
+      expect([bodies.bytes, first.readyState]).toEqual([512 * mib, WebSocket.OPEN]);
+      bodies.release(others);
+      first.terminate();
+      await expect.poll(() => bodies.bytes).toBe(0);
+      expect(slots.used).toBe(0);
+    },
+  );
 });
 
 describe("messages that wait for their answers", () => {

@@ -4,7 +4,12 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
-import { forgetOldOutput, type KeptProcess, OverOutput } from "../../src/server/native/kept-output.ts";
+import {
+  EndedOutput,
+  forgetOldOutput,
+  type KeptProcess,
+  OverOutput,
+} from "../../src/server/native/kept-output.ts";
 import { OutputLog } from "../../src/server/native/output-log.ts";
 import type { ServedProcess } from "../../src/server/native/sandbox-process.ts";
 import { createSandbox, serve, type Served } from "./served.ts";
@@ -49,6 +54,23 @@ it("is that of the last processes, of 64 MiB", () => {
   expect([...processes.values()].map(({ output }) => output.keptBytes / mib)).toEqual([0, 0, 30, 30]);
 });
 
+it("is that of the latest processes of all sandboxes, also where each is its sandbox's last", () => {
+  const all = new EndedOutput(100);
+  const processes = Array.from({ length: 4 }, () => ended(40));
+  for (const process of processes.slice(0, 3)) all.keep(process);
+  expect(processes.map(({ output }) => output.keptBytes)).toEqual([0, 40, 40, 40]);
+  // What is forgotten or dropped elsewhere makes room.
+  all.forget(processes[1]!);
+  processes[2]!.drop();
+  all.keep(ended(100));
+  expect(processes[3]!.output.keptBytes).toBe(40);
+  all.keep(processes[3]!);
+  expect(all.bytes).toBe(40);
+  const large = ended(1000);
+  all.keep(large);
+  expect([large.output.keptBytes, processes[3]!.output.keptBytes]).toEqual([1000, 0]);
+});
+
 it("is that of the latest sandboxes that are over, of 256 MiB", () => {
   const over = new OverOutput();
   const keepers = Array.from({ length: 5 }, () => ({
@@ -88,19 +110,22 @@ it("is bounded with the arguments of the processes, which may be long", async ()
   const short = sandbox.start("true", { args: ["x"] });
   await Promise.all([long.ended, short.ended]);
   expect(sandbox.keptBytes).toBe(100_004);
+  expect(sandboxes.ended.bytes).toBe(100_004);
   expect([long.view.args[0]?.length, short.view.args[0]?.length]).toEqual([100_000, 1]);
   sandbox.dropOutput();
   expect(sandbox.keptBytes).toBe(0);
+  await served.call("DELETE", `/v1/sandboxes/${sandbox.id}`);
+  expect(sandboxes.ended.bytes).toBe(0);
   expect([long.view.args, short.view.args]).toEqual([[], ["x"]]);
 });
 
 it("is all that is kept of a process: not its input, nor what it was started with", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const [sandbox] = served.server.context.sandboxes.all;
+  const sandbox = served.server.context.sandboxes.find(await createSandbox(served));
   const start = (): [ServedProcess, WeakRef<object>] => {
     const input = Buffer.alloc(mib, "x");
-    return [sandbox!.start("cat", { input }), new WeakRef(input)];
+    return [sandbox.start("cat", { input }), new WeakRef(input)];
   };
   const [process, input] = start();
   await process.ended;

@@ -162,7 +162,7 @@ export async function recordEverything(): Promise<Workplace> {
 /** Runs a command line in this process: its start is most of what a short one takes. Some of these are to diverge. */
 async function run(args: readonly string[]): Promise<void> {
   let work: CommandWork | undefined;
-  const program = makeProgram((chosen) => {
+  const program = await makeProgram((chosen) => {
     work = chosen;
   });
   await program.parseAsync([...args], { from: "user" });

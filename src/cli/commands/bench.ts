@@ -41,6 +41,7 @@ export function addBenchCommand(program: Command, choose: (work: CommandWork) =>
     .argument("[NAME]", "one benchmark (default: all)")
     .addOption(plotOption("the figures"))
     .addOption(jsonOption("the figures as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed bench start")
     .action((name: string | undefined, options: BenchOptions) =>
       choose(async (cli) => await bench(cli, name, options)),
     );

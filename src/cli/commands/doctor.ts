@@ -21,7 +21,7 @@ export function addDoctorCommand(program: Command, choose: (work: CommandWork) =
     .addOption(jsonOption("the checks as one JSON document"))
     .addHelpText(
       "after",
-      "\nThe exit code is 0 when sandboxes work on this host, also with warnings, and 3 when they do not.",
+      "\nExamples:\n  sameseed doctor\n  sameseed doctor --image box2d\n\nThe exit code is 0 when sandboxes work on this host, also with warnings, and 3 when they do not.",
     )
     .action(({ image, json }: { readonly image: string; readonly json?: true }) =>
       choose(async ({ output, paint }) => {

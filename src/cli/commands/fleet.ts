@@ -20,7 +20,8 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
   const fleet = program
     .command("fleet")
     .summary("look at a fleet, or end what it works on")
-    .description("A fleet is the machines that run `sameseed worker` on one queue and one store.");
+    .description("A fleet is the machines that run `sameseed worker` on one queue and one store.")
+    .addHelpText("after", "\nExample:\n  sameseed fleet status redis://queue:6379");
   fleet
     .command("status")
     .summary("list a fleet's workers, batches and queues")
@@ -29,6 +30,7 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     )
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .addOption(jsonOption("all of it as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed fleet status redis://queue:6379")
     .action((url: string, options: { readonly json?: true }) =>
       choose(async (cli) => await status(cli, url, options.json === true)),
     );
@@ -40,6 +42,7 @@ export function addFleetCommand(program: Command, choose: (work: CommandWork) =>
     )
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<BATCH>", "the batch, as `sameseed fleet status` names it")
+    .addHelpText("after", "\nExample:\n  sameseed fleet cancel redis://queue:6379 7c1f")
     .action((url: string, batch: string) => choose(async (cli) => await cancel(cli, url, batch)));
   addAudit(fleet, choose);
   addRelease(fleet, choose);
@@ -61,6 +64,7 @@ function addAudit(fleet: Command, choose: (work: CommandWork) => void): void {
         .default(1, "all of them"),
     )
     .addOption(jsonOption("the certificate as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed fleet audit redis://queue:6379 runs/many --share 0.1")
     .action((url: string, dir: string, options: AuditOptions) =>
       choose(async (cli) => await audit(cli, url, dir, options)),
     );
@@ -76,6 +80,7 @@ function addRelease(fleet: Command, choose: (work: CommandWork) => void): void {
     .argument("<URL>", "the fleet's queue, such as redis://HOST:PORT")
     .argument("<HOST>", "the host, as `sameseed fleet status` names it")
     .option("--store <URL>", "the fleet's store (default: the one that its workers name)")
+    .addHelpText("after", "\nExample:\n  sameseed fleet release redis://queue:6379 rack1-07")
     .action((url: string, host: string, options: { readonly store?: string }) =>
       choose(async (cli) => await release(cli, url, host, options.store)),
     );

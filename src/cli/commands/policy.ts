@@ -26,7 +26,8 @@ export function addPolicyCommand(program: Command, choose: (work: CommandWork) =
     .command("policy")
     .summary("check a policy before it plays others")
     .description("Checks a policy before it plays others.")
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText("after", "\nExample:\n  sameseed policy check my_policy.py");
   const command = policy
     .command("check")
     .summary("play a policy against itself and report faults and repeatability")

@@ -66,7 +66,7 @@ export function addServeCommand(program: Command, choose: (work: CommandWork) =>
     )
     .addHelpText(
       "after",
-      "\nThe log goes to standard error, a JSON document a line; the address to standard output. SIGTERM and Ctrl-C drain:\nno new work begins, and running work may finish; a second signal stops at once.",
+      "\nExamples:\n  sameseed serve\n  sameseed serve --listen 0.0.0.0:8900 --token-file token --allow-host lab7\n\nThe log goes to standard error, a JSON document a line; the address to standard output. SIGTERM and Ctrl-C drain:\nno new work begins, and running work may finish; a second signal stops at once.",
     )
     .action((options: ServeOptions) => choose(async (cli) => await serve(cli, options)));
 }

@@ -14,6 +14,10 @@ export function addSetupCommand(program: Command, choose: (work: CommandWork) =>
     )
     .option("--rebuild", "build the default image again from what this host has now")
     .option("--python <PATH>", "the CPython to build it from (default: the first suitable one on PATH)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sameseed setup\n  sameseed setup --rebuild --python /usr/bin/python3.12",
+    )
     .action(({ rebuild, python }: { readonly rebuild?: true; readonly python?: string }) =>
       choose(async ({ output, status, signal }) => {
         const onProgress = (message: string): void => status.note(message);

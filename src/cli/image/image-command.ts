@@ -29,6 +29,10 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
     .summary("build, list, show, move, verify and remove images")
     .description(
       "An image is a frozen Python: the interpreter and locked packages in a read-only tree, identified by a digest of its contents.",
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sameseed image list\n  sameseed image build box2d\n  sameseed run LunarLander-v3 --image box2d",
     );
   addBuildCommand(image, choose);
   addLockCommand(image, choose);
@@ -38,6 +42,7 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
     .summary("list the images on this host")
     .description("Lists the images on this host.")
     .addOption(jsonOption("the images as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed image list")
     .action((options: { readonly json?: true }) =>
       choose(async ({ output, paint }) => {
         const images = listImages();
@@ -71,6 +76,7 @@ export function addImageCommand(program: Command, choose: (work: CommandWork) =>
     .summary("remove images by name or digest")
     .description("Removes images by name or digest. Runs that were recorded with them stay readable.")
     .argument("<NAME...>", "names or digests")
+    .addHelpText("after", "\nExample:\n  sameseed image rm roads")
     .action((names: readonly string[]) =>
       choose(async ({ status }) => {
         for (const name of names) {
@@ -91,7 +97,10 @@ function addVerify(image: Command, choose: (work: CommandWork) => void): void {
     )
     .argument("[NAME...]", "names or digests (default: every image)")
     .addOption(jsonOption("the result as one JSON document"))
-    .addHelpText("after", "\nThe exit code is 0 when every image matches its digest, 3 when one does not.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sameseed image verify\n  sameseed image verify gymnasium box2d\n\nThe exit code is 0 when every image matches its digest, 3 when one does not.",
+    )
     .action((names: readonly string[], { json }: { readonly json?: true }) =>
       choose(async ({ output, paint }) => {
         const found = (names.length === 0 ? listDigests() : names).map((name) => verifyImage(name));

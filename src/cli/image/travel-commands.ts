@@ -28,6 +28,7 @@ export function addTravelCommands(image: Command, choose: (work: CommandWork) =>
     .argument("<NAME>", "a name or digest")
     .argument("<FILE>", "the file to write, such as mine.tar.zst")
     .addOption(jsonOption("the digest and the size as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed image export roads roads.tar.zst")
     .action((name: string, file: string, { json }: { readonly json?: true }) =>
       choose(async ({ output, signal }) => {
         const { digest, bytes } = await exportImage(name, file, { signal });
@@ -44,6 +45,7 @@ export function addTravelCommands(image: Command, choose: (work: CommandWork) =>
     )
     .argument("<FILE>", "the file")
     .option("--name <NAME>", "the image's name (default: the file's name up to its first dot)")
+    .addHelpText("after", "\nExample:\n  sameseed image import roads.tar.zst")
     .addOption(jsonOption("the image as one JSON document"))
     .action((file: string, { name, json }: { readonly name?: string; readonly json?: true }) =>
       choose(async ({ output, signal }) => {
@@ -60,6 +62,10 @@ export function addTravelCommands(image: Command, choose: (work: CommandWork) =>
     .description("Removes images that no name stands for and that no run folder names.")
     .argument("[DIR...]", "folders in which runs are looked for (default: runs)")
     .option("--dry-run", "only list them")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sameseed image prune --dry-run\n  sameseed image prune runs /srv/runs",
+    )
     .addOption(jsonOption("the digests as one JSON document"))
     .action((runs: readonly string[], options: { readonly dryRun?: true; readonly json?: true }) =>
       choose(async ({ output, status }) => {
@@ -84,6 +90,7 @@ function addPushAndPull(image: Command, choose: (work: CommandWork) => void): vo
     .argument("<NAME>", "a name or digest")
     .argument("<PLACE>", "a path or a file: URL, which is made if it is not there, or s3://BUCKET/PREFIX")
     .addOption(jsonOption("the digest, the file and its size as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed image push roads /mnt/shared/images")
     .action((name: string, folder: string, { json }: { readonly json?: true }) =>
       choose(async ({ output, signal }) => {
         const push = isS3Url(folder) ? (await loadImageObjects()).pushImageTo : pushImage;
@@ -105,6 +112,7 @@ function addPushAndPull(image: Command, choose: (work: CommandWork) => void): vo
     .argument("<DIGEST>", "the digest, or at least its first 7 digits")
     .argument("<PLACE>", "a path, a file: URL or s3://BUCKET/PREFIX")
     .option("--name <NAME>", "the image's name on this host (default: none)")
+    .addHelpText("after", "\nExample:\n  sameseed image pull 1a2b3c4d5e6f /mnt/shared/images --name roads")
     .addOption(jsonOption("the image as one JSON document"))
     .action((digest: string, folder: string, options: { readonly name?: string; readonly json?: true }) =>
       choose(async ({ output, signal }) => {
@@ -129,6 +137,7 @@ function addShow(image: Command, choose: (work: CommandWork) => void): void {
     .argument("<NAME>", "a name or digest")
     .argument("[DIR...]", "folders in which runs are looked for (default: runs)")
     .addOption(jsonOption("the same as one JSON document"))
+    .addHelpText("after", "\nExample:\n  sameseed image show gymnasium")
     .action((name: string, places: readonly string[], { json }: { readonly json?: true }) =>
       choose(async ({ output }) => {
         const found = resolveImage(name);

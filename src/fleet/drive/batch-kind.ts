@@ -1,6 +1,6 @@
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
-import type { FleetWorkKind } from "../../rollout/rollout-fleet.ts";
+import { type FleetWork, type FleetWorkKind, malformedAnswer } from "../../rollout/rollout-fleet.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { type Answer, leafOfAnswer, readAnswer, saidBy } from "../answer.ts";
 import { seedsOf } from "../chunk.ts";
@@ -20,7 +20,7 @@ export type RecordedChunk = Pick<ChunkRecord, "pack" | "seeds" | "spec" | "root"
 
 /** What the chunks of a batch hold, and what it means where two hosts do not give the same. */
 export interface BatchKind<T> {
-  /** @throws `run_damaged`, `io_failed`, `disk_full` */
+  /** @throws `run_damaged`, `io_failed`, `disk_full`; `protocol_broken` where its host gave something of another form */
   read(store: ObjectStore, record: RecordedChunk, key: string): Promise<ChunkContents<T>>;
   seedOf(item: T): number;
   /** What an execution found; undefined where its pack is missing, or not what it says. @throws `io_failed` */
@@ -41,11 +41,12 @@ export const rolloutChunks: BatchKind<RecordedRollout> = {
 
 /** Chunks of other work. */
 export function answerChunks(
-  kind: FleetWorkKind,
+  { kind, items, isAnswer }: Pick<FleetWork, "kind" | "items" | "isAnswer">,
   onDifference: NonNullable<BatchKind<Answer>["onDifference"]>,
 ): BatchKind<Answer> {
+  const isItsAnswer = ({ at, answer }: Answer): boolean => at < items.length && isAnswer(answer, at);
   const read = async (store: ObjectStore, record: RecordedChunk, key: string): Promise<Answers> =>
-    await readAnswers(kind, store, record, key);
+    await readAnswers(kind, isItsAnswer, store, record, key);
   return {
     read,
     seedOf: ({ at }) => at,
@@ -55,12 +56,17 @@ export function answerChunks(
         using answers = await read(store, { spec, seeds, root, pack }, recordKey({ spec, seeds }));
         return new Map([...answers].flatMap((own) => findingOf(kind, spec, own)));
       } catch (error) {
-        if (!isSameseedError(error) || error.code !== "run_damaged") throw error;
+        if (!isRefusal(error)) throw error;
         return undefined;
       }
     },
     onDifference,
   };
+}
+
+/** Whether an error says that what is in the store for a chunk cannot be taken. */
+export function isRefusal(error: unknown): error is SameseedError {
+  return isSameseedError(error) && (error.code === "run_damaged" || error.code === "protocol_broken");
 }
 
 type Answers = ChunkContents<Answer>;
@@ -73,6 +79,7 @@ function findingOf(kind: FleetWorkKind, spec: string, own: Answer): [number, Fin
 /** As {@link readChunkRollouts}: the record, the pack's bytes, its items and the root over them must be what they say. */
 async function readAnswers(
   kind: FleetWorkKind,
+  isItsAnswer: (answer: Answer) => boolean,
   store: ObjectStore,
   { pack, seeds, spec, root }: RecordedChunk,
   key: string,
@@ -92,6 +99,7 @@ async function readAnswers(
   if (answers.length !== expected.length) throw damaged("items are missing");
   if (merkleRoot(answers.map((answer) => leafOfAnswer(kind, spec, answer))) !== root)
     throw damaged("its items do not have its root");
+  if (!answers.every(isItsAnswer)) throw malformedAnswer(kind);
   return {
     count: answers.length,
     [Symbol.iterator]: () => answers.values(),

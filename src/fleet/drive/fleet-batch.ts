@@ -6,14 +6,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { isSameseedError, SameseedError } from "../../base/error.ts";
+import { SameseedError } from "../../base/error.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { seedsOf } from "../chunk.ts";
 import { type ChunkRecord, readRecord, recordsFolder } from "../commit.ts";
 import type { ChunkFailure, Dispatcher, FleetView } from "../queue/dispatcher.ts";
 import { Audits, isAudit } from "./audits.ts";
 import { lostSeeds, takenFrom, unaccountedSeeds, unrecordedSeeds } from "./batch-errors.ts";
-import type { BatchKind, ChunkContents } from "./batch-kind.ts";
+import { type BatchKind, type ChunkContents, isRefusal } from "./batch-kind.ts";
 import { BatchPlan, type Offered } from "./batch-plan.ts";
 import { Beside } from "./beside.ts";
 import { ChunkSizes } from "./chunk-sizes.ts";
@@ -45,7 +45,7 @@ export interface BatchSetting {
 
 /** How often the fleet is looked at and the store asked for a chunk, and how soon again where an audit ended. */
 const [lookMs, soonMs] = [1_000, 200];
-/** How often a pack may be damaged. */
+/** How often what is in the store for a chunk may be refused. */
 const damagesMost = 3;
 
 /** The rollouts of one call, or whatever else its chunks hold, from the store and from the fleet. */
@@ -225,19 +225,22 @@ export class FleetBatch<T> {
     return false;
   }
 
-  /** Undefined where the pack is damaged; then its record is gone, so that it is made again. */
+  /** Undefined where what is there cannot be taken; then its record is gone, so that it is made again. */
   async #read(record: ChunkRecord, key: string): Promise<ChunkContents<T> | undefined> {
     const { store, onNote } = this.#setting;
     let rollouts: ChunkContents<T>;
     try {
       rollouts = await this.#kind.read(store, record, key);
     } catch (error) {
-      if (!isSameseedError(error) || error.code !== "run_damaged") throw error;
+      if (!isRefusal(error)) throw error;
+      // Whatever comes of this call, no later one is to find it.
+      await store.delete(key);
       const times = (this.#damages.get(key) ?? 0) + 1;
       this.#damages.set(key, times);
       if (times > damagesMost) throw error;
       onNote(`${error.message} (host ${record.host}); it is run again`);
-      await store.delete(key);
+      // Bytes may be lost on their way. What no host of this version writes is its host's.
+      if (error.code === "protocol_broken") this.#outlook.leaveOut(record.host, error.message);
       return undefined;
     }
     this.#numbers ??= record.numbers;

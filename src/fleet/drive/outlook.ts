@@ -33,6 +33,8 @@ export class Outlook {
   hosts: ReadonlySet<string> = new Set();
   /** Hosts whose results do not count. */
   quarantined: ReadonlySet<string> = new Set();
+  /** Hosts that are given nothing more of this batch. */
+  readonly #leftOut = new Set<string>();
   #silent = false;
 
   constructor(setting: OutlookSetting) {
@@ -90,6 +92,18 @@ export class Outlook {
     this.window = Math.ceil((perLane * this.lanes * weight) / Math.max(all, weight));
     const queue = queues[hostClass];
     this.isIdle = (queue?.waiting ?? 0) === 0 && (queue?.running ?? 0) < this.lanes;
+  }
+
+  /** Gives a host nothing more of this batch, as long as there are others. */
+  leaveOut(host: string, why: string): void {
+    if (this.#leftOut.has(host)) return;
+    this.#leftOut.add(host);
+    this.#setting.onNote(`host ${host} is given nothing more of this batch: ${why}`);
+  }
+
+  /** Hosts that are left out, and some more. */
+  without(hosts: Iterable<string>): ReadonlySet<string> {
+    return new Set([...hosts, ...this.#leftOut]);
   }
 
   /** A queue that is away is waited for. @throws what is no such thing */

@@ -27,8 +27,6 @@ export class Pursuit {
   readonly #outlook: Outlook;
   readonly #walls: number[] = [];
   readonly #blame = new Map<string, number>();
-  /** Hosts that are given nothing more of this batch. */
-  readonly #leftOut = new Set<string>();
   /** Rollouts that no host could run. */
   readonly poison: Map<number, ChunkFailure> = new Map();
 
@@ -51,7 +49,7 @@ export class Pursuit {
       if (other !== host) {
         const blame = (this.#blame.get(other) ?? 0) + 1;
         this.#blame.set(other, blame);
-        if (blame === blameMost) this.#leaveOut(other, "others ran what it could not");
+        if (blame === blameMost) this.#outlook.leaveOut(other, "others ran what it could not");
       }
   }
 
@@ -59,8 +57,8 @@ export class Pursuit {
   async offer({ chunk, failedOn }: Offered, id: string, purpose: "run" | "hedge"): Promise<void> {
     const { dispatcher, hostClass, priority } = this.#setting;
     // Where all others are gone, a host that failed is better than none.
-    const not = new Set([...failedOn, ...this.#leftOut]);
-    const others = [...this.#outlook.hosts].some((host) => !not.has(host));
+    const not = this.#outlook.without(failedOn);
+    const others = this.#hasOther(failedOn);
     await dispatcher.offer(hostClass, notOn({ ...chunk, id, purpose }, others ? not : []), priority);
   }
 
@@ -128,17 +126,12 @@ export class Pursuit {
     const refusals = host === undefined ? failedOn : [...failedOn, host];
     if (isCallers || host === undefined || refusals.length >= refusalsMost || !this.#hasOther(refusals))
       throw error;
-    this.#leaveOut(host, error.message);
+    this.#outlook.leaveOut(host, error.message);
   }
 
   #hasOther(not: readonly string[]): boolean {
-    return [...this.#outlook.hosts].some((host) => !not.includes(host) && !this.#leftOut.has(host));
-  }
-
-  #leaveOut(host: string, why: string): void {
-    if (this.#leftOut.has(host)) return;
-    this.#leftOut.add(host);
-    this.#setting.onNote(`host ${host} is given nothing more of this batch: ${why}`);
+    const without = this.#outlook.without(not);
+    return [...this.#outlook.hosts].some((host) => !without.has(host));
   }
 
   async #givenUp(offered: Offered, seed: number, failure: ChunkFailure): Promise<void> {

@@ -1,12 +1,12 @@
 import { SameseedError } from "../../base/error.ts";
-import type { BodyRoom } from "./body-room.ts";
+import type { ByteRoom } from "../byte-room.ts";
 
 /**
  * Reads a request's body, and no more of it than is allowed.
  * @param room what it takes room of until the request is answered
  * @throws `too_large`, `server_full`; `aborted` where the client left
  */
-export async function readBody(request: Request, most: number, room: BodyRoom): Promise<Uint8Array> {
+export async function readBody(request: Request, most: number, room: ByteRoom): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > most) throw tooLarge(most);
   if (request.body === null) return new Uint8Array(0);

@@ -8,6 +8,7 @@ import type { SocketRoute } from "../door.ts";
 import type { Guard } from "./guard.ts";
 import { notSpoken, refuseSocket } from "./refuse-socket.ts";
 import { asServerError } from "./reply.ts";
+import { SocketBytes } from "./socket-bytes.ts";
 
 const messageBytes = 16 * 1024 * 1024;
 
@@ -56,8 +57,12 @@ export class SocketGate {
       gate.server.handleUpgrade(request, socket, head, (connection) => {
         // Whoever breaks the protocol is closed by the library; that is no failure of the server.
         connection.on("error", () => {});
-        this.#context.metrics.opened("socket");
-        gate.route.connect(connection, { url, headers: request.headers });
+        const { metrics } = this.#context;
+        metrics.opened("socket");
+        const bytes = new SocketBytes(this.#context, connection, socket, () =>
+          metrics.refused("server_full"),
+        );
+        gate.route.connect(connection, { url, headers: request.headers, bytes });
       });
     } catch (thrown) {
       const error = asServerError(thrown);

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { SameseedError } from "../../base/error.ts";
 import { maxLimitMs } from "../../model/limits.ts";
-import type { CommandOptions } from "../../sandbox/command-types.ts";
+import type { StartOptions } from "./sandbox-process.ts";
 
 /** How a client asks for a command. */
 export interface CommandRequest {
@@ -68,7 +68,7 @@ export const outputSchema: z.ZodType = z.union([
 export function optionsOf(
   { args, env, cwd, timeoutMs, input, inputBase64 }: CommandRequest,
   openInput: boolean,
-): Omit<CommandOptions, "onStdout" | "onStderr" | "signal"> {
+): StartOptions {
   if (input !== undefined && inputBase64 !== undefined)
     throw new SameseedError("bad_argument", "input is given as text and as base64", {
       hint: "give one of them",

@@ -9,6 +9,9 @@ const processesMost = 1000;
 /** The most bytes of output that sandboxes keep which are over, all together. */
 const overBytesMost = 256 * 1024 * 1024;
 
+/** The most bytes of ended processes that all sandboxes keep together. */
+const endedBytesMost = 1024 * 1024 * 1024;
+
 /** Something that keeps output. */
 export interface OutputKeeper {
   /** How many bytes it keeps. */
@@ -38,6 +41,51 @@ export function forgetOldOutput(processes: Map<string, KeptProcess>): void {
     if (!isTooMany && bytes <= sandboxBytesMost) continue;
     bytes -= process.keptBytes;
     process.drop();
+  }
+}
+
+/**
+ * What is kept of processes that ended, in all sandboxes together: of each sandbox the last is kept whatever it wrote, and there are
+ * many sandboxes.
+ */
+export class EndedOutput {
+  readonly #most: number;
+  /** Those that ended, the first before all others, and what each kept when it was looked at last. */
+  readonly #ended: Map<KeptProcess, number> = new Map();
+  #bytes = 0;
+
+  /** @param most bytes of all together; the last alone may have more */
+  constructor(most: number = endedBytesMost) {
+    this.#most = most;
+  }
+
+  /** How many bytes are kept, at the most. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Keeps what a process has that ended; drops what those have that ended first, where it is too much. */
+  keep(process: KeptProcess): void {
+    this.#set(process, process.keptBytes);
+    if (this.#bytes <= this.#most) return;
+    // Others may have been dropped meanwhile.
+    for (const each of this.#ended.keys()) this.#set(each, each.keptBytes);
+    for (const each of this.#ended.keys()) {
+      if (this.#bytes <= this.#most || each === process) return;
+      each.drop();
+      this.#set(each, 0);
+    }
+  }
+
+  /** A process is not kept any more. */
+  forget(process: KeptProcess): void {
+    this.#set(process, 0);
+  }
+
+  #set(process: KeptProcess, bytes: number): void {
+    this.#bytes += bytes - (this.#ended.get(process) ?? 0);
+    if (bytes === 0) this.#ended.delete(process);
+    else this.#ended.set(process, bytes);
   }
 }
 

@@ -16,7 +16,8 @@ import { resultJson } from "./output-json.ts";
 import { framedOutput } from "./output-log.ts";
 import { framesOf, rawOf } from "./output-stream.ts";
 import type { ServedProcess } from "./sandbox-process.ts";
-import type { Sandboxes, ServedSandbox } from "./sandboxes.ts";
+import type { Sandboxes } from "./sandboxes.ts";
+import type { ServedSandbox } from "./served-sandbox.ts";
 
 const tag = "processes";
 const base = "/v1/sandboxes/{sandbox}/processes";

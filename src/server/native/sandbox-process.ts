@@ -2,6 +2,7 @@ import { nowMs } from "../../base/clock.ts";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { CommandOptions, CommandResult, SandboxProcess } from "../../sandbox/command-types.ts";
 import { type Sandbox, startPassing } from "../../sandbox/sandbox.ts";
+import type { ByteRoom } from "../byte-room.ts";
 import { asServerError } from "../http/reply.ts";
 import { OutputLog } from "./output-log.ts";
 
@@ -28,6 +29,12 @@ export interface ProcessView {
   readonly error: Record<string, unknown> | null;
 }
 
+/** How a process of the server's is started. */
+export type StartOptions = Omit<CommandOptions, "onStdout" | "onStderr" | "signal" | "input"> & {
+  /** Its whole standard input. @default none: it stays open */
+  readonly input?: string | Uint8Array;
+};
+
 /** A process of a sandbox, and what it wrote. */
 export class ServedProcess {
   readonly id: string;
@@ -49,28 +56,44 @@ export class ServedProcess {
   #waitingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  /** Starts a process. @throws as `Sandbox.startProcess` */
+  /**
+   * Starts a process.
+   * @param inputs what its input takes room of until it is read
+   * @throws as `Sandbox.startProcess`; `server_full` where the inputs of others take the room
+   */
   constructor(
     id: string,
     sandbox: Sandbox,
     command: string,
-    options: Omit<CommandOptions, "onStdout" | "onStderr" | "signal">,
+    { input, ...options }: StartOptions,
+    inputs: ByteRoom,
   ) {
     this.id = id;
     this.#command = command;
     this.#args = [...(options.args ?? [])];
     const length = this.#args.reduce((sum, arg) => sum + arg.length, command.length);
     this.#long = length > toldMost ? length : 0;
-    this.#isInputClosed = options.input !== undefined;
-    this.#process = startPassing(sandbox, command, {
-      ...options,
-      onStdout: (data) => this.output.push("stdout", data),
-      onStderr: (data) => this.output.push("stderr", data),
-    });
-    this.ended = this.#process.wait().then(
-      (result) => this.#end(result),
-      (error: unknown) => this.#fail(error),
-    );
+    this.#isInputClosed = input !== undefined;
+    const bytes = input === undefined || typeof input === "string" ? Buffer.from(input ?? "") : input;
+    inputs.take(this, bytes.length);
+    try {
+      this.#process = startPassing(sandbox, command, {
+        ...options,
+        ...(input === undefined ? {} : { input: readInput(bytes, () => inputs.release(this)) }),
+        onStdout: (data) => this.output.push("stdout", data),
+        onStderr: (data) => this.output.push("stderr", data),
+      });
+    } catch (error) {
+      inputs.release(this);
+      throw error;
+    }
+    this.ended = this.#process
+      .wait()
+      .then(
+        (result) => this.#end(result),
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => inputs.release(this));
   }
 
   /** When it ended, in ms since 1970; undefined while it runs. */
@@ -201,5 +224,17 @@ export class ServedProcess {
     this.#error = isSameseedError(error) ? error : asServerError(error);
     this.#endedAtMs = nowMs();
     this.output.end();
+  }
+}
+
+/** An input as one part, and what is done when it was read or nobody reads it any more. */
+async function* readInput(
+  bytes: Uint8Array,
+  onRead: () => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield await Promise.resolve(bytes);
+  } finally {
+    onRead();
   }
 }

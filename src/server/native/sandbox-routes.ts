@@ -8,7 +8,8 @@ import { asServerError, json, noContent } from "../http/reply.ts";
 import { type Route, route } from "../http/route.ts";
 import { saysNothingHappened } from "../once.ts";
 import { checkKnownImage, imageNameSchema } from "./known-image.ts";
-import type { Sandboxes, ServedOptions, ServedSandbox } from "./sandboxes.ts";
+import type { Sandboxes } from "./sandboxes.ts";
+import type { ServedOptions, ServedSandbox } from "./served-sandbox.ts";
 
 const ms = z.int().min(1).max(maxLimitMs).optional();
 const mb = z

@@ -47,6 +47,7 @@ export async function* auditElsewhere(
     wanted: subjects.map((_, at) => at),
     images,
     call: randomBytes(8).toString("hex"),
+    isAnswer: (answer, at) => auditOf(answer, subjects[at]!.env) !== undefined,
     signal,
   });
   for await (const { at, ...came } of answers) {
@@ -75,13 +76,16 @@ const answerSchema = z.union([
   z.strictObject({ failed: z.string() }),
 ]);
 
-function checked(answer: JsonValue, env: string, image: string): FarAudit {
+/** What an answer says; undefined where it is not of the form it must have. */
+function auditOf(answer: JsonValue, env: string): FarAudit | undefined {
   const { data } = answerSchema.safeParse(answer);
-  if (data !== undefined && !("report" in data)) return data;
-  if (data?.report.env === env) {
-    const { report } = answer as unknown as { readonly report: AuditReport };
-    // Hosts know an image by its digest.
-    return { report: { ...report, image } };
-  }
-  throw malformedAnswer("audit");
+  if (data === undefined || !("report" in data)) return data;
+  return data.report.env === env ? (answer as unknown as FarAudit) : undefined;
+}
+
+function checked(answer: JsonValue, env: string, image: string): FarAudit {
+  const own = auditOf(answer, env);
+  if (own === undefined) throw malformedAnswer("audits");
+  // Hosts know an image by its digest.
+  return "report" in own ? { report: { ...own.report, image } } : own;
 }

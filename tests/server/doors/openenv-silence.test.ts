@@ -1,11 +1,14 @@
 /* Who is gone is found, whatever its connection waits for. */
 import { EventEmitter } from "node:events";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { WebSocket } from "ws";
 
+import { makeRooms } from "../../../src/server/byte-room.ts";
 import type { ServerContext } from "../../../src/server/context.ts";
 import type { OpenEnvEpisodes } from "../../../src/server/doors/openenv/openenv-episodes.ts";
 import { OpenEnvSession } from "../../../src/server/doors/openenv/openenv-session.ts";
+import { SocketBytes } from "../../../src/server/http/socket-bytes.ts";
 
 const mib = 1024 * 1024;
 
@@ -14,6 +17,8 @@ afterEach(() => void vi.useRealTimers());
 
 /** A connection to a peer that says nothing. */
 class Silent extends EventEmitter {
+  readonly OPEN = 1;
+  readonly readyState = 1;
   isPaused = false;
   bufferedAmount = 0;
   isTerminated = false;
@@ -35,9 +40,11 @@ class Silent extends EventEmitter {
 function serve(socket: Silent): Promise<void> {
   const episodes = { reset: async () => await new Promise(() => {}), state: () => ({}) };
   const context = {} as unknown as ServerContext;
+  const bytes = new SocketBytes(makeRooms(), socket as unknown as WebSocket, new PassThrough(), () => {});
   return new OpenEnvSession(
     context,
     socket as unknown as WebSocket,
+    bytes,
     episodes as unknown as OpenEnvEpisodes,
   ).serve();
 }

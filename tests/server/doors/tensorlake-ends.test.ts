@@ -5,7 +5,7 @@ import { defaultImageName } from "../../../src/image/default-image.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
 import { Machine } from "../../../src/server/doors/tensorlake/machines.ts";
 import { machineRequest } from "../../../src/server/doors/tensorlake/schemas.ts";
-import type { ServedSandbox } from "../../../src/server/native/sandboxes.ts";
+import type { ServedSandbox } from "../../../src/server/native/served-sandbox.ts";
 import { type Answer, serve, type Served } from "../served.ts";
 
 let served: Served;

@@ -5,7 +5,7 @@ import { describe, expect, it, test } from "vitest";
 import { makeProgram } from "../../../src/cli/program.ts";
 import { defaultLimits } from "../../../src/model/limits.ts";
 
-const program = makeProgram(() => {});
+const program = await makeProgram(() => {});
 
 /** Every command that does something, by its whole name. */
 const leaves = (command: Command, name = ""): [string, Command][] =>

@@ -41,6 +41,26 @@ it("gives a host the items that it asks for, and what they share, bit by bit", a
   await expect(readItems(store, spec, [7])).rejects.toMatchObject({ code: "io_failed" });
 });
 
+it("writes each item once, and begins another part where one is long", async () => {
+  const store = new FolderObjects(join(folder, "long"));
+  let looks = 0;
+  const long = ["x".repeat(2 ** 20), -0, null];
+  const looked = {
+    get own(): number {
+      return ++looks;
+    },
+  };
+  const parts = await publishWork(store, { items: [{ own: { long } }, { own: { looked } }], images });
+  expect(parts.map(([, count]) => count)).toEqual([1, 1]);
+  expect(looks).toBe(1);
+  const { bytes, hash } = encodeWork({ kind: "scores", images }, parts, "c");
+  const spec = decodeAnySpec(bytes, hash);
+  if (!("kind" in spec)) throw new Error("it is read as rollouts");
+  const [first, second] = await readItems(store, spec, [0, 1]);
+  expect(first!.own).toEqual({ long });
+  expect(second!.own).toEqual({ looked: { own: 1 } });
+});
+
 it("is the same work for the same items, unless the call is to have its own", () => {
   const parts = [["2".repeat(64), 1]] as const;
   const [one, two, own] = [undefined, undefined, "call"].map(
@@ -67,7 +87,7 @@ it("takes answers that are what their record says, and no others", async () => {
     await store.put(pack.key, bytes);
     return { spec, seeds, pack, root: merkleRoot(root.map((own) => leafOfAnswer("scores", spec, own))) };
   };
-  const kind = answerChunks("scores", () => {});
+  const kind = answerChunks({ kind: "scores", items, isAnswer: () => true }, () => {});
   const key = recordKey({ spec, seeds });
   using read = await kind.read(store, await write(answers), key);
   expect([...read]).toEqual(answers);

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 
-import { listProcesses } from "../../../src/security/host-processes.ts";
+import { isDying, isDyingIn, listProcesses } from "../../../src/security/host-processes.ts";
 import { ProcessWatch } from "../../../src/security/process-watch.ts";
 
 const children: ChildProcess[] = [];
@@ -72,6 +72,45 @@ describe("the processes that sandboxes come from", () => {
 });
 
 describe("what is left of a sandbox", () => {
+  const status = "Name:\tsleep\nPPid:\t1\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n";
+
+  it.each([
+    ["runs", status, "S 1 2 3 4 5 4194304 7", false],
+    ["exits", status, "R 1 2 3 4 5 4194308 7", true],
+    ["is a zombie", status, "Z 1 2 3 4 5 4194304 7", true],
+    ["is gone", "ENOENT", "", true],
+    [
+      "was killed",
+      status.replace("ShdPnd:\t0000000000000000", "ShdPnd:\t0000000000000100"),
+      "D 1 2 3 4 5 0 7",
+      true,
+    ],
+    [
+      "was killed alone",
+      status.replace("SigPnd:\t0000000000000000", "SigPnd:\t0000000000000100"),
+      "D 1 2 3 4 5 0 7",
+      true,
+    ],
+    [
+      "was asked to end",
+      status.replace("ShdPnd:\t0000000000000000", "ShdPnd:\t0000000000004000"),
+      "D 1 2 3 4 5 0 7",
+      false,
+    ],
+  ] as const)("is only on its way out where it %s", (_, text, stat, dying) => {
+    expect(isDyingIn(text, stat)).toBe(dying);
+  });
+
+  it("is on its way out once it is killed, and not before", async () => {
+    const left = spawn("sleep", ["60"], { stdio: "ignore" });
+    children.push(left);
+    await once(left, "spawn");
+    expect(isDying(left.pid!)).toBe(false);
+    // Nothing waits for it until this test gives way.
+    process.kill(left.pid!, "SIGKILL");
+    expect(isDying(left.pid!)).toBe(true);
+  });
+
   it("is found by its mark, wherever it went", async () => {
     const watch = new ProcessWatch([], 0);
     expect(await watch.findMarked("atk-00c0ffee")).toEqual([]);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { sha256 } from "../../../src/base/digest.ts";
 import { outcomes } from "../../../src/model/outcome.ts";
@@ -48,6 +48,28 @@ test("rows are found whatever the order they came in, and a seed is taken once",
       );
     }),
   );
+});
+
+test("more rows than a map takes are found, whatever their order", () => {
+  const mapMost = 40;
+  class FullMap<K, V> extends Map<K, V> {
+    override set(key: K, value: V): this {
+      if (this.size >= mapMost && !this.has(key)) throw new RangeError("Map maximum size exceeded");
+      return super.set(key, value);
+    }
+  }
+  const rows = Array.from({ length: 5 * mapMost }, (_, at) => row((at * 7) % (5 * mapMost)));
+  vi.stubGlobal("Map", FullMap);
+  const table = new RowTable(mapMost);
+  try {
+    for (const own of rows) expect(table.addRow(own)).toBe(true);
+    for (const own of rows) expect(table.addRow(own)).toBe(false);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect([...table.rows()]).toStrictEqual(inSeedOrder(rows));
+  for (const own of rows) expect(table.findRow(own.seed)).toStrictEqual(own);
+  expect(table.findRow(5 * mapMost)).toBeUndefined();
 });
 
 test("equal plays are found, and digests that only begin alike are not equal", () => {

@@ -8,7 +8,7 @@ import { defaultImageName } from "../../../image/default-image.ts";
 import type { JsonObject } from "../../../model/json.ts";
 import { openRollout } from "../../../rollout/open-rollout.ts";
 import type { ServerContext } from "../../context.ts";
-import type { Door } from "../../door.ts";
+import type { Door, SocketRequest } from "../../door.ts";
 import { DoorRoutes } from "../../http/door-routes.ts";
 import { check } from "../../http/route.ts";
 import { asServerError, json, toResponse } from "../../http/reply.ts";
@@ -74,8 +74,8 @@ export function makeOpenEnvDoor(context: ServerContext): Door {
         path: "/ws",
         matches: (path) => socketPath.test(path),
         messageBytes,
-        connect: (socket, { url }) => {
-          const served = serveSocket(context, sessions, socket, url)
+        connect: (socket, request) => {
+          const served = serveSocket(context, sessions, socket, request)
             .catch((error: unknown) => {
               // Nobody awaits it before the server ends: a failure is this connection's, and no reason to end the others.
               context.log.error("defect", { message: toError(error).stack ?? "" });
@@ -95,7 +95,7 @@ async function serveSocket(
   context: ServerContext,
   sessions: McpSessions,
   socket: WebSocket,
-  url: URL,
+  { url, bytes }: SocketRequest,
 ): Promise<void> {
   const env = decoded(socketPath.exec(url.pathname)?.[1] ?? rootEnv);
   if (env === undefined) return socket.close(1008, "the environment's name is not percent-encoded UTF-8");
@@ -103,7 +103,7 @@ async function serveSocket(
   if (named === null) {
     const episodes = new OpenEnvEpisodes(context, env);
     try {
-      await new OpenEnvSession(context, socket, episodes).serve();
+      await new OpenEnvSession(context, socket, bytes, episodes).serve();
     } finally {
       await episodes.end();
     }
@@ -119,7 +119,7 @@ async function serveSocket(
   session.isJoined = true;
   const release = session.lease.hold();
   try {
-    await new OpenEnvSession(context, socket, session.episodes).serve();
+    await new OpenEnvSession(context, socket, bytes, session.episodes).serve();
   } finally {
     session.isJoined = false;
     release();

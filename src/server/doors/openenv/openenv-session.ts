@@ -10,6 +10,7 @@ import type { JsonObject, JsonValue } from "../../../model/json.ts";
 import type { ServerContext } from "../../context.ts";
 import { parseJsonText } from "../../http/parse-json.ts";
 import { asServerError } from "../../http/reply.ts";
+import type { SocketBytes } from "../../http/socket-bytes.ts";
 import type { OpenEnvEpisodes } from "./openenv-episodes.ts";
 import { answerTools, type ToolsCaller } from "./openenv-tools.ts";
 
@@ -46,6 +47,7 @@ const codes: Readonly<Partial<Record<string, Code>>> = {
 export class OpenEnvSession {
   readonly #context: ServerContext;
   readonly #socket: WebSocket;
+  readonly #bytes: SocketBytes;
   readonly #episodes: OpenEnvEpisodes;
   #unanswered = 0;
   #unansweredBytes = 0;
@@ -53,9 +55,10 @@ export class OpenEnvSession {
   #turn: Promise<void> = Promise.resolve();
 
   /** @param episodes its environment; whoever made it ends it */
-  constructor(context: ServerContext, socket: WebSocket, episodes: OpenEnvEpisodes) {
+  constructor(context: ServerContext, socket: WebSocket, bytes: SocketBytes, episodes: OpenEnvEpisodes) {
     this.#context = context;
     this.#socket = socket;
+    this.#bytes = bytes;
     this.#episodes = episodes;
   }
 
@@ -82,6 +85,8 @@ export class OpenEnvSession {
 
   #take(text: string): void {
     if (++this.#unanswered > unansweredMost) return this.#socket.terminate();
+    const release = this.#bytes.hold(text.length);
+    if (release === undefined) return;
     this.#unansweredBytes += text.length;
     this.#readOrWait();
     this.#turn = this.#turn.then(async () => {
@@ -92,6 +97,7 @@ export class OpenEnvSession {
         this.#context.log.error("defect", { message: toError(error).stack ?? "" });
         this.#socket.terminate();
       } finally {
+        release();
         this.#unanswered--;
         this.#unansweredBytes -= text.length;
         this.#readOrWait();
@@ -158,6 +164,6 @@ export class OpenEnvSession {
   }
 
   #send(type: string, data: JsonValue): void {
-    if (!this.#isClosed) this.#socket.send(JSON.stringify({ type, data }), () => this.#readOrWait());
+    this.#bytes.send(JSON.stringify({ type, data }), () => this.#readOrWait());
   }
 }

@@ -31,7 +31,7 @@ export class ClosedAnswers {
   keep(id: string, lease: string, sequence: Sequence, answer: Uint8Array): void {
     // Two closes at one time are answered one after the other.
     this.#drop(id);
-    const bytes = answer.length + sequence.request.length + 512;
+    const bytes = answer.length + sequence.requestBytes + 512;
     this.#kept.set(id, { lease, sequence, bytes });
     const others = this.#ofLeases.get(lease) ?? new Set();
     this.#ofLeases.set(lease, others.add(id));

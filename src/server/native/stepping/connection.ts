@@ -6,6 +6,7 @@ import { encodePlain } from "../../../model/cbor/encode-plain.ts";
 import type { ServerContext } from "../../context.ts";
 import type { SocketRequest } from "../../door.ts";
 import { asServerError } from "../../http/reply.ts";
+import type { SocketBytes } from "../../http/socket-bytes.ts";
 import { type Lease, makeId } from "../../leases.ts";
 import type { Stepping } from "./stepping.ts";
 import { answerBytes, errorAnswer, readCall, type SocketCall } from "./wire.ts";
@@ -24,13 +25,13 @@ export function serveConnection(
   context: ServerContext,
   stepping: Stepping,
   socket: WebSocket,
-  { url }: SocketRequest,
+  { url, bytes }: SocketRequest,
 ): void {
   const named = url.searchParams.get("lease");
   let lease: Lease;
   try {
     lease = named === null ? context.leases.open(context.options.leaseMs, true) : context.leases.find(named);
-    new Connection(context, stepping, socket, lease).begin();
+    new Connection(context, stepping, socket, bytes, lease).begin();
   } catch (error) {
     socket.close(closeCodes.leaseUnknown, toError(error).message.slice(0, 100));
   }
@@ -40,6 +41,7 @@ class Connection {
   readonly #context: ServerContext;
   readonly #stepping: Stepping;
   readonly #socket: WebSocket;
+  readonly #bytes: SocketBytes;
   readonly #lease: Lease;
   readonly #id: string = makeId("ws");
   #unanswered = 0;
@@ -47,10 +49,17 @@ class Connection {
   #heardAt = performance.now();
   #ping: NodeJS.Timeout | undefined;
 
-  constructor(context: ServerContext, stepping: Stepping, socket: WebSocket, lease: Lease) {
+  constructor(
+    context: ServerContext,
+    stepping: Stepping,
+    socket: WebSocket,
+    bytes: SocketBytes,
+    lease: Lease,
+  ) {
     this.#context = context;
     this.#stepping = stepping;
     this.#socket = socket;
+    this.#bytes = bytes;
     this.#lease = lease;
   }
 
@@ -70,7 +79,7 @@ class Connection {
       clearInterval(this.#ping);
       this.#lease.disown(this.#id);
     });
-    socket.send(encodePlain({ hello: { lease: id, ttlMs, version: packageVersion() } }));
+    this.#bytes.send(encodePlain({ hello: { lease: id, ttlMs, version: packageVersion() } }));
   }
 
   /** Asks whether somebody is there; who does not answer for as long as the lease lives is gone. */
@@ -95,17 +104,21 @@ class Connection {
       call = readCall(asBytes(data));
     } catch (error) {
       this.#context.metrics.refused("protocol_broken");
-      this.#send(answerBytes(null, "error", errorAnswer(asServerError(error))));
+      this.#bytes.send(answerBytes(null, "error", errorAnswer(asServerError(error))));
       return this.#socket.close(1007, "a message is one map in canonical CBOR");
     }
+    const release = this.#bytes.hold(call.bytes.length);
+    if (release === undefined) return;
     this.#unanswered++;
     this.#unansweredBytes += call.bytes.length;
     this.#readOrWait();
-    this.#answer(call).catch((error: unknown) => {
-      // Nobody awaits an answer, and a failure that nobody takes would end the server.
-      this.#context.log.error("defect", { message: toError(error).stack ?? "" });
-      this.#socket.terminate();
-    });
+    this.#answer(call)
+      .catch((error: unknown) => {
+        // Nobody awaits an answer, and a failure that nobody takes would end the server.
+        this.#context.log.error("defect", { message: toError(error).stack ?? "" });
+        this.#socket.terminate();
+      })
+      .finally(release);
   }
 
   async #answer(call: SocketCall): Promise<void> {
@@ -121,12 +134,8 @@ class Connection {
     }
     this.#unanswered--;
     this.#unansweredBytes -= call.bytes.length;
-    this.#send(answer);
+    this.#bytes.send(answer);
     this.#readOrWait();
-  }
-
-  #send(bytes: Uint8Array): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(bytes);
   }
 
   get #isBusy(): boolean {

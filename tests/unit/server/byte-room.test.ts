@@ -1,9 +1,11 @@
 import { expect, it } from "vitest";
 
-import { BodyRoom } from "../../../src/server/http/body-room.ts";
+import { ByteRoom } from "../../../src/server/byte-room.ts";
+
+const small = { most: 100, what: "other requests' bodies", hint: "wait" };
 
 it("has room for so many bytes of all requests together, and gives it back once", () => {
-  const room = new BodyRoom(100);
+  const room = new ByteRoom(small);
   const [first, second] = [{}, {}];
   room.take(first, 40);
   room.take(second, 40);
@@ -18,7 +20,7 @@ it("has room for so many bytes of all requests together, and gives it back once"
 });
 
 it("has room for one body alone, whatever its size", () => {
-  const room = new BodyRoom(100);
+  const room = new ByteRoom(small);
   const [large, other] = [{}, {}];
   room.take(large, 80);
   room.take(large, 80);
@@ -26,4 +28,18 @@ it("has room for one body alone, whatever its size", () => {
   room.release(large);
   room.take(other, 1);
   expect(room.bytes).toBe(1);
+});
+
+it("takes back parts, and no more than there was", () => {
+  const room = new ByteRoom(small);
+  const [first, second] = [{}, {}];
+  room.take(first, 60);
+  room.release(first, 20);
+  room.take(second, 60);
+  expect(room.bytes).toBe(100);
+  room.release(first, 1000);
+  room.release(first, 1000);
+  expect(room.bytes).toBe(60);
+  room.release(second);
+  expect(room.bytes).toBe(0);
 });
