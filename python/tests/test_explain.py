@@ -1,5 +1,6 @@
 """The line tracer: what it writes down, and what it leaves out."""
 
+import dis
 import json
 import os
 import subprocess
@@ -62,12 +63,15 @@ class Env:
         self.speed = left
         self.list = [left] if left else []
         self.source = random.Random(left)
+        self.seen = [left]
         self.look()
 
     def reset(self):
         self.speed = 0.0
         self.list.clear()
-        self.seen = Seen(self)
+        self.seen = Seen(
+            self
+        )
         self.look()
         self.spot = Spot(self.source.random())
 
@@ -105,19 +109,23 @@ class Stores(unittest.TestCase):
 def play(self, other):
     global COUNT
     self.a, other.b = 1, 2
-    COUNT = self.c = (
-        3
+    COUNT = self.c = abs(
+        other
     )
     self.d.e = 4
     return lambda: setattr(self, "f", 5)
 """
         space: dict = {}
         exec(compile(text, "scene.py", "exec"), space)
-        stored = {line: names_stored(space["play"].__code__, line) for line in range(10)}
+        code = space["play"].__code__
+        stored = [(line, sorted(names_stored(code, begin))) for begin, line in dis.findlinestarts(code)]
         self.assertEqual(
-            {line: sorted(names) for line, names in stored.items() if names},
-            {4: ["self.a"], 5: ["global COUNT", "self.c"]},
+            [(line, names) for line, names in stored if names],
+            [(4, ["self.a"]), (5, ["global COUNT", "self.c"])],
         )
+        # It comes back to its first line, where it assigns.
+        self.assertEqual([names for line, names in stored if line == 5][0], [])
+
 
 
 class Left(unittest.TestCase):

@@ -6,8 +6,8 @@ name that changed: locals, the attributes of `self`, the module's own globals. S
 behind the line that let the world in, even where the trajectory shows it many steps later.
 
 Digests must be equal where the values are: nothing here looks at an address, and sets are sorted. Only code outside
-the interpreter's library, numpy, Gymnasium's own plumbing and Sameseed is traced; what those return is seen where it
-is used. So are the imports of installed packages, which can be tens of thousands of lines: what they kept of the world
+the interpreter's library, libraries that compute, Gymnasium's own plumbing and Sameseed is traced; what those return is
+seen where it is used. So are the imports of installed packages, which can be tens of thousands of lines: what they kept of the world
 shows in the function that uses it. What a line assigns is written down also where the value is the one that was there;
 what changed in place and was last given a value before the episode is marked, because a world that left something else
 there may have had nothing to change. A line that is repeated often is written down ever more seldom. `__del__` runs at
@@ -33,6 +33,8 @@ _TRACE_FD = 200
 _ALWAYS = 64
 _MOST_ENTRIES = 200_000
 _MOST_NAMES = 6
+# Libraries that compute for an environment, in very many lines: what they return is seen where it is used.
+_COMPUTING = ("numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba")
 # The last entry of a trace that went on.
 _CUT = {"cut": True}
 
@@ -67,7 +69,7 @@ def _library_folders() -> tuple[str, ...]:
     gymnasium = os.path.join(_site, "gymnasium")
     plumbing = [os.path.join(gymnasium, name) for name in ("core.py", "wrappers", "utils", "spaces", "error.py", "vector")]
     plumbing.append(os.path.join(gymnasium, "envs", "registration.py"))
-    return (_own, os.path.join(_site, "numpy"), os.path.join(_site, "scipy"), *plumbing)
+    return (_own, *(os.path.join(_site, name, "") for name in _COMPUTING), *plumbing)
 
 
 def _is_traced(file: str) -> bool:
@@ -142,6 +144,8 @@ class _Traced:
         self.code: CodeType = frame.f_code
         self.digests: dict[str, bytes] = {}
         self.times: dict[int, int] = {}
+        # The instruction where the part of a line begins that runs; none before the first.
+        self.part: int | None = None
         self.busy = id(frame.f_locals.get("self", self))
         self.globals = id(frame.f_globals)
         _thread.busy[self.busy] = _thread.busy.get(self.busy, 0) + 1
@@ -167,19 +171,19 @@ class _Traced:
             return None
         line = frame.f_lineno
         if event == "line":
-            blamed = self.before
-            self.before = (self.code, line)
+            blamed, part = self.before, self.part
+            self.before, self.part = (self.code, line), frame.f_lasti
             times = self.times[line] = self.times.get(line, 0) + 1
             if times > _ALWAYS and times & (times - 1):
                 return self.see
-            _write(event, blamed, line, self._changes(frame, blamed))
+            _write(event, blamed, line, self._changes(frame, part))
         elif event == "return":
-            changes = self._changes(frame, self.before)
+            changes = self._changes(frame, self.part)
             self._leave()
             _write(event, (self.code, line), 0, [*changes, ("return", arg, _thread.fingerprints.of(arg), False)])
         elif event == "exception":
             failure = f"{arg[0].__name__}: {shown(str(arg[1]))}"
-            changes = self._changes(frame, self.before)
+            changes = self._changes(frame, self.part)
             _write(event, (self.code, line), 0, [*changes, ("raise", failure, _thread.fingerprints.of(failure), False)])
         return self.see
 
@@ -196,10 +200,10 @@ class _Traced:
             return (self.busy, name)
         return (self.globals, name) if name.startswith("global ") else None
 
-    def _changes(self, frame: FrameType, blamed: tuple[CodeType, int]) -> list[_Change]:
+    def _changes(self, frame: FrameType, part: int | None) -> list[_Change]:
         """What has other values than when they were last looked at, or was assigned by the line."""
         changes: list[_Change] = []
-        stored = names_stored(*blamed) if blamed[0] is self.code else frozenset()
+        stored = frozenset() if part is None else names_stored(self.code, part)
         for name, value in _names(frame):
             digest = _thread.fingerprints.of(value)
             key = self._key(name)
