@@ -20,6 +20,8 @@ export interface TableRow {
 /** What came of a package. */
 export interface PackageRow {
   readonly asked: string;
+  /** More arguments of `image build` that it needed. */
+  readonly build?: readonly string[];
   /** The day it ran. */
   readonly date: string;
   readonly host: string;
@@ -37,6 +39,7 @@ const head = `# Environments
 What \`sameseed check\` found of environments that nobody had tuned to. The page is written by \`scripts/environment-table.ts\` from
 [environments.json](environments.json), where each run is; no row is written by hand.
 
+- **needs**: what its image was built with besides the package, as a user would write it: other packages and versions, variables.
 - **same bytes**: rollouts of seeds 0 and 1 with the same bytes again, warm, cold, and beside busy sandboxes.
 - **plain**: equal to plain Gymnasium held to the same numeric class; "digits" where it differs with all that the processor has.
 - **asked**: what the environment asks of the sealed world, by [the ledger](glossary.md).
@@ -55,16 +58,23 @@ export function tablePage(packages: Readonly<Record<string, PackageRow>>): strin
   const counts = `${Object.keys(packages).length} packages, of which ${built.length} could be built; ${all.length} environments: ${play.length} play, ${play.filter(isSame).length} of them with the same bytes everywhere, ${play.filter(({ pinned }) => pinned === true).length} equal to plain Gymnasium.`;
   const where = first === undefined ? "" : ` At most ${first.steps} steps; ${first.host}; ${days(packages)}.`;
   const lines = [
-    "| environment | package | plays | same bytes: warm, cold, loaded | plain | tier | audit | asked | cause |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| environment | package | needs | plays | same bytes: warm, cold, loaded | plain | tier | audit | asked | cause |",
+    "|---|---|---|---|---|---|---|---|---|---|",
   ];
   for (const [name, row] of Object.entries(packages)) {
-    const label = row.version === null ? name : `${name} ${row.version}`;
+    const label = `${row.version === null ? name : `${name} ${row.version}`} | ${needs(row)}`;
     if (row.rows.length === 0)
       lines.push(`| – | ${label} | no | | | | | | ${escape(row.why ?? "it registers no environment")} |`);
     for (const one of row.rows) lines.push(rowLine(label, one));
   }
   return `${head}\n${counts}${where}\n\n${lines.join("\n")}\n\nSee also: [Is my environment fit?](guide/check.md) · [images of your own](guide/images.md)\n`;
+}
+
+/** What the image was built with besides the package itself. */
+function needs({ asked, build = [] }: PackageRow): string {
+  const [, ...packages] = asked.split(" ");
+  const parts = [...packages, ...build.filter((part) => part !== "--env")];
+  return parts.map((part) => `\`${part.replaceAll("|", "\\|")}\``).join(", ");
 }
 
 /** The days on which the rows ran. */

@@ -185,6 +185,7 @@ async function runPackage(name: string, listed: Listed): Promise<PackageRow> {
   const image = `table-${listed.group ?? name}`;
   const facts = {
     asked: listed.packages.join(" "),
+    ...(listed.build === undefined ? {} : { build: listed.build }),
     date: new Date().toISOString().slice(0, 10),
     host: `Linux ${release()}, ${arch()}`,
     steps,

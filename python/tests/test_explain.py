@@ -1,11 +1,14 @@
 """The line tracer: what it writes down, and what it leaves out."""
 
+import dis
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
+
+from sameseed.audit.stores import names_stored
 
 PACKAGE = """
 def count(most):
@@ -37,6 +40,121 @@ def play():
 
 play()
 """
+
+SCENE = """
+import random
+import sys
+from dataclasses import dataclass
+from sameseed.audit import explain
+
+
+@dataclass
+class Spot:
+    x: float
+
+
+class Seen:
+    def __init__(self, env):
+        self.env = env
+
+
+class Env:
+    def __init__(self, left):
+        self.speed = left
+        self.list = [left] if left else []
+        self.source = random.Random(left)
+        self.seen = [left]
+        self.look()
+
+    def reset(self):
+        self.speed = 0.0
+        self.list.clear()
+        self.seen = Seen(
+            self
+        )
+        self.look()
+        self.spot = Spot(self.source.random())
+
+    def look(self):
+        self.looked = True
+
+    def use(self):
+        self.list.append(1)
+        self.list.clear()
+
+
+env = Env(float(sys.argv[1]))
+explain.begin({})
+explain._in_episode = True
+env.reset()
+env.use()
+"""
+
+
+def traced(program: str, *args: str) -> list[dict]:
+    """What is written about a program that has the arguments."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "scene.py")
+        with open(path, "w") as file:
+            file.write(program)
+        python_path = os.pathsep.join(each for each in sys.path if each)
+        environment = {**os.environ, "PYTHONPATH": python_path}
+        done = subprocess.run([sys.executable, path, *args], capture_output=True, env=environment, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Stores(unittest.TestCase):
+    def test_names_what_each_line_assigns(self) -> None:
+        text = """
+def play(self, other):
+    global COUNT
+    self.a, other.b = 1, 2
+    COUNT = self.c = abs(
+        other
+    )
+    self.d.e = 4
+    return lambda: setattr(self, "f", 5)
+"""
+        space: dict = {}
+        exec(compile(text, "scene.py", "exec"), space)
+        code = space["play"].__code__
+        stored = [(line, sorted(names_stored(code, begin))) for begin, line in dis.findlinestarts(code)]
+        self.assertEqual(
+            [(line, names) for line, names in stored if names],
+            [(4, ["self.a"]), (5, ["global COUNT", "self.c"])],
+        )
+        # It comes back to its first line, where it assigns.
+        self.assertEqual([names for line, names in stored if line == 5][0], [])
+
+
+
+class Left(unittest.TestCase):
+    """What an earlier episode left in an environment is no line's doing, before a line reads it."""
+
+    def test_only_the_line_that_reads_it_differs(self) -> None:
+        clean, left = traced(SCENE, "0"), traced(SCENE, "3")
+        self.assertEqual([entry["line"] for entry in clean], [entry["line"] for entry in left])
+        texts = SCENE.splitlines()
+        differ = []
+        for one, other in zip(clean, left, strict=True):
+            theirs = dict(other["names"])
+            unequal = [name for name, digest in one["names"] if name in theirs and theirs[name] != digest]
+            alone = {name for name, _ in one["names"]} ^ set(theirs)
+            # What was cleared in one world and was empty in the other is marked as older than the episode.
+            self.assertLessEqual(alone, {*one.get("left", ()), *other.get("left", ())}, texts[one["line"] - 1])
+            if unequal:
+                differ.append((texts[one["line"] - 1].strip(), unequal))
+        self.assertEqual(
+            differ[0], ("self.spot = Spot(self.source.random())", ["self.source", "self.spot"]), differ
+        )
+
+    def test_what_is_assigned_is_written_and_what_the_episode_made_is_not_marked(self) -> None:
+        for entries in (traced(SCENE, "0"), traced(SCENE, "3")):
+            names = {name for entry in entries if entry["function"] != "Env.use" for name, _ in entry["names"]}
+            self.assertLessEqual({"self.speed", "self.looked", "self.seen"}, names)
+            used = [entry for entry in entries if entry["function"] == "Env.use"]
+            marked = [name for entry in used[1:] for name in entry.get("left", ())]
+            self.assertEqual(marked, [])
 
 
 class Explain(unittest.TestCase):

@@ -22,6 +22,22 @@ def default(at=1):
 
 
 class Fingerprints(unittest.TestCase):
+    def test_an_object_of_the_program_is_its_own_attributes_without_those_of_others_and_none_in_its_method(self) -> None:
+        def knowing(number: int) -> Thing:
+            thing = Thing(1)
+            thing.other = Thing(number)
+            return thing
+
+        self.assertNotEqual(fingerprint(knowing(1)), fingerprint(knowing(2)))
+        busy: dict[int, int] = {}
+        own = fingerprints.Fingerprints(is_own=lambda kind: kind is Thing, busy=busy)
+        self.assertEqual(own.of(knowing(1)), own.of(knowing(2)))
+        self.assertNotEqual(own.of(Thing(1)), own.of(Thing(2)))
+        self.assertNotEqual(own.of([Thing(1), Thing(2)]), own.of([Thing(2), Thing(1)]))
+        one, two = Thing(1), Thing(2)
+        busy.update({id(one): 1, id(two): 1})
+        self.assertEqual(own.of(one), own.of(two))
+
     def test_after_much_work_values_are_looked_at_less_closely(self) -> None:
         value = [[number] for number in range(500)]
         late = [*value[:-1], [-1]]

@@ -6,9 +6,11 @@ name that changed: locals, the attributes of `self`, the module's own globals. S
 behind the line that let the world in, even where the trajectory shows it many steps later.
 
 Digests must be equal where the values are: nothing here looks at an address, and sets are sorted. Only code outside
-the interpreter's library, numpy, Gymnasium's own plumbing and Sameseed is traced; what those return is seen where it
-is used. So are the imports of installed packages, which can be tens of thousands of lines: what they kept of the world
-shows in the function that uses it. A line that is repeated often is written down ever more seldom. `__del__` runs at
+the interpreter's library, libraries that compute, Gymnasium's own plumbing and Sameseed is traced; what those return is
+seen where it is used. So are the imports of installed packages, which can be tens of thousands of lines: what they kept of the world
+shows in the function that uses it. What a line assigns is written down also where the value is the one that was there;
+what changed in place and was last given a value before the episode is marked, because a world that left something else
+there may have had nothing to change. A line that is repeated often is written down ever more seldom. `__del__` runs at
 moments that nobody can know and is left out; what it changed is seen where it is read.
 """
 
@@ -24,12 +26,15 @@ from types import CodeType, FrameType
 from typing import Any, Callable
 
 from .fingerprint import Fingerprints, shown
+from .stores import names_stored
 
 # High enough to leave the numbers that a program gets alone.
 _TRACE_FD = 200
 _ALWAYS = 64
 _MOST_ENTRIES = 200_000
 _MOST_NAMES = 6
+# Libraries that compute for an environment, in very many lines: what they return is seen where it is used.
+_COMPUTING = ("numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba")
 # The last entry of a trace that went on.
 _CUT = {"cut": True}
 
@@ -64,7 +69,7 @@ def _library_folders() -> tuple[str, ...]:
     gymnasium = os.path.join(_site, "gymnasium")
     plumbing = [os.path.join(gymnasium, name) for name in ("core.py", "wrappers", "utils", "spaces", "error.py", "vector")]
     plumbing.append(os.path.join(gymnasium, "envs", "registration.py"))
-    return (_own, os.path.join(_site, "numpy"), os.path.join(_site, "scipy"), *plumbing)
+    return (_own, *(os.path.join(_site, name, "") for name in _COMPUTING), *plumbing)
 
 
 def _is_traced(file: str) -> bool:
@@ -79,18 +84,37 @@ def _is_traced(file: str) -> bool:
     return known
 
 
+_own_classes: dict[type, bool] = {}
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class's methods are traced, so that what they make of its objects is seen there."""
+    known = _own_classes.get(kind)
+    if known is None:
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        begins = getattr(getattr(kind, "__init__", None), "__code__", None)
+        # The method of a dataclass is of no file.
+        generated = begins is not None and begins.co_filename.startswith("<")
+        known = _own_classes[kind] = file is not None and _is_traced(os.path.abspath(file)) and not generated
+    return known
+
+
 class _Thread(threading.local):
     """What is known of one thread; each has its own, because the order of threads is not."""
 
     def __init__(self) -> None:
         # How many installed modules it is in the middle of importing.
         self.imports = 0
-        self.fingerprints = Fingerprints()
+        # How often each object is the `self` of a method that runs.
+        self.busy: dict[int, int] = {}
+        self.fingerprints = Fingerprints(is_own=_is_own, busy=self.busy)
+        # The last digest of each attribute and global, by its holder's address, whichever method looked.
+        self.held: dict[tuple[int, str], bytes] = {}
+        # Those whose value this episode has given them.
+        self.given: set[tuple[int, str]] = set()
 
 
 _thread = _Thread()
-
-
 def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
     code = frame.f_code
     if code.co_name == "<module>" and code.co_filename.startswith(_site):
@@ -109,13 +133,22 @@ def _leave_import(_frame: FrameType, event: str, _arg: Any) -> Callable | None:
     return _leave_import
 
 
+# A name, its value, the value's digest, and whether what it replaces is older than the episode.
+_Change = tuple[str, Any, bytes, bool]
+
+
 class _Traced:
     """One execution of one function."""
 
     def __init__(self, frame: FrameType) -> None:
         self.code: CodeType = frame.f_code
-        self.digests: dict[str, tuple[bytes, int]] = {}
+        self.digests: dict[str, bytes] = {}
         self.times: dict[int, int] = {}
+        # The instruction where the part of a line begins that runs; none before the first.
+        self.part: int | None = None
+        self.busy = id(frame.f_locals.get("self", self))
+        self.globals = id(frame.f_globals)
+        _thread.busy[self.busy] = _thread.busy.get(self.busy, 0) + 1
         caller = frame.f_back
         while caller is not None and not _is_traced(caller.f_code.co_filename):
             caller = caller.f_back
@@ -124,8 +157,12 @@ class _Traced:
         # What an object or the module held before is not this function's doing: an earlier episode may have left it.
         if self.code.co_name != "<module>":
             for name, value in _names(frame):
-                if name.startswith(("self.", "global ")):
-                    self.digests[name] = (_thread.fingerprints.of(value), id(value))
+                key = self._key(name)
+                if key is not None:
+                    digest = _thread.fingerprints.of(value)
+                    if _thread.held.get(key) != digest:
+                        _thread.held[key] = digest
+                        _thread.given.discard(key)
         # What differs before the first line differs because of how it was called.
         self.before = (self.code if caller is None else caller.f_code, frame.f_lineno if caller is None else caller.f_lineno)
 
@@ -134,29 +171,53 @@ class _Traced:
             return None
         line = frame.f_lineno
         if event == "line":
-            blamed = self.before
-            self.before = (self.code, line)
+            blamed, part = self.before, self.part
+            self.before, self.part = (self.code, line), frame.f_lasti
             times = self.times[line] = self.times.get(line, 0) + 1
             if times > _ALWAYS and times & (times - 1):
                 return self.see
-            _write(event, blamed, line, self._changes(frame))
+            _write(event, blamed, line, self._changes(frame, part))
         elif event == "return":
-            _write(event, (self.code, line), 0, [*self._changes(frame), ("return", arg, _thread.fingerprints.of(arg))])
+            changes = self._changes(frame, self.part)
+            self._leave()
+            _write(event, (self.code, line), 0, [*changes, ("return", arg, _thread.fingerprints.of(arg), False)])
         elif event == "exception":
             failure = f"{arg[0].__name__}: {shown(str(arg[1]))}"
-            _write(event, (self.code, line), 0, [*self._changes(frame), ("raise", failure, _thread.fingerprints.of(failure))])
+            changes = self._changes(frame, self.part)
+            _write(event, (self.code, line), 0, [*changes, ("raise", failure, _thread.fingerprints.of(failure), False)])
         return self.see
 
-    def _changes(self, frame: FrameType) -> list[tuple[str, Any, bytes]]:
-        """The names whose values are others than when this frame was last looked at."""
-        changes = []
+    def _leave(self) -> None:
+        left = _thread.busy.get(self.busy, 0) - 1
+        if left > 0:
+            _thread.busy[self.busy] = left
+        else:
+            _thread.busy.pop(self.busy, None)
+
+    def _key(self, name: str) -> tuple[int, str] | None:
+        """Under what a name is known to every function; None for this one's own."""
+        if name.startswith("self."):
+            return (self.busy, name)
+        return (self.globals, name) if name.startswith("global ") else None
+
+    def _changes(self, frame: FrameType, part: int | None) -> list[_Change]:
+        """What has other values than when they were last looked at, or was assigned by the line."""
+        changes: list[_Change] = []
+        stored = frozenset() if part is None else names_stored(self.code, part)
         for name, value in _names(frame):
             digest = _thread.fingerprints.of(value)
-            before = self.digests.get(name)
-            # Another object of the same contents counts for attributes: an earlier episode may have left the same there.
-            if before is None or before[0] != digest or (before[1] != id(value) and name.startswith("self.")):
-                self.digests[name] = (digest, id(value))
-                changes.append((name, value, digest))
+            key = self._key(name)
+            before = self.digests.get(name) if key is None else _thread.held.get(key)
+            if before == digest and name not in stored:
+                continue
+            if key is None:
+                self.digests[name] = digest
+                changes.append((name, value, digest, False))
+                continue
+            _thread.held[key] = digest
+            left = _in_episode and before is not None and key not in _thread.given and name not in stored
+            _thread.given.add(key)
+            changes.append((name, value, digest, left))
         return changes
 
 
@@ -167,6 +228,8 @@ def _look_for_reset(frame: FrameType) -> None:
     while caller is not None and not caller.f_code.co_filename.startswith(os.path.join(_own, "play")):
         caller = caller.f_back
     _in_episode = caller is not None and caller.f_code.co_name == "reset"
+    if _in_episode:
+        _thread.given.clear()
 
 
 def _names(frame: FrameType) -> list[tuple[str, Any]]:
@@ -189,14 +252,14 @@ def _names(frame: FrameType) -> list[tuple[str, Any]]:
     return found
 
 
-def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[tuple[str, Any, bytes]]) -> None:
+def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[_Change]) -> None:
     global _left
     _left -= 1
     if _left <= 0:
         _put(_CUT)
         return
     code, line = blamed
-    names = sorted((name, digest.hex()) for name, _, digest in changes)
+    names = sorted((name, digest.hex()) for name, _, digest, _ in changes)
     entry = {
         "thread": threading.current_thread().name,
         "event": event,
@@ -206,8 +269,11 @@ def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[t
         "after": after,
         "begun": _in_episode,
         "names": names,
-        "values": {name: shown(value) for name, value, _ in changes[:_MOST_NAMES]},
+        "values": {name: shown(value) for name, value, *_ in changes[:_MOST_NAMES]},
     }
+    left = sorted(name for name, _, _, older in changes if older)
+    if left:
+        entry["left"] = left
     _put(entry)
 
 

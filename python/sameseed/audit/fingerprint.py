@@ -14,7 +14,7 @@ import types
 import uuid
 from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import Any, Callable, Container
 
 try:
     import numpy as np
@@ -48,11 +48,19 @@ class Fingerprints:
     What has been looked at is counted, not timed, so that two traces of the same program look equally closely at each value.
     """
 
-    def __init__(self, much_work: int = _MUCH_WORK) -> None:
+    def __init__(
+        self,
+        much_work: int = _MUCH_WORK,
+        is_own: Callable[[type], bool] = lambda _: False,
+        busy: Container[int] = (),
+    ) -> None:
+        """`is_own` tells the classes whose methods are traced, `busy` the addresses of objects whose methods run."""
         self.left = much_work
+        self.is_own = is_own
+        self.busy = busy
 
     def of(self, value: Any) -> bytes:
-        walk = _Walk(_MOST_PARTS if self.left > 0 else _FEW_PARTS)
+        walk = _Walk(_MOST_PARTS if self.left > 0 else _FEW_PARTS, self.is_own, self.busy)
         digest = blake2b(walk.describe(value, 0), digest_size=8).digest()
         self.left -= walk.work
         return digest
@@ -61,9 +69,13 @@ class Fingerprints:
 class _Walk:
     """One value taken apart; what is very large or deep only as far as it takes to tell most values apart."""
 
-    def __init__(self, most_parts: int) -> None:
+    def __init__(self, most_parts: int, is_own: Callable[[type], bool], busy: Container[int]) -> None:
         self.most = most_parts
         self.is_quick = most_parts < _MOST_PARTS
+        self.is_own = is_own
+        self.busy = busy
+        # Whether an object of the program's own is being taken apart.
+        self.inside = False
         self.left = most_parts
         self.work = 0
         self.open: set[int] = set()
@@ -116,7 +128,23 @@ class _Walk:
         if any(base.__module__ in _FOREIGN for base in kind.__mro__):
             return self._foreign(value, depth)
         own = getattr(value, "__dict__", None)
-        return self.describe(own, depth) if type(own) is dict else b""
+        if type(own) is not dict:
+            return b""
+        return self._own_object(value, own, depth) if self.is_own(kind) else self.describe(own, depth)
+
+    def _own_object(self, value: Any, attributes: dict, depth: int) -> bytes:
+        """An object's attributes, without those of other objects of the program's that it knows.
+
+        Most know the whole environment. Were that part of each, then what an earlier episode left anywhere in it would
+        show in every line, and the line that looks at it not stand out. What methods do to an object is seen in them.
+        """
+        if self.inside or id(value) in self.busy:
+            return b""
+        self.inside = True
+        try:
+            return self.describe(attributes, depth)
+        finally:
+            self.inside = False
 
     def _foreign(self, value: Any, depth: int) -> bytes:
         """A number or a letter of C; libraries, functions, pointers and what may hold some are addresses."""

@@ -20,6 +20,8 @@ export interface TraceEntry {
   readonly begun?: boolean | undefined;
   /** Each name that changed, with a digest of its new value. */
   readonly names: readonly (readonly [name: string, digest: string])[];
+  /** Those of them that changed in place what is older than the episode. */
+  readonly left?: readonly string[] | undefined;
   /** Some of them with a short text. */
   readonly values: Readonly<Record<string, string>>;
 }
@@ -33,6 +35,7 @@ const entrySchema: z.ZodType<TraceEntry> = z.object({
   after: z.int().min(0),
   begun: z.boolean().optional(),
   names: z.array(z.tuple([z.string(), z.string()])),
+  left: z.array(z.string()).optional(),
   values: z.record(z.string(), z.string()),
 });
 
@@ -176,17 +179,27 @@ function sameEntry(a: TraceEntry, b: TraceEntry | undefined): boolean {
     a.file === b.file &&
     a.line === b.line &&
     a.after === b.after &&
-    JSON.stringify(a.names) === JSON.stringify(b.names)
+    JSON.stringify(comparedNames(a, b)) === JSON.stringify(comparedNames(b, a))
   );
+}
+
+/**
+ * The names of an entry that tell it from another. One world may have put right what an earlier episode left, in place, and
+ * the other had nothing to put right: that is no difference of the line's making, and if it is one it shows where it is used.
+ */
+function comparedNames({ names, left }: TraceEntry, other: TraceEntry): TraceEntry["names"] {
+  if (left === undefined) return names;
+  return names.filter(([name]) => !left.includes(name) || other.names.some(([theirs]) => theirs === name));
 }
 
 function blame(expected: TraceEntry, actual: TraceEntry | undefined): BlamedLine {
   // Where only one of the two failed, the line that failed is the one that let the world in.
   if (actual?.event === "exception" && expected.event !== "exception") return place(actual);
   if (actual === undefined) return place(expected);
-  const others = new Map(actual.names);
-  const changed = expected.names.find(([name, digest]) => others.get(name) !== digest)?.[0];
-  const name = changed ?? actual.names.find(([each]) => !expected.names.some(([mine]) => mine === each))?.[0];
+  const [mine, theirs] = [comparedNames(expected, actual), comparedNames(actual, expected)];
+  const others = new Map(theirs);
+  const changed = mine.find(([name, digest]) => others.get(name) !== digest)?.[0];
+  const name = changed ?? theirs.find(([each]) => !mine.some(([known]) => known === each))?.[0];
   if (name === undefined) return place(expected);
   return {
     ...place(expected),

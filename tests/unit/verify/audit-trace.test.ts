@@ -73,6 +73,18 @@ describe("firstDifferentLine", () => {
     expect(firstDifferentLine(cut([entry(1)]), cut([entry(2), entry(3)]))).toMatchObject({ line: 1 });
   });
 
+  it("takes what one world alone put right in place, of before the episode, for no difference", () => {
+    const read = (value: string): TraceEntry => entry(2, [["x", value]]);
+    const cleared = entry(1, [["self.list", "1"]], { left: ["self.list"] });
+    const found = firstDifferentLine(whole([entry(1), read("1")]), whole([cleared, read("2")]));
+    expect(found).toMatchObject({ line: 2, name: "x" });
+    expect(firstDifferentLine(whole([entry(1)]), whole([cleared]))).toBeUndefined();
+    const other = entry(1, [["self.list", "2"]], { left: ["self.list"] });
+    expect(firstDifferentLine(whole([cleared]), whole([other])), "in both").toMatchObject({ line: 1 });
+    const made = entry(1, [["self.list", "1"]]);
+    expect(firstDifferentLine(whole([entry(1)]), whole([made])), "of the episode").toMatchObject({ line: 1 });
+  });
+
   it("compares each thread with its own kind", () => {
     const other = { thread: "Thread-1 (work)" };
     const expected = [entry(1), entry(9, [["n", "1"]], other), entry(2)];
@@ -85,7 +97,7 @@ describe("firstDifferentLine", () => {
 
 describe("parseTrace", () => {
   it("reads what the tracer writes", () => {
-    const entries = [entry(1), entry(2, [["a", "1"]])];
+    const entries = [entry(1), entry(2, [["a", "1"]], { left: ["a"] })];
     expect(parseTrace(entries.map((each) => `${JSON.stringify(each)}\n`).join(""))).toEqual({
       entries,
       isWhole: true,
