@@ -64,7 +64,8 @@ static void stay_someone(const struct slot *slot, const struct birth *birth) {
   snprintf(map, sizeof map, "%ld %u 1", user, slot_user(slot));
   if (put_at(proc, "self/setgroups", "deny") < 0) wall_fail(err, "deny setgroups");
   if (birth->ids[0] >= 0) {
-    if (ids_take(slot, birth, proc) < 0) wall_fail(err, "be given user ids");
+    const char *wrong = ids_take(slot, birth, proc);
+    if (wrong) wall_fail(err, wrong);
   } else if (put_at(proc, "self/uid_map", map) < 0) wall_fail(err, "map the user id");
   snprintf(map, sizeof map, "%ld %ld 1", group, group);
   if (put_at(proc, "self/gid_map", map) < 0) wall_fail(err, "map the group id");

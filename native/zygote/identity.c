@@ -77,37 +77,50 @@ static uint32_t add_copies(const struct slot *slot, char *map, int *length, uint
   return to + 1;
 }
 
-static int map_ids(const struct slot *slot, const char *pid) {
+/* What came of a map, as the parent tells the trunk: `error` is 0 where it stands. */
+struct mapped { enum { ASKED, OPENED, WRITTEN } step; int error; };
+static const char *const map_steps[] = {
+  [ASKED] = "be given user ids: say its number",
+  [OPENED] = "be given user ids: open the map",
+  [WRITTEN] = "be given user ids: write the map",
+};
+
+static struct mapped map_ids(const struct slot *slot, const char *pid) {
   char path[32], map[MAP_MOST];
   int length = snprintf(map, sizeof map, "%d %u 1\n", INSIDE_ID, user_of(slot, slot->index));
   for (uint32_t next = 1; next < slot->slots;) next = add_copies(slot, map, &length, next);
   snprintf(path, sizeof path, slot->is_frozen ? "%s/uid_map" : "/proc/%s/uid_map", pid);
   long fd = SUPERVISE(SYS_openat, slot->proc, path, O_WRONLY | O_CLOEXEC, 0, 0, 0);
-  if (fd < 0) return -1;
+  if (fd < 0) return (struct mapped){ OPENED, errno };
   long written = write((int)fd, map, length);
+  struct mapped mapped = { WRITTEN, written == length ? 0 : written < 0 ? errno : EIO };
   close(fd);
-  return written == length ? 0 : -1;
+  return mapped;
 }
 
-/* The parent's part, once the trunk is forked or could not be: then nobody says anything. */
+/* The parent's part, once the trunk is forked or could not be: then nobody says anything, or hears what went wrong. */
 void ids_give(const struct slot *slot, const struct birth *birth) {
   char pid[PID_MOST] = "";
   if (birth->ids[PARENT] < 0) return;
   close(birth->ids[CHILD]);
   ssize_t length = read(birth->ids[PARENT], pid, sizeof pid - 1);
   int is_number = length > 0 && strspn(pid, "0123456789") == (size_t)length;
-  if (is_number && map_ids(slot, pid) == 0) send(birth->ids[PARENT], "", 1, MSG_NOSIGNAL);
+  struct mapped mapped = is_number ? map_ids(slot, pid) : (struct mapped){ ASKED, EINVAL };
+  send(birth->ids[PARENT], &mapped, sizeof mapped, MSG_NOSIGNAL);
   close(birth->ids[PARENT]);
 }
 
-/* The trunk's part. `proc`: the outer wall's /proc, where it is not to be found by its name; -1. */
-int ids_take(const struct slot *slot, const struct birth *birth, int proc) {
-  char pid[PID_MOST], given;
+/* The trunk's part. `proc`: the outer wall's /proc, where it is not to be found by its name; -1. Returns what failed, with errno. */
+const char *ids_take(const struct slot *slot, const struct birth *birth, int proc) {
+  char pid[PID_MOST];
+  struct mapped mapped;
   close(birth->ids[PARENT]);
   long length = SUPERVISE(SYS_readlinkat, proc, proc < 0 ? "/proc/self" : "self", pid, sizeof pid, 0, 0);
-  if (length <= 0 || send(birth->ids[CHILD], pid, length, MSG_NOSIGNAL) != length) return -1;
-  errno = EPERM;
-  if (read(birth->ids[CHILD], &given, 1) != 1) return -1;
+  if (length < 0 || send(birth->ids[CHILD], pid, length, MSG_NOSIGNAL) != length) return map_steps[ASKED];
+  errno = EPIPE;
+  if (read(birth->ids[CHILD], &mapped, sizeof mapped) != sizeof mapped) return "be given user ids: hear of them";
+  errno = mapped.error;
+  if (mapped.error) return map_steps[mapped.step];
   is_above[slot->index] = 1;
-  return 0;
+  return NULL;
 }

@@ -157,25 +157,6 @@ int trunk_obey(struct slot *slot, uint32_t length) {
   return copy_self(&order);
 }
 
-/*
- * A copy that dies leaves its child to the trunk, as a child like the program's own: `wait` would meet it. It dies of its
- * parent's death. What has taken that signal's asking back, as a trunk can, is ended here.
- */
-static void bury_orphan(pid_t orphan) {
-  int status;
-  if (waitpid(orphan, &status, WNOHANG | __WALL) != 0) return;
-  SUPERVISE(SYS_kill, orphan, SIGKILL, 0, 0, 0, 0);
-  while (waitpid(orphan, &status, __WALL) < 0 && errno == EINTR) continue;
-}
-
-static void bury_copies(void) {
-  int status;
-  pid_t copy;
-  while ((copy = waitpid(-1, &status, WNOHANG | __WCLONE)) > 0)
-    /* A program of the trunk's may have such children too. */
-    if (copy <= COPY_PID && copy > COPY_PID - COPY_NUMBERS) bury_orphan(copy - (COPY_PID - CHILD_PID));
-}
-
 /* 1, or 0 where the host sends no more. Obeys what is meant for the trunk and not for its program. */
 static int next_head(int fd, uint8_t head[HEAD]) {
   for (;;) {

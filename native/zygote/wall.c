@@ -60,7 +60,8 @@ static void become_someone(const struct slot *slot, const struct birth *birth) {
   snprintf(map, sizeof map, "%d %u 1", INSIDE_ID, slot_user(slot));
   if (put("/proc/self/setgroups", "deny") < 0) fail(err, "deny setgroups");
   if (birth->ids[0] >= 0) {
-    if (ids_take(slot, birth, -1) < 0) fail(err, "be given user ids");
+    const char *wrong = ids_take(slot, birth, -1);
+    if (wrong) fail(err, wrong);
   } else if (put("/proc/self/uid_map", map) < 0) fail(err, "map the user id");
   snprintf(map, sizeof map, "%d 0 1", INSIDE_ID);
   if (put("/proc/self/gid_map", map) < 0) fail(err, "map the group id");

@@ -167,7 +167,10 @@ int slot_take_user(const struct slot *slot);
 int copy_take_user(const struct slot *slot);
 int ids_offer(const struct slot *slot, struct birth *birth);
 void ids_give(const struct slot *slot, const struct birth *birth);
-int ids_take(const struct slot *slot, const struct birth *birth, int proc);
+const char *ids_take(const struct slot *slot, const struct birth *birth, int proc);
+
+/* burial.c: what is left of the copies of this trunk that have ended. */
+void bury_copies(void);
 
 /* slot.c */
 void slot_run(struct slot *slot) __attribute__((noreturn));

@@ -39,7 +39,15 @@ export async function* playGames(
   games: Iterable<GameKey>,
   options: PlayGamesOptions = {},
 ): AsyncGenerator<GameResult, void, undefined> {
-  const resolved = resolveGame(spec);
+  yield* playResolved(resolveGame(spec), games, options);
+}
+
+/** As {@link playGames}, of a game that is resolved: a fleet vouches for what it was asked with the same options. */
+export async function* playResolved(
+  resolved: ResolvedOptions,
+  games: Iterable<GameKey>,
+  options: PlayGamesOptions,
+): AsyncGenerator<GameResult, void, undefined> {
   // Games that are asked for and not yet yielded, by their own seed.
   const asked = new Map<number, GameKey>();
   const failed: GameResult[] = [];

@@ -13,7 +13,7 @@ import { buildFolderName } from "./build-folder.ts";
 import { defaultImageName, isImagePath } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
 import { afterRemoval, sharedStamps } from "./share-files.ts";
-import { buildCommand, shippedImages } from "./shipped-images.ts";
+import { missingImageHint, shippedImages } from "./shipped-images.ts";
 
 /** An image of the store, ready to run. */
 export interface ResolvedImage {
@@ -78,7 +78,10 @@ export function resolveImage(name: string, images: string = imagesFolder()): Res
       hint:
         name === defaultImageName
           ? "run `sameseed setup` to build it"
-          : `run \`sameseed image list\` to list the images, and \`${buildCommand(name)}\` to build one`,
+          : missingImageHint(
+              name,
+              listImages(images).flatMap(({ names }) => names),
+            ),
       context: { name },
     });
   }

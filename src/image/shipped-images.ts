@@ -1,4 +1,5 @@
 import { defaultImageName } from "./image-names.ts";
+import { nearestName } from "../base/known-options.ts";
 import { packagedLockNames } from "./runtime-files.ts";
 
 /** An image whose lock comes with Sameseed, and the environments that it is for. */
@@ -45,6 +46,15 @@ export function shippedImageFor(
 /** The variables of a shipped image. */
 export function shippedEnv(name: string): Readonly<Record<string, string>> {
   return shipped.find((image) => image.name === name)?.env ?? {};
+}
+
+/** What to do where there is no image of this name. @param known the names of the images that there are */
+export function missingImageHint(name: string, known: readonly string[]): string {
+  const list = "`sameseed image list` lists the images";
+  const near = nearestName(name, [...known, ...shippedImages()]);
+  if (near === undefined || near === name) return `${list}, and \`${buildCommand(name)}\` builds one`;
+  const build = known.includes(near) ? list : `\`${buildCommand(near)}\` builds it`;
+  return `did you mean ${near}? ${build}`;
 }
 
 /** The command that builds an image of this name; with a place to fill in where its lock is the user's own. */

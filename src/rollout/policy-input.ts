@@ -9,7 +9,7 @@ import * as z from "zod";
 import { startOfText } from "../base/cut-text.ts";
 import { SameseedError, toError } from "../base/error.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
-import { type OptionNames, refuseUnknownOptions } from "../base/known-options.ts";
+import { nearestName, type OptionNames, refuseUnknownOptions } from "../base/known-options.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { SeatPolicy, SpecFile } from "../model/rollout.ts";
 import { type FilesInput, readFiles } from "./read-files.ts";
@@ -164,24 +164,32 @@ function checkName(name: unknown): string {
 }
 
 function notPolicy(input: unknown, { names, actions, none, functions: called }: PolicyForms): SameseedError {
-  const isText = typeof input === "string" && /[\n\r]/.test(input);
-  const quoted = names.map((name) => `\`${name}\``).join(", ");
-  const more = [
-    ...(actions === true ? [", { actions }"] : []),
-    ...(none === true ? [", { none: true }"] : []),
-    ...(called === true ? [", a function"] : []),
-  ].join("");
-  return new SameseedError(
-    "bad_policy",
-    typeof input === "string"
-      ? `${shown(input)} is neither a built-in policy nor a Python file`
-      : `${shown(input)} is not a policy`,
-    {
-      hint: isText
-        ? "give the text of a policy as { source }"
-        : `use ${quoted === "" ? "" : `${quoted}, `}the path of a .py file that defines ${functions}, { path }, { source }${more}`,
-    },
-  );
+  if (typeof input === "string")
+    return new SameseedError("bad_policy", `${shown(input)} is neither a built-in policy nor a Python file`, {
+      hint: /[\n\r]/.test(input) ? "give the text of a policy as { source }" : nameHint(input, names),
+    });
+  const shapes = [
+    "{ path }",
+    "{ source }",
+    ...(actions === true ? ["{ actions }"] : []),
+    ...(none === true ? ["{ none: true }"] : []),
+    ...(called === true ? ["a function"] : []),
+  ].join(", ");
+  return new SameseedError("bad_policy", `${shown(input)} is not a policy`, {
+    hint: `${textForms(names)}, ${shapes}`,
+  });
+}
+
+/** A text is what a command line gives, which has no objects. */
+function nameHint(input: string, names: readonly string[]): string {
+  const near = nearestName(input, names);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return textForms(names) + (/[./]/.test(input) ? "; in the SDK another file is { path }" : "");
+}
+
+function textForms(names: readonly string[]): string {
+  const quoted = names.map((name) => `\`${name}\`, `).join("");
+  return `use ${quoted}the path of a .py file that defines ${functions}`;
 }
 
 function shown(value: unknown): string {

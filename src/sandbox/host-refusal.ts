@@ -4,6 +4,7 @@ import { SameseedError } from "../base/error.ts";
 const containerFlags =
   "run the container with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
 
+/** The first whose pattern fits counts: bubblewrap says "Creating new namespace failed" before several reasons. */
 const refusals: readonly { readonly pattern: RegExp; readonly message: string; readonly hint: string }[] = [
   {
     pattern: /setting up uid map: Permission denied|loopback: Failed RTM_NEWADDR|apparmor/i,
@@ -11,8 +12,18 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
     hint: "as root: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or give bubblewrap an AppArmor profile with `userns,`",
   },
   {
+    pattern: /Creating new namespace failed: Permission denied/i,
+    message: "a security module of this host (AppArmor, SELinux) forbids bubblewrap user namespaces",
+    hint: "with AppArmor: give bubblewrap a profile with `userns,`; with SELinux: allow its domain `user_namespace create`",
+  },
+  {
+    pattern: /No space left on device|ENOSPC.*namespace|namespace.*ENOSPC|user\.max_/i,
+    message: "this host has no namespaces left",
+    hint: "as root: raise `user.max_user_namespaces`, `user.max_pid_namespaces`, `user.max_mnt_namespaces` and `user.max_net_namespaces`",
+  },
+  {
     pattern:
-      /No permissions to create (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
+      /No permissions to creat(e|ing) (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
     message: "this host forbids user namespaces",
     hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or the profile of docs/guide/containers.md",
   },
@@ -30,11 +41,6 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
     pattern: /Can't mount proc/i,
     message: "this container masks /proc, so a sandbox cannot have a process namespace of its own",
     hint: containerFlags,
-  },
-  {
-    pattern: /No space left on device|ENOSPC.*namespace|user\.max_/i,
-    message: "this host has no namespaces left",
-    hint: "as root: raise `user.max_user_namespaces`, `user.max_pid_namespaces`, `user.max_mnt_namespaces` and `user.max_net_namespaces`",
   },
   {
     pattern: /ENOENT|No such file or directory/i,

@@ -4,7 +4,7 @@
 // position up to which the segments were on the disk; rows beyond are dropped at opening and indexed again.
 
 import { existsSync, rmSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { outcomes } from "../model/outcome.ts";
 import {
   rewardBytes,
@@ -17,6 +17,7 @@ import {
 } from "./indexed-row.ts";
 import type { RowIndex } from "./index-segments.ts";
 import { isRegularFile } from "./run-folder.ts";
+import { openDatabase } from "./sqlite.ts";
 import { catalogueVersion, statedIn, sumModulus, tables, takeRows, toRow } from "./stored-catalogue.ts";
 
 /** The index of a run that is written, in a file or private to this process. */
@@ -47,7 +48,7 @@ export class Catalogue implements RowIndex {
     if (!isRegularFile(path) || companions(path).some((name) => existsSync(name))) return undefined;
     let db: DatabaseSync | undefined;
     try {
-      db = new DatabaseSync(path);
+      db = openDatabase(path);
       configure(db);
       const stated = statedIn(db, runId);
       const catalogue = new Catalogue(db);
@@ -81,7 +82,7 @@ export class Catalogue implements RowIndex {
   }
 
   static #fresh(path: string, runId: string): Catalogue {
-    const db = new DatabaseSync(path);
+    const db = openDatabase(path);
     try {
       configure(db);
       for (const table of tables) db.exec(table);

@@ -2,7 +2,7 @@
 // hundred thousand is laid out from them without an object or a query for each. The catalogue's file is read once, a few
 // thousand rows at a time, each column of them as one text: a value for each cell would take four times as long.
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { outcomes } from "../model/outcome.ts";
 import { configure } from "./catalogue.ts";
@@ -17,6 +17,7 @@ import {
 } from "./indexed-row.ts";
 import { isRegularFile } from "./run-folder.ts";
 import { SeedPlaces } from "./seed-places.ts";
+import { openDatabase } from "./sqlite.ts";
 import { statedIn, sumModulus } from "./stored-catalogue.ts";
 
 const playBytes = 32;
@@ -52,7 +53,7 @@ export class RowTable implements RowIndex {
     if (!isRegularFile(path)) return new RowTable();
     let db: DatabaseSync | undefined;
     try {
-      db = new DatabaseSync(path, { readOnly: true });
+      db = openDatabase(path, { readOnly: true });
       configure(db);
       db.exec("BEGIN");
       const stated = statedIn(db, runId);

@@ -1,11 +1,16 @@
 /* A fleet of one, within this process: the same road as many machines take, with nothing to install. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 
+import { checkFleetCertificate, type FleetCertificate } from "../../src/fleet/certificate.ts";
 import { collectRollouts, evaluateMatchup, evaluateReturns, openFleet } from "../../src/index.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { openObjects } from "../../src/store/objects/open-objects.ts";
+import { Workplace } from "../cli/sameseed.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-local-fleet-"));
 afterAll(async () => {
@@ -47,4 +52,47 @@ it("evaluates what a call without it does, games between seats and returns", asy
   const plain = (result: Awaited<ReturnType<typeof evaluateMatchup>>): unknown =>
     JSON.parse(JSON.stringify(result, (key, value: unknown) => (key === "timings" ? null : value)));
   expect(plain(await evaluateMatchup({ ...matchup, fleet }))).toEqual(plain(await evaluateMatchup(matchup)));
+});
+
+it("vouches for recorded games of both orders of seats, and for no others", async () => {
+  const url = join(folder, "games");
+  const fleet = openFleet("local:", { store: url });
+  const dir = join(folder, "matchup");
+  const matchup = { policyX: "random", policyO: "greedy", seeds: [1, 2], nGames: 4, dir };
+  await evaluateMatchup({ ...matchup, fleet });
+  const legs = ["a-first", "b-first"].map((name) => join(dir, name));
+  const store = await openObjects(url);
+  for (const leg of legs)
+    expect(await checkFleetCertificate(leg, store)).toMatchObject({
+      state: "intact",
+      inStore: 4,
+      certificate: { rollouts: 4, fromFleet: 4, mismatches: 0 },
+    });
+  store.close();
+
+  // A call that was killed before the last of it: every game is taken from the store again.
+  const written = legs.map((leg) => readFileSync(join(leg, "fleet.json"), "utf8"));
+  for (const leg of legs) rmSync(join(leg, "fleet.json"));
+  await evaluateMatchup({ ...matchup, fleet, resume: true });
+  const root = (text: string): unknown => (JSON.parse(text) as FleetCertificate).root;
+  expect(legs.map((leg) => root(readFileSync(join(leg, "fleet.json"), "utf8")))).toEqual(written.map(root));
+
+  using place = new Workplace();
+  const intact = await place.run(["verify", dir, "--store", url, "--json"]);
+  expect(intact.code).toBe(0);
+  expect(JSON.parse(intact.stdout)).toMatchObject({
+    legs: { "a-first": { fleet: { state: "intact" } }, "b-first": { fleet: { state: "intact" } } },
+  });
+  writeFileSync(join(legs[1]!, "fleet.json"), written[0]!);
+  const altered = await place.run(["verify", dir]);
+  expect(altered.code).toBe(4);
+  expect(altered.stdout).toContain("the fleet's certificate does not hold: it is about another run");
+
+  const other = { ...matchup, dir: join(folder, "unknown") };
+  await evaluateMatchup(other);
+  await expect(
+    evaluateMatchup({ ...other, resume: true, fleet: openFleet("local:", { store: join(folder, "none") }) }),
+  ).rejects.toMatchObject({
+    code: "fleet_disagrees",
+  });
 });

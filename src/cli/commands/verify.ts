@@ -65,13 +65,10 @@ async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<nu
   if (isLeagueFolder(dir)) return await verifyLegs(cli, recordedPairings(dir), options);
   const runs = runFoldersIn(dir);
   if (runs.length > 0) return await verifyRuns(cli, runs, options);
-  const result = await compareAll(cli, dir, options);
-  const fleet = await checkFleet(dir, options.store);
-  if (options.json) {
-    const own = fleet.state === "none" ? {} : { fleet };
-    await cli.output.write(`${jsonText({ ...toVerifyDocument(result), ...own })}\n`);
-  } else await cli.output.lines([...formatVerification(result, cli.paint), ...fleetLines(fleet, cli.paint)]);
-  return fleet.state === "altered" ? 4 : judge(result);
+  const own = await verifyLeg(cli, dir, options);
+  if (options.json) await cli.output.write(`${jsonText(documentOf(own))}\n`);
+  else await cli.output.lines(linesOf(own, cli));
+  return codeOf(own);
 }
 
 /** A fleet's certificate beside the run, where there is one; its code is loaded only then. */
@@ -90,14 +87,14 @@ async function checkFleet(dir: string, url: string | undefined): Promise<FleetCh
 
 /** Recorded matchups, one or those of a league: each order of seats is a run of its own. */
 async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOptions): Promise<number> {
-  const legs: Record<string, VerifyResult> = {};
+  const legs: Record<string, VerifiedLeg> = {};
   for (const dir of dirs) {
     const { maxPairs } = readMatchup(dir);
     for (const leg of recordedLegs(dir)) {
-      const result = await compareAll(cli, leg, options);
+      const { result, fleet } = await verifyLeg(cli, leg, options);
       const name = dirs.length === 1 ? basename(leg) : `${basename(dir)}/${basename(leg)}`;
       // A test that stopped by itself leaves games that nobody misses.
-      legs[name] = maxPairs === null ? result : withoutUnplayed(result);
+      legs[name] = { result: maxPairs === null ? result : withoutUnplayed(result), fleet };
     }
   }
   return await printLegs(cli, legs, options);
@@ -105,26 +102,48 @@ async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOpti
 
 /** The runs in a folder that is none itself, such as those of two policies that were compared. */
 async function verifyRuns(cli: Cli, dirs: readonly string[], options: VerifyOptions): Promise<number> {
-  const legs: Record<string, VerifyResult> = {};
-  for (const dir of dirs) legs[basename(dir)] = await compareAll(cli, dir, options);
+  const legs: Record<string, VerifiedLeg> = {};
+  for (const dir of dirs) legs[basename(dir)] = await verifyLeg(cli, dir, options);
   return await printLegs(cli, legs, options);
+}
+
+/** One of several runs that were verified, with what a fleet vouches for of it. */
+interface VerifiedLeg {
+  readonly result: VerifyResult;
+  readonly fleet: FleetCheck;
+}
+
+async function verifyLeg(cli: Cli, dir: string, options: VerifyOptions): Promise<VerifiedLeg> {
+  const result = await compareAll(cli, dir, options);
+  return { result, fleet: await checkFleet(dir, options.store) };
+}
+
+function documentOf({ result, fleet }: VerifiedLeg): object {
+  return { ...toVerifyDocument(result), ...(fleet.state === "none" ? {} : { fleet }) };
+}
+
+function linesOf({ result, fleet }: VerifiedLeg, cli: Cli): string[] {
+  return [...formatVerification(result, cli.paint), ...fleetLines(fleet, cli.paint)];
+}
+
+function codeOf({ result, fleet }: VerifiedLeg): number {
+  return fleet.state === "altered" ? 4 : judge(result);
 }
 
 async function printLegs(
   cli: Cli,
-  legs: Readonly<Record<string, VerifyResult>>,
+  legs: Readonly<Record<string, VerifiedLeg>>,
   options: VerifyOptions,
 ): Promise<number> {
   const results = Object.entries(legs);
-  const verified = results.every(([, result]) => result.verified);
+  const verified = results.every(([, { result }]) => result.verified);
   if (options.json) {
-    const documents = Object.fromEntries(results.map(([leg, result]) => [leg, toVerifyDocument(result)]));
+    const documents = Object.fromEntries(results.map(([leg, own]) => [leg, documentOf(own)]));
     await cli.output.write(`${jsonText({ verified, legs: documents })}\n`);
-  } else {
-    for (const [leg, result] of results)
-      await cli.output.lines([cli.paint("strong", leg), ...formatVerification(result, cli.paint)]);
-  }
-  return results.reduce((code, [, result]) => Math.max(code, judge(result)), 0);
+  } else
+    for (const [leg, own] of results)
+      await cli.output.lines([cli.paint("strong", leg), ...linesOf(own, cli)]);
+  return results.reduce((code, [, own]) => Math.max(code, codeOf(own)), 0);
 }
 
 async function compareAll(cli: Cli, dir: string, options: VerifyOptions): Promise<VerifyResult> {

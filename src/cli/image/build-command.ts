@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
+import { nearestName } from "../../base/known-options.ts";
 import type { AddedFiles } from "../../image/added-files.ts";
 import { buildImage } from "../../image/build-image.ts";
 import { defaultImageName } from "../../image/default-image.ts";
@@ -179,8 +180,9 @@ function formatTried(
 
 function shippedLock(name: string): string {
   if (shippedImages().includes(name)) return packagedLock(name);
+  const near = nearestName(name, shippedImages());
   throw new SameseedError("bad_argument", `nothing says what to build the image ${name} from`, {
-    hint: `name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}`,
+    hint: `${near === undefined ? "" : `did you mean ${near}? Otherwise `}name packages (--packages PACKAGE …) or a lock (--requirements FILE); locks that come with Sameseed: ${shippedImages().join(", ")}`,
     context: { name, shipped: shippedImages() },
   });
 }

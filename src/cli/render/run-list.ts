@@ -14,7 +14,7 @@ import { count, formatReward } from "./numbers.ts";
 import { writeRunDocument } from "./rollout-document.ts";
 import { formatFaults, formatOutcomes, formatRollouts, imageText } from "./run-text.ts";
 import { clip } from "./style.ts";
-import { formatTable } from "./table.ts";
+import { formatTable, type Column } from "./table.ts";
 
 const mostFaults = 10;
 
@@ -97,18 +97,41 @@ export async function listRuns(
     ]);
   }
   if (json) return;
-  const [head = "", ...body] = formatTable(
-    [
-      { title: "run" },
-      { title: "environment" },
-      { title: "policy" },
-      { title: "rollouts", align: "right" },
-      { title: "mean return", align: "right" },
-      { title: "recorded (UTC)" },
-    ],
-    rows,
-  );
+  const [head = "", ...body] = formatRuns(rows, output.columns);
   await output.lines([paint("dim", head), ...body]);
+}
+
+const runColumns: readonly Column[] = [
+  { title: "run" },
+  { title: "environment" },
+  { title: "policy" },
+  { title: "rollouts", align: "right" },
+  { title: "mean return", align: "right" },
+  { title: "recorded (UTC)" },
+];
+
+/** Which columns are left out where there is no room: folders and results are what the table is read for. */
+const leftOut: readonly (readonly string[])[] = [
+  [],
+  ["recorded (UTC)"],
+  ["recorded (UTC)", "policy"],
+  ["recorded (UTC)", "policy", "environment"],
+];
+
+/**
+ * A table of runs, a cell for each of {@link runColumns}.
+ * @param width the most characters of a line; a folder is never cut, so that it can be copied
+ */
+export function formatRuns(
+  rows: readonly (readonly string[])[],
+  width: number = Number.POSITIVE_INFINITY,
+): string[] {
+  const tables = leftOut.map((without) => {
+    const kept = runColumns.map(({ title }) => !without.includes(title));
+    const pick = <T>(cells: readonly T[]): T[] => cells.filter((_, at) => kept[at]);
+    return formatTable(pick(runColumns), rows.map(pick));
+  });
+  return tables.find((lines) => lines.every(({ length }) => length <= width)) ?? tables.at(-1)!;
 }
 
 /** How a command line names a rollout. */

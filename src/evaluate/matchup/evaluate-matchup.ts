@@ -141,6 +141,7 @@ async function evaluateOnce(config: MatchupConfig): Promise<MatchupResult> {
       onGame?.(game);
     },
   });
+  if (config.fleet !== undefined) await keeper?.certify(config.fleet, config.signal);
   const report = reportMatchup(games, facts);
   const bySeed = Map.groupBy(games, ({ seed }) => seed);
   return {

@@ -12,6 +12,8 @@ import type { RunWriter } from "../../store/run-writer.ts";
 import { storeError } from "../../store/store-error.ts";
 import { scoreGame } from "../../games/game-result.ts";
 import { gameSeed } from "../../model/seed.ts";
+import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
+import { engineOf, type RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
 import { resolveGame } from "../../games/game-spec.ts";
 import type { GameKey, GameResult } from "../../games/play-games.ts";
@@ -37,6 +39,10 @@ export interface KeeperOptions {
 
 /** One order of seats: a run folder. */
 interface Leg {
+  readonly folder: string;
+  readonly options: ResolvedOptions;
+  /** How many games it has when it is complete. */
+  readonly games: number;
   readonly writer: RunWriter;
   /** What was recorded before; undefined if nothing was. */
   readonly before: RunReader | undefined;
@@ -101,6 +107,23 @@ export class MatchupKeeper implements GameKeeper, AsyncDisposable {
     await this.#legs[swapped ? 1 : 0]?.writer.append(result.rollout);
   }
 
+  /** What the games of an order of seats are played with. */
+  optionsOf(swapped: boolean): ResolvedOptions {
+    return this.#legs[swapped ? 1 : 0]!.options;
+  }
+
+  /**
+   * Has a fleet write beside each order of seats that is complete what it vouches for; nothing is recorded after it.
+   * @throws `fleet_disagrees` where the fleet's store does not say the same
+   */
+  async certify(fleet: RolloutFleet, signal: AbortSignal | undefined): Promise<void> {
+    for (const { writer, folder, options, games } of this.#legs) {
+      if (writer.recorded.size < games) continue;
+      await writer.close();
+      await engineOf(fleet).certify({ dir: folder, options, signal });
+    }
+  }
+
   /** Games that are recorded. */
   get recorded(): number {
     return this.#legs.reduce((sum, { writer }) => sum + writer.recorded.size, 0);
@@ -143,13 +166,10 @@ async function openLeg(
 ): Promise<Leg> {
   const before = isRunFolder(folder) ? await RunReader.open(folder) : undefined;
   try {
-    const resolved = resolveGame(specOf(plan, swapped));
-    const writer = await openWriter(
-      folder,
-      { options: resolved, host: await openHost(resolved), seeds },
-      { resume: true },
-    );
-    return { writer, before };
+    const options = resolveGame(specOf(plan, swapped));
+    const run = { options, host: await openHost(options), seeds };
+    const writer = await openWriter(folder, run, { resume: true });
+    return { folder, options, games: seeds.length, writer, before };
   } catch (error) {
     before?.[Symbol.dispose]();
     throw error;

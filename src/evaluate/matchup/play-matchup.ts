@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 
 import { AsyncQueue } from "../../base/async-queue.ts";
-import { type GameKey, type GameResult, playGames } from "../../games/play-games.ts";
+import { resolveGame } from "../../games/game-spec.ts";
+import { type GameKey, type GameResult, playResolved } from "../../games/play-games.ts";
+import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { type MatchGame, toMatchGame } from "./match-game.ts";
 import { type MatchupPlan, specOf } from "./matchup-config.ts";
@@ -16,6 +18,8 @@ export interface PlayedGame {
 export interface GameKeeper {
   /** A game that was kept before. */
   readonly find: (key: GameKey, swapped: boolean) => GameResult | undefined;
+  /** What the games of an order of seats are played with, where it matters that it is this very value. */
+  readonly optionsOf?: (swapped: boolean) => ResolvedOptions;
   /** Keeps a game; resolves when it survives the end of this process. */
   readonly keep: (result: GameResult, swapped: boolean) => Promise<void>;
 }
@@ -56,7 +60,8 @@ export async function* playMatchup(
       else await add(kept, swapped);
     }
     if (missing.length === 0) return;
-    const games = playGames(specOf(plan, swapped), missing, {
+    const resolved = keeper?.optionsOf?.(swapped) ?? resolveGame(specOf(plan, swapped));
+    const games = playResolved(resolved, missing, {
       concurrency: Math.max(1, Math.ceil(concurrency / legs.length)),
       ...(fleet === undefined ? {} : { fleet }),
       signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),

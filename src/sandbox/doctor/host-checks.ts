@@ -7,6 +7,7 @@ import { makeOpenFolders } from "../../base/make-folders.ts";
 import { requireLinux } from "../../base/require-linux.ts";
 import { canListChildren } from "../linux/processes.ts";
 import { hostArchitecture } from "../seccomp/compile.ts";
+import { hostKind, type HostKind } from "./host-kind.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 const kernelNeeded = [5, 15] as const;
@@ -114,8 +115,16 @@ function checkOpenFiles(): DoctorCheck {
   return poor(
     "open files",
     `up to ${most}; each concurrent sandbox needs about four`,
-    `raise the hard limit: ulimit -Hn ${openFilesWanted}`,
+    openFilesFix(hostKind()),
   );
+}
+
+/** How a process may open more files. Only root can raise a hard limit. */
+export function openFilesFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
+  if (inContainer) return `run the container with \`--ulimit nofile=${openFilesWanted}:${openFilesWanted}\``;
+  return isRoot
+    ? `raise the hard limit: ulimit -Hn ${openFilesWanted}`
+    : `let root raise this user's hard limit to ${openFilesWanted}: \`nofile\` in /etc/security/limits.conf`;
 }
 
 function checkDisk(home: string): DoctorCheck {

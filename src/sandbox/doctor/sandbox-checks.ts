@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 
 import { SameseedError } from "../../base/error.ts";
 import { FirstBytes } from "../../base/kept-bytes.ts";
@@ -15,6 +14,7 @@ import { openGroups } from "../linux/open-groups.ts";
 import { areSet } from "../linux/unit-limits.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
+import { hostKind, type HostKind } from "./host-kind.ts";
 import { checkSockets } from "./socket-checks.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
@@ -201,21 +201,6 @@ async function withoutGroups(): Promise<DoctorCheck> {
     `each process is limited alone, because no control group can be made (${groups.reason})`,
     limitsFix(hostKind()),
   );
-}
-
-/** What is told from a host of another kind, to name a fix that fits. */
-export interface HostKind {
-  readonly isRoot: boolean;
-  readonly inContainer: boolean;
-  readonly hasSystemd: boolean;
-}
-
-function hostKind(): HostKind {
-  return {
-    isRoot: process.getuid?.() === 0,
-    inContainer: existsSync("/run/.containerenv") || existsSync("/.dockerenv"),
-    hasSystemd: existsSync("/run/systemd/system"),
-  };
 }
 
 /** How control groups can be had on a host of this kind; undefined where nothing is known to help. */

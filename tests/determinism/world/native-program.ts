@@ -25,12 +25,17 @@ export function compileWith(compiler: string, source: string, ...options: readon
   }
 }
 
-/** Runs a fixture that is built with a part of `native/` and shows that part alone; returns what it prints. */
-export function runPart(source: string): string {
+/**
+ * Runs a fixture that is built with a part of `native/` and shows that part alone; returns what it prints.
+ * @param headers folders of the fixtures that stand for headers which the part does not need
+ */
+export function runPart(source: string, ...headers: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "sameseed-part-"));
   try {
     const program = join(folder, "program");
-    writeFileSync(program, compileFixture(source, "-std=gnu11", `-I${nativeFolder}`), { mode: 0o755 });
+    const folders = [nativeFolder, ...headers.map((own) => join(import.meta.dirname, "fixtures", own))];
+    const includes = folders.map((own) => `-I${own}`);
+    writeFileSync(program, compileFixture(source, "-std=gnu11", ...includes), { mode: 0o755 });
     return execFileSync(program, { encoding: "utf8" });
   } finally {
     rmSync(folder, { recursive: true, force: true });

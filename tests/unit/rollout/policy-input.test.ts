@@ -49,6 +49,17 @@ test("what could be either is refused, and the hint says how to say which", () =
   expect(() => readPolicyInput(join(folder, "notes.txt"), forms)).toThrow(
     expect.objectContaining({ code: "bad_policy", hint: expect.stringContaining("{ path }") }),
   );
+  const hintOf = (input: unknown): unknown => {
+    try {
+      return readPolicyInput(input, forms);
+    } catch (error) {
+      return (error as { hint?: string }).hint;
+    }
+  };
+  // A command line has no objects: what it cannot say is not proposed.
+  expect(hintOf("clever")).toMatch(/^use `random`, the path of a \.py file that defines [^{]+$/);
+  expect(hintOf("radnom")).toBe("did you mean random?");
+  expect(hintOf(7)).toContain("{ path }, { source }, { actions }, { none: true }");
   expect(() => readPolicyInput({ source: text, path: "bot.py" }, forms)).toThrow(bad);
   expect(() => readPolicyInput({ source: text, nmae: "x.py" }, forms)).toThrow(
     expect.objectContaining({ hint: "did you mean name?" }),

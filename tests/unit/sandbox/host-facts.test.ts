@@ -1,9 +1,13 @@
+import { spawnSync } from "node:child_process";
+
 import { expect, test } from "vitest";
 
+import { findBubblewrap } from "../../../src/image/find-bubblewrap.ts";
 import {
   checkKernel,
   checkNamespaceCounts,
   checkUserNamespaces,
+  openFilesFix,
 } from "../../../src/sandbox/doctor/host-checks.ts";
 import { hostIdsFix, limitsFix, limitsHeld } from "../../../src/sandbox/doctor/sandbox-checks.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
@@ -34,6 +38,17 @@ test.for([
     "unprivileged_userns_clone",
   ],
   [
+    "bwrap: No permissions to creating new namespace, likely because the kernel does not allow non-privileged user namespaces. On e.g. debian this can be enabled with 'sysctl kernel.unprivileged_userns_clone=1'.",
+    "wall_unavailable",
+    "unprivileged_userns_clone",
+  ],
+  [
+    "bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)",
+    "wall_unavailable",
+    "no namespaces left",
+  ],
+  ["bwrap: Creating new namespace failed: Permission denied", "wall_unavailable", "security module"],
+  [
     "bwrap: Creating new namespace failed: Operation not permitted",
     "wall_unavailable",
     "max_user_namespaces",
@@ -62,6 +77,27 @@ test.for([
 });
 
 test.for([
+  ["echo 0 > /proc/sys/user/max_user_namespaces; exec $BUBBLEWRAP", "no namespaces left"],
+  // Whoever has another root than the mount namespace may not make a user namespace.
+  [
+    "mount -t tmpfs tmpfs /mnt; mkdir /mnt/all; mount --rbind / /mnt/all; exec chroot /mnt/all $BUBBLEWRAP",
+    "forbids user namespaces",
+  ],
+] as const)(
+  "bubblewrap's own words are known where no namespace can be made: %s",
+  async ([script, message]) => {
+    const { path } = (await findBubblewrap())!;
+    const { status, stderr } = spawnSync("unshare", ["-r", "-m", "sh", "-e", "-c", script], {
+      encoding: "utf8",
+      env: { ...process.env, BUBBLEWRAP: `${path} --unshare-user --ro-bind / / /bin/true` },
+    });
+    expect(status, stderr).toBe(1);
+    const error = hostRefusal(stderr);
+    expect([error.code, error.message]).toEqual(["wall_unavailable", expect.stringContaining(message)]);
+  },
+);
+
+test.for([
   ["park a stream: Too many open files", "ulimit -n"],
   ["/proc/sys/net/core/somaxconn: Read-only file system", "systempaths=unconfined"],
   ["have listening sockets counted: Device or resource busy", "LXD"],
@@ -82,6 +118,11 @@ test("a fix fits the host: nothing of systemd where there is none, no root for r
   expect(hostIdsFix({ ...host, isRoot: true })).not.toContain("install");
   expect(hostIdsFix(host)).toContain("install newuidmap");
   expect(hostIdsFix({ ...host, inContainer: true })).toContain("file capabilities");
+  expect(openFilesFix({ ...host, isRoot: true })).toContain("ulimit -Hn 4096");
+  expect(openFilesFix(host)).toContain("let root raise");
+  // In a container nobody can, not even its root.
+  for (const isRoot of [true, false])
+    expect(openFilesFix({ ...host, isRoot, inContainer: true })).toContain("--ulimit nofile=4096:4096");
 });
 
 test("a process's status is an exit or a signal's usual name", () => {
