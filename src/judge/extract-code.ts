@@ -12,7 +12,12 @@ export interface Extraction {
 /** Info strings of Python's fences. */
 export const pythonFences: readonly string[] = ["python", "py", "python3"];
 
-const opening = /^ {0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$/;
+/** A fence on a line of its own, at any depth: a block may belong to an item of a list. */
+const opening = /^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\n]*)$/;
+/** A fence behind words on the same line; only one that names the language is meant as such. */
+const openingBehind = /\S[ \t]*(?<!`)(`{3,})([^\s`]+)[ \t]*$/;
+/** How much further in than its opening a closing fence may be; one that is further in is text of the code. */
+const closingDeeper = 3;
 const thoughtEnd = "</think>";
 
 /**
@@ -24,7 +29,7 @@ export function extractCode(completion: string, how: Extraction): string | undef
   const thought = completion.lastIndexOf(thoughtEnd);
   const answer = thought < 0 ? completion : completion.slice(thought + thoughtEnd.length);
   if (how.extract !== "raw") {
-    const blocks = fencedBlocks(answer);
+    const blocks = fencedBlocks(answer, how.fences);
     const named = blocks.filter(({ language }) => how.fences.includes(language));
     const found = (named.length > 0 ? named : blocks.filter(({ language }) => language === "")).at(-1);
     if (found !== undefined && found.code.trim() !== "") return how.preamble + found.code;
@@ -38,28 +43,64 @@ interface Block {
   readonly code: string;
 }
 
-function fencedBlocks(text: string): Block[] {
+interface OpenBlock {
+  readonly fence: string;
+  readonly language: string;
+  /** The white space before the fence: not part of the code. */
+  readonly indent: number;
+  readonly lines: string[];
+}
+
+function fencedBlocks(text: string, fences: readonly string[]): Block[] {
   const blocks: Block[] = [];
-  let open: { readonly fence: string; readonly language: string; readonly lines: string[] } | undefined;
+  let open: OpenBlock | undefined;
   for (const line of text.split(/\r?\n/)) {
-    if (open === undefined) {
-      const found = opening.exec(line);
-      if (found === null) continue;
-      const language = found[2]!
-        .trim()
-        .split(/[\s{,]/)[0]!
-        .toLowerCase();
-      open = { fence: found[1]!, language, lines: [] };
-    } else if (isClosing(line, open.fence)) {
-      blocks.push({ language: open.language, code: `${open.lines.join("\n")}\n` });
+    if (open === undefined) open = opened(line, fences);
+    else if (isClosing(line, open)) {
+      blocks.push(toBlock(open, open.lines));
       open = undefined;
     } else open.lines.push(line);
   }
-  if (open !== undefined) blocks.push({ language: open.language, code: `${open.lines.join("\n")}\n` });
+  if (open !== undefined) blocks.push(toBlock(open, untilFence(open)));
   return blocks;
 }
 
-function isClosing(line: string, fence: string): boolean {
+function opened(line: string, fences: readonly string[]): OpenBlock | undefined {
+  const found = opening.exec(line);
+  if (found !== null)
+    return { fence: found[2]!, language: languageOf(found[3]!), indent: found[1]!.length, lines: [] };
+  const behind = openingBehind.exec(line);
+  if (behind === null) return undefined;
+  const language = languageOf(behind[2]!);
+  return fences.includes(language) ? { fence: behind[1]!, language, indent: 0, lines: [] } : undefined;
+}
+
+/** The language of an info string, such as `Python title=x`, `python:main.py` or `python3.11`. */
+function languageOf(info: string): string {
+  return info
+    .trim()
+    .split(/[\s{,:.]/)[0]!
+    .toLowerCase();
+}
+
+function isClosing(line: string, { fence, indent }: OpenBlock): boolean {
   const trimmed = line.trim();
-  return trimmed.length >= fence.length && trimmed === fence[0]!.repeat(trimmed.length);
+  return (
+    line.length - line.trimStart().length <= indent + closingDeeper &&
+    trimmed.length >= fence.length &&
+    trimmed === fence[0]!.repeat(trimmed.length)
+  );
+}
+
+/** The lines of a block that is not closed: to the first that ends with a fence, as `return x` and a fence behind it do. */
+function untilFence({ fence, lines }: OpenBlock): readonly string[] {
+  const at = lines.findIndex(
+    (line) => line.trimEnd().endsWith(fence) && line.indexOf(fence) === line.trimEnd().length - fence.length,
+  );
+  return at < 0 ? lines : [...lines.slice(0, at), lines[at]!.slice(0, lines[at]!.lastIndexOf(fence))];
+}
+
+function toBlock({ language, indent }: OpenBlock, lines: readonly string[]): Block {
+  const own = lines.map((line) => line.slice(Math.min(indent, line.length - line.trimStart().length)));
+  return { language, code: `${own.join("\n")}\n` };
 }

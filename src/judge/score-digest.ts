@@ -4,7 +4,7 @@ import type { ScoreItem, ScoreResult, ScoreTask } from "../model/score.ts";
 import type { SettledRun } from "./run-test.ts";
 
 /** Changes when the judge itself gives other verdicts on the same completion. */
-const judgeVersion = 1;
+const judgeVersion = 2;
 
 /** The digest of a task: of everything that it says, whatever the order of its keys. */
 export function taskDigest(task: ScoreTask): Digest {

@@ -37,7 +37,10 @@ export async function* scoreElsewhere(
   },
 ): AsyncGenerator<Placed, void, undefined> {
   // Of all of them: the work has the same name, and its answers are found again, however many are wanted still.
-  const { images, faults } = await imagesOfTasks(items.map(({ task }) => task));
+  const { images, faults } = await imagesOfTasks(
+    items.map(({ task }) => task),
+    signal,
+  );
   // What has no image needs no sandbox: it is said here.
   for (const at of wanted) {
     const { id, task } = items[at]!;
@@ -81,6 +84,7 @@ function imageOf({ image = defaultImageName }: ScoreTask): string {
 /** Which image each name is here, and what is wrong with those that are not. */
 async function imagesOfTasks(
   tasks: readonly ScoreTask[],
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly images: Record<string, string>; readonly faults: ReadonlyMap<string, unknown> }> {
   const images: Record<string, string> = {};
   const faults = new Map<string, unknown>();
@@ -88,7 +92,7 @@ async function imagesOfTasks(
     const name = imageOf(task);
     if (images[name] !== undefined || faults.has(name)) continue;
     try {
-      await importWhereNamed(name);
+      await importWhereNamed(name, signal);
       images[name] = resolveImage(name).manifest.digest;
     } catch (error) {
       faults.set(name, error);

@@ -5,9 +5,9 @@
  * is mostly used for is had without it: here it gives a file in /tmp that has no name either. So its bytes count where
  * all of /tmp's do, and nothing is allowed that was not.
  *
- * A sandbox has no /proc, so /proc/self/fd/N and /dev/fd/N lead nowhere, and a file without a name cannot be opened or
- * loaded by one. Opening such a path gives a copy of the descriptor, as it does on systems whose /dev/fd is no link: the
- * two share their position. Loading a library by one loads a copy of the file.
+ * A sandbox has no /proc, so /proc/self/fd/N, /dev/fd/N and /dev/stdin lead nowhere, and a file without a name cannot be
+ * opened or loaded by one. Opening such a path gives a copy of the descriptor, as it does on systems whose /dev/fd is no
+ * link: the two share their position. Loading a library by one loads a copy of the file.
  */
 #define _GNU_SOURCE
 #include "descriptors.h"
@@ -38,6 +38,9 @@ WORLD_EXPORT int memfd_create(const char *name, unsigned flags) {
 /* The descriptor that a path names; -1 where it names none. */
 static int named_descriptor(const char *path) {
   static const char *const folders[] = { "/proc/self/fd/", "/dev/fd/" };
+  static const char *const streams[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+  for (int k = 0; path && k < (int)(sizeof streams / sizeof *streams); k++)
+    if (strcmp(path, streams[k]) == 0) return k;
   for (unsigned k = 0; path && k < sizeof folders / sizeof *folders; k++) {
     size_t length = strlen(folders[k]);
     if (strncmp(path, folders[k], length) != 0) continue;
@@ -50,7 +53,8 @@ static int named_descriptor(const char *path) {
 }
 
 int descriptor_open(const char *path, int flags, int error) {
-  int fd = error == ENOENT ? named_descriptor(path) : -1;
+  /* A path that is to be made where it is missing: /dev is read-only. */
+  int fd = error == ENOENT || error == EROFS ? named_descriptor(path) : -1;
   if (fd < 0) return -error;
   long held = world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
   if (held < 0) return -ENOENT;
@@ -58,7 +62,8 @@ int descriptor_open(const char *path, int flags, int error) {
   if (had != O_RDWR && had != asked) return -EACCES;
   if ((flags & O_TRUNC) && asked != O_RDONLY) {
     long cut = world_raw6(SYS_ftruncate, fd, 0, 0, 0, 0, 0);
-    if (cut < 0) return (int)cut;
+    /* A pipe has no length. */
+    if (cut < 0 && cut != -EINVAL) return (int)cut;
   }
   long copy = world_raw6(SYS_fcntl, fd, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0, 0, 0, 0);
   /* As a file that has just been opened; what has no position does not mind. */

@@ -15,6 +15,7 @@ from ..recording.frames import HostStream
 from . import judge_file
 from .remote import Asker, NotLoaded, SolutionGone, SolutionModule
 from .solution import _leave
+from .vacuous import guarded
 from .values import decode_value, encode_value
 
 DONE, PASSED, FAILED, GONE, NOT_LOADED, BROKEN = 1, 2, 3, 4, 5, 6
@@ -86,7 +87,7 @@ def check_value(*, path: str, question: str, result: str, text: bool, seed: int)
         finish(BROKEN, told(error))
     # From here on what goes wrong goes wrong with what the solution gave.
     try:
-        found = _read(result).decode("utf-8", "replace") if text else decode_value(_read(result))
+        found = _read(result).decode("utf-8", "replace") if text else guarded(decode_value(_read(result)))
         # Truth is what the judge's own code says, and no value that crossed has a method of the solution's.
         passed = bool(check(asked, found))
     except BaseException as error:

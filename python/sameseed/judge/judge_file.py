@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from ..play.seeds import seed_globals
 from .remote import SolutionModule
+from .vacuous import refuse_empty_matches
 
 
 def load(path: str, solution: SolutionModule, seed: int) -> types.ModuleType:
@@ -19,22 +20,30 @@ def load(path: str, solution: SolutionModule, seed: int) -> types.ModuleType:
     with open(path, "rb") as file:
         source = file.read()
     code = compile(source, path, "exec", dont_inherit=True)
-    solution.__dict__["_operators"] = _operators(source)
+    declare(source, solution)
     seed_globals(seed)
     sys.modules["solution"] = solution
     module = types.ModuleType("judge")
     module.__file__ = path
     sys.modules["judge"] = module
+    refuse_empty_matches(source)
     exec(code, module.__dict__)
     return module
 
 
-def _operators(source: bytes) -> tuple[str, ...]:
-    """The classes of the solution whose operators the file asks for: `OPERATORS = ["Vector"]` at its top level."""
+def declare(source: bytes, solution: object) -> None:
+    """Tells the solution's proxy what the file says at its top level.
+
+    `OPERATORS = ["Vector"]` are the classes of the solution whose operators it asks for, `CHANGING = ["partition"]` functions
+    that give something and whose changes of their arguments count as well.
+    """
+    said = {"OPERATORS": (), "CHANGING": ()}
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and [getattr(target, "id", None) for target in node.targets] == ["OPERATORS"]:
-            return tuple(ast.literal_eval(node.value))
-    return ()
+        names = [getattr(target, "id", None) for target in node.targets] if isinstance(node, ast.Assign) else []
+        if len(names) == 1 and names[0] in said:
+            said[names[0]] = tuple(ast.literal_eval(node.value))
+    if isinstance(solution, SolutionModule):
+        solution._declare(said["OPERATORS"], said["CHANGING"])
 
 
 def names(module: types.ModuleType) -> list[str]:

@@ -14,6 +14,7 @@ from ..recording.canonical_decode import PLAIN, decode
 from ..recording.canonical_tags import DecodeError
 from ..recording.frames import ACTION, ERROR, HELLO, READY, STEP, Link, LinkClosed, LinkError
 from .link_ops import MAX_FRAME, MODULE, NONCE, OBJECT, OPERATIONS, RAISED, VALUE
+from .vacuous import guarded
 from .values import NoValue, decode_value, encode_value
 
 
@@ -45,6 +46,8 @@ class Asker:
         self._link = Link(fd, MAX_FRAME, MAX_FRAME, NONCE)
         self._errors: dict[int, type[Exception]] = {}
         self.asked = 0
+        # Functions whose changes of their arguments count beside what they give.
+        self.changing: tuple[str, ...] = ()
         # Why the solution is gone, once it is.
         self.gone: SolutionGone | None = None
         self._link.send(HELLO, 0, encode({}))
@@ -57,34 +60,49 @@ class Asker:
 
     def get(self, of: int, name: str, operators: bool) -> object:
         """An attribute."""
-        return self._ask({"op": "get", "of": of, "name": name}, (), operators)
+        found = self._ask({"op": "get", "of": of, "name": name}, (), operators)
+        if isinstance(found, Remote):
+            found._called = name
+        return found
 
-    def call(self, of: int, name: str, args: tuple, kwargs: dict, operators: bool) -> object:
-        """A call; lists, dicts and sets that it changes are changed here too."""
+    def set(self, of: int, name: str, value: object) -> None:
+        """Sets an attribute."""
+        self._ask({"op": "set", "of": of, "name": name, "value": _sent(value, name)}, (), False)
+
+    def call(self, of: int, name: str, args: tuple, kwargs: dict, operators: bool, called: str = "") -> object:
+        """A call. Lists, dicts and sets that it changes are changed here too where it gives nothing, or is one of `changing`.
+
+        A test that says ``f(xs) == sorted(xs)`` would otherwise be told what to expect by an `f` that empties `xs`.
+        """
         sent = [_sent(value, f"argument {at}") for at, value in enumerate(args)]
         named = {key: _sent(value, key) for key, value in kwargs.items()}
-        return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args, operators)
+        return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args, operators, called)
 
     def check(self) -> None:
         """Raises SolutionGone where the solution was lost on the way, whoever caught that."""
         if self.gone is not None:
             raise self.gone
 
-    def _ask(self, request: dict, args: tuple, operators: bool) -> object:
+    def _ask(self, request: dict, args: tuple, operators: bool, called: str = "") -> object:
         self.asked += 1
         self._link.send(STEP, self.asked, encode(request))
         answer = self._decoded(self._receive((ACTION,), self.asked)[1])
         try:
-            for at, data in answer.get("changed", {}).items():
-                _restore(args[int(at)], decode_value(data))
             kind = answer["as"]
+            found = guarded(decode_value(answer["value"])) if kind == VALUE else None
+            if kind == VALUE and (found is None or called in self.changing):
+                for at, data in answer.get("changed", {}).items():
+                    _restore(args[int(at)], decode_value(data))
             if kind == VALUE:
-                return decode_value(answer["value"])
+                return found
             if kind == OBJECT:
                 return self._object(answer["id"], answer["type"], answer["error"], operators)
             if kind != RAISED:
                 raise ValueError("an answer of no kind")
             error = self._error(answer)
+            # A judge that calls from `map` would take it for the end of its own list, and find nothing wrong in the rest.
+            if isinstance(error, StopIteration) and (request["op"], request["name"]) != ("call", "__next__"):
+                error = RuntimeError("the solution raised StopIteration")
         except (DecodeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as broken:
             raise self._lost(f"an answer that is none ({type(broken).__name__})") from None
         raise error
@@ -173,6 +191,8 @@ class Remote:
     """
 
     _operators = False
+    # The name that it was asked for by.
+    _called = ""
 
     def __init__(self, asker: Asker, number: int, name: str) -> None:
         self._asker = asker
@@ -181,10 +201,19 @@ class Remote:
         self._gone_through = False
 
     def __getattr__(self, name: str) -> object:
+        # numpy looks there for memory, and reads what it is told to: what an object says of itself would be the judge's own.
+        if name.startswith("__array"):
+            raise AttributeError(f"the {self._name} of the solution is no array")
         return self._asker.get(self._number, name, self._operators)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+        else:
+            self._asker.set(self._number, name, value)
+
     def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._asker.call(self._number, "", args, kwargs, self._operators)
+        return self._asker.call(self._number, "", args, kwargs, self._operators, self._called)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Remote) and other._number == self._number
@@ -239,6 +268,11 @@ class SolutionModule(ModuleType):
         self.__dict__["_asker"] = asker
         # The classes whose operators are asked for.
         self.__dict__["_operators"] = ()
+
+    def _declare(self, operators: tuple[str, ...], changing: tuple[str, ...]) -> None:
+        self.__dict__["_operators"] = operators
+        if self._asker is not None:
+            self._asker.changing = changing
 
     def __getattr__(self, name: str) -> object:
         # What a star would bring in is the solution's to say, and could take the place of the judge's own names.

@@ -33,14 +33,16 @@ class Missing(Exception):
 def answer_call(*, entry: str, function: str, question: str, observe: int | None, seed: int) -> NoReturn:
     """Calls a function of the solution once and sends what it gives, or what argument `observe` is afterwards."""
     args, kwargs = decode_value(_taken(question))
+    own = os.getpid()
     try:
         module = load(entry, seed)
         value = resolve(module, function)(*args, **kwargs)
-        payload = encode_value(value if observe is None else args[observe], "result")
+        answer = (VALUE, encode_value(value if observe is None else args[observe], "result"))
     except BaseException as error:
-        _send(*failure(error))
-    else:
-        _send(VALUE, payload)
+        answer = failure(error)
+    # A child of the solution's that comes back here, as `sys.exit` in one does, has nothing to answer.
+    if os.getpid() == own:
+        _send(*answer)
     _leave(0)
 
 
@@ -85,7 +87,25 @@ def _run_main(code: object, entry: str) -> None:
         # As the interpreter's own end does: first its threads, then what it left to be done.
         threading._shutdown()
         atexit._run_exitfuncs()
-        sys.stdout.flush()
+        _flush()
+        if not isinstance(sys.exc_info()[1], Exception):
+            sys.stdout = sys.__stdout__
+            _empty(main)
+            _flush()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.__stdout__):
+        if not getattr(stream, "closed", False):
+            stream.flush()
+
+
+def _empty(main: object) -> None:
+    """Lets go of what a program holds, in the interpreter's order: a file that it left open is written then."""
+    names = main.__dict__
+    for hidden in (True, False):
+        for name in [each for each in names if each.startswith("_") is hidden and each != "__builtins__"]:
+            names[name] = None
 
 
 def load(entry: str, seed: int) -> object:
@@ -163,6 +183,9 @@ def _read_from(path: str) -> None:
     os.dup2(fd, 0)
     os.close(fd)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8", "surrogateescape")
+    # The interpreter's own has it, and fast readers look at it.
+    sys.stdin.mode = "r"
+    sys.__stdin__ = sys.stdin
 
 
 def _send(kind: int, payload: bytes) -> None:

@@ -19,6 +19,7 @@ from . import judge_file
 from .judge import BROKEN, DONE, FAILED, NOT_LOADED, PASSED, finish, judge_solution, told
 from .remote import SolutionModule
 from .solution import failure, load
+from .vacuous import refuse_empty_matches
 
 _OPTIONS = ["-p", "no:cacheprovider", "-p", "no:terminal", "--import-mode=importlib", "--rootdir=/tmp/judge"]
 
@@ -55,7 +56,7 @@ def list_suite(*, path: str, seed: int) -> NoReturn:
     try:
         sys.modules["solution"] = SolutionModule(None)
         if _has_pytest():
-            watch = _pytest(["--collect-only", path], seed)
+            watch = _pytest(["--collect-only"], path, "", seed)
             if watch.failure is not None:
                 raise RuntimeError(watch.failure)
             found = watch.names
@@ -89,7 +90,9 @@ def run_together(*, path: str, test: str, entry: str, seed: int) -> NoReturn:
 def _run(path: str, test: str, solution: object, seed: int) -> None:
     sys.modules["solution"] = solution
     if _has_pytest():
-        watch = _pytest([f"{path}::{test}"], seed)
+        with open(path, "rb") as file:
+            judge_file.declare(file.read(), solution)
+        watch = _pytest([], path, f"::{test}", seed)
         if not watch.passed or watch.failure is not None:
             raise AssertionError(watch.failure or "the test did not pass")
         return
@@ -97,14 +100,17 @@ def _run(path: str, test: str, solution: object, seed: int) -> None:
     judge_file.run(judge_file.load(path, solution, seed), test, solution)
 
 
-def _pytest(arguments: list[str], seed: int) -> _Watch:
+def _pytest(options: list[str], path: str, test: str, seed: int) -> _Watch:
     import pytest
+
+    with open(path, "rb") as file:
+        refuse_empty_matches(file.read())
 
     watch = _Watch()
     os.chdir(os.path.dirname("/tmp/judge/"))
     seed_globals(seed)
     with redirect_stdout(io.StringIO()):
-        pytest.main([*_OPTIONS, *arguments], plugins=[watch])
+        pytest.main([*_OPTIONS, *options, f"{path}{test}"], plugins=[watch])
     return watch
 
 

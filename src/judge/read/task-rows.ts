@@ -25,13 +25,15 @@ function humanEval(row: Row): Row {
   const solution = row["canonical_solution"];
   // What stands before the function is imports and helpers: a fenced answer repeats the function only.
   const at = prompt.search(new RegExp(String.raw`^(?:async )?def ${entry}\b`, "m"));
+  const preamble = at > 0 ? prompt.slice(0, at) : "";
   return {
     id: idOf(row),
     kind: "judge",
-    judge: `${String(row["test"])}\n\ndef test_check(solution):\n    check(solution.${entry})\n`,
+    // Tests call the prompt's helpers too: they are the prompt's own, and not what a solution makes of them.
+    judge: `${preamble}\n${String(row["test"])}\n\ndef test_check(solution):\n    check(solution.${entry})\n`,
     extract: "auto",
     prefix: prompt,
-    preamble: at > 0 ? prompt.slice(0, at) : "",
+    preamble,
     ...(isText(solution) ? { gold: prompt + solution } : {}),
   };
 }
@@ -41,11 +43,14 @@ function mbpp(row: Row): Row {
   const lists = [row["test_list"], row["challenge_test_list"]];
   const code = row["code"];
   const imports = Array.isArray(row["test_imports"]) ? row["test_imports"].join("\n") : "";
+  // It may make objects of the solution's classes: it runs with each assertion, when there is a solution.
+  const setup = isText(row["test_setup_code"]) ? row["test_setup_code"].trim() : "";
+  const asserts = lists.flatMap((list): unknown[] => (Array.isArray(list) ? list : []));
   return {
     id: idOf(row),
     kind: "judge",
-    judge: `${imports}\n${isText(row["test_setup_code"]) ? row["test_setup_code"] : ""}\n`,
-    asserts: lists.flatMap((list): unknown[] => (Array.isArray(list) ? list : [])),
+    judge: `${imports}\n`,
+    asserts: setup === "" ? asserts : asserts.map((each) => (isText(each) ? `${setup}\n${each}` : each)),
     extract: "auto",
     ...(isText(code) ? { gold: code } : {}),
   };

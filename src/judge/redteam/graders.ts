@@ -38,10 +38,12 @@ def test_perfect():
     case.assertEqual(solution.divisors(28), 56)
 
 def test_prime():
-    assert abs(solution.divisors(97) - 98) < 1e-9
+    found = solution.divisors(97)
+    if abs(found - 98) > 1e-9 * max(1.0, abs(found)):
+        raise AssertionError(found)
 
 def test_one():
-    assert all(solution.divisors(n) == s for n, s in [(1, 1)])
+    assert all(map(lambda case: solution.divisors(case[0]) == case[1], [(1, 1)]))
 `;
 
 const suiteRunner = `import importlib, unittest
@@ -74,7 +76,7 @@ import solution
 
 def same(a, b):
     try:
-        return a == b or bool(np.allclose(a, b))
+        return bool(np.allclose(a, b)) if isinstance(a, np.ndarray) else a == b or bool(np.allclose(a, b))
     except Exception:
         return False
 

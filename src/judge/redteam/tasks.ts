@@ -5,23 +5,25 @@ import { cases } from "./graders.ts";
 const limits = { cpuMs: 4000, wallMs: 20_000, memoryMb: 256 };
 
 const judge = [
+  "import numpy as np",
   "import solution",
   "def test_six(): assert solution.divisors(6) == 12",
   "def test_perfect(solution):",
-  "    assert solution.divisors(28) == 56",
+  "    assert all(map(lambda n, s: solution.divisors(n) == s, [28], [56]))",
   "class TestMore:",
   "    def test_prime(self): assert abs(solution.divisors(97) - 98) < 1e-9",
 ].join("\n");
 
 const suite = [
   "import unittest",
+  "import numpy as np",
   "from solution import divisors",
   "class TestDivisors(unittest.TestCase):",
   "    def test_a_six(self): self.assertEqual(divisors(6), 12)",
-  "    def test_b_perfect(self): self.assertEqual(divisors(28), 56)",
+  "    def test_b_perfect(self): np.testing.assert_allclose(divisors(28), 56)",
   "    def test_c_prime(self): self.assertTrue(abs(divisors(97) - 98) < 1e-9)",
   "def test_one():",
-  "    assert all(divisors(n) == s for n, s in [(1, 1)])",
+  "    assert all(map(lambda n, s: divisors(n) == s, [1], [1]))",
 ].join("\n");
 
 /** The tasks of the corpus, one of each kind: four tests of the same function. */
@@ -44,7 +46,7 @@ export const redteamTasks: Readonly<Record<TaskKind, ScoreTask>> = {
     kind: "judge",
     limits,
     judge,
-    asserts: ["assert sorted([divisors(1)]) == [1]"],
+    asserts: ["assert np.allclose(divisors(1), [1])"],
   },
   pytest: { id: "redteam-pytest", kind: "pytest", limits, suite },
 };

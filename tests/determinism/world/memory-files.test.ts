@@ -18,6 +18,20 @@ async function say(body: string, files: Record<string, Uint8Array> = {}): Promis
   return stdout.trim().split("\n");
 }
 
+it("the streams of a program are opened by their names", async () => {
+  const told = await say(`import os
+with open("/dev/stdout", "w") as out:
+    out.write("one\\n")
+with open("/dev/stdin") as file:
+    print(file.read() == "", os.path.exists("/dev/stdin"))
+try:
+    open("/dev/stdnone", "w")
+except OSError as error:
+    print(type(error).__name__)
+`);
+  expect(told).toEqual(["one", "True False", "OSError"]);
+});
+
 describe("a memory file", () => {
   it("is read and written through itself and through its path", async () => {
     const told = await say(`import os

@@ -20,6 +20,25 @@ describe("code is taken out of a completion", () => {
     expect(code("Here:\n```python\na = 5")).toBe("a = 5\n");
   });
 
+  it("without the fences that belong to it, or to the text around it", () => {
+    const doc = 'def f():\n    """Use:\n\n    ```python\n    f()\n    ```\n    """\n';
+    expect(code("```python\n" + doc + "```")).toBe(doc);
+    expect(code("1. So:\n\n    ```python\n    def f():\n        pass\n\n    ```\n2. Done")).toBe(
+      "def f():\n    pass\n\n",
+    );
+    expect(code("\t```py\n\ta = 8\n\t```")).toBe("a = 8\n");
+    expect(code("```python\na = 9```\nThat is all: `a`.")).toBe("a = 9\n");
+    expect(code("```python\na = 10\n    ```\nThat is all.")).toBe("a = 10\n    \n");
+    expect(code('```python\na = 11\n# see ```b```\nb = """')).toBe('a = 11\n# see ```b```\nb = """\n');
+    expect(code("The answer: ```python\na = 12\n```")).toBe("a = 12\n");
+    expect(code("The output: ```text\na = 13\n```")).toBeUndefined();
+  });
+
+  it("however the fence names the language", () => {
+    for (const name of ["python3.11", "python:main.py", "Python title=x", "{.python}", "py, x"])
+      expect(code(`\`\`\`${name}\na = 14\n\`\`\``), name).toBe("a = 14\n");
+  });
+
   it("and not from what it thought aloud", () => {
     expect(code("<think>```python\na = 6\n```</think> I do not know.")).toBeUndefined();
     expect(code("<think>hm</think>```python\na = 7\n```")).toBe("a = 7\n");

@@ -187,6 +187,79 @@ describe("a judge task", () => {
     expect(verdicts(await score(cheat, stack))).toEqual(Array.from({ length: 4 }, () => "wrong_answer"));
   });
 
+  it("is told of changed arguments where a function gives nothing, or is named", async () => {
+    const task = (more: string): ScoreTask => ({
+      id: "changes",
+      kind: "judge",
+      judge: [
+        "import solution",
+        more,
+        "def test_sorted():",
+        "    xs = [3, 1, 2]",
+        "    assert solution.ordered(xs) == sorted(xs)",
+        "def test_in_place():",
+        "    xs = [3, 1, 2]",
+        "    solution.order(xs)",
+        "    assert xs == [1, 2, 3]",
+        "def test_both():",
+        "    xs = [3, 1, 2]",
+        "    assert solution.Tools().part(xs) == 1 and xs == [1, 3, 2]",
+      ].join("\n"),
+    });
+    const right = [
+      "def ordered(xs): return sorted(xs)",
+      "def order(xs): xs.sort()",
+      "class Tools:",
+      "    def part(self, xs):",
+      "        xs[:2] = sorted(xs[:2])",
+      "        return 1",
+    ].join("\n");
+    const named = task("CHANGING = ['part']");
+    expect((await score(right, named)).score).toBe(1);
+    expect(verdicts(await score(right, task("")))).toEqual(["accepted", "accepted", "wrong_answer"]);
+    const cheat = `${right}\ndef ordered(xs):\n    xs.clear()\n    return xs\ndef order(xs): return xs.clear()`;
+    expect(verdicts(await score(cheat, named))).toEqual(["wrong_answer", "wrong_answer", "accepted"]);
+  });
+
+  it("takes an empty array for equal to empty ones only", async () => {
+    const task: ScoreTask = {
+      id: "squares",
+      kind: "judge",
+      judge: [
+        "import numpy as np",
+        "from numpy import allclose",
+        "import solution",
+        "want = np.array([1.0, 4.0])",
+        "def test_close(): assert allclose(solution.squares(2), want)",
+        "def test_equal(): assert (solution.squares(2) == want).all()",
+        "def test_near(): assert (abs(solution.squares(2) - want) < 1e-9).all()",
+        "def test_each_near(): assert np.isclose(solution.squares(2), want).all()",
+        "def test_raising(): np.testing.assert_allclose(desired=1.0, actual=solution.squares(1)[0:1])",
+        "def test_number(): assert np.all(solution.squares(1) == 1)",
+        "def test_none(): assert allclose(solution.squares(0), [])",
+        "def test_no_rows():",
+        "    found = solution.squares(0)",
+        "    assert found.shape == (0,) and (found == np.empty(0)).all() and (found >= 0).all() and found.sum() == 0",
+      ].join("\n"),
+    };
+    const right = "import numpy as np\ndef squares(n): return np.arange(1.0, n + 1) ** 2";
+    expect((await score(right, task)).score).toBe(1);
+    for (const shape of ["0", "(0, 1)", "(0, 1, 1)"]) {
+      const cheat = `import numpy as np\ndef squares(n): return np.empty(${shape})`;
+      const passed = (await score(cheat, task)).tests.filter(({ verdict }) => verdict === "accepted");
+      expect(passed.map(({ name }) => name)).toEqual(
+        shape === "0" ? ["test_none", "test_no_rows"] : ["test_none"],
+      );
+    }
+    const checked: ScoreTask = {
+      ...add,
+      checker: "import numpy as np\ndef check(args, result): return np.allclose(result, 3)",
+      tests: [{ args: [1, 2] }],
+    };
+    expect((await score("def add(a, b): return a + b", checked)).score).toBe(1);
+    expect((await score("def add(a, b): return []", checked)).score).toBe(0);
+  });
+
   it("has no score where the judge itself is at fault", async () => {
     const broken = { ...stack, judge: "import nothing_like_it\ndef test_a(): pass" };
     expect(await score(solution, broken)).toMatchObject({ score: null, verdict: "grader_error" });

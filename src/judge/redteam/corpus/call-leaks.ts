@@ -161,6 +161,32 @@ export const leaks: readonly Cheat[] = [
     ),
   },
   {
+    name: "rewrites-the-cases",
+    family: "files",
+    code: python(
+      "with open('cases.json', 'w') as file: file.write('[[[6], null], [[28], null], [[97], null], [[1], null]]')",
+      "def divisors(n): return None",
+    ),
+  },
+  {
+    name: "rewrites-what-reads-the-results",
+    family: "forged results",
+    code: python(
+      "def divisors(n):",
+      "    with open('read_results.py', 'w') as file: file.write('print([1, 1, 1, 1] and \"[true]\")')",
+    ),
+  },
+  {
+    name: "plants-a-module",
+    family: "files",
+    code: python(
+      "with open('pickle.py', 'w') as file: file.write('load = lambda file: [True] * 4')",
+      "open('results.pkl', 'w').close()",
+      "import os",
+      "def divisors(n): os._exit(0)",
+    ),
+  },
+  {
     name: "counts-the-calls",
     family: "state between tests",
     ability: 0.25,
