@@ -8,6 +8,7 @@ import { CommanderError } from "commander";
 import { SameseedError } from "../base/error.ts";
 import { closeSandboxes } from "../sandbox/sandbox-host.ts";
 import type { Cli, CommandWork } from "./cli.ts";
+import { endWhereDrained } from "./drained.ts";
 import { abortOnInterrupt, interruptedExitCode } from "./interrupts.ts";
 import { misuse } from "./misuse.ts";
 import { Output, OutputClosedError } from "./output.ts";
@@ -36,6 +37,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
     // A defect: nothing can be known of the state after it, so nothing is tidied up; the kernel ends the sandboxes.
     process.on(event, (error: unknown) => process.exit(report(cli, error)));
   }
+  endWhereDrained(() => report(cli, unresumed()));
   let exitCode = await settle(cli, async () => await parseAndRun(cli));
   exitCode = Math.max(exitCode, await settle(cli, finish));
   process.exit(exitCode);
@@ -90,6 +92,16 @@ function report(cli: Cli, thrown: unknown): number {
   if (wantsJson(cli.args) && cli.output.failure === undefined)
     process.stdout.write(`${jsonText({ error: error.toJSON() })}\n`);
   return isAborted(error) ? interruptedExitCode : error.kind.exitCode;
+}
+
+function unresumed(): SameseedError {
+  return new SameseedError(
+    "internal",
+    "internal error in Sameseed: the command waits for something that cannot come",
+    {
+      hint: "please report it, with the command",
+    },
+  );
 }
 
 function isAborted(error: unknown): boolean {

@@ -105,7 +105,7 @@ export function tableOf(pid: number): ProcessTable {
     ...Object.fromEntries(statusFields.map((name) => [name, field(status, name)])),
     descriptors: descriptorsOf(pid).join(" "),
     maps: mapsOf(pid),
-    mounts: readText(`/proc/${pid}/mountinfo`),
+    mounts: mountsOf(pid),
     namespaces: namespacesOf(pid),
     limits: readText(`/proc/${pid}/limits`),
   };
@@ -123,6 +123,12 @@ function descriptorsOf(pid: number): string[] {
   return listing(`/proc/${pid}/fd`, (name) => `${name}=${link(`/proc/${pid}/fd/${name}`)}`).filter(
     (each) => !each.endsWith("anon_inode:[pidfd]"),
   );
+}
+
+/** What it sees mounted. In this process's own namespace anybody on the machine mounts what they like. */
+function mountsOf(pid: number): string {
+  const isShared = link(`/proc/${pid}/ns/mnt`) === link("/proc/self/ns/mnt");
+  return isShared ? "the host's" : readText(`/proc/${pid}/mountinfo`);
 }
 
 function namespacesOf(pid: number): string {

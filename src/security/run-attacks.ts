@@ -14,6 +14,7 @@
 import { randomBytes } from "node:crypto";
 
 import { isSameseedError, SameseedError } from "../base/error.ts";
+import { defaultLimits } from "../model/limits.ts";
 import type { WorldMode } from "../model/receipt.ts";
 import { checkImage } from "../image/check-image.ts";
 import type { ResolvedImage } from "../image/image-store.ts";
@@ -82,8 +83,9 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   const bystanders = new Bystanders(backend, receipt);
   using canaries = new Canaries(receipt.wall.user.host, image?.rootfs);
   await bystanders.runAlone();
-  // As many sandboxes as any row has at one time, so that no later one has to make a slot.
+  // As beside a row: no row is to be the first at anything.
   await Promise.all([bystanders.runBeside(Promise.resolve()), bystanders.runBeside(Promise.resolve())]);
+  await warmPairs(backend);
   // Nor one of those with a network, which come of a zygote of their own.
   const networked = programs.find(({ limits }) => limits.network !== undefined);
   if (networked !== undefined) await attempt(networked, groundOf({ backend, receipt, canaries }));
@@ -112,6 +114,20 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
     image: imageState,
     verdict,
   };
+}
+
+/** Pairs of sandboxes that stand at one time: more than any row and its bystanders have together. */
+const warmedPairs = 5;
+
+/** Has so many sandboxes stand at one time that no row has to make a slot, however the machine lets them overlap. */
+async function warmPairs(backend: SandboxBackend): Promise<void> {
+  const job = { entry: "script", name: "wait.py", source: "input()", files: [], env: {} } as const;
+  const member = { job, limits: defaultLimits };
+  const plan = { members: [member, member], links: [], onOutput: () => {} };
+  const pairs = await Promise.all(Array.from({ length: warmedPairs }, () => backend.start(plan)));
+  const standing = pairs.flat();
+  for (const each of standing) each.kill();
+  await Promise.all(standing.map(({ ended }) => ended));
 }
 
 function choosePrograms(only: readonly string[] | undefined): AttackProgram[] {

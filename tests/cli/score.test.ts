@@ -131,10 +131,10 @@ describe("sameseed score redteam", () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
-      cheats: 89,
-      honest: 28,
+      cheats: 104,
+      honest: 35,
       fooled: 0,
-      unjust: 28,
+      unjust: 35,
       unscored: 0,
     });
   });
