@@ -1,5 +1,9 @@
+import { Help } from "commander";
+
 /** The most characters of a line where nothing says how wide the terminal is. */
 const standardWidth = 80;
+/** Wraps for narrow terminals too. */
+const wrapper = Object.assign(new Help(), { minWidthToWrap: 0 });
 
 /**
  * Help as commander gives it, in parts, with its prose wrapped. Indented lines are examples, options and commands: they stay as
@@ -11,17 +15,6 @@ export function helpText(part: string, width: number = standardWidth): string {
     const lines = paragraph.trimEnd().split("\n");
     if (lines.every(({ length }) => length <= width)) return paragraph;
     const end = paragraph.endsWith("\n") ? "\n" : "";
-    return wrapped(lines.join(" ").split(" "), width).join("\n") + end;
+    return wrapper.boxWrap(lines.join(" "), width) + end;
   });
-}
-
-function wrapped(words: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const word of words) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -7,7 +7,7 @@ import { makeOpenFolders } from "../../base/make-folders.ts";
 import { requireLinux } from "../../base/require-linux.ts";
 import { canListChildren } from "../linux/processes.ts";
 import { hostArchitecture } from "../seccomp/compile.ts";
-import { hostKind, type HostKind } from "./host-kind.ts";
+import { hostKind, type HostKind } from "../linux/host-kind.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 const kernelNeeded = [5, 15] as const;

@@ -14,7 +14,7 @@ import { openGroups } from "../linux/open-groups.ts";
 import { areSet } from "../linux/unit-limits.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
-import { hostKind, type HostKind } from "./host-kind.ts";
+import { hostKind, type HostKind } from "../linux/host-kind.ts";
 import { checkSockets } from "./socket-checks.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 

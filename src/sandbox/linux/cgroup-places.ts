@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { hostKind, type HostKind } from "./host-kind.ts";
 import { unitLimits } from "./unit-limits.ts";
 
 /*
@@ -19,15 +20,12 @@ import { unitLimits } from "./unit-limits.ts";
  */
 
 /** What is asked about the surroundings of this process, or made up by a test. */
-export interface GroupSurroundings {
+export interface GroupSurroundings extends HostKind {
   /** Where the control group file systems are mounted. */
   readonly root: string;
   /** The text of `/proc/self/cgroup` and of `/proc/self/mountinfo`. */
   readonly groups: string;
   readonly mounts: string;
-  readonly isRoot: boolean;
-  readonly hasSystemd: boolean;
-  readonly inContainer: boolean;
   /** Whether systemd says that a unit is delegated; of the user's own manager, or the system's. */
   readonly isDelegated: (unit: string, manager: "user" | "system") => boolean;
 }
@@ -64,9 +62,7 @@ export function ownSurroundings(root = "/sys/fs/cgroup"): GroupSurroundings {
     root,
     groups: readFileSync("/proc/self/cgroup", "latin1"),
     mounts: readFileSync("/proc/self/mountinfo", "latin1"),
-    isRoot: process.getuid?.() === 0,
-    hasSystemd: existsSync("/run/systemd/system"),
-    inContainer: existsSync("/run/.containerenv") || existsSync("/.dockerenv"),
+    ...hostKind(),
     isDelegated,
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-/** What is told from a host of another kind, to name a fix that fits. */
+/** What tells this host from one of another kind: where groups may be made, and which fix fits. */
 export interface HostKind {
   readonly isRoot: boolean;
   readonly inContainer: boolean;
