@@ -16,8 +16,8 @@ const checks = [
 function main() {
   const ready = setUp();
   if (ready !== 0) return ready;
-  // The tests of games and of suites need them; nothing is downloaded once they are there.
-  for (const name of ["pettingzoo", "pytest"]) {
+  // The tests of games, of suites and of environments in C need them; nothing is downloaded once they are there.
+  for (const name of ["pettingzoo", "pytest", "box2d"]) {
     const built = sameseed(["image", "build", name, "--requirements", `images/${name}.lock`]);
     if (built !== 0) return built;
   }

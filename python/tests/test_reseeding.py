@@ -19,6 +19,10 @@ class Slotted:
         self.rng = random.Random(1)
 
 
+# A class without a module, as C extensions make them: reading its `__module__` raises.
+Nowhere = eval('type("Nowhere", (), {})', {})
+
+
 class Inner(gym.Env):
     shared = random.Random(2)
     observation_space = gym.spaces.Box(0, 1, (2,))
@@ -32,6 +36,8 @@ class Inner(gym.Env):
         self.partial = functools.partial(lambda rng: rng.random(), np.random.default_rng(6))
         self.bits = np.random.Philox(7)
         self.same_bits = np.random.Generator(self.bits)
+        self.nowhere = Nowhere()
+        self.nowhere.rng = random.Random(9)
         self.me = self
 
     def reset(self, *, seed=None, options=None):
@@ -47,6 +53,7 @@ class Inner(gym.Env):
             self.listed[1].random(),
             self.partial(),
             self.same_bits.random(),
+            self.nowhere.rng.random(),
             Inner.shared.random(),
             MODULE.random(),
             random.random(),

@@ -69,11 +69,17 @@ export interface InstalledEnvironment {
   readonly envName: string;
 }
 
-/** Every environment of every image that is installed. An image of another version of this package has another referee. */
+/** The images that `npm test` builds, or what SAMESEED_TEST_IMAGES names: others that a machine happens to have make no difference. */
+const testedImages = (process.env["SAMESEED_TEST_IMAGES"] ?? "gymnasium,pettingzoo,box2d").split(",");
+
+/** Every environment of the images that are tested. An image of another version of this package has another referee. */
 export async function installedEnvironments(): Promise<InstalledEnvironment[]> {
   const runtime = readRuntimeFiles().digest;
   const images = listImages().filter(
-    ({ manifest }) => manifest.runtime === runtime && "gymnasium" in manifest.packages,
+    ({ manifest, names }) =>
+      names.some((name) => testedImages.includes(name)) &&
+      manifest.runtime === runtime &&
+      "gymnasium" in manifest.packages,
   );
   const listed = await Promise.all(
     images.map(async ({ manifest: { digest } }) =>

@@ -1,5 +1,5 @@
 /*
- * Every environment of every image that is installed: stepped from outside, given a list of actions, and run again from its
+ * Every environment of every image that is tested: stepped from outside, given a list of actions, and run again from its
  * recording, it makes the same records.
  */
 import { join } from "node:path";

@@ -25,6 +25,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any, Callable
 
+from ..recording.canonical_tags import module_name
 from .fingerprint import Fingerprints, shown
 from .stores import names_stored
 
@@ -91,7 +92,7 @@ def _is_own(kind: type) -> bool:
     """Whether a class's methods are traced, so that what they make of its objects is seen there."""
     known = _own_classes.get(kind)
     if known is None:
-        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        file = getattr(sys.modules.get(module_name(kind)), "__file__", None)
         begins = getattr(getattr(kind, "__init__", None), "__code__", None)
         # The method of a dataclass is of no file.
         generated = begins is not None and begins.co_filename.startswith("<")

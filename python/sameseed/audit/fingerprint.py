@@ -16,6 +16,8 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Callable, Container
 
+from ..recording.canonical_tags import module_name
+
 try:
     import numpy as np
 except ImportError:  # a plain Python image
@@ -125,7 +127,7 @@ class _Walk:
             return str(getattr(value, "__name__", "")).encode()
         if isinstance(value, _PLAIN):
             return str(value).encode()
-        if any(base.__module__ in _FOREIGN for base in kind.__mro__):
+        if any(module_name(base) in _FOREIGN for base in kind.__mro__):
             return self._foreign(value, depth)
         own = getattr(value, "__dict__", None)
         if type(own) is not dict:

@@ -11,6 +11,7 @@ import unittest
 from collections.abc import Callable
 
 from ..play.seeds import seed_globals
+from ..recording.canonical_tags import module_name
 from .remote import SolutionModule
 from .vacuous import refuse_empty_matches
 
@@ -52,7 +53,7 @@ def names(module: types.ModuleType) -> list[str]:
     for name, value in module.__dict__.items():
         if isinstance(value, types.FunctionType) and name.startswith("test"):
             found.append(name)
-        elif isinstance(value, type) and value.__module__ == "judge" and _holds_tests(name, value):
+        elif isinstance(value, type) and module_name(value) == "judge" and _holds_tests(name, value):
             found += [f"{name}.{each}" for each in dir(value) if each.startswith("test") and callable(getattr(value, each))]
     return found
 

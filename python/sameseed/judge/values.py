@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..recording.canonical import encode
 from ..recording.canonical_decode import PLAIN, decode
-from ..recording.canonical_tags import MAX_DEPTH, CanonicalError, DecodeError
+from ..recording.canonical_tags import MAX_DEPTH, CanonicalError, DecodeError, module_name
 
 # Sets and dicts with any key too: they are compared by their bytes on the host, which hashes nothing of them. Depth and
 # integers as the encoder and the host have them: factorials are honest results.
@@ -103,4 +103,4 @@ def _plain(value: object, depth: int) -> object:
 
 
 def _is_numpy(kind: type) -> bool:
-    return kind.__module__ == "numpy"
+    return module_name(kind) == "numpy"

@@ -27,6 +27,7 @@ from .failures import UnknownEnvironment
 from .former_gym import adapted, import_gym, make_former, registered
 from .missing import why_missing
 from ..policy.source_files import import_file
+from ..recording.canonical_tags import module_name
 from ..recording.canonical_types import set_hook
 
 
@@ -72,7 +73,7 @@ def from_file(path: str, name: str, env_args: dict) -> object:
         classes = [
             key
             for key, value in module.__dict__.items()
-            if isinstance(value, type) and value.__module__ == module.__name__
+            if isinstance(value, type) and module_name(value) == module.__name__
         ]
         hint = suggest(name, classes) or (f"; it has {', '.join(sorted(classes))}" if classes else "; it has no class")
         raise UnknownEnvironment(f"{file} has no class {name}{hint}")

@@ -22,6 +22,7 @@ import types
 from collections import deque
 from collections.abc import Iterator, Mapping
 
+from ..recording.canonical_tags import module_name
 from ..world import sealed
 from .seeds import reseed_key
 
@@ -168,15 +169,15 @@ def _of_function(function: types.FunctionType, known: set[int]) -> Iterator[tupl
         yield "__defaults__", function.__defaults__
     if function.__kwdefaults__:
         yield "__kwdefaults__", function.__kwdefaults__
-    module = sys.modules.get(function.__module__)
-    if module is not None:
-        yield from _of_namespace(function.__module__, vars(module), module, known)
+    if type(function.__module__) is str:
+        yield from _of_module(function.__module__, known)
 
 
 def _attributes(value: object, known: set[int]) -> Iterator[tuple[str, object]]:
     kind = type(value)
     for base in kind.__mro__:
-        if base.__module__ == "builtins":
+        module = module_name(base)
+        if module == "builtins":
             continue
         for name, member in vars(base).items():
             if type(member) is types.MemberDescriptorType:
@@ -185,9 +186,7 @@ def _attributes(value: object, known: set[int]) -> Iterator[tuple[str, object]]:
                 except AttributeError:  # not set
                     pass
         yield from _of_namespace(base.__qualname__, vars(base), base, known)
-        module = sys.modules.get(base.__module__)
-        if module is not None:
-            yield from _of_namespace(base.__module__, vars(module), module, known)
+        yield from _of_module(module, known)
     try:
         # Not as the object would have it, whose class may answer with anything.
         own = object.__getattribute__(value, "__dict__")
@@ -195,6 +194,12 @@ def _attributes(value: object, known: set[int]) -> Iterator[tuple[str, object]]:
         return
     if type(own) is dict:
         yield from own.items()
+
+
+def _of_module(name: str, known: set[int]) -> Iterator[tuple[str, object]]:
+    module = sys.modules.get(name)
+    if module is not None:
+        yield from _of_namespace(name, vars(module), module, known)
 
 
 def _of_namespace(name: str, namespace: Mapping, owner: object, known: set[int]) -> Iterator[tuple[str, object]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..recording.canonical_tags import module_name
 from .choice import Choice
 
 _LIBRARIES = ("gymnasium", "gym")
@@ -32,4 +33,4 @@ def graph_instance(space: object, parts: tuple) -> object:
 
 
 def _is_known(base: type) -> bool:
-    return base.__name__ in _NAMES and base.__module__.split(".")[0] in _LIBRARIES
+    return base.__name__ in _NAMES and module_name(base).split(".")[0] in _LIBRARIES

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..recording.canonical import encode
+from ..recording.canonical_tags import type_name
 from .space_kinds import kind_of
 
 try:
@@ -46,8 +47,7 @@ def _state(space: object) -> dict:
     tell = _TELLERS.get(name)
     if tell is not None:
         return {"type": name, **tell(space)}
-    kind = type(space)
-    return {"type": f"{kind.__module__}.{kind.__qualname__}"}
+    return {"type": type_name(type(space))}
 
 
 def _bound(bound: object, space: object) -> object:

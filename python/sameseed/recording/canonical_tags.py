@@ -162,9 +162,22 @@ def head(major: int, argument: int) -> bytes:
 
 def type_name(cls: type) -> str:
     """`module.qualified_name` of a class, read without running the class's own code."""
-    module = type.__getattribute__(cls, "__module__")
+    module = module_name(cls)
     qualified = type.__getattribute__(cls, "__qualname__")
-    return f"{module}.{qualified}" if type(module) is str else qualified
+    return f"{module}.{qualified}" if module else qualified
+
+
+def module_name(cls: type) -> str:
+    """The module of a class, read without running the class's own code; empty for one that was made without any.
+
+    A C extension may make such classes (SWIG does), and so may `type()` where the globals have no `__name__`: reading
+    their `__module__` raises.
+    """
+    try:
+        module = type.__getattribute__(cls, "__module__")
+    except AttributeError:
+        return ""
+    return module if type(module) is str else ""
 
 
 def key_part(key: object) -> str:
