@@ -33,7 +33,8 @@ for (let at = 0; at < schedules; at++) {
       report.certificate === "intact" &&
       report.unrecorded === 0 &&
       report.queueKeys.length === 0 &&
-      processes + mounts === 0 &&
+      processes === 0 &&
+      mounts.length === 0 &&
       report.exitCodes.every((code) => code === 0) &&
       (!how.lies || report.quarantined.includes("host-c"));
     console.log(JSON.stringify({ seed, ok: isWhole, ...report }));

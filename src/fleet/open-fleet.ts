@@ -7,12 +7,14 @@ import type { ResolvedOptions } from "../rollout/rollout-config.ts";
 import {
   type FleetAnswer,
   type FleetEngine,
+  type FleetMade,
   type FleetRun,
   type FleetWork,
   makeFleet,
   type RolloutFleet,
 } from "../rollout/rollout-fleet.ts";
 import { openObjects } from "../store/objects/open-objects.ts";
+import type { ObjectStore } from "../store/objects/object-store.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
 import { seedCount } from "./chunk.ts";
@@ -23,6 +25,7 @@ import type { ChosenHosts } from "./drive/choose-hosts.ts";
 import { type FleetCall, overFleet } from "./drive/over-fleet.ts";
 import { encodeSpec, type FleetSpec, fleetSpec, optionsOf } from "./fleet-spec.ts";
 import { leafOf } from "./merkle.ts";
+import { checkScoreCertificate, writeScoreCertificate } from "./score-certificate.ts";
 import type { ChunkFailure, Dispatcher } from "./queue/dispatcher.ts";
 import { maskedUrl } from "./queue/masked-url.ts";
 import { checkQueueUrl, openDispatcher } from "./queue/open-dispatcher.ts";
@@ -99,19 +102,13 @@ function shareOf(value: number): number {
   throw new SameseedError("bad_argument", `audit must be a share from 0 to 1, not ${value}`);
 }
 
-/** What a call was, for its certificate. */
-interface Made {
-  readonly spec: string;
-  readonly store: string;
-}
-
 type FleetSetting = FleetOptions & Required<Pick<FleetOptions, "weight" | "priority" | "audit">>;
 
 /** A fleet behind whatever queue it is given. */
 export class Fleet implements FleetEngine {
   readonly #open: () => Promise<Dispatcher>;
   /** What was asked in which call, for its certificate. */
-  readonly #made = new WeakMap<ResolvedOptions, Made>();
+  readonly #made = new WeakMap<ResolvedOptions, FleetMade>();
   readonly #options: FleetSetting;
 
   constructor(open: () => Promise<Dispatcher>, options: FleetSetting) {
@@ -172,6 +169,7 @@ export class Fleet implements FleetEngine {
       onLost: (all) => {
         for (const [at, failure] of all) lost.push({ at, lost: whyLost(failure) });
       },
+      ...(work.onDone === undefined ? {} : { onDone: work.onDone }),
     });
     yield* lost;
   }
@@ -232,23 +230,32 @@ export class Fleet implements FleetEngine {
     }
     const made = this.#made.get(options);
     if (made === undefined) return;
-    const store = await openObjects(made.store);
-    try {
-      const { mismatches } = await writeFleetCertificate(dir, store, made.spec);
-      if (mismatches > 0) throw contradicted(mismatches);
-    } finally {
-      store.close();
-    }
+    const { mismatches } = await withStore(
+      made.store,
+      async (store) => await writeFleetCertificate(dir, store, made.spec),
+    );
+    if (mismatches > 0) throw contradicted(mismatches);
+  }
+
+  async certifyScores(dir: string, made: FleetMade | undefined): Promise<boolean> {
+    // One that does not hold stays: `verify` tells.
+    if (made === undefined) return !["none", "outgrown"].includes((await checkScoreCertificate(dir)).state);
+    await withStore(made.store, async (store) => await writeScoreCertificate(dir, store, made.spec));
+    return true;
+  }
+}
+
+async function withStore<T>(url: string, use: (store: ObjectStore) => Promise<T>): Promise<T> {
+  const store = await openObjects(url);
+  try {
+    return await use(store);
+  } finally {
+    store.close();
   }
 }
 
 async function specIn(url: string, hash: string): Promise<FleetSpec> {
-  const store = await openObjects(url);
-  try {
-    return await fetchSpec(store, hash);
-  } finally {
-    store.close();
-  }
+  return await withStore(url, async (store) => await fetchSpec(store, hash));
 }
 
 interface CallSetting {

@@ -6,7 +6,7 @@ import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { ScoreItem, ScoreResult, ScoreTask } from "../model/score.ts";
-import { engineOf, malformedAnswer, type RolloutFleet } from "../rollout/rollout-fleet.ts";
+import { engineOf, type FleetMade, malformedAnswer, type RolloutFleet } from "../rollout/rollout-fleet.ts";
 import { canonicalJson, taskDigest } from "./score-digest.ts";
 import type { SharedScore } from "./score-item.ts";
 import { asTaskFault, withoutTests } from "./scorer.ts";
@@ -29,11 +29,14 @@ export async function* scoreElsewhere(
     wanted,
     fleet,
     signal,
+    onDone,
   }: {
     /** Places of those that are to be scored. */
     readonly wanted: readonly number[];
     readonly fleet: RolloutFleet;
     readonly signal?: AbortSignal | undefined;
+    /** Told when everything was handed on, unless nothing was asked of the fleet. */
+    readonly onDone?: (made: FleetMade) => void;
   },
 ): AsyncGenerator<Placed, void, undefined> {
   // Of all of them: the work has the same name, and its answers are found again, however many are wanted still.
@@ -63,6 +66,7 @@ export async function* scoreElsewhere(
     images,
     isAnswer: (answer, at) => isScore(answer, items[at]!.task),
     signal,
+    ...(onDone === undefined ? {} : { onDone }),
   });
   for await (const { at, ...came } of answers) {
     const { task } = items[at]!;

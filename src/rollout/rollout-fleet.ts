@@ -17,6 +17,13 @@ export interface FleetRun {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a call of a fleet was, for what it vouches for. */
+export interface FleetMade {
+  /** What names in the store what was asked for. */
+  readonly spec: string;
+  readonly store: string;
+}
+
 /** What a fleet does beside rollouts. */
 export type FleetWorkKind = "scores" | "audits";
 
@@ -43,6 +50,8 @@ export interface FleetWork {
   readonly call?: string;
   /** Whether an item's answer is of the form it must have. One that is not is refused, and the item is done elsewhere. */
   readonly isAnswer: (answer: JsonValue, at: number) => boolean;
+  /** Told when everything was handed on. */
+  readonly onDone?: (made: FleetMade) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -72,6 +81,13 @@ export interface FleetEngine {
    * @throws `fleet_disagrees` where the fleet's store does not say the same
    */
   certify(run: FleetRun): Promise<void>;
+  /**
+   * Writes beside scores that are complete what the fleet vouches for.
+   * @param made what the call was that asked for them; undefined where none was missing
+   * @returns false where it takes such a call: there is nothing yet
+   * @throws `fleet_disagrees` where the fleet's store does not say the same
+   */
+  certifyScores(dir: string, made: FleetMade | undefined): Promise<boolean>;
   /**
    * Runs rollouts of a run that it vouches for a second time, on other hosts, and writes anew what it vouches for.
    * @throws `fleet_disagrees`; `not_found` where it vouches for nothing there

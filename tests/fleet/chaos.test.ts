@@ -1,5 +1,5 @@
 /*
- * A short schedule of faults on three hosts, each in a network namespace of its own. Many and longer ones: `npm run chaos`.
+ * A short schedule of faults on each kind of ground, three hosts, each in a network namespace of its own. Many and longer ones: `npm run chaos`.
  * Without root there are no namespaces, and nothing is tested.
  */
 import { afterAll, expect, it, vi } from "vitest";
@@ -8,7 +8,8 @@ import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { chaosChoice } from "./chaos/chaos-choice.ts";
 import { canMakeNetworks } from "./chaos/network.ts";
 import { runSchedule } from "./chaos/run-schedule.ts";
-import { scheduleOf } from "./chaos/schedule.ts";
+import { type Ground, scheduleOf } from "./chaos/schedule.ts";
+import { hasPostgres } from "./postgres-server.ts";
 import { hasRedis } from "./redis-server.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -38,16 +39,25 @@ it.each([
   });
 });
 
-it.skipIf(!isHere)("ends with the root of one quiet host, and leaves nothing", async () => {
-  const report = await runSchedule({ seed: 1, rollouts: 120, faults: 3, gapMs: 700 });
-  expect(report).toMatchObject({
-    sameRoot: true,
-    certificate: "intact",
-    unrecorded: 0,
-    quarantined: [],
-    exitCodes: [0, 0, 0],
-    left: { processes: 0, mounts: 0 },
-    queueKeys: [],
-  });
-  expect(report.duplicates).toBeLessThan(60);
-});
+const grounds: readonly (readonly [Ground, number])[] = [
+  [{ queue: "redis", store: "folder" }, 1],
+  ...(hasPostgres ? [[{ queue: "postgres", store: "folder" }, 2] as const] : []),
+  [{ queue: "redis", store: "s3" }, 5],
+];
+
+it.skipIf(!isHere).each(grounds)(
+  "on %o ends with the root of one quiet host, and leaves nothing",
+  async (ground, seed) => {
+    const report = await runSchedule({ seed, rollouts: 120, faults: 3, gapMs: 700, ground });
+    expect(report).toMatchObject({
+      sameRoot: true,
+      certificate: "intact",
+      unrecorded: 0,
+      quarantined: [],
+      exitCodes: [0, 0, 0],
+      left: { processes: 0, mounts: [] },
+      queueKeys: [],
+    });
+    expect(report.duplicates).toBeLessThan(60);
+  },
+);

@@ -50,8 +50,16 @@ export async function checkScores(place: Workplace, url: string, store: string):
   const resumed = await place.run([...far, "--resume"]);
   expect([resumed.code, plain(resumed)]).toEqual([here.code, plain(here)]);
   expect(await recordsIn(store)).toBe(records);
-  const verified = await place.run(["verify", "scores", "--json"]);
-  expect(JSON.parse(verified.stdout)).toMatchObject({ items: 5, same: 4, differing: [] });
+  const verified = await place.run(["verify", "scores", "--store", store, "--json"]);
+  const fleet = { state: "intact", certificate: { scores: 5, fromFleet: 3 }, inStore: 3 };
+  expect(JSON.parse(verified.stdout)).toMatchObject({ items: 5, same: 4, differing: [], fleet });
+  // One score is another: so says its completion, and so says the certificate.
+  writeFileSync(results, readFileSync(results, "utf8").replaceAll('"score":1,', '"score":0.5,'));
+  const altered = await place.run(["verify", "scores"]);
+  expect(altered.code).toBe(4);
+  expect(altered.stdout).toContain(
+    "the fleet's certificate does not hold: its root is not that of the folder's scores",
+  );
 }
 
 /** `audit` finds through a fleet what it finds here, with the same exit codes. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 
 import { countMarked, eventually, sleepMarker } from "../../src/testing/contract-check.ts";
-import { alive, descendants, groupFolders, mountCount } from "./left-behind.ts";
+import { alive, descendants, groupFolders, mounts, newMounts } from "./left-behind.ts";
 
 /*
  * However a program that uses sandboxes ends, nothing of them is left a few seconds later: no process, no control group,
@@ -43,7 +43,7 @@ const endings: readonly Ending[] = [
 
 test.for(endings)("nothing is left after $name", async ({ does, signal, kind, expected }) => {
   const marker = sleepMarker();
-  const mounts = mountCount();
+  const before = mounts();
   const child = spawn(process.execPath, [program, does, marker, kind ?? "zygote"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -69,6 +69,6 @@ test.for(endings)("nothing is left after $name", async ({ does, signal, kind, ex
     marked: countMarked(marker),
     processes: alive(below),
     groups: groupFolders([child.pid!]),
-    mounts: mountCount(),
-  }).toEqual({ marked: 0, processes: [], groups: [], mounts });
+    mounts: newMounts(before),
+  }).toEqual({ marked: 0, processes: [], groups: [], mounts: [] });
 });

@@ -79,10 +79,20 @@ export function groupFolders(pids: readonly number[]): string[] {
   );
 }
 
-/** How many mounts this process sees, but for the small disks that schedules of faults mount meanwhile, in another test. */
-export function mountCount(): number {
+/** What schedules of faults mount meanwhile, in another test: small disks, and the names of network namespaces. */
+const ofChaos = /\/sameseed-chaos-|\/netns\/ss(-try-)?\d/;
+
+/** The mounts this process sees, but for those of another test. */
+export function mounts(): ReadonlySet<string> {
   const lines = readFileSync("/proc/self/mountinfo", "latin1").trim().split("\n");
-  return lines.filter((line) => !line.includes("/sameseed-chaos-")).length;
+  const own = lines.filter((line) => !ofChaos.test(line));
+  // The mount's number, and where it is.
+  return new Set(own.map((line) => [0, 4].map((field) => line.split(" ")[field]).join(" ")));
+}
+
+/** The mounts that were not there before. Some that are gone are nobody's left behind: another program had them. */
+export function newMounts(before: ReadonlySet<string>): string[] {
+  return [...mounts()].filter((mount) => !before.has(mount));
 }
 
 /**

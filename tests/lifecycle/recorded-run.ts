@@ -10,7 +10,8 @@ import {
   alive,
   descendants,
   groupFolders,
-  mountCount,
+  mounts,
+  newMounts,
   namedSockets,
   namespacesInUse,
   namespacesOf,
@@ -83,7 +84,7 @@ export interface RecordingStart {
 export class RecordedRun implements Disposable {
   readonly #temporary: string = mkdtempSync(join(tmpdir(), "sameseed-death-"));
   readonly #folder: string;
-  readonly #mounts: number = mountCount();
+  readonly #mounts: ReadonlySet<string> = mounts();
   readonly #children: ChildProcess[] = [];
   readonly #processes: ProcessName[] = [];
   readonly #namespaces: NamespaceName[] = [];
@@ -124,9 +125,9 @@ export class RecordedRun implements Disposable {
       groups: groupFolders(pids),
       sockets: namedSockets(),
       temporary: readdirSync(this.#temporary).filter((name) => name !== "run"),
-      moreMounts: mountCount() - this.#mounts,
+      mounts: newMounts(this.#mounts),
     });
-    await eventually(() => Object.values(look()).every((each) => each === 0 || String(each) === ""));
+    await eventually(() => Object.values(look()).every((each) => each.length === 0));
     return look();
   }
 
@@ -150,8 +151,8 @@ export const nothing: {
   readonly groups: readonly string[];
   readonly sockets: readonly string[];
   readonly temporary: readonly string[];
-  readonly moreMounts: number;
-} = { processes: [], namespaces: [], groups: [], sockets: [], temporary: [], moreMounts: 0 };
+  readonly mounts: readonly string[];
+} = { processes: [], namespaces: [], groups: [], sockets: [], temporary: [], mounts: [] };
 
 /** One program from its start to its end. */
 export class Started {

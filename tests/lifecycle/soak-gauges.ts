@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 import { childPids } from "../../src/sandbox/linux/processes.ts";
-import { groupFolders, mountCount } from "./left-behind.ts";
+import { groupFolders, mounts } from "./left-behind.ts";
 
 /** What must stay as it is however many rollouts there were; read while none runs. */
 export interface Gauges {
@@ -44,7 +44,7 @@ export function readGauges(zygotes: readonly number[]): Omit<Gauges, "p99Ms"> {
     heapBytes: heapUsed,
     rssBytes: rss,
     descriptors: countDescriptors("self"),
-    mounts: mountCount(),
+    mounts: mounts().size,
     groups: groupFolders([process.pid]).reduce((sum, path) => sum + 1 + globSync(`${path}/slot-*`).length, 0),
     processes: [...zygotes, ...slots].reduce((sum, pid) => sum + childPids(pid).length, zygotes.length),
     zygotes: zygotes.length,

@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-import { alive, descendants, groupFolders, mountCount, type ProcessName } from "../lifecycle/left-behind.ts";
+import {
+  alive,
+  descendants,
+  groupFolders,
+  mounts,
+  newMounts,
+  type ProcessName,
+} from "../lifecycle/left-behind.ts";
 import { call } from "./served.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
@@ -61,7 +68,7 @@ it.each<[string, NodeJS.Signals]>([
   ["killed", "SIGKILL"],
   ["asked to end, and then again", "SIGTERM"],
 ])("a server that is %s under load leaves no process, mount or group", async (_, signal) => {
-  const mounts = mountCount();
+  const before = mounts();
   const { server, below } = await serveAndOpen();
   server.child.kill(signal);
   if (signal !== "SIGKILL") {
@@ -70,7 +77,7 @@ it.each<[string, NodeJS.Signals]>([
   }
   await server.exited;
   await gone(below, 10_000);
-  expect(mountCount()).toBe(mounts);
+  expect(newMounts(before)).toEqual([]);
   await expect.poll(() => groupFolders([server.child.pid!]), { timeout: 10_000 }).toEqual([]);
 });
 

@@ -1,8 +1,10 @@
 import { defaultImageName } from "../../image/default-image.ts";
 import { type ScoreVerification, verifyScores } from "../../judge/record/verify-scores.ts";
 import { readScores } from "../../judge/record/score-folder.ts";
+import { certificateBeside } from "../certificate-beside.ts";
 import type { Cli } from "../cli.ts";
 import { prepareHost } from "../prepare-host.ts";
+import { fleetLines } from "../render/fleet-lines.ts";
 import { jsonText } from "../render/json-text.ts";
 import { count } from "../render/numbers.ts";
 import { Progress } from "../render/progress.ts";
@@ -14,7 +16,11 @@ const shownMost = 10;
 export async function verifyScoreFolder(
   cli: Cli,
   dir: string,
-  { concurrency, json }: { readonly concurrency?: number; readonly json?: true },
+  {
+    concurrency,
+    json,
+    store,
+  }: { readonly concurrency?: number; readonly json?: true; readonly store?: string },
 ): Promise<number> {
   const { items, results } = readScores(dir);
   await prepareHost(cli, defaultImageName);
@@ -33,9 +39,15 @@ export async function verifyScoreFolder(
     },
   });
   progress.stop();
-  if (json) await cli.output.write(`${jsonText(found)}\n`);
-  else await cli.output.lines(formatScoreVerification(found, cli));
-  if (found.differing.length > 0) return 4;
+  const fleet = await certificateBeside(
+    dir,
+    store,
+    async () => (await import("../../fleet/score-certificate.ts")).checkScoreCertificate,
+  );
+  if (json)
+    await cli.output.write(`${jsonText({ ...found, ...(fleet.state === "none" ? {} : { fleet }) })}\n`);
+  else await cli.output.lines([...formatScoreVerification(found, cli), ...fleetLines(fleet, cli.paint)]);
+  if (found.differing.length > 0 || fleet.state === "altered") return 4;
   if (found.unscored.length > 0) return 3;
   return found.verified ? 0 : 1;
 }

@@ -1,16 +1,16 @@
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import type { Command } from "commander";
 
 import { isLeagueFolder, recordedPairings } from "../../evaluate/league/league-file.ts";
 import { isMatchupFolder, readMatchup } from "../../evaluate/matchup/matchup-file.ts";
 import { recordedLegs, withoutUnplayed } from "../../evaluate/matchup/verify-matchup.ts";
 import { isScoreFolder } from "../../judge/record/score-folder.ts";
-import type { FleetCheck } from "../../fleet/certificate.ts";
+import type { checkFleetCertificate, FleetCheck } from "../../fleet/certificate.ts";
 import type { BackendKind } from "../../sandbox/sandbox-host.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { VerdictKeeper } from "../../verify/kept-verdict.ts";
 import { verifyRun, type VerifyResult } from "../../verify/verify-run.ts";
+import { certificateBeside } from "../certificate-beside.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { asSameseedError } from "../render/error-text.ts";
@@ -71,20 +71,6 @@ async function verify(cli: Cli, dir: string, options: VerifyOptions): Promise<nu
   return codeOf(own);
 }
 
-/** A fleet's certificate beside the run, where there is one; its code is loaded only then. */
-async function checkFleet(dir: string, url: string | undefined): Promise<FleetCheck> {
-  if (url === undefined && !existsSync(join(dir, "fleet.json"))) return { state: "none" };
-  const { checkFleetCertificate } = await import("../../fleet/certificate.ts");
-  if (url === undefined) return await checkFleetCertificate(dir);
-  const { openObjects } = await import("../../store/objects/open-objects.ts");
-  const store = await openObjects(url, "read");
-  try {
-    return await checkFleetCertificate(dir, store);
-  } finally {
-    store.close();
-  }
-}
-
 /** Recorded matchups, one or those of a league: each order of seats is a run of its own. */
 async function verifyLegs(cli: Cli, dirs: readonly string[], options: VerifyOptions): Promise<number> {
   const legs: Record<string, VerifiedLeg> = {};
@@ -115,7 +101,9 @@ interface VerifiedLeg {
 
 async function verifyLeg(cli: Cli, dir: string, options: VerifyOptions): Promise<VerifiedLeg> {
   const result = await compareAll(cli, dir, options);
-  return { result, fleet: await checkFleet(dir, options.store) };
+  const load = async (): Promise<typeof checkFleetCertificate> =>
+    (await import("../../fleet/certificate.ts")).checkFleetCertificate;
+  return { result, fleet: await certificateBeside(dir, options.store, load) };
 }
 
 function documentOf({ result, fleet }: VerifiedLeg): object {

@@ -52,11 +52,23 @@ export function unrecordedSeeds(seeds: readonly number[]): SameseedError {
   );
 }
 
+/** Scores that no trusted host's record stands for, where a host is quarantined: they may be its. */
+export function withoutRecord(numbers: readonly number[]): SameseedError {
+  return new SameseedError(
+    "fleet_disagrees",
+    `${numbers.length} scores have no record of a trusted host in the fleet's store`,
+    {
+      hint: "the same command scores them again",
+      context: { numbers: numbers.slice(0, 1000), takenBack: true },
+    },
+  );
+}
+
 /** Rows were taken of a host that was found out meanwhile. */
 export function takenFrom(host: string): SameseedError {
   return new SameseedError(
     "fleet_disagrees",
-    `the host ${host} is quarantined, and rows of the run are its`,
+    `the host ${host} is quarantined, and some of what is recorded is its`,
     {
       hint: "the same command runs what it made again",
       context: { host, takenBack: true },

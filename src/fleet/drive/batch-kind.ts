@@ -41,7 +41,7 @@ export const rolloutChunks: BatchKind<RecordedRollout> = {
 
 /** Chunks of other work. */
 export function answerChunks(
-  { kind, items, isAnswer }: Pick<FleetWork, "kind" | "items" | "isAnswer">,
+  { kind, items, isAnswer }: Pick<FleetWork, "kind" | "isAnswer"> & { readonly items: ArrayLike<unknown> },
   onDifference: NonNullable<BatchKind<Answer>["onDifference"]>,
 ): BatchKind<Answer> {
   const isItsAnswer = ({ at, answer }: Answer): boolean => at < items.length && isAnswer(answer, at);

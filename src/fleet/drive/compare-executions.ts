@@ -75,9 +75,10 @@ export async function contradicts(
   store: ObjectStore,
   record: ChunkRecord,
   opinion: SecondOpinion,
+  findings: typeof readFindings,
 ): Promise<boolean> {
   if (opinion.root === record.root) return false;
-  const [own, other] = [await readFindings(store, record), await readFindings(store, opinion)];
+  const [own, other] = [await findings(store, record), await findings(store, opinion)];
   // What cannot be looked at in detail differs, by its root.
   if (own === undefined || other === undefined) return true;
   return differing([own, other]).length > 0;

@@ -3,6 +3,8 @@ import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts"
 import { defaultImageName } from "../../image/default-image.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import type { ScoreItem, ScoreResult } from "../../model/score.ts";
+import { engineOf, type FleetMade } from "../../rollout/rollout-fleet.ts";
+import { withTakeBacks } from "../../store/take-back.ts";
 import { checkedItems, scoreCompletions, type ScoreConfig } from "../score-completions.ts";
 import { scoreElsewhere } from "../score-elsewhere.ts";
 import { ScoreWriter } from "./score-folder.ts";
@@ -40,19 +42,45 @@ const configNames: NamesOf<RecordScoresConfig> = {
  */
 export async function recordScores(config: RecordScoresConfig): Promise<ScoreResult[]> {
   refuseUnknownOptions(config, configNames, "recordScores");
-  const { items: given, dir, resume = false, onRecorded, onResult, ...rest } = config;
+  const { items: given, fleet } = config;
   const items = withIds(given);
-  using writer = ScoreWriter.open(dir, items, { resume, images: imagesOf(items) });
+  if (fleet === undefined) return await recordInto(items, config);
+  // Of what a call tells, nothing is told twice where it begins anew.
+  const told = new Set<string>();
+  const onResult = (result: ScoreResult): void => {
+    if (!told.has(result.id)) config.onResult?.(result);
+    told.add(result.id);
+  };
+  const onRecorded = (result: ScoreResult): void => {
+    if (!told.has(result.id)) config.onRecorded?.(result);
+    told.add(result.id);
+  };
+  return await withTakeBacks(config.dir, async (before) => {
+    const resume = config.resume === true || before !== undefined;
+    return await recordInto(items, { ...config, resume, onResult, onRecorded });
+  });
+}
+
+async function recordInto(items: readonly ScoreItem[], config: RecordScoresConfig): Promise<ScoreResult[]> {
+  const { dir, resume = false, onRecorded, onResult, fleet } = config;
   const results = new Map<string, ScoreResult>();
+  using writer = ScoreWriter.open(dir, items, { resume, images: imagesOf(items) });
   for (const [id, result] of writer.recorded) {
     if (!result.trustworthy) continue;
     results.set(id, result);
     onRecorded?.(result);
   }
-  for await (const result of scoresOf(items, (id) => !results.has(id), rest)) {
+  let made: FleetMade | undefined;
+  const onDone = (own: FleetMade): void => void (made = own);
+  for await (const result of scoresOf(items, (id) => !results.has(id), config, onDone)) {
     writer.add(result);
     results.set(result.id, result);
     onResult?.(result);
+  }
+  if (fleet !== undefined && !(await engineOf(fleet).certifyScores(dir, made))) {
+    // Stopped before its certificate was written: every score is in the store, and is looked at there.
+    for await (const _ of scoresOf(items, () => true, config, onDone));
+    if (made !== undefined) await engineOf(fleet).certifyScores(dir, made);
   }
   return items.map(({ id }) => results.get(id!)!);
 }
@@ -61,15 +89,20 @@ export async function recordScores(config: RecordScoresConfig): Promise<ScoreRes
 async function* scoresOf(
   items: readonly ScoreItem[],
   isMissing: (id: string) => boolean,
-  { fleet, ...rest }: Omit<ScoreConfig, "items">,
+  { fleet, concurrency, signal }: RecordScoresConfig,
+  onDone: (made: FleetMade) => void,
 ): AsyncGenerator<ScoreResult, void, undefined> {
   if (fleet === undefined) {
-    yield* scoreCompletions({ ...rest, items: items.filter(({ id }) => isMissing(id!)) });
+    const own = {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+    yield* scoreCompletions({ ...own, items: items.filter(({ id }) => isMissing(id!)) });
     return;
   }
   const wanted = items.flatMap(({ id }, at) => (isMissing(id!) ? [at] : []));
   const all = [...checkedItems(items)].map(({ item }) => item);
-  for await (const { result } of scoreElsewhere(all, { ...rest, wanted, fleet })) yield result;
+  for await (const { result } of scoreElsewhere(all, { signal, wanted, fleet, onDone })) yield result;
 }
 
 /** Items by whose ids their results are found again. */

@@ -12,7 +12,7 @@ import type { ObjectStore } from "../../../src/store/objects/object-store.ts";
 import { openObjects } from "../../../src/store/objects/open-objects.ts";
 import { recordRun } from "../../../src/store/record-run.ts";
 import { RunReader } from "../../../src/store/run-reader.ts";
-import { mountCount } from "../../lifecycle/left-behind.ts";
+import { mounts, newMounts } from "../../lifecycle/left-behind.ts";
 import { ChaosFleet } from "./chaos-fleet.ts";
 import { type Ground, scheduleOf, type Timed } from "./schedule.ts";
 
@@ -42,7 +42,7 @@ export interface ChaosReport {
   /** Rollouts that were run twice, beside those of audits. */
   readonly duplicates: number;
   readonly exitCodes: readonly unknown[];
-  readonly left: { readonly processes: number; readonly mounts: number; readonly spool: number };
+  readonly left: { readonly processes: number; readonly mounts: readonly string[]; readonly spool: number };
   readonly queueKeys: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
   const { ground = { queue: "redis", store: "folder" } } = options;
   const schedule = scheduleOf(seed, { faults, hosts: lies ? names.length - 1 : names.length, gapMs, ground });
   await using fleet = await ChaosFleet.start(ground, names, lies ? names.length - 1 : undefined);
-  const mounts = mountCount();
+  const before = mounts();
   const config = { envName: "CartPole-v1", seeds: Array.from({ length: rollouts }, (_, at) => at) };
   const quiet = fleet.path("quiet");
   await recordRun({ ...config, dir: quiet });
@@ -91,7 +91,7 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
     quarantined: certificate?.quarantined ?? [],
     duplicates: (certificate?.again.lease ?? 0) + (certificate?.again.hedge ?? 0),
     exitCodes: codes,
-    left: { processes: left.length, mounts: mountCount() - mounts, spool: spooled() },
+    left: { processes: left.length, mounts: newMounts(before), spool: spooled() },
     queueKeys: await fleet.chunkKeys(),
   };
 }

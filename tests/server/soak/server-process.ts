@@ -9,7 +9,8 @@ import {
   alive,
   descendants,
   groupFolders,
-  mountCount,
+  mounts,
+  newMounts,
   type ProcessName,
 } from "../../lifecycle/left-behind.ts";
 import { call } from "../served.ts";
@@ -32,7 +33,7 @@ export class ServerProcess implements AsyncDisposable {
   /** Lines of its log that tell of a failure of the server. */
   readonly defects: string[] = [];
   readonly #exited: Promise<unknown[]>;
-  readonly #mounts: number = mountCount();
+  readonly #mounts: ReadonlySet<string> = mounts();
   readonly #folder: string | undefined;
 
   private constructor(child: ChildProcess, port: number, folder: string | undefined) {
@@ -105,7 +106,7 @@ export class ServerProcess implements AsyncDisposable {
     const left = (): string[] => [
       ...alive(below).map((pid) => `process ${pid}`),
       ...groupFolders([child.pid!]).map((path) => `group ${path}`),
-      ...(mountCount() === this.#mounts ? [] : [`${mountCount()} mounts in place of ${this.#mounts}`]),
+      ...newMounts(this.#mounts).map((mount) => `mount ${mount}`),
     ];
     for (const until = performance.now() + 15_000; left().length > 0 && performance.now() < until;)
       await new Promise((resolve) => setTimeout(resolve, 50));

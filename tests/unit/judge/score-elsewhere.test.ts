@@ -1,9 +1,20 @@
 /* What a call makes of what a fleet answers; the fleet is made up, and nothing is run. */
-import { expect, it } from "vitest";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 
+import { SameseedError } from "../../../src/base/error.ts";
+import { recordScores } from "../../../src/judge/record/record-scores.ts";
+import { readScores } from "../../../src/judge/record/score-folder.ts";
 import { scoreCompletions } from "../../../src/judge/score-completions.ts";
 import type { JsonValue } from "../../../src/model/json.ts";
-import { type FleetWork, makeFleet, type RolloutFleet } from "../../../src/rollout/rollout-fleet.ts";
+import {
+  type FleetMade,
+  type FleetWork,
+  makeFleet,
+  type RolloutFleet,
+} from "../../../src/rollout/rollout-fleet.ts";
 import { add, fenced, right } from "./score-support.ts";
 
 const timings = { queueMs: 1, scoreMs: 2, runs: 3 };
@@ -24,8 +35,14 @@ const score = {
   timings,
 };
 
+const made: FleetMade = { spec: "a".repeat(64), store: "file:///store" };
+
 /** A fleet that answers every item with the same, and remembers what it was asked. */
-function answering(answer: JsonValue | undefined, asked: FleetWork[] = []): RolloutFleet {
+function answering(
+  answer: JsonValue | undefined,
+  asked: FleetWork[] = [],
+  certify: (made: FleetMade | undefined) => Promise<boolean> = async () => true,
+): RolloutFleet {
   const never = (): never => {
     throw new Error("nobody asks for rollouts");
   };
@@ -33,9 +50,11 @@ function answering(answer: JsonValue | undefined, asked: FleetWork[] = []): Roll
     rollouts: never,
     certify: never,
     audit: never,
+    certifyScores: async (_, call) => await certify(call),
     answers: async function* (work) {
       asked.push(work);
       for (const at of work.wanted) yield answer === undefined ? { at, lost: "it burned" } : { at, answer };
+      if (work.wanted.length > 0) work.onDone?.(made);
     },
   });
 }
@@ -76,4 +95,42 @@ it.each([
 ])("refuses %s", async (_, answer) => {
   const call = scoreCompletions({ items, fleet: answering(answer) }).results();
   await expect(call).rejects.toMatchObject({ code: "protocol_broken" });
+});
+
+it("sets recorded scores aside where a host of theirs is out, and tells of each once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-score-elsewhere-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const certified: (FleetMade | undefined)[] = [];
+  const fleet = answering(score, [], async (made) => {
+    certified.push(made);
+    if (certified.length === 1)
+      throw new SameseedError("fleet_disagrees", "a host is out", { context: { takenBack: true } });
+    return true;
+  });
+  const told: string[] = [];
+  const dir = join(folder, "scores");
+  const results = await recordScores({ items, dir, fleet, onResult: ({ id }) => told.push(id) });
+  expect(certified).toEqual([made, made]);
+  expect(told.toSorted()).toEqual(["0", "2", "3", "twin"]);
+  expect(results.map(({ id }) => id)).toEqual(["0", "twin", "2", "3"]);
+  const folders = readdirSync(folder).toSorted();
+  expect(folders).toEqual(["scores", expect.stringMatching(/^scores-taken-back-/)]);
+  for (const name of folders) expect(readScores(join(folder, name)).results.size).toBe(4);
+});
+
+it("asks for all scores again where a complete folder has no certificate", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-score-elsewhere-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [dir, asked, certified] = [
+    join(folder, "scores"),
+    [] as FleetWork[],
+    [] as (FleetMade | undefined)[],
+  ];
+  const own = items.slice(0, 3);
+  await recordScores({ items: own, dir, fleet: answering(score) });
+  const fleet = answering(score, asked, async (call) => certified.push(call) > 1);
+  const results = await recordScores({ items: own, dir, fleet, resume: true });
+  expect(asked.map(({ wanted }) => wanted)).toEqual([[], [0, 2]]);
+  expect(certified).toEqual([undefined, made]);
+  expect(results).toHaveLength(3);
 });
