@@ -1,5 +1,6 @@
-// `npm run soak -- server [--sandboxes N] [--steps N] [--cuts N] [--requests N] [--kills N] [--seed S] [--json]`: the server under what
-// it must bear for long. Each part is left out with 0. Exits with 1 where one of them is not as it must be.
+// `npm run soak -- server [--sandboxes N] [--steps N] [--cuts N] [--requests N] [--kills N] [--seed S] [--windows N] [--json]`: the
+// server under what it must bear for long. Each part is left out with 0. A row of JSON goes to stderr after each window, with what was
+// wrong in it, so that a run that is interrupted has told what it found. Exits with 1 where a part is not as it must be.
 import { parseArgs } from "node:util";
 
 import { cutAnswers } from "../tests/server/soak/cuts.ts";
@@ -8,11 +9,9 @@ import { killUnderLoad } from "../tests/server/soak/kills.ts";
 import { grownGauges, soakMemory } from "../tests/server/soak/memory.ts";
 import { ServerProcess, type ServerGauges } from "../tests/server/soak/server-process.ts";
 
-const parts = ["sandboxes", "steps", "cuts", "requests", "kills", "seed"] as const;
+const parts = ["sandboxes", "steps", "cuts", "requests", "kills", "seed", "windows"] as const;
 type Part = (typeof parts)[number];
 type Amounts = Readonly<Record<Part, number>>;
-
-const requestWindows = 12;
 
 /** What a part found. */
 interface Found {
@@ -52,6 +51,7 @@ function readRequest(args: readonly string[]): { readonly amounts: Amounts; read
       requests: number("10000"),
       kills: number("6"),
       seed: number("1"),
+      windows: number("12"),
       json: { type: "boolean", default: false },
     },
   });
@@ -68,26 +68,30 @@ async function cuts(most: number): Promise<Found> {
   return { report, wrong: [...wrong, ...server.defects, ...(isIdle ? [] : ["something is still open"])] };
 }
 
-async function requests({ requests: count, seed }: Amounts): Promise<Found> {
+async function requests({ requests: count, seed, windows: most }: Amounts): Promise<Found> {
   await using server = await ServerProcess.start(["--lease-ms", "1000"]);
   const [windows, wrong, statuses]: [ServerGauges[], string[], Record<string, number>] = [[], [], {}];
   let [asked, messages] = [0, 0];
-  for (let window = 0; window < requestWindows; window++) {
-    const some = Math.ceil(count / requestWindows);
+  for (let window = 0; window < most; window++) {
+    const some = Math.ceil(count / most);
     const found = await fuzzServer(server.port, { count: some, seed: seed * 100 + window, concurrency: 8 });
     asked += found.requests;
     messages += found.messages;
     wrong.push(...found.wrong);
     for (const [status, times] of Object.entries(found.statuses))
       statuses[status] = (statuses[status] ?? 0) + times;
-    windows.push(await server.gauges());
-    const { rssBytes, heapBytes } = windows.at(-1)!;
-    process.stderr.write(
-      `${asked + messages} of ${count}: ${Math.round(rssBytes / 2 ** 20)} MiB, heap ${Math.round(heapBytes / 2 ** 20)} MiB\n`,
-    );
+    windows.push(await server.held());
+    row({
+      window: window + 1,
+      asked,
+      messages,
+      ...windows.at(-1)!,
+      statuses: found.statuses,
+      wrong: found.wrong,
+    });
   }
   // Leases that a right request asked for may live for an hour.
-  const grown = grownGauges(windows, ["rssBytes", "heapBytes", "descriptors", "slotsUsed"]);
+  const grown = grownGauges(windows, ["rssBytes", "heapBytes", "externalBytes", "descriptors", "slotsUsed"]);
   return {
     report: { requests: asked, messages, statuses, windows },
     wrong: [...wrong, ...server.defects, ...grown],
@@ -103,16 +107,18 @@ async function kills(rounds: number): Promise<Found> {
   return { report, wrong };
 }
 
-async function memory({ sandboxes, steps }: Amounts): Promise<Found> {
+async function memory({ sandboxes, steps, windows }: Amounts): Promise<Found> {
   await using server = await ServerProcess.start(["--max-sandboxes", "128"]);
   const { grown, ...report } = await soakMemory(server, {
     sandboxes,
     steps,
-    windows: 12,
-    onWindow: (done, { rssBytes, heapBytes }) =>
-      process.stderr.write(
-        `${done} of 12: ${Math.round(rssBytes / 2 ** 20)} MiB, heap ${Math.round(heapBytes / 2 ** 20)} MiB\n`,
-      ),
+    windows,
+    onWindow: (done, gauges) => row({ ...done, ...gauges, wrong: server.defects }),
   });
   return { report, wrong: [...grown, ...server.defects] };
+}
+
+/** What a window found, with the seconds since the beginning. */
+function row(found: Readonly<Record<string, unknown>>): void {
+  process.stderr.write(`${JSON.stringify({ seconds: Math.round(performance.now() / 1000), ...found })}\n`);
 }

@@ -55,10 +55,12 @@ export function* decodePack(pack: PackBytes): Generator<RecordedRollout, undefin
 
 /**
  * What {@link frameOf} made, one at a time.
+ * @param most how many bytes one may have
  * @throws `run_damaged`
  */
 export function* framesOf(
   pack: PackBytes,
+  most: number = Infinity,
 ): Generator<{ readonly row: Buffer; readonly payload: Buffer }, undefined> {
   const head = pack.size < headBytes ? undefined : pack.read(0, headBytes);
   if (head?.subarray(0, magic.length).equals(magic) !== true)
@@ -69,6 +71,7 @@ export function* framesOf(
     if (at + 8 > pack.size) throw damaged("it ends too soon");
     const lengths = pack.read(at, 8);
     const [row, trajectory] = [lengths.readUInt32LE(0), lengths.readUInt32LE(4)];
+    if (row + trajectory > most) throw damaged(`one of its items has ${row + trajectory} bytes`);
     const end = at + 8 + row + trajectory;
     if (end > pack.size) throw damaged("it ends too soon");
     const frame = pack.read(at + 8, row + trajectory);

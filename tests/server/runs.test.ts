@@ -56,6 +56,15 @@ describe("a run", () => {
     expect(lines(await again.call("GET", `/v1/runs/${run}/results?from=2`))).toEqual(all.slice(2));
   });
 
+  it("has an outcome also where its limit is over before a sandbox has begun", async () => {
+    const short = { ...body, seeds: [0], limits: { wallMs: 1 } };
+    const { run } = (await served.call("POST", "/v1/runs", { body: short })).json;
+    const [row, last] = lines(await served.call("GET", `/v1/runs/${run}/results?follow=true`));
+    expect([row.rollout.outcome, last.end.error]).toEqual(["wall_limit", null]);
+    const { status, json } = await served.call("POST", "/v1/audits", { body: short });
+    expect([status, json.verdict]).toEqual([200, "broken"]);
+  });
+
   it("says how it failed, and ends with its lease", async () => {
     const failed = await served.call("POST", "/v1/runs", { body: { ...body, env: "Nowhere-v0" } });
     const [last] = lines(await served.call("GET", `/v1/runs/${failed.json.run}/results?follow=true`));

@@ -1,13 +1,11 @@
-import { isSameseedError, SameseedError } from "../../base/error.ts";
+import { isSameseedError, type SameseedError } from "../../base/error.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
-import { type FleetWork, type FleetWorkKind, malformedAnswer } from "../../rollout/rollout-fleet.ts";
+import type { FleetWork, FleetWorkKind } from "../../rollout/rollout-fleet.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
-import { type Answer, leafOfAnswer, readAnswer, saidBy } from "../answer.ts";
-import { seedsOf } from "../chunk.ts";
+import { type Answer, leafOfAnswer, saidBy } from "../answer.ts";
 import { type ChunkRecord, recordKey, type SecondOpinion } from "../commit.ts";
-import { merkleRoot } from "../merkle.ts";
-import { framesOf, packInMemory } from "../pack.ts";
 import { type Finding, type Findings, readFindings } from "./compare-executions.ts";
+import { readChunkAnswers } from "./read-chunk-answers.ts";
 import { readChunkRollouts } from "./read-chunk-rollouts.ts";
 
 /** What a chunk holds, all of which was looked at. */
@@ -39,14 +37,16 @@ export const rolloutChunks: BatchKind<RecordedRollout> = {
   findings: readFindings,
 };
 
-/** Chunks of other work. */
+/** Chunks of other work. @param inMemoryBytes packs up to this size are in memory, larger ones files meanwhile; by default 4 MiB */
 export function answerChunks(
   { kind, items, isAnswer }: Pick<FleetWork, "kind" | "isAnswer"> & { readonly items: ArrayLike<unknown> },
   onDifference: NonNullable<BatchKind<Answer>["onDifference"]>,
+  inMemoryBytes?: number,
 ): BatchKind<Answer> {
   const isItsAnswer = ({ at, answer }: Answer): boolean => at < items.length && isAnswer(answer, at);
-  const read = async (store: ObjectStore, record: RecordedChunk, key: string): Promise<Answers> =>
-    await readAnswers(kind, isItsAnswer, store, record, key);
+  const how = { kind, isItsAnswer, inMemoryBytes };
+  const read: BatchKind<Answer>["read"] = async (store, record, key) =>
+    await readChunkAnswers(how, store, record, key);
   return {
     read,
     seedOf: ({ at }) => at,
@@ -69,46 +69,7 @@ export function isRefusal(error: unknown): error is SameseedError {
   return isSameseedError(error) && (error.code === "run_damaged" || error.code === "protocol_broken");
 }
 
-type Answers = ChunkContents<Answer>;
-
 function findingOf(kind: FleetWorkKind, spec: string, own: Answer): [number, Finding][] {
   if (saidBy(kind, own.answer) === undefined) return [];
   return [[own.at, { leaf: leafOfAnswer(kind, spec, own).toString("hex"), isClaimed: false }]];
-}
-
-/** As {@link readChunkRollouts}: the record, the pack's bytes, its items and the root over them must be what they say. */
-async function readAnswers(
-  kind: FleetWorkKind,
-  isItsAnswer: (answer: Answer) => boolean,
-  store: ObjectStore,
-  { pack, seeds, spec, root }: RecordedChunk,
-  key: string,
-): Promise<Answers> {
-  if (recordKey({ spec, seeds }) !== key) throw damaged("its record is about other items");
-  const bytes = await store.get(pack.key);
-  if (bytes === undefined) throw damaged("its pack is missing");
-  const { digest, ...own } = packInMemory(bytes);
-  if (digest !== pack.digest) throw damaged("its pack has other bytes");
-  const answers: Answer[] = [];
-  const expected = [...seedsOf(seeds)];
-  for (const { row } of framesOf(own)) {
-    const answer = readAnswer(row);
-    if (answer?.at !== expected[answers.length]) throw damaged("it has other items");
-    answers.push(answer!);
-  }
-  if (answers.length !== expected.length) throw damaged("items are missing");
-  if (merkleRoot(answers.map((answer) => leafOfAnswer(kind, spec, answer))) !== root)
-    throw damaged("its items do not have its root");
-  if (!answers.every(isItsAnswer)) throw malformedAnswer(kind);
-  return {
-    count: answers.length,
-    [Symbol.iterator]: () => answers.values(),
-    [Symbol.dispose]: () => {},
-  };
-}
-
-function damaged(what: string): SameseedError {
-  return new SameseedError("run_damaged", `a chunk in the fleet's store is damaged: ${what}`, {
-    hint: "it is done again by itself; where that goes on, check the store and the hosts",
-  });
 }

@@ -204,8 +204,10 @@ export class SlotRun implements RunningSandbox {
       if (exit.cause === "own") {
         this.fail(error);
       } else {
-        // Ended by us before its wall stood: that is its end, and no failure of the host.
-        this.#bornResolvers.reject(error);
+        // Ended by us before its wall stood: that is its end, and no failure of the host. A time that is too short to
+        // begin in is a limit like another; who ends a sandbox that he called for does not want it any more.
+        if (exit.cause !== "killed") this.#becomeBorn();
+        else this.#bornResolvers.reject(error);
         this.#finish(exit, exit.cause);
       }
       return;

@@ -135,6 +135,18 @@ print(json.dumps(sorted(set(seen))))`;
     },
   },
   {
+    name: "wall time: one that is over before the sandbox has begun is its end like another, and no failure of the host",
+    run: async (backend) => {
+      for (let times = 0; times < 4; times++) {
+        const { end } = await runScript(backend, "while True: pass", { wallMs: 1 });
+        assert.equal(end.cause, "wall");
+      }
+      await using sandbox = await Sandbox.createOn(backend, { timeoutMs: 1 });
+      await sandbox.run("sh", { args: ["-c", "while :; do :; done"] }).catch(() => {});
+      assert.equal(await codeOf(sandbox.run("true")), "sandbox_ended");
+    },
+  },
+  {
     name: "output: a script that floods is cut at its limit and ended",
     run: async (backend) => {
       const flood = await runScript(backend, "while True: print('x' * 999)", { outputBytes: 100_000 });

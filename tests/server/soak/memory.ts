@@ -33,7 +33,10 @@ export async function soakMemory(
     readonly sandboxes: number;
     readonly steps: number;
     readonly windows: number;
-    readonly onWindow?: (done: number, gauges: ServerGauges) => void;
+    readonly onWindow?: (
+      done: { readonly sandboxes: number; readonly steps: number },
+      gauges: ServerGauges,
+    ) => void;
   },
 ): Promise<MemoryReport> {
   const agent = new Agent({ keepAlive: true });
@@ -43,8 +46,8 @@ export async function soakMemory(
     made += await openSandboxes(server.port, agent, Math.round((sandboxes * window) / windows) - made);
     taken += await stepVectors(server.port, Math.round((steps * window) / windows) - taken);
     if (!(await server.isIdle(30_000))) throw new Error("the server has something open that nobody uses");
-    seen.push(await server.gauges());
-    onWindow(window, seen.at(-1)!);
+    seen.push(await server.held());
+    onWindow({ sandboxes: made, steps: taken }, seen.at(-1)!);
   }
   agent.destroy();
   return { sandboxes: made, steps: taken, windows: seen, grown: grownGauges(seen) };
@@ -99,19 +102,28 @@ async function ask(port: number, agent: Agent, method: string, path: string, bod
   });
 }
 
-/** The least of the last third against the most of the second: what is collected late is no growth. */
+const rooms: ServerGauges = {
+  rssBytes: 24 * mebibyte,
+  heapBytes: 4 * mebibyte,
+  externalBytes: 4 * mebibyte,
+  descriptors: 8,
+  slotsUsed: 0,
+  leases: 0,
+  processes: 0,
+};
+
+/** The median of the last third against that of the second: a slow growth shows over a third of everything, one high reading does not. */
 export function grownGauges(
   seen: readonly ServerGauges[],
-  names: readonly (keyof ServerGauges)[] = ["rssBytes", "heapBytes", "descriptors", "slotsUsed", "leases"],
+  names: readonly (keyof ServerGauges)[] = Object.keys(rooms) as (keyof ServerGauges)[],
 ): string[] {
   const third = Math.max(1, Math.floor(seen.length / 3));
-  const [before, after] = [seen.slice(third, 2 * third), seen.slice(-third)];
-  const room = { rssBytes: 24 * mebibyte, heapBytes: 8 * mebibyte, descriptors: 8, slotsUsed: 0, leases: 0 };
+  const median = (some: readonly ServerGauges[], name: keyof ServerGauges): number =>
+    some.map((gauges) => gauges[name]).toSorted((one, other) => one - other)[Math.floor(some.length / 2)]!;
   return names.flatMap((name) => {
-    const most = Math.max(...before.map((gauges) => gauges[name])) + room[name];
-    const least = Math.min(...after.map((gauges) => gauges[name]));
-    return least <= most
+    const [before, after] = [median(seen.slice(third, 2 * third), name), median(seen.slice(-third), name)];
+    return after <= before + rooms[name]
       ? []
-      : [`${name} is ${least} in the last windows, and was at most ${most - room[name]}`];
+      : [`${name} is ${after} in the last windows, and was ${before} in the middle`];
   });
 }

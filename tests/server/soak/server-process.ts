@@ -16,14 +16,19 @@ import {
 import { call } from "../served.ts";
 
 const main = join(import.meta.dirname, "../../../src/cli/main.ts");
+/** A signal collects all garbage, so that what is read afterwards is held. */
+const collecting = ["--expose-gc", "--import", "data:text/javascript,process.on('SIGUSR2',()=>gc())"];
 
 /** What must not grow. */
 export interface ServerGauges {
   readonly rssBytes: number;
   readonly heapBytes: number;
+  /** Array buffers and other memory outside of the heap that it holds on to. */
+  readonly externalBytes: number;
   readonly descriptors: number;
   readonly slotsUsed: number;
   readonly leases: number;
+  readonly processes: number;
 }
 
 /** A server, its log, and what is below it. */
@@ -47,6 +52,7 @@ export class ServerProcess implements AsyncDisposable {
   static async start(options: readonly string[] = [], runs?: string): Promise<ServerProcess> {
     const folder = runs === undefined ? mkdtempSync(join(tmpdir(), "sameseed-soak-")) : undefined;
     const args = [
+      ...collecting,
       main,
       "serve",
       "--listen",
@@ -77,10 +83,20 @@ export class ServerProcess implements AsyncDisposable {
     return {
       rssBytes: value("process_resident_memory_bytes"),
       heapBytes: value("nodejs_heap_size_used_bytes"),
+      externalBytes: value("nodejs_external_memory_bytes"),
       descriptors: readdirSync(`/proc/${this.child.pid}/fd`).length,
       slotsUsed: value("sameseed_slots_used"),
       leases: value("sameseed_leases"),
+      processes: this.below.length,
     };
+  }
+
+  /** What it has after its garbage is collected. */
+  async held(): Promise<ServerGauges> {
+    this.child.kill("SIGUSR2");
+    // The signal is taken in a turn of its loop, which a request alone need not wait for.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return await this.gauges();
   }
 
   /** Waits until nobody has anything open. @returns whether that came within so many ms */

@@ -1,5 +1,5 @@
 /* Work that is no rollout, on its way through a store. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -8,13 +8,27 @@ import { type Answer, answerFrame, leafOfAnswer } from "../../../src/fleet/answe
 import { recordKey } from "../../../src/fleet/commit.ts";
 import { answerChunks } from "../../../src/fleet/drive/batch-kind.ts";
 import { merkleRoot } from "../../../src/fleet/merkle.ts";
-import { packHead, packInMemory, packKey } from "../../../src/fleet/pack.ts";
+import { framesOf, packHead, packInMemory, packKey } from "../../../src/fleet/pack.ts";
 import { decodeAnySpec, encodeWork, publishWork, readItems } from "../../../src/fleet/work-spec.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { FolderObjects } from "../../../src/store/objects/folder-objects.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-work-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { SAMESEED_HOME } = process.env;
+process.env["SAMESEED_HOME"] = join(folder, "home");
+afterAll(() => {
+  if (SAMESEED_HOME === undefined) delete process.env["SAMESEED_HOME"];
+  else process.env["SAMESEED_HOME"] = SAMESEED_HOME;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** How many files on their way to or from a store are on the disk. */
+function spooled(): number {
+  const spool = join(folder, "home/spool");
+  return existsSync(spool)
+    ? readdirSync(spool, { recursive: true }).filter((name) => String(name).endsWith("pack")).length
+    : 0;
+}
 
 const shared = { tests: [-0, "x"] };
 const items = Array.from({ length: 300 }, (_, at) => ({ own: { at }, ...(at === 7 ? {} : { shared }) }));
@@ -97,6 +111,66 @@ it("takes answers that are what their record says, and no others", async () => {
   await refused(await write(answers.slice(0, 1)));
   await refused(await write(answers.toReversed()));
   await refused(await write(answers, [answers[0]!, { at: 4, answer: { digest: "other", tests: [] } }]));
+});
+
+it("reads answers of a large pack from a file, finds the same, and leaves no file", async () => {
+  const spec = "6".repeat(64);
+  const seeds = [[3, 2]] as const;
+  const answers: Answer[] = [3, 4].map((at) => ({
+    at,
+    answer: { digest: `d${at}`, stdout: "é".repeat(70_000) },
+  }));
+  const bytes = Buffer.concat([packHead(2), ...answers.map(answerFrame)]);
+  const { digest } = packInMemory(bytes);
+  const pack = { key: packKey(spec, digest), digest, bytes: bytes.length };
+  const root = merkleRoot(answers.map((own) => leafOfAnswer("scores", spec, own)));
+  /** A store that gives no pack into memory. */
+  const store = new (class extends FolderObjects {
+    override async get(key: string): Promise<Buffer | undefined> {
+      if (key === pack.key) throw new Error("a large pack is read into memory");
+      return await super.get(key);
+    }
+  })(join(folder, "large"));
+  await store.put(pack.key, bytes);
+  const key = recordKey({ spec, seeds });
+  const kind = answerChunks({ kind: "scores", items, isAnswer: () => true }, () => {}, bytes.length - 1);
+  {
+    using read = await kind.read(store, { spec, seeds, pack, root }, key);
+    expect(read.count).toBe(2);
+    expect([...read]).toEqual(answers);
+    expect([...read]).toEqual(answers);
+    expect(spooled()).toBe(1);
+  }
+  expect(spooled()).toBe(0);
+  const refused = async (record: Partial<Parameters<typeof kind.read>[1]>): Promise<void> => {
+    await expect(kind.read(store, { spec, seeds, pack, root, ...record }, key)).rejects.toMatchObject({
+      code: "run_damaged",
+    });
+    expect(spooled()).toBe(0);
+  };
+  await refused({ root: "0".repeat(64) });
+  await refused({ pack: { ...pack, digest: "0".repeat(64) } });
+  // A host that names a small size has nothing read into memory either.
+  await refused({ pack: { ...pack, bytes: 1 } });
+  const picky = answerChunks({ kind: "scores", items, isAnswer: (_, at) => at === 3 }, () => {}, 0);
+  await expect(picky.read(store, { spec, seeds, pack, root }, key)).rejects.toMatchObject({
+    code: "protocol_broken",
+  });
+  expect(spooled()).toBe(0);
+});
+
+it("refuses a frame that is larger than it may be before it is read", () => {
+  const frame = answerFrame({ at: 0, answer: { long: "x".repeat(1000) } });
+  const bytes = Buffer.concat([packHead(1), frame]);
+  const reads: number[] = [];
+  const own = {
+    ...packInMemory(bytes),
+    read: (at: number, length: number) => (reads.push(length), bytes.subarray(at, at + length)),
+  };
+  expect([...framesOf(own, frame.length - 8)]).toHaveLength(1);
+  reads.length = 0;
+  expect(() => [...framesOf(own, frame.length - 9)]).toThrow(/one of its items has 10\d\d bytes/);
+  expect(Math.max(...reads)).toBe(12);
 });
 
 it("lets no limit of time speak for or against a host", () => {
