@@ -58,19 +58,20 @@ function pythonOf(tree: string, native: HostPython, work: string): HostPython {
   cpSync(join(headers, triplet, `python${native.series}`), join(include, triplet, `python${native.series}`), {
     recursive: true,
   });
-  const status = readFileSync(join(tree, "var/lib/dpkg/status"), "utf8");
-  const versionOf = (name: string): string =>
-    new RegExp(`^Package: ${name}\\n(?:.+\\n)*?Version: ([\\d.]+)`, "m").exec(status)?.[1] ?? "unknown";
+  const defined = (file: string, name: string): string =>
+    new RegExp(`^#\\s*define\\s+${name}\\s+"?([\\w.+]+)`, "m").exec(
+      readFileSync(join(headers, file), "utf8"),
+    )![1]!;
   return {
     ...native,
-    version: versionOf(`python${native.series}-minimal`),
+    version: defined(`python${native.series}/patchlevel.h`, "PY_VERSION"),
     executable: inside(tree, `/usr/bin/python${native.series}`),
     stdlib: join(tree, "usr/lib", `python${native.series}`),
     include,
     extensionSuffix: `.cpython-${native.series.replace(".", "")}-${triplet}.so`,
     libDirectory: "lib",
     machine: "aarch64",
-    libc: `glibc ${versionOf("libc6")}`,
+    libc: `glibc ${defined("features.h", "__GLIBC__")}.${defined("features.h", "__GLIBC_MINOR__")}`,
   };
 }
 

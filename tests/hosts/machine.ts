@@ -33,10 +33,11 @@ export interface MachineFiles extends BootFiles {
 /** Processors that run as fast as this host lets them; time in the machine is this host's. */
 const free = "-accel tcg,thread=multi -smp 2";
 /**
- * One processor, whose instructions are the machine's time, a nanosecond each: however slow another architecture's are here and
- * whatever else this host does, nothing in the machine meets a time limit that it would not meet on a processor of that speed.
+ * One processor. While it works, its instructions are the machine's time, a nanosecond each: however slow another architecture's
+ * are here, and whatever else this host does, work takes as long as on a processor of that speed. While it waits, its time is
+ * this host's.
  */
-const counted = "-accel tcg -icount shift=0,sleep=off -smp 1";
+const counted = "-accel tcg -icount shift=0 -smp 1";
 
 function emulation(host: HostSpec, files: MachineFiles): Command {
   const isArm = host.architecture === "arm64";

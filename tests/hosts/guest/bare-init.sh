@@ -9,6 +9,8 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+# As systemd does: groups below the top can count and bound.
+echo '+cpu +memory +pids' > /sys/fs/cgroup/cgroup.subtree_control
 echo 'root:x:0:0:root:/root:/bin/sh' > /etc/passwd
 echo 'root:x:0:' > /etc/group
 mount /dev/vdb /srv/suite && sh /srv/suite/guest/start.sh
