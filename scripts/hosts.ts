@@ -10,8 +10,9 @@ import { findOnPath } from "../src/image/find-python.ts";
 import { resolveImage } from "../src/image/image-store.ts";
 import { hosts, type HostSpec, type Session } from "../tests/hosts/host-list.ts";
 import { runMachine, type Told } from "../tests/hosts/machine.ts";
+import { isOther, otherNode, otherTools } from "../tests/hosts/other-architecture.ts";
 import { makeSuite, packedImage, packSuite, type Choice } from "../tests/hosts/payload.ts";
-import { bootFiles, tools } from "../tests/hosts/root-file-system.ts";
+import { bootFiles, builderTree, tools } from "../tests/hosts/root-file-system.ts";
 
 const rows = [
   "01-fork-bomb",
@@ -63,13 +64,43 @@ function chosen(): HostSpec[] {
   });
 }
 
-function checkTools(): void {
-  const missing = Object.entries(tools).filter(
-    ([program]) => findOnPath(program, `${process.env["PATH"]}:/usr/sbin:/sbin`) === undefined,
-  );
+function checkTools(list: readonly HostSpec[]): void {
+  const missing = Object.entries({
+    ...tools,
+    ...(list.some((host) => isOther(host)) ? otherTools : {}),
+  }).filter(([program]) => findOnPath(program, `${process.env["PATH"]}:/usr/sbin:/sbin`) === undefined);
   if (missing.length > 0)
     throw new Error(`missing: apt-get install ${missing.map(([, name]) => name).join(" ")}`);
   if (process.getuid?.() !== 0) throw new Error("machines are built as root");
+}
+
+const made = new Set<string>();
+
+/** The suite that a host is brought, made where it is not there yet, and what is done with it. */
+async function suiteFor(
+  host: HostSpec,
+  cache: string,
+): Promise<{ readonly brought: string; readonly choice: Choice }> {
+  const brought = join(cache, isOther(host) ? `suite-${host.architecture}` : "suite");
+  const isNew = !existsSync(join(brought, "expected.json")) || (values.again && !made.has(brought));
+  made.add(brought);
+  const choice: Omit<Choice, "image"> = {
+    rows: values.all ? "all" : rows,
+    checks: values.all ? "all" : checks,
+    steps: values.steps ?? "all",
+    audited,
+    quick: values.quick,
+  };
+  if (isNew) {
+    const own = { ...choice, image: resolveImage("gymnasium").manifest.digest };
+    if (isOther(host)) {
+      await makeSuite(brought, own, {
+        tree: builderTree(host, cache, values.mirror),
+        node: otherNode(cache),
+      });
+    } else await makeSuite(brought, own);
+  }
+  return { brought, choice: { ...choice, image: packedImage(brought) } };
 }
 
 function isPart(told: Told): boolean {
@@ -98,22 +129,12 @@ async function main(): Promise<number> {
   const list = chosen();
   const minutes = Number(values.minutes);
   if (!(minutes > 0)) throw new RangeError("--minutes is a number above 0");
-  checkTools();
+  checkTools(list);
   const cache = process.env["SAMESEED_HOSTS"] ?? join(homeFolder(), "hosts");
-  const brought = join(cache, "suite");
-  const isNew = values.again || !existsSync(join(brought, "expected.json"));
-  const choice: Choice = {
-    image: isNew ? resolveImage("gymnasium").manifest.digest : packedImage(brought),
-    rows: values.all ? "all" : rows,
-    checks: values.all ? "all" : checks,
-    steps: values.steps ?? "all",
-    audited,
-    quick: values.quick,
-  };
-  if (isNew) makeSuite(brought, choice);
   let isHeld = true;
   for (const host of list) {
     const files = bootFiles(host, cache, values.mirror);
+    const { brought, choice } = await suiteFor(host, cache);
     const folder = join(cache, host.name);
     mkdirSync(folder, { recursive: true });
     const suite = join(folder, "suite.ext4");

@@ -29,6 +29,11 @@ export interface HostSpec {
    * @default "emulation"
    */
   readonly machine?: "emulation" | "user-mode";
+  /**
+   * Whether its packages are unpacked and not configured, and its first program is a script that has one session, `service`: a
+   * machine whose packages' programs cannot run on the host that builds it. @default false: systemd
+   */
+  readonly isBare?: boolean;
   /** Whose packages they are, as apt calls their origin. */
   readonly distribution: "Debian" | "Ubuntu";
   /** The distribution's release, and which of its components are needed. */
@@ -138,14 +143,14 @@ export const hosts: readonly HostSpec[] = [
   },
   {
     name: "debian12-arm64",
-    what: "Debian 12 on arm64",
+    what: "Debian 12 on arm64, without systemd, control groups version 2",
     architecture: "arm64",
     suite: "bookworm",
     distribution: "Debian",
     components: ["main"],
+    isBare: true,
     kernel: "linux-image-cloud-arm64",
-    packages: ["python3-venv", "python3-dev", "gcc", "libc6-dev"],
-    sessions: ["service", "login-user"],
+    sessions: ["service"],
   },
 ];
 
@@ -164,5 +169,29 @@ export const commonPackages: readonly string[] = [
   "uidmap",
   "bubblewrap",
   "apparmor",
+  "busybox-static",
+];
+
+/** What a machine has whose first program is a script: that script's programs, and what Node and sandboxes need. */
+export const barePackages: readonly string[] = [
+  "base-files",
+  "bash",
+  "coreutils",
+  "dash",
+  "debianutils",
+  "findutils",
+  "grep",
+  "gzip",
+  "hostname",
+  "libc-bin",
+  "mount",
+  "procps",
+  "sed",
+  "tar",
+  "util-linux",
+  "kmod",
+  "libstdc++6",
+  "libatomic1",
+  "bubblewrap",
   "busybox-static",
 ];

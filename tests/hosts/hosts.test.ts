@@ -1,8 +1,10 @@
 /* The parts of `npm run hosts` that need no machine. */
 import { expect, it } from "vitest";
 
+import { wheelWords } from "./cross-image.ts";
 import { hosts } from "./host-list.ts";
 import { machineCommand, readTold } from "./machine.ts";
+import { isOther } from "./other-architecture.ts";
 import { loadOrder } from "./root-file-system.ts";
 
 const dependencies = `kernel/drivers/virtio/virtio.ko:
@@ -46,5 +48,32 @@ it("no machine changes the disks that are kept between runs, and each tells wher
     expect(words.join(" ")).toMatch(
       host.machine === "user-mode" ? /sameseed\.told=\/folder/ : /path=\/folder\/results\.jsonl/,
     );
+  }
+});
+
+it("an image for another architecture gets that one's wheels, whole and hashed", () => {
+  const words = wheelWords("/a.lock", "3.11", "/to").join(" ");
+  for (const word of [
+    "manylinux_2_28_aarch64",
+    "--require-hashes",
+    "--only-binary=:all:",
+    "--python-version 3.11",
+  ])
+    expect(words).toContain(word);
+  expect(words).not.toContain("x86_64");
+});
+
+it("a host is of another architecture than this one by its packages", () => {
+  const others = (here: string): string[] =>
+    hosts.filter((host) => isOther(host, here)).map(({ name }) => name);
+  expect(others("x64")).toEqual(["debian12-arm64"]);
+  expect(others("arm64")).toEqual(hosts.map(({ name }) => name).filter((name) => name !== "debian12-arm64"));
+});
+
+it("an emulated machine of another architecture counts its time by instructions", () => {
+  const files = { kernel: "/k", initramfs: "/i", root: "/r", suite: "/s", folder: "/f" };
+  for (const host of hosts.filter(({ machine }) => machine !== "user-mode")) {
+    const words = machineCommand(host, files).words.join(" ");
+    expect(words.includes("-icount shift=0"), host.name).toBe(host.architecture === "arm64");
   }
 });

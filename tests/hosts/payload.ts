@@ -11,8 +11,9 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { toolsFolder } from "../../src/base/home.ts";
+import { homeFolder, toolsFolder } from "../../src/base/home.ts";
 import type { HostSpec } from "./host-list.ts";
+import { makeCrossImage } from "./cross-image.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 /** Of the disk that the suite is brought on: sparse, so that it costs what lies on it. */
@@ -33,8 +34,18 @@ export interface Choice {
   readonly audited: Readonly<Record<string, string>>;
 }
 
-/** Makes the suite's folder: the packed project with Node and an image, what is run, and what is expected of it. */
-export function makeSuite(folder: string, choice: Choice): void {
+/** What a suite for hosts of another architecture is made with. */
+export interface Other {
+  /** The files of which the image is made. */
+  readonly tree: string;
+  readonly node: string;
+}
+
+/**
+ * Makes the suite's folder: the packed project with Node and an image, what is run, and what is expected of it.
+ * @param choice with this host's own image, whose digests are recorded
+ */
+export async function makeSuite(folder: string, choice: Choice, other?: Other): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const modules = join(folder, "node_modules");
   mkdirSync(join(modules, "sameseed"), { recursive: true });
@@ -52,18 +63,33 @@ export function makeSuite(folder: string, choice: Choice): void {
     cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
   copyGuest(folder);
   cpSync(join(root, "tests/determinism/planted"), join(folder, "planted"), { recursive: true });
-  writeFileSync(join(folder, "choice.json"), JSON.stringify(choice));
   writeFileSync(join(folder, "actions.json"), JSON.stringify(Array<number>(12).fill(0)));
-  copyFileSync(process.execPath, join(folder, "node"));
+  copyFileSync(other?.node ?? process.execPath, join(folder, "node"));
   chmodSync(join(folder, "node"), 0o755);
   const program = join(modules, "sameseed/bin/sameseed.js");
+  const home = join(folder, "home");
+  const carried = other === undefined ? choice.image : await makeCrossImage(other.tree, join(home, "images"));
   const image = join(folder, "image.tar.zst");
-  execFileSync(process.execPath, [program, "image", "export", choice.image, image]);
+  const run = (home: string, ...words: string[]): void => {
+    const env = { ...process.env, SAMESEED_HOME: home };
+    execFileSync(process.execPath, [program, "image", ...words], {
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  };
+  run(other === undefined ? homeFolder() : home, "export", carried, image);
   // Machines that are not to import it have it already: that takes one of them as long as all else.
-  const env = { ...process.env, SAMESEED_HOME: join(folder, "home") };
-  execFileSync(process.execPath, [program, "image", "import", image], { env, stdio: "ignore" });
+  if (other === undefined) run(home, "import", image);
   // Where a machine's own bubblewrap is too old, ours stands in.
-  if (existsSync(toolsFolder())) cpSync(toolsFolder(), join(folder, "home/tools"), { recursive: true });
+  if (other === undefined && existsSync(toolsFolder()))
+    cpSync(toolsFolder(), join(home, "tools"), { recursive: true });
+  record(folder, choice);
+  writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, image: carried }));
+}
+
+/** This host's own digests, with its own image. */
+function record(folder: string, choice: Choice): void {
+  writeFileSync(join(folder, "choice.json"), JSON.stringify(choice));
   const recorded = spawnSync(process.execPath, [join(folder, "guest/session.mjs"), "--record"], {
     encoding: "utf8",
   });

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 
-import { commonPackages, type HostSpec } from "./host-list.ts";
+import { barePackages, commonPackages, type HostSpec } from "./host-list.ts";
 
 /** What a machine starts from; kept between runs. */
 export interface BootFiles {
@@ -59,12 +59,31 @@ export function bootFiles(host: HostSpec, cache: string, mirror: string | undefi
   unpack(host, tree, mirror ?? ownMirror(host.distribution));
   if (isUserMode) takeUserModeKernel(tree, files.kernel);
   else takeKernel(tree, folder, files.kernel, initramfs);
-  addService(tree);
+  if (host.isBare === true) addScript(tree);
+  else addService(tree);
   rmSync(files.root, { force: true });
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", tree, `${files.root}.part`, rootSize]);
   renameSync(`${files.root}.part`, files.root);
   rmSync(tree, { recursive: true, force: true });
   return files;
+}
+
+/** What an image is made of: an interpreter with its headers, the C library and the programs it gets. */
+const builderPackages =
+  "base-files,bash,coreutils,dash,debianutils,findutils,grep,gzip,hostname,libc-bin,procps,python3-dev,sed,tar,util-linux";
+
+/**
+ * The files of which an image for a host of another architecture is made, from the same packages as the host. They are unpacked
+ * and not configured; kept between runs.
+ */
+export function builderTree(host: HostSpec, cache: string, mirror: string | undefined): string {
+  const tree = join(cache, `builder-${host.architecture}`);
+  if (existsSync(tree)) return tree;
+  const part = `${tree}.part`;
+  rmSync(part, { recursive: true, force: true });
+  makeTree(host, part, mirror ?? ownMirror(host.distribution), ["--variant=extract"], builderPackages);
+  renameSync(part, tree);
+  return tree;
 }
 
 /** The kernel of a tree, and what it needs to read its root file system. */
@@ -94,53 +113,35 @@ function ownMirror(distribution: HostSpec["distribution"]): string {
 }
 
 function unpack(host: HostSpec, tree: string, mirror: string): void {
-  const packages = [...commonPackages, host.kernel, ...(host.packages ?? [])];
-  // Scripts of another architecture's packages cannot run here; they run when the machine first starts.
-  const isOther = host.architecture === "arm64" && process.arch !== "arm64";
-  const variant = isOther ? "extract" : "minbase";
+  const isBare = host.isBare === true;
+  const packages = [...(isBare ? barePackages : commonPackages), host.kernel, ...(host.packages ?? [])];
+  makeTree(host, tree, mirror, [`--variant=${isBare ? "extract" : "minbase"}`], packages.join(","));
+}
+
+function makeTree(
+  host: HostSpec,
+  tree: string,
+  mirror: string,
+  how: readonly string[],
+  packages: string,
+): void {
   const options = [
-    `--variant=${variant}`,
+    ...how,
     "--mode=root",
     `--architectures=${host.architecture}`,
-    `--include=${(isOther ? [...packages, ...essentials] : packages).join(",")}`,
+    `--include=${packages}`,
     ...(host.aptOptions ?? []).map((option) => `--aptopt=${option}`),
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
+    // A tree that was cut off is made anew.
+    "--dpkgopt=force-unsafe-io",
   ];
   const trust = host.isTrusted === true ? "[trusted=yes] " : "";
   const source = `deb ${trust}${mirror} ${host.suite} ${host.components.join(" ")}`;
   execFileSync("nice", ["mmdebstrap", ...options, host.suite, tree, source], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  if (isOther) writeFileSync(join(tree, "etc/sameseed-unconfigured"), "");
 }
-
-/** What a machine needs whose packages are unpacked and not yet configured. */
-const essentials = [
-  "dash",
-  "bash",
-  "coreutils",
-  "mount",
-  "base-passwd",
-  "base-files",
-  "libc-bin",
-  "sed",
-  "grep",
-  "perl-base",
-  "debconf",
-  "tar",
-  "findutils",
-  "gzip",
-  "diffutils",
-  "hostname",
-  "ncurses-bin",
-  "init-system-helpers",
-  "libpam-runtime",
-  "libpam-modules",
-  "debianutils",
-  "sysvinit-utils",
-  "bsdutils",
-];
 
 function addService(tree: string): void {
   const units = join(tree, "etc/systemd/system");
@@ -149,6 +150,14 @@ function addService(tree: string): void {
   symlinkSync("../sameseed-hosts.service", join(units, "multi-user.target.wants/sameseed-hosts.service"));
   writeFileSync(join(tree, "etc/hostname"), "machine\n");
   writeFileSync(join(tree, "etc/machine-id"), "");
+}
+
+/** The script is what a machine starts with. */
+function addScript(tree: string): void {
+  const init = join(tree, "sbin/init");
+  rmSync(init, { force: true });
+  copyFileSync(join(guest, "bare-init.sh"), init);
+  chmodSync(init, 0o755);
 }
 
 function writeInitramfs(tree: string, top: string, version: string, folder: string, to: string): void {

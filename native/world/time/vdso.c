@@ -164,13 +164,20 @@ void world_patch_vdso(void) {
 
 /*
  * Below its code the kernel maps the pages that the code reads: the real date stands in them, for whoever looks. Empty ones
- * take their place. How many there are differs between kernels; they are the only ones of their kind (of a device, not of
- * memory), which madvise refuses to call inheritable, and that changes nothing of a page that is memory.
+ * take their place. How many there are differs between kernels; they are the only ones of their kind (not of memory), which
+ * madvise refuses to call what every page of memory is already: inheritable on x86-64, where they count as a device's, and worth
+ * a dump on arm64, where before Linux 6.13 they do not.
  */
+#if defined(__x86_64__)
+enum { IS_MEMORY = MADV_DOFORK };
+#else
+enum { IS_MEMORY = MADV_DODUMP };
+#endif
+
 void world_hide_kernel_pages(void) {
   uintptr_t code = getauxval(AT_SYSINFO_EHDR) & ~(uintptr_t)(PAGE - 1), first = code;
   if (!code || (world.settings.flags & WORLD_REAL_CLOCK)) return;
-  while (world_raw6(SYS_madvise, (long)(first - PAGE), PAGE, MADV_DOFORK, 0, 0, 0) == -EINVAL) first -= PAGE;
+  while (world_raw6(SYS_madvise, (long)(first - PAGE), PAGE, IS_MEMORY, 0, 0, 0) == -EINVAL) first -= PAGE;
   if (first == code) return;    /* hidden already, by the process this one was forked from */
   long at = world_raw6(SYS_mmap, (long)first, (long)(code - first), PROT_READ,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

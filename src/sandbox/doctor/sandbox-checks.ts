@@ -164,7 +164,10 @@ async function checkReceipt({ enforcedBy, wall, world }: BackendReceipt): Promis
           "in a container: allow the `personality` system call",
         ),
     world.numericClass === "native"
-      ? poor("numeric class", "native: this processor lacks x86-64-v3, so results are those of its own kind")
+      ? poor(
+          "numeric class",
+          "native: this processor is not of x86-64-v3, so results are those of its own kind",
+        )
       : good("numeric class", world.numericClass),
   ];
 }

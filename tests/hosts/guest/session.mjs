@@ -175,10 +175,13 @@ function compare({ found, receipt }) {
   const other = names.filter((each) => JSON.stringify(found[each]) !== JSON.stringify(expected.found[each]));
   const content = names.filter((each) => found[each]?.[1] !== expected.found[each][1]);
   const detail = `${names.length - other.length} of ${names.length} digests equal, ${names.length - content.length} of content`;
+  // An image of another architecture is another image, and what its results are is told and not promised.
+  const isOther = expected.architecture !== process.arch;
+  const ended = names.filter((each) => found[each]?.[2] === expected.found[each][2]);
   return {
-    ok: other.length === 0,
-    detail,
-    differing: other.slice(0, 8),
+    ok: isOther ? ended.length === names.length : other.length === 0,
+    detail: isOther ? `${detail}, recorded on ${expected.architecture}` : detail,
+    differing: isOther ? content : other.slice(0, 8),
     first: other[0] && found[other[0]],
     receipt,
   };
@@ -269,7 +272,7 @@ async function rollouts() {
 }
 
 if (isRecording) {
-  writeFileSync(expectedPath, JSON.stringify(await digests()));
+  writeFileSync(expectedPath, JSON.stringify({ ...(await digests()), architecture: process.arch }));
 } else {
   tell("group", true, readFileSync("/proc/self/cgroup", "latin1").trim());
   await step("doctor", doctor);

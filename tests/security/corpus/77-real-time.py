@@ -5,15 +5,15 @@
 # expects[host]: an old entry: any
 # expects[host]: the clock by instruction: any
 # expects[host]: times in the kernel's pages: any
-# machine: x86_64
 # why: the date is in pages that the kernel maps into every process, and behind entries that no library stands before
 import ctypes
 import os
 
-from kit import libc, say
+from kit import X64, libc, say
 from raw import call_kernel
 
-VSYSCALL, CLOCK, WRITE, EHDR = 0xFFFFFFFFFF600000, 228, 1, 33
+VSYSCALL, EHDR = 0xFFFFFFFFFF600000, 33
+CLOCK, WRITE = (228, 1) if X64 else (113, 64)
 # What lies further below is the program's own memory.
 PAGE, PAGES_BELOW = 4096, 6
 # Between 2026 and 2096, which no counter of the kernel's in these pages is by chance.
@@ -21,7 +21,7 @@ YEARS = range(1_767_000_000, 4_000_000_000)
 
 
 def old_entry():
-    """The date by the entry at a fixed address that very old programs call; nothing where this kernel has none."""
+    """The date by the entry at a fixed address that very old programs call; nothing where there is none, as on arm64."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         told = (ctypes.c_long * 2)()
