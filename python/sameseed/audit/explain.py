@@ -149,6 +149,8 @@ class _Traced:
             return None
         try:
             return self._see(frame, event, arg)
+        except MemoryError:  # The program's: where its trace ends tells the line that took too much.
+            raise
         except Exception:
             # The interpreter would trace nothing more, and the trace look as if it were whole.
             _cut()

@@ -99,6 +99,8 @@ class _Walk:
         self.open.add(id(value))
         try:
             return f"{kind.__qualname__}(".encode() + self._parts(value, kind, depth + 1) + b")"
+        except MemoryError:
+            raise
         except Exception:
             # Some objects of C refuse whatever is asked of them: an error here would end the trace.
             return f"… {kind.__qualname__};".encode()
