@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from sameseed.audit.stores import names_stored
+from sameseed.audit.stores import names_stored, words_read
 
 PACKAGE = """
 def count(most):
@@ -25,7 +25,7 @@ PROGRAM = """
 import sys
 from sameseed.audit import explain
 explain.begin({})
-explain._site = sys.argv[1]
+explain._places = explain.Places(site=sys.argv[1])
 sys.path.insert(0, sys.argv[1])
 
 
@@ -90,6 +90,44 @@ env.reset()
 env.use()
 """
 
+COUNTING = """
+from sameseed.audit import explain
+
+class Env:
+    episodes, place = 0, 3
+
+    def reset(self):
+        self.episodes += 1
+        self.place = self.place % 2
+        return self.place
+
+explain.begin({})
+Env().reset()
+"""
+
+REFUSING = """
+from sameseed.audit import explain
+
+
+class Refusing:
+    __slots__ = ()
+
+    def __getattribute__(self, name):
+        raise AttributeError(name)
+
+
+explain.begin({})
+
+
+def play():
+    refusing = Refusing()
+    count = 1
+    return count
+
+
+play()
+"""
+
 
 def traced(program: str, *args: str) -> list[dict]:
     """What is written about a program that has the arguments."""
@@ -126,6 +164,28 @@ def play(self, other):
         # It comes back to its first line, where it assigns.
         self.assertEqual([names for line, names in stored if line == 5][0], [])
 
+
+class Reads(unittest.TestCase):
+    def test_names_what_each_line_reads(self) -> None:
+        text = """
+def play(self, other):
+    self.count += 1
+    other.b = self.a + getattr(other, "c") + GLOBAL
+"""
+        space: dict = {}
+        exec(compile(text, "scene.py", "exec"), space)
+        code = space["play"].__code__
+        read = {line: words_read(code, begin) for begin, line in dis.findlinestarts(code)}
+        self.assertEqual(read[3], (frozenset(), {"count"}))
+        self.assertEqual(read[4], ({"a", "getattr", "c", "GLOBAL"}, frozenset()))
+
+    def test_a_count_is_told_from_what_others_read(self) -> None:
+        entries = traced(COUNTING)
+        counts = [(entry["line"], entry["counts"]) for entry in entries if "counts" in entry]
+        self.assertEqual(counts, [(8, ["episodes"]), (9, ["place"])])
+        read = {word for entry in entries for word in entry.get("reads", ())}
+        self.assertIn("place", read)
+        self.assertNotIn("episodes", read)
 
 
 class Left(unittest.TestCase):
@@ -177,6 +237,15 @@ class Explain(unittest.TestCase):
         returns = [entry for entry in entries if entry["function"] == "count" and entry["event"] == "return"]
         self.assertEqual([entry["values"]["return"] for entry in returns], ["3"])
         self.assertIn("play", functions)
+
+    def test_an_object_that_answers_nothing_does_not_end_it(self) -> None:
+        entries = traced(REFUSING)
+        self.assertEqual([entry["line"] for entry in entries if entry.get("function") == "play"], [16, 17, 18], entries)
+        self.assertNotIn({"cut": True}, entries)
+
+    def test_a_trace_that_fails_says_that_it_is_not_whole(self) -> None:
+        failing = REFUSING.replace("explain.begin({})", "explain.begin({}); explain._names = None")
+        self.assertEqual(traced(failing)[-1:], [{"cut": True}])
 
 
 if __name__ == "__main__":

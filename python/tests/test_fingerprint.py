@@ -126,6 +126,15 @@ class Fingerprints(unittest.TestCase):
         self.assertEqual(fingerprint(ctypes.pointer(ctypes.c_int(1))), fingerprint(ctypes.pointer(ctypes.c_int(2))))
         self.assertNotEqual(fingerprint(ctypes.c_int(1)), fingerprint(ctypes.c_int(2)))
 
+    def test_an_object_that_answers_nothing_has_a_digest_and_a_text(self) -> None:
+        class Refusing:
+            def __getattribute__(self, name: str) -> object:
+                raise RuntimeError(name)
+
+        self.assertEqual(fingerprint(Refusing()), fingerprint(Refusing()))
+        self.assertNotEqual(fingerprint(Refusing()), fingerprint(Thing(1)))
+        self.assertEqual(shown(Refusing()), "a value of type Refusing")
+
     def test_no_text_holds_an_address(self) -> None:
         for value in (Thing(1), [Thing(1)], object(), lambda: 0, {Thing(1): 2}):
             self.assertNotIn("0x", shown(value))

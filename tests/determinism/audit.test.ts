@@ -62,9 +62,9 @@ describe("an audit", () => {
     },
   );
 
-  it("takes four rollouts and two zygotes where nothing is wrong", async () => {
+  it("takes nine rollouts and two zygotes where nothing is wrong", async () => {
     const report = await auditEnvironment({ envName: "CartPole-v1" });
-    expect(report).toMatchObject({ verdict: "pure", causes: [], cost: { rollouts: 4, zygotes: 2 } });
+    expect(report).toMatchObject({ verdict: "pure", causes: [], cost: { rollouts: 9, zygotes: 2 } });
     const named = new Set(report.worlds.map(({ factor }) => factor));
     expect(factors.filter(({ id }) => !named.has(id))).toEqual([]);
   });
@@ -99,6 +99,14 @@ describe("an audit", () => {
       "everything",
       "pid+time-zone",
     ]);
+  });
+
+  it("finds what only some layouts of memory change", async () => {
+    const envName = fixture("only_together.py:Lucky");
+    const { verdict, causes } = await auditEnvironment({ envName, policy });
+    expect(verdict).toBe("sensitive");
+    expect(causes).toMatchObject([{ factor: "addresses", step: 3, expected: 3, actual: -1 }]);
+    expect(causes[0]?.location?.source).toContain("# the order of the set");
   });
 
   it("looks at the policy's lines where the action differs first", async () => {

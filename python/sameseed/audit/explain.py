@@ -20,22 +20,20 @@ import fcntl
 import json
 import os
 import sys
-import sysconfig
 import threading
 from types import CodeType, FrameType
 from typing import Any, Callable
 
 from ..recording.canonical_tags import module_name
 from .fingerprint import Fingerprints, shown
-from .stores import names_stored
+from .places import OWN, Places
+from .stores import names_stored, words_read
 
 # High enough to leave the numbers that a program gets alone.
 _TRACE_FD = 200
 _ALWAYS = 64
 _MOST_ENTRIES = 200_000
 _MOST_NAMES = 6
-# Libraries that compute for an environment, in very many lines: what they return is seen where it is used.
-_COMPUTING = ("numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba")
 # The last entry of a trace that went on.
 _CUT = {"cut": True}
 
@@ -43,20 +41,12 @@ _out = -1
 _left = _MOST_ENTRIES
 # Whether the episode's reset has been called. What an environment did before is mostly done again there, with its seed.
 _in_episode = False
-_own = ""
-_known: dict[str, bool] = {}
-_libraries: tuple[str, ...] = ()
-_site = ""
-_library = ""
+_places = Places()
 
 
 def begin(_settings: dict[str, Any]) -> None:
     """Traces from here on, on what was standard output; the program's own output goes nowhere."""
-    global _out, _site, _library, _libraries, _own
-    _site = sysconfig.get_path("purelib")
-    _library = sysconfig.get_path("stdlib")
-    _own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    _libraries = _library_folders()
+    global _out
     sys.stdout.flush()
     _out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _TRACE_FD)
     nowhere = os.open("/dev/null", os.O_WRONLY)
@@ -64,25 +54,6 @@ def begin(_settings: dict[str, Any]) -> None:
     os.close(nowhere)
     threading.settrace(_enter)
     sys.settrace(_enter)
-
-
-def _library_folders() -> tuple[str, ...]:
-    gymnasium = os.path.join(_site, "gymnasium")
-    plumbing = [os.path.join(gymnasium, name) for name in ("core.py", "wrappers", "utils", "spaces", "error.py", "vector")]
-    plumbing.append(os.path.join(gymnasium, "envs", "registration.py"))
-    return (_own, *(os.path.join(_site, name, "") for name in _COMPUTING), *plumbing)
-
-
-def _is_traced(file: str) -> bool:
-    known = _known.get(file)
-    if known is None:
-        known = (
-            os.path.isabs(file)
-            and not file.startswith(_libraries)
-            and (file.startswith(_site) or not file.startswith(_library))
-        )
-        _known[file] = known
-    return known
 
 
 _own_classes: dict[type, bool] = {}
@@ -96,7 +67,7 @@ def _is_own(kind: type) -> bool:
         begins = getattr(getattr(kind, "__init__", None), "__code__", None)
         # The method of a dataclass is of no file.
         generated = begins is not None and begins.co_filename.startswith("<")
-        known = _own_classes[kind] = file is not None and _is_traced(os.path.abspath(file)) and not generated
+        known = _own_classes[kind] = file is not None and _places.is_traced(os.path.abspath(file)) and not generated
     return known
 
 
@@ -118,13 +89,19 @@ class _Thread(threading.local):
 _thread = _Thread()
 def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
     code = frame.f_code
-    if code.co_name == "<module>" and code.co_filename.startswith(_site):
+    if code.co_name == "<module>" and code.co_filename.startswith(_places.site):
         _thread.imports += 1
         frame.f_trace_lines = False
         return _leave_import
-    if _thread.imports > 0 or code.co_name == "__del__" or not _is_traced(code.co_filename):
+    if _thread.imports > 0 or code.co_name == "__del__" or not _places.is_traced(code.co_filename):
         return None
-    return _Traced(frame).see
+    if _left <= 0:
+        return None
+    try:
+        return _Traced(frame).see
+    except Exception:
+        _cut()
+        return None
 
 
 def _leave_import(_frame: FrameType, event: str, _arg: Any) -> Callable | None:
@@ -151,7 +128,7 @@ class _Traced:
         self.globals = id(frame.f_globals)
         _thread.busy[self.busy] = _thread.busy.get(self.busy, 0) + 1
         caller = frame.f_back
-        while caller is not None and not _is_traced(caller.f_code.co_filename):
+        while caller is not None and not _places.is_traced(caller.f_code.co_filename):
             caller = caller.f_back
         if caller is None and not _in_episode:
             _look_for_reset(frame)
@@ -170,6 +147,16 @@ class _Traced:
     def see(self, frame: FrameType, event: str, arg: Any) -> Callable | None:
         if _left <= 0:
             return None
+        try:
+            return self._see(frame, event, arg)
+        except MemoryError:  # The program's: where its trace ends tells the line that took too much.
+            raise
+        except Exception:
+            # The interpreter would trace nothing more, and the trace look as if it were whole.
+            _cut()
+            return None
+
+    def _see(self, frame: FrameType, event: str, arg: Any) -> Callable:
         line = frame.f_lineno
         if event == "line":
             blamed, part = self.before, self.part
@@ -177,11 +164,12 @@ class _Traced:
             times = self.times[line] = self.times.get(line, 0) + 1
             if times > _ALWAYS and times & (times - 1):
                 return self.see
-            _write(event, blamed, line, self._changes(frame, part))
+            _write(event, blamed, line, self._changes(frame, part), _reads(self.code, part))
         elif event == "return":
             changes = self._changes(frame, self.part)
             self._leave()
-            _write(event, (self.code, line), 0, [*changes, ("return", arg, _thread.fingerprints.of(arg), False)])
+            changes.append(("return", arg, _thread.fingerprints.of(arg), False))
+            _write(event, (self.code, line), 0, changes, _reads(self.code, self.part))
         elif event == "exception":
             failure = f"{arg[0].__name__}: {shown(str(arg[1]))}"
             changes = self._changes(frame, self.part)
@@ -226,7 +214,7 @@ def _look_for_reset(frame: FrameType) -> None:
     """Notes that the episode has begun, where the function was called by the referee's own reset."""
     global _in_episode
     caller = frame.f_back
-    while caller is not None and not caller.f_code.co_filename.startswith(os.path.join(_own, "play")):
+    while caller is not None and not caller.f_code.co_filename.startswith(os.path.join(OWN, "play")):
         caller = caller.f_back
     _in_episode = caller is not None and caller.f_code.co_name == "reset"
     if _in_episode:
@@ -253,11 +241,30 @@ def _names(frame: FrameType) -> list[tuple[str, Any]]:
     return found
 
 
-def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[_Change]) -> None:
+_read: set[tuple[CodeType, int]] = set()
+
+
+def _reads(code: CodeType, part: int | None) -> tuple[frozenset[str], frozenset[str]]:
+    """What a part of a line reads, where that has not been written down already, and what it only counts on."""
+    if part is None:
+        return frozenset(), frozenset()
+    read, counted = words_read(code, part)
+    is_new = (code, part) not in _read
+    _read.add((code, part))
+    return read if is_new else frozenset(), counted
+
+
+def _write(
+    event: str,
+    blamed: tuple[CodeType, int],
+    after: int,
+    changes: list[_Change],
+    reads: tuple[frozenset[str], ...] = (),
+) -> None:
     global _left
     _left -= 1
     if _left <= 0:
-        _put(_CUT)
+        _cut()
         return
     code, line = blamed
     names = sorted((name, digest.hex()) for name, _, digest, _ in changes)
@@ -275,7 +282,16 @@ def _write(event: str, blamed: tuple[CodeType, int], after: int, changes: list[_
     left = sorted(name for name, _, _, older in changes if older)
     if left:
         entry["left"] = left
+    for key, words in zip(("reads", "counts"), reads):
+        if words:
+            entry[key] = sorted(words)
     _put(entry)
+
+
+def _cut() -> None:
+    global _left
+    _left = 0
+    _put(_CUT)
 
 
 def _put(entry: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Digests and short texts of any value at all, in which no address has a part.
 
+What a value is follows from its type alone: `isinstance` asks the value, and some objects of C refuse even that.
+
 For traces only: what goes into a trajectory is made by `canonical.py`, which refuses what it does not know.
 """
 
@@ -97,35 +99,40 @@ class _Walk:
         self.open.add(id(value))
         try:
             return f"{kind.__qualname__}(".encode() + self._parts(value, kind, depth + 1) + b")"
+        except MemoryError:
+            raise
+        except Exception:
+            # Some objects of C refuse whatever is asked of them: an error here would end the trace.
+            return f"… {kind.__qualname__};".encode()
         finally:
             self.open.discard(id(value))
 
     def _parts(self, value: Any, kind: type, depth: int) -> bytes:
-        if isinstance(value, (list, tuple)):
+        if issubclass(kind, (list, tuple)):
             first = list(islice(value, self.most))
             return str(len(value)).encode() + b"".join(self.describe(item, depth) for item in first)
-        if isinstance(value, dict):
+        if issubclass(kind, dict):
             items = list(islice(value.items(), self.most))
             parts = (self.describe(key, depth) + self.describe(item, depth) for key, item in items)
             return str(len(value)).encode() + b"".join(parts)
-        if isinstance(value, (set, frozenset)):
+        if issubclass(kind, (set, frozenset)):
             # Which of its parts come first follows from their addresses: some of them say nothing of the others.
             parts = [] if self.is_quick and len(value) > self.most else list(value)
             return str(len(value)).encode() + b"".join(sorted(self.describe(item, depth) for item in parts))
-        if np is not None and isinstance(value, (np.ndarray, np.generic)):
+        if np is not None and issubclass(kind, (np.ndarray, np.generic)):
             return self._array(np.asarray(value), depth)
-        if isinstance(value, random.Random):
+        if issubclass(kind, random.Random):
             # A generator of the system's keeps no state.
-            return b"" if isinstance(value, random.SystemRandom) else repr(value.getstate()).encode()
-        if np is not None and isinstance(value, np.random.Generator):
+            return b"" if issubclass(kind, random.SystemRandom) else repr(value.getstate()).encode()
+        if np is not None and issubclass(kind, np.random.Generator):
             return self.describe(value.bit_generator.state, depth)
-        if np is not None and isinstance(value, np.random.RandomState):
+        if np is not None and issubclass(kind, np.random.RandomState):
             return self.describe(value.get_state(), depth)
-        if isinstance(value, types.FunctionType):
+        if issubclass(kind, types.FunctionType):
             return self.describe([value.__qualname__, value.__defaults__, value.__kwdefaults__], depth)
-        if isinstance(value, (type, types.ModuleType)):
+        if issubclass(kind, (type, types.ModuleType)):
             return str(getattr(value, "__name__", "")).encode()
-        if isinstance(value, _PLAIN):
+        if issubclass(kind, _PLAIN):
             return str(value).encode()
         if any(module_name(base) in _FOREIGN for base in kind.__mro__):
             return self._foreign(value, depth)
@@ -165,15 +172,15 @@ class _Walk:
 def shown(value: Any) -> str:
     """A short text about a value: the value itself where it is plain, else what it is."""
     kind = type(value)
-    if value is None or kind in (bool, int, float, str, bytes) or isinstance(value, _PLAIN):
+    if value is None or kind in (bool, int, float, str, bytes) or issubclass(kind, _PLAIN):
         text = repr(value)
     elif kind in (list, tuple) and len(value) <= 64 and all(type(item) in (bool, int, float, str, bytes) for item in value):
         text = repr(value)
-    elif np is not None and isinstance(value, np.generic):
+    elif np is not None and issubclass(kind, np.generic):
         text = repr(value.item())
-    elif np is not None and isinstance(value, np.ndarray):
+    elif np is not None and issubclass(kind, np.ndarray):
         text = f"an array of {value.dtype.name} and shape {value.shape}"
-    elif isinstance(value, (list, tuple, dict, set, frozenset)):
+    elif issubclass(kind, (list, tuple, dict, set, frozenset)):
         text = f"a {kind.__name__} of {len(value)}"
     else:
         text = f"a value of type {kind.__name__}"

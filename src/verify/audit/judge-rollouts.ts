@@ -14,7 +14,7 @@ import type { WorldRunner } from "./world-runner.ts";
 /** Of how many seeds that differ the causes are looked for. */
 const searchedSeedsMost = 3;
 
-/** How often a world is run again in which a draw may have been the same by chance. */
+/** How often a world is run again in which a draw, or the order of some objects, may have been the same by chance. */
 const moreDraws = 5;
 
 /** What judging needs. */
@@ -79,11 +79,13 @@ export async function judgeRollouts(
   const equal = comparisons.every(({ compared: { divergence } }) => divergence === undefined);
   const second: AuditedWorld = { factor: "everything", equal, how: "together" };
   const unlike = comparisons.filter(({ compared }) => Object.keys(compared).length > 0);
-  const drawn = equal ? await findChance(audit, baseline, ledger) : [];
-  if (drawn.length > 0) {
-    const drawing: AuditedWorld = { factor: "entropy", equal: false, how: "alone" };
-    const causes = await explainCauses(audit.locate, drawn);
-    return { verdict: "sensitive", worlds: [first, second, drawing, ...untried], causes };
+  const byChance = equal ? await findChance(audit, baseline, ledger) : [];
+  if (byChance.length > 0) {
+    const differing = [...new Set(byChance.map(({ suspect }) => suspect.factor))].map(
+      (factor) => ({ factor, equal: false, how: "alone" }) as const,
+    );
+    const causes = await explainCauses(audit.locate, byChance);
+    return { verdict: "sensitive", worlds: [first, second, ...differing, ...untried], causes };
   }
   const clean = audit.counted && Object.keys(ledger).length === 0 ? "pure" : "virtualised";
   if (unlike.length === 0) {
@@ -112,8 +114,9 @@ async function findUnstable(
 }
 
 /**
- * Rollouts that differ with other entropy, where one change of everything made no difference: one draw of a few values is
- * often the same by chance. Nothing is run where the ledger says that nothing was drawn.
+ * Rollouts that differ where one change of everything made no difference, because that change may have been one by
+ * luck: two objects of a set mostly keep their order wherever they lie, and one draw of a few values is often the same.
+ * No other entropy is tried where the ledger says that nothing was drawn.
  */
 async function findChance(
   audit: Audit,
@@ -122,13 +125,36 @@ async function findChance(
 ): Promise<SeedSuspect[]> {
   // Where real time had a part in the counts, they are not in the ledger.
   const raced = baseline.some(({ summary }) => summary.receipt.tier === "none");
-  if (!audit.counted || (ledger.entropy === undefined && !raced)) return [];
+  const draws = audit.counted && (ledger.entropy !== undefined || raced);
   const salts = Array.from({ length: moreDraws }, (_, at) => at + 2);
+  const tried = await Promise.all([
+    firstUnlike(
+      audit,
+      baseline,
+      "entropy",
+      draws ? salts.map((entropy_salt) => ({ settings: { entropy_salt } })) : [],
+    ),
+    firstUnlike(
+      audit,
+      baseline,
+      "addresses",
+      salts.map((heap) => ({ perturb: { heap } })),
+    ),
+  ]);
+  return tried.flat();
+}
+
+/** The seeds that differ in the first of several worlds of one factor in which any does. */
+async function firstUnlike(
+  audit: Audit,
+  baseline: readonly RecordedRollout[],
+  factor: string,
+  changes: readonly WorldChange[],
+): Promise<SeedSuspect[]> {
   const all = await Promise.all(
-    salts.map(async (entropy_salt) => {
-      const change: WorldChange = { settings: { entropy_salt } };
-      return suspectsOf(compareAll(audit, baseline, await runAll(audit, change)), "entropy", change);
-    }),
+    changes.map(async (change) =>
+      suspectsOf(compareAll(audit, baseline, await runAll(audit, change)), factor, change),
+    ),
   );
   return all.find((suspects) => suspects.length > 0) ?? [];
 }

@@ -22,6 +22,10 @@ export interface TraceEntry {
   readonly names: readonly (readonly [name: string, digest: string])[];
   /** Those of them that changed in place what is older than the episode. */
   readonly left?: readonly string[] | undefined;
+  /** Attributes, globals and texts that the line reads, without its {@link counts}, where it was executed first. */
+  readonly reads?: readonly string[] | undefined;
+  /** Attributes and globals that the line makes anew from what they were. */
+  readonly counts?: readonly string[] | undefined;
   /** Some of them with a short text. */
   readonly values: Readonly<Record<string, string>>;
 }
@@ -36,6 +40,8 @@ const entrySchema: z.ZodType<TraceEntry> = z.object({
   begun: z.boolean().optional(),
   names: z.array(z.tuple([z.string(), z.string()])),
   left: z.array(z.string()).optional(),
+  reads: z.array(z.string()).optional(),
+  counts: z.array(z.string()).optional(),
   values: z.record(z.string(), z.string()),
 });
 
@@ -84,6 +90,30 @@ export function parseTrace(text: string): Trace {
  * @param textOf the text of a line
  */
 export function lineIntoEpisode(
+  expected: Trace,
+  actual: Trace,
+  textOf: (line: BlamedLine) => string,
+): BlamedLine | undefined {
+  const read = new Set(
+    [expected, actual].flatMap(({ entries }) => entries.flatMap((each) => each.reads ?? [])),
+  );
+  const [mine, theirs] = [expected, actual].map((trace) => withoutCounts(trace, read)) as [Trace, Trace];
+  // What no traced line reads may still be read in C.
+  return lineOf(mine, theirs, textOf) ?? lineOf(expected, actual, textOf);
+}
+
+/** A trace without what lines only count on, such as a number of episodes, and nobody reads. */
+function withoutCounts({ entries, isWhole }: Trace, read: ReadonlySet<string>): Trace {
+  const kept = entries.map((entry) => {
+    const unread = entry.counts?.filter((word) => !read.has(word)) ?? [];
+    const isCount = (name: string): boolean =>
+      /^self\.|^global /.test(name) && unread.includes(name.replace(/^self\.|^global /, ""));
+    return unread.length === 0 ? entry : { ...entry, names: entry.names.filter(([name]) => !isCount(name)) };
+  });
+  return { entries: kept, isWhole };
+}
+
+function lineOf(
   expected: Trace,
   actual: Trace,
   textOf: (line: BlamedLine) => string,

@@ -35,6 +35,39 @@ function cut(entries: readonly TraceEntry[]): Trace {
   return { entries, isWhole: false };
 }
 
+describe("what a line only counts on", () => {
+  const text = (): string => "";
+  const counted = (value: string, more: Partial<TraceEntry> = {}): TraceEntry =>
+    entry(1, [["self.episodes", value]], { begun: true, counts: ["episodes"], ...more });
+  const used = (value: string, reads: readonly string[]): TraceEntry =>
+    entry(2, [["food", value]], { begun: true, reads });
+
+  it("is no cause where nobody reads it", () => {
+    const [one, other] = [
+      [counted("1"), used("1", ["food"])],
+      [counted("2"), used("2", ["food"])],
+    ];
+    expect(lineIntoEpisode(whole(one), whole(other), text)).toMatchObject({ line: 2, name: "food" });
+  });
+
+  it("is one where a line reads it, or nothing else differs", () => {
+    const [one, other] = [
+      [counted("1"), used("1", ["episodes"])],
+      [counted("2"), used("2", ["episodes"])],
+    ];
+    expect(lineIntoEpisode(whole(one), whole(other), text)).toMatchObject({ line: 1 });
+    expect(lineIntoEpisode(whole([counted("1")]), whole([counted("2")]), text)).toMatchObject({ line: 1 });
+  });
+
+  it("is one where it is made anew from something else", () => {
+    const [one, other] = ["1", "2"].map((value) => [
+      counted(value, { counts: [] }),
+      used(value, ["food"]),
+    ]) as [TraceEntry[], TraceEntry[]];
+    expect(lineIntoEpisode(whole(one), whole(other), text)).toMatchObject({ line: 1 });
+  });
+});
+
 describe("firstDifferentLine", () => {
   it("names the line whose value differs first, and both values", () => {
     const expected = [entry(1), entry(2, [["a", "1"]]), entry(3, [["b", "1"]])];

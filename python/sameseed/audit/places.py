@@ -1,0 +1,36 @@
+"""Which files the line tracer looks into: an environment's own, and nothing of what computes for it."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+
+# Libraries that compute or draw for an environment, in very many lines: what they return is seen where it is used.
+COMPUTING = (
+    "numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba", "pygame"
+)  # fmt: skip
+# What of Gymnasium stands between the referee and an environment.
+_PLUMBING = ("core.py", "wrappers", "utils", "spaces", "error.py", "vector", os.path.join("envs", "registration.py"))
+
+OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Places:
+    """Where packages and the interpreter's library are."""
+
+    def __init__(self, site: str | None = None, library: str | None = None) -> None:
+        self.site = site or sysconfig.get_path("purelib")
+        self.library = library or sysconfig.get_path("stdlib")
+        plumbing = (os.path.join(self.site, "gymnasium", name) for name in _PLUMBING)
+        self._left_out = (OWN, *(os.path.join(self.site, name, "") for name in COMPUTING), *plumbing)
+        self._known: dict[str, bool] = {}
+
+    def is_traced(self, file: str) -> bool:
+        known = self._known.get(file)
+        if known is None:
+            known = self._known[file] = (
+                os.path.isabs(file)
+                and not file.startswith(self._left_out)
+                and (file.startswith(self.site) or not file.startswith(self.library))
+            )
+        return known
