@@ -53,13 +53,13 @@ class Inner(gym.Env):
             self.listed[1].random(),
             self.partial(),
             self.same_bits.random(),
-            self.nowhere.rng.random(),
             Inner.shared.random(),
             MODULE.random(),
             random.random(),
             np.random.random(),
             int(self.action_space.sample()["a"]),
             self.observation_space.sample().tolist(),
+            self.nowhere.rng.random(),
         ]
 
 
