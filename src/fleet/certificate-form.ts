@@ -140,18 +140,19 @@ export function readCertificate<C extends Vouching>(
 /**
  * Compares a certificate with what lies beside it, and with the store where there is one.
  * @param about how many rollouts or scores it is about
+ * @param of what holds them
  * @param what what they are called
  */
 export async function compareCertificate<C extends Vouching>(
   certificate: C,
   subject: Subject,
-  { about, what, store }: { about: number; what: string; store?: ObjectStore | undefined },
+  { about, of, what, store }: { about: number; of: string; what: string; store?: ObjectStore | undefined },
 ): Promise<CertificateCheck<C>> {
   const altered = (why: string): CertificateCheck<C> => ({ state: "altered", why });
   const { leaves } = subject;
   if (leaves.size > about) return { state: "outgrown", certificate };
   if (merkleRoot([...leaves.values()]) !== certificate.root)
-    return altered(`its root is not that of the ${what}`);
+    return altered(`its root is not that of the ${of}'s ${what}`);
   if (certificate.mismatches > 0)
     return {
       state: "altered",

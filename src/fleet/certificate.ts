@@ -72,7 +72,7 @@ export async function checkFleetCertificate(dir: string, store?: ObjectStore): P
   using reader = await RunReader.open(dir);
   if (certificate.runId !== reader.manifest.runId)
     return { state: "altered", why: "it is about another run" };
-  const how = { about: certificate.rollouts, what: "run's rollouts", store };
+  const how = { about: certificate.rollouts, of: "run", what: "rollouts", store };
   return await compareCertificate(certificate, subjectOf(reader, certificate.spec), how);
 }
 

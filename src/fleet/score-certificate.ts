@@ -77,7 +77,7 @@ export async function checkScoreCertificate(dir: string, store?: ObjectStore): P
   const recorded = readScores(dir);
   if (certificate.inputs !== recorded.head.digest)
     return { state: "altered", why: "it is about other tasks or completions" };
-  const how = { about: certificate.scores, what: "folder's scores", store };
+  const how = { about: certificate.scores, of: "folder", what: "scores", store };
   return await compareCertificate(certificate, subjectOf(recorded, certificate.spec), how);
 }
 

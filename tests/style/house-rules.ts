@@ -52,6 +52,17 @@ export function checkFileLength(file: TrackedFile): string[] {
   return lines > maxFileLines ? [`${file.path} has ${lines} lines`] : [];
 }
 
+/** What Node 22, the oldest that users may have, does not know, while the types do. */
+const newerThanOldestNode =
+  /\b(?:Async)?DisposableStack\b|\bFloat16Array\b|\b(?:Promise\.try|RegExp\.escape|Error\.isError|Iterator\.concat|Math\.sumPrecise)\(|\.(?:toBase64|fromBase64|toHex|fromHex|getOrInsert)\(/;
+
+/** What users run keeps to the oldest Node that `package.json` allows; the tests run on a newer one. */
+export function checkOldestNode(file: TrackedFile): string[] {
+  if (!isSource(file.path)) return [];
+  const found = newerThanOldestNode.exec(file.text)?.[0];
+  return found === undefined ? [] : [`${file.path} uses ${found}, which Node 22 does not have`];
+}
+
 /** Functions fit on a screen. Python is measured for all files together, by {@link tooLong}. */
 export function checkFunctionLength(file: TrackedFile): string[] {
   if (isScript(file.path)) return tooLong(measureScript(file));

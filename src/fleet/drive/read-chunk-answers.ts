@@ -34,25 +34,24 @@ export async function readChunkAnswers(
   key: string,
 ): Promise<ChunkContents<Answer>> {
   if (recordKey({ spec, seeds }) !== key) throw chunkDamaged("its record is about other items");
-  using opened = new DisposableStack();
-  const bytes = opened.use(await readPack(store, pack, inMemoryBytes));
-  const expected = seedsOf(seeds);
-  const leaves: Buffer[] = [];
-  let areItsAnswers = true;
-  for (const answer of answersOf(bytes)) {
-    if (answer.at !== expected.next().value) throw chunkDamaged("it has other items");
-    leaves.push(leafOfAnswer(kind, spec, answer));
-    areItsAnswers &&= isItsAnswer(answer);
-  }
-  if (leaves.length !== seedCount(seeds)) throw chunkDamaged("items are missing");
-  if (merkleRoot(leaves) !== root) throw chunkDamaged("its items do not have its root");
-  if (!areItsAnswers) throw malformedAnswer(kind);
-  const held = opened.move();
-  return {
-    count: leaves.length,
-    [Symbol.iterator]: () => answersOf(bytes),
-    [Symbol.dispose]: () => held.dispose(),
-  };
+  return await readPack(store, pack, inMemoryBytes, (bytes) => {
+    const expected = seedsOf(seeds);
+    const leaves: Buffer[] = [];
+    let areItsAnswers = true;
+    for (const answer of answersOf(bytes)) {
+      if (answer.at !== expected.next().value) throw chunkDamaged("it has other items");
+      leaves.push(leafOfAnswer(kind, spec, answer));
+      areItsAnswers &&= isItsAnswer(answer);
+    }
+    if (leaves.length !== seedCount(seeds)) throw chunkDamaged("items are missing");
+    if (merkleRoot(leaves) !== root) throw chunkDamaged("its items do not have its root");
+    if (!areItsAnswers) throw malformedAnswer(kind);
+    return {
+      count: leaves.length,
+      [Symbol.iterator]: () => answersOf(bytes),
+      [Symbol.dispose]: () => bytes[Symbol.dispose](),
+    };
+  });
 }
 
 function* answersOf(pack: PackBytes): Generator<Answer, undefined> {

@@ -26,19 +26,18 @@ export async function readChunkRollouts(
   const { pack, seeds, spec } = record;
   // The key says what is asked for: a record of other seeds under it would pass for them, and they would never be run.
   if (recordKey({ spec, seeds }) !== key) throw chunkDamaged("its record is about other seeds");
-  using opened = new DisposableStack();
-  const bytes = opened.use(await readPack(store, pack, inMemoryBytes));
-  const rollouts: RecordedRollout[] = [];
-  // What is in memory anyway is decoded once; of a file, one rollout is in memory at a time.
-  check(record, bytes, (rollout) => {
-    if (bytes.isInMemory) rollouts.push(rollout);
+  return await readPack(store, pack, inMemoryBytes, (bytes) => {
+    const rollouts: RecordedRollout[] = [];
+    // What is in memory anyway is decoded once; of a file, one rollout is in memory at a time.
+    check(record, bytes, (rollout) => {
+      if (bytes.isInMemory) rollouts.push(rollout);
+    });
+    return {
+      count: seedCount(seeds),
+      [Symbol.iterator]: () => (bytes.isInMemory ? rollouts.values() : decodePack(bytes)),
+      [Symbol.dispose]: () => bytes[Symbol.dispose](),
+    };
   });
-  const held = opened.move();
-  return {
-    count: seedCount(seeds),
-    [Symbol.iterator]: () => (bytes.isInMemory ? rollouts.values() : decodePack(bytes)),
-    [Symbol.dispose]: () => held.dispose(),
-  };
 }
 
 function check(

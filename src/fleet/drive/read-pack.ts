@@ -16,13 +16,29 @@ export interface StoredPack extends PackBytes, Disposable {
 /**
  * The pack that a record names, after checking that it has the size and the bytes that the record says. What of it is in memory at a
  * time is bounded, whatever its host wrote: `inMemoryBytes`, or one frame.
- * @param inMemoryBytes larger ones are files of the spool until they are given back
- * @throws `run_damaged`, `io_failed`, `disk_full`
+ * @param inMemoryBytes larger ones are files of the spool until they are given back. @default 4 MiB
+ * @param use what is made of it; where that throws, the pack is given back
+ * @throws `run_damaged`, `io_failed`, `disk_full`; what `use` throws
  */
-export async function readPack(
+export async function readPack<T>(
+  store: ObjectStore,
+  pack: ChunkRecord["pack"],
+  inMemoryBytes: number | undefined,
+  use: (pack: StoredPack) => T,
+): Promise<T> {
+  const opened = await openPack(store, pack, inMemoryBytes ?? inMemoryMost);
+  try {
+    return use(opened);
+  } catch (error) {
+    opened[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function openPack(
   store: ObjectStore,
   { key, digest, bytes: size }: ChunkRecord["pack"],
-  inMemoryBytes: number = inMemoryMost,
+  inMemoryBytes: number,
 ): Promise<StoredPack> {
   // The size is a host's word, and decides where the pack is put: the store says how large it really is.
   const real = await store.sizeOf(key);
@@ -35,19 +51,23 @@ export async function readPack(
     if (pack.digest !== digest) throw chunkDamaged("its pack has other bytes");
     return { ...pack, isInMemory: true, [Symbol.dispose]: () => {} };
   }
-  using opened = new DisposableStack();
-  const spool = opened.use(new Spool());
-  const path = spool.path("pack");
-  if (!(await store.getFile(key, path))) throw chunkDamaged("its pack is missing");
-  const file = opened.use(new SpoolFile(path, "there"));
-  if (file.digest() !== digest) throw chunkDamaged("its pack has other bytes");
-  const held = opened.move();
-  return {
-    size: file.size,
-    read: (at, length) => file.read(at, length),
-    isInMemory: false,
-    [Symbol.dispose]: () => held.dispose(),
+  const spool = new Spool();
+  let file: SpoolFile | undefined;
+  const close = (): void => {
+    file?.[Symbol.dispose]();
+    spool[Symbol.dispose]();
   };
+  try {
+    const path = spool.path("pack");
+    if (!(await store.getFile(key, path))) throw chunkDamaged("its pack is missing");
+    const there = (file = new SpoolFile(path, "there"));
+    if (there.digest() !== digest) throw chunkDamaged("its pack has other bytes");
+    const read: StoredPack["read"] = (at, length) => there.read(at, length);
+    return { size: there.size, read, isInMemory: false, [Symbol.dispose]: close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** What says that a chunk in the store is not what its record says. */
