@@ -62,9 +62,9 @@ describe("an audit", () => {
     },
   );
 
-  it("takes nine rollouts and two zygotes where nothing is wrong", async () => {
+  it("takes four rollouts and two zygotes where nothing is wrong", async () => {
     const report = await auditEnvironment({ envName: "CartPole-v1" });
-    expect(report).toMatchObject({ verdict: "pure", causes: [], cost: { rollouts: 9, zygotes: 2 } });
+    expect(report).toMatchObject({ verdict: "pure", causes: [], cost: { rollouts: 4, zygotes: 2 } });
     const named = new Set(report.worlds.map(({ factor }) => factor));
     expect(factors.filter(({ id }) => !named.has(id))).toEqual([]);
   });

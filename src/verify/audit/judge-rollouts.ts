@@ -17,6 +17,9 @@ const searchedSeedsMost = 3;
 /** How often a world is run again in which a draw, or the order of some objects, may have been the same by chance. */
 const moreDraws = 5;
 
+/** Another layout of memory than that of the change of everything. */
+const otherLayout: WorldChange = { perturb: { heap: 3 } };
+
 /** What judging needs. */
 export interface Audit {
   readonly onProgress: (doing: string) => void;
@@ -55,10 +58,10 @@ export async function judgeRollouts(
   onProgress("the same world again, and everything changed");
   // Side by side: mostly both are needed. What is no complete episode is not run in any other world.
   const [again, changed] = await Promise.all([
-    runAll(audit, {}),
+    runAll(audit, layoutOf(audit, faults.length)),
     faults.length > 0 ? [] : runAll(audit, everything(usable)),
   ]);
-  const unstable = await findUnstable(audit, baseline, again);
+  const { unstable, placed } = await findUnstable(audit, baseline, again, layoutOf(audit, faults.length));
   const untried = factors
     .filter((factor) => !usable.includes(factor))
     .map(({ id }) => ({ factor: id, equal: null, how: "not tried" }) as const);
@@ -78,9 +81,9 @@ export async function judgeRollouts(
   const comparisons = compareAll(audit, baseline, changed);
   const equal = comparisons.every(({ compared: { divergence } }) => divergence === undefined);
   const second: AuditedWorld = { factor: "everything", equal, how: "together" };
-  const unlike = comparisons.filter(({ compared }) => Object.keys(compared).length > 0);
-  const byChance = equal ? await findChance(audit, baseline, ledger) : [];
-  if (byChance.length > 0) {
+  const unlike = comparisons.filter(isUnlike);
+  const byChance = equal && placed.length === 0 ? await findChance(audit, baseline, ledger) : placed;
+  if (equal && byChance.length > 0) {
     const differing = [...new Set(byChance.map(({ suspect }) => suspect.factor))].map(
       (factor) => ({ factor, equal: false, how: "alone" }) as const,
     );
@@ -92,31 +95,48 @@ export async function judgeRollouts(
     return { verdict: clean, worlds: [first, second, ...usable.map(innocent), ...untried], causes: [] };
   }
   const { worlds, causes } = await attribute(audit, unlike);
+  if (!causes.some(({ factor }) => factor === "addresses"))
+    causes.push(...(await explainCauses(audit.locate, placed)));
   const verdict = causes.length === 0 ? clean : "sensitive";
   return { verdict, worlds: [first, second, ...worlds, ...untried], causes };
 }
 
 /**
- * Rollouts of the same world that differ. Where nothing is counted, chance can be drawn without a trace, and what is drawn
- * may be one of a few values, the same twice: such a world is run more often.
+ * The change with which the same world is run again: objects lie elsewhere, which no world holds and which costs nothing.
+ * Two objects of a set mostly keep their order wherever they lie, so that one change of everything may miss it.
+ */
+function layoutOf({ usable }: Audit, faults: number): WorldChange {
+  return faults === 0 && usable.some(({ id }) => id === "addresses") ? otherLayout : {};
+}
+
+/**
+ * Rollouts of the same world that differ, and those that differ only where objects lie elsewhere. Where nothing is counted,
+ * chance can be drawn without a trace, and what is drawn may be one of a few values, the same twice: such a world is run more often.
+ * @param layout what was changed in the second rollouts: where they differ, it is told by rollouts of the unchanged world
  */
 async function findUnstable(
   audit: Audit,
   baseline: readonly RecordedRollout[],
   again: readonly RecordedRollout[],
-): Promise<SeedSuspect[]> {
-  const found = suspectsOf(compareAll(audit, baseline, again, compareTwins), "baseline", {});
-  for (let more = audit.counted ? 0 : moreDraws; more > 0 && found.length === 0; more--) {
+  layout: WorldChange,
+): Promise<{ readonly unstable: SeedSuspect[]; readonly placed: SeedSuspect[] }> {
+  const isPlaced = layout.perturb !== undefined;
+  const differing = compareAll(audit, baseline, again, compareTwins).filter(isUnlike);
+  const unstable = isPlaced ? [] : suspectsOf(differing, "baseline", {});
+  const isInDoubt = !audit.counted || (isPlaced && differing.length > 0);
+  for (let more = isInDoubt ? moreDraws : 0; more > 0 && unstable.length === 0; more--) {
     const once = await runAll(audit, {});
-    found.push(...suspectsOf(compareAll(audit, baseline, once, compareTwins), "baseline", {}));
+    unstable.push(...suspectsOf(compareAll(audit, baseline, once, compareTwins), "baseline", {}));
   }
-  return found;
+  const placed = isPlaced ? suspectsOf(compareAll(audit, baseline, again), "addresses", layout) : [];
+  return { unstable, placed };
 }
 
 /**
- * Rollouts that differ where one change of everything made no difference, because that change may have been one by
- * luck: two objects of a set mostly keep their order wherever they lie, and one draw of a few values is often the same.
- * No other entropy is tried where the ledger says that nothing was drawn.
+ * Rollouts that differ where one change of everything made no difference, because that change was one by luck: one draw of a
+ * few values is often the same, and two objects of a set mostly keep their order wherever they lie. No other entropy is tried
+ * where the ledger says that nothing was drawn, and no more layouts of memory where it says that nothing was asked at all: what
+ * brings objects of a library's own mostly asks for something.
  */
 async function findChance(
   audit: Audit,
@@ -126,22 +146,15 @@ async function findChance(
   // Where real time had a part in the counts, they are not in the ledger.
   const raced = baseline.some(({ summary }) => summary.receipt.tier === "none");
   const draws = audit.counted && (ledger.entropy !== undefined || raced);
-  const salts = Array.from({ length: moreDraws }, (_, at) => at + 2);
-  const tried = await Promise.all([
-    firstUnlike(
-      audit,
-      baseline,
-      "entropy",
-      draws ? salts.map((entropy_salt) => ({ settings: { entropy_salt } })) : [],
-    ),
-    firstUnlike(
-      audit,
-      baseline,
-      "addresses",
-      salts.map((heap) => ({ perturb: { heap } })),
-    ),
+  const asks = !audit.counted || raced || Object.keys(ledger).length > 0;
+  const salts = Array.from({ length: moreDraws }, (_, at) => at + 4);
+  const drawn = salts.map((entropy_salt) => ({ settings: { entropy_salt } }));
+  const laid = salts.map((heap) => ({ perturb: { heap } }));
+  const found = await Promise.all([
+    firstUnlike(audit, baseline, "entropy", draws ? drawn : []),
+    firstUnlike(audit, baseline, "addresses", asks ? laid : []),
   ]);
-  return tried.flat();
+  return found.flat();
 }
 
 /** The seeds that differ in the first of several worlds of one factor in which any does. */
@@ -179,6 +192,10 @@ function compareAll(
   }));
 }
 
+function isUnlike({ compared }: SeedComparison): boolean {
+  return Object.keys(compared).length > 0;
+}
+
 function suspectsOf(
   comparisons: readonly SeedComparison[],
   factor: string,
@@ -190,7 +207,10 @@ function suspectsOf(
 }
 
 /** Looks into each seed that differed with everything changed, or that a limit ended then. */
-async function attribute(audit: Audit, unlike: readonly SeedComparison[]): Promise<Omit<Finding, "verdict">> {
+async function attribute(
+  audit: Audit,
+  unlike: readonly SeedComparison[],
+): Promise<{ readonly worlds: readonly AuditedWorld[]; readonly causes: AuditCause[] }> {
   const worlds = new Map<string, AuditedWorld>();
   const suspects: SeedSuspect[] = [];
   let tried = 0;
