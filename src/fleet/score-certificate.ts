@@ -87,7 +87,8 @@ function subjectOf({ items, results }: RecordedScores, spec: string): Subject {
     const answer = results.get(id!) as unknown as JsonValue | undefined;
     if (answer !== undefined) leaves.set(at, leafOfAnswer("scores", spec, { at, answer }));
   }
-  const { findings } = answerChunks({ kind: "scores", items, isAnswer: () => true }, () => {});
+  const chunks = answerChunks({ kind: "scores", items, isAnswer: () => true }, () => {});
+  const findings: Subject["findings"] = async (store, execution) => await chunks.findings(store, execution);
   return { leaves, findings };
 }
 
