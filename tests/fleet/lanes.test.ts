@@ -1,6 +1,8 @@
 /* What a host's lanes do at a queue on Redis where Redis, a lease or a supervisor is lost. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -10,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
 import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
 import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
+import type { ChunkReport } from "../../src/fleet/queue/dispatcher.ts";
 import { AgentProcess } from "../../src/fleet/worker/agent-process.ts";
 import { chunk, hostClass, nextQueue, noteOf, report, until } from "./queue-parts.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
@@ -64,6 +67,43 @@ describe.skipIf(!hasRedis)("lanes at Redis", () => {
       vi.useRealTimers();
       await lanes.close();
       await dispatcher.close();
+    }
+  });
+
+  it("leave what another host must run to it, though their own clock is an hour ahead", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sameseed-lanes-"));
+    const clock = join(folder, "clock");
+    writeFileSync(clock, "3600000");
+    vi.stubEnv("NODE_OPTIONS", `--import=${join(import.meta.dirname, "chaos", "clock.ts")}`);
+    vi.stubEnv("SAMESEED_TEST_CLOCK", clock);
+    const ran: string[] = [];
+    const own = { images: () => [], onLog: () => {} };
+    const work = (host: string) => async (): Promise<ChunkReport> => {
+      ran.push(host);
+      return report;
+    };
+    const ahead = new AgentProcess({ ...own, url: redis!.url, note: noteOf("a", 1), work: work("a") });
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    let other: BullLanes | undefined;
+    try {
+      const hosts = async (): Promise<string[]> => (await dispatcher.view()).workers.map(({ host }) => host);
+      await until(hosts, ["a"]);
+      vi.unstubAllEnvs();
+      await dispatcher.offer(hostClass(), chunk("audit", { purpose: "audit", notHosts: ["a"] }), 0);
+      // Long enough for the host that must not run it to have had it.
+      await sleep(2_000);
+      other = new BullLanes(new RedisBackend(redis!.url), {
+        note: noteOf("b", 1),
+        images: () => [],
+        work: work("b"),
+      });
+      await until(async () => [...ran], ["b"], 15_000);
+    } finally {
+      vi.unstubAllEnvs();
+      await other?.close();
+      await ahead.close();
+      await dispatcher.close();
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

@@ -124,6 +124,8 @@ export class BullLanes implements Lanes {
     if (await this.#isCancelled(chunk.batch)) return { root: "", host };
     if (this.#quarantined || chunk.notHosts?.includes(host) === true) {
       await job.moveToDelayed(nowMs() + notHereMs, token);
+      // By this host's clock: where that is ahead, no other host would find the chunk due before its own clock is there too.
+      setTimeout(() => void job.promote().catch(() => {}), notHereMs).unref();
       // Long enough that every host that may not run it can have had it once.
       if ((await this.#waiting()) === 0) this.#standAside(notHereMs * (2 + (chunk.notHosts?.length ?? 0)));
       throw new DelayedError();
