@@ -40,9 +40,9 @@ it.each([
 });
 
 const grounds: readonly (readonly [Ground, number])[] = [
-  [{ queue: "redis", store: "folder" }, 1],
+  [{ queue: "redis", store: "folder" }, 27],
   ...(hasPostgres ? [[{ queue: "postgres", store: "folder" }, 2] as const] : []),
-  [{ queue: "redis", store: "s3" }, 5],
+  [{ queue: "redis", store: "s3" }, 25],
 ];
 
 it.skipIf(!isHere).each(grounds)(
