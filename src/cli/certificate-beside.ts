@@ -17,11 +17,6 @@ export async function certificateBeside<C extends Vouching>(
   if (url === undefined && !existsSync(join(dir, "fleet.json"))) return { state: "none" };
   const check = await load();
   if (url === undefined) return await check(dir);
-  const { openObjects } = await import("../store/objects/open-objects.ts");
-  const store = await openObjects(url, "read");
-  try {
-    return await check(dir, store);
-  } finally {
-    store.close();
-  }
+  const { withObjects } = await import("../store/objects/open-objects.ts");
+  return await withObjects(url, async (store) => await check(dir, store), "read");
 }

@@ -13,8 +13,7 @@ import {
   makeFleet,
   type RolloutFleet,
 } from "../rollout/rollout-fleet.ts";
-import { openObjects } from "../store/objects/open-objects.ts";
-import type { ObjectStore } from "../store/objects/object-store.ts";
+import { withObjects } from "../store/objects/open-objects.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
 import { seedCount } from "./chunk.ts";
@@ -230,7 +229,7 @@ export class Fleet implements FleetEngine {
     }
     const made = this.#made.get(options);
     if (made === undefined) return;
-    const { mismatches } = await withStore(
+    const { mismatches } = await withObjects(
       made.store,
       async (store) => await writeFleetCertificate(dir, store, made.spec),
     );
@@ -240,22 +239,13 @@ export class Fleet implements FleetEngine {
   async certifyScores(dir: string, made: FleetMade | undefined): Promise<boolean> {
     // One that does not hold stays: `verify` tells.
     if (made === undefined) return !["none", "outgrown"].includes((await checkScoreCertificate(dir)).state);
-    await withStore(made.store, async (store) => await writeScoreCertificate(dir, store, made.spec));
+    await withObjects(made.store, async (store) => await writeScoreCertificate(dir, store, made.spec));
     return true;
   }
 }
 
-async function withStore<T>(url: string, use: (store: ObjectStore) => Promise<T>): Promise<T> {
-  const store = await openObjects(url);
-  try {
-    return await use(store);
-  } finally {
-    store.close();
-  }
-}
-
 async function specIn(url: string, hash: string): Promise<FleetSpec> {
-  return await withStore(url, async (store) => await fetchSpec(store, hash));
+  return await withObjects(url, async (store) => await fetchSpec(store, hash));
 }
 
 interface CallSetting {

@@ -6,7 +6,7 @@ import { liftQuarantine, quarantinedHosts } from "../../fleet/quarantine.ts";
 import type { FleetView, WorkerNote } from "../../fleet/queue/dispatcher.ts";
 import { maskedUrl } from "../../fleet/queue/masked-url.ts";
 import { engineOf } from "../../rollout/rollout-fleet.ts";
-import { openObjects } from "../../store/objects/open-objects.ts";
+import { withObjects } from "../../store/objects/open-objects.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { shareOf } from "../fleet-choice.ts";
 import { fleetLines } from "../render/fleet-lines.ts";
@@ -126,8 +126,7 @@ async function audit(cli: Cli, url: string, dir: string, options: AuditOptions):
 async function release(cli: Cli, url: string, host: string, given: string | undefined): Promise<number> {
   await withDispatcher(url, async (dispatcher) => {
     const { quarantined, workers } = await dispatcher.view();
-    const store = await openObjects(onlyStore(workers, given));
-    try {
+    await withObjects(onlyStore(workers, given), async (store) => {
       const out = new Set([...quarantined, ...(await quarantinedHosts(store))]);
       if (!out.has(host))
         throw new SameseedError("not_found", `${host} is not quarantined`, {
@@ -136,9 +135,7 @@ async function release(cli: Cli, url: string, host: string, given: string | unde
       // The store first: a run that looks meanwhile would tell the queue again.
       await liftQuarantine(store, host);
       await dispatcher.release(host);
-    } finally {
-      store.close();
-    }
+    });
   });
   cli.status.note(`host ${host} takes chunks again`);
   return 0;

@@ -47,14 +47,11 @@ export async function recordScores(config: RecordScoresConfig): Promise<ScoreRes
   if (fleet === undefined) return await recordInto(items, config);
   // Of what a call tells, nothing is told twice where it begins anew.
   const told = new Set<string>();
-  const onResult = (result: ScoreResult): void => {
-    if (!told.has(result.id)) config.onResult?.(result);
+  const onceEach = (tell: RecordScoresConfig["onResult"]) => (result: ScoreResult) => {
+    if (!told.has(result.id)) tell?.(result);
     told.add(result.id);
   };
-  const onRecorded = (result: ScoreResult): void => {
-    if (!told.has(result.id)) config.onRecorded?.(result);
-    told.add(result.id);
-  };
+  const [onResult, onRecorded] = [onceEach(config.onResult), onceEach(config.onRecorded)];
   return await withTakeBacks(config.dir, async (before) => {
     const resume = config.resume === true || before !== undefined;
     return await recordInto(items, { ...config, resume, onResult, onRecorded });

@@ -21,6 +21,23 @@ export async function openObjects(url: string, use: StoreUse = "write"): Promise
   return new FolderObjects(resolve(path));
 }
 
+/**
+ * Does something with a store, and closes it.
+ * @throws as {@link openObjects}, and as what is done
+ */
+export async function withObjects<T>(
+  url: string,
+  work: (store: ObjectStore) => Promise<T>,
+  use: StoreUse = "write",
+): Promise<T> {
+  const store = await openObjects(url, use);
+  try {
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}
+
 async function openS3(url: string, use: StoreUse): Promise<ObjectStore> {
   const [place, credentials] = [readS3Url(url), s3Credentials()];
   // The client takes a while to load: only whoever has such a store waits for it.

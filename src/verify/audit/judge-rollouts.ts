@@ -56,12 +56,13 @@ export async function judgeRollouts(
   const { onProgress, specs, usable } = audit;
   const faults = baseline.filter(({ summary }) => !isComplete(summary.outcome));
   onProgress("the same world again, and everything changed");
+  const layout = layoutOf(audit, faults.length);
   // Side by side: mostly both are needed. What is no complete episode is not run in any other world.
   const [again, changed] = await Promise.all([
-    runAll(audit, layoutOf(audit, faults.length)),
+    runAll(audit, layout),
     faults.length > 0 ? [] : runAll(audit, everything(usable)),
   ]);
-  const { unstable, placed } = await findUnstable(audit, baseline, again, layoutOf(audit, faults.length));
+  const { unstable, placed } = await findUnstable(audit, baseline, again, layout);
   const untried = factors
     .filter((factor) => !usable.includes(factor))
     .map(({ id }) => ({ factor: id, equal: null, how: "not tried" }) as const);
@@ -128,7 +129,9 @@ async function findUnstable(
     const once = await runAll(audit, {});
     unstable.push(...suspectsOf(compareAll(audit, baseline, once, compareTwins), "baseline", {}));
   }
-  const placed = isPlaced ? suspectsOf(compareAll(audit, baseline, again), "addresses", layout) : [];
+  // Ledgers apart: those may differ where nothing else does.
+  const isElsewhere = isPlaced && differing.length > 0;
+  const placed = isElsewhere ? suspectsOf(compareAll(audit, baseline, again), "addresses", layout) : [];
   return { unstable, placed };
 }
 
