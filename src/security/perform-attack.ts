@@ -30,6 +30,8 @@ export interface AttackGround {
   readonly hostPid: number;
   /** Where a server of the host listens on the host's loopback device. */
   readonly hostPort?: number | undefined;
+  /** What every wall time is multiplied by. @default 1 */
+  readonly patience?: number | undefined;
 }
 
 /** What came of an attack. */
@@ -74,7 +76,7 @@ async function attackAsScript(program: AttackProgram, ground: AttackGround): Pro
       files: kitFiles(),
       env: variables(ground),
     },
-    limits: limitsOf(program),
+    limits: limitsOf(program, ground),
   };
   const [running] = await ground.backend.start({
     members: [plan],
@@ -86,7 +88,7 @@ async function attackAsScript(program: AttackProgram, ground: AttackGround): Pro
 }
 
 async function attackAsCommand(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
-  const { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = limitsOf(program);
+  const { wallMs, cpuMs, memoryMb, processes, diskMb, outputBytes } = limitsOf(program, ground);
   const { mode: world } = ground.receipt.world;
   await using sandbox = await Sandbox.createOn(ground.backend, {
     world,
@@ -129,13 +131,13 @@ async function attackAsCommand(program: AttackProgram, ground: AttackGround): Pr
 async function attackAsRollout(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
   const output = new KeptOutput();
   const offender = program.runsAs === "policy" ? 1 : 0;
-  const plan = planOf(program, prelude + program.source, ground.receipt);
+  const plan = planOf(program, prelude + program.source, ground);
   const armed = plan.members.map((member, at) => (at === offender ? arm(member, ground) : member));
   const summary = await play(
     observe(ground.backend, offender, output),
     ground,
     { ...plan, members: armed },
-    limitsOf(program),
+    limitsOf(program, ground),
   );
   const { outcome, error } = summary;
   const fault = error === undefined ? "" : ` by ${error.by} ${error.type}`;
@@ -157,8 +159,9 @@ async function judgeRecord(
   if (summary.totalReward !== summary.steps * rewardOfStep)
     return [`return: forged ${JSON.stringify(summary.totalReward)}`];
   if (summary.error !== undefined) return [];
-  const honest = planOf(program, "def act(observation, rng):\n    return 0\n", ground.receipt);
-  const { contentDigest } = await play(ground.backend, ground, honest, attackLimits);
+  const honest = planOf(program, "def act(observation, rng):\n    return 0\n", ground);
+  const limits = limitsOf({ limits: {} }, ground);
+  const { contentDigest } = await play(ground.backend, ground, honest, limits);
   const isSame = contentDigest === summary.contentDigest;
   return [`record: ${isSame ? "as the honest policy's" : "another than the honest policy's"}`];
 }
@@ -172,8 +175,9 @@ async function play(
   return (await executeRollout(backend, ground.receipt, plan, limits)).summary;
 }
 
-function planOf(program: AttackProgram, source: string, receipt: BackendReceipt): RolloutPlan {
-  const limits = limitsOf(program);
+function planOf(program: AttackProgram, source: string, ground: AttackGround): RolloutPlan {
+  const limits = limitsOf(program, ground);
+  const { receipt } = ground;
   const { seed, runsAs } = program;
   if (runsAs === "policy") {
     const policy = { source, name: "attack.py" };
@@ -210,8 +214,9 @@ function observe(backend: SandboxBackend, member: number, output: KeptOutput): S
   };
 }
 
-function limitsOf({ limits }: AttackProgram): Limits {
-  return { ...attackLimits, ...limits };
+function limitsOf({ limits }: Pick<AttackProgram, "limits">, { patience = 1 }: AttackGround): Limits {
+  const all = { ...attackLimits, ...limits };
+  return { ...all, wallMs: all.wallMs * patience };
 }
 
 function variables({ mark, hostFile, hostPid, hostPort }: AttackGround): Record<string, string> {

@@ -23,7 +23,7 @@ import { expectedLines, loadCorpus, type AttackProgram } from "./attack-program.
 import { Bystanders } from "./bystanders.ts";
 import { Canaries } from "./canaries.ts";
 import { differences, mismatches } from "./expectation.ts";
-import { performAttack, type AttackTraces } from "./perform-attack.ts";
+import { performAttack, type AttackGround, type AttackTraces } from "./perform-attack.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import { compareThroughput, type Throughput } from "./throughput.ts";
 
@@ -64,6 +64,11 @@ export interface AttackOptions {
   readonly only?: readonly string[];
   /** Makes a backend of the same kind to compare the speed with; it is closed afterwards. @default speed is not compared */
   readonly makeFresh?: () => SandboxBackend;
+  /**
+   * What the programs' wall times are multiplied by, where a host does everything slower than hardware does. No other limit
+   * changes, and none of the expectations. @default 1
+   */
+  readonly patience?: number;
   /** Rollouts that are timed on each. @default 100 */
   readonly timedRollouts?: number;
   /** Told each row as it is over. */
@@ -77,7 +82,7 @@ export interface AttackOptions {
  * anything at all
  */
 export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
-  const { backend, image, makeFresh, timedRollouts = 100, onRow, signal } = options;
+  const { backend, image, makeFresh, patience, timedRollouts = 100, onRow, signal } = options;
   const programs = choosePrograms(options.only);
   const receipt = await backend.receipt();
   const bystanders = new Bystanders(backend, receipt);
@@ -87,10 +92,12 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   await Promise.all([bystanders.runBeside(Promise.resolve()), bystanders.runBeside(Promise.resolve())]);
   await warmPairs(backend);
   // Nor one of those with a network, which come of a zygote of their own.
+  const { file: hostFile, pid: hostPid, port: hostPort } = canaries;
+  const ground = { backend, receipt, hostFile, hostPid, hostPort, patience };
   const networked = programs.find(({ limits }) => limits.network !== undefined);
-  if (networked !== undefined) await attempt(networked, groundOf({ backend, receipt, canaries }));
+  if (networked !== undefined) await attempt(networked, { ...ground, mark: newMark() });
   const watch = await ProcessWatch.begin([canaries.pid]);
-  const range = new Range(backend, receipt, bystanders, canaries, watch);
+  const range = new Range(ground, bystanders, canaries, watch);
   const rows: AttackRow[] = [];
   for (const program of programs) {
     if (signal?.aborted === true) throw new SameseedError("aborted", "the attack was aborted");
@@ -171,28 +178,21 @@ function stateOf(image: ResolvedImage): "unchanged" | "changed" {
 
 /** Where attacks are run: a backend, and what is watched around it. */
 class Range {
-  readonly #backend: SandboxBackend;
-  readonly #receipt: BackendReceipt;
+  readonly #ground: Ground;
   readonly #bystanders: Bystanders;
   readonly #canaries: Canaries;
   readonly #watch: ProcessWatch;
 
-  constructor(
-    backend: SandboxBackend,
-    receipt: BackendReceipt,
-    bystanders: Bystanders,
-    canaries: Canaries,
-    watch: ProcessWatch,
-  ) {
-    this.#backend = backend;
-    this.#receipt = receipt;
+  constructor(ground: Ground, bystanders: Bystanders, canaries: Canaries, watch: ProcessWatch) {
+    this.#ground = ground;
     this.#bystanders = bystanders;
     this.#canaries = canaries;
     this.#watch = watch;
   }
 
   async attack(program: AttackProgram): Promise<AttackRow> {
-    const expected = expectedLines(program, this.#receipt.enforcedBy, this.#receipt.world.mode);
+    const { enforcedBy, world } = this.#ground.receipt;
+    const expected = expectedLines(program, enforcedBy, world.mode);
     const runs: (readonly string[])[] = [];
     const breaches = new Set<string>();
     for (let time = 0; time < program.times; time++) {
@@ -203,7 +203,7 @@ class Range {
     for (const difference of differences(expected, runs)) breaches.add(difference);
     return {
       id: program.id,
-      world: this.#receipt.world.mode,
+      world: world.mode,
       program: program.program,
       expected: expected.join("; "),
       seen: [...new Set(runs.flat())].join("; "),
@@ -216,14 +216,10 @@ class Range {
     program: AttackProgram,
     expected: readonly string[],
   ): Promise<{ readonly seen: readonly string[]; readonly breaches: readonly string[] }> {
-    const ground = groundOf({
-      backend: this.#backend,
-      receipt: this.#receipt,
-      canaries: this.#canaries,
-    });
+    const mark = newMark();
     const attack = (async (): Promise<AttackTraces & { readonly survivors: readonly string[] }> => {
-      const traces = await attempt(program, ground);
-      return { ...traces, survivors: await this.#watch.findMarked(ground.mark) };
+      const traces = await attempt(program, { ...this.#ground, mark });
+      return { ...traces, survivors: await this.#watch.findMarked(mark) };
     })();
     const disturbed = await this.#besideOf(attack);
     const { seen, output, survivors } = await attack;
@@ -251,21 +247,15 @@ class Range {
   }
 }
 
-function groundOf(of: {
-  readonly backend: SandboxBackend;
-  readonly receipt: BackendReceipt;
-  readonly canaries: Canaries;
-}): Parameters<typeof performAttack>[1] {
-  const { file: hostFile, pid: hostPid, port: hostPort } = of.canaries;
-  const mark = `atk-${randomBytes(4).toString("hex")}`;
-  return { backend: of.backend, receipt: of.receipt, mark, hostFile, hostPid, hostPort };
+/** What all attacks have in common. */
+type Ground = Omit<AttackGround, "mark">;
+
+function newMark(): string {
+  return `atk-${randomBytes(4).toString("hex")}`;
 }
 
 /** A sandbox that the host could not start or lost is what came of the attack, and no reason to stop. */
-async function attempt(
-  program: AttackProgram,
-  ground: Parameters<typeof performAttack>[1],
-): Promise<AttackTraces> {
+async function attempt(program: AttackProgram, ground: AttackGround): Promise<AttackTraces> {
   try {
     return await performAttack(program, ground);
   } catch (error) {

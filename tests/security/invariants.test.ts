@@ -138,6 +138,29 @@ it("I6: a backend that became slower", async () => {
   expect(await compareThroughput(slow, real, 40)).toMatchObject({ verdict: "fail", rollouts: 40 });
 });
 
+it("patience makes wall times longer, and no other limit", async () => {
+  const limitsWith = async (patience: number): Promise<Set<string>> => {
+    const seen = new Set<string>();
+    const watched = faulty(/null-read|sleep-forever|harness/, (plan) => {
+      for (const { limits } of plan.members) seen.add(`${limits.wallMs} ms, ${limits.cpuMs} ms of CPU`);
+      return plan;
+    });
+    await runAttacks({
+      backend: watched,
+      only: ["10-null-read", "30-sleep-forever", "56-forge-frames"],
+      patience,
+    });
+    return seen;
+  };
+  // A referee and a policy have twice their rollout's wall time and a second or two; the rest is the bystanders', as ever.
+  const bystanders = ["120000", "241000", "242000"].map((wall) => `${wall} ms, 60000 ms of CPU`);
+  const attacks = (...walls: number[]): string[] => walls.map((wall) => `${wall} ms, 15000 ms of CPU`);
+  const usual = await limitsWith(1);
+  expect(usual).toEqual(new Set([...bystanders, ...attacks(300, 20_000, 41_000, 42_000)]));
+  const patient = await limitsWith(3);
+  expect(patient).toEqual(new Set([...bystanders, ...attacks(900, 60_000, 121_000, 122_000)]));
+});
+
 it("an id that no row has is misuse, before anything runs", async () => {
   const refused = await runAttacks({ backend: real, only: ["999"] }).catch((error: unknown) => error);
   expect(isSameseedError(refused) && refused.code).toBe("bad_argument");
