@@ -86,30 +86,50 @@ export function wheelWords(lock: string, series: string, folder: string): string
   return ["-m", "pip", "install", "--quiet", ...strict, ...chosen, ...what, "--target", folder];
 }
 
+/**
+ * The libraries that some names lead to, by way of what each library needs, and where each is.
+ * @param there those that need no place any more
+ * @param find where a library is
+ * @param needs the names that a file needs
+ * @throws an error where one is nowhere: what needs it would fail in a sandbox, and not before
+ */
+export function librariesOf(
+  names: readonly string[],
+  there: ReadonlySet<string>,
+  find: (name: string) => string | undefined,
+  needs: (file: string) => readonly string[],
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const waiting = [...names];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (there.has(name) || found.has(name)) continue;
+    const file = find(name);
+    if (file === undefined) throw new Error(`the image needs ${name}, which no package of the builder has`);
+    found.set(name, file);
+    waiting.push(...needs(file));
+  }
+  return found;
+}
+
 /** Puts every library beside the C library that a file of the image names and the image does not have. */
 function copyLibraries(root: string, tree: string): void {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/\.(py|pyc|pyi|txt|h)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(isElf);
-  const there = new Set(files.map((file) => basename(file)));
   const folder = join(root, "usr/lib", triplet);
   mkdirSync(folder, { recursive: true });
-  const waiting = ["libgcc_s.so.1", "libnss_files.so.2"];
-  const name = (file: string): void => {
+  const needs = (file: string): string[] => {
     const said = execFileSync(`${triplet}-objdump`, ["-p", file], { encoding: "utf8" });
-    for (const [, needed] of said.matchAll(/^\s+NEEDED\s+(\S+)$/gm)) waiting.push(needed!);
+    return [...said.matchAll(/^\s+NEEDED\s+(\S+)$/gm)].map(([, needed]) => needed!);
   };
-  for (const file of files) name(file);
-  for (let needed = waiting.pop(); needed !== undefined; needed = waiting.pop()) {
-    const source = [`/lib/${triplet}/${needed}`, `/usr/lib/${triplet}/${needed}`]
+  const find = (name: string): string | undefined =>
+    [`/lib/${triplet}/${name}`, `/usr/lib/${triplet}/${name}`, `/lib/${name}`]
       .map((path) => inside(tree, path))
       .find((path) => existsSync(path));
-    if (there.has(needed) || source === undefined) continue;
-    there.add(needed);
-    copyFileSync(source, join(folder, needed));
-    name(source);
-  }
+  const names = ["libgcc_s.so.1", "libnss_files.so.2", ...files.flatMap(needs)];
+  const there = new Set(files.map((file) => basename(file)));
+  for (const [name, file] of librariesOf(names, there, find, needs)) copyFileSync(file, join(folder, name));
   copyFileSync(inside(tree, "/lib/ld-linux-aarch64.so.1"), join(root, "usr/lib/ld-linux-aarch64.so.1"));
 }
 

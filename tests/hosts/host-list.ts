@@ -49,10 +49,17 @@ export interface HostSpec {
   /** Words for the kernel's command line. */
   readonly kernelWords?: readonly string[];
   readonly sessions: readonly Session[];
+  /**
+   * What the wall times of the attack corpus's programs are multiplied by. They are made for hardware, and whatever keeps this
+   * host busy makes a machine of software slower yet. @default 1, for machines whose time is counted by instructions
+   */
+  readonly patience?: number;
   /** Parts of the names of promises that this kernel cannot show; the documentation says why. */
   readonly unlike?: readonly string[];
 }
 
+/** About how much slower than its host a machine of software is, on a host that does other work as well. */
+const patience = 10;
 const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
 const restricted: readonly Session[] = ["apparmor-restricted", "apparmor-profile"];
 /** A profile of bubblewrap's own that refuses it rights in its namespaces, and one that gives them: any kernel's AppArmor. */
@@ -76,6 +83,7 @@ export const hosts: readonly HostSpec[] = [
     name: "debian12",
     what: "Debian 12, systemd, control groups version 2",
     architecture: "amd64",
+    patience,
     suite: "bookworm",
     distribution: "Debian",
     components: ["main"],
@@ -86,6 +94,7 @@ export const hosts: readonly HostSpec[] = [
     name: "debian12-user-mode",
     what: "Debian 12 on User Mode Linux 6.1, control groups version 2",
     architecture: "amd64",
+    patience,
     machine: "user-mode",
     suite: "bookworm",
     distribution: "Debian",
@@ -101,6 +110,7 @@ export const hosts: readonly HostSpec[] = [
     name: "debian12-podman",
     what: "Debian 12 with Podman",
     architecture: "amd64",
+    patience,
     suite: "bookworm",
     distribution: "Debian",
     components: ["main"],
@@ -112,6 +122,7 @@ export const hosts: readonly HostSpec[] = [
     name: "debian11",
     what: "Debian 11, kernel 5.10",
     architecture: "amd64",
+    patience,
     suite: "bullseye",
     distribution: "Debian",
     components: ["main"],
@@ -123,6 +134,7 @@ export const hosts: readonly HostSpec[] = [
     name: "debian-sid",
     what: "Debian sid, the newest kernel it has",
     architecture: "amd64",
+    patience,
     suite: "sid",
     distribution: "Debian",
     components: ["main"],
@@ -134,6 +146,7 @@ export const hosts: readonly HostSpec[] = [
     name: "ubuntu2404",
     what: "Ubuntu 24.04, AppArmor restricts user namespaces",
     architecture: "amd64",
+    patience,
     suite: "noble",
     distribution: "Ubuntu",
     components: ["main", "universe"],

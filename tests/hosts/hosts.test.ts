@@ -1,7 +1,7 @@
 /* The parts of `npm run hosts` that need no machine. */
 import { expect, it } from "vitest";
 
-import { wheelWords } from "./cross-image.ts";
+import { librariesOf, wheelWords } from "./cross-image.ts";
 import { hosts } from "./host-list.ts";
 import { machineCommand, readTold } from "./machine.ts";
 import { isOther } from "./other-architecture.ts";
@@ -61,6 +61,26 @@ it("an image for another architecture gets that one's wheels, whole and hashed",
   ])
     expect(words).toContain(word);
   expect(words).not.toContain("x86_64");
+});
+
+it("an image for another architecture gets every library that its files lead to, or is not made", () => {
+  const needs: Readonly<Record<string, readonly string[]>> = {
+    "/lib/libstdc++.so.6": ["libm.so.6", "libc.so.6"],
+    "/lib/libm.so.6": ["libc.so.6", "libstdc++.so.6"],
+  };
+  const find = (name: string): string | undefined => (name.includes("gone") ? undefined : `/lib/${name}`);
+  const close = (...names: string[]): ReadonlyMap<string, string> =>
+    librariesOf(names, new Set(["libc.so.6"]), find, (file) => needs[file] ?? []);
+  expect([...close("libstdc++.so.6")]).toEqual([
+    ["libstdc++.so.6", "/lib/libstdc++.so.6"],
+    ["libm.so.6", "/lib/libm.so.6"],
+  ]);
+  expect(() => close("libstdc++.so.6", "libgone.so.1")).toThrow("the image needs libgone.so.1");
+});
+
+it("the corpus has more wall time where a machine is slower than hardware and its time is this host's", () => {
+  for (const { name, architecture, patience = 1 } of hosts)
+    expect(patience > 1, name).toBe(architecture === "amd64");
 });
 
 it("a host is of another architecture than this one by its packages", () => {

@@ -25,6 +25,8 @@ export interface Choice {
   readonly image: string;
   /** Rows of the attack corpus, and parts of the names of the contract's promises. */
   readonly rows: readonly string[] | "all";
+  /** Rows of the corpus in the sessions that do a part, where not all do all. */
+  readonly fewRows: readonly string[];
   readonly checks: readonly string[] | "all";
   /** The steps of a session that are done. */
   readonly steps: readonly string[] | "all";
@@ -105,7 +107,8 @@ export function packedImage(folder: string): string {
 /** Packs the suite for one machine as a disk, with what is done there. */
 export function packSuite(folder: string, host: HostSpec, choice: Choice, to: string): void {
   copyGuest(folder);
-  writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, unlike: host.unlike ?? [] }));
+  const { unlike = [], patience = 1 } = host;
+  writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, unlike, patience }));
   writeFileSync(join(folder, "sessions"), host.sessions.map((session) => `${session}\n`).join(""));
   const imports = choice.steps === "all" ? !choice.quick : choice.steps.includes("import");
   writeFileSync(join(folder, "imports"), imports ? "yes\n" : "no\n");

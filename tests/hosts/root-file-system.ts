@@ -70,7 +70,7 @@ export function bootFiles(host: HostSpec, cache: string, mirror: string | undefi
 
 /** What an image is made of: an interpreter with its headers, the C library and the programs it gets. */
 const builderPackages =
-  "base-files,bash,coreutils,dash,debianutils,findutils,grep,gzip,hostname,libc-bin,procps,python3-dev,sed,tar,util-linux";
+  "base-files,bash,coreutils,dash,debianutils,findutils,grep,gzip,hostname,libc-bin,libstdc++6,procps,python3-dev,sed,tar,util-linux";
 
 /**
  * The files of which an image for a host of another architecture is made, from the same packages as the host. They are unpacked

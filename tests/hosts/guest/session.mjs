@@ -1,57 +1,35 @@
 // The suite, on whatever host this is: `node session.mjs NAME` prints one JSON line for each step. What is compared lies in
 // expected.json, which this program wrote on the host that brought it, when it was called with `--record`.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { attackWall } from "./attack.mjs";
+import { compareDigests, findDigests } from "./digests.mjs";
 
 const suite = resolve(import.meta.dirname, "..");
 const program = join(suite, "node_modules/sameseed/bin/sameseed.js");
 const {
   image,
   rows,
+  fewRows,
   checks,
   steps,
   audited,
   quick,
   unlike = [],
+  patience = 1,
 } = JSON.parse(readFileSync(join(suite, "choice.json"), "utf8"));
 const name = process.argv[2];
 const isRecording = name === "--record";
 const expectedPath = join(suite, "expected.json");
 const expected = existsSync(expectedPath) ? JSON.parse(readFileSync(expectedPath, "utf8")) : undefined;
 
-const environments = [
-  "Acrobot-v1",
-  "Blackjack-v1",
-  "CartPole-v0",
-  "CartPole-v1",
-  "CliffWalking-v1",
-  "CliffWalkingSlippery-v1",
-  "FrozenLake-v1",
-  "FrozenLake8x8-v1",
-  "MountainCar-v0",
-  "MountainCarContinuous-v0",
-  "Pendulum-v1",
-  "Taxi-v4",
-];
 /** The first session of a machine does everything, the others what differs between them; `--all` and `--quick` change that. */
 const isThorough =
   isRecording ||
   rows === "all" ||
   (!quick && readFileSync(join(suite, "sessions"), "utf8").split("\n")[0] === name);
-const seeds = Array.from({ length: isThorough ? 20 : 2 }, (_, index) => index + 1);
-const fewEnvironments = ["CartPole-v1", "Acrobot-v1", "Blackjack-v1"];
-const fewPlanted = [
-  "monotonic_clock.py",
-  "os_urandom.py",
-  "set_of_objects.py",
-  "simd_float.py",
-  "virtualised.py",
-];
-/** Rows of the corpus that are attacked before the next part is told of. */
-const partSize = 12;
-const fewRows = ["01-fork-bomb", "04-heap-bomb", "41-new-namespaces", "52-more-rights"];
-
 function tell(step, ok, detail, more = {}) {
   if (!isRecording) console.log(JSON.stringify({ session: name, step, ok, detail, ...more }));
 }
@@ -144,49 +122,6 @@ async function limits() {
   return { ok: isRemoved && isLimited && missing.length === 0, detail, missing };
 }
 
-/** The digests of rollouts of each environment and of each planted fault. */
-async function digests() {
-  const { collectRollouts, closeSandboxes } = await import(import.meta.resolve("sameseed"));
-  const found = {};
-  let receipt;
-  const collect = async (config, label) => {
-    for await (const rollout of collectRollouts({ ...config, image })) {
-      found[`${label} ${rollout.seed}`] = [rollout.digest, rollout.contentDigest, rollout.outcome];
-      receipt = rollout.receipt;
-    }
-  };
-  for (const envName of isThorough ? environments : fewEnvironments)
-    await collect({ envName, seeds, maxSteps: 60 }, envName);
-  const planted = isThorough
-    ? readdirSync(join(suite, "planted"))
-        .filter((file) => file.endsWith(".py"))
-        .sort()
-    : fewPlanted;
-  for (const file of planted) {
-    const envName = `${join(suite, "planted", file)}:Planted`;
-    await collect({ envName, seeds: [42], policy: { actions: Array(12).fill(0) } }, basename(file, ".py"));
-  }
-  await closeSandboxes();
-  return { found, receipt };
-}
-
-function compare({ found, receipt }) {
-  const names = Object.keys(isThorough ? expected.found : found);
-  const other = names.filter((each) => JSON.stringify(found[each]) !== JSON.stringify(expected.found[each]));
-  const content = names.filter((each) => found[each]?.[1] !== expected.found[each][1]);
-  const detail = `${names.length - other.length} of ${names.length} digests equal, ${names.length - content.length} of content`;
-  // An image of another architecture is another image, and what its results are is told and not promised.
-  const isOther = expected.architecture !== process.arch;
-  const ended = names.filter((each) => found[each]?.[2] === expected.found[each][2]);
-  return {
-    ok: isOther ? ended.length === names.length : other.length === 0,
-    detail: isOther ? `${detail}, recorded on ${expected.architecture}` : detail,
-    differing: isOther ? content : other.slice(0, 8),
-    first: other[0] && found[other[0]],
-    receipt,
-  };
-}
-
 function audits() {
   const wrong = Object.entries(audited).flatMap(([file, factor]) => {
     const { stdout, stderr } = sameseed(
@@ -233,37 +168,20 @@ async function contract(kind) {
   };
 }
 
-/** The names of the corpus's rows, in its order. */
-function everyRow() {
-  const corpus = join(suite, "node_modules/sameseed/tests/security/corpus");
-  return readdirSync(corpus)
-    .filter((file) => /^\d+[a-z]*-.*\.py$/.test(file))
-    .map((file) => file.slice(0, -3))
-    .sort();
+function attack() {
+  const only = rows === "all" ? undefined : isThorough ? rows : fewRows;
+  const told = (failed, detail) => tellPart("attack", failed, detail);
+  return attackWall({ suite, image, only, patience, tellPart: told });
 }
 
-/** The corpus in parts, so that a machine that is cut off has told what it had done. */
-function attack() {
-  const wanted = rows === "all" ? everyRow() : isThorough ? rows : fewRows;
-  const failed = [];
-  let held = 0;
-  for (let from = 0; from < wanted.length; from += partSize) {
-    const part = wanted.slice(from, from + partSize);
-    const { stdout, stderr } = sameseed("attack", "--image", image, "--json", "--only", ...part);
-    const [scorecard] = JSON.parse(stdout || "{}").scorecards ?? [];
-    if (scorecard === undefined) failed.push({ id: part.join(", "), error: stderr.trim().slice(-500) });
-    for (const { id, verdict, seen, breaches } of scorecard?.rows ?? [])
-      if (verdict === "pass") held++;
-      else failed.push({ id, seen, breaches });
-    tellPart("attack", failed, `${held} of ${Math.min(from + partSize, wanted.length)} rows held`);
-  }
-  const detail = `${held} of ${wanted.length} rows held`;
-  return { ok: failed.length === 0, detail, failed };
+async function digests() {
+  const told = (failed, detail) => tellPart("digests", failed, detail);
+  return await findDigests({ suite, image, isWhole: isThorough, tellPart: told });
 }
 
 /** The steps that need sandboxes. */
 async function rollouts() {
-  await step("digests", async () => compare(await digests()));
+  await step("digests", async () => compareDigests(await digests(), expected, isThorough));
   await step("attack", attack);
   if (!isThorough) return;
   await step("audit", audits);
@@ -272,7 +190,9 @@ async function rollouts() {
 }
 
 if (isRecording) {
-  writeFileSync(expectedPath, JSON.stringify({ ...(await digests()), architecture: process.arch }));
+  const { found, errors, receipt } = await digests();
+  if (errors.length > 0) throw new Error(errors.join("\n"));
+  writeFileSync(expectedPath, JSON.stringify({ found, receipt, architecture: process.arch }));
 } else {
   tell("group", true, readFileSync("/proc/self/cgroup", "latin1").trim());
   await step("doctor", doctor);
