@@ -55,18 +55,24 @@ export async function locateCause(
   const { step, field } = suspect.divergence;
   const maxSteps = Math.max(1, Math.min(step, inputs.spec.maxSteps ?? step));
   const spec: RolloutSpec = { ...inputs.spec, maxSteps };
+  let earlier: AuditLocation | null = null;
   for (const other of otherWorlds(inputs, suspect, spec, tracer)) {
     const [expected, actual] = await Promise.all([tracer.trace({}, spec), other()]);
     // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
-    const members = field === "action" ? [1, 0] : [0, 1];
+    const members = field === "action" ? ([1, 0] as const) : ([0, 1] as const);
     for (const member of members) {
       const [mine, theirs] = [expected[member], actual[member]];
       if (mine === undefined || theirs === undefined) continue;
       const line = lineIntoEpisode(mine, theirs, ({ file, line: at }) => textOf(inputs, file, at));
-      if (line !== undefined) return locationOf(inputs, line);
+      // A policy's episode begins with it.
+      if (line !== undefined && (line.begun === true || member === 1)) return locationOf(inputs, line);
+      // The reset may make good what was drawn before it, and the draw of the episode have come out alike this time.
+      if (line !== undefined) earlier ??= locationOf(inputs, line);
     }
+    // What is cut off before the step that differs is so in every layout.
+    if (suspect.factor !== "baseline" && expected[members[0]]?.isWhole !== true) break;
   }
-  return null;
+  return earlier;
 }
 
 /**
@@ -98,7 +104,7 @@ export function locateTraceback(inputs: LocateInputs, traceback: string): AuditL
 }
 
 function locationOf(inputs: LocateInputs, blamed: BlamedLine): AuditLocation {
-  const { file, line, ...rest } = blamed;
+  const { file, line, begun: _, ...rest } = blamed;
   return { ...rest, file: shownFile(file), line, source: textOf(inputs, file, line) };
 }
 
