@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+from sameseed.audit.places import Places
 from sameseed.audit.stores import names_stored, words_read
 
 PACKAGE = """
@@ -103,6 +104,22 @@ class Env:
 
 explain.begin({})
 Env().reset()
+"""
+
+SETTING = """
+from sameseed.audit import explain
+
+class Part:
+    def __init__(self):
+        setattr(self, "size", 3)
+
+def play():
+    for _ in range(5):
+        parts = [Part() for _ in range(50)]
+        del parts
+
+explain.begin({})
+play()
 """
 
 REFUSING = """
@@ -237,6 +254,18 @@ class Explain(unittest.TestCase):
         returns = [entry for entry in entries if entry["function"] == "count" and entry["event"] == "return"]
         self.assertEqual([entry["values"]["return"] for entry in returns], ["3"])
         self.assertIn("play", functions)
+
+    def test_what_stands_between_the_referee_and_an_environment_is_left_out(self) -> None:
+        places = Places("/site", "/library")
+        for package in ("gymnasium", "gym"):
+            self.assertFalse(places.is_traced(f"/site/{package}/core.py"))
+            self.assertFalse(places.is_traced(f"/site/{package}/wrappers/order_enforcing.py"))
+            self.assertTrue(places.is_traced(f"/site/{package}/envs/toy_text/taxi.py"))
+
+    def test_an_object_is_not_taken_for_one_that_lay_where_it_lies(self) -> None:
+        entries = [entry for entry in traced(SETTING) if entry.get("function") == "Part.__init__"]
+        given = [[name for name, _ in entry["names"] if name == "self.size"] for entry in entries if entry["after"] == 0]
+        self.assertEqual(given, [["self.size"]] * 250)
 
     def test_an_object_that_answers_nothing_does_not_end_it(self) -> None:
         entries = traced(REFUSING)

@@ -1,11 +1,16 @@
 /* What a receipt, an audit and a fault say about an environment whose observations do not show it. */
 import { expect, test } from "vitest";
 
+import type { JsonObject } from "../../src/model/json.ts";
 import type { RecordedRollout } from "../../src/model/rollout.ts";
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import { chainOf } from "../../src/trajectory/trajectory-chain.ts";
-import { auditEnvironment } from "../../src/verify/audit/audit-environment.ts";
+import { resolveImage } from "../../src/image/image-store.ts";
+import { resolveOptions } from "../../src/rollout/rollout-config.ts";
+import { auditEnvironment, makeRunner } from "../../src/verify/audit/audit-environment.ts";
 import { compareRollouts, compareTwins } from "../../src/verify/audit/compare-rollouts.ts";
+import { tellLayouts, type RecordedSuspect } from "../../src/verify/audit/layouts.ts";
+import { locateCause, Tracer } from "../../src/verify/audit/locate-cause.ts";
 import { fixture, temporaryFolder } from "./fixtures.ts";
 
 temporaryFolder();
@@ -67,3 +72,74 @@ test("an audit finds one draw of five values, in both worlds, and its line, not 
     ]);
   }
 });
+
+test("the line behind an order of objects is found in whichever layout of memory they were found in another order", async () => {
+  const options = resolveOptions({ envName: `${fixture("claims.py")}:Paired` });
+  const runner = makeRunner(options, {});
+  const inputs = { runner, image: resolveImage(options.image), spec: { ...options.template, seed: 1 } };
+  const divergence = {
+    step: 0,
+    field: "info",
+    path: "info.parts[0]",
+    expected: 0,
+    actual: 1,
+    expectedType: "int",
+    actualType: "int",
+    differing: ["info"],
+    agreeing: [],
+  } as const;
+  try {
+    const lines = await Promise.all(
+      Array.from({ length: 8 }, async (_, at) => {
+        const change = { perturb: { heap: at + 1 } };
+        const found = await locateCause(
+          inputs,
+          { factor: "addresses", change, divergence },
+          new Tracer(runner),
+        );
+        return found?.source;
+      }),
+    );
+    // Under the tracer about half of these layouts leave the two as they are.
+    expect(lines).toEqual(Array(8).fill('return observation, {"parts": [part.number for part in parts]}'));
+  } finally {
+    await runner.close();
+  }
+}, 120_000);
+
+test("a world that only moved objects is told from one that the environment depends on", async () => {
+  const { template, limits, ...more } = resolveOptions({ envName: `${fixture("claims.py")}:Dated` });
+  const runner = makeRunner({ template, limits, ...more }, {});
+  const spec = { ...template, seed: 1 };
+  try {
+    const baseline = await runner.run({}, spec);
+    const suspect = async (factor: string, perturb: JsonObject): Promise<RecordedSuspect[]> => {
+      const rollout = await runner.run({ perturb }, spec);
+      const { divergence } = compareRollouts(baseline, rollout);
+      return divergence === undefined ? [] : [{ factor, change: { perturb }, divergence, rollout }];
+    };
+    // Some layout in which the two objects lie in the other order, as another locale may bring it about.
+    const moved = await Promise.all(
+      Array.from({ length: 12 }, async (_, at) => await suspect("locale", { heap: 40 + at })),
+    );
+    const [locale] = moved.flat();
+    // The zone alone, whatever it did to the objects.
+    const zones = await Promise.all(
+      Array.from(
+        { length: 12 },
+        async (_, at) => await suspect("time-zone", { variables: { TZ: `AUD-${at}` } }),
+      ),
+    );
+    const zone = zones.flat().find(({ divergence }) => divergence.path === "info.zone");
+    expect(locale?.divergence.path).toBe("info.parts[0]");
+    expect(zone?.divergence.step).toBe(1);
+    const found = await tellLayouts(runner, spec, baseline, { suspects: [locale!, zone!], worlds: [] });
+    expect(found.suspects.map(({ factor, divergence: { path } }) => [factor, path])).toEqual([
+      ["addresses", "info.parts[0]"],
+      ["locale", "info.parts[0]"],
+      ["time-zone", "info.zone"],
+    ]);
+  } finally {
+    await runner.close();
+  }
+}, 120_000);

@@ -26,6 +26,7 @@ from typing import Any, Callable
 
 from ..recording.canonical_tags import module_name
 from .fingerprint import Fingerprints, shown
+from .holders import Holder, Holders
 from .places import OWN, Places
 from .stores import names_stored, words_read
 
@@ -80,10 +81,7 @@ class _Thread(threading.local):
         # How often each object is the `self` of a method that runs.
         self.busy: dict[int, int] = {}
         self.fingerprints = Fingerprints(is_own=_is_own, busy=self.busy)
-        # The last digest of each attribute and global, by its holder's address, whichever method looked.
-        self.held: dict[tuple[int, str], bytes] = {}
-        # Those whose value this episode has given them.
-        self.given: set[tuple[int, str]] = set()
+        self.holders = Holders()
 
 
 _thread = _Thread()
@@ -124,8 +122,10 @@ class _Traced:
         self.times: dict[int, int] = {}
         # The instruction where the part of a line begins that runs; none before the first.
         self.part: int | None = None
-        self.busy = id(frame.f_locals.get("self", self))
-        self.globals = id(frame.f_globals)
+        myself = frame.f_locals.get("self", self)
+        self.busy = id(myself)
+        self.object = _thread.holders.of(myself)
+        self.module = _thread.holders.of(frame.f_globals)
         _thread.busy[self.busy] = _thread.busy.get(self.busy, 0) + 1
         caller = frame.f_back
         while caller is not None and not _places.is_traced(caller.f_code.co_filename):
@@ -135,12 +135,12 @@ class _Traced:
         # What an object or the module held before is not this function's doing: an earlier episode may have left it.
         if self.code.co_name != "<module>":
             for name, value in _names(frame):
-                key = self._key(name)
-                if key is not None:
+                holder = self._holder(name)
+                if holder is not None:
                     digest = _thread.fingerprints.of(value)
-                    if _thread.held.get(key) != digest:
-                        _thread.held[key] = digest
-                        _thread.given.discard(key)
+                    if holder.digests.get(name) != digest:
+                        holder.digests[name] = digest
+                        holder.given.discard(name)
         # What differs before the first line differs because of how it was called.
         self.before = (self.code if caller is None else caller.f_code, frame.f_lineno if caller is None else caller.f_lineno)
 
@@ -183,11 +183,11 @@ class _Traced:
         else:
             _thread.busy.pop(self.busy, None)
 
-    def _key(self, name: str) -> tuple[int, str] | None:
-        """Under what a name is known to every function; None for this one's own."""
+    def _holder(self, name: str) -> Holder | None:
+        """Where a name is known to every function; None for this one's own."""
         if name.startswith("self."):
-            return (self.busy, name)
-        return (self.globals, name) if name.startswith("global ") else None
+            return self.object
+        return self.module if name.startswith("global ") else None
 
     def _changes(self, frame: FrameType, part: int | None) -> list[_Change]:
         """What has other values than when they were last looked at, or was assigned by the line."""
@@ -195,17 +195,17 @@ class _Traced:
         stored = frozenset() if part is None else names_stored(self.code, part)
         for name, value in _names(frame):
             digest = _thread.fingerprints.of(value)
-            key = self._key(name)
-            before = self.digests.get(name) if key is None else _thread.held.get(key)
+            holder = self._holder(name)
+            digests = self.digests if holder is None else holder.digests
+            before = digests.get(name)
             if before == digest and name not in stored:
                 continue
-            if key is None:
-                self.digests[name] = digest
+            digests[name] = digest
+            if holder is None:
                 changes.append((name, value, digest, False))
                 continue
-            _thread.held[key] = digest
-            left = _in_episode and before is not None and key not in _thread.given and name not in stored
-            _thread.given.add(key)
+            left = _in_episode and before is not None and name not in holder.given and name not in stored
+            holder.given.add(name)
             changes.append((name, value, digest, left))
         return changes
 
@@ -218,7 +218,7 @@ def _look_for_reset(frame: FrameType) -> None:
         caller = caller.f_back
     _in_episode = caller is not None and caller.f_code.co_name == "reset"
     if _in_episode:
-        _thread.given.clear()
+        _thread.holders.begin_episode()
 
 
 def _names(frame: FrameType) -> list[tuple[str, Any]]:

@@ -9,7 +9,7 @@ import sysconfig
 COMPUTING = (
     "numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba", "pygame"
 )  # fmt: skip
-# What of Gymnasium stands between the referee and an environment.
+# What of Gymnasium, and of the gym before it, stands between the referee and an environment.
 _PLUMBING = ("core.py", "wrappers", "utils", "spaces", "error.py", "vector", os.path.join("envs", "registration.py"))
 
 OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -21,7 +21,7 @@ class Places:
     def __init__(self, site: str | None = None, library: str | None = None) -> None:
         self.site = site or sysconfig.get_path("purelib")
         self.library = library or sysconfig.get_path("stdlib")
-        plumbing = (os.path.join(self.site, "gymnasium", name) for name in _PLUMBING)
+        plumbing = (os.path.join(self.site, package, name) for package in ("gymnasium", "gym") for name in _PLUMBING)
         self._left_out = (OWN, *(os.path.join(self.site, name, "") for name in COMPUTING), *plumbing)
         self._known: dict[str, bool] = {}
 

@@ -1,7 +1,7 @@
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import type { AuditCause, AuditLocation } from "./audit-report.ts";
 import { locateCause, Tracer, type LocateInputs } from "./locate-cause.ts";
-import type { Suspect } from "./search-causes.ts";
+import type { Suspect } from "./layouts.ts";
 
 /** A world that gave one seed's rollout other bytes. */
 export interface SeedSuspect {

@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { RolloutSpec } from "../../model/rollout.ts";
 import type { AuditLocation } from "./audit-report.ts";
-import type { Suspect } from "./search-causes.ts";
+import { factorsOf } from "./factors.ts";
+import { otherHeaps, type Suspect } from "./layouts.ts";
 import { lineIntoEpisode, type BlamedLine, type Trace } from "./trace.ts";
 import type { WorldRunner } from "./world-runner.ts";
 import type { WorldChange } from "./audit-world.ts";
@@ -54,23 +55,43 @@ export async function locateCause(
   const { step, field } = suspect.divergence;
   const maxSteps = Math.max(1, Math.min(step, inputs.spec.maxSteps ?? step));
   const spec: RolloutSpec = { ...inputs.spec, maxSteps };
-  // The same world twice is two rollouts, which may happen to be alike.
-  const isItself = suspect.factor === "baseline";
-  for (let tries = isItself ? itselfTries : 1; tries > 0; tries--) {
-    const [expected, actual] = await Promise.all([
-      tracer.trace({}, spec),
-      isItself ? inputs.runner.trace({}, spec) : tracer.trace(suspect.change, spec),
-    ]);
+  let earlier: AuditLocation | null = null;
+  for (const other of otherWorlds(inputs, suspect, spec, tracer)) {
+    const [expected, actual] = await Promise.all([tracer.trace({}, spec), other()]);
     // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
-    const members = field === "action" ? [1, 0] : [0, 1];
+    const members = field === "action" ? ([1, 0] as const) : ([0, 1] as const);
     for (const member of members) {
       const [mine, theirs] = [expected[member], actual[member]];
       if (mine === undefined || theirs === undefined) continue;
       const line = lineIntoEpisode(mine, theirs, ({ file, line: at }) => textOf(inputs, file, at));
-      if (line !== undefined) return locationOf(inputs, line);
+      // A policy's episode begins with it.
+      if (line !== undefined && (line.begun === true || member === 1)) return locationOf(inputs, line);
+      // The reset may make good what was drawn before it, and the draw of the episode have come out alike this time.
+      if (line !== undefined) earlier ??= locationOf(inputs, line);
     }
+    // What is cut off before the step that differs is so in every layout.
+    if (suspect.factor !== "baseline" && expected[members[0]]?.isWhole !== true) break;
   }
-  return null;
+  return earlier;
+}
+
+/**
+ * The worlds to hold against the unchanged one, one after the other until one shows a line. The same world twice is two
+ * rollouts, which may happen to be alike. And the tracer takes memory too: objects that lie in another order in some layout
+ * without it need not do so in the same layout under it, but then do in another.
+ */
+function otherWorlds(
+  { runner }: LocateInputs,
+  { factor, change }: Suspect,
+  spec: RolloutSpec,
+  tracer: Tracer,
+): (() => Promise<readonly Trace[]>)[] {
+  if (factor === "baseline")
+    return Array.from({ length: itselfTries }, () => async () => await runner.trace({}, spec));
+  const { perturb } = change;
+  const more = factorsOf(factor).some(({ id }) => id === "addresses") ? otherHeaps : [];
+  const changes = [change, ...more.map((heap) => ({ ...change, perturb: { ...perturb, heap } }))];
+  return changes.map((each) => async () => await tracer.trace(each, spec));
 }
 
 /** A line of a traceback that is the program's own; the last one, where the exception came from. */
@@ -83,7 +104,7 @@ export function locateTraceback(inputs: LocateInputs, traceback: string): AuditL
 }
 
 function locationOf(inputs: LocateInputs, blamed: BlamedLine): AuditLocation {
-  const { file, line, ...rest } = blamed;
+  const { file, line, begun: _, ...rest } = blamed;
   return { ...rest, file: shownFile(file), line, source: textOf(inputs, file, line) };
 }
 

@@ -6,26 +6,12 @@
  * in zygotes that start concurrently. If no single factor changes the bytes, delta debugging finds a minimal set.
  */
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
-import type { Divergence } from "../../model/trajectory.ts";
 import { combineChanges, type WorldChange } from "./audit-world.ts";
 import type { AuditedWorld } from "./audit-report.ts";
 import { compareRollouts, type Compared } from "./compare-rollouts.ts";
 import { sharesZygote, type Factor } from "./factors.ts";
+import { tellLayouts, type FoundCauses, type RecordedSuspect } from "./layouts.ts";
 import type { WorldRunner } from "./world-runner.ts";
-
-/** A world that gave other bytes. */
-export interface Suspect {
-  /** A factor's id, or several joined by `+`. */
-  readonly factor: string;
-  readonly change: WorldChange;
-  readonly divergence: Divergence;
-}
-
-/** What a search found for one seed. */
-export interface FoundCauses {
-  readonly suspects: readonly Suspect[];
-  readonly worlds: readonly AuditedWorld[];
-}
 
 /** One seed's search. */
 export interface SearchInputs {
@@ -52,6 +38,14 @@ function jointly(factors: readonly Factor[]): readonly Factor[] {
 
 /** Finds which factors, alone or together, give a rollout other bytes. */
 export async function searchCauses(inputs: SearchInputs): Promise<FoundCauses> {
+  const { runner, spec, baseline, factors } = inputs;
+  const found = await search(inputs);
+  // Where the world cannot move objects, no layout is told.
+  if (!factors.some(({ id }) => id === "addresses")) return found;
+  return await tellLayouts(runner, spec, baseline, found);
+}
+
+async function search(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect>> {
   const { factors } = inputs;
   // A factor that is never changed together with others is only known by itself.
   const light = factors.filter((factor) => sharesZygote(factor) && factor.alone !== true);
@@ -85,7 +79,10 @@ export function innocent({ id, alone }: Factor): AuditedWorld {
 const otherHeap = 54_321;
 
 /** Each of the factors alone, unless changing all of them together changes nothing. */
-async function tryLight(inputs: SearchInputs, light: readonly Factor[]): Promise<FoundCauses> {
+async function tryLight(
+  inputs: SearchInputs,
+  light: readonly Factor[],
+): Promise<FoundCauses<RecordedSuspect>> {
   const change: WorldChange = { ...together(light), before: 1 };
   // Something did differ, so equal bytes may be luck: an object can lie where it lay in the baseline. Hardly so twice.
   const salted = { ...change, perturb: { ...change.perturb, heap: otherHeap } };
@@ -96,8 +93,11 @@ async function tryLight(inputs: SearchInputs, light: readonly Factor[]): Promise
   return await tryAlone(inputs, light);
 }
 
-async function tryAlone(inputs: SearchInputs, factors: readonly Factor[]): Promise<FoundCauses> {
-  const suspects: Suspect[] = [];
+async function tryAlone(
+  inputs: SearchInputs,
+  factors: readonly Factor[],
+): Promise<FoundCauses<RecordedSuspect>> {
+  const suspects: RecordedSuspect[] = [];
   const worlds: AuditedWorld[] = [];
   const compared = await Promise.all(
     factors.map(async (factor) => {
@@ -108,8 +108,8 @@ async function tryAlone(inputs: SearchInputs, factors: readonly Factor[]): Promi
   );
   for (const [at, found] of compared.entries()) {
     const { id, change } = factors[at]!;
-    const { divergence, cutOff } = found;
-    if (divergence !== undefined) suspects.push({ factor: id, change, divergence });
+    const { divergence, cutOff, rollout } = found;
+    if (divergence !== undefined) suspects.push({ factor: id, change, divergence, rollout });
     worlds.push({
       factor: id,
       equal: cutOff === undefined ? divergence === undefined : null,
@@ -120,8 +120,12 @@ async function tryAlone(inputs: SearchInputs, factors: readonly Factor[]): Promi
   return { suspects, worlds };
 }
 
-async function compareIn({ runner, spec, baseline }: SearchInputs, change: WorldChange): Promise<Compared> {
-  return compareRollouts(baseline, await runner.run(change, spec));
+async function compareIn(
+  { runner, spec, baseline }: SearchInputs,
+  change: WorldChange,
+): Promise<Compared & { readonly rollout: RecordedRollout }> {
+  const rollout = await runner.run(change, spec);
+  return { ...compareRollouts(baseline, rollout), rollout };
 }
 
 async function isEqual(inputs: SearchInputs, factors: readonly Factor[]): Promise<boolean> {
@@ -130,7 +134,7 @@ async function isEqual(inputs: SearchInputs, factors: readonly Factor[]): Promis
 }
 
 /** A set of factors that differs together and of which none can be left out; undefined if the set does not differ again. */
-async function smallestSet(inputs: SearchInputs): Promise<Suspect | undefined> {
+async function smallestSet(inputs: SearchInputs): Promise<RecordedSuspect | undefined> {
   const differs = async (set: readonly Factor[]): Promise<boolean> =>
     (await compareIn(inputs, together(set))).divergence !== undefined;
   let set = [...jointly(inputs.factors)];
@@ -151,9 +155,9 @@ async function smallestSet(inputs: SearchInputs): Promise<Suspect | undefined> {
     else parts = Math.min(set.length, parts * 2);
   }
   const change = together(set);
-  const { divergence } = await compareIn(inputs, change);
+  const { divergence, rollout } = await compareIn(inputs, change);
   if (divergence === undefined) return undefined;
-  return { factor: set.map(({ id }) => id).join("+"), change, divergence };
+  return { factor: set.map(({ id }) => id).join("+"), change, divergence, rollout };
 }
 
 /** A set's own world: a fresh zygote only where one of its factors asks for it. */

@@ -63,6 +63,8 @@ export interface BlamedLine {
   /** That value in the world that is not changed, and in the other, as short texts. */
   readonly expected?: string;
   readonly actual?: string;
+  /** Whether the episode had begun. */
+  readonly begun?: boolean;
 }
 
 /** Reads a trace; an entry that is not whole or not of the form is left out, as is everything after it. */
@@ -239,6 +241,6 @@ function blame(expected: TraceEntry, actual: TraceEntry | undefined): BlamedLine
   };
 }
 
-function place({ file, line, function: name }: TraceEntry): BlamedLine {
-  return { file, line, function: name };
+function place({ file, line, function: name, begun }: TraceEntry): BlamedLine {
+  return { file, line, function: name, ...(begun === true ? { begun } : {}) };
 }
