@@ -9,10 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { SameseedError } from "../../src/base/error.ts";
 import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
 import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
 import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
-import type { ChunkReport } from "../../src/fleet/queue/dispatcher.ts";
+import type { ChunkWork } from "../../src/fleet/queue/dispatcher.ts";
 import { AgentProcess } from "../../src/fleet/worker/agent-process.ts";
 import { chunk, hostClass, nextQueue, noteOf, report, until } from "./queue-parts.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
@@ -23,6 +24,52 @@ beforeAll(async () => {
 });
 afterAll(async () => await redis?.[Symbol.asyncDispose]());
 beforeEach(nextQueue);
+
+interface HostAhead extends AsyncDisposable {
+  readonly agent: AgentProcess;
+  readonly dispatcher: BullDispatcher;
+  readonly hosts: () => Promise<string[]>;
+  /** Names of chunks that another host runs; waits for the first. */
+  readonly runBy: (host: string) => Promise<string[]>;
+}
+
+/** A host whose clock is an hour ahead. */
+function hostAhead(work: ChunkWork): HostAhead {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-lanes-"));
+  const clock = join(folder, "clock");
+  writeFileSync(clock, "3600000");
+  vi.stubEnv("NODE_OPTIONS", `--import=${join(import.meta.dirname, "chaos", "clock.ts")}`);
+  vi.stubEnv("SAMESEED_TEST_CLOCK", clock);
+  const own = { images: () => [], onLog: () => {}, leases: { lockMs: 2_000, checkMs: 500 } };
+  const agent = new AgentProcess({ ...own, url: redis!.url, note: noteOf("a", 1), work });
+  vi.unstubAllEnvs();
+  const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+  let other: BullLanes | undefined;
+  return {
+    agent,
+    dispatcher,
+    hosts: async () => (await dispatcher.view()).workers.map(({ host }) => host),
+    runBy: async (host) => {
+      const ran: string[] = [];
+      other = new BullLanes(new RedisBackend(redis!.url), {
+        ...own,
+        note: noteOf(host, 1),
+        work: async ({ id }) => {
+          ran.push(id.split(".")[1]!);
+          return report;
+        },
+      });
+      await until(async () => ran.length > 0, true, 15_000);
+      return ran;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await other?.close();
+      await agent.close();
+      await dispatcher.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
 
 describe.skipIf(!hasRedis)("lanes at Redis", () => {
   it("take again after an outage", async () => {
@@ -71,40 +118,41 @@ describe.skipIf(!hasRedis)("lanes at Redis", () => {
   });
 
   it("leave what another host must run to it, though their own clock is an hour ahead", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "sameseed-lanes-"));
-    const clock = join(folder, "clock");
-    writeFileSync(clock, "3600000");
-    vi.stubEnv("NODE_OPTIONS", `--import=${join(import.meta.dirname, "chaos", "clock.ts")}`);
-    vi.stubEnv("SAMESEED_TEST_CLOCK", clock);
-    const ran: string[] = [];
-    const own = { images: () => [], onLog: () => {} };
-    const work = (host: string) => async (): Promise<ChunkReport> => {
-      ran.push(host);
-      return report;
-    };
-    const ahead = new AgentProcess({ ...own, url: redis!.url, note: noteOf("a", 1), work: work("a") });
-    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
-    let other: BullLanes | undefined;
-    try {
-      const hosts = async (): Promise<string[]> => (await dispatcher.view()).workers.map(({ host }) => host);
-      await until(hosts, ["a"]);
-      vi.unstubAllEnvs();
-      await dispatcher.offer(hostClass(), chunk("audit", { purpose: "audit", notHosts: ["a"] }), 0);
-      // Long enough for the host that must not run it to have had it.
-      await sleep(2_000);
-      other = new BullLanes(new RedisBackend(redis!.url), {
-        note: noteOf("b", 1),
-        images: () => [],
-        work: work("b"),
-      });
-      await until(async () => [...ran], ["b"], 15_000);
-    } finally {
-      vi.unstubAllEnvs();
-      await other?.close();
-      await ahead.close();
-      await dispatcher.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
+    await using ahead = hostAhead(async () => report);
+    await until(ahead.hosts, ["a"]);
+    await ahead.dispatcher.offer(hostClass(), chunk("audit", { purpose: "audit", notHosts: ["a"] }), 0);
+    // Long enough for the host that must not run it to have had it.
+    await sleep(2_000);
+    expect(await ahead.runBy("b")).toEqual(["audit"]);
+  });
+
+  it("leave what another host must run to it, though they are killed with a clock that is an hour ahead", async () => {
+    await using ahead = hostAhead(async () => report);
+    await until(ahead.hosts, ["a"]);
+    await ahead.dispatcher.offer(hostClass(), chunk("audit", { purpose: "audit", notHosts: ["a"] }), 0);
+    await until(async () => (await redis!.keysOf(`run-${hostClass()}-*:delayed`)).length, 1);
+    ahead.agent.kill();
+    // The caller asks again and again for what takes long.
+    const asking = setInterval(
+      () => void ahead.dispatcher.stateOf(hostClass(), chunk("audit").id).catch(() => {}),
+      1_000,
+    );
+    expect(await ahead.runBy("b").finally(() => clearInterval(asking))).toEqual(["audit"]);
+  });
+
+  it("leave what they failed to run to another host, though they are killed with a clock that is an hour ahead", async () => {
+    const failed = Promise.withResolvers<void>();
+    await using ahead = hostAhead(async () => {
+      failed.resolve();
+      throw new SameseedError("sandbox_failed", "not now");
+    });
+    await until(ahead.hosts, ["a"]);
+    await ahead.dispatcher.offer(hostClass(), chunk("again"), 0);
+    await failed.promise;
+    // Long enough for the failure to have been told.
+    await sleep(500);
+    ahead.agent.kill();
+    expect(await ahead.runBy("b")).toEqual(["again"]);
   });
 
   it("keep their number where a lease was lost and its chunk came back before it had ended", async () => {

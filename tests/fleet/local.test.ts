@@ -4,8 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 
+import { SameseedError } from "../../src/base/error.ts";
 import { checkFleetCertificate, type FleetCertificate } from "../../src/fleet/certificate.ts";
+import { Fleet } from "../../src/fleet/open-fleet.ts";
+import type { Dispatcher } from "../../src/fleet/queue/dispatcher.ts";
+import { openHere } from "../../src/fleet/worker/open-here.ts";
 import { collectRollouts, evaluateMatchup, evaluateReturns, openFleet } from "../../src/index.ts";
+import { makeFleet } from "../../src/rollout/rollout-fleet.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { openObjects } from "../../src/store/objects/open-objects.ts";
 import { Workplace } from "../cli/sameseed.ts";
@@ -34,6 +39,33 @@ it("gives the rollouts of a call without it, and refuses what is no fleet", asyn
   expect(() => openFleet("local:")).toThrow(/needs a store/);
   const typo = { url: "local:" };
   await expect(collectRollouts({ ...config, fleet: typo }).results()).rejects.toThrow(/not a fleet/);
+});
+
+it.each([
+  ["once", 1, ["the fleet's queue does not answer; waiting for it, to take back what it has left"]],
+  [
+    "all the time",
+    9,
+    [expect.stringContaining("waiting"), expect.stringMatching(/fleet cancel [-0-9a-f]+`/)],
+  ],
+])("takes its chunks back from a queue that is away at its end %s", async (_, away, told) => {
+  const notes: string[] = [];
+  let asked = 0;
+  const open = async (): Promise<Dispatcher> => {
+    const queue = await openHere(join(folder, "away"));
+    const cancel = queue.cancel.bind(queue);
+    queue.cancel = async (batch) => {
+      if (++asked <= away) throw new SameseedError("queue_timeout", "not now");
+      await cancel(batch);
+    };
+    return queue;
+  };
+  const setting = { weight: 1, priority: 0, audit: 0, onNote: (line: string) => notes.push(line) };
+  const fleet = makeFleet("local:", new Fleet(open, setting));
+  const rollouts = collectRollouts({ envName: "CartPole-v1", seeds: [1], maxSteps: 5 + away, fleet });
+  expect(await rollouts.results()).toHaveLength(1);
+  expect(asked).toBe(Math.min(away + 1, 3));
+  expect(notes).toEqual(told);
 });
 
 it("evaluates what a call without it does, games between seats and returns", async () => {

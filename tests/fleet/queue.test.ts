@@ -161,6 +161,22 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
     });
   });
 
+  it("forgets what a leaving host gives back of a batch that was ended", async () => {
+    await using(async ({ dispatcher, serve }) => {
+      const begun = Promise.withResolvers<void>();
+      const leaving = serve("a", async (_chunk, signal) => {
+        begun.resolve();
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        throw new SameseedError("aborted", "ended");
+      });
+      await dispatcher.offer(hostClass(), chunk("x"), 0);
+      await begun.promise;
+      await dispatcher.cancel(`b${queueNumber()}`);
+      await leaving.close();
+      await until(async () => await dispatcher.stateOf(hostClass(), chunk("x").id), { at: "absent" });
+    });
+  });
+
   it("ends a batch: what runs within two seconds, what waits for good", async () => {
     await using(async ({ dispatcher, serve }) => {
       const ran: string[] = [];

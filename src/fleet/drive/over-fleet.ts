@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { timeName } from "../../base/clock.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
@@ -63,10 +64,33 @@ export async function* overFleet<T>(call: FleetCall<T>): AsyncGenerator<T, void,
     call.onDone?.({ spec, store: chosen.store });
   } finally {
     // Whatever is in the queue of it, stragglers that were overtaken or audits that others settled, nobody waits for.
-    await dispatcher.cancel(id).catch(() => {});
+    await takeBack(dispatcher, id, onNote);
     await dispatcher.close();
     store?.close();
   }
+}
+
+/** How often a queue that is away is asked to take a batch back: each time it has five seconds, and a second passes between two. */
+const takeBackTries = 3;
+
+async function takeBack(
+  dispatcher: Dispatcher,
+  batch: string,
+  onNote: (line: string) => void,
+): Promise<void> {
+  for (let tries = 1; tries <= takeBackTries; tries++) {
+    try {
+      await dispatcher.cancel(batch);
+      return;
+    } catch {
+      if (tries === 1)
+        onNote("the fleet's queue does not answer; waiting for it, to take back what it has left");
+      if (tries < takeBackTries) await sleep(1_000);
+    }
+  }
+  onNote(
+    `what the queue has left of it is run for nobody, unless \`sameseed fleet cancel ${batch}\` ends it first`,
+  );
 }
 
 /** Work that is asked for again while it is under way is one and the same; once it was done it is not done again. */

@@ -1,6 +1,8 @@
-import type { Queue, QueueEvents } from "bullmq";
+import type { Job, JobType, Queue, QueueEvents } from "bullmq";
 import * as z from "zod";
 
+import { nowMs } from "../../base/clock.ts";
+import { SameseedError } from "../../base/error.ts";
 import { type Chunk, chunkBytesMost } from "../chunk.ts";
 import { type BullBackend, parseJson } from "./bull-backend.ts";
 import {
@@ -14,10 +16,15 @@ import {
 } from "./dispatcher.ts";
 import { queueName, soon, tombstoneSeconds } from "./queue-names.ts";
 
+/** How long a chunk may be seen to rest, in milliseconds. */
+const restMost = 2_000;
+
 /** Chunks through BullMQ, one queue for each class of hosts. */
 export class BullDispatcher implements Dispatcher {
   readonly #backend: BullBackend;
   readonly #queues = new Map<string, { readonly queue: Queue; readonly events: QueueEvents }>();
+  /** When chunks that rest were first seen to. */
+  readonly #resting = new Map<string, number>();
   readonly #listeners: ((id: string) => void)[] = [];
 
   /** @param backend closed with it */
@@ -30,7 +37,6 @@ export class BullDispatcher implements Dispatcher {
       jobId: chunk.id,
       ...(priority === 0 ? {} : { priority }),
       attempts: triesMost,
-      backoff: { type: "exponential", delay: 1000 },
       removeOnComplete: true,
       removeOnFail: { age: tombstoneSeconds, count: 1000 },
       stackTraceLimit: 1,
@@ -45,7 +51,20 @@ export class BullDispatcher implements Dispatcher {
     const state = await soon(job.getState());
     if (state === "failed") return { at: "failed", failure: readFailure(job.failedReason) };
     if (state === "completed" || state === "unknown") return { at: "absent" };
+    if (state === "delayed") await this.#wake(job);
+    else this.#resting.delete(id);
     return { at: state === "active" ? "running" : "waiting" };
+  }
+
+  /** Chunks rest for less than a second. What still does later was put there by a host that is gone and whose clock was ahead. */
+  async #wake(job: Job): Promise<void> {
+    const id = job.id!;
+    const since = this.#resting.get(id);
+    if (since === undefined) this.#resting.set(id, nowMs());
+    else if (nowMs() - since > restMost) {
+      this.#resting.delete(id);
+      await soon(job.promote()).catch(() => {});
+    }
   }
 
   async withdraw(hostClass: string, id: string): Promise<void> {
@@ -57,9 +76,15 @@ export class BullDispatcher implements Dispatcher {
     await this.#backend.end(batch);
     await this.forget(batch);
     for (const { queue } of this.#queues.values()) {
-      const waiting = await soon(queue.getJobs(["waiting", "prioritized", "delayed", "failed"], 0, 10_000));
-      const own = waiting.filter((job) => (job.data as Chunk).batch === batch);
-      await Promise.all(own.map(async (job) => await soon(job.remove()).catch(() => {})));
+      // What a host has is locked and stays: that host sees that it was cancelled. What no host has though it is said to run, since
+      // Redis lost what it was told last, is taken away.
+      const own = [
+        ...(await ofBatch(queue, ["active"], batch)),
+        ...(await ofBatch(queue, idleStates, batch)),
+      ];
+      for (const job of own) await soon(job.remove()).catch(() => {});
+      if ((await ofBatch(queue, idleStates, batch)).length > 0)
+        throw new SameseedError("queue_timeout", "the fleet's queue does not give back what was cancelled");
     }
   }
 
@@ -134,6 +159,14 @@ export class BullDispatcher implements Dispatcher {
     });
     return queue;
   }
+}
+
+/** Where a chunk is that no host has. */
+const idleStates: readonly JobType[] = ["waiting", "prioritized", "delayed", "failed"];
+
+async function ofBatch(queue: Queue, states: readonly JobType[], batch: string): Promise<Job[]> {
+  const jobs = await soon(queue.getJobs([...states], 0, 10_000));
+  return jobs.filter((job) => (job.data as Chunk).batch === batch);
 }
 
 const workerSchema: z.ZodType<WorkerNote> = z.object({

@@ -1,21 +1,38 @@
 // Theory of operation. BullMQ's worker takes jobs, renews their leases and gives back what a vanished host had. Some things are
 // ours. A beat each second writes the note of this host and looks whether a batch that runs here was cancelled, or the host
 // quarantined. A chunk that may not run here is put back for another host; where nothing else waits, this one takes nothing for
-// longer than the chunk rests, since of several idle hosts the same one would be woken first and have it for ever. And a watchdog:
-// a worker of BullMQ was known to stop taking jobs after an outage while it says that it runs; where chunks wait, lanes are free
-// and none was taken for a while, it is made anew.
+// longer than the chunk rests, since of several idle hosts the same one would be woken first and have it for ever. A chunk that
+// failed rests in its lane, under its lease: BullMQ would say by the clock of the host when it is due, and a host that is an hour
+// ahead and dies would leave the chunk lying for an hour. And a watchdog: a worker of BullMQ was known to stop taking jobs after an
+// outage while it says that it runs; where chunks wait, lanes are free and none was taken for a while, it is made anew.
+
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { DelayedError, type Job, type Queue, UnrecoverableError, WaitingError, type Worker } from "bullmq";
 
 import { isSameseedError, SameseedError, toError } from "../../base/error.ts";
 import { nowMs } from "../../base/clock.ts";
 import { type Chunk, readChunk } from "../chunk.ts";
-import { type ChunkReport, failureOf, type Lanes, type LanesOptions, losesMost } from "./dispatcher.ts";
+import {
+  type ChunkReport,
+  failureOf,
+  type Lanes,
+  type LanesOptions,
+  losesMost,
+  triesMost,
+} from "./dispatcher.ts";
 import type { BullBackend } from "./bull-backend.ts";
 import { beatMs, defaultLeases, type Leases, queueName, soon } from "./queue-names.ts";
 
 /** How long a chunk rests that this host may not run. */
 const notHereMs = 500;
+/**
+ * When it is given to others at the latest: while this host stands aside, and well after it is due, since on PostgreSQL BullMQ may
+ * give a chunk twice that is taken and promoted at one moment.
+ */
+const promoteMs = 800;
+/** How long a chunk rests that failed here and may succeed, the first time; twice as long each other time. */
+const failedMs = 1_000;
 /** How long chunks may wait beside free lanes before the worker is taken for wedged. */
 const wedgedMs = 15_000;
 
@@ -116,16 +133,17 @@ export class BullLanes implements Lanes {
 
   async #process(job: Job, token: string | undefined, signal?: AbortSignal): Promise<ChunkReport> {
     this.#lastTaken = nowMs();
-    // It was taken while the worker was being told to take nothing more.
-    if (this.#draining) return await putBack(job, token);
     const chunk = this.#read(job);
     const { host } = this.#options.note;
     // Nobody waits for it: it is done with.
     if (await this.#isCancelled(chunk.batch)) return { root: "", host };
+    // It was taken while the worker was being told to take nothing more.
+    if (this.#draining) return await this.#putBack(job, token);
     if (this.#quarantined || chunk.notHosts?.includes(host) === true) {
       await job.moveToDelayed(nowMs() + notHereMs, token);
       // By this host's clock: where that is ahead, no other host would find the chunk due before its own clock is there too.
-      setTimeout(() => void job.promote().catch(() => {}), notHereMs).unref();
+      setTimeout(() => void job.promote().catch(() => {}), promoteMs).unref();
+      await this.#dropIfCancelled(job);
       // Long enough that every host that may not run it can have had it once.
       if ((await this.#waiting()) === 0) this.#standAside(notHereMs * (2 + (chunk.notHosts?.length ?? 0)));
       throw new DelayedError();
@@ -133,16 +151,36 @@ export class BullLanes implements Lanes {
     const stop = new AbortController();
     const execution: Execution = { id: chunk.id, batch: chunk.batch, stop };
     this.#running.add(execution);
+    const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     try {
-      const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
       return await this.#options.work(chunk, both);
     } catch (thrown) {
+      const failure = asJobError(thrown, host);
+      const isTriedAgain = !(failure instanceof UnrecoverableError) && job.attemptsMade + 1 < triesMost;
+      if (isTriedAgain)
+        await sleep(failedMs * 2 ** job.attemptsMade, undefined, { signal: both }).catch(() => {});
       const { reason } = stop.signal;
-      if (reason === givenBack || reason === leaseLost) return await putBack(job, token);
+      if (reason === givenBack || reason === leaseLost) return await this.#putBack(job, token);
       if (reason === cancelled) return { root: "", host };
-      throw asJobError(thrown, host);
+      throw failure;
     } finally {
       this.#running.delete(execution);
+    }
+  }
+
+  /** Lets another host have it at once, whatever the clock of this one says. */
+  async #putBack(job: Job, token: string | undefined): Promise<never> {
+    await job.moveToWait(token);
+    await this.#dropIfCancelled(job);
+    throw new WaitingError();
+  }
+
+  /** Whoever cancels takes away what waits: what is put back just after that is taken away by who put it there. */
+  async #dropIfCancelled(job: Job): Promise<void> {
+    try {
+      if (await this.#isCancelled(this.#read(job).batch)) await job.remove();
+    } catch {
+      // Another host has it by now, and asks the same.
     }
   }
 
@@ -213,12 +251,6 @@ export class BullLanes implements Lanes {
 const givenBack = new SameseedError("aborted", "the host is being stopped");
 const leaseLost = new SameseedError("aborted", "the lease of the chunk was lost");
 const cancelled = new SameseedError("aborted", "the batch was cancelled");
-
-/** Lets another host have it at once, whatever the clock of this one says. */
-async function putBack(job: Job, token: string | undefined): Promise<never> {
-  await job.moveToWait(token);
-  throw new WaitingError();
-}
 
 /** A failure as BullMQ keeps it: a document in its text, and whether to try again. */
 function asJobError(thrown: unknown, host: string): Error {
