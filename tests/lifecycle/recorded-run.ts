@@ -42,8 +42,8 @@ export const steadyRun: {
   limits: { wallMs: 4000 },
 };
 
-/** So old is a sandbox whose wall stands, where the machine is not very busy. */
-const youngTicks = 10;
+/** So old is a sandbox whose wall stands, where the machine is not very busy, and so old one that has not played half of its steps. */
+const [youngTicks, halfTicks] = [10, 40];
 
 /** How a recording ended: the last thing it said, and the process's own end. */
 export interface Recording {
@@ -193,12 +193,9 @@ export class Started {
    * life: before its wall stands its end is the host's failure, and in its last moments a policy's has given every action.
    */
   async running(): Promise<Parts> {
-    let since: number | undefined;
     let parts: Parts | undefined;
     await eventually(() => {
-      if (this.#recorded === 0) return false;
-      since ??= ticksNow();
-      parts = this.#parts(since);
+      if (this.#recorded > 0) parts = this.#parts();
       return parts !== undefined;
     }, 60_000);
     if (parts === undefined) throw new Error("no sandbox began");
@@ -210,16 +207,16 @@ export class Started {
     return this.#lines.filter((line) => "recorded" in line || "digest" in line).length;
   }
 
-  /** Those around the first sandbox that began after a moment. */
-  #parts(since: number): Parts | undefined {
+  /** Those around the first sandbox that is in the middle of its life: those that run when the first rollout is recorded may have begun before that. */
+  #parts(): Parts | undefined {
     const node = this.child.pid!;
     for (const outer of childPids(node)) {
       const [inner] = childPids(outer);
       const [zygote] = childPids(inner ?? 0);
       for (const slot of childPids(zygote ?? 0)) {
         const [sandbox] = childPids(slot);
-        const began = Number(sandbox === undefined ? 0 : (startTime(sandbox) ?? 0));
-        if (sandbox !== undefined && began > since && began + youngTicks < ticksNow())
+        const age = ticksNow() - Number(sandbox === undefined ? 0 : (startTime(sandbox) ?? 0));
+        if (sandbox !== undefined && age > youngTicks && age < halfTicks)
           return { node, outer, inner: inner!, zygote: zygote!, slot, sandbox };
       }
     }
