@@ -78,15 +78,16 @@ struct passed {
   struct world_settings settings; /* with the new program's own key, and no salt: it is in the key */
   int64_t now, real_zero;
   uint32_t depth, begun;
+  struct exec_moment moment;
 };
 
 static const char digits[] = "0123456789abcdef";
 
 _Static_assert(WORLD_PASSED_BYTES == sizeof state_name + 2 * sizeof(struct passed), "written in world.h too");
 
-void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth) {
+void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment) {
   struct passed passed = {
-    .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .depth = depth, .begun = world.begun,
+    .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .depth = depth, .begun = world.begun, .moment = *moment,
   };
   memcpy(passed.settings.key, key, WORLD_KEY_BYTES);
   passed.settings.entropy_salt = 0;
@@ -157,6 +158,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_patch_vdso();
   world_install_trap();
   world_install_faults();
+  if (passed.moment.holds) signals_restore(&passed.moment.signals);
   /* Before that it is a zygote, whose copies may be given the machine's clock. */
   if (world.begun) world_hide_kernel_pages();
 }

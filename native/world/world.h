@@ -129,8 +129,9 @@ static inline void world_count(enum world_kind kind, uint64_t amount) {
 void world_apply(const struct world_settings *settings); /* a new world: its clock at 0, its key, an empty ledger */
 
 /* "SAMESEED_WORLD=" and the state of a new program in hex, and "LD_PRELOAD=" with this library. */
-enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 24) };
-void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth);
+enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 40) };
+struct exec_moment;
+void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment);
 extern char world_preload[];
 
 /*

@@ -18,20 +18,22 @@ static int refuse(void) {
   return -1;
 }
 
-/* Comes back where it failed only. */
-static long begin_program(long number, const long a[5]) {
-  world_cycles_for_exec(true);
+/* Comes back where it failed only. `environment` is the call's argument at `at`. */
+static long begin_program(long number, long a[5], unsigned at, char *const *environment) {
+  struct carried carried;
+  struct exec_moment moment;
+  char *slots[world_environment_slots(environment)];
+  world_exec_begins(&moment);
+  world_environment(&carried, slots, environment, 0, &moment);
+  a[at] = (long)slots;
   long error = world_raw6(number, a[0], a[1], a[2], a[3], a[4], 0);
-  world_cycles_for_exec(false);
+  world_exec_over(&moment);
   return error;
 }
 
 long world_do_execve(const char *path, char *const *arguments, char *const *environment) {
   if (world_refuses(path)) return -EACCES;
-  struct carried carried;
-  char *slots[world_environment_slots(environment)];
-  world_environment(&carried, slots, environment, 0);
-  return begin_program(SYS_execve, (const long[5]){ (long)path, (long)arguments, (long)slots });
+  return begin_program(SYS_execve, (long[5]){ (long)path, (long)arguments }, 2, environment);
 }
 
 WORLD_EXPORT int execve(const char *path, char *const arguments[], char *const environment[]) {
@@ -108,10 +110,7 @@ static int refuse_descriptor(int folder, const char *path, int flags) {
 
 long world_do_execveat(int folder, const char *path, char *const *arguments, char *const *environment, int flags) {
   if (refuse_descriptor(folder, path, flags)) return -EACCES;
-  struct carried carried;
-  char *slots[world_environment_slots(environment)];
-  world_environment(&carried, slots, environment, 0);
-  return begin_program(SYS_execveat, (const long[5]){ folder, (long)path, (long)arguments, (long)slots, flags });
+  return begin_program(SYS_execveat, (long[5]){ folder, (long)path, (long)arguments, 0, flags }, 3, environment);
 }
 
 WORLD_EXPORT int execveat(int folder, const char *path, char *const arguments[], char *const environment[], int flags) {
@@ -136,10 +135,15 @@ static int spawn(spawn_function *real, pid_t *pid, const char *name, const char 
   }
   struct carried carried;
   char *slots[world_environment_slots(environment)];
-  world_environment(&carried, slots, environment, world_conceive());
-  world_cycles_for_exec(true);
+  struct exec_moment moment, child;
+  short flags = 0;
+  if (attributes) posix_spawnattr_getflags(attributes, &flags);
+  world_exec_begins(&moment);
+  child = moment;
+  if (flags & POSIX_SPAWN_SETSIGMASK) child.holds = 0; /* libc gives the child those of the caller's choice */
+  world_environment(&carried, slots, environment, world_conceive(), &child);
   int error = real(pid, name, actions, attributes, arguments, slots);
-  world_cycles_for_exec(false);
+  world_exec_over(&moment);
   return error;
 }
 

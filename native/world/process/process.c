@@ -170,10 +170,10 @@ size_t world_environment_slots(char *const *environment) {
   return count + 3;
 }
 
-void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth) {
+void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth, const struct exec_moment *moment) {
   uint8_t key[WORLD_KEY_BYTES];
   world_derive(key, birth ? 'f' : 'x', birth ? birth : world.entropy.block);
-  world_pass_on(carried->state, key, world.depth + (birth ? 1 : 0));
+  world_pass_on(carried->state, key, world.depth + (birth ? 1 : 0), moment);
   strcpy(carried->preload, world_preload);
   *to++ = carried->preload;
   *to++ = carried->state;
@@ -210,21 +210,20 @@ const char *world_find_program(const char *name, char found[PATH_MAX]) {
 
 /* ---- starting a program and waiting for it, as one call of libc's ---- */
 
-#define WITH_ENVIRONMENT(call)                                   \
-  ({                                                             \
-    struct carried carried_;                                     \
-    char **before_ = environ;                                    \
-    char *slots_[world_environment_slots(before_)];              \
-    world_environment(&carried_, slots_, before_, conceive());   \
-    environ = slots_;                                            \
-    world_cycles_for_exec(true);                                 \
-    __auto_type result_ = (call);                                \
-    world_cycles_for_exec(false);                                \
-    if (environ == slots_) environ = before_;                    \
-    result_;                                                     \
-  })
-
-WORLD_EXPORT FILE *popen(const char *command, const char *mode) { return WITH_ENVIRONMENT(REAL(popen)(command, mode)); }
+/* libc's child has the environment of this process and the signals that it blocks. */
+WORLD_EXPORT FILE *popen(const char *command, const char *mode) {
+  struct carried carried;
+  struct exec_moment moment;
+  char **before = environ;
+  char *slots[world_environment_slots(before)];
+  world_exec_begins(&moment);
+  world_environment(&carried, slots, before, conceive(), &moment);
+  environ = slots;
+  FILE *stream = REAL(popen)(command, mode);
+  if (environ == slots) environ = before;
+  world_exec_over(&moment);
+  return stream;
+}
 
 WORLD_EXPORT int pclose(FILE *stream) {
   int status = REAL(pclose)(stream);

@@ -1,6 +1,7 @@
 #ifndef SAMESEED_WORLD_PROCESS_H
 #define SAMESEED_WORLD_PROCESS_H
 
+#include "world/time/cycles.h"
 #include "world/world.h"
 #include <limits.h>
 #include <sched.h>
@@ -15,7 +16,7 @@ uint32_t world_conceive(void);          /* the number of the child about to be m
 void world_child_born(uint32_t birth);  /* first in a forked child */
 size_t world_environment_slots(char *const *environment);
 /* `birth` 0: this process becomes the program; else a child made by the same call does. */
-void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth);
+void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth, const struct exec_moment *moment);
 const char *world_find_program(const char *name, char found[PATH_MAX]);
 
 /* names.c: as the kernel answers. */

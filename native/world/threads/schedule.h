@@ -54,6 +54,10 @@ bool world_races(struct pollfd *fds, unsigned count);
 /* In the child of a fork: only the caller is left. */
 void world_schedule_forked(void);
 
+/* Has the calling thread's signals wait, but for those of its own doing; and lets them come again. */
+void signals_block(uint64_t *before);
+void signals_restore(const uint64_t *before);
+
 /* What was counted of turns in a race decides nothing after it. */
 void world_schedule_settle(void);
 

@@ -40,8 +40,6 @@ void thread_interrupt(struct thread *thread);
 void thread_interrupt_first(void);
 void thread_end_wait(struct thread *thread, enum world_outcome outcome);
 void thread_range(unsigned *last, unsigned *count);     /* which ran last, how many entries there are */
-void signals_block(uint64_t *before);
-void signals_restore(const uint64_t *before);
 
 /* watch.c: around each call to the schedule. Whether it had run beside it until now. */
 bool thread_enter(struct thread *me);

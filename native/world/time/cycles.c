@@ -8,12 +8,15 @@
  *
  * The fault is SIGSEGV, which is a program's own too. Its handler is kept here (faults.c) and called for every other
  * fault. Threads and forks inherit what was given up, and so does a program that an exec begins: its dynamic linker
- * reads the counter before any library's code can run, so the instruction is given back for the moment of an exec.
+ * reads the counter before any library's code can run, so the instruction is given back for the moment of an exec. A handler
+ * that ran in that moment would read the machine's counter, so signals wait until it is over: in a child, or in the process
+ * that becomes the program, until this library is in the new program and blocks what was blocked before (state.c).
  *
  * Other processors than x86-64's keep their counters, and the receipt says `cycles`: most kernels cannot take them away there.
  */
 #define _GNU_SOURCE
 #include "cycles.h"
+#include "world/threads/schedule.h"
 #include "world/world.h"
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -36,8 +39,17 @@ void world_seal_cycles(void) {
   if (!real && !given_up) world.lacks |= LACK_CYCLES;
 }
 
-void world_cycles_for_exec(bool begins) {
-  if (given_up) set(begins ? PR_TSC_ENABLE : PR_TSC_SIGSEGV);
+void world_exec_begins(struct exec_moment *moment) {
+  *moment = (struct exec_moment){ .holds = given_up };
+  if (!given_up) return;
+  signals_block(&moment->signals);
+  set(PR_TSC_ENABLE);
+}
+
+void world_exec_over(const struct exec_moment *moment) {
+  if (!moment->holds) return;
+  set(PR_TSC_SIGSEGV);
+  signals_restore(&moment->signals);
 }
 
 /* tpause and umwait: 66 or f2, then 0f ae /6 with a register, which may need a prefix of its own. Their length, or 0. */
@@ -82,7 +94,8 @@ bool world_answer_cycles(ucontext_t *context) {
 void world_seal_cycles(void) {
   if (!(world.settings.flags & WORLD_REAL_CLOCK)) world.lacks |= LACK_CYCLES;
 }
-void world_cycles_for_exec(bool begins) { (void)begins; }
+void world_exec_begins(struct exec_moment *moment) { *moment = (struct exec_moment){ .holds = 0 }; }
+void world_exec_over(const struct exec_moment *moment) { (void)moment; }
 bool world_answer_cycles(ucontext_t *context) { (void)context; return false; }
 
 #endif

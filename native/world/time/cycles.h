@@ -5,10 +5,16 @@
 #define SAMESEED_WORLD_CYCLES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <ucontext.h>
 
 void world_seal_cycles(void);   /* as the settings of the world have it */
-void world_cycles_for_exec(bool begins); /* true before another program begins, false where it did not */
+
+/* The moment of an exec. The new program's signals are blocked as `signals` has it where `holds` says so. */
+struct exec_moment { uint64_t holds, signals; };
+void world_exec_begins(struct exec_moment *moment);
+void world_exec_over(const struct exec_moment *moment); /* where this process did not become the program */
+
 bool world_answer_cycles(ucontext_t *context); /* whether the instruction there was one of these */
 
 void world_install_faults(void);

@@ -68,6 +68,21 @@ rdtsc: answered, 2 bytes, 1000 ns, flags 8d7
 `);
   });
 
+  it("is the logical time for handlers while a program begins, which blocks what its parent blocked", async () => {
+    const said = await runProgram(compileFixture("signal-storm.c", "-w"));
+    expect(said).toMatchObject({ stderr: "", ending: "own 0" });
+    expect(said.stdout).toBe(`posix_spawn: heard, 0 late
+popen: heard, 0 late
+an exec that fails: heard, 0 late
+spawned: 1 64
+chosen: 1 12 64
+piped:
+shell:
+own: 1 64
+replaced: 1 64
+`);
+  });
+
   it("is counted as a clock", async () => {
     const machine = "b'\\x0f\\x31\\x48\\xc1\\xe2\\x20\\x48\\x09\\xd0\\xc3'"; // rdtsc; shl rdx, 32; or rax, rdx; ret
     const said = await runPython(
