@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { timeName } from "../../base/clock.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
 import { openObjects } from "../../store/objects/open-objects.ts";
+import { PatientObjects } from "../../store/objects/patient-objects.ts";
 import type { SpecDocument } from "../fleet-spec.ts";
 import type { Dispatcher } from "../queue/dispatcher.ts";
 import { publishImage } from "../worker/image-supply.ts";
@@ -42,7 +43,8 @@ export async function* overFleet<T>(call: FleetCall<T>): AsyncGenerator<T, void,
   try {
     const chosen = call.hosts ?? (await chooseHosts(dispatcher, { store: call.store, onNote, signal }));
     const { hostClass } = chosen;
-    store = await openObjects(chosen.store);
+    // What is wrong with its address is said at once; what happens to it later may pass.
+    store = new PatientObjects(await openObjects(chosen.store), { signal, onLog: onNote });
     const open = store;
     const { hash: spec, bytes } = await call.spec(open, hostClass);
     await open.putIfAbsent(specKey(spec), bytes);

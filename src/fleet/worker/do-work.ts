@@ -13,7 +13,7 @@ import { type Chunk, seedsOf } from "../chunk.ts";
 import { checkSpec, optionsOf } from "../fleet-spec.ts";
 import { readItems, type WorkItem, type WorkSpec } from "../work-spec.ts";
 import type { Done } from "./pack-done.ts";
-import { patiently } from "./patience.ts";
+import { patiently } from "../../store/objects/patience.ts";
 import type { ChunkPlace } from "./run-chunk.ts";
 
 /**

@@ -17,7 +17,7 @@ import { decodeAnySpec, type WorkSpec } from "../work-spec.ts";
 import { hostClassOf } from "./host-class.ts";
 import type { ImageSupply } from "./image-supply.ts";
 import { type Done, packDone, type PackedFile } from "./pack-done.ts";
-import { patiently } from "./patience.ts";
+import { patiently } from "../../store/objects/patience.ts";
 import { doWork } from "./do-work.ts";
 
 /** What a host runs chunks with. */

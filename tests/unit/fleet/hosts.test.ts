@@ -13,7 +13,7 @@ import type { FleetView } from "../../../src/fleet/queue/dispatcher.ts";
 import { LocalDispatcher } from "../../../src/fleet/queue/local-dispatcher.ts";
 import { Spool, SpoolFile } from "../../../src/fleet/spool.ts";
 import type { ImageSupply } from "../../../src/fleet/worker/image-supply.ts";
-import { patiently } from "../../../src/fleet/worker/patience.ts";
+import { patiently } from "../../../src/store/objects/patience.ts";
 import { runChunk, specKey } from "../../../src/fleet/worker/run-chunk.ts";
 import { mountProblem } from "../../../src/fleet/worker/shared-folder.ts";
 import { Lanes } from "../../../src/judge/lanes.ts";
