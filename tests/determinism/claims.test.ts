@@ -97,7 +97,7 @@ test("the line behind an order of objects is found in whichever layout of memory
           { factor: "addresses", change, divergence },
           new Tracer(runner),
         );
-        return found?.source;
+        return typeof found === "string" ? found : found.source;
       }),
     );
     // Under the tracer about half of these layouts leave the two as they are.

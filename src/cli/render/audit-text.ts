@@ -1,6 +1,11 @@
 import type { JsonValue } from "../../model/json.ts";
 import type { AuditRow } from "../../verify/audit/audit-all.ts";
-import { isReproducible, type AuditCause, type AuditReport } from "../../verify/audit/audit-report.ts";
+import {
+  isReproducible,
+  type AuditCause,
+  type AuditReport,
+  type AuditUnlocated,
+} from "../../verify/audit/audit-report.ts";
 import { factorsOf } from "../../verify/audit/factors.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatNumber } from "./numbers.ts";
@@ -74,6 +79,14 @@ function summary({ verdict, causes, world }: AuditReport): string {
   return `${describeFactor(first.factor)}${more}`;
 }
 
+const whyUnlocated: Readonly<Record<AuditUnlocated, string>> = {
+  "traces-equal": "the traces of both worlds are equal",
+  "trace-cut":
+    "the trace was cut off before the step that differs, at 200,000 lines or a limit; a shorter reset shows more",
+  "not-traced": "other suspects were traced first; it may show once their causes are mended",
+  "no-traceback": "the error names no line of the program's own",
+};
+
 function formatCause(cause: AuditCause, at: number, of: number, paint: Painter): string[] {
   const { factor, also, seed, step, field, path, location, ulps } = cause;
   const apart = ulps === undefined ? "" : paint("dim", `, ${count(ulps, "unit")} in the last place apart`);
@@ -89,7 +102,7 @@ function formatCause(cause: AuditCause, at: number, of: number, paint: Painter):
     ["expected", side(cause.expected, cause.expectedType)],
     ["actual", side(cause.actual, cause.actualType) + apart],
   ];
-  if (location === null) rows.push(["line", "not found: the traces of both worlds are equal"]);
+  if (location === null) rows.push(["line", `not found: ${whyUnlocated[cause.unlocated ?? "traces-equal"]}`]);
   else {
     rows.push(["line", `${clip(location.file, 100)}:${location.line} in ${clip(location.function, 80)}`]);
     if (location.source !== "") rows.push(["", paint("strong", clip(location.source, mostCharacters))]);

@@ -39,6 +39,13 @@ export interface AuditLocation {
   readonly actual?: string;
 }
 
+/**
+ * `traces-equal`: nothing that the tracer sees differs. `trace-cut`: a trace ended before it came to the step that differs, after
+ * 200,000 lines or at a limit. `not-traced`: other suspects were traced first. `no-traceback`: the error names no line of the
+ * program's own.
+ */
+export type AuditUnlocated = "traces-equal" | "trace-cut" | "not-traced" | "no-traceback";
+
 /** One place in a program that depends on the world, and the first value that differs because of it. */
 export interface AuditCause extends Omit<Divergence, "differing" | "agreeing"> {
   /** The narrowest factor that shows it; several joined by `+` where only together they do. */
@@ -46,8 +53,10 @@ export interface AuditCause extends Omit<Divergence, "differing" | "agreeing"> {
   /** Other factors that show the same place. */
   readonly also: readonly string[];
   readonly seed: number;
-  /** The line that reads the world; null if the tracer did not find it. */
+  /** The line that reads the world; null if it was not found. */
   readonly location: AuditLocation | null;
+  /** Why there is no location; absent where there is one. */
+  readonly unlocated?: AuditUnlocated;
 }
 
 /** What an audit found: `sameseed audit --json`. */

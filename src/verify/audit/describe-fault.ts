@@ -20,6 +20,7 @@ export function describeFault(
   const message = error === undefined ? outcome : `${error.type}: ${error.message}`;
   const isNetwork =
     (ledger["socket"] ?? 0) > 0 || networkWords.test(message) || /\bsocket\b/.test(lastLine(traceback));
+  const location = locateTraceback(inputs, traceback);
   return {
     factor: isNetwork ? "network" : "fault",
     also: [],
@@ -31,7 +32,8 @@ export function describeFault(
     actual: message,
     expectedType: "outcome",
     actualType: outcome,
-    location: locateTraceback(inputs, traceback),
+    location,
+    ...(location === null ? { unlocated: "no-traceback" as const } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
-import type { AuditCause, AuditLocation } from "./audit-report.ts";
+import type { AuditCause, AuditLocation, AuditUnlocated } from "./audit-report.ts";
 import { locateCause, Tracer, type LocateInputs } from "./locate-cause.ts";
 import type { Suspect } from "./layouts.ts";
 
@@ -16,8 +16,7 @@ const tracedMost = 8;
 interface Located {
   readonly seed: number;
   readonly suspect: Suspect;
-  /** Null if it was not found or not looked for. */
-  readonly location: AuditLocation | null;
+  readonly location: AuditLocation | AuditUnlocated;
 }
 
 /** Finds each suspect's line, and makes one cause of those that share one. */
@@ -29,13 +28,14 @@ export async function explainCauses(
   const located = await Promise.all(
     suspects.map(async ({ spec, suspect }, at): Promise<Located> => {
       const inputs = { ...locate, spec };
-      const location = at < tracedMost ? await locateCause(inputs, suspect, tracer) : null;
+      const location = at < tracedMost ? await locateCause(inputs, suspect, tracer) : "not-traced";
       return { seed: spec.seed, suspect, location };
     }),
   );
   const causes: AuditCause[] = [];
   // Those whose lines are known first: one whose line is not joins the cause that shows at the same place.
-  for (const each of [...located].sort((a, b) => Number(a.location === null) - Number(b.location === null))) {
+  const isUnknown = ({ location }: Located): number => Number(typeof location === "string");
+  for (const each of [...located].sort((a, b) => isUnknown(a) - isUnknown(b))) {
     const { seed, suspect, location } = each;
     const same = causes.findIndex((cause) => isSamePlace(cause, suspect, location));
     const before = causes[same];
@@ -46,13 +46,14 @@ export async function explainCauses(
   return causes;
 }
 
-function isSamePlace(cause: AuditCause, { divergence }: Suspect, location: AuditLocation | null): boolean {
-  if (location === null) return cause.step === divergence.step && cause.field === divergence.field;
+function isSamePlace(cause: AuditCause, { divergence }: Suspect, location: Located["location"]): boolean {
+  if (typeof location === "string") return cause.step === divergence.step && cause.field === divergence.field;
   return cause.location?.file === location.file && cause.location.line === location.line;
 }
 
-function toCause(seed: number, { factor, divergence }: Suspect, location: AuditLocation | null): AuditCause {
+function toCause(seed: number, { factor, divergence }: Suspect, location: Located["location"]): AuditCause {
   const { step, field, path, expected, actual, expectedType, actualType, ulps } = divergence;
   const values = { expected, actual, expectedType, actualType, ...(ulps === undefined ? {} : { ulps }) };
-  return { factor, also: [], seed, step, field, path, ...values, location };
+  const where = typeof location === "string" ? { location: null, unlocated: location } : { location };
+  return { factor, also: [], seed, step, field, path, ...values, ...where };
 }

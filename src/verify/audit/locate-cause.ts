@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 
 import type { ResolvedImage } from "../../image/image-store.ts";
 import type { RolloutSpec } from "../../model/rollout.ts";
-import type { AuditLocation } from "./audit-report.ts";
+import type { AuditLocation, AuditUnlocated } from "./audit-report.ts";
 import { factorsOf } from "./factors.ts";
 import { otherHeaps, type Suspect } from "./layouts.ts";
 import { lineIntoEpisode, type BlamedLine, type Trace } from "./trace.ts";
@@ -45,17 +45,18 @@ export class Tracer {
 
 /**
  * Runs the rollout in the baseline's world and the suspect's, both under the line tracer and no further than to the step
- * that differs, and finds the line that let the world in; null if the traces do not tell.
+ * that differs, and finds the line that let the world in; or why the traces do not tell.
  */
 export async function locateCause(
   inputs: LocateInputs,
   suspect: Suspect,
   tracer: Tracer,
-): Promise<AuditLocation | null> {
+): Promise<AuditLocation | AuditUnlocated> {
   const { step, field } = suspect.divergence;
   const maxSteps = Math.max(1, Math.min(step, inputs.spec.maxSteps ?? step));
   const spec: RolloutSpec = { ...inputs.spec, maxSteps };
-  let earlier: AuditLocation | null = null;
+  let earlier: AuditLocation | undefined;
+  let isCut = false;
   for (const other of otherWorlds(inputs, suspect, spec, tracer)) {
     const [expected, actual] = await Promise.all([tracer.trace({}, spec), other()]);
     // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
@@ -63,6 +64,7 @@ export async function locateCause(
     for (const member of members) {
       const [mine, theirs] = [expected[member], actual[member]];
       if (mine === undefined || theirs === undefined) continue;
+      if (member === members[0]) isCut ||= !mine.isWhole || !theirs.isWhole;
       const line = lineIntoEpisode(mine, theirs, ({ file, line: at }) => textOf(inputs, file, at));
       // A policy's episode begins with it.
       if (line !== undefined && (line.begun === true || member === 1)) return locationOf(inputs, line);
@@ -72,7 +74,7 @@ export async function locateCause(
     // What is cut off before the step that differs is so in every layout.
     if (suspect.factor !== "baseline" && expected[members[0]]?.isWhole !== true) break;
   }
-  return earlier;
+  return earlier ?? (isCut ? "trace-cut" : "traces-equal");
 }
 
 /**

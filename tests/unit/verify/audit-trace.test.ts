@@ -7,6 +7,10 @@ import {
   type Trace,
   type TraceEntry,
 } from "../../../src/verify/audit/trace.ts";
+import type { WorldChange } from "../../../src/verify/audit/audit-world.ts";
+import type { Suspect } from "../../../src/verify/audit/layouts.ts";
+import { locateCause, Tracer, type LocateInputs } from "../../../src/verify/audit/locate-cause.ts";
+import type { WorldRunner } from "../../../src/verify/audit/world-runner.ts";
 
 function entry(
   line: number,
@@ -174,5 +178,34 @@ describe("lineIntoEpisode", () => {
 
   it("is the first one at all where nothing differs since the reset", () => {
     expect(found([], [], "")).toBe(1);
+  });
+});
+
+describe("a suspect whose line is not found", () => {
+  const runner = (mine: Trace, theirs: Trace): WorldRunner =>
+    ({
+      trace: async ({ perturb }: WorldChange) =>
+        await Promise.resolve([perturb === undefined ? mine : theirs]),
+    }) as unknown as WorldRunner;
+  const divergence = { step: 3, field: "observation" };
+  const suspect = {
+    factor: "locale",
+    change: { perturb: { variables: { LANG: "C" } } },
+    divergence,
+  } as unknown as Suspect;
+  const locate = async (mine: Trace, theirs: Trace): Promise<unknown> => {
+    const traced = runner(mine, theirs);
+    return await locateCause(
+      { runner: traced, image: {}, spec: { seed: 1, seats: [] } } as unknown as LocateInputs,
+      suspect,
+      new Tracer(traced),
+    );
+  };
+
+  it("is said to be cut off only where a trace is", async () => {
+    const same = [entry(1, [["x", "1"]])];
+    expect(await locate(whole(same), whole(same))).toBe("traces-equal");
+    expect(await locate(cut(same), cut(same))).toBe("trace-cut");
+    expect(await locate(whole(same), cut(same))).toBe("trace-cut");
   });
 });
