@@ -65,7 +65,8 @@ async function goOn(run: RecordedRun, first: Recording): Promise<void> {
 test.concurrent("out of processes while it runs", async (context) => {
   using run = new RecordedRun();
   const around = new Surroundings(context);
-  const started = run.start({ before: around.before });
+  // One after the other: most rollouts begin after the limit, however late it is set on a busy machine.
+  const started = run.start({ before: around.before, more: { concurrency: 1 } });
   await started.running();
   // What is there stays; nothing more begins, however many of those that are there end.
   around.limit(plenty, 1);
