@@ -29,7 +29,6 @@
 #include "world.h"
 #include "world/threads/schedule.h"
 #include "world/time/cycles.h"
-#include "world/time/old_page.h"
 #include "world/time/vdso.h"
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +183,6 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   world_apply(&copy);
   world.begun = 1;
   world_hide_kernel_pages();
-  world_try_old_page();
   return 0;
 }
 

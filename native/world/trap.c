@@ -13,7 +13,6 @@
 #include "world/network/network.h"
 #include "world/process/process.h"
 #include "world/threads/schedule.h"
-#include "world/time/old_page.h"
 #include "world/time/timers.h"
 #include "world/time/vdso.h"
 #include <fcntl.h>
@@ -234,7 +233,7 @@ WORLD_EXPORT long syscall(long number, ...) {
 static void on_trap(int signal, siginfo_t *info, void *context) {
   (void)signal;
   /* Another process may send the signal at any instruction, whose registers are nobody's answer. */
-  if (info->si_code != SYS_SECCOMP || world_old_page_trapped(context)) return;
+  if (info->si_code != SYS_SECCOMP) return;
   int error = errno;
   long result = -ENOSYS;
 #if defined(__x86_64__)

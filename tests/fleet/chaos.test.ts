@@ -40,9 +40,9 @@ it.each([
 });
 
 const grounds: readonly (readonly [Ground, number])[] = [
-  [{ queue: "redis", store: "folder" }, 27],
+  [{ queue: "redis", store: "folder" }, 18],
   ...(hasPostgres ? [[{ queue: "postgres", store: "folder" }, 2] as const] : []),
-  [{ queue: "redis", store: "s3" }, 25],
+  [{ queue: "redis", store: "s3" }, 14],
 ];
 
 it.skipIf(!isHere).each(grounds)(

@@ -14,6 +14,7 @@ import { BullDispatcher } from "../../src/fleet/queue/bull-dispatcher.ts";
 import { BullLanes } from "../../src/fleet/queue/bull-lanes.ts";
 import { RedisBackend } from "../../src/fleet/queue/redis-backend.ts";
 import type { ChunkWork } from "../../src/fleet/queue/dispatcher.ts";
+import { queueName } from "../../src/fleet/queue/queue-names.ts";
 import { AgentProcess } from "../../src/fleet/worker/agent-process.ts";
 import { chunk, hostClass, nextQueue, noteOf, report, until } from "./queue-parts.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
@@ -193,6 +194,27 @@ describe.skipIf(!hasRedis)("lanes at Redis", () => {
       all.resolve();
       client.disconnect();
       await agent.close();
+      await dispatcher.close();
+    }
+  });
+
+  it("leave nothing of a cancelled batch in a log that was cut, which says that no host has what runs", async () => {
+    const dispatcher = new BullDispatcher(new RedisBackend(redis!.url));
+    const client = new Redis(redis!.socket);
+    try {
+      await dispatcher.offer(hostClass(), chunk("x"), 0);
+      const [id, at] = [chunk("x").id, `sameseed:${queueName(hostClass())}:`];
+      await client.lrem(`${at}wait`, 0, id);
+      await client.zrem(`${at}prioritized`, id);
+      await client.lpush(`${at}active`, id);
+      await client.sadd(`${at}stalled`, id, "another");
+      expect(await dispatcher.stateOf(hostClass(), id)).toEqual({ at: "running" });
+      await dispatcher.cancel(chunk("x").batch);
+      expect(await dispatcher.stateOf(hostClass(), id)).toEqual({ at: "absent" });
+      expect(await client.smembers(`${at}stalled`)).toEqual(["another"]);
+      expect(await client.keys(`${at}*${id}*`)).toEqual([]);
+    } finally {
+      client.disconnect();
       await dispatcher.close();
     }
   });

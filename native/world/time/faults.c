@@ -11,7 +11,6 @@
  */
 #define _GNU_SOURCE
 #include "cycles.h"
-#include "old_page.h"
 #include "world/threads/schedule.h"
 #include "world/world.h"
 #include <signal.h>
@@ -73,7 +72,6 @@ static void hand_on(int signal, siginfo_t *info, void *context) {
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
   int error = errno;
-  if (world_old_page_missing(context)) return;
   if (info->si_code != OF_KERNEL || !world_answer_cycles(context)) hand_on(signal, info, context);
   errno = error;
 }

@@ -25,6 +25,8 @@ export interface Board {
 export interface BullBackend extends Board {
   queue(name: string): Queue;
   events(name: string): QueueEvents;
+  /** Forgets that these may have stalled: what is taken away while it runs stays in that list until a worker looks at it. */
+  unstall(queue: Queue, ids: readonly string[]): Promise<void>;
   worker(name: string, work: Processor, options: Omit<WorkerOptions, "connection" | "prefix">): Worker;
   /** Gives connections back, when what was made of them is closed. */
   close(): Promise<void>;

@@ -46,6 +46,9 @@ export class PostgresBackend implements BullBackend {
     return new Worker(name, work, own, createPostgresBackend) as unknown as Worker;
   }
 
+  /** Nothing to do: there it is written with the job itself. */
+  async unstall(): Promise<void> {}
+
   #at(): { connection: PostgresConnectionOptions; prefix: string } {
     return { connection: { ...poolOf(this.#url), schema: queueSchema, migrate: true }, prefix: keyPrefix };
   }

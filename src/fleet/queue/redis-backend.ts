@@ -34,6 +34,10 @@ export class RedisBackend implements BullBackend {
     return new Worker(name, work, { ...options, connection: this.#connect(), prefix: keyPrefix });
   }
 
+  async unstall(queue: Queue, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await soon(this.#client.srem(queue.toKey("stalled"), ...ids));
+  }
+
   async say(kind: NoteKind, id: string, note: object): Promise<void> {
     const text = JSON.stringify(note);
     const ids = idsKey(kind);
