@@ -35,6 +35,8 @@ void world_bridge_find(void) {
   go_on = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_go_on");
   go_back = (void (*)(void))dlsym(RTLD_DEFAULT, "sameseed_world_return");
   look = (look_function *)dlsym(RTLD_DEFAULT, "sameseed_world_look");
+  void (*try_old_page)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "sameseed_world_try_old_page");
+  if (try_old_page) try_old_page();
   watch_function *watch = (watch_function *)dlsym(RTLD_DEFAULT, "sameseed_world_watch_lock");
   PyThread_type_lock lock = watch ? PyThread_allocate_lock() : NULL;
   if (!lock) return;
