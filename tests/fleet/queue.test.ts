@@ -177,6 +177,22 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
     });
   });
 
+  it("forgets what fails of a batch that was ended meanwhile", async () => {
+    await using(async ({ dispatcher, serve }) => {
+      const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      serve("a", async () => {
+        begun.resolve();
+        await ended.promise;
+        throw new SameseedError("bad_policy", "it fails everywhere");
+      });
+      await dispatcher.offer(hostClass(), chunk("x"), 0);
+      await begun.promise;
+      await dispatcher.cancel(`b${queueNumber()}`);
+      ended.resolve();
+      await until(async () => await dispatcher.stateOf(hostClass(), chunk("x").id), { at: "absent" });
+    });
+  });
+
   it("ends a batch: what runs within two seconds, what waits for good", async () => {
     await using(async ({ dispatcher, serve }) => {
       const ran: string[] = [];
