@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { isSameseedError } from "../../base/error.ts";
+import { isSameseedError, type SameseedError } from "../../base/error.ts";
 
 /** How long a store that takes nothing is waited for, and how long between tries at first and at most. */
 const [patienceMs, firstMs, mostMs] = [60_000, 200, 5_000];
+
+function isOfStores({ code }: SameseedError): boolean {
+  return code === "disk_full" || code === "io_failed";
+}
+
+/** What no wrong address or key can be the reason of: the store is full, or its server says that it cannot serve now. */
+export function isOutage({ code, context }: SameseedError): boolean {
+  return code === "disk_full" || (code === "io_failed" && Number(context["status"]) >= 500);
+}
 
 /**
  * Does work on a store that may be full or away for a while: it is tried again until it succeeds, or for a minute.
@@ -15,10 +24,13 @@ export async function patiently<T>(
   {
     signal,
     onLog,
+    mayPass = isOfStores,
     wait = async (ms) => await sleep(ms, undefined, { signal }).catch(() => {}),
   }: {
     readonly signal: AbortSignal;
     readonly onLog: (line: string) => void;
+    /** Whether it is tried again. @default what may be a store's: that it is full, away or slow */
+    readonly mayPass?: (error: SameseedError) => boolean;
     /** @default waits so many milliseconds, or until the signal aborts */
     readonly wait?: (ms: number) => Promise<void>;
   },
@@ -28,8 +40,7 @@ export async function patiently<T>(
     try {
       return await work();
     } catch (error) {
-      const mayPass = isSameseedError(error) && (error.code === "disk_full" || error.code === "io_failed");
-      if (!mayPass || signal.aborted || waited >= patienceMs) throw error;
+      if (!isSameseedError(error) || !mayPass(error) || signal.aborted || waited >= patienceMs) throw error;
       if (waited === 0) onLog(`${error.message}; waiting for the store`);
     }
     await wait(ms);

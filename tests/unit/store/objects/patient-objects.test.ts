@@ -6,6 +6,7 @@ import { afterAll, expect, it } from "vitest";
 import { SameseedError } from "../../../../src/base/error.ts";
 import { FolderObjects } from "../../../../src/store/objects/folder-objects.ts";
 import type { ObjectStore } from "../../../../src/store/objects/object-store.ts";
+import { isOutage } from "../../../../src/store/objects/patience.ts";
 import { PatientObjects } from "../../../../src/store/objects/patient-objects.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-patient-"));
@@ -110,6 +111,17 @@ it("goes on with a list that breaks off, and gives every key once", async () => 
   );
   expect(listed.toSorted()).toEqual(keys);
   expect(breaks).toBe(3);
+});
+
+it("takes for an outage what no wrong address can be the reason of", () => {
+  const of = (code: "disk_full" | "io_failed" | "bad_argument", context = {}): boolean =>
+    isOutage(new SameseedError(code, "x", { context }));
+  expect([of("disk_full"), of("io_failed", { status: 503 })]).toEqual([true, true]);
+  expect([of("io_failed", { status: 403 }), of("io_failed"), of("bad_argument")]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
 
 it("waits for nothing that does not pass, nor for an aborted caller", async () => {
