@@ -59,8 +59,10 @@ export async function locateCause(
   const whole = await compareTraces(cut, suspect, tracer);
   if (whole.line?.begun === true || !whole.isCut) return whole.line?.location ?? "traces-equal";
   const since = await laterMoment(cut, suspect, tracer);
-  const { line } = await compareTraces(cut, suspect, tracer, since);
-  if (line !== undefined) return { ...line.location, since };
+  const later = await compareTraces(cut, suspect, tracer, since);
+  if (later.line !== undefined) return { ...later.line.location, since };
+  // Where the whole episode was alike under the tracer, what differs before it is not what the suspect brought.
+  if (since <= 1 && !later.isCut) return "traces-equal";
   return whole.line?.location ?? "trace-cut";
 }
 

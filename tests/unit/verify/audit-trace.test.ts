@@ -230,4 +230,25 @@ describe("a suspect whose line is not found", () => {
     expect(await located(7), "at the step itself").toMatchObject({ line: 2, since: 7 });
     expect(await located(0), "no later than the step").toBe("trace-cut");
   });
+
+  it("is not laid upon a line of before an episode that was alike", async () => {
+    const [same, made] = [
+      entry(1, [["x", "1"]], { begun: true }),
+      (value: string) => entry(3, [["z", value]]),
+    ];
+    const traced = (isWhole: boolean): WorldRunner =>
+      ({
+        trace: async ({ perturb }: WorldChange, _: unknown, from?: number) =>
+          await Promise.resolve([
+            from === undefined
+              ? cut([made(perturb === undefined ? "1" : "2"), same])
+              : { entries: [same], isWhole },
+          ]),
+      }) as unknown as WorldRunner;
+    const spec = { seed: 1, seats: [], environment: { kind: "gymnasium" } };
+    const located = async (runner: WorldRunner): Promise<unknown> =>
+      await locateCause({ runner, image: {}, spec } as unknown as LocateInputs, suspect, new Tracer(runner));
+    expect(await located(traced(true))).toBe("traces-equal");
+    expect(await located(traced(false))).toMatchObject({ line: 3 });
+  });
 });
