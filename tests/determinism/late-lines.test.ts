@@ -34,4 +34,4 @@ test("a line is found behind more lines than a trace holds, and it is said from 
   } finally {
     await runner.close();
   }
-}, 60_000);
+}, 120_000);
