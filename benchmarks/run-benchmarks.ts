@@ -9,6 +9,7 @@ import { flatScenario } from "./scenarios/flat.ts";
 import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
 import { fleetScenario } from "./scenarios/fleet.ts";
 import { gamesScenario } from "./scenarios/games.ts";
+import { librariesScenario } from "./scenarios/libraries.ts";
 import { memoryScenario } from "./scenarios/memory.ts";
 import { preparedScenario } from "./scenarios/prepared.ts";
 import { recorderScenario } from "./scenarios/recorder.ts";
@@ -36,6 +37,7 @@ const scenarios: readonly Scenario[] = [
   branchingScenario,
   preparedScenario,
   memoryScenario,
+  librariesScenario,
   flatScenario,
   flatBranchesScenario,
   gamesScenario,

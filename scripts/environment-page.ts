@@ -42,7 +42,7 @@ What \`sameseed check\` found of environments that nobody had tuned to. The page
 - **needs**: what its image was built with besides the package, as a user would write it: other packages and versions, variables.
 - **same bytes**: rollouts of seeds 0 and 1 with the same bytes again, warm, cold, and beside busy sandboxes.
 - **plain**: equal to plain Gymnasium held to the same numeric class; "digits" where it differs with all that the processor has.
-  PushT differs because [plain Gymnasium gives two trajectories of it](audit-table.md#environments-of-other-packages).
+  PushT is equal or not by chance: [plain Gymnasium gives two trajectories of it](audit-table.md#environments-of-other-packages).
 - **asked**: what the environment asks of the sealed world, by [the ledger](glossary.md).
 - **cause**: what its results depend on besides seed and actions, and the line; in the sealed world its rollouts are still the same
   where the columns before say so.

@@ -275,14 +275,8 @@ export type { ScoreItem, ScoreResult, ScoreVerdict, TestResult, TestVerdict } fr
 // Audits (experimental)
 export type { CertificateCheck } from "./verify/audit/certificate.ts";
 export { auditEnvironment, type AuditOptions, type AuditWatch } from "./verify/audit/audit-environment.ts";
-export type {
-  AuditCause,
-  AuditedWorld,
-  AuditLocation,
-  AuditReport,
-  AuditUnlocated,
-} from "./verify/audit/audit-report.ts";
-export type { AuditVerdict } from "./verify/audit/audit-report.ts";
+export type { AuditCause, AuditedWorld, AuditLocation, AuditReport } from "./verify/audit/audit-report.ts";
+export type { AuditUnlocated, AuditVerdict } from "./verify/audit/audit-report.ts";
 
 // Whether an environment is fit (experimental)
 export { checkEnvironment, type CheckEnvironmentOptions } from "./verify/check/check-environment.ts";

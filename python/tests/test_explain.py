@@ -10,6 +10,7 @@ import unittest
 
 from sameseed.audit.places import Places
 from sameseed.audit.stores import names_stored, words_read
+from tracing import traced
 
 PACKAGE = """
 def count(most):
@@ -144,18 +145,6 @@ def play():
 
 play()
 """
-
-
-def traced(program: str, *args: str) -> list[dict]:
-    """What is written about a program that has the arguments."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "scene.py")
-        with open(path, "w") as file:
-            file.write(program)
-        python_path = os.pathsep.join(each for each in sys.path if each)
-        environment = {**os.environ, "PYTHONPATH": python_path}
-        done = subprocess.run([sys.executable, path, *args], capture_output=True, env=environment, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 class Stores(unittest.TestCase):

@@ -74,6 +74,29 @@ class Fingerprints(unittest.TestCase):
         tired.of(several)
         self.assertLess(before - tired.left, 200)
 
+    def test_which_parts_of_a_set_are_looked_at_does_not_follow_from_their_order(self) -> None:
+        class Placed(Thing):
+            sign = 1
+
+            def __init__(self, number: int) -> None:
+                super().__init__(number)
+                self.parts = [[number] for _ in range(50)]
+
+            def __hash__(self) -> int:
+                return self.sign * self.number
+
+        def some(sign: int, last: int = 39) -> list:
+            Placed.sign = sign
+            return [{Placed(number) for number in (*range(39), last)}, [Thing(1)]]
+
+        orders = [[each.number for each in some(sign)[0]] for sign in (1, -1)]
+        self.assertNotEqual(*orders)
+        self.assertEqual(fingerprint(some(1)), fingerprint(some(-1)))
+        self.assertNotEqual(fingerprint(some(1)), fingerprint(some(1, 40)))
+        many = [{(number, 1) for number in range(start, start + 3000)} for start in (0, 0, 1)]
+        self.assertEqual(fingerprint(many[0]), fingerprint(many[1]))
+        self.assertNotEqual(fingerprint(many[0]), fingerprint(many[2]), "each part of a large one is looked at")
+
     def test_a_close_look_does_not_depend_on_time(self) -> None:
         values = [[Thing(number)] * 50 for number in range(50)]
         looks = [fingerprints.Fingerprints(much_work=900) for _ in range(2)]

@@ -7,6 +7,16 @@ export interface DynamicFile {
    * needs.
    */
   readonly watched: boolean;
+  /** Whether it is a program, which names the loader that starts it. */
+  readonly isProgram: boolean;
+  /** Where the file has the lists of folders in which the loader looks for its libraries. */
+  readonly searchPaths: readonly SearchPath[];
+}
+
+/** A list of folders, as it stands in a file. */
+export interface SearchPath {
+  readonly offset: number;
+  readonly text: string;
 }
 
 interface Segment {
@@ -22,8 +32,12 @@ const segmentSize = 56;
 const entrySize = 16;
 const page = 4096n;
 
-/** PT_LOAD, PT_DYNAMIC. */
-const [load, dynamic] = [1, 2];
+/** PT_LOAD, PT_DYNAMIC, PT_INTERP. */
+const [load, dynamic, interpreter] = [1, 2, 3];
+/** DT_STRTAB, DT_STRSZ. */
+const [texts, textsSize] = [5n, 10n];
+/** DT_RPATH, DT_RUNPATH. */
+const searching: readonly bigint[] = [15n, 29n];
 /** DT_DEPAUDIT, DT_AUDIT. */
 const watching: readonly bigint[] = [0x6ffffefbn, 0x6ffffefcn];
 
@@ -53,7 +67,30 @@ export function readDynamic(path: string): DynamicFile | undefined {
     const offset = offsetOf(section, segments);
     if (offset === undefined) return undefined;
     const tags = tagsOf(read(offset, Number(section.sizeInFile)));
-    return tags && { watched: watching.some((tag) => tags.has(tag)) };
+    if (tags === undefined) return undefined;
+    return {
+      watched: watching.some((tag) => tags.has(tag)),
+      isProgram: segments.some(({ type }) => type === interpreter),
+      searchPaths: searchPathsOf(tags, segments, read),
+    };
+  });
+}
+
+/** The lists of folders that a dynamic section names; none of a text that is not whole. */
+function searchPathsOf(
+  tags: ReadonlyMap<bigint, bigint>,
+  segments: readonly Segment[],
+  read: Read,
+): SearchPath[] {
+  const [address, size] = [tags.get(texts), tags.get(textsSize)];
+  if (address === undefined || size === undefined) return [];
+  return searching.flatMap((tag) => {
+    const at = tags.get(tag);
+    if (at === undefined || at >= size) return [];
+    const offset = offsetOf({ address: address + at, sizeInFile: size - at }, segments);
+    const bytes = offset === undefined ? undefined : read(offset, Math.min(Number(size - at), longestPath));
+    const end = bytes?.indexOf(0) ?? -1;
+    return end < 0 ? [] : [{ offset: Number(offset), text: bytes!.toString("latin1", 0, end) }];
   });
 }
 
@@ -72,7 +109,10 @@ function segmentAt(table: Buffer, at: number): Segment {
 }
 
 /** Where the file has what lies at a section's address: in the one segment that is mapped there. */
-function offsetOf(section: Segment, segments: readonly Segment[]): bigint | undefined {
+function offsetOf(
+  section: Pick<Segment, "address" | "sizeInFile">,
+  segments: readonly Segment[],
+): bigint | undefined {
   const end = section.address + section.sizeInFile;
   const [only, ...more] = segments.filter(
     ({ type, address, size }) =>
@@ -87,13 +127,13 @@ function pageEnd(address: bigint): bigint {
   return ((address + page - 1n) / page) * page;
 }
 
-/** The tags up to the one that ends them; undefined where none does, as the loader would read on. */
-function tagsOf(section: Buffer): Set<bigint> | undefined {
-  const tags = new Set<bigint>();
+/** The tags with their values, up to the one that ends them; undefined where none does, as the loader would read on. */
+function tagsOf(section: Buffer): Map<bigint, bigint> | undefined {
+  const tags = new Map<bigint, bigint>();
   for (let at = 0; at + entrySize <= section.length; at += entrySize) {
     const tag = section.readBigUInt64LE(at);
     if (tag === 0n) return tags;
-    tags.add(tag);
+    tags.set(tag, section.readBigUInt64LE(at + 8));
   }
   return undefined;
 }
@@ -102,6 +142,7 @@ type Read = (offset: bigint, length: number) => Buffer;
 
 /** Sizes come from the file: no more is read of a part than a real one has. */
 const longest: number = 1 << 20;
+const longestPath: number = 1 << 16;
 
 function withFile<T>(path: string, use: (read: Read) => T): T {
   const file = openSync(path, "r");

@@ -1,16 +1,8 @@
-import {
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import { isElf, readDynamic } from "./elf-file.ts";
+import { nameOrigins } from "./own-origin.ts";
 import { runTool } from "./run-tool.ts";
 
 /*
@@ -19,8 +11,7 @@ import { runTool } from "./run-tool.ts";
  * always built in. Therefore every library that a file takes from the host, wherever the host keeps it,
  * is put beside the C library under the name it is asked for by.
  *
- * A program's own $ORIGIN the loader reads from /proc, which a sandbox does not have. So what a program inside
- * a wheel finds by it gets a link of its name beside the C library too.
+ * A program's own $ORIGIN the loader reads from /proc, which a sandbox does not have: own-origin.ts.
  */
 
 /** What the loader says about some files. */
@@ -29,8 +20,6 @@ export interface Needed {
   readonly libraries: ReadonlyMap<string, string>;
   /** Absolute paths of program loaders. */
   readonly loaders: ReadonlySet<string>;
-  /** Of programs, not of libraries: name asked for → the file of the tree that has it. */
-  readonly own: ReadonlyMap<string, string>;
   /** Files that need a library this host does not have. */
   readonly unloadable: ReadonlySet<string>;
 }
@@ -65,7 +54,8 @@ export async function copySharedLibraries(
   );
   // Where the loader looks by itself, and nowhere else: what it would not find in a sandbox is not found here.
   const built = [...folders].filter((path) => loaderFolder.test(path));
-  const traced = await traceFiles(elfFiles(root), root, {
+  const files = elfFiles(root);
+  const traced = await traceFiles(files, root, {
     folders: built.map((path) => join(root, path)),
     signal,
   });
@@ -73,7 +63,12 @@ export async function copySharedLibraries(
   for (const file of needed.unloadable) {
     if (file.includes("/lib-dynload/")) rmSync(file);
   }
-  return placeLibraries(root, needed);
+  const copied = placeLibraries(root, needed);
+  nameOrigins(
+    root,
+    files.filter((file) => existsSync(file)),
+  );
+  return copied;
 }
 
 /** How files are traced. */
@@ -139,7 +134,6 @@ export function parseLdd(
 ): Needed {
   const libraries = new Map<string, string>();
   const loaders = new Set<string>();
-  const own = new Map<string, string>();
   const unloadable = new Set<string>();
   const names = new Set([...system].map((path) => basename(path)));
   let file = first;
@@ -162,9 +156,9 @@ export function parseLdd(
       if (system.has(mergedPath(library[2]))) continue;
       if (system.has(inTree) && !hostsOwn.test(library[1])) throw leaked(library[1], inTree);
       noteLibrary(libraries, library[1], library[2]);
-    } else if (!/\.so(\.|$)/.test(basename(file)) && !own.has(library[1])) own.set(library[1], library[2]);
+    }
   }
-  return { libraries, loaders, own, unloadable };
+  return { libraries, loaders, unloadable };
 }
 
 function leaked(name: string, file: string): SameseedError {
@@ -209,16 +203,7 @@ function placeLibraries(root: string, needed: Needed): string[] {
     const source = join(dirname(libc), name);
     if (existsSync(source) && !needed.libraries.has(name)) place(source, join(folder, basename(source)));
   }
-  for (const [name, path] of needed.own) linkOwn(root, join(folder, name), path);
   return [...new Set(copied)].sort();
-}
-
-/** Where a library of that name is there already, it stays: others were built with it. */
-function linkOwn(root: string, link: string, path: string): void {
-  const place = join(root, link);
-  if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return;
-  mkdirSync(dirname(place), { recursive: true });
-  symlinkSync(relative(dirname(link), `/${relative(root, realpathSync(path))}`), place);
 }
 
 /** A path in an image, where `/bin`, `/lib` and `/lib64` are links into `/usr`, whatever the host does. */

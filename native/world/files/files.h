@@ -36,6 +36,9 @@ long world_do_openat(int folder, const char *path, int flags, unsigned mode); /*
  */
 int descriptor_open(const char *path, int flags, int error);
 
+/* program.c: the program's own file, where asking for `path` failed with `error` and it is a name of that file; else NULL. */
+const char *program_named(const char *path, int error);
+
 /* inodes.c: small numbers in the place of the machine's. */
 uint64_t device_number(uint64_t device);
 uint64_t nameless_inode(uint64_t device, uint64_t inode); /* of a pipe or a socket */

@@ -24,7 +24,6 @@ import threading
 from types import CodeType, FrameType
 from typing import Any, Callable
 
-from ..recording.canonical_tags import module_name
 from .fingerprint import Fingerprints, shown
 from .holders import Holder, Holders
 from .places import OWN, Places
@@ -42,34 +41,33 @@ _out = -1
 _left = _MOST_ENTRIES
 # Whether the episode's reset has been called. What an environment did before is mostly done again there, with its seed.
 _in_episode = False
+# Whether the trace began in the midst of it, so that nothing is known to be older than the episode.
+_in_midst = False
 _places = Places()
 
 
-def begin(_settings: dict[str, Any]) -> None:
-    """Traces from here on, on what was standard output; the program's own output goes nowhere."""
+def begin(settings: dict[str, Any]) -> None:
+    """Traces on what was standard output, and the program's own goes nowhere; `from`: not before that step, 0 being the reset."""
     global _out
     sys.stdout.flush()
     _out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _TRACE_FD)
     nowhere = os.open("/dev/null", os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
+    if "from" in settings:
+        # Not before it is needed: it loads the referee.
+        from .moments import at_moment
+
+        at_moment(settings["from"], _start)
+    else:
+        _start(0)
+
+
+def _start(step: int) -> None:
+    global _in_episode, _in_midst
+    _in_episode = _in_midst = step > 0
     threading.settrace(_enter)
     sys.settrace(_enter)
-
-
-_own_classes: dict[type, bool] = {}
-
-
-def _is_own(kind: type) -> bool:
-    """Whether a class's methods are traced, so that what they make of its objects is seen there."""
-    known = _own_classes.get(kind)
-    if known is None:
-        file = getattr(sys.modules.get(module_name(kind)), "__file__", None)
-        begins = getattr(getattr(kind, "__init__", None), "__code__", None)
-        # The method of a dataclass is of no file.
-        generated = begins is not None and begins.co_filename.startswith("<")
-        known = _own_classes[kind] = file is not None and _places.is_traced(os.path.abspath(file)) and not generated
-    return known
 
 
 class _Thread(threading.local):
@@ -80,7 +78,7 @@ class _Thread(threading.local):
         self.imports = 0
         # How often each object is the `self` of a method that runs.
         self.busy: dict[int, int] = {}
-        self.fingerprints = Fingerprints(is_own=_is_own, busy=self.busy)
+        self.fingerprints = Fingerprints(is_own=lambda kind: _places.is_own(kind), busy=self.busy)
         self.holders = Holders()
 
 
@@ -204,7 +202,8 @@ class _Traced:
             if holder is None:
                 changes.append((name, value, digest, False))
                 continue
-            left = _in_episode and before is not None and name not in holder.given and name not in stored
+            old = _in_episode and not _in_midst and before is not None
+            left = old and name not in holder.given and name not in stored
             holder.given.add(name)
             changes.append((name, value, digest, left))
         return changes

@@ -36,6 +36,8 @@ _MOST_PARTS = 1000
 # How many values are looked at, those inside others included, before each is looked at less closely, and how closely then.
 _MUCH_WORK = 1_000_000
 _FEW_PARTS = 60
+# What is looked at of each part of a set at least, however many there are.
+_PARTS_IN_SET = 4
 _MOST_BYTES = 1 << 16
 _MOST_DEPTH = 6
 _MOST_TEXT = 120
@@ -116,9 +118,7 @@ class _Walk:
             parts = (self.describe(key, depth) + self.describe(item, depth) for key, item in items)
             return str(len(value)).encode() + b"".join(parts)
         if issubclass(kind, (set, frozenset)):
-            # Which of its parts come first follows from their addresses: some of them say nothing of the others.
-            parts = [] if self.is_quick and len(value) > self.most else list(value)
-            return str(len(value)).encode() + b"".join(sorted(self.describe(item, depth) for item in parts))
+            return str(len(value)).encode() + b"".join(sorted(self._unordered(value, depth)))
         if np is not None and issubclass(kind, (np.ndarray, np.generic)):
             return self._array(np.asarray(value), depth)
         if issubclass(kind, random.Random):
@@ -140,6 +140,20 @@ class _Walk:
         if type(own) is not dict:
             return b""
         return self._own_object(value, own, depth) if self.is_own(kind) else self.describe(own, depth)
+
+    def _unordered(self, values: Any, depth: int) -> list[bytes]:
+        """The parts of a set. Which come first follows from their addresses, so that each is looked at as closely as the others."""
+        if self.is_quick and len(values) > self.most:
+            return []
+        left = self.left
+        share = max(_PARTS_IN_SET, left // max(1, len(values)))
+        described = []
+        for item in list(values):
+            self.left = share
+            described.append(self.describe(item, depth))
+            left -= share - self.left
+        self.left = left
+        return described
 
     def _own_object(self, value: Any, attributes: dict, depth: int) -> bytes:
         """An object's attributes, without those of other objects of the program's that it knows.

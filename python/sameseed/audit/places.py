@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
+
+from ..recording.canonical_tags import module_name
 
 # Libraries that compute or draw for an environment, in very many lines: what they return is seen where it is used.
 COMPUTING = (
@@ -24,6 +27,7 @@ class Places:
         plumbing = (os.path.join(self.site, package, name) for package in ("gymnasium", "gym") for name in _PLUMBING)
         self._left_out = (OWN, *(os.path.join(self.site, name, "") for name in COMPUTING), *plumbing)
         self._known: dict[str, bool] = {}
+        self._own_classes: dict[type, bool] = {}
 
     def is_traced(self, file: str) -> bool:
         known = self._known.get(file)
@@ -33,4 +37,15 @@ class Places:
                 and not file.startswith(self._left_out)
                 and (file.startswith(self.site) or not file.startswith(self.library))
             )
+        return known
+
+    def is_own(self, kind: type) -> bool:
+        """Whether a class's methods are traced, so that what they make of its objects is seen there."""
+        known = self._own_classes.get(kind)
+        if known is None:
+            file = getattr(sys.modules.get(module_name(kind)), "__file__", None)
+            begins = getattr(getattr(kind, "__init__", None), "__code__", None)
+            # The method of a dataclass is of no file.
+            generated = begins is not None and begins.co_filename.startswith("<")
+            known = self._own_classes[kind] = file is not None and self.is_traced(os.path.abspath(file)) and not generated
         return known

@@ -82,7 +82,7 @@ function summary({ verdict, causes, world }: AuditReport): string {
 const whyUnlocated: Readonly<Record<AuditUnlocated, string>> = {
   "traces-equal": "the traces of both worlds are equal",
   "trace-cut":
-    "the trace was cut off before the step that differs, at 200,000 lines or a limit; a shorter reset shows more",
+    "the trace was cut off before the step that differs, at 200,000 lines or a limit, and one that began later shows nothing",
   "not-traced": "other suspects were traced first; it may show once their causes are mended",
   "no-traceback": "the error names no line of the program's own",
 };
@@ -95,10 +95,7 @@ function formatCause(cause: AuditCause, at: number, of: number, paint: Painter):
       ? "nothing"
       : `${clip(jsonText(value), mostCharacters)} ${paint("dim", clip(type, 60))}`;
   const rows: [string, string][] = [
-    [
-      "where",
-      `${step === 0 ? "the reset (step 0)" : `step ${step}`} of seed ${seed}, in ${clip(path === "" ? field : path, mostCharacters)}`,
-    ],
+    ["where", `${stepText(step)} of seed ${seed}, in ${clip(path === "" ? field : path, mostCharacters)}`],
     ["expected", side(cause.expected, cause.expectedType)],
     ["actual", side(cause.actual, cause.actualType) + apart],
   ];
@@ -109,6 +106,11 @@ function formatCause(cause: AuditCause, at: number, of: number, paint: Painter):
     const { name, expected, actual } = location;
     if (name !== undefined && expected !== undefined && actual !== undefined && expected !== actual)
       rows.push(["", `${clip(name, 60)} is ${clip(expected, 80)} there, and ${clip(actual, 80)} here`]);
+    if (location.since !== undefined)
+      rows.push([
+        "",
+        `traced from ${stepText(location.since)} on, because a trace from the beginning was cut off`,
+      ]);
   }
   if (also.length > 0) rows.push(["also", clip(`the same shows with another ${also.join(", ")}`, 200)]);
   const fixes = [...new Set(factorsOf(factor).map(({ fix }) => fix))];
@@ -118,6 +120,10 @@ function formatCause(cause: AuditCause, at: number, of: number, paint: Painter):
     `${title}: ${paint("bad", factor)} – ${describeFactor(factor)}`,
     ...rows.map(([name, text]) => `  ${paint("dim", name.padEnd(8))}  ${text}`),
   ];
+}
+
+function stepText(step: number): string {
+  return step === 0 ? "the reset (step 0)" : `step ${step}`;
 }
 
 function differing({ worlds }: AuditReport): string {

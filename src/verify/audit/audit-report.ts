@@ -37,11 +37,16 @@ export interface AuditLocation {
   readonly name?: string;
   readonly expected?: string;
   readonly actual?: string;
+  /**
+   * The step from which on the lines were traced, 0 being the reset, where a trace from the beginning was cut off: what lines
+   * did before it was not compared. Absent where they all were.
+   */
+  readonly since?: number;
 }
 
 /**
  * `traces-equal`: nothing that the tracer sees differs. `trace-cut`: a trace ended before it came to the step that differs, after
- * 200,000 lines or at a limit. `not-traced`: other suspects were traced first. `no-traceback`: the error names no line of the
+ * 200,000 lines or at a limit, and one that began later shows nothing either. `not-traced`: other suspects were traced first. `no-traceback`: the error names no line of the
  * program's own.
  */
 export type AuditUnlocated = "traces-equal" | "trace-cut" | "not-traced" | "no-traceback";

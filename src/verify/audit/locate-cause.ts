@@ -31,12 +31,12 @@ export class Tracer {
     this.#runner = runner;
   }
 
-  /** The traces of a rollout in a world: of the environment's sandbox, and of the policy's. */
-  async trace(change: WorldChange, spec: RolloutSpec): Promise<readonly Trace[]> {
-    const key = JSON.stringify([change, spec.seed, spec.maxSteps]);
+  /** The traces of a rollout in a world, from a step on or of all of it: of the environment's sandbox, and of the policy's. */
+  async trace(change: WorldChange, spec: RolloutSpec, from?: number): Promise<readonly Trace[]> {
+    const key = JSON.stringify([change, spec.seed, spec.maxSteps, from]);
     let trace = this.#traces.get(key);
     if (trace === undefined) {
-      trace = this.#runner.trace(change, spec);
+      trace = this.#runner.trace(change, spec, from);
       this.#traces.set(key, trace);
     }
     return await trace;
@@ -45,36 +45,81 @@ export class Tracer {
 
 /**
  * Runs the rollout in the baseline's world and the suspect's, both under the line tracer and no further than to the step
- * that differs, and finds the line that let the world in; or why the traces do not tell.
+ * that differs, and finds the line that let the world in; or why the traces do not tell. Where a trace is cut off before that
+ * step, both are traced again from a later moment.
  */
 export async function locateCause(
   inputs: LocateInputs,
   suspect: Suspect,
   tracer: Tracer,
 ): Promise<AuditLocation | AuditUnlocated> {
-  const { step, field } = suspect.divergence;
+  const { step } = suspect.divergence;
   const maxSteps = Math.max(1, Math.min(step, inputs.spec.maxSteps ?? step));
-  const spec: RolloutSpec = { ...inputs.spec, maxSteps };
+  const cut = { ...inputs, spec: { ...inputs.spec, maxSteps } };
+  const whole = await compareTraces(cut, suspect, tracer);
+  if (whole.line?.begun === true || !whole.isCut) return whole.line?.location ?? "traces-equal";
+  const since = await laterMoment(cut, suspect, tracer);
+  const later = await compareTraces(cut, suspect, tracer, since);
+  if (later.line !== undefined) return { ...later.line.location, since };
+  // Where the whole episode was alike under the tracer, what differs before it is not what the suspect brought.
+  if (since <= 1 && !later.isCut) return "traces-equal";
+  return whole.line?.location ?? "trace-cut";
+}
+
+interface Compared {
+  readonly line?: { readonly location: AuditLocation; readonly begun: boolean };
+  /** Whether the trace that would show the difference went on. */
+  readonly isCut: boolean;
+}
+
+/** The line at which the traces of the two worlds differ, of the episode where there is one. */
+async function compareTraces(
+  inputs: LocateInputs,
+  suspect: Suspect,
+  tracer: Tracer,
+  from?: number,
+): Promise<Compared> {
+  const members = membersOf(suspect);
   let earlier: AuditLocation | undefined;
   let isCut = false;
-  for (const other of otherWorlds(inputs, suspect, spec, tracer)) {
-    const [expected, actual] = await Promise.all([tracer.trace({}, spec), other()]);
-    // The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's.
-    const members = field === "action" ? ([1, 0] as const) : ([0, 1] as const);
+  for (const other of otherWorlds(inputs, suspect, tracer, from)) {
+    const [expected, actual] = await Promise.all([tracer.trace({}, inputs.spec, from), other()]);
     for (const member of members) {
       const [mine, theirs] = [expected[member], actual[member]];
       if (mine === undefined || theirs === undefined) continue;
       if (member === members[0]) isCut ||= !mine.isWhole || !theirs.isWhole;
       const line = lineIntoEpisode(mine, theirs, ({ file, line: at }) => textOf(inputs, file, at));
+      if (line === undefined) continue;
+      const location = locationOf(inputs, line);
       // A policy's episode begins with it.
-      if (line !== undefined && (line.begun === true || member === 1)) return locationOf(inputs, line);
+      if (line.begun === true || member === 1) return { line: { location, begun: true }, isCut };
       // The reset may make good what was drawn before it, and the draw of the episode have come out alike this time.
-      if (line !== undefined) earlier ??= locationOf(inputs, line);
+      earlier ??= location;
     }
     // What is cut off before the step that differs is so in every layout.
     if (suspect.factor !== "baseline" && expected[members[0]]?.isWhole !== true) break;
   }
-  return earlier ?? (isCut ? "trace-cut" : "traces-equal");
+  return { ...(earlier === undefined ? {} : { line: { location: earlier, begun: false } }), isCut };
+}
+
+/** The environment comes first, and the policy where it has a sandbox; an action that differs is the policy's. */
+function membersOf({ divergence }: Suspect): readonly [number, number] {
+  return divergence.field === "action" ? [1, 0] : [0, 1];
+}
+
+/**
+ * The earliest of some moments from which the unchanged world's trace is not cut off; the last one where each is. The reset,
+ * the first step, and then ever nearer to the step that differs.
+ */
+async function laterMoment({ spec }: LocateInputs, suspect: Suspect, tracer: Tracer): Promise<number> {
+  const { step } = suspect.divergence;
+  const [member] = membersOf(suspect);
+  let from = 0;
+  for (;;) {
+    const trace = (await tracer.trace({}, spec, from))[member];
+    if (trace?.isWhole === true || from >= step) return from;
+    from = from === 0 ? 1 : from + Math.ceil((step - from) / 2);
+  }
 }
 
 /**
@@ -83,17 +128,17 @@ export async function locateCause(
  * without it need not do so in the same layout under it, but then do in another.
  */
 function otherWorlds(
-  { runner }: LocateInputs,
+  { runner, spec }: LocateInputs,
   { factor, change }: Suspect,
-  spec: RolloutSpec,
   tracer: Tracer,
+  from: number | undefined,
 ): (() => Promise<readonly Trace[]>)[] {
   if (factor === "baseline")
-    return Array.from({ length: itselfTries }, () => async () => await runner.trace({}, spec));
+    return Array.from({ length: itselfTries }, () => async () => await runner.trace({}, spec, from));
   const { perturb } = change;
   const more = factorsOf(factor).some(({ id }) => id === "addresses") ? otherHeaps : [];
   const changes = [change, ...more.map((heap) => ({ ...change, perturb: { ...perturb, heap } }))];
-  return changes.map((each) => async () => await tracer.trace(each, spec));
+  return changes.map((each) => async () => await tracer.trace(each, spec, from));
 }
 
 /** A line of a traceback that is the program's own; the last one, where the exception came from. */

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { isSameseedError } from "../../base/error.ts";
 import { Semaphore } from "../../base/semaphore.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
+import type { JsonObject } from "../../model/json.ts";
 import { maxLimitMs, type Limits } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
@@ -78,16 +79,22 @@ export class WorldRunner {
     });
   }
 
-  /** The traces of one rollout under the line tracer: of the environment's sandbox, and of the policy's. */
-  async trace(change: WorldChange, spec: RolloutSpec): Promise<readonly Trace[]> {
+  /**
+   * The traces of one rollout under the line tracer: of the environment's sandbox, and of the policy's.
+   * @param from the step before which nothing is traced, 0 being the reset; absent for the whole program
+   */
+  async trace(change: WorldChange, spec: RolloutSpec, from?: number): Promise<readonly Trace[]> {
     const backend = this.#backend(change);
     const receipt = await backend.receipt();
     const plan = planRollout(spec, tracedLimits(limitsIn(change, this.#options.limits)), receipt);
     const texts: Buffer[][] = plan.members.map(() => []);
+    // Among several policies none knows the number of the step that it is asked in.
+    const explain = (at: number): JsonObject =>
+      from === undefined || (at > 0 && plan.members.length > 2) ? {} : { from };
     let isOver = true;
     await this.#inTurn(backend, change, async () => {
       const running = await backend.start({
-        members: plan.members.map((member) => this.#changed(member, change, true)),
+        members: plan.members.map((member, at) => this.#changed(member, change, explain(at))),
         links: plan.links,
         onOutput: (member, channel, data) => {
           if (channel === "stdout") texts[member]!.push(Buffer.from(data));
@@ -162,12 +169,12 @@ export class WorldRunner {
   }
 
   /** A member of the rollout's group as this world has it. */
-  #changed(member: SandboxPlan, change: WorldChange, explain = false): SandboxPlan {
+  #changed(member: SandboxPlan, change: WorldChange, explain?: JsonObject): SandboxPlan {
     const { job } = member;
     if (job.entry !== "script") return member;
     const audit = {
       ...(change.perturb === undefined ? {} : { perturb: change.perturb }),
-      ...(explain ? { explain: {} } : {}),
+      ...(explain === undefined ? {} : { explain }),
     };
     // What is not sealed has no settings that could be changed.
     const world = job.world === undefined ? {} : { world: { ...job.world, ...change.settings } };

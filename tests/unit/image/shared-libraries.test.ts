@@ -1,23 +1,26 @@
 /*
- * A program of a wheel whose library lies beside it: in a sandbox the loader cannot tell where the program is, so the image
- * has the library where the loader always looks.
+ * A program of a wheel whose library lies beside it: in a sandbox the loader cannot tell where the program is, so the image's
+ * copy of it names the folder.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
-  copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 
+import { findBubblewrap } from "../../../src/image/find-bubblewrap.ts";
 import { copySharedLibraries, mergedPath } from "../../../src/image/shared-libraries.ts";
 
 const folders: string[] = [];
@@ -43,64 +46,63 @@ function libraryFolder(program: string): string {
   return mergedPath(dirname(libc!));
 }
 
-test("what a program finds beside itself is found without $ORIGIN, and a library's own findings stay where they are", async () => {
+/** How a program of a tree ends in a sandbox that has the tree and no /proc. */
+async function statusIn(root: string, program: string): Promise<number | null> {
+  const bubblewrap = await findBubblewrap();
+  const { status } = spawnSync(bubblewrap!.path, ["--unshare-all", "--ro-bind", root, "/", program]);
+  return status;
+}
+
+test("each program finds what lies beside itself without /proc, and libraries of one name are not mixed up", async () => {
   const root = temporaryFolder();
-  const engine = join(root, "opt", "engine");
-  const libs = join(root, "opt", "engine.libs");
-  for (const folder of [engine, libs]) mkdirSync(folder, { recursive: true });
-  compile(libs, "libinner-1a2b.so", "int inner(void) { return 41; }", "-shared", "-fPIC");
-  const origin = "-Wl,-rpath,$ORIGIN";
-  const inner = ["-L", libs, "-l:libinner-1a2b.so", origin];
-  compile(
-    libs,
-    "libouter-3c4d.so",
-    "int inner(void); int outer(void) { return inner() + 1; }",
-    "-shared",
-    "-fPIC",
-    ...inner,
-  );
-  compile(
-    libs,
-    "libalone-5e6f.so",
-    "int inner(void); int f(void) { return inner(); }",
-    "-shared",
-    "-fPIC",
-    ...inner,
-  );
-  const program = join(engine, "engine");
-  compile(
-    engine,
-    "engine",
-    "int outer(void); int main(void) { return outer(); }",
-    "-L",
-    libs,
-    "-l:libouter-3c4d.so",
-    "-Wl,-rpath,$ORIGIN/../engine.libs",
-  );
+  const variants = { first: 41, second: 51 };
+  const programs = Object.entries(variants).map(([name, value]) => {
+    const [engine, libs] = [join(root, "opt", name, "bin"), join(root, "opt", name, "lib")];
+    for (const folder of [engine, libs]) mkdirSync(folder, { recursive: true });
+    const shared = ["-shared", "-fPIC"];
+    compile(libs, "libinner.so", `int inner(void) { return ${value}; }`, ...shared);
+    const inner = ["-L", libs, "-l:libinner.so", "-Wl,-rpath,$ORIGIN"];
+    compile(
+      libs,
+      "libouter.so",
+      "int inner(void); int outer(void) { return inner() + 1; }",
+      ...shared,
+      ...inner,
+    );
+    const path = name === "first" ? "$ORIGIN/../lib" : "/nowhere:${ORIGIN}/../lib";
+    const outer = ["-L", libs, "-l:libouter.so", `-Wl,-rpath,${path}`, `-Wl,-rpath-link,${libs}`];
+    compile(engine, "engine", "int outer(void); int main(void) { return outer(); }", ...outer);
+    return join(engine, "engine");
+  });
+  const library = join(root, "opt", "first", "lib", "libouter.so");
+  const [size, before] = [statSync(programs[0]!).size, readFileSync(library)];
+  const other = join(root, "same");
+  linkSync(programs[0]!, other);
 
   await copySharedLibraries(root);
-  const place = join(root, libraryFolder(program));
-  expect(readlinkSync(join(place, "libouter-3c4d.so"))).toMatch(
-    /^(\.\.\/)+opt\/engine\.libs\/libouter-3c4d\.so$/,
+  // As every image has them.
+  for (const name of ["lib", "lib64"]) symlinkSync(`usr/${name}`, join(root, name));
+  const started = await Promise.all(
+    programs.map(async (path) => await statusIn(root, path.slice(root.length))),
   );
-  expect(readFileSync(join(place, "libinner-1a2b.so"))).toEqual(readFileSync(join(libs, "libinner-1a2b.so")));
-  // Nobody's program asks for it.
-  expect(() => readlinkSync(join(place, "libalone-5e6f.so"))).toThrow("ENOENT");
-  // The program where its $ORIGIN leads nowhere: only the built-in folder helps.
-  const elsewhere = join(temporaryFolder(), "engine");
-  copyFileSync(program, elsewhere);
-  const loader = /(\S*ld-linux\S*)/.exec(execFileSync("ldd", [program]).toString())![1]!;
-  const start = (path: string): number | null => {
-    try {
-      execFileSync(loader, ["--library-path", path, elsewhere], {
-        stdio: "ignore",
-      });
-      return 0;
-    } catch (error) {
-      return (error as { status: number | null }).status;
-    }
-  };
-  expect([start(place), start("/nowhere")]).toEqual([42, 127]);
+  expect(started).toEqual([42, 52]);
+  expect(readlinkSync(join(root, "o", "0000"))).toBe("../opt/first/bin");
+  // A library knows its folder, and nothing of a program but the path is written over, in the image's own copy.
+  expect(readFileSync(library)).toEqual(before);
+  expect([statSync(programs[0]!).size, statSync(programs[0]!).mode & 0o777]).toEqual([size, 0o755]);
+  expect(existsSync(join(root, libraryFolder(other), "libouter.so"))).toBe(false);
+});
+
+test("an image that has something where programs find their folders is not built", async () => {
+  const root = temporaryFolder();
+  mkdirSync(join(root, "o"));
+  compile(root, "libown.so", "int own(void) { return 0; }", "-shared", "-fPIC");
+  const own = ["-L", root, "-l:libown.so", "-Wl,-rpath,$ORIGIN"];
+  compile(root, "program", "int own(void); int main(void) { return own(); }", ...own);
+  await expect(copySharedLibraries(root)).rejects.toMatchObject({
+    code: "image_build_failed",
+    message: "the image has something at /o",
+  });
 });
 
 /** A tree with a program, and with libraries that write a file where their code runs. */

@@ -208,4 +208,47 @@ describe("a suspect whose line is not found", () => {
     expect(await locate(cut(same), cut(same))).toBe("trace-cut");
     expect(await locate(whole(same), cut(same))).toBe("trace-cut");
   });
+
+  it("is traced again from the earliest moment from which nothing is cut off", async () => {
+    const asked: (number | undefined)[] = [];
+    const late = {
+      trace: async ({ perturb }: WorldChange, _: unknown, from?: number) => {
+        if (perturb === undefined) asked.push(from);
+        const same = [entry(1, [["x", "1"]], { begun: true })];
+        const other = [entry(2, [["y", perturb === undefined ? "1" : "2"]], { begun: true })];
+        return await Promise.resolve([from === undefined || from < 7 ? cut(same) : whole(other)]);
+      },
+    } as unknown as WorldRunner;
+    const spec = { seed: 1, seats: [], environment: { kind: "gymnasium" } };
+    const inputs = { runner: late, image: {}, spec } as unknown as LocateInputs;
+    const located = async (step: number): Promise<unknown> => {
+      const at = { ...suspect, divergence: { ...suspect.divergence, step } };
+      return await locateCause(inputs, at, new Tracer(late));
+    };
+    expect(await located(9)).toMatchObject({ line: 2, name: "y", since: 7 });
+    expect(asked).toEqual([undefined, 0, 1, 5, 7]);
+    expect(await located(7), "at the step itself").toMatchObject({ line: 2, since: 7 });
+    expect(await located(0), "no later than the step").toBe("trace-cut");
+  });
+
+  it("is not laid upon a line of before an episode that was alike", async () => {
+    const [same, made] = [
+      entry(1, [["x", "1"]], { begun: true }),
+      (value: string) => entry(3, [["z", value]]),
+    ];
+    const traced = (isWhole: boolean): WorldRunner =>
+      ({
+        trace: async ({ perturb }: WorldChange, _: unknown, from?: number) =>
+          await Promise.resolve([
+            from === undefined
+              ? cut([made(perturb === undefined ? "1" : "2"), same])
+              : { entries: [same], isWhole },
+          ]),
+      }) as unknown as WorldRunner;
+    const spec = { seed: 1, seats: [], environment: { kind: "gymnasium" } };
+    const located = async (runner: WorldRunner): Promise<unknown> =>
+      await locateCause({ runner, image: {}, spec } as unknown as LocateInputs, suspect, new Tracer(runner));
+    expect(await located(traced(true))).toBe("traces-equal");
+    expect(await located(traced(false))).toMatchObject({ line: 3 });
+  });
 });

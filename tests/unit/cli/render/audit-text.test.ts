@@ -1,7 +1,12 @@
 import { expect, it } from "vitest";
 
 import { formatAudit } from "../../../../src/cli/render/audit-text.ts";
-import type { AuditCause, AuditReport, AuditUnlocated } from "../../../../src/verify/audit/audit-report.ts";
+import type {
+  AuditCause,
+  AuditLocation,
+  AuditReport,
+  AuditUnlocated,
+} from "../../../../src/verify/audit/audit-report.ts";
 
 const cause = {
   factor: "locale",
@@ -16,13 +21,14 @@ const cause = {
   actualType: "int",
   location: null,
 } satisfies AuditCause;
+const line: AuditLocation = { file: "env.py", line: 5, function: "step", source: "x = 1" };
 
-function said(unlocated: AuditUnlocated | undefined): string {
+function said(unlocated: AuditUnlocated | undefined, location: AuditLocation | null = null): string {
   const report: AuditReport = {
     env: "Some-v0",
     verdict: "sensitive",
     worlds: [],
-    causes: [unlocated === undefined ? cause : { ...cause, unlocated }],
+    causes: [{ ...cause, location, ...(unlocated === undefined ? {} : { unlocated }) }],
     ledger: {},
     tier: "T2",
     image: "gymnasium",
@@ -44,4 +50,10 @@ it.each([
   [undefined, "the traces of both worlds are equal"],
 ] as const)("says why a cause has no line: %s", (unlocated, why) => {
   expect(said(unlocated)).toContain(`line      not found: ${why}`);
+});
+
+it("says from where on was traced, where that was not from the beginning", () => {
+  expect(said(undefined, line)).not.toContain("traced from");
+  expect(said(undefined, { ...line, since: 4 })).toContain("traced from step 4 on, because");
+  expect(said(undefined, { ...line, since: 0 })).toContain("traced from the reset (step 0) on");
 });
