@@ -183,6 +183,8 @@ uint64_t world_refused(void);   /* programs refused since the last call, here an
 
 /* elf.c: NULL where this library can live in the program, else why not. Says nothing of what cannot be opened. */
 const char *world_unsealable(const char *path);
+/* The path after a script's `#!`, cut off in place; NULL where `head` begins no script. It has room for one byte more. */
+char *world_script_interpreter(char *head, long length);
 
 /* ---- vdso.c, trap.c ---- */
 

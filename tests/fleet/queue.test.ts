@@ -46,6 +46,15 @@ function bull(open: () => BullBackend): Queue {
   };
 }
 
+/** Work that says when it begins, and ends where it is stopped. */
+function untilStopped(begins: () => void): ChunkWork {
+  return async (_chunk, signal) => {
+    begins();
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    throw new SameseedError("aborted", "ended");
+  };
+}
+
 const queues: Readonly<Record<string, () => Queue>> = {
   "in this process": () => {
     const dispatcher = new LocalDispatcher();
@@ -144,11 +153,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
   it("gives what a leaving host gives back to another", async () => {
     await using(async ({ dispatcher, serve }) => {
       const begun = Promise.withResolvers<void>();
-      const leaving = serve("a", async (_chunk, signal) => {
-        begun.resolve();
-        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-        throw new SameseedError("aborted", "ended");
-      });
+      const leaving = serve("a", untilStopped(begun.resolve));
       await dispatcher.offer(hostClass(), chunk("x"), 0);
       await begun.promise;
       const ran: string[] = [];
@@ -164,11 +169,7 @@ describe.each(Object.entries(queues))("a queue %s", (_name, open) => {
   it("forgets what a leaving host gives back of a batch that was ended", async () => {
     await using(async ({ dispatcher, serve }) => {
       const begun = Promise.withResolvers<void>();
-      const leaving = serve("a", async (_chunk, signal) => {
-        begun.resolve();
-        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-        throw new SameseedError("aborted", "ended");
-      });
+      const leaving = serve("a", untilStopped(begun.resolve));
       await dispatcher.offer(hostClass(), chunk("x"), 0);
       await begun.promise;
       await dispatcher.cancel(`b${queueNumber()}`);

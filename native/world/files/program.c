@@ -26,11 +26,8 @@ static bool interpreter_of(char path[PATH_MAX]) {
   if (fd < 0) return false;
   long got = world_raw6(SYS_pread64, fd, (long)line, sizeof line - 1, 0, 0, 0);
   world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
-  if (got < 2 || line[0] != '#' || line[1] != '!') return false;
-  line[got] = 0;
-  char *name = line + 2 + strspn(line + 2, " \t");
-  name[strcspn(name, " \t\r\n")] = 0;
-  return *name && snprintf(path, PATH_MAX, "%s", name) < PATH_MAX;
+  const char *name = world_script_interpreter(line, got);
+  return name && *name && snprintf(path, PATH_MAX, "%s", name) < PATH_MAX;
 }
 
 static const char *find_program(void) {

@@ -50,11 +50,10 @@ static const char *check_elf(long fd, const uint8_t *head, long length) {
   return "it is statically linked";
 }
 
-/* The path after `#!`, cut off in place. */
-static char *script_interpreter(uint8_t *head, long length) {
-  char *from = (char *)head + 2;
-  head[length < HEAD_BYTES ? length : HEAD_BYTES - 1] = 0;
-  while (*from == ' ' || *from == '\t') from++;
+char *world_script_interpreter(char *head, long length) {
+  if (length < 3 || head[0] != '#' || head[1] != '!') return NULL;
+  head[length] = 0;
+  char *from = head + 2 + strspn(head + 2, " \t");
   from[strcspn(from, " \t\n")] = 0;
   return from;
 }
@@ -66,12 +65,12 @@ const char *world_unsealable(const char *path) {
     long fd = world_raw6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, 0, 0);
     if (fd == -EACCES && world_raw6(SYS_faccessat, AT_FDCWD, (long)path, 1, 0, 0, 0) == 0) return "it cannot be read";
     if (fd < 0) return NULL;
-    long length = read_at(fd, head, sizeof head, 0);
+    long length = read_at(fd, head, sizeof head - 1, 0);
     bool is_elf = length > 4 && memcmp(head, ELFMAG, SELFMAG) == 0;
     const char *reason = is_elf ? check_elf(fd, head, length) : NULL;
     world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
-    if (is_elf || length < 3 || head[0] != '#' || head[1] != '!') return reason;
-    char *next = script_interpreter(head, length);
+    char *next = is_elf ? NULL : world_script_interpreter((char *)head, length);
+    if (!next) return reason;
     memcpy(script, next, strlen(next) + 1);
     path = script;
   }

@@ -82,8 +82,13 @@ export class BullDispatcher implements Dispatcher {
         ...(await ofBatch(queue, ["active"], batch)),
         ...(await ofBatch(queue, idleStates, batch)),
       ];
-      for (const job of own) await soon(job.remove()).catch(() => {});
-      await this.#backend.unstall(queue, await goneOf(queue, own));
+      const gone: string[] = [];
+      for (const job of own)
+        await soon(job.remove()).then(
+          () => gone.push(job.id!),
+          () => {},
+        );
+      await this.#backend.unstall(queue, gone);
       if ((await ofBatch(queue, idleStates, batch)).length > 0)
         throw new SameseedError("queue_timeout", "the fleet's queue does not give back what was cancelled");
     }
@@ -168,14 +173,6 @@ const idleStates: readonly JobType[] = ["waiting", "prioritized", "delayed", "fa
 async function ofBatch(queue: Queue, states: readonly JobType[], batch: string): Promise<Job[]> {
   const jobs = await soon(queue.getJobs([...states], 0, 10_000));
   return jobs.filter((job) => (job.data as Chunk).batch === batch);
-}
-
-/** Those that are no longer there. */
-async function goneOf(queue: Queue, jobs: readonly Job[]): Promise<string[]> {
-  const gone: string[] = [];
-  for (const { id } of jobs)
-    if (id !== undefined && (await soon(queue.getJob(id))) === undefined) gone.push(id);
-  return gone;
 }
 
 const workerSchema: z.ZodType<WorkerNote> = z.object({

@@ -125,7 +125,9 @@ export class BullLanes implements Lanes {
     );
     worker.on("error", () => {});
     // Also one that was taken from hosts that died: it fails when another takes it, without a call of the work.
-    worker.on("failed", (job) => void (job === undefined ? undefined : this.#dropIfCancelled(job)));
+    worker.on("failed", (job) => {
+      if (job !== undefined) void this.#dropIfCancelled(job);
+    });
     worker.on("lockRenewalFailed", (ids: string[]) => {
       // Another host has it by now, or will: what is made here would be made twice.
       for (const { id, stop } of this.#running) if (ids.includes(id)) stop.abort(leaseLost);

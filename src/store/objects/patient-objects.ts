@@ -77,10 +77,6 @@ export class PatientObjects implements ObjectStore {
     return await this.#try(async () => await this.#store.getFile(key, path));
   }
 
-  async sweep(): Promise<void> {
-    await this.#store.sweep?.();
-  }
-
   close(): void {
     this.#store.close();
   }

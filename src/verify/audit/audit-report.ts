@@ -46,8 +46,8 @@ export interface AuditLocation {
 
 /**
  * `traces-equal`: nothing that the tracer sees differs. `trace-cut`: a trace ended before it came to the step that differs, after
- * 200,000 lines or at a limit, and one that began later shows nothing either. `not-traced`: other suspects were traced first. `no-traceback`: the error names no line of the
- * program's own.
+ * 200,000 lines or at a limit, and one that began later shows nothing either. `not-traced`: other suspects were traced first.
+ * `no-traceback`: the error names no line of the program's own.
  */
 export type AuditUnlocated = "traces-equal" | "trace-cut" | "not-traced" | "no-traceback";
 
