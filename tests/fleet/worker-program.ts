@@ -21,10 +21,11 @@ const worker = await startFleetWorker({
   ...(lies === undefined || lies === false ? {} : { tamper }),
   onLog: (line) => void process.stderr.write(`${line}\n`),
 });
-writeSync(1, `${JSON.stringify({ pid: process.pid, agent: worker.agentPid })}\n`);
 process.on("SIGTERM", () => {
   void worker
     .drain(10_000)
     .then(closeSandboxes)
     .then(() => process.exit(0));
 });
+// Last: whoever reads it may end this program at once.
+writeSync(1, `${JSON.stringify({ pid: process.pid, agent: worker.agentPid })}\n`);
