@@ -13,7 +13,7 @@ import {
   makeFleet,
   type RolloutFleet,
 } from "../rollout/rollout-fleet.ts";
-import { withObjects } from "../store/objects/open-objects.ts";
+import { readPatiently, type Waiting } from "../store/objects/patient-objects.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkFleetCertificate, writeFleetCertificate } from "./certificate.ts";
 import { seedCount } from "./chunk.ts";
@@ -22,7 +22,7 @@ import { contradicted, errorOf } from "./drive/batch-errors.ts";
 import { answerChunks, rolloutChunks } from "./drive/batch-kind.ts";
 import type { ChosenHosts } from "./drive/choose-hosts.ts";
 import { type FleetCall, overFleet } from "./drive/over-fleet.ts";
-import { encodeSpec, type FleetSpec, fleetSpec, optionsOf } from "./fleet-spec.ts";
+import { encodeSpec, fleetSpec, optionsOf } from "./fleet-spec.ts";
 import { leafOf } from "./merkle.ts";
 import { checkScoreCertificate, writeScoreCertificate } from "./score-certificate.ts";
 import type { ChunkFailure, Dispatcher } from "./queue/dispatcher.ts";
@@ -213,7 +213,11 @@ export class Fleet implements FleetEngine {
       });
     // What is compared is what the run's hosts made, where they put it: not what today's would.
     const { store = certificate.store } = this.#options;
-    const spec = await specIn(store, certificate.spec);
+    const spec = await readPatiently(
+      store,
+      async (open) => await fetchSpec(open, certificate.spec),
+      this.#waiting(signal),
+    );
     const options = optionsOf(spec);
     await this.#retake(dir, options, { signal, hosts: { hostClass: spec.hostClass, store } });
     await this.certify({ dir, options, signal });
@@ -229,9 +233,10 @@ export class Fleet implements FleetEngine {
     }
     const made = this.#made.get(options);
     if (made === undefined) return;
-    const { mismatches } = await withObjects(
+    const { mismatches } = await readPatiently(
       made.store,
       async (store) => await writeFleetCertificate(dir, store, made.spec),
+      this.#waiting(signal),
     );
     if (mismatches > 0) throw contradicted(mismatches);
   }
@@ -239,13 +244,17 @@ export class Fleet implements FleetEngine {
   async certifyScores(dir: string, made: FleetMade | undefined): Promise<boolean> {
     // One that does not hold stays: `verify` tells.
     if (made === undefined) return !["none", "outgrown"].includes((await checkScoreCertificate(dir)).state);
-    await withObjects(made.store, async (store) => await writeScoreCertificate(dir, store, made.spec));
+    await readPatiently(
+      made.store,
+      async (store) => await writeScoreCertificate(dir, store, made.spec),
+      this.#waiting(),
+    );
     return true;
   }
-}
 
-async function specIn(url: string, hash: string): Promise<FleetSpec> {
-  return await withObjects(url, async (store) => await fetchSpec(store, hash));
+  #waiting(signal = never()): Waiting {
+    return { signal, onLog: this.#options.onNote ?? noNote };
+  }
 }
 
 interface CallSetting {

@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { openObjects } from "../../src/store/objects/open-objects.ts";
+import { openPatiently } from "../../src/store/objects/patient-objects.ts";
 import { probeS3 } from "../../src/store/objects/probe-s3.ts";
 import { S3Objects } from "../../src/store/objects/s3-objects.ts";
 import { readS3Url, s3Credentials } from "../../src/store/objects/s3-place.ts";
@@ -60,6 +61,20 @@ describe("on a faulty way", () => {
     await store.put(key, Buffer.from("one"));
     way.first(2, "GET", fault);
     expect((await store.get(key))?.toString()).toBe("one");
+  });
+
+  it("is waited for where it is full as it is opened, and not where its bucket is wrong", async () => {
+    const log: string[] = [];
+    const how = { signal: new AbortController().signal, onLog: (line: string) => log.push(line) };
+    way.first(2, "PUT", "full");
+    const opened = await openPatiently(place, how);
+    opened.close();
+    expect(log).toEqual([expect.stringMatching(/the store is full .*; waiting for the store$/)]);
+    const [bucket = ""] = /(?<=^s3:\/\/)[^/]+/.exec(place) ?? [];
+    await expect(openPatiently(place.replace(bucket, "nowhere-at-all"), how)).rejects.toMatchObject({
+      code: "io_failed",
+    });
+    expect(log).toHaveLength(1);
   });
 
   it("reads all the same where an answer breaks off or has another bit, in pieces too", async () => {

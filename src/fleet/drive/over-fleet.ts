@@ -3,9 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { timeName } from "../../base/clock.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
-import { openObjects } from "../../store/objects/open-objects.ts";
-import { isOutage, patiently } from "../../store/objects/patience.ts";
-import { PatientObjects } from "../../store/objects/patient-objects.ts";
+import { openPatiently } from "../../store/objects/patient-objects.ts";
 import type { SpecDocument } from "../fleet-spec.ts";
 import type { Dispatcher } from "../queue/dispatcher.ts";
 import { publishImage } from "../worker/image-supply.ts";
@@ -44,13 +42,7 @@ export async function* overFleet<T>(call: FleetCall<T>): AsyncGenerator<T, void,
   try {
     const chosen = call.hosts ?? (await chooseHosts(dispatcher, { store: call.store, onNote, signal }));
     const { hostClass } = chosen;
-    // What is wrong with its address is said at once; what happens to it later may pass.
-    const how = { signal, onLog: onNote };
-    const opened = await patiently(async () => await openObjects(chosen.store), {
-      ...how,
-      mayPass: isOutage,
-    });
-    store = new PatientObjects(opened, how);
+    store = await openPatiently(chosen.store, { signal, onLog: onNote });
     const open = store;
     const { hash: spec, bytes } = await call.spec(open, hostClass);
     await open.putIfAbsent(specKey(spec), bytes);

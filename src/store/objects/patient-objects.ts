@@ -1,5 +1,40 @@
 import type { ObjectStore } from "./object-store.ts";
-import { patiently } from "./patience.ts";
+import { openObjects } from "./open-objects.ts";
+import { isOutage, patiently } from "./patience.ts";
+import type { StoreUse } from "./probe-s3.ts";
+
+/** How long something waits for a store, and who is told. */
+export interface Waiting {
+  readonly signal: AbortSignal;
+  /** Told that the store is waited for. */
+  readonly onLog: (line: string) => void;
+}
+
+/**
+ * Opens a store of which everything is tried for a minute. What is wrong with its address is said at once.
+ * @throws as {@link openObjects}
+ */
+export async function openPatiently(url: string, how: Waiting, use?: StoreUse): Promise<ObjectStore> {
+  const opened = await patiently(async () => await openObjects(url, use), { ...how, mayPass: isOutage });
+  return new PatientObjects(opened, how);
+}
+
+/**
+ * Reads something from a store that is waited for, and closes it.
+ * @throws as {@link openPatiently}, and as what is done
+ */
+export async function readPatiently<T>(
+  url: string,
+  work: (store: ObjectStore) => Promise<T>,
+  how: Waiting,
+): Promise<T> {
+  const store = await openPatiently(url, how, "read");
+  try {
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}
 
 /**
  * A store that may be full or away for a while: whatever is asked of it is tried for a minute before it fails, and each outage is
@@ -11,14 +46,10 @@ export class PatientObjects implements ObjectStore {
   readonly #onLog: (line: string) => void;
   #isSaid = false;
 
-  /** @param onLog told that the store is waited for */
-  constructor(
-    store: ObjectStore,
-    how: { readonly signal: AbortSignal; readonly onLog: (line: string) => void },
-  ) {
+  constructor(store: ObjectStore, { signal, onLog }: Waiting) {
     this.#store = store;
-    this.#signal = how.signal;
-    this.#onLog = how.onLog;
+    this.#signal = signal;
+    this.#onLog = onLog;
   }
 
   get url(): string {
