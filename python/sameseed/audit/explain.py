@@ -26,6 +26,7 @@ from typing import Any, Callable
 
 from .fingerprint import Fingerprints, shown
 from .holders import Holder, Holders
+from .perturb import take_places
 from .places import OWN, Places
 from .stores import names_stored, words_read
 
@@ -218,6 +219,8 @@ def _look_for_reset(frame: FrameType) -> None:
     _in_episode = caller is not None and caller.f_code.co_name == "reset"
     if _in_episode:
         _thread.holders.begin_episode()
+        # What the tracer itself took and freed until now may have left the same free places in every layout of memory.
+        take_places()
 
 
 def _names(frame: FrameType) -> list[tuple[str, Any]]:

@@ -24,6 +24,8 @@ _DEFAULT_FLOATS = ctypes.c_void_p(-1)
 
 # What must stay where it is for as long as the process lives.
 _kept: list[Any] = []
+# Decides which places are taken, where memory lies otherwise; empty where it does not.
+_places: list[random.Random] = []
 
 
 def apply(changes: dict[str, Any]) -> None:
@@ -84,15 +86,22 @@ def _heap(salt: int) -> None:
 
 def _scatter(chance: random.Random) -> None:
     """Takes some of the next free places before each step: what was freed since the start would be taken again as it was."""
+    _places.append(chance)
     encode = recorder.Recorder.action
 
     def action(self: recorder.Recorder, value: object) -> bytes:
         encoded = encode(self, value)
-        # Nothing the collector counts: when it runs is another factor's.
-        _kept.extend(bytes(size) for size in range(1, 480, 16) for _ in range(chance.randrange(1, 4)))
+        take_places()
         return encoded
 
     recorder.Recorder.action = action  # type: ignore[method-assign]
+
+
+def take_places() -> None:
+    """Takes some of the next free places of every size, where memory is to lie otherwise."""
+    for chance in _places:
+        # Nothing the collector counts: when it runs is another factor's.
+        _kept.extend(bytes(size) for size in range(1, 480, 16) for _ in range(chance.randrange(1, 4)))
 
 
 class _Plain:
