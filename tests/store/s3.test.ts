@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { type FleetWorker, startFleetWorker } from "../../src/fleet/worker/fleet-worker.ts";
 import { openObjects } from "../../src/store/objects/open-objects.ts";
 import { openPatiently } from "../../src/store/objects/patient-objects.ts";
 import { probeS3 } from "../../src/store/objects/probe-s3.ts";
@@ -75,6 +76,22 @@ describe("on a faulty way", () => {
       code: "io_failed",
     });
     expect(log).toHaveLength(1);
+  });
+
+  it("is waited for by a host that starts while it is full, until it is to end", async () => {
+    const log: string[] = [];
+    const redis = `redis://127.0.0.1:${await freePort()}`;
+    const start = async (signal: AbortSignal): Promise<FleetWorker> =>
+      await startFleetWorker({ redis, store: place, signal, onLog: (line) => log.push(line) });
+    const waits = expect.stringMatching(/the store is full .*; waiting for the store$/);
+    way.first(2, "PUT", "full");
+    const worker = await start(new AbortController().signal);
+    expect(worker.note.store).toContain(place);
+    await worker.drain(0);
+    expect(log.filter((line) => /waiting for the store/.test(line))).toEqual([waits]);
+    way.first(100, "PUT", "full");
+    await expect(start(AbortSignal.timeout(500))).rejects.toMatchObject({ code: "disk_full" });
+    way.fault = () => undefined;
   });
 
   it("reads all the same where an answer breaks off or has another bit, in pieces too", async () => {

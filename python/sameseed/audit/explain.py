@@ -90,9 +90,7 @@ def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
         _thread.imports += 1
         frame.f_trace_lines = False
         return _leave_import
-    if _thread.imports > 0 or code.co_name == "__del__" or not _places.is_traced(code.co_filename):
-        return None
-    if _left <= 0:
+    if _left <= 0 or _thread.imports > 0 or code.co_name == "__del__" or not _places.is_traced(code.co_filename):
         return None
     try:
         return _Traced(frame).see
@@ -213,13 +211,13 @@ class _Traced:
 def _look_for_reset(frame: FrameType) -> None:
     """Notes that the episode has begun, where the function was called by the referee's own reset."""
     global _in_episode
-    caller = frame.f_back
-    while caller is not None and not caller.f_code.co_filename.startswith(os.path.join(OWN, "play")):
+    caller, play = frame.f_back, os.path.join(OWN, "play")
+    while caller is not None and not caller.f_code.co_filename.startswith(play):
         caller = caller.f_back
     _in_episode = caller is not None and caller.f_code.co_name == "reset"
     if _in_episode:
         _thread.holders.begin_episode()
-        # What the tracer itself took and freed until now may have left the same free places in every layout of memory.
+        # The tracer may leave the same free places in every layout of memory.
         take_places()
 
 

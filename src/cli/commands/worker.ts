@@ -65,7 +65,8 @@ async function work(cli: Cli, { drainMs, ...options }: WorkerOptions): Promise<n
   // The queue's client and the store's are large: every other command would wait for them too.
   const { startFleetWorker } = await import("../../fleet/worker/fleet-worker.ts");
   if (cli.signal.aborted) throw new SameseedError("aborted", "interrupted; no chunk was taken");
-  const worker = await startFleetWorker({ ...options, onLog: (line) => cli.status.note(line) });
+  const onLog = (line: string): void => cli.status.note(line);
+  const worker = await startFleetWorker({ ...options, signal: cli.signal, onLog });
   const { id, hostClass, lanes, slots, store } = worker.note;
   await cli.output.lines([
     `worker ${id} of class ${hostClass}: ${lanes} lanes, ${slots} slots, store ${store}`,

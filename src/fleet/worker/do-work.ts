@@ -13,7 +13,6 @@ import { type Chunk, seedsOf } from "../chunk.ts";
 import { checkSpec, optionsOf } from "../fleet-spec.ts";
 import { readItems, type WorkItem, type WorkSpec } from "../work-spec.ts";
 import type { Done } from "./pack-done.ts";
-import { patiently } from "../../store/objects/patience.ts";
 import type { ChunkPlace } from "./run-chunk.ts";
 
 /**
@@ -27,10 +26,7 @@ export async function* doWork(
   signal: AbortSignal,
 ): AsyncGenerator<Done, void, undefined> {
   const numbers = [...seedsOf(chunk.seeds)];
-  const items = await patiently(async () => await readItems(place.store, spec, numbers), {
-    signal,
-    onLog: place.onLog,
-  });
+  const items = await readItems(place.store, spec, numbers);
   const answers = spec.kind === "scores" ? scores(place, spec, items, signal) : audits(place, items, signal);
   for await (const own of answers)
     yield { seed: own.at, frame: answerFrame(own), leaf: leafOfAnswer(spec.kind, chunk.spec, own) };

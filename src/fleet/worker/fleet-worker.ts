@@ -8,7 +8,7 @@ import { defaultImageName } from "../../image/default-image.ts";
 import { Lanes } from "../../judge/lanes.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
-import { openObjects } from "../../store/objects/open-objects.ts";
+import { openOnceThere } from "../../store/objects/patient-objects.ts";
 import { within } from "../within.ts";
 import { seedCount } from "../chunk.ts";
 import type { ChunkWork, LanesOptions } from "../queue/dispatcher.ts";
@@ -35,6 +35,8 @@ export interface FleetWorkerOptions {
   readonly leases?: Leases;
   /** Told what a person wants to know, a line at a time. */
   readonly onLog?: (line: string) => void;
+  /** Ends the wait for a store that is full or away as the host starts. A host at work is drained. */
+  readonly signal?: AbortSignal;
   readonly tamper?: ChunkPlace["tamper"];
 }
 
@@ -52,7 +54,7 @@ export interface FleetWorker {
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
- * Runs chunks for a fleet until it is drained.
+ * Runs chunks for a fleet until it is drained. A store that is full or away is waited for, for a minute at a time.
  * @throws `bad_argument`, `io_failed`, `wall_unavailable`, `image_missing`
  */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
@@ -62,7 +64,8 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     throw new SameseedError("bad_argument", `${JSON.stringify(host)} is not a host's name`, {
       hint: "use letters, digits, '.', '_' and '-', a letter or digit first",
     });
-  const store = await openObjects(options.store);
+  const { signal = new AbortController().signal } = options;
+  const store = await openOnceThere(options.store, { signal, onLog });
   await store.sweep?.();
   const problem = storeProblem(store.url);
   if (problem !== undefined) onLog(problem);

@@ -18,6 +18,7 @@ import { hostClassOf } from "./host-class.ts";
 import type { ImageSupply } from "./image-supply.ts";
 import { type Done, packDone, type PackedFile } from "./pack-done.ts";
 import { patiently } from "../../store/objects/patience.ts";
+import { PatientObjects } from "../../store/objects/patient-objects.ts";
 import { doWork } from "./do-work.ts";
 
 /** What a host runs chunks with. */
@@ -47,13 +48,14 @@ const specsMost = 32;
  * be compared.
  * @throws as `recordRollouts`; `image_missing`, `io_failed`, `disk_full`, `world_unavailable`
  */
-export async function runChunk(place: ChunkPlace, chunk: Chunk, signal: AbortSignal): Promise<ChunkReport> {
-  const { store, host, worker } = place;
+export async function runChunk(here: ChunkPlace, chunk: Chunk, signal: AbortSignal): Promise<ChunkReport> {
   // A store that is full or away is waited for by the lane, which takes nothing more meanwhile: one read that fails would have
   // the host refuse the chunk, and be given nothing more of the batch.
-  const patience = { signal, onLog: place.onLog };
+  const store = new PatientObjects(here.store, { signal, onLog: here.onLog });
+  const place = { ...here, store };
+  const { host, worker } = place;
   if (chunk.purpose !== "audit") {
-    const before = await patiently(async () => await readRecord(store, recordKey(chunk)), patience);
+    const before = await readRecord(store, recordKey(chunk));
     if (before !== undefined) return { root: before.root, host: before.host };
   }
   const startedAt = performance.now();
@@ -64,7 +66,7 @@ export async function runChunk(place: ChunkPlace, chunk: Chunk, signal: AbortSig
   const own = { format: 1, spec: chunk.spec, seeds: chunk.seeds, root, host, worker } as const;
   const wallMs = Math.round(performance.now() - startedAt);
   const record: ChunkRecord = { ...own, pack, numbers, wallMs, at: nowIso() };
-  await patiently(async () => await hand(place, chunk, record, packed), patience);
+  await hand(place, chunk, record, packed);
   return { root, host };
 }
 
@@ -101,15 +103,15 @@ interface Ran {
 }
 
 async function runSeeds(place: ChunkPlace, chunk: Chunk, signal: AbortSignal, spool: Spool): Promise<Ran> {
-  const patience = { signal, onLog: place.onLog };
-  const spec = await patiently(async () => await readSpec(place.store, chunk.spec), patience);
+  const spec = await readSpec(place.store, chunk.spec);
   if (spec.hostClass !== place.hostClass)
     throw new SameseedError(
       "world_unavailable",
       `this host is of class ${place.hostClass}, not ${spec.hostClass}`,
     );
   for (const image of "kind" in spec ? Object.values(spec.images) : [spec.image])
-    await patiently(async () => await place.images.ensure(image, signal), patience);
+    // As a whole: an image needs room on this host as well.
+    await patiently(async () => await place.images.ensure(image, signal), { signal, onLog: place.onLog });
   const { all, numbers } =
     "kind" in spec
       ? { all: doWork(place, spec, chunk, signal), numbers: place.hostClass }

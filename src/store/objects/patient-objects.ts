@@ -15,8 +15,15 @@ export interface Waiting {
  * @throws as {@link openObjects}
  */
 export async function openPatiently(url: string, how: Waiting, use?: StoreUse): Promise<ObjectStore> {
-  const opened = await patiently(async () => await openObjects(url, use), { ...how, mayPass: isOutage });
-  return new PatientObjects(opened, how);
+  return new PatientObjects(await openOnceThere(url, how, use), how);
+}
+
+/**
+ * Opens a store, and waits for a minute where it is full or its server cannot serve now; it is not waited for afterwards.
+ * @throws as {@link openObjects}
+ */
+export async function openOnceThere(url: string, how: Waiting, use?: StoreUse): Promise<ObjectStore> {
+  return await patiently(async () => await openObjects(url, use), { ...how, mayPass: isOutage });
 }
 
 /**
