@@ -145,10 +145,12 @@ export class Audits {
       if (came === "settled") this.#pending.delete(key);
       else if (came === "asked") room--;
     }
-    if (this.isDone && this.#given > 0) {
-      this.#setting.onNote(`${this.#given} chunks could not be audited: no other host took them`);
-      this.#given = 0;
-    }
+  }
+
+  /** Says of the whole batch how many of the chunks that were to be looked at again were not. */
+  sayGiven(): void {
+    const [chunks, them] = this.#given === 1 ? ["1 chunk", "it"] : [`${this.#given} chunks`, "them"];
+    if (this.#given > 0) this.#setting.onNote(`${chunks} could not be audited: no other host took ${them}`);
   }
 
   async #lookAt(

@@ -108,6 +108,7 @@ export class FleetBatch<T> {
       }
     }
     this.#beside.check();
+    this.#audits.sayGiven();
     await this.#outlook.lookWhoIsOut();
     this.#refuseWhoIsOut();
     this.#giveUp();
