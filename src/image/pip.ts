@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { startOfText } from "../base/cut-text.ts";
 import { SameseedError } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 import { lastLines, runTool, type ToolResult } from "./run-tool.ts";
@@ -63,7 +64,17 @@ const brokenSource: readonly RegExp[] = [
   /Failed building wheel for ([A-Za-z0-9][\w.-]*)/,
   /error in ([A-Za-z0-9][\w.-]*) setup command/,
   /generating package metadata[\s\S]*?╰─> (?!from |See )([A-Za-z0-9][\w.-]*)/,
+  // The folder that it was unpacked in, where nothing else names it.
+  /[/]pip-(?:install|req-build|wheel)-\w+[/]([A-Za-z0-9][\w.-]*?)_[0-9a-f]{32}[/]/,
 ];
+
+/** The last words of a build before pip's own: the reason, as its tools tell it. */
+function lastWords(stderr: string): string {
+  const [, words] = /([^\n]*\S)[ \t]*\n\s*\[end of output\](?![\s\S]*\[end of output\])/.exec(stderr) ?? [];
+  return words === undefined ? "" : ` (${startOfText(words.trim(), lastWordsMost)})`;
+}
+
+const lastWordsMost = 200;
 
 function explain(
   stderr: string,
@@ -120,9 +131,9 @@ function explain(
       .map((pattern) => pattern.exec(stderr)?.[1])
       .find((found) => found !== undefined);
     return {
-      why: `the source archive ${broken === undefined ? "of a package" : `of ${broken}`} could not be built`,
-      hint: "pip's output says what it needs on this host (often a compiler or headers); an older or newer version may have a wheel",
+      why: `the source archive ${broken === undefined ? "of a package" : `of ${broken}`} could not be built${lastWords(stderr)}`,
+      hint: "it may need a compiler or headers on this host (--json gives the end of pip's output); an older or newer version may have a wheel",
     };
   }
-  return { why, hint: "pip's output says why" };
+  return { why, hint: "--json gives the end of pip's output" };
 }

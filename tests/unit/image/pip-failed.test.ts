@@ -35,3 +35,19 @@ it.each([
 ])("names the package whose build failed: %s", (stderr, name) => {
   expect(failed(stderr).message).toContain(`the source archive ${name}`);
 });
+
+it("names it by the folder that it was unpacked in, and says the build's last words", () => {
+  const folder = `/tmp/pip-install-2dfb5tvk/pygame_${"c9b603608f1844539ae71fcc3ce8fcdb"}`;
+  const stderr = [
+    "  error: subprocess-exited-with-error",
+    "  × Getting requirements to build wheel did not run successfully.",
+    "      [end of output]",
+    `        File "${folder}/buildconfig/config_unix.py", line 39, in __init__`,
+    "      IndexError: list index out of range",
+    "      [end of output]",
+    "  note: This error originates from a subprocess, and is likely not a problem with pip.",
+  ].join("\n");
+  expect(failed(stderr).message).toBe(
+    "x cannot be resolved: the source archive of pygame could not be built (IndexError: list index out of range)",
+  );
+});
