@@ -1,12 +1,16 @@
 """Prints which environments some packages of an image register, as one JSON object: package -> names for `sameseed run`.
 
-Runs in a sandbox of the image. The packages' names come in PACKAGES, as JSON.
+Runs in a sandbox of the image. The packages' names come in PACKAGES, as JSON. A package that registers nothing when it is
+imported may do so in one of its modules, or in a function that is to be called: both are looked for.
 """
 
 import importlib
 import importlib.metadata
+import inspect
 import json
 import os
+import re
+from types import ModuleType
 
 
 def modules_of(package: str) -> list[str]:
@@ -16,6 +20,44 @@ def modules_of(package: str) -> list[str]:
     except importlib.metadata.PackageNotFoundError:
         told = ""
     return [line.strip() for line in told.splitlines() if line.strip()] or [package.replace("-", "_")]
+
+
+# How many modules of a package are imported that look as if they register something.
+MOST_REGISTERING = 5
+
+
+def registering_modules(package: ModuleType) -> list[str]:
+    """The modules below one that is imported whose text registers environments, the outermost first."""
+    found = []
+    for root in getattr(package, "__path__", ()):
+        for folder, folders, files in os.walk(root):
+            folders[:] = [name for name in folders if name.isidentifier() and name not in ("test", "tests")]
+            inside = (package.__name__, *os.path.relpath(folder, root).split(os.sep))
+            for file in files:
+                stem, ending = os.path.splitext(file)
+                path = os.path.join(folder, file)
+                if ending == ".py" and stem.isidentifier() and registers(path):
+                    found.append(".".join(part for part in (*inside, stem) if part not in (".", "__init__")))
+    return sorted(found, key=lambda name: (name.count("."), name))[:MOST_REGISTERING]
+
+
+def registers(path: str) -> bool:
+    """Whether a file's text registers something as Gymnasium has it."""
+    try:
+        with open(path, encoding="utf-8") as text:
+            return re.search(r"\bregister\s*\(\s*(?:id\s*=|[\"'])", text.read()) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def registering_call(module: ModuleType) -> str | None:
+    """The function of a module that registers its environments, as it is called; None where there is none."""
+    for name, value in vars(module).items():
+        if re.fullmatch(r"register_(?:all_)?(?:gym(?:nasium)?_)?env(?:ironment)?s?", name) and inspect.isfunction(value):
+            needed = [part for part in inspect.signature(value).parameters.values() if part.default is part.empty]
+            if not needed:
+                return f"{module.__name__}.{name}()"
+    return None
 
 
 def entry_module(spec: object) -> str:
@@ -33,30 +75,45 @@ def registry_of(library: str) -> dict | None:
     return getattr(registry, "env_specs", registry)
 
 
+def look(registries: list[dict], module: str, names: dict[str, None]) -> str | None:
+    """Imports a module and adds the names of what it registers; returns why it cannot be imported."""
+    before = {name for registry in registries for name in registry}
+    try:
+        importlib.import_module(module)
+    except Exception as caught:  # noqa: BLE001 - whatever a package does when it is imported
+        return f"{type(caught).__name__}: {caught}"
+    for name, spec in [item for registry in registries for item in registry.items()]:
+        if name not in before:
+            names[f"{module}:{name}"] = None
+        elif (entry_module(spec) + ".").startswith(module + "."):
+            names[name] = None
+    return None
+
+
+def listed(registries: list[dict], package: str) -> dict:
+    """What a package registers, why it cannot be imported, and what is to be called before it registers anything."""
+    names: dict[str, None] = {}
+    error = call = None
+    modules = modules_of(package)
+    for module in modules:
+        error = look(registries, module, names) or error
+    if not names and error is None:
+        imported = [importlib.import_module(module) for module in modules]
+        call = next(filter(None, map(registering_call, imported)), None)
+        if call is None:
+            for module in (name for outer in imported for name in registering_modules(outer)):
+                # One that needs more than the image has says nothing about the package.
+                look(registries, module, names)
+    return {"names": list(names), "error": error, "call": call}
+
+
 def main() -> None:
     packages = json.loads(os.environ["PACKAGES"])
     registries = [registry for registry in map(registry_of, ("gymnasium", "gym")) if registry is not None]
-    if not registries:
-        print(json.dumps({package: {"names": [], "error": None} for package in packages}))
-        return
-    found = {}
-    for package in packages:
-        names: dict[str, None] = {}
-        error = None
-        for module in modules_of(package):
-            before = {name for registry in registries for name in registry}
-            try:
-                importlib.import_module(module)
-            except Exception as caught:  # noqa: BLE001 - whatever a package does when it is imported
-                error = f"{type(caught).__name__}: {caught}"
-                continue
-            for name, spec in [item for registry in registries for item in registry.items()]:
-                if name not in before:
-                    names[f"{module}:{name}"] = None
-                elif (entry_module(spec) + ".").startswith(module + "."):
-                    names[name] = None
-        found[package] = {"names": list(names), "error": error}
-    print(json.dumps(found))
+    if registries:
+        print(json.dumps({package: listed(registries, package) for package in packages}))
+    else:
+        print(json.dumps({package: {"names": [], "error": None, "call": None} for package in packages}))
 
 
 main()

@@ -36,6 +36,8 @@ class Missing(unittest.TestCase):
             OSError("/usr/lib/libGL.so.1: cannot open shared object file"),
         ):
             self.assertIn("pkg needs the system library libGL.so.1, which", why_missing("pkg", library, False))
+        memory = ImportError("libtorch_cuda.so: failed to map segment from shared object", name="_C")
+        self.assertIn("pkg cannot be imported in the memory it has: libtorch", why_missing("pkg", memory, True))
         name = ImportError("cannot import name 'Old' from 'new.part'", name="new.part")
         self.assertIn("pkg needs another version of new, ", why_missing("pkg", name, False))
         attribute = AttributeError("module 'numpy' has no attribute 'bool8'")

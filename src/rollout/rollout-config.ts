@@ -46,8 +46,9 @@ export type PolicyInput = string | SourcePath | SourceText | ActionList | Policy
 /** Options that all rollouts of a call share. */
 export interface RolloutOptions {
   /**
-   * A Gymnasium id, Gymnasium's `module:Id`, `module:Class`, `path/to/file.py:ClassName`, or `parallel:` and a module that has
-   * PettingZoo's `parallel_env()`, such as `parallel:mpe2.simple_spread_v3`.
+   * A Gymnasium id, Gymnasium's `module:Id`, `module:Class`, `path/to/file.py:ClassName`, `path/to/file.py:Id` of what the
+   * file registers, or `parallel:` and a module that has PettingZoo's `parallel_env()`, such as
+   * `parallel:mpe2.simple_spread_v3`.
    */
   readonly envName: string;
   /**
@@ -229,16 +230,16 @@ export function resolveOptions(options: RolloutOptions): ResolvedOptions {
   };
 }
 
-/** `path/to/file.py:ClassName` is a file; everything else is Gymnasium's to understand. */
+/** `path/to/file.py:ClassName` or `path/to/file.py:Id` is a file; everything else is Gymnasium's to understand. */
 function resolveEnvironment(envName: string): EnvironmentRef {
-  const file = /^(.+\.py):([A-Za-z_]\w*)$/.exec(envName);
+  const file = /^(.+\.py):((?:[\w-]+\/)?[\w.-]+)$/.exec(envName);
   if (file === null) {
     if (/\.py(:|$)/.test(envName)) {
       throw new SameseedError(
         "unknown_environment",
         `${JSON.stringify(envName)} does not name the environment's class in the file`,
         {
-          hint: "write path/to/file.py:ClassName",
+          hint: "write path/to/file.py:ClassName, or path/to/file.py:Id where the file registers it",
         },
       );
     }

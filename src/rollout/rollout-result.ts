@@ -43,6 +43,13 @@ function isMissing(message: string): boolean {
   );
 }
 
+/** What `python/sameseed/play/missing.py` says of a library for which there is no memory. */
+function memoryHint(message: string): string | undefined {
+  return / cannot be imported in the memory it has: /.test(message)
+    ? "give it more: --memory-mb 4096, `limits.memoryMb` in the SDK"
+    : undefined;
+}
+
 /** The package that a sentence of `python/sameseed/play/missing.py` names. */
 function packageOf(message: string): string {
   const [, module, other] = / needs the module (\w+)[\w.]*(?: \(package ([^)]+)\))?/.exec(message) ?? [];
@@ -54,6 +61,7 @@ function misuseOf({ kind, message, traceback }: RolloutFault): SameseedError | u
     return new SameseedError("unknown_environment", message, {
       hint:
         shippedHint(message) ??
+        memoryHint(message) ??
         (isMissing(message)
           ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`sameseed image build NAME --packages ${packageOf(message)}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),

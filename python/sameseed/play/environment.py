@@ -3,8 +3,8 @@
 A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come with it (time limit, order enforcing),
 but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
 from a file, or of a module that the image or the caller's files have (`module:Class`), is called with the arguments; it
-need not be a `gymnasium.Env`, only have `reset` and `step`. Environments of gym, which came before Gymnasium, are adapted
-(former_gym.py). The file may define `encode(value)`, which turns objects that
+need not be a `gymnasium.Env`, only have `reset` and `step`. A file may also register the id that is asked for.
+Environments of gym, which came before Gymnasium, are adapted (former_gym.py). The file may define `encode(value)`, which turns objects that
 have no encoding into values that have one.
 
 What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
@@ -56,7 +56,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def from_file(path: str, name: str, env_args: dict) -> object:
-    """Makes an environment of a class in a file."""
+    """Makes an environment of a class in a file, or of an id that the file registers."""
     file = os.path.basename(path)
     if not os.path.isfile(path):
         raise UnknownEnvironment(f"there is no file {file}")
@@ -70,6 +70,8 @@ def from_file(path: str, name: str, env_args: dict) -> object:
     set_hook(hook if inspect.isfunction(hook) else None)
     cls = module.__dict__.get(name)
     if not isinstance(cls, type):
+        if not name.isidentifier() or name in getattr(sys.modules.get("gymnasium"), "registry", {}):
+            return from_gymnasium(name, env_args)
         classes = [
             key
             for key, value in module.__dict__.items()

@@ -25,6 +25,9 @@ _PACKAGES = {
 _LIBRARY = re.compile(r"(?:^|[\s'\"(])(?:[^\s:'\"(]*/)?(lib[^\s/:'\"]+\.so[.0-9]*)")
 _NO_LIBRARY = re.compile(r"cannot open shared object|[Nn]o such file|[Ll]ibrary .* not found|could not find|unable to find", re.I)
 
+# How the loader says that there is no more memory for a library.
+_NO_MEMORY = re.compile(r"failed to map segment|cannot allocate memory(?! in static TLS)", re.I)
+
 
 def why_missing(name: str, error: BaseException, importing: bool) -> str | None:
     """The sentence for a failed import; None where an exception is something else.
@@ -43,6 +46,8 @@ def why_missing(name: str, error: BaseException, importing: bool) -> str | None:
             f"{name} needs the system library {library.group(1)}, which is not in this image; "
             "build the image with the system package that has it"
         )
+    if isinstance(error, (ImportError, OSError)) and _NO_MEMORY.search(message):
+        return f"{name} cannot be imported in the memory it has: {message}"
     if isinstance(error, ImportError):
         if error.name:
             return f"{name} needs another version of {error.name.partition('.')[0]}, or a part of it that is missing: {message}"

@@ -62,7 +62,7 @@ export function addAuditCommand(program: Command, choose: (work: CommandWork) =>
     .description(
       "Runs the same rollout in worlds in which factors are changed: the clock, entropy, addresses, file order and more. If the bytes differ, it names the factor, the first step, the field, both values and the source line.",
     )
-    .argument("[ENV]", "a Gymnasium id, module:Id or module:Class, or path/to/file.py:ClassName")
+    .argument("[ENV]", "a Gymnasium id, module:Id or module:Class, or path/to/file.py:ClassName or :Id")
     .addOption(
       new Option("--seeds <LIST>", "seeds to audit: 0 or 1..3,10 (default: 0)").argParser(parseSeeds),
     )

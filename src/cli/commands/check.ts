@@ -49,7 +49,7 @@ export function addCheckCommand(program: Command, choose: (work: CommandWork) =>
     )
     .argument(
       "<ENV>",
-      "a Gymnasium id, module:Id or module:Class, path/to/file.py:ClassName, or parallel:MODULE",
+      "a Gymnasium id, module:Id or module:Class, path/to/file.py:ClassName or :Id, or parallel:MODULE",
     )
     .addOption(
       new Option(

@@ -58,7 +58,7 @@ export function addRunCommand(program: Command, choose: (work: CommandWork) => v
     )
     .argument(
       "<ENV>",
-      "a Gymnasium id, module:Id or module:Class, path/to/file.py:ClassName, or parallel:MODULE",
+      "a Gymnasium id, module:Id or module:Class, path/to/file.py:ClassName or :Id, or parallel:MODULE",
     )
     .addOption(
       new Option(

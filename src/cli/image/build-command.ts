@@ -164,13 +164,15 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
 }
 
 function formatTried(
-  { package: name, environment, environments, outcome, steps, memoryMb, problem }: TriedPackage,
+  { package: name, environment, environments, call, outcome, steps, memoryMb, problem }: TriedPackage,
   image: string,
 ): string {
   if (environment === null) {
-    return problem === null
-      ? `${name}: registers no environment; its classes can be used from a FILE.py:Class environment`
-      : `${name}: cannot be imported: ${problem}`;
+    if (problem !== null) return `${name}: cannot be imported: ${problem}`;
+    const registers = `${name}: registers no environment`;
+    return call === null
+      ? `${registers}; its classes can be used from a FILE.py:Class environment`
+      : `${registers} before ${call} is called: import it and call that in a file, and run FILE.py:Id`;
   }
   if (problem !== null) return `${name}: ${environment} could not be played: ${problem}`;
   const more = environments === 1 ? "" : `, one of ${environments}`;

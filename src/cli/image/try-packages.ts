@@ -16,6 +16,8 @@ export interface TriedPackage {
   readonly environment: string | null;
   /** How many it registers. */
   readonly environments: number;
+  /** What has to be called before it registers any, such as `flights.register_envs()`; null where nothing is known. */
+  readonly call: string | null;
   /** How the episode ended, such as `terminated`; null where none was played. */
   readonly outcome: string | null;
   readonly steps: number | null;
@@ -31,11 +33,13 @@ export interface ListedPackage {
   readonly names: readonly string[];
   /** Why a module of it could not be imported; null where none failed. */
   readonly error: string | null;
+  /** What has to be called before it registers anything, such as `flights.register_envs()`; null where nothing is known. */
+  readonly call: string | null;
 }
 
 const listingSchema: z.ZodType<Record<string, ListedPackage>> = z.record(
   z.string(),
-  z.object({ names: z.array(z.string()), error: z.string().nullable() }),
+  z.object({ names: z.array(z.string()), error: z.string().nullable(), call: z.string().nullable() }),
 );
 
 /** An episode that is to show whether an environment works need not be long. */
@@ -60,8 +64,8 @@ export async function tryPackages(
   const listed = await listEnvironments(image, names);
   const tried: TriedPackage[] = [];
   for (const name of names) {
-    const { names: environments, error } = listed[name] ?? { names: [], error: null };
-    tried.push(await tryEnvironments(image, name, environments, error, signal));
+    const found = listed[name] ?? { names: [], error: null, call: null };
+    tried.push(await tryEnvironments(image, name, found, signal));
   }
   return tried;
 }
@@ -69,13 +73,12 @@ export async function tryPackages(
 async function tryEnvironments(
   image: ResolvedImage,
   name: string,
-  environments: readonly string[],
-  importError: string | null,
+  { names: environments, error, call }: ListedPackage,
   signal: AbortSignal,
 ): Promise<TriedPackage> {
   const none = { outcome: null, steps: null, totalReward: null, memoryMb: defaultLimits.memoryMb };
-  const row = { package: name, environments: environments.length };
-  if (environments.length === 0) return { ...row, ...none, environment: null, problem: importError };
+  const row = { package: name, environments: environments.length, call };
+  if (environments.length === 0) return { ...row, ...none, environment: null, problem: error };
   let first: TriedPackage | undefined;
   for (const environment of environments.slice(0, mostTried)) {
     const little = await playOnce(image, environment, defaultLimits.memoryMb, signal);
@@ -131,7 +134,7 @@ export async function listEnvironments(
   const parsed = listingSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const error = firstLine(stderr.trim().split("\n").at(-1) ?? "") || "its modules cannot be imported";
-  return Object.fromEntries(packages.map((name) => [name, { names: [], error }]));
+  return Object.fromEntries(packages.map((name) => [name, { names: [], error, call: null }]));
 }
 
 function firstLine(text: string): string {

@@ -37,7 +37,7 @@ export const environmentSchema: z.ZodType<EnvironmentRequest> = z.union([
     ),
   z.strictObject({
     source: z.string(),
-    className: z.string().regex(/^[A-Za-z_]\w{0,200}$/),
+    className: z.string().regex(/^(?:[\w-]{1,100}\/)?[\w.-]{1,200}$/),
     name: pythonFile.default("environment.py"),
   }),
 ]);

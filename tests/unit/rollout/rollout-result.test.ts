@@ -5,9 +5,9 @@ import type { RolloutSummary } from "../../../src/model/rollout.ts";
 import { MisuseCheck } from "../../../src/rollout/rollout-result.ts";
 import { sampleRollout } from "../store/sample-rollout.ts";
 
-function failed(kind: FaultKind, type: string): RolloutSummary {
+function failed(kind: FaultKind, type: string, message = "m"): RolloutSummary {
   const by = kind === "unknown_environment" ? "environment" : "policy";
-  return sampleRollout(1, { outcome: "env_error", error: { by, kind, type, message: "m" } }).summary;
+  return sampleRollout(1, { outcome: "env_error", error: { by, kind, type, message } }).summary;
 }
 
 describe("what the caller got wrong", () => {
@@ -27,6 +27,15 @@ describe("what the caller got wrong", () => {
       expect(() => new MisuseCheck(true).refuse(failed(kind, "E"))).not.toThrow();
     },
   );
+
+  it.for([
+    ["pkg cannot be imported in the memory it has: libx.so: failed to map segment", "--memory-mb"],
+    ["pkg needs the module scipy, which is not in this image", "--packages scipy"],
+  ] as const)("says what mends it: %s", ([message, mend]) => {
+    expect(() => new MisuseCheck().refuse(failed("unknown_environment", "E", message))).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(mend) as string }),
+    );
+  });
 
   it("is never read from the name of a class", () => {
     for (const type of ["UnknownEnvironment", "BadPolicy", "NoPolicy"])

@@ -1,0 +1,73 @@
+/* Which environments a package registers, found out beside a Gymnasium that is only a registry. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { builderProgram } from "../../../src/image/runtime-files.ts";
+
+const site = mkdtempSync(join(tmpdir(), "sameseed-listing-"));
+afterAll(() => rmSync(site, { recursive: true, force: true }));
+
+const gymnasium = {
+  "gymnasium/__init__.py": "from gymnasium.envs.registration import register\n",
+  "gymnasium/envs/__init__.py": "",
+  "gymnasium/envs/registration.py":
+    "registry = {}\ndef register(id, entry_point=None):\n    registry[id] = None\n",
+};
+
+const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  atonce: { "atonce/__init__.py": "import gymnasium\ngymnasium.register('Once-v0')\n" },
+  Within: {
+    "Within/__init__.py": "",
+    "Within/gym_envs/__init__.py": "import gymnasium\ngymnasium.register(\n    id='within/Deep-v0')\n",
+    "Within/broken.py": "import gymnasium, nothing_like_it\ngymnasium.register(id='within/Broken-v0')\n",
+  },
+  oncalled: {
+    "oncalled/__init__.py":
+      "import gymnasium\ndef register_envs(prefix=''):\n    gymnasium.register(id=prefix + 'Called-v0')\n",
+  },
+  needy: {
+    "needy/__init__.py": "def register_envs(names):\n    pass\n",
+  },
+  nothing: { "nothing/__init__.py": "" },
+  broken: { "broken/__init__.py": "import nothing_like_it\n" },
+};
+
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(site, name)), { recursive: true });
+    writeFileSync(join(site, name), text);
+  }
+}
+
+beforeAll(() => {
+  put(gymnasium);
+  for (const [name, files] of Object.entries(packages)) {
+    const about = `${name}-1.0.dist-info`;
+    put({
+      ...files,
+      [`${about}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`,
+      [`${about}/top_level.txt`]: `${name}\n`,
+    });
+  }
+});
+
+it("finds what is registered at once, in a module, and by a function that is to be called", () => {
+  const env = {
+    ...process.env,
+    PYTHONPATH: site,
+    PACKAGES: JSON.stringify(["atonce", "within", "oncalled", "needy", "nothing", "broken"]),
+  };
+  const said = execFileSync("python3", ["-B", builderProgram("list_environments.py")], { env });
+  const none = { names: [], error: null, call: null };
+  expect(JSON.parse(said.toString())).toEqual({
+    atonce: { ...none, names: ["atonce:Once-v0"] },
+    within: { ...none, names: ["Within.gym_envs:within/Deep-v0"] },
+    oncalled: { ...none, call: "oncalled.register_envs()" },
+    needy: none,
+    nothing: none,
+    broken: { ...none, error: "ModuleNotFoundError: No module named 'nothing_like_it'" },
+  });
+});
