@@ -6,6 +6,7 @@ export type Session =
   | "login-root"
   | "login-user"
   | "user-scope"
+  | "plain-user"
   | "apparmor-restricted"
   | "apparmor-denied"
   | "apparmor-powerless"
@@ -15,7 +16,12 @@ export type Session =
   | "podman-flags"
   | "podman-groups"
   | "podman-rootless"
-  | "podman-rootless-flags";
+  | "podman-rootless-flags"
+  | "podman-rootless-groups"
+  | "docker-default"
+  | "docker-flags"
+  | "docker-user"
+  | "docker-groups";
 
 /** One kind of host, built from a distribution's packages. */
 export interface HostSpec {
@@ -61,7 +67,6 @@ export interface HostSpec {
 /** About how much slower than its host a machine of software is, on a host that does other work as well. */
 const patience = 10;
 const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
-const restricted: readonly Session[] = ["apparmor-restricted", "apparmor-profile"];
 /** A profile of bubblewrap's own that refuses it rights in its namespaces, and one that gives them: any kernel's AppArmor. */
 const confined: readonly Session[] = ["apparmor-powerless", "apparmor-powers"];
 /** A profile that refuses the namespaces themselves, and its fix: from kernel 6.7. */
@@ -72,7 +77,14 @@ const containers: readonly Session[] = [
   "podman-groups",
   "podman-rootless",
   "podman-rootless-flags",
+  "podman-rootless-groups",
 ];
+const docked: readonly Session[] = ["docker-default", "docker-flags", "docker-user", "docker-groups"];
+/** Its own services would start at once, with a network that machines have not. */
+const docker = ["docker.io", "libcap2-bin"];
+const withoutServices = ["docker.service", "docker.socket", "containerd.service"].map(
+  (unit) => `systemd.mask=${unit}`,
+);
 const podman = ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "catatonit"];
 /** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
 const anyAge = ['Acquire::Check-Valid-Until "false"'];
@@ -100,9 +112,9 @@ export const hosts: readonly HostSpec[] = [
     distribution: "Debian",
     components: ["main"],
     kernel: "user-mode-linux",
-    packages: podman,
-    kernelWords: ["security=apparmor"],
-    sessions: [...everybody, "service-limited", "service-delegated", ...confined, ...containers],
+    packages: [...podman, ...docker],
+    kernelWords: ["security=apparmor", ...withoutServices],
+    sessions: [...everybody, "service-limited", "service-delegated", ...confined, ...containers, ...docked],
     // 32-bit calls are 64-bit calls there, and 65,536 files take longer than the probe's CPU time.
     unlike: ["calls of another architecture", "disk: /tmp"],
   },
@@ -152,7 +164,7 @@ export const hosts: readonly HostSpec[] = [
     components: ["main", "universe"],
     isTrusted: true,
     kernel: "linux-image-virtual",
-    sessions: [...everybody, ...restricted],
+    sessions: [...everybody, "apparmor-restricted", ...confined, ...refused],
   },
   {
     name: "debian12-arm64",
@@ -163,11 +175,11 @@ export const hosts: readonly HostSpec[] = [
     components: ["main"],
     isBare: true,
     kernel: "linux-image-cloud-arm64",
-    sessions: ["service"],
+    sessions: ["service", "plain-user"],
   },
 ];
 
-/** What every machine has: systemd, accounts, and what sandboxes need. */
+/** What every machine has: systemd, accounts, and what Node and sandboxes need. */
 export const commonPackages: readonly string[] = [
   "systemd",
   "systemd-sysv",
@@ -179,6 +191,8 @@ export const commonPackages: readonly string[] = [
   "util-linux",
   "procps",
   "kmod",
+  "libstdc++6",
+  "libatomic1",
   "uidmap",
   "bubblewrap",
   "apparmor",
@@ -205,6 +219,7 @@ export const barePackages: readonly string[] = [
   "kmod",
   "libstdc++6",
   "libatomic1",
+  "uidmap",
   "bubblewrap",
   "busybox-static",
 ];

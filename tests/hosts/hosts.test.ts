@@ -1,5 +1,10 @@
 /* The parts of `npm run hosts` that need no machine. */
-import { expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, vi } from "vitest";
 
 import { librariesOf, wheelWords } from "./cross-image.ts";
 import { hosts } from "./host-list.ts";
@@ -97,3 +102,37 @@ it("an emulated machine of another architecture counts its time by instructions"
     expect(words.includes("-icount shift=0"), host.name).toBe(host.architecture === "arm64");
   }
 });
+
+it("a machine ends with the program that runs it, when that is told to end", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-machine-"));
+  const pidFile = join(folder, "pid");
+  const kernel = join(folder, "kernel");
+  writeFileSync(
+    kernel,
+    `#!/bin/sh\necho $$ > ${pidFile}.part; mv ${pidFile}.part ${pidFile}; exec sleep 60\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  const files = { kernel, root: "/r", suite: "/s", folder };
+  const code = `const { runMachine } = await import(${JSON.stringify(join(import.meta.dirname, "machine.ts"))});
+    await runMachine({ machine: "user-mode" }, ${JSON.stringify(files)}, 60_000);`;
+  const runner = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "ignore" });
+  try {
+    await vi.waitUntil(() => existsSync(pidFile), { timeout: 20_000 });
+    const machine = Number(readFileSync(pidFile, "utf8"));
+    runner.kill("SIGTERM");
+    await once(runner, "close");
+    const isThere = (): boolean => {
+      try {
+        return process.kill(machine, 0);
+      } catch {
+        return false;
+      }
+    };
+    await vi.waitUntil(() => !isThere(), { timeout: 5000 });
+  } finally {
+    runner.kill("SIGKILL");
+    rmSync(folder, { recursive: true });
+  }
+}, 30_000);

@@ -88,11 +88,16 @@ export async function runMachine(host: HostSpec, files: MachineFiles, timeoutMs:
   };
   const timer = setTimeout(stop, timeoutMs);
   process.once("exit", stop);
+  // A signal ends a program without its `exit`, and would leave the machine, which writes where the next one does.
+  const end = (): void => process.exit(1);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.once(signal, end);
   try {
     await once(machine, "close");
   } finally {
     clearTimeout(timer);
     process.off("exit", stop);
+    for (const signal of signals) process.off(signal, end);
     closeSync(said);
   }
   return existsSync(results) ? readTold(readFileSync(results, "utf8")) : [];

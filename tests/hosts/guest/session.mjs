@@ -66,6 +66,7 @@ const forbids = {
   "apparmor-powerless": "AppArmor confines bubblewrap",
   "podman-default": "AppArmor profile forbids",
   "podman-rootless": "AppArmor profile forbids",
+  "docker-default": "this container forbids user namespaces",
 };
 
 function doctor() {
@@ -85,6 +86,7 @@ const bounds = {
 /** Sessions that cannot make groups, and are told why. */
 const ungrouped = [
   "login-user",
+  "plain-user",
   "apparmor-restricted",
   "apparmor-denied",
   "apparmor-powerless",
@@ -94,6 +96,9 @@ const ungrouped = [
   "podman-flags",
   "podman-rootless",
   "podman-rootless-flags",
+  "docker-default",
+  "docker-flags",
+  "docker-user",
 ];
 
 /** Where groups are made, and what bounds all of them together. */
