@@ -1,7 +1,7 @@
 /* The parts of `npm run hosts` that need no machine. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
@@ -10,7 +10,7 @@ import { librariesOf, wheelWords } from "./cross-image.ts";
 import { hosts } from "./host-list.ts";
 import { machineCommand, readTold } from "./machine.ts";
 import { isOther } from "./other-architecture.ts";
-import { loadOrder } from "./root-file-system.ts";
+import { loadOrder, mountsBelow } from "./root-file-system.ts";
 
 const dependencies = `kernel/drivers/virtio/virtio.ko:
 kernel/drivers/virtio/virtio_ring.ko: kernel/drivers/virtio/virtio.ko
@@ -136,3 +136,31 @@ it("a machine ends with the program that runs it, when that is told to end", asy
     rmSync(folder, { recursive: true });
   }
 }, 30_000);
+
+it("of a tree that was cut off, what is mounted in it is taken out before it is removed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-tree-"));
+  const others = join(folder, "others");
+  const tree = join(folder, "tree");
+  mkdirSync(join(tree, "dev/shm"), { recursive: true });
+  mkdirSync(others);
+  writeFileSync(join(others, "kept"), "");
+  const code = `const { removeTree } = await import(${JSON.stringify(join(import.meta.dirname, "root-file-system.ts"))});
+    removeTree(${JSON.stringify(tree)});`;
+  const script = 'mount --bind "$0" "$1"; shift; exec "$@"';
+  const words = [others, join(tree, "dev/shm"), process.execPath, "--input-type=module", "-e", code];
+  try {
+    const { status, stderr } = spawnSync("unshare", ["-r", "-m", "sh", "-e", "-c", script, ...words], {
+      encoding: "utf8",
+    });
+    expect(status, stderr).toBe(0);
+    expect([existsSync(tree), existsSync(join(others, "kept"))]).toEqual([false, true]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("mounts below a folder are told from those beside it, however their names are written", () => {
+  const line = (path: string): string => `56 27 0:39 / ${path} rw - tmpfs tmpfs rw\n`;
+  const info = ["/a/tree", "/a/tree/dev", "/a/tree/dev/sh\\040m", "/a/tree2/dev"].map(line).join("");
+  expect(mountsBelow(info, "/a/tree")).toEqual(["/a/tree/dev", "/a/tree/dev/sh m"]);
+});
