@@ -84,8 +84,7 @@ it("an image for another architecture gets every library that its files lead to,
 });
 
 it("the corpus has more wall time where a machine is slower than hardware and its time is this host's", () => {
-  for (const { name, architecture, patience = 1 } of hosts)
-    expect(patience > 1, name).toBe(architecture === "amd64");
+  for (const { name, isCounted = false, patience = 1 } of hosts) expect(patience > 1, name).toBe(!isCounted);
 });
 
 it("a host is of another architecture than this one by its packages", () => {
@@ -95,11 +94,12 @@ it("a host is of another architecture than this one by its packages", () => {
   expect(others("arm64")).toEqual(hosts.map(({ name }) => name).filter((name) => name !== "debian12-arm64"));
 });
 
-it("an emulated machine of another architecture counts its time by instructions", () => {
+it("an emulated machine counts its time by instructions where its host says so, and of another architecture always", () => {
   const files = { kernel: "/k", initramfs: "/i", root: "/r", suite: "/s", folder: "/f" };
   for (const host of hosts.filter(({ machine }) => machine !== "user-mode")) {
     const words = machineCommand(host, files).words.join(" ");
-    expect(words.includes("-icount shift=0"), host.name).toBe(host.architecture === "arm64");
+    expect(words.includes("-icount shift=0"), host.name).toBe(host.isCounted === true);
+    if (host.architecture === "arm64") expect(host.isCounted, host.name).toBe(true);
   }
 });
 
@@ -123,19 +123,20 @@ it("a machine ends with the program that runs it, when that is told to end", asy
     const machine = Number(readFileSync(pidFile, "utf8"));
     runner.kill("SIGTERM");
     await once(runner, "close");
+    // One that has ended stays in the list until its new parent has looked.
     const isThere = (): boolean => {
       try {
-        return process.kill(machine, 0);
+        return !/\) Z /.test(readFileSync(`/proc/${machine}/stat`, "latin1"));
       } catch {
         return false;
       }
     };
-    await vi.waitUntil(() => !isThere(), { timeout: 5000 });
+    await vi.waitUntil(() => !isThere(), { timeout: 20_000 });
   } finally {
     runner.kill("SIGKILL");
     rmSync(folder, { recursive: true });
   }
-}, 30_000);
+}, 60_000);
 
 it("of a tree that was cut off, what is mounted in it is taken out before it is removed", () => {
   const folder = mkdtempSync(join(tmpdir(), "sameseed-tree-"));
