@@ -1,11 +1,21 @@
 import { SameseedError } from "../base/error.ts";
+import { hostKind } from "./linux/host-kind.ts";
 
 /** What a refusal looks like in the outer wall's own words, and its fix. */
 const containerFlags =
   "run the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
 
+/** A pattern of what was said, and how that is told. */
+interface Refusal {
+  readonly pattern: RegExp;
+  readonly message: string;
+  readonly hint: string;
+  /** How it is told in a container, where its engine is likelier to refuse than the host. @default as elsewhere */
+  readonly contained?: { readonly message: string; readonly hint: string };
+}
+
 /** The first whose pattern fits counts: bubblewrap says "Creating new namespace failed" before several reasons. */
-const refusals: readonly { readonly pattern: RegExp; readonly message: string; readonly hint: string }[] = [
+const refusals: readonly Refusal[] = [
   {
     pattern: /setting up uid map: Permission denied|loopback: Failed RTM_NEWADDR|apparmor/i,
     message: "this host's AppArmor forbids unprivileged user namespaces",
@@ -26,6 +36,10 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
       /No permissions to creat(e|ing) (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
     message: "this host forbids user namespaces",
     hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or the profile of docs/guide/containers.md; where AppArmor confines bubblewrap (as root, `aa-status`): give its profile `capability,` and, from kernel 6.7, `userns,`",
+    contained: {
+      message: "this container forbids user namespaces",
+      hint: `${containerFlags}; if it runs with them, its host forbids them: \`sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536\` there, as root`,
+    },
   },
   {
     pattern: /Can't set hostname|pivot_root: Operation not permitted|Failed to make \/ slave/i,
@@ -50,7 +64,7 @@ const refusals: readonly { readonly pattern: RegExp; readonly message: string; r
 ];
 
 /** What a machine that has run out of something looks like; it may have some again soon. */
-const shortages: typeof refusals = [
+const shortages: readonly Refusal[] = [
   {
     pattern: /EMFILE|ENFILE|Too many open files/i,
     message: "a zygote needs more open files than this process is allowed",
@@ -71,14 +85,17 @@ const shortages: typeof refusals = [
 /**
  * Turns what the outer wall said when it ended into an error that names the fix.
  * @param said its last words, empty if it said nothing
+ * @param inContainer whether this host is a container. @default what it looks like
  */
 export function hostRefusal(
   said: string,
   end?: { readonly code: number | null; readonly signal: string | null },
+  inContainer: boolean = hostKind().inContainer,
 ): SameseedError {
   const known = refusals.find(({ pattern }) => pattern.test(said));
   if (known !== undefined) {
-    return new SameseedError("wall_unavailable", known.message, { hint: known.hint, context: { said } });
+    const { message, hint } = (inContainer ? known.contained : undefined) ?? known;
+    return new SameseedError("wall_unavailable", message, { hint, context: { said } });
   }
   const short = shortages.find(({ pattern }) => pattern.test(said));
   if (short !== undefined) {

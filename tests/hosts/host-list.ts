@@ -6,6 +6,7 @@ export type Session =
   | "login-root"
   | "login-user"
   | "user-scope"
+  | "plain-user"
   | "apparmor-restricted"
   | "apparmor-denied"
   | "apparmor-powerless"
@@ -15,7 +16,12 @@ export type Session =
   | "podman-flags"
   | "podman-groups"
   | "podman-rootless"
-  | "podman-rootless-flags";
+  | "podman-rootless-flags"
+  | "podman-rootless-groups"
+  | "docker-default"
+  | "docker-flags"
+  | "docker-user"
+  | "docker-groups";
 
 /** One kind of host, built from a distribution's packages. */
 export interface HostSpec {
@@ -29,6 +35,12 @@ export interface HostSpec {
    * @default "emulation"
    */
   readonly machine?: "emulation" | "user-mode";
+  /**
+   * Whether an emulated machine has one processor whose instructions are its time while it works, a nanosecond each: however slow
+   * they are here, and whatever else this host does, work takes as long as on a processor of that speed. While it waits, its time
+   * is this host's. @default false: two processors as fast as this host lets them, whose time is this host's
+   */
+  readonly isCounted?: boolean;
   /**
    * Whether its packages are unpacked and not configured, and its first program is a script that has one session, `service`: a
    * machine whose packages' programs cannot run on the host that builds it. @default false: systemd
@@ -61,7 +73,6 @@ export interface HostSpec {
 /** About how much slower than its host a machine of software is, on a host that does other work as well. */
 const patience = 10;
 const everybody: readonly Session[] = ["service", "login-root", "login-user", "user-scope"];
-const restricted: readonly Session[] = ["apparmor-restricted", "apparmor-profile"];
 /** A profile of bubblewrap's own that refuses it rights in its namespaces, and one that gives them: any kernel's AppArmor. */
 const confined: readonly Session[] = ["apparmor-powerless", "apparmor-powers"];
 /** A profile that refuses the namespaces themselves, and its fix: from kernel 6.7. */
@@ -72,7 +83,14 @@ const containers: readonly Session[] = [
   "podman-groups",
   "podman-rootless",
   "podman-rootless-flags",
+  "podman-rootless-groups",
 ];
+const docked: readonly Session[] = ["docker-default", "docker-flags", "docker-user", "docker-groups"];
+/** Its own services would start at once, with a network that machines have not. */
+const docker = ["docker.io", "libcap2-bin"];
+const withoutServices = ["docker.service", "docker.socket", "containerd.service"].map(
+  (unit) => `systemd.mask=${unit}`,
+);
 const podman = ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "catatonit"];
 /** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
 const anyAge = ['Acquire::Check-Valid-Until "false"'];
@@ -100,9 +118,9 @@ export const hosts: readonly HostSpec[] = [
     distribution: "Debian",
     components: ["main"],
     kernel: "user-mode-linux",
-    packages: podman,
-    kernelWords: ["security=apparmor"],
-    sessions: [...everybody, "service-limited", "service-delegated", ...confined, ...containers],
+    packages: [...podman, ...docker],
+    kernelWords: ["security=apparmor", ...withoutServices],
+    sessions: [...everybody, "service-limited", "service-delegated", ...confined, ...containers, ...docked],
     // 32-bit calls are 64-bit calls there, and 65,536 files take longer than the probe's CPU time.
     unlike: ["calls of another architecture", "disk: /tmp"],
   },
@@ -146,13 +164,14 @@ export const hosts: readonly HostSpec[] = [
     name: "ubuntu2404",
     what: "Ubuntu 24.04, AppArmor restricts user namespaces",
     architecture: "amd64",
-    patience,
     suite: "noble",
     distribution: "Ubuntu",
     components: ["main", "universe"],
     isTrusted: true,
+    // At a quarter of a processor of this host's, zygotes did not start in their time.
+    isCounted: true,
     kernel: "linux-image-virtual",
-    sessions: [...everybody, ...restricted],
+    sessions: [...everybody, "apparmor-restricted", ...confined, ...refused],
   },
   {
     name: "debian12-arm64",
@@ -162,12 +181,13 @@ export const hosts: readonly HostSpec[] = [
     distribution: "Debian",
     components: ["main"],
     isBare: true,
+    isCounted: true,
     kernel: "linux-image-cloud-arm64",
-    sessions: ["service"],
+    sessions: ["service", "plain-user"],
   },
 ];
 
-/** What every machine has: systemd, accounts, and what sandboxes need. */
+/** What every machine has: systemd, accounts, and what Node and sandboxes need. */
 export const commonPackages: readonly string[] = [
   "systemd",
   "systemd-sysv",
@@ -179,6 +199,8 @@ export const commonPackages: readonly string[] = [
   "util-linux",
   "procps",
   "kmod",
+  "libstdc++6",
+  "libatomic1",
   "uidmap",
   "bubblewrap",
   "apparmor",
@@ -205,6 +227,7 @@ export const barePackages: readonly string[] = [
   "kmod",
   "libstdc++6",
   "libatomic1",
+  "uidmap",
   "bubblewrap",
   "busybox-static",
 ];

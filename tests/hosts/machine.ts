@@ -32,11 +32,7 @@ export interface MachineFiles extends BootFiles {
 
 /** Processors that run as fast as this host lets them; time in the machine is this host's. */
 const free = "-accel tcg,thread=multi -smp 2";
-/**
- * One processor. While it works, its instructions are the machine's time, a nanosecond each: however slow another architecture's
- * are here, and whatever else this host does, work takes as long as on a processor of that speed. While it waits, its time is
- * this host's.
- */
+/** One processor, whose instructions are the machine's time. */
 const counted = "-accel tcg -icount shift=0 -smp 1";
 
 function emulation(host: HostSpec, files: MachineFiles): Command {
@@ -45,7 +41,7 @@ function emulation(host: HostSpec, files: MachineFiles): Command {
   const line = [`console=${isArm ? "ttyAMA0" : "ttyS0"}`, "quiet", "panic=-1", ...(host.kernelWords ?? [])];
   const common = "-m 2048 -display none -nic none -no-reboot -device virtio-serial-pci";
   const words = ["-machine", isArm ? "virt" : "q35", "-cpu", isArm ? "max,pauth-impdef=on" : "max"];
-  words.push(...(isArm ? counted : free).split(" "), ...common.split(" "));
+  words.push(...(host.isCounted === true ? counted : free).split(" "), ...common.split(" "));
   words.push("-kernel", files.kernel, ...(files.initramfs === undefined ? [] : ["-initrd", files.initramfs]));
   words.push("-append", line.join(" "), "-serial", `file:${join(files.folder, "console.log")}`);
   words.push("-drive", disk(files.root), "-drive", disk(files.suite));
@@ -88,11 +84,16 @@ export async function runMachine(host: HostSpec, files: MachineFiles, timeoutMs:
   };
   const timer = setTimeout(stop, timeoutMs);
   process.once("exit", stop);
+  // A signal ends a program without its `exit`, and would leave the machine, which writes where the next one does.
+  const end = (): void => process.exit(1);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.once(signal, end);
   try {
     await once(machine, "close");
   } finally {
     clearTimeout(timer);
     process.off("exit", stop);
+    for (const signal of signals) process.off(signal, end);
     closeSync(said);
   }
   return existsSync(results) ? readTold(readFileSync(results, "utf8")) : [];

@@ -55,7 +55,7 @@ export function bootFiles(host: HostSpec, cache: string, mirror: string | undefi
   if (Object.values(files).every((file) => existsSync(file))) return files;
   mkdirSync(folder, { recursive: true });
   const tree = join(folder, "tree");
-  rmSync(tree, { recursive: true, force: true });
+  removeTree(tree);
   unpack(host, tree, mirror ?? ownMirror(host.distribution));
   if (isUserMode) takeUserModeKernel(tree, files.kernel);
   else takeKernel(tree, folder, files.kernel, initramfs);
@@ -64,8 +64,31 @@ export function bootFiles(host: HostSpec, cache: string, mirror: string | undefi
   rmSync(files.root, { force: true });
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", tree, `${files.root}.part`, rootSize]);
   renameSync(`${files.root}.part`, files.root);
-  rmSync(tree, { recursive: true, force: true });
+  removeTree(tree);
   return files;
+}
+
+/**
+ * Removes a tree. One whose making was cut off may have this host's own /dev/shm, /proc and /sys mounted in it, whose files are
+ * not the tree's: those mounts go first, and where one stays nothing is removed.
+ */
+export function removeTree(tree: string): void {
+  const mounts = mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), tree);
+  for (const mount of mounts.toReversed()) execFileSync("umount", [mount]);
+  rmSync(tree, { recursive: true, force: true });
+}
+
+/** The places below a folder where something is mounted, outer ones first. @param mountinfo the text of /proc/self/mountinfo */
+export function mountsBelow(mountinfo: string, folder: string): string[] {
+  const places = mountinfo
+    .split("\n")
+    .filter(Boolean)
+    .map((line) =>
+      line
+        .split(" ")[4]!
+        .replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCodePoint(parseInt(code, 8))),
+    );
+  return places.filter((place) => place.startsWith(`${folder}/`));
 }
 
 /** What an image is made of: an interpreter with its headers, the C library and the programs it gets. */
@@ -80,7 +103,7 @@ export function builderTree(host: HostSpec, cache: string, mirror: string | unde
   const tree = join(cache, `builder-${host.architecture}`);
   if (existsSync(tree)) return tree;
   const part = `${tree}.part`;
-  rmSync(part, { recursive: true, force: true });
+  removeTree(part);
   makeTree(host, part, mirror ?? ownMirror(host.distribution), ["--variant=extract"], builderPackages);
   renameSync(part, tree);
   return tree;

@@ -16,6 +16,12 @@ const slotTimeoutMs = 10_000;
 /** How long the kernel may take to end what was in a zygote's control groups; then they are the janitor's. */
 const emptyTimeoutMs = 2_000;
 
+function tooLate(what: "start" | "answer", timeoutMs: number, cause?: unknown): SameseedError {
+  const hint = "check whether something stops processes on this host, or whether it is overloaded";
+  const message = `a zygote did not ${what} within ${timeoutMs} ms and was ended`;
+  return new SameseedError("zygote_failed", message, { hint, cause });
+}
+
 /** One zygote inside its outer wall: makes slots, and says when it is gone. */
 export class ZygoteProcess {
   /** What the zygote said of itself. */
@@ -62,11 +68,17 @@ export class ZygoteProcess {
 
   /**
    * Starts one and waits until it is warm.
+   * @param timeoutMs how long that may take. @default a minute
    * @throws `wall_unavailable` where the host forbids the outer wall, `zygote_failed` for anything else
    */
-  static async start(options: ZygoteOptions, signal?: AbortSignal): Promise<ZygoteProcess> {
+  static async start(
+    options: ZygoteOptions,
+    signal?: AbortSignal,
+    timeoutMs: number = startTimeoutMs,
+  ): Promise<ZygoteProcess> {
     const started = spawnZygote(options);
-    const timeout = setTimeout(() => started.child.kill("SIGKILL"), startTimeoutMs);
+    let isLate = false;
+    const timeout = setTimeout(() => (isLate = started.child.kill("SIGKILL")), timeoutMs);
     const abort = (): void => void started.child.kill("SIGKILL");
     signal?.addEventListener("abort", abort, { once: true });
     try {
@@ -78,6 +90,7 @@ export class ZygoteProcess {
     } catch (error) {
       if (signal?.aborted === true)
         throw new SameseedError("aborted", "the start of a zygote was aborted", { cause: error });
+      if (isLate) throw tooLate("start", timeoutMs, error);
       throw error;
     } finally {
       clearTimeout(timeout);
@@ -196,11 +209,7 @@ export class ZygoteProcess {
 
   /** It was asked for a slot and says nothing: whatever holds it up, it is of no more use. */
   #giveUp(): void {
-    this.#hung = new SameseedError(
-      "zygote_failed",
-      `a zygote did not answer within ${slotTimeoutMs} ms and was ended`,
-      { hint: "check whether something stops processes on this host, or whether it is overloaded" },
-    );
+    this.#hung = tooLate("answer", slotTimeoutMs);
     this.#child.kill("SIGKILL");
   }
 

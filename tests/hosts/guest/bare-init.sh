@@ -11,7 +11,9 @@ mount -t tmpfs tmpfs /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 # As systemd does: groups below the top can count and bound.
 echo '+cpu +memory +pids' > /sys/fs/cgroup/cgroup.subtree_control
-echo 'root:x:0:0:root:/root:/bin/sh' > /etc/passwd
-echo 'root:x:0:' > /etc/group
+printf 'root:x:0:0:root:/root:/bin/sh\ntester:x:1000:1000::/home/tester:/bin/sh\n' > /etc/passwd
+printf 'root:x:0:\ntester:x:1000:\n' > /etc/group
+echo 'tester:100000:65536' | tee /etc/subuid > /etc/subgid
+mkdir -p /home/tester && chown 1000:1000 /home/tester
 mount /dev/vdb /srv/suite && sh /srv/suite/guest/start.sh
 busybox poweroff -f

@@ -9,7 +9,9 @@ home=$suite/home
 [ "$(cat $suite/imports)" = yes ] && home=/srv/home
 export SAMESEED_HOME=$home HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
 node=$suite/node
-flags="--security-opt seccomp=$suite/seccomp.json --security-opt apparmor=unconfined --security-opt unmask=/proc/*"
+profiles="--security-opt seccomp=$suite/seccomp.json --security-opt apparmor=unconfined"
+flags="$profiles --security-opt unmask=/proc/*"
+docker_flags="$profiles --security-opt systempaths=unconfined"
 
 tell() { printf '{"session":"%s","step":"%s","ok":%s,"detail":"%s"}\n' "$1" "$2" "$3" "$4" >> "$results"; }
 
@@ -38,12 +40,42 @@ unit() { # properties… -- command…: in a service of root's own
   systemd-run --wait --pipe --quiet -E SAMESEED_HOME=$SAMESEED_HOME "$@"
 }
 
-container() { # user, session, flags…: in a container whose root is this machine's own, without what is mounted in it
+archive() { # what images of containers are made of: this machine's own files without /usr, which containers get by a mount
+  tar -C / --one-file-system -c bin sbin lib lib64 etc root --no-recursion home home/tester tmp var run srv
+}
+
+words="--rm --network none -v /usr:/usr:ro -v $suite:$suite -e SAMESEED_HOME=$SAMESEED_HOME"
+container() { # user, session, flags…: in a container of Podman's that this user starts
   who=$1 name=$2
   shift 2
-  set -- podman run --rm --network none -v $suite:$suite -e SAMESEED_HOME=$SAMESEED_HOME "$@" \
-    --rootfs /srv/tree:O $node $suite/guest/session.mjs "$name"
-  if [ "$who" = root ]; then "$@"; else login "$who" "$@"; fi
+  as="login $who"
+  [ "$who" != root ] || as=
+  $as podman image exists machine || archive | $as podman import --quiet - machine > /dev/null || return
+  $as podman run $words "$@" machine $node $suite/guest/session.mjs "$name"
+}
+
+engine() { # Docker's, once
+  [ ! -S /run/docker.sock ] || return 0
+  mkdir -p /var/lib/docker && mount -t tmpfs tmpfs /var/lib/docker
+  # Without a network of its own: containers are given none, and not every kernel here has bridges.
+  systemd-run --quiet --unit=engine -p Delegate=yes dockerd --bridge=none --iptables=false
+  for _ in $(seq 60); do
+    docker version > /dev/null 2>&1 && break
+    sleep 1
+  done
+  # As in the Containerfile: with set bits these would need CAP_SYS_ADMIN in the container.
+  mkdir -p /srv/ids && cp /usr/bin/newuidmap /usr/bin/newgidmap /srv/ids
+  chmod u-s /srv/ids/*
+  setcap cap_setuid=ep /srv/ids/newuidmap && setcap cap_setgid=ep /srv/ids/newgidmap
+  archive | docker import - machine > /dev/null
+}
+
+docked() { # session, flags…: in a container of Docker's
+  name=$1
+  shift
+  engine && docker run $words "$@" \
+    -v /srv/ids/newuidmap:/usr/bin/newuidmap:ro -v /srv/ids/newgidmap:/usr/bin/newgidmap:ro \
+    machine $node $suite/guest/session.mjs "$name"
 }
 
 session() {
@@ -54,6 +86,7 @@ session() {
     service-delegated) unit -p MemoryMax=600M -p Delegate=yes -- $program ;;
     login-root) login root $program ;;
     login-user) login tester $program ;;
+    plain-user) setpriv --reuid tester --regid tester --clear-groups env HOME=/home/tester $program ;;
     apparmor-restricted)
       restrict 1
       login tester $program
@@ -79,10 +112,17 @@ session() {
     podman-groups) container root "$1" $flags --security-opt unmask=/sys/fs/cgroup ;;
     podman-rootless) container tester "$1" ;;
     podman-rootless-flags) container tester "$1" $flags ;;
+    podman-rootless-groups) container tester "$1" $flags --security-opt unmask=/sys/fs/cgroup ;;
+    docker-default) docked "$1" ;;
+    docker-flags) docked "$1" $docker_flags ;;
+    docker-user) docked "$1" $docker_flags --user tester ;;
+    docker-groups) docked "$1" $docker_flags --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw ;;
   esac
 }
 
 id tester >/dev/null 2>&1 || ! command -v useradd >/dev/null || useradd -m -s /bin/sh tester
+# Ubuntu restricts from the start. Sessions that are not about it are on a machine that took the fix.
+restrict 0
 tell machine kernel true "$(uname -r)"
 if [ $home = $suite/home ]; then
   :
@@ -90,12 +130,6 @@ elif $node $suite/node_modules/sameseed/bin/sameseed.js image import $suite/imag
   tell machine import true ""
 else
   tell machine import false "$(tr '\n"\\' '   ' < /tmp/import)"
-fi
-if grep -q podman $suite/sessions; then
-  # What containers write lies beside their root, which an overlay may not contain.
-  store=$(getent passwd tester | cut -d: -f6)/.local/share/containers
-  mkdir -p /srv/tree /var/lib/containers && mount --bind / /srv/tree && mount -t tmpfs tmpfs /var/lib/containers
-  login tester mkdir -p $store && mount -t tmpfs -o uid=1000,gid=1000,mode=700 tmpfs $store
 fi
 while read -r name; do
   session "$name" >> "$results" 2>/tmp/said < /dev/null

@@ -12,7 +12,7 @@ import os
 from kit import X64, libc, say
 from raw import call_kernel
 
-VSYSCALL, EHDR = 0xFFFFFFFFFF600000, 33
+VSYSCALL, EHDR, EXECFN = 0xFFFFFFFFFF600000, 33, 31
 CLOCK, WRITE = (228, 1) if X64 else (113, 64)
 # What lies further below is the program's own memory.
 PAGE, PAGES_BELOW = 4096, 6
@@ -54,4 +54,8 @@ call_kernel(CLOCK, 0, ctypes.addressof(told))
 say("the clock by instruction", told[0])
 libc.getauxval.restype = ctypes.c_ulong
 shared = libc.getauxval(EHDR)
-say("times in the kernel's pages", sum(dates_in(shared - PAGE * below) for below in range(1, PAGES_BELOW + 1)) if shared else 0)
+# The name of the program is at the top of its stack: on kernels that have that right below their code, these pages are the
+# program's own, where hashes and halves of addresses pass for dates.
+stack = libc.getauxval(EXECFN)
+pages = [shared - PAGE * below for below in range(1, PAGES_BELOW + 1)] if shared else []
+say("times in the kernel's pages", sum(dates_in(page) for page in pages if not page <= stack < shared))

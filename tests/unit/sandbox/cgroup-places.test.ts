@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import {
@@ -193,4 +194,18 @@ test("nothing is moved out of a group that was not given", () => {
   group("/others", "memory pids", "", "11\n");
   divide({ path: join(root, "others"), mayMove: false });
   expect(existsSync(join(root, "others/sameseed.host"))).toBe(false);
+});
+
+test("a given group that is read-only is told as that, as in a container of Docker's", () => {
+  group("/mine", "memory pids");
+  const path = join(root, "mine");
+  const module = resolve(import.meta.dirname, "../../../src/sandbox/linux/cgroup-places.ts");
+  const code = `const { divide } = await import(${JSON.stringify(module)});
+    try { divide({ path: ${JSON.stringify(path)}, mayMove: true }); } catch (error) { console.log(error.code); }`;
+  const script = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"';
+  const node = [process.execPath, "--input-type=module", "-e", code];
+  const { stdout, stderr } = spawnSync("unshare", ["-r", "-m", "sh", "-e", "-c", script, path, ...node], {
+    encoding: "utf8",
+  });
+  expect(stdout, stderr).toBe("EROFS\n");
 });

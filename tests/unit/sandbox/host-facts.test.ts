@@ -77,9 +77,22 @@ test.for([
   ["Traceback: ImportError", "zygote_failed", "doctor"],
   ["", "zygote_failed", "doctor"],
 ] as const)("what the outer wall says is told with its fix: %s", ([said, code, fix]) => {
-  const error = hostRefusal(said, { code: 1, signal: null });
+  const error = hostRefusal(said, { code: 1, signal: null }, false);
   expect(error.code).toBe(code);
   expect(`${error.message} ${error.hint}`).toContain(fix);
+});
+
+// Docker's own filter refuses namespaces to whoever has no CAP_SYS_ADMIN.
+test("a container that forbids namespaces is told with every flag that it needs", () => {
+  for (const said of [
+    "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces",
+    "bwrap: Creating new namespace failed: Operation not permitted",
+  ]) {
+    const { code, message, hint } = hostRefusal(said, { code: 1, signal: null }, true);
+    expect([code, message]).toEqual(["wall_unavailable", "this container forbids user namespaces"]);
+    for (const flag of ["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined", "unmask=ALL"])
+      expect(hint).toContain(flag);
+  }
 });
 
 test.for([
@@ -98,7 +111,7 @@ test.for([
       env: { ...process.env, BUBBLEWRAP: `${path} --unshare-user --ro-bind / / /bin/true` },
     });
     expect(status, stderr).toBe(1);
-    const error = hostRefusal(stderr);
+    const error = hostRefusal(stderr, undefined, false);
     expect([error.code, error.message]).toEqual(["wall_unavailable", expect.stringContaining(message)]);
   },
 );
