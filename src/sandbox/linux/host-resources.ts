@@ -62,7 +62,7 @@ export function wallFilters(
       slot: encode(network === "none" ? slotPolicy() : loopbackSlotPolicy()),
       sandbox: encode(network === "none" ? policy : withoutNetwork(policy)),
       treeSlot: encode(treeSlotPolicy(ids)),
-      trunk: encode(trunkPolicy(policy, world, ids)),
+      trunk: encode(trunkPolicy(policy, ids)),
       branch: encode(branchPolicy(policy)),
       loopback: encode(withLoopback(policy, world)),
     };

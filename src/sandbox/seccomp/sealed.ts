@@ -15,7 +15,6 @@ import {
  * time, which are a real limit on how long code may run.
  */
 const worldCalls = [
-  "clock_gettime",
   "clock_nanosleep",
   "getcpu",
   "getrusage",
@@ -35,12 +34,21 @@ const ENOSYS = 38;
 const PR_SET_TSC = 26;
 
 /**
- * Of these the library has to know the machine's answer itself. It marks its own calls with a sixth argument, which none of
+ * Of these the library has to know the machine's answer itself, of `clock_gettime` how much of a processor other processes of
+ * the sandbox have used. It marks its own calls with a sixth argument, which none of
  * them has (`KERNEL_OWN` in `native/kernel.h`); whoever else does so sees the machine, and harms its own results only.
  *
  * Not `openat`, `newfstatat` and what else the dynamic linker calls before any library's code can run.
  */
-const worldCallsItMakes = ["fstatfs", "getdents64", "sched_getaffinity", "statfs", "statx", "uname"] as const;
+const worldCallsItMakes = [
+  "clock_gettime",
+  "fstatfs",
+  "getdents64",
+  "sched_getaffinity",
+  "statfs",
+  "statx",
+  "uname",
+] as const;
 const worldMark = 0x5ea1ed;
 
 /** Filter B of a sealed sandbox: {@link sandboxPolicy}'s, and the world's calls go to its library. */

@@ -1,4 +1,3 @@
-import type { WorldMode } from "../../model/receipt.ts";
 import { slotPolicy, type CallRule, type FilterPolicy, type HostIdKind, type Verdict } from "./policy.ts";
 
 /** What a copy of a trunk does before it is behind the whole wall. */
@@ -16,7 +15,6 @@ const notOfCopies = 0xffff_ffff - 2 ** 30 - 63;
 const EPERM = 1;
 const EINVAL = 22;
 const allowed: CallRule = { rules: [], verdict: "allow" };
-const ownMark = 0x5ea1ed;
 
 const denied: CallRule = { rules: [], verdict: { errno: EPERM } };
 /** A copy takes an id of its own, and no other. */
@@ -53,7 +51,7 @@ export function branchPolicy({ calls, otherwise }: FilterPolicy): FilterPolicy {
  * @param policy filter B of the world it is in
  * @param ids what sandboxes run as
  */
-export function trunkPolicy(policy: FilterPolicy, world: WorldMode, ids: HostIdKind): FilterPolicy {
+export function trunkPolicy(policy: FilterPolicy, ids: HostIdKind): FilterPolicy {
   const calls = new Map<string, CallRule>(policy.calls);
   for (const name of copyCalls) calls.set(name, allowed);
   calls.set("setresuid", ids === "own" ? takesId : denied);
@@ -67,12 +65,5 @@ export function trunkPolicy(policy: FilterPolicy, world: WorldMode, ids: HostIdK
     rules: notCopiedAdvice.map((value) => ({ argument: 2, test: "equal", value, verdict: invalid })),
     verdict: "allow",
   });
-  // A copy in the sealed world's filter measures how long its children run, and marks that call as the library does.
-  if (world === "sealed") {
-    calls.set("clock_gettime", {
-      rules: [{ argument: 5, test: "equal", value: ownMark, verdict: "allow" }],
-      verdict: "trap",
-    });
-  }
   return { calls, otherwise: policy.otherwise };
 }

@@ -32,12 +32,12 @@ const policies: readonly (readonly [string, FilterPolicy])[] = [
   ["sandbox", sandboxPolicy()],
   ["sealed sandbox", sealedSandboxPolicy()],
   ["sealed sandbox of a shared id", sealedSandboxPolicy("shared")],
-  ["trunk", trunkPolicy(sandboxPolicy(), "host", "own")],
+  ["trunk", trunkPolicy(sandboxPolicy(), "own")],
   ["slot of some with a network", loopbackSlotPolicy()],
   ["sandbox without a network among some with one", withoutNetwork(sandboxPolicy())],
   ["sandbox with a network", withLoopback(sandboxPolicy(), "host")],
   ["sealed sandbox with a network", withLoopback(sealedSandboxPolicy("shared"), "sealed")],
-  ["sealed trunk", trunkPolicy(sealedSandboxPolicy(), "sealed", "own")],
+  ["sealed trunk", trunkPolicy(sealedSandboxPolicy(), "own")],
 ];
 const cases = policies.flatMap(([name, policy]) =>
   architectures.map((architecture) => ({ name, policy, architecture })),
