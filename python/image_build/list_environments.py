@@ -8,6 +8,8 @@ import importlib.metadata
 import json
 import os
 
+from sameseed.play.missing import why_missing
+
 
 def modules_of(package: str) -> list[str]:
     """The top-level modules of a package: what its metadata says, else its name spelled as modules are."""
@@ -48,7 +50,7 @@ def main() -> None:
             try:
                 importlib.import_module(module)
             except Exception as caught:  # noqa: BLE001 - whatever a package does when it is imported
-                error = f"{type(caught).__name__}: {caught}"
+                error = why_missing(module, caught, True) or f"{type(caught).__name__}: {caught}"
                 continue
             for name, spec in [item for registry in registries for item in registry.items()]:
                 if name not in before:
