@@ -12,6 +12,8 @@ import os
 import re
 from types import ModuleType
 
+from sameseed.play.missing import why_missing
+
 
 def modules_of(package: str) -> list[str]:
     """The top-level modules of a package: what its metadata says, else its name spelled as modules are."""
@@ -81,7 +83,7 @@ def look(registries: list[dict], module: str, names: dict[str, None]) -> str | N
     try:
         importlib.import_module(module)
     except Exception as caught:  # noqa: BLE001 - whatever a package does when it is imported
-        return f"{type(caught).__name__}: {caught}"
+        return why_missing(module, caught, True) or f"{type(caught).__name__}: {caught}"
     for name, spec in [item for registry in registries for item in registry.items()]:
         if name not in before:
             names[f"{module}:{name}"] = None

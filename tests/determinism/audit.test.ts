@@ -77,7 +77,8 @@ describe("an audit", () => {
     });
     expect(report).toMatchObject({ verdict: "broken", world: "host" });
     expect(report.causes[0]).toMatchObject({
-      factor: "baseline",
+      factor: "entropy",
+      toldBy: "sealed",
       step: 4,
       location: { line: plantedLine("os_urandom") },
     });

@@ -62,16 +62,37 @@ test("what ends for want of memory says what to raise", async () => {
 });
 
 test("an audit finds one draw of five values, in both worlds, and its line, not one that the reset made good", async () => {
-  for (const [world, factor] of [
-    ["sealed", "entropy"],
-    ["host", "baseline"],
-  ] as const) {
+  for (const world of ["sealed", "host"] as const) {
     const { causes } = await auditEnvironment({ envName: `${fixture("claims.py")}:Sampling`, world });
-    expect(causes.map((cause) => [cause.factor, cause.path, cause.location?.source])).toEqual([
-      [factor, "info.action", "return observation, self.describe(action=self.action_space.sample())"],
+    expect(causes.map((cause) => [cause.factor, cause.toldBy, cause.path, cause.location?.source])).toEqual([
+      [
+        "entropy",
+        world === "host" ? "sealed" : undefined,
+        "info.action",
+        "return observation, self.describe(action=self.action_space.sample())",
+      ],
     ]);
   }
 });
+
+test.for([
+  ["clock", "clock", "sealed"],
+  ["both", "baseline", undefined],
+  ["real", "baseline", undefined],
+] as const)(
+  "an audit of the host's world names a factor only where it alone shows in the sealed world (%s)",
+  async ([kind, factor, toldBy]) => {
+    const report = await auditEnvironment({
+      envName: `${fixture("claims.py")}:Chancy`,
+      envArgs: { kind },
+      world: "host",
+    });
+    expect(report.verdict).toBe("broken");
+    expect(report.causes.map((cause) => [cause.factor, cause.toldBy, cause.path])).toEqual([
+      [factor, toldBy, "info.shown"],
+    ]);
+  },
+);
 
 test("the line behind an order of objects is found in whichever layout of memory they were found in another order", async () => {
   const options = resolveOptions({ envName: `${fixture("claims.py")}:Paired` });

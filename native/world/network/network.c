@@ -8,8 +8,9 @@
  *               for but room in the other's queue. Where nobody listens yet, a program that has just started its server
  *               would try again some number of times that the machine decides; so the call itself tries again for a while
  *               of real time, as long as a child lives.
- *   Time-outs   of waits for another process last as long as they say, in real time: an answer that comes in time costs no
- *               logical time, so what a program sees does not hang on how fast it came (threads/turns.c).
+ *   Time-outs   of waits for another process, on a socket or by an epoll that watches one, last as long as they say, in real
+ *               time, or in processor time of the others where they work (threads/work.c): an answer that comes in time
+ *               costs no logical time, so what a program sees does not hang on how fast it came (threads/turns.c).
  *
  * What is left to the machine: how much of a stream one read gets, and who of several is heard first. So a process that
  * used the network says `loopback` among what does not hold, and no tier is claimed.
@@ -50,6 +51,15 @@ static bool is_stream(int fd) {
   int type = 0;
   socklen_t length = sizeof type;
   return world_raw6(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type, (long)&length, 0) == 0 && type == SOCK_STREAM;
+}
+
+bool network_is_there(void) {
+  static bool looked;
+  struct sockaddr_in own;
+  for (int i = 0; i < DESCRIPTORS_MOST && !looked && world.depth > 0; i++)
+    if (own_end(i, &own)) network_there = true;
+  looked = true;
+  return network_there;
 }
 
 /* What nobody is connected to may be spoken to by anybody. */
@@ -159,7 +169,7 @@ static long connect_patiently(int fd, const void *address, socklen_t length) {
   while (error == -ECONNREFUSED && left > 0 && world_child_lives()) {
     struct timespec moment = { 0, RETRY_NS };
     world_raw6(SYS_ppoll, 0, 0, (long)&moment, 0, 0, 0);
-    left -= RETRY_NS;
+    left -= world_work_passed(RETRY_NS, left);
     error = try_connect(fd, address, length);
   }
   if (refused && error == 0) world_patience_refill();

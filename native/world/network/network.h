@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 extern bool network_there;             /* a socket was made here, or above */
+bool network_is_there(void);            /* or given to this program */
 bool network_is_outside(int fd);        /* a socket at whose other end another process may be */
 void network_used(int fd);              /* something came or went over it */
 

@@ -92,6 +92,7 @@ static ssize_t write_piece(int fd, mode_t kind, const char *from, size_t count) 
 }
 
 WORLD_EXPORT ssize_t write(int fd, const void *buffer, size_t count) {
+  world_wrote = true;
   if (world_simple()) return REAL(write)(fd, buffer, count);
   mode_t kind = kind_of(fd);
   if (kind != S_IFIFO && kind != S_IFSOCK) return REAL(write)(fd, buffer, count);
@@ -106,6 +107,7 @@ WORLD_EXPORT ssize_t write(int fd, const void *buffer, size_t count) {
 }
 
 WORLD_EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
+  world_wrote = true;
   if (world_simple()) return REAL(writev)(fd, parts, count);
   mode_t kind = kind_of(fd);
   if (kind != S_IFIFO && kind != S_IFSOCK) return REAL(writev)(fd, parts, count);
@@ -146,6 +148,7 @@ WORLD_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
 }
 
 WORLD_EXPORT ssize_t send(int fd, const void *buffer, size_t count, int flags) {
+  world_wrote = true;
   if (world_simple() || (flags & MSG_DONTWAIT) || kind_of(fd) == 0) return REAL(send)(fd, buffer, count, flags);
   size_t done = 0;
   do {

@@ -5,7 +5,8 @@
  * child may still do something: a deadline that passed before the child had its turn would depend on the machine, and
  * `wait(timeout)` is often a row of short sleeps around a question, so sleeping and asking are waited with too. All this
  * costs real time only beside a child that waits for its parent or never ends, and only up to an amount that every sign
- * of life fills again; what such a program observes then does depend on the machine.
+ * of life fills again; what such a program observes then does depend on the machine. Who waits for a descriptor with a
+ * time limit is given that limit besides, as long as the child is at work (work.c).
  */
 #define _GNU_SOURCE
 #include "threads.h"
@@ -13,6 +14,7 @@
 #include "world/world.h"
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,7 +40,7 @@ bool world_child_lives(void) {
 int64_t world_patience_left(void) {
   static uint32_t births;
   /* A new child has had no time yet. */
-  if (births != world.births) spent = 0;
+  if (births != world.births) world_patience_refill();
   births = world.births;
   return spent < PATIENCE_NS ? PATIENCE_NS - spent : 0;
 }
@@ -53,6 +55,7 @@ void world_patience_spend(int64_t ns) {
 
 void world_patience_refill(void) {
   spent = 0;
+  world_work_hoped_for();
 }
 
 void world_ask_patiently(bool (*answered)(void *), void *argument) {
@@ -110,6 +113,36 @@ bool world_waits_outside(const struct world_wait *wait) {
 bool world_waits_on_network(const struct world_wait *wait) {
   for (unsigned i = 0; i < wait->fd_count; i++)
     if (network_is_outside(wait->fds[i].fd)) return true;
+  return false;
+}
+
+/*
+ * Nothing says what an epoll watches but that it refuses what it has. What it does not have is taken out again, and no
+ * other thread runs meanwhile.
+ */
+static bool has_watch(int epoll, int fd) {
+  struct epoll_event none = { 0 };
+  long error = world_raw6(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, (long)&none, 0, 0);
+  if (error == 0) world_raw6(SYS_epoll_ctl, epoll, EPOLL_CTL_DEL, fd, (long)&none, 0, 0);
+  return error == -EEXIST;
+}
+
+/* What has no type is an epoll, or an event's or a timer's descriptor. */
+static bool may_be_epoll(int fd) {
+  struct stat status;
+  return status_of(fd, &status) && (status.st_mode & S_IFMT) == 0;
+}
+
+static bool has_network_watch(int epoll) {
+  for (int fd = 0; fd < DESCRIPTORS_MOST; fd++)
+    if (network_is_outside(fd) && has_watch(epoll, fd)) return true;
+  return false;
+}
+
+bool world_watches_network(const struct world_wait *wait) {
+  if (world_waits_on_network(wait)) return true;
+  for (unsigned i = 0; i < wait->fd_count && network_is_there(); i++)
+    if (may_be_epoll(wait->fds[i].fd) && has_network_watch(wait->fds[i].fd)) return true;
   return false;
 }
 

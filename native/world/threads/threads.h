@@ -62,8 +62,16 @@ void world_patience_spend(int64_t ns);
 void world_patience_refill(void);
 bool world_waits_outside(const struct world_wait *wait);
 bool world_waits_on_network(const struct world_wait *wait); /* for another process, over a socket */
+bool world_watches_network(const struct world_wait *wait);  /* the same, or by epoll */
 bool world_yield_patiently(unsigned yields); /* whether it was real time that passed: no logical time has to */
 void world_ask_patiently(bool (*answered)(void *), void *argument); /* until it says true, or some real time has gone */
+
+/* work.c: real time as it counts beside other processes. */
+void world_work_begin(int64_t most);        /* nothing has been waited yet, for this wait that lasts so long */
+int64_t world_work_passed(int64_t ns, int64_t most); /* real nanoseconds were waited: what counts of them and those before */
+bool world_others_work(void);               /* or may, where not enough has been seen of them yet */
+extern bool world_wrote;                    /* this process did, since the last look */
+void world_work_hoped_for(void);            /* something is a sign that they will */
 
 /* Waits until woken for `address` or the deadline; 0, ETIMEDOUT or EINTR. */
 int wait_for_address(struct world_wait *wait, const void *address, int64_t deadline);

@@ -106,7 +106,7 @@ static unsigned gather(const struct thread *first, struct pollfd *fds, bool *ste
 
 /*
  * Really waits for what others wait for, with the signals of `me` open: for a signal, a descriptor or, where `patience`
- * is not WORLD_NEVER or something has to be asked for again and again, a short moment. Returns how long that was.
+ * is not WORLD_NEVER or something has to be asked for again and again, a short moment. Returns what counts of it.
  */
 static int64_t wait_for_kernel(struct thread *me, const struct thread *first, int64_t patience, unsigned round) {
   struct pollfd fds[POLLED_MOST];
@@ -117,17 +117,34 @@ static int64_t wait_for_kernel(struct thread *me, const struct thread *first, in
   if (pause > patience) pause = patience;
   struct timespec time = { 0, pause };
   long got = world_raw6(SYS_ppoll, (long)fds, count, stepwise ? (long)&time : 0, (long)&me->signals, KERNEL_SIGSET, 0);
-  if (got == 0 && patience != WORLD_NEVER) world_patience_spend(pause);
   if (got == -EINTR) thread_interrupt(me);
-  return got == 0 ? pause : 0;
+  int64_t passed = got == 0 && patience != WORLD_NEVER ? world_work_passed(pause, patience) : 0;
+  world_patience_spend(passed);
+  return passed;
 }
 
 /* Somebody waits for another process over a socket: the time until a deadline is real then. */
 static bool awaits_network(void) {
   struct thread *thread;
   for (unsigned i = 0; (thread = thread_at(i)); i++)
-    if (thread->state == BLOCKED && world_waits_on_network(thread->wait)) return true;
+    if (thread->state == BLOCKED && world_watches_network(thread->wait)) return true;
   return false;
+}
+
+/* The next deadline is that of somebody who waits for a descriptor: an answer may come in time. */
+static bool awaits_answer(void) {
+  struct thread *thread;
+  for (unsigned i = 0; (thread = thread_at(i)); i++)
+    if (thread->state == BLOCKED && thread->wait->fd_count > 0 && thread->wait->deadline <= world_due_at) return true;
+  return false;
+}
+
+enum hope { UNKNOWN, HOPELESS, FROM_WORK, FROM_NETWORK };
+
+/* From whom somebody may hear before the next deadline, also where the patience that there is for children is gone. */
+static enum hope hope_from(void) {
+  if (awaits_network()) return FROM_NETWORK;
+  return awaits_answer() && world_child_lives() ? FROM_WORK : HOPELESS;
 }
 
 /* Signals are the first thread's, so it is the one to wait for the kernel, unless it has ended. */
@@ -136,8 +153,18 @@ static struct thread *watchman(struct thread *me) {
   return first->state == BLOCKED ? first : me;
 }
 
+/* As long as an answer may come before the deadline, which is `left` away; else as long as it is. */
+static int64_t longer_for_answer(int64_t patience, int64_t left, enum hope *hope, unsigned round) {
+  bool begins = *hope == UNKNOWN;
+  if (begins || round % LOOK_EVERY == 0) *hope = hope_from();
+  if (begins && (patience > 0 || *hope != HOPELESS)) world_work_begin(left);
+  if (left <= 0 || *hope == HOPELESS) return patience;
+  return *hope == FROM_NETWORK || world_others_work() ? left : patience;
+}
+
 struct thread *thread_choose(struct thread *me) {
   bool patient = false;
+  enum hope hope = UNKNOWN;
   int64_t idled = 0;
   for (unsigned round = 0;; round++) {
     expire();
@@ -152,12 +179,14 @@ struct thread *thread_choose(struct thread *me) {
     bool timed = world_due_at != WORLD_NEVER;
     int64_t patience = WORLD_NEVER;
     if (first || timed) patience = world_patience(first != NULL);
-    if (timed && awaits_network() && idled < world_due_at - world_now()) patience = world_due_at - world_now() - idled;
+    if (timed) patience = longer_for_answer(patience, world_due_at - world_now() - idled, &hope, round);
     if (timed && patience == 0) {
       /* The child has ended, or it has had all the time there is. What it did last may have come after the look. */
       bool found = world.births > 0 && look(first);
       if (patient && (found || world_patience_left() > 0)) world_patience_refill();
       if (!found) world_advance(world_due_at);
+      idled = 0;
+      hope = UNKNOWN;
       continue;
     }
     if (watchman(me) != me) return watchman(me);

@@ -105,7 +105,7 @@ static long let_child_run(long (*ask)(void *), void *argument, struct pollfd *fd
       if (!(fds[i].revents & POLLOUT)) fds[i].revents = 0;
     return alone++ < ALONE_MOST ? writable : got;
   }
-  for (; share > 0 && world_child_lives(); share -= CHILD_PAUSE_NS) {
+  for (; share > 0 && world_child_lives(); share -= world_work_passed(CHILD_PAUSE_NS, share)) {
     struct timespec pause = { 0, CHILD_PAUSE_NS };
     world_raw6(SYS_ppoll, 0, 0, (long)&pause, 0, 0, 0);
   }
@@ -156,7 +156,7 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
     world_yield();
     return ask(argument);
   }
-  if (ns > 0 && world_simple() && !networked && !world_child_lives()) {
+  if (ns > 0 && world_simple() && !world_child_lives() && !world_watches_network(&wait)) {
     /* What a child did last may have come after the question. */
     if (world.births > 0 && (got = ask(argument)) != 0) return got;
     world_advance(world_now() + ns);

@@ -112,6 +112,8 @@ function formatCause(cause: AuditCause, at: number, of: number, paint: Painter):
         `traced from ${stepText(location.since)} on, because a trace from the beginning was cut off`,
       ]);
   }
+  if (cause.toldBy === "sealed")
+    rows.push(["told by", "the sealed world: there another value of this alone makes the same place differ"]);
   if (also.length > 0) rows.push(["also", clip(`the same shows with another ${also.join(", ")}`, 200)]);
   const fixes = [...new Set(factorsOf(factor).map(({ fix }) => fix))];
   if (fixes.length > 0) rows.push(["fix", fixes.join("; or ")]);

@@ -55,6 +55,11 @@ export type AuditUnlocated = "traces-equal" | "trace-cut" | "not-traced" | "no-t
 export interface AuditCause extends Omit<Divergence, "differing" | "agreeing"> {
   /** The narrowest factor that shows it; several joined by `+` where only together they do. */
   readonly factor: string;
+  /**
+   * `sealed`: two runs of the host's world differ, and of what only the sealed world can change this factor alone makes the same
+   * place differ there. Absent where the audited world itself tells the factor.
+   */
+  readonly toldBy?: "sealed";
   /** Other factors that show the same place. */
   readonly also: readonly string[];
   readonly seed: number;

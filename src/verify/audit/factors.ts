@@ -220,6 +220,11 @@ export const factors: readonly Factor[] = [
 
 const byId: ReadonlyMap<string, Factor> = new Map(factors.map((factor) => [factor.id, factor]));
 
+/** What the host's world leaves to chance and only the sealed world can change, each narrower than real time. */
+export const sealedFactors: readonly Factor[] = factors.filter(
+  ({ id, needsSeal }) => needsSeal === true && id !== "real-clock",
+);
+
 /** What a joint factor such as `clock+pid` is made of. */
 export function factorsOf(name: string): readonly Factor[] {
   return name.split("+").flatMap((id) => byId.get(id) ?? []);

@@ -6,9 +6,10 @@ import type { Ledger } from "../../model/trajectory.ts";
 import { compareRollouts, compareTwins, type Compared } from "./compare-rollouts.ts";
 import { describeFault } from "./describe-fault.ts";
 import { explainCauses, type SeedSuspect } from "./explain-causes.ts";
-import { factors, type Factor } from "./factors.ts";
+import { factors, sealedFactors, type Factor } from "./factors.ts";
 import type { LocateInputs } from "./locate-cause.ts";
 import { everything, innocent, searchCauses } from "./search-causes.ts";
+import { tellFactors } from "./tell-factor.ts";
 import type { WorldRunner } from "./world-runner.ts";
 
 /** Of how many seeds that differ the causes are looked for. */
@@ -67,12 +68,13 @@ export async function judgeRollouts(
     .filter((factor) => !usable.includes(factor))
     .map(({ id }) => ({ factor: id, equal: null, how: "not tried" }) as const);
   const first: AuditedWorld = { factor: "baseline", equal: unstable.length === 0, how: "alone" };
-  if (unstable.length > 0)
-    return {
-      verdict: "broken",
-      worlds: [first, ...untried],
-      causes: await explainCauses(audit.locate, unstable),
-    };
+  if (unstable.length > 0) {
+    const causes = await explainCauses(audit.locate, unstable);
+    const isHost = !audit.counted;
+    if (isHost) onProgress("what the sealed world tells of it");
+    const told = isHost ? await tellFactors({ ...audit, factors: sealedFactors }, causes) : causes;
+    return { verdict: "broken", worlds: [first, ...untried], causes: told };
+  }
   if (faults.length > 0) {
     const causes = faults.map((fault) =>
       describeFault({ ...audit.locate, spec: specOf(specs, fault) }, fault, ledger),

@@ -39,15 +39,23 @@ export class WorldRunner {
   readonly #backends: Map<string, ZygoteBackend> = new Map();
   readonly #turns: Semaphore;
   #rollouts = 0;
+  #sealed: WorldRunner | undefined;
 
   constructor(options: WorldRunnerOptions) {
     this.#options = options;
     this.#turns = options.turns ?? new Semaphore(options.concurrency ?? 2 * availableParallelism());
   }
 
-  /** Rollouts that were run, those that only make a history included, and zygotes that were started. */
+  /** Rollouts that were run, those that only make a history and those of {@link sealed} included, and zygotes that were started. */
   get cost(): { readonly rollouts: number; readonly zygotes: number } {
-    return { rollouts: this.#rollouts, zygotes: this.#backends.size };
+    const { rollouts, zygotes } = this.#sealed?.cost ?? { rollouts: 0, zygotes: 0 };
+    return { rollouts: this.#rollouts + rollouts, zygotes: this.#backends.size + zygotes };
+  }
+
+  /** The same image and limits in the sealed world, with the same turns; ends with this. */
+  sealed(): WorldRunner {
+    this.#sealed ??= new WorldRunner({ ...this.#options, world: "sealed", turns: this.#turns });
+    return this.#sealed;
   }
 
   /** What the world that is not changed enforces. */
@@ -114,7 +122,8 @@ export class WorldRunner {
 
   /** Ends every zygote. */
   async close(): Promise<void> {
-    await Promise.all([...this.#backends.values()].map(async (backend) => await backend.close()));
+    const own = [...this.#backends.values(), ...(this.#sealed === undefined ? [] : [this.#sealed])];
+    await Promise.all(own.map(async (each) => await each.close()));
   }
 
   #backend(change: WorldChange): ZygoteBackend {

@@ -1,22 +1,10 @@
 import { expect, test } from "vitest";
 
-import { compileFilter, type Instruction } from "../../../src/sandbox/seccomp/compile.ts";
 import { loopbackSlotPolicy, withLoopback, withoutNetwork } from "../../../src/sandbox/seccomp/loopback.ts";
-import { sandboxPolicy, slotPolicy, type FilterPolicy } from "../../../src/sandbox/seccomp/policy.ts";
+import { sandboxPolicy, slotPolicy } from "../../../src/sandbox/seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
-import { syscallNumbers } from "../../../src/sandbox/seccomp/syscall-numbers.ts";
-import { interpret } from "./bpf-interpreter.ts";
+import { ALLOW, answerOf, TRAP } from "./filter-answer.ts";
 
-const ALLOW = 0x7fff0000;
-const TRAP = 0x30000;
-const programs = new Map<FilterPolicy, readonly Instruction[]>();
-const answerOf = (policy: FilterPolicy, name: string, ...args: number[]): number => {
-  const all = Array.from({ length: 6 }, (_, at) => BigInt(args[at] ?? 0));
-  const number = syscallNumbers[name]![0];
-  const program = programs.get(policy) ?? compileFilter(policy, "x86_64");
-  programs.set(policy, program);
-  return interpret(program, { architecture: 0xc000003e, number, args: all });
-};
 const errno = (number: number): number => 0x50000 + number;
 
 test("sockets are streams and datagrams of IPv4, with their own protocol, and nothing else", () => {

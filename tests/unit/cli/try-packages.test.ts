@@ -1,0 +1,18 @@
+import { afterAll, expect, test } from "vitest";
+
+import { listEnvironments } from "../../../src/cli/image/try-packages.ts";
+import { resolveImage } from "../../../src/image/image-store.ts";
+import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
+
+afterAll(closeSandboxes);
+
+test("a package that cannot be imported says which package of which version has what is missing", async () => {
+  expect(await listEnvironments(resolveImage("gymnasium"), ["pkg-resources", "gymnasium"])).toMatchObject({
+    "pkg-resources": {
+      names: [],
+      error:
+        "pkg_resources needs the module pkg_resources (package setuptools<81), which is not in this image",
+    },
+    gymnasium: { error: null },
+  });
+});

@@ -1,0 +1,23 @@
+/* What a sealed world's library may ask of the kernel by its mark, and what nobody may. */
+import { expect, test } from "vitest";
+
+import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
+import { trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
+import { ALLOW, answerOf, TRAP } from "./filter-answer.ts";
+
+const mark = 0x5ea1ed;
+const clockOf = (policy: ReturnType<typeof sealedSandboxPolicy>, clock: number, sixth: number): number =>
+  answerOf(policy, "clock_gettime", clock, 0, 0, 0, 0, sixth);
+
+test("no mark has the kernel give a sealed sandbox the date or the time, but how long a process has worked", () => {
+  const sealed = sealedSandboxPolicy();
+  // The date, monotonic time, time since boot, atomic time; and the processor time of the own process and thread.
+  for (let clock = 0; clock < 16; clock++)
+    for (const sixth of [0, mark]) expect(clockOf(sealed, clock, sixth)).toBe(TRAP);
+  for (const pid of [1, 77, 4_194_303]) {
+    const clock = ((~pid << 3) | 2) >>> 0;
+    expect(clockOf(sealed, clock, mark)).toBe(ALLOW);
+    expect(clockOf(sealed, clock, 0)).toBe(TRAP);
+  }
+  expect(clockOf(trunkPolicy(sealed, "sealed", "own"), 1, mark)).toBe(ALLOW);
+});
