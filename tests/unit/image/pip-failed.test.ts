@@ -37,7 +37,7 @@ it.each([
 });
 
 it("names it by the folder that it was unpacked in, and says the build's last words", () => {
-  const folder = `/tmp/pip-install-2dfb5tvk/pygame_${"c9b603608f1844539ae71fcc3ce8fcdb"}`;
+  const folder = "/tmp/pip-install-2dfb5tvk/pygame_c9b603608f1844539ae71fcc3ce8fcdb";
   const stderr = [
     "  error: subprocess-exited-with-error",
     "  × Getting requirements to build wheel did not run successfully.",
