@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 
 import { isSameseedError } from "../../base/error.ts";
+import { absentLibraries } from "../../image/absent-libraries.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import { normalName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
@@ -87,7 +88,19 @@ async function tryEnvironments(
     if (found.problem === null) return found;
     first ??= found;
   }
-  return first!;
+  return withAbsentLibraries(first!, image);
+}
+
+/** An engine that does not find a library which it opens by name often ends by a signal, and says nothing. */
+function withAbsentLibraries(tried: TriedPackage, { rootfs }: ResolvedImage): TriedPackage {
+  const { problem } = tried;
+  if (problem === null || !/ended by SIG(SEGV|ABRT|BUS)/.test(problem)) return tried;
+  const absent = absentLibraries(rootfs);
+  if (absent.length === 0) return tried;
+  return {
+    ...tried,
+    problem: `${problem} (its packages look for ${absent.join(", ")}, which this image does not have: \`sameseed image lock --system PACKAGE …\`, then --system)`,
+  };
 }
 
 type Played = Pick<TriedPackage, "outcome" | "steps" | "totalReward" | "memoryMb" | "problem">;
