@@ -26,7 +26,7 @@ from typing import Any, Callable
 
 from .fingerprint import Fingerprints, shown
 from .holders import Holder, Holders
-from .perturb import take_places
+from .perturb import take_places_of_trace
 from .places import OWN, Places
 from .stores import names_stored, words_read
 
@@ -93,6 +93,8 @@ def _enter(frame: FrameType, event: str, _arg: Any) -> Callable | None:
     if _left <= 0 or _thread.imports > 0 or code.co_name == "__del__" or not _places.is_traced(code.co_filename):
         return None
     try:
+        if _in_episode:
+            take_places_of_trace()
         return _Traced(frame).see
     except Exception:
         _cut()
@@ -217,8 +219,6 @@ def _look_for_reset(frame: FrameType) -> None:
     _in_episode = caller is not None and caller.f_code.co_name == "reset"
     if _in_episode:
         _thread.holders.begin_episode()
-        # The tracer may leave the same free places in every layout of memory.
-        take_places()
 
 
 def _names(frame: FrameType) -> list[tuple[str, Any]]:

@@ -26,6 +26,9 @@ _DEFAULT_FLOATS = ctypes.c_void_p(-1)
 _kept: list[Any] = []
 # Decides which places are taken, where memory lies otherwise; empty where it does not.
 _places: list[random.Random] = []
+# How many functions of a trace that is done for; each leaves some kilobytes for good.
+_MOST_TRACED = 200
+_traced = 0
 
 
 def apply(changes: dict[str, Any]) -> None:
@@ -102,6 +105,14 @@ def take_places() -> None:
     for chance in _places:
         # Nothing the collector counts: when it runs is another factor's.
         _kept.extend(bytes(size) for size in range(1, 480, 16) for _ in range(chance.randrange(1, 4)))
+
+
+def take_places_of_trace() -> None:
+    """The same for what traces functions: what it gives back as one ends is what the program's next object takes."""
+    global _traced
+    if _traced < _MOST_TRACED:
+        _traced += 1
+        take_places()
 
 
 class _Plain:
