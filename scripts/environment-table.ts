@@ -182,7 +182,7 @@ async function imageOf(image: string, listed: Listed): Promise<Manifest | string
 }
 
 async function runPackage(name: string, listed: Listed): Promise<PackageRow> {
-  const image = `table-${listed.group ?? name}`;
+  const image = `table-${(listed.group ?? name).toLowerCase()}`;
   const facts = {
     asked: listed.packages.join(" "),
     ...(listed.build === undefined ? {} : { build: listed.build }),
