@@ -82,7 +82,7 @@ def look(registries: list[dict], module: str, names: dict[str, None]) -> str | N
     before = {name for registry in registries for name in registry}
     try:
         importlib.import_module(module)
-    except Exception as caught:  # noqa: BLE001 - whatever a package does when it is imported
+    except (Exception, SystemExit) as caught:  # noqa: BLE001 - whatever a package does when it is imported
         return why_missing(module, caught, True) or f"{type(caught).__name__}: {caught}"
     for name, spec in [item for registry in registries for item in registry.items()]:
         if name not in before:

@@ -70,11 +70,9 @@ const brokenSource: readonly RegExp[] = [
 
 /** The last words of a build before pip's own: the reason, as its tools tell it. */
 function lastWords(stderr: string): string {
-  const [, words] = /([^\n]*\S)[ \t]*\n\s*\[end of output\](?![\s\S]*\[end of output\])/.exec(stderr) ?? [];
-  return words === undefined ? "" : ` (${startOfText(words.trim(), lastWordsMost)})`;
+  const words = lastLines(stderr.slice(0, Math.max(0, stderr.lastIndexOf("[end of output]"))), 1).trim();
+  return words === "" ? "" : ` (${startOfText(words, 200)})`;
 }
-
-const lastWordsMost = 200;
 
 function explain(
   stderr: string,

@@ -1,9 +1,11 @@
 import { SameseedError } from "../base/error.ts";
 import { hostKind } from "./linux/host-kind.ts";
 
-/** What a refusal looks like in the outer wall's own words, and its fix. */
+/** The fixes that more than one refusal has. */
 const containerFlags =
   "run the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
+
+const allowNamespaces = "`sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`";
 
 /** A pattern of what was said, and how that is told. */
 interface Refusal {
@@ -35,10 +37,10 @@ const refusals: readonly Refusal[] = [
     pattern:
       /No permissions to creat(e|ing) (a )?new namespace|Creating new namespace failed|unshare.*Operation not permitted/i,
     message: "this host forbids user namespaces",
-    hint: "as root: `sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`; in a container: `--security-opt seccomp=unconfined`, or the profile of docs/guide/containers.md; where AppArmor confines bubblewrap (as root, `aa-status`): give its profile `capability,` and, from kernel 6.7, `userns,`",
+    hint: `as root: ${allowNamespaces}; in a container: \`--security-opt seccomp=unconfined\`, or the profile of docs/guide/containers.md; where AppArmor confines bubblewrap (as root, \`aa-status\`): give its profile \`capability,\` and, from kernel 6.7, \`userns,\``,
     contained: {
       message: "this container forbids user namespaces",
-      hint: `${containerFlags}; if it runs with them, its host forbids them: \`sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536\` there, as root`,
+      hint: `${containerFlags}; if it runs with them, its host forbids them: ${allowNamespaces} there, as root`,
     },
   },
   {

@@ -4,8 +4,8 @@ A gymnasium id goes through `gymnasium.make` and keeps the wrappers that come wi
 but not the passive checker: the checker changes neither observations nor rewards, and costs 60 µs a rollout. A class
 from a file, or of a module that the image or the caller's files have (`module:Class`), is called with the arguments; it
 need not be a `gymnasium.Env`, only have `reset` and `step`. A file may also register the id that is asked for.
-Environments of gym, which came before Gymnasium, are adapted (former_gym.py). The file may define `encode(value)`, which turns objects that
-have no encoding into values that have one.
+Environments of gym, which came before Gymnasium, are adapted (former_gym.py). The file may define `encode(value)`, which
+turns objects that have no encoding into values that have one.
 
 What the caller asked for and cannot be had raises UnknownEnvironment; every other exception is the environment's own.
 """

@@ -149,8 +149,9 @@ export class Audits {
 
   /** Says of the whole batch how many of the chunks that were to be looked at again were not. */
   sayGiven(): void {
+    if (this.#given === 0) return;
     const [chunks, them] = this.#given === 1 ? ["1 chunk", "it"] : [`${this.#given} chunks`, "them"];
-    if (this.#given > 0) this.#setting.onNote(`${chunks} could not be audited: no other host took ${them}`);
+    this.#setting.onNote(`${chunks} could not be audited: no other host took ${them}`);
   }
 
   async #lookAt(

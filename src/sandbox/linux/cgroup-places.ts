@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { makeFolders } from "../../base/make-folders.ts";
 import { hostKind, type HostKind } from "./host-kind.ts";
 import { unitLimits } from "./unit-limits.ts";
 
@@ -158,7 +159,7 @@ function handsDown(path: string): boolean {
 export function divide({ path, mayMove }: GroupPlace): void {
   if (handsDown(path)) return;
   const leaf = join(path, leafName);
-  if (mayMove) makeGroup(leaf);
+  if (mayMove) makeFolders(leaf);
   for (let tries = 1; ; tries++) {
     if (mayMove) for (const pid of words(join(path, "cgroup.procs"))) move(pid, leaf);
     try {
@@ -168,15 +169,6 @@ export function divide({ path, mayMove }: GroupPlace): void {
       // A process of the group may have started another one meanwhile.
       if ((error as NodeJS.ErrnoException).code !== "EBUSY" || tries === moveTries) throw error;
     }
-  }
-}
-
-/** Node's own way of making a folder that may be there tells a read-only file system as one without the folder. */
-function makeGroup(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

@@ -220,6 +220,17 @@ export const factors: readonly Factor[] = [
 
 const byId: ReadonlyMap<string, Factor> = new Map(factors.map((factor) => [factor.id, factor]));
 
+/** How often a world is run again in which a draw, or the order of some objects, may have been the same by chance. */
+export const moreDraws = 5;
+
+/** What so many further worlds draw from, or lay memory out by: numbers that no world of {@link factors} has. */
+export const moreSalts: readonly number[] = Array.from({ length: moreDraws }, (_, at) => at + 4);
+
+/** Further worlds of another entropy. */
+export const moreEntropy: readonly WorldChange[] = moreSalts.map((entropy_salt) => ({
+  settings: { entropy_salt },
+}));
+
 /** What the host's world leaves to chance and only the sealed world can change, each narrower than real time. */
 export const sealedFactors: readonly Factor[] = factors.filter(
   ({ id, needsSeal }) => needsSeal === true && id !== "real-clock",

@@ -6,7 +6,7 @@ import type { Ledger } from "../../model/trajectory.ts";
 import { compareRollouts, compareTwins, type Compared } from "./compare-rollouts.ts";
 import { describeFault } from "./describe-fault.ts";
 import { explainCauses, type SeedSuspect } from "./explain-causes.ts";
-import { factors, sealedFactors, type Factor } from "./factors.ts";
+import { factors, moreDraws, moreEntropy, moreSalts, sealedFactors, type Factor } from "./factors.ts";
 import type { LocateInputs } from "./locate-cause.ts";
 import { everything, innocent, searchCauses } from "./search-causes.ts";
 import { tellFactors } from "./tell-factor.ts";
@@ -14,9 +14,6 @@ import type { WorldRunner } from "./world-runner.ts";
 
 /** Of how many seeds that differ the causes are looked for. */
 const searchedSeedsMost = 3;
-
-/** How often a world is run again in which a draw, or the order of some objects, may have been the same by chance. */
-const moreDraws = 5;
 
 /** Another layout of memory than that of the change of everything. */
 const otherLayout: WorldChange = { perturb: { heap: 3 } };
@@ -152,11 +149,9 @@ async function findChance(
   const raced = baseline.some(({ summary }) => summary.receipt.tier === "none");
   const draws = audit.counted && (ledger.entropy !== undefined || raced);
   const asks = !audit.counted || raced || Object.keys(ledger).length > 0;
-  const salts = Array.from({ length: moreDraws }, (_, at) => at + 4);
-  const drawn = salts.map((entropy_salt) => ({ settings: { entropy_salt } }));
-  const laid = salts.map((heap) => ({ perturb: { heap } }));
+  const laid = moreSalts.map((heap) => ({ perturb: { heap } }));
   const found = await Promise.all([
-    firstUnlike(audit, baseline, "entropy", draws ? drawn : []),
+    firstUnlike(audit, baseline, "entropy", draws ? moreEntropy : []),
     firstUnlike(audit, baseline, "addresses", asks ? laid : []),
   ]);
   return found.flat();

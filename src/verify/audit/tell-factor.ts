@@ -11,11 +11,8 @@ import type { Divergence } from "../../model/trajectory.ts";
 import type { AuditCause } from "./audit-report.ts";
 import type { WorldChange } from "./audit-world.ts";
 import { compareRollouts } from "./compare-rollouts.ts";
-import type { Factor } from "./factors.ts";
+import { type Factor, moreEntropy } from "./factors.ts";
 import type { WorldRunner } from "./world-runner.ts";
-
-/** A draw of a few values is often the same: so many keys of entropy are tried beside the factor's own. */
-const moreKeys = 5;
 
 /** What telling needs. */
 export interface TellInputs {
@@ -74,10 +71,9 @@ async function showEach(
   }
 }
 
+/** A draw of a few values is often the same, so more than one other entropy is tried. */
 function changesOf({ id, change }: Factor): readonly WorldChange[] {
-  if (id !== "entropy") return [change];
-  const more = Array.from({ length: moreKeys }, (_, at) => ({ settings: { entropy_salt: at + 4 } }));
-  return [change, ...more];
+  return id === "entropy" ? [change, ...moreEntropy] : [change];
 }
 
 function placesOf(baseline: RecordedRollout, others: readonly RecordedRollout[]): Set<string> {

@@ -22,6 +22,8 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Within: {
     "Within/__init__.py": "",
     "Within/gym_envs/__init__.py": "import gymnasium\ngymnasium.register(\n    id='within/Deep-v0')\n",
+    "Within/a_script.py":
+      "import sys\ngymnasium = None\nsys.exit('usage')\ngymnasium.register('Script-v0')\n",
     "Within/broken.py": "import gymnasium, nothing_like_it\ngymnasium.register(id='within/Broken-v0')\n",
   },
   oncalled: {

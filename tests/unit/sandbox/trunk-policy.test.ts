@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 
-import { compileFilter } from "../../../src/sandbox/seccomp/compile.ts";
 import {
   sandboxPolicy,
   slotPolicy,
@@ -9,18 +8,8 @@ import {
 } from "../../../src/sandbox/seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
 import { branchPolicy, treeSlotPolicy, trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
-import { syscallNumbers } from "../../../src/sandbox/seccomp/syscall-numbers.ts";
-import { interpret } from "./bpf-interpreter.ts";
-import { audit } from "./random-calls.ts";
+import { ALLOW, answerOf } from "./filter-answer.ts";
 
-/** What a filter answers a call with. */
-function answerOf(policy: FilterPolicy, name: string, ...args: readonly number[]): number {
-  const call = { number: syscallNumbers[name]![0], architecture: audit.x86_64 };
-  const words = Array.from({ length: 6 }, (_, at) => BigInt(args[at] ?? 0));
-  return interpret(compileFilter(policy, "x86_64"), { ...call, args: words });
-}
-
-const ALLOW = 0x7fff0000;
 const EPERM = 0x50001;
 const copy = 2 ** 30;
 
