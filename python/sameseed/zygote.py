@@ -4,7 +4,6 @@ After ``_zygote.serve`` no Python runs in this process again (see ``native/zygot
 copy differ from another, or a copy of one zygote from a copy of the next, has to be settled before that call.
 """
 
-import errno
 import gc
 import os
 import sys
@@ -12,14 +11,6 @@ import sys
 sys.path.insert(0, "/opt/sameseed")
 
 from sameseed import _zygote  # noqa: E402
-
-def _no_memory_files(name: str, flags: int = 0) -> int:
-    """What `os.memfd_create` is in the host's world; the sealed world's library answers it."""
-    raise PermissionError(
-        errno.EPERM,
-        "memfd_create is refused: its memory is in none of this sandbox's limits; the sealed world gives a file in /tmp instead",
-    )
-
 
 # How long the warm-up waits for a thread that it began.
 _THREAD_SECONDS = 10
@@ -71,8 +62,6 @@ def _report() -> bytes:
     selectors.DefaultSelector = selectors.PollSelector
 
     is_host = world.name() == "host"
-    if is_host:
-        os.memfd_create = _no_memory_files
     found: dict[str, object] = {
         "world": {"mode": "host" if is_host else "sealed", "lacks": world.lacks()},
         # What the host has to speak (native/zygote/zygote.h).

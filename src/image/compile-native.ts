@@ -7,6 +7,16 @@ import { writeRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 
 /** Where the sealed world's library lies in an image. */
 export const worldLibrary = "/opt/sameseed/libworld.so";
+/** Where the library of the host's world lies in an image. */
+export const filesLibrary = "/opt/sameseed/libfiles.so";
+
+/** What of the sealed world's code the host's world has, too. */
+const inBothWorlds = [
+  "world/files/memory.c",
+  "world/files/opens.c",
+  "world/files/program.c",
+  "world/process/elf.c",
+];
 
 /**
  * The C compiler: `CC`, else `cc`, `gcc` or `clang` on PATH.
@@ -27,8 +37,9 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, and `native/world/` as
- * `libworld.so` (with `native/locks/`), which stands in front of the C library in sealed sandboxes.
+ * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, `native/world/` as
+ * `libworld.so` (with `native/locks/`), which stands in front of the C library in sealed sandboxes, and `native/host/` as
+ * `libfiles.so`, which does in the others.
  * No path, time or build id of this machine gets into the bytes.
  *
  * @throws {SameseedError} `tool_missing` without a compiler or Python's headers, `image_build_failed` with
@@ -69,16 +80,19 @@ export async function compileNative(
       context: { compiler, output: lastLines(run.stderr, 30) },
     });
   };
+  const isHost = (name: string): boolean => name.startsWith("host/");
   const isWorld = (name: string): boolean => name.startsWith("world/") || name.startsWith("locks/");
   const extension = join(folder, `_zygote${python.extensionSuffix}`);
   await compile("the native extension", [
     `-I${python.include}`,
     "-o",
     extension,
-    ...sources.filter((name) => !isWorld(name)),
+    ...sources.filter((name) => !isWorld(name) && !isHost(name)),
   ]);
   const world = sources.filter(isWorld);
   if (world.length === 0) return;
   // First of all libraries, so that no library's own initialisation finds the machine's clock.
   await compile("the sealed world", ["-Wl,-z,initfirst", "-o", join(root, worldLibrary), ...world]);
+  const host = [...sources.filter(isHost), ...inBothWorlds];
+  await compile("the files of the host's world", ["-o", join(root, filesLibrary), ...host]);
 }

@@ -84,7 +84,7 @@ static bool copy_all(int from, int to) {
 static void *load_copy(int fd, int mode, void *(*load)(const char *, int)) {
   static unsigned made;
   char path[64];
-  snprintf(path, sizeof path, "/tmp/.library-%d-%u", (int)getpid(), ++made);
+  snprintf(path, sizeof path, "/tmp/.library-%d-%u", (int)getpid(), __atomic_add_fetch(&made, 1, __ATOMIC_RELAXED));
   int to = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0700);
   bool whole = to >= 0 && copy_all(fd, to);
   if (to >= 0) close(to);

@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include "files.h"
-#include "world/network/network.h"
 #include "world/threads/schedule.h"
 #include "world/world.h"
 #include <errno.h>
@@ -12,7 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -135,28 +133,4 @@ WORLD_EXPORT FILE *freopen64(const char *restrict path, const char *restrict mod
 
 WORLD_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict stream) {
   return freopen64(path, mode, stream);
-}
-
-/* ---- the network ---- */
-
-/* Once: many programs try again and again. */
-static void name_network(void) {
-  static bool named;
-  static const char text[] =
-    "sameseed: this sandbox has no network. `network: \"loopback\"` (--network loopback) gives it one of its own, "
-    "for programs that talk to each other in it.\n";
-  if (!named) world_raw6(SYS_write, 2, (long)text, sizeof text - 1, 0, 0, 0);
-  named = true;
-}
-
-WORLD_EXPORT int socket(int domain, int type, int protocol) {
-  world_count(LEDGER_SOCKET, 1);
-  int fd = REAL(socket)(domain, type, protocol);
-  /* The wall forbids the call as such; what the program should be told is why. */
-  if (fd < 0 && errno == EPERM) {
-    if (domain == AF_INET || domain == AF_INET6) name_network();
-    errno = ENETUNREACH;
-  }
-  if (fd >= 0) network_there = true;
-  return fd;
 }

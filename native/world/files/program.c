@@ -18,6 +18,7 @@
 enum { SCRIPTS_MOST = 4, FIRST_LINE = 256 };
 
 static char program[PATH_MAX];
+static bool is_known;
 
 /* The interpreter that a script's first line names takes the place of the script. */
 static bool interpreter_of(char path[PATH_MAX]) {
@@ -36,7 +37,10 @@ static const char *find_program(void) {
   if (!started || snprintf(path, sizeof path, "%s", started) >= (int)sizeof path) return "";
   for (int scripts = 0; scripts < SCRIPTS_MOST && interpreter_of(path); scripts++);
   char whole[PATH_MAX];
-  if (REAL(realpath)(path, whole)) memcpy(program, whole, sizeof program);
+  if (!REAL(realpath)(path, whole)) return "";
+  /* In the host's world two threads may be here at once: they write the same. */
+  memcpy(program, whole, strlen(whole) + 1);
+  __atomic_store_n(&is_known, true, __ATOMIC_RELEASE);
   return program;
 }
 
@@ -51,7 +55,7 @@ const char *program_named(const char *path, int error) {
   char own[32];
   snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
   if (strcmp(path, "/proc/self/exe") != 0 && strcmp(path, "/proc/thread-self/exe") != 0 && strcmp(path, own) != 0) return NULL;
-  const char *found = program[0] ? program : find_program();
+  const char *found = __atomic_load_n(&is_known, __ATOMIC_ACQUIRE) ? program : find_program();
   return found[0] ? found : NULL;
 }
 

@@ -1,4 +1,4 @@
-import { worldLibrary } from "../../image/compile-native.ts";
+import { filesLibrary, worldLibrary } from "../../image/compile-native.ts";
 import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 
@@ -36,6 +36,9 @@ const sealedEnvironment: Readonly<Record<string, string>> = {
   LINES: "24",
 };
 
+/** Files that a sandbox without `/proc` would lack (`native/host/files.c`). */
+const hostEnvironment: Readonly<Record<string, string>> = { LD_PRELOAD: filesLibrary };
+
 /**
  * The zygote's whole environment. One thread each for the numeric libraries: a zygote must be single-threaded to be
  * forked, and thread counts change results.
@@ -62,7 +65,7 @@ export function zygoteEnvironment(
     ...(numericClass === "x86-64-v3"
       ? { OPENBLAS_CORETYPE: "Haswell", NPY_ENABLE_CPU_FEATURES: "X86_V3" }
       : {}),
-    ...(world === "sealed" ? sealedEnvironment : {}),
+    ...(world === "sealed" ? sealedEnvironment : hostEnvironment),
   };
 }
 

@@ -11,6 +11,7 @@ import { uncountedSockets } from "../linux/socket-memory.ts";
 import { zygoteEnvironment } from "./bubblewrap-arguments.ts";
 import type { ZygoteOptions } from "./spawn-zygote.ts";
 import { spellNumpyFeatures } from "./numpy-features.ts";
+import { withPreloaded } from "./preloaded.ts";
 import { describeWorld, requireWorld } from "./world-receipt.ts";
 import { protocol, type WireReady } from "./wire.ts";
 import { ZygoteProcess } from "./zygote-process.ts";
@@ -55,16 +56,7 @@ export async function startZygote(
       bubblewrap: resources.bubblewrap.path,
       rootfs: image.rootfs,
       world,
-      environment: spellNumpyFeatures(
-        {
-          // What the world pins goes before what an image says.
-          ...image.manifest.env,
-          ...zygoteEnvironment(resources.numericClass, world),
-          ...options.pins?.environment,
-          ...(options.pins?.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {}),
-        },
-        image.manifest.packages["numpy"],
-      ),
+      environment: environmentOf(image, resources.numericClass, world, options.pins),
       slots,
       cgroups: resources.cgroups,
       allowBare: options.allowBare ?? false,
@@ -93,6 +85,19 @@ export async function startZygote(
     throw error;
   }
   return zygote;
+}
+
+function environmentOf(
+  { rootfs, manifest }: ResolvedImage,
+  numericClass: string,
+  world: WorldMode,
+  pins: ZygotePins = {},
+): Readonly<Record<string, string>> {
+  // What the world pins goes before what an image says.
+  const pinned = { ...manifest.env, ...zygoteEnvironment(numericClass, world), ...pins.environment };
+  const free = pins.freeAddresses === true ? { SAMESEED_FREE_ADDRESSES: "1" } : {};
+  const preloaded = withPreloaded(rootfs, world, { ...pinned, ...free }, manifest.env ?? {});
+  return spellNumpyFeatures(preloaded, manifest.packages["numpy"]);
 }
 
 /**

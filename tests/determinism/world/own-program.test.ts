@@ -1,6 +1,7 @@
-/* A program of the sealed world finds the file it was started from, by the link that programs read for that. */
+/* A program of a sandbox finds the file it was started from, by the link that programs read for that. */
 import { afterAll, expect, test } from "vitest";
 
+import type { WorldMode } from "../../../src/model/receipt.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
 import { compileFixture } from "./native-program.ts";
 import { runPython } from "./sealed-python.ts";
@@ -19,10 +20,10 @@ const expected = [
   "written -",
 ];
 
-async function say(start: string): Promise<string[]> {
+async function say(start: string, world: WorldMode = "sealed"): Promise<string[]> {
   const before = "import os, subprocess, sys\nos.chmod('/tmp/engine/program', 0o755)\n";
   const files = { "/tmp/engine/program": program, "/tmp/script": "#! /tmp/engine/program\n" };
-  const { stdout, stderr, ending } = await runPython(`${before}${start}`, { files });
+  const { stdout, stderr, ending } = await runPython(`${before}${start}`, { files, world });
   expect({ stderr, ending }).toEqual({ stderr: "", ending: "own 0" });
   return stdout.trim().split("\n");
 }
@@ -38,8 +39,18 @@ test("however it was started, a program's own file is the one that runs", async 
   expect(script, "what a script names").toEqual(expected);
 });
 
-test("Python's own is the interpreter, in a fork too", async () => {
-  const told = await say(`print(os.readlink("/proc/self/exe"), open("/proc/self/exe", "rb").read(4)[1:])
+test("in the host's world too, where the environment says what is loaded first", async () => {
+  expect(await say("subprocess.run(['/tmp/engine/program'])", "host")).toEqual(expected);
+  expect(await say("os.chdir('/tmp/engine')\nsubprocess.run(['./program', '/dev'])", "host")).toEqual(
+    expected,
+  );
+});
+
+test.each(["sealed", "host"] as const)(
+  "Python's own is the interpreter, in a fork too (%s)",
+  async (world) => {
+    const told = await say(
+      `print(os.readlink("/proc/self/exe"), open("/proc/self/exe", "rb").read(4)[1:])
 sys.stdout.flush()
 if os.fork() == 0:
     print(os.readlink(f"/proc/{os.getpid()}/exe"))
@@ -50,10 +61,13 @@ try:
     os.readlink("/proc/self/nothing")
 except FileNotFoundError:
     print("nothing")
-`);
-  expect(told).toEqual([
-    expect.stringMatching(/^\/opt\/python\/bin\/python3[\d.]* b'ELF'$/),
-    told[0]!.split(" ")[0],
-    "nothing",
-  ]);
-});
+`,
+      world,
+    );
+    expect(told).toEqual([
+      expect.stringMatching(/^\/opt\/python\/bin\/python3[\d.]* b'ELF'$/),
+      told[0]!.split(" ")[0],
+      "nothing",
+    ]);
+  },
+);

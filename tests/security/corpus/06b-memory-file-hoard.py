@@ -1,9 +1,8 @@
 # runs-as: script
 # limits: diskMb=4 memoryMb=64
-# expects[sealed]: hoard: EFBIG|ENOSPC after 50..64
-# expects[host]: hoard: EPERM after 0
+# expects: hoard: EFBIG|ENOSPC after 50..64
 # control: hoard
-# why: what the sealed world gives for a memory file is a file in /tmp, and counts with it, in however many files
+# why: what a sandbox is given for a memory file is a file in /tmp, and counts with it, in however many files
 import ctypes
 import os
 

@@ -1,0 +1,44 @@
+/*
+ * libfiles.so stands in front of the C library in the host's world. A sandbox has no /proc, and the wall refuses memory
+ * files, in either world. What programs mostly use them for they have all the same: `memfd_create` gives a file in /tmp,
+ * /proc/self/fd/N and /dev/fd/N are opened and loaded, and /proc/self/exe leads to the program that runs. The code for that is
+ * the sealed world's (native/world/files: memory.c, opens.c, program.c). Here is what those files ask of the rest of that
+ * world, as it is where nothing is sealed.
+ *
+ * It says nothing about time or chance, and keeps nobody out. A program that is started without LD_PRELOAD does without it.
+ */
+#define _GNU_SOURCE
+#include "world/files/files.h"
+#include "world/threads/schedule.h"
+#include "world/world.h"
+#include <dlfcn.h>
+
+/* Threads run beside each other here; whichever writes last writes the same. */
+void *world_real(void **slot, const char *name) {
+  void *real = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+  if (real) return real;
+  real = dlsym(RTLD_NEXT, name);
+  __atomic_store_n(slot, real, __ATOMIC_RELEASE);
+  return real;
+}
+
+/* The machine's devices of chance are there. */
+int world_open_device(const char *path, int flags) {
+  (void)path, (void)flags;
+  return NOT_A_DEVICE;
+}
+
+int world_open_chance(int flags) {
+  (void)flags;
+  return -ENOENT;
+}
+
+bool chance_is_at(int folder, const char *path, int flags) {
+  (void)folder, (void)path, (void)flags;
+  return false;
+}
+
+int chance_open(int folder, const char *path, int flags, int error) {
+  (void)folder, (void)path, (void)flags;
+  return -error;
+}
