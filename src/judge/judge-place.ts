@@ -6,6 +6,7 @@ import { type Limits, withoutNetwork } from "../model/limits.ts";
 import { scriptMember } from "../rollout/plan-rollout.ts";
 import type { RolloutHost } from "../rollout/rollout-host.ts";
 import type { JobFile, Link, RunningSandbox, SandboxEnd, SandboxPlan } from "../sandbox/contract.ts";
+import { whenBorn } from "../sandbox/when-born.ts";
 import { AnswerReader } from "./answer-reader.ts";
 
 /** Where the sandboxes of one task run. */
@@ -101,7 +102,7 @@ export async function runWatched(
       if (channel === "stdout") members[member]!.onStdout?.(data);
     },
   });
-  const startMs = await running[0]!.born;
+  const startMs = await whenBorn(running[0]!, place.signal);
   const first = await running[0]!.ended;
   const silent = isSilent(watches[0]!.reader);
   const others = await Promise.all(running.slice(1).map(async (each) => await endOne(each, silent)));

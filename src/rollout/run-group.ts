@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { SameseedError } from "../base/error.ts";
 import type { GroupPlan, RunningSandbox, SandboxBackend, SandboxEnd } from "../sandbox/contract.ts";
+import { whenBorn } from "../sandbox/when-born.ts";
 import { LastWords } from "./last-words.ts";
 
 /** How long a member that closed its link may take to be dead before it is ended. */
@@ -50,7 +51,7 @@ export async function runGroup(backend: SandboxStarter, group: GroupRun): Promis
     },
   });
   onStart?.(running);
-  const startMs = await running[0]!.born;
+  const startMs = await whenBorn(running[0]!, signal);
   const first = await running[0]!.ended;
   return {
     running,

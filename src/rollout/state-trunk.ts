@@ -18,6 +18,7 @@ import type {
   SandboxTree,
   TrunkSandbox,
 } from "../sandbox/contract.ts";
+import { whenBorn } from "../sandbox/when-born.ts";
 import { ChainBuilder } from "../trajectory/chain.ts";
 import { FrameDecoder } from "../trajectory/frame-decoder.ts";
 import { decodeRecord, decodeVolatile } from "../trajectory/records.ts";
@@ -116,7 +117,7 @@ export class StateTrunk {
       trunk.#lose("its trunk took too long");
       trunk.kill();
     });
-    await trunk.#sandbox.born.finally(stop);
+    await whenBorn(trunk.#sandbox, signal).finally(stop);
     trunk.#sandbox.unref();
     return trunk;
   }

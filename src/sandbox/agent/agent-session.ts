@@ -1,4 +1,5 @@
 import { SameseedError, toError } from "../../base/error.ts";
+import { whenBorn } from "../when-born.ts";
 import type { WorldSettings } from "../world-settings.ts";
 import type { Job, OutputChannel, RunningSandbox, SandboxBackend, SandboxEnd } from "../contract.ts";
 import type { Limits } from "../../model/limits.ts";
@@ -69,12 +70,7 @@ export class AgentSession {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     if (running === undefined) throw new SameseedError("internal", "a backend started nothing");
-    try {
-      await running.born;
-    } catch (error) {
-      if (options.signal?.aborted !== true) throw error;
-      throw new SameseedError("aborted", "the sandbox was ended by its signal", { cause: error });
-    }
+    await whenBorn(running, options.signal);
     return new AgentSession(client, running, options, () => broken);
   }
 
