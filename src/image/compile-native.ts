@@ -15,6 +15,7 @@ const inBothWorlds = [
   "world/files/memory.c",
   "world/files/opens.c",
   "world/files/program.c",
+  "world/network/messages.c",
   "world/process/elf.c",
 ];
 

@@ -207,6 +207,7 @@ WORLD_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
 }
 
 WORLD_EXPORT ssize_t sendto(int fd, const void *bytes, size_t count, int flags, __CONST_SOCKADDR_ARG to, socklen_t length) {
+  world_wrote = true;
   if (to.__sockaddr__) {
     long error = take_port(fd, ROW_CONNECTED);
     if (error < 0) return world_result(error);
