@@ -8,7 +8,7 @@ import { writeRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 /** Where the sealed world's library lies in an image. */
 export const worldLibrary = "/opt/sameseed/libworld.so";
 /** Where the library of the host's world lies in an image. */
-export const filesLibrary = "/opt/sameseed/libfiles.so";
+export const hostLibrary = "/opt/sameseed/libhost.so";
 
 /** What of the sealed world's code the host's world has, too. */
 const inBothWorlds = [
@@ -40,7 +40,7 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 /**
  * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, `native/world/` as
  * `libworld.so` (with `native/locks/`), which stands in front of the C library in sealed sandboxes, and `native/host/` as
- * `libfiles.so`, which does in the others.
+ * `libhost.so`, which does in the others.
  * No path, time or build id of this machine gets into the bytes.
  *
  * @throws {SameseedError} `tool_missing` without a compiler or Python's headers, `image_build_failed` with
@@ -95,5 +95,5 @@ export async function compileNative(
   // First of all libraries, so that no library's own initialisation finds the machine's clock.
   await compile("the sealed world", ["-Wl,-z,initfirst", "-o", join(root, worldLibrary), ...world]);
   const host = [...sources.filter(isHost), ...inBothWorlds];
-  await compile("the files of the host's world", ["-o", join(root, filesLibrary), ...host]);
+  await compile("the library of the host's world", ["-o", join(root, hostLibrary), ...host]);
 }

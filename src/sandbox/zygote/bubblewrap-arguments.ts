@@ -1,4 +1,4 @@
-import { filesLibrary, worldLibrary } from "../../image/compile-native.ts";
+import { hostLibrary, worldLibrary } from "../../image/compile-native.ts";
 import type { NetworkMode } from "../../model/limits.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 
@@ -36,8 +36,8 @@ const sealedEnvironment: Readonly<Record<string, string>> = {
   LINES: "24",
 };
 
-/** Files that a sandbox without `/proc` would lack (`native/host/files.c`). */
-const hostEnvironment: Readonly<Record<string, string>> = { LD_PRELOAD: filesLibrary };
+/** What programs have in spite of the wall: `native/host/host.c` says what. */
+const hostEnvironment: Readonly<Record<string, string>> = { LD_PRELOAD: hostLibrary };
 
 /**
  * The zygote's whole environment. One thread each for the numeric libraries: a zygote must be single-threaded to be

@@ -1,15 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { filesLibrary } from "../../image/compile-native.ts";
+import { hostLibrary } from "../../image/compile-native.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 
 const preload = "LD_PRELOAD";
 
 /**
  * The environment of a zygote of this image, with what is loaded before all else. In the host's world that is the library which
- * gives programs some files they would lack, where the image has it (those of earlier versions have not), and then what the image
- * asks for. In the sealed one only the world's own may stand there.
+ * answers what the wall refuses, where the image has it (those of earlier versions have not), and then what the image asks for. In the sealed one only the world's own may stand there.
  */
 export function withPreloaded(
   rootfs: string,
@@ -19,7 +18,7 @@ export function withPreloaded(
 ): Readonly<Record<string, string>> {
   if (world === "sealed") return environment;
   const { [preload]: _, ...rest } = environment;
-  const own = existsSync(join(rootfs, filesLibrary)) ? [filesLibrary] : [];
+  const own = existsSync(join(rootfs, hostLibrary)) ? [hostLibrary] : [];
   const all = [...own, ...(image[preload] ?? "").split(/[: ]/).filter((name) => name !== "")];
   return all.length === 0 ? rest : { ...rest, [preload]: all.join(":") };
 }

@@ -72,11 +72,11 @@ test("the environment pins what changes results, and the numeric class where the
 });
 
 test("a sealed world has its library in front of all others, and no entropy of the processor's", () => {
-  const { LD_PRELOAD: files, ...host } = zygoteEnvironment("native");
+  const { LD_PRELOAD: library, ...host } = zygoteEnvironment("native");
   const { LD_PRELOAD, OPENSSL_ia32cap, ...rest } = zygoteEnvironment("native", "sealed");
   expect(LD_PRELOAD).toBe("/opt/sameseed/libworld.so");
   expect(rest).toMatchObject({ ...host, PYTHON_CPU_COUNT: "1", COLUMNS: "80" });
-  expect(files).toBe("/opt/sameseed/libfiles.so");
+  expect(library).toBe("/opt/sameseed/libhost.so");
   const [leaf1, leaf7] = OPENSSL_ia32cap!.split(":").map((mask) => BigInt(mask.slice(1)));
   expect(leaf1! >> 32n, "RDRAND, bit 30 of ECX").toBe(1n << 30n);
   expect(leaf7!, "RDSEED, bit 18 of EBX").toBe(1n << 18n);

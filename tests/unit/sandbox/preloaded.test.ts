@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 
 import { withPreloaded } from "../../../src/sandbox/zygote/preloaded.ts";
 
-const own = "/opt/sameseed/libfiles.so";
+const own = "/opt/sameseed/libhost.so";
 const pinned = { TZ: "UTC", LD_PRELOAD: own };
 
 const folder = mkdtempSync(join(tmpdir(), "sameseed-preloaded-"));

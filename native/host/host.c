@@ -1,5 +1,5 @@
 /*
- * libfiles.so stands in front of the C library in the host's world. A sandbox has no /proc, and the wall refuses memory
+ * libhost.so stands in front of the C library in the host's world. A sandbox has no /proc, and the wall refuses memory
  * files, in either world. What programs mostly use them for they have all the same: `memfd_create` gives a file in /tmp,
  * /proc/self/fd/N and /dev/fd/N are opened and loaded, and /proc/self/exe leads to the program that runs. The code for that is
  * the sealed world's (native/world/files: memory.c, opens.c, program.c), and so is that for messages in several parts, which
