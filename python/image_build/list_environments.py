@@ -16,12 +16,30 @@ from sameseed.play.missing import why_missing
 
 
 def modules_of(package: str) -> list[str]:
-    """The top-level modules of a package: what its metadata says, else its name spelled as modules are."""
+    """The top-level modules of a package: what its metadata says, else those that it installed, else its name."""
+    spelled = package.replace("-", "_")
     try:
-        told = importlib.metadata.distribution(package).read_text("top_level.txt") or ""
+        distribution = importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
-        told = ""
-    return [line.strip() for line in told.splitlines() if line.strip()] or [package.replace("-", "_")]
+        return [spelled]
+    told = (distribution.read_text("top_level.txt") or "").split()
+    return told or installed_modules(distribution) or [spelled]
+
+
+def installed_modules(distribution: importlib.metadata.Distribution) -> list[str]:
+    """The top-level modules among a distribution's files, for one whose builder does not write their names down."""
+    found: dict[str, None] = {}
+    for file in distribution.files or ():
+        top, *inside = file.parts
+        # `x.py`, `x.abi3.so` and `x/…` are the module x; `x-1.0.dist-info` and `../../bin` are no names.
+        name = top if inside else top.partition(".")[0]
+        if file.suffix in (".py", ".so") and name.isidentifier() and name not in BESIDE:
+            found[name] = None
+    return list(found)
+
+
+# Folders that some packages install beside their modules by mistake.
+BESIDE = ("test", "tests", "example", "examples", "docs", "scripts", "benchmarks")
 
 
 # How many modules of a package are imported that look as if they register something.
