@@ -164,17 +164,18 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
 }
 
 function formatTried(
-  { package: name, environment, environments, call, outcome, steps, memoryMb, problem }: TriedPackage,
+  { package: name, environment, environments, call, outcome, steps, memoryMb, problem, fix }: TriedPackage,
   image: string,
 ): string {
+  const mend = fix === null ? "" : `\n  fix: \`${fix}\` builds it with what is missing`;
   if (environment === null) {
-    if (problem !== null) return `${name}: cannot be imported: ${problem}`;
+    if (problem !== null) return `${name}: cannot be imported: ${problem}${mend}`;
     const registers = `${name}: registers no environment`;
     return call === null
       ? `${registers}; its classes can be used from a FILE.py:Class environment`
       : `${registers} before ${call} is called: import it and call that in a file, and run FILE.py:Id`;
   }
-  if (problem !== null) return `${name}: ${environment} could not be played: ${problem}`;
+  if (problem !== null) return `${name}: ${environment} could not be played: ${problem}${mend}`;
   const more = environments === 1 ? "" : `, one of ${environments}`;
   const memory = memoryMb === defaultLimits.memoryMb ? "" : ` --memory-mb ${memoryMb}`;
   return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image}${memory})`;

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 
-import { listEnvironments } from "../../../src/cli/image/try-packages.ts";
+import { listEnvironments, tryPackages } from "../../../src/cli/image/try-packages.ts";
 import { resolveImage } from "../../../src/image/image-store.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
 
@@ -14,5 +14,13 @@ test("a package that cannot be imported says which package of which version has 
         "pkg_resources needs the module pkg_resources (package setuptools<81), which is not in this image",
     },
     gymnasium: { error: null },
+  });
+});
+
+test("a package that lacks another names the command that builds the image with it", async () => {
+  const [tried] = await tryPackages(resolveImage("gymnasium"), ["sklearn"], new AbortController().signal);
+  expect(tried).toMatchObject({
+    problem: "sklearn needs the module sklearn (package scikit-learn), which is not in this image",
+    fix: "sameseed image build NAME --packages scikit-learn",
   });
 });

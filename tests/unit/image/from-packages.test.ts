@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildAgainWith } from "../../../src/image/build-again.ts";
 import { buildImage } from "../../../src/image/build-image.ts";
 import { lockPath } from "../../../src/image/publish-image.ts";
 import type { ResolvedImage } from "../../../src/image/image-store.ts";
@@ -78,6 +79,28 @@ describe("packages by name", () => {
       images: join(folder, "elsewhere"),
     });
     expect(elsewhere.manifest).toEqual(built.manifest);
+  });
+
+  it("are named again, with their versions, where one more is needed", async () => {
+    const again = (name: string, more: string, { digest } = built.manifest): string =>
+      buildAgainWith({ name, digest }, more, images);
+    const command = "sameseed image build mine --packages tinywheel Tiny_Source==1.0 gymnasium";
+    expect(again("mine", "setuptools<81")).toBe(`${command} 'setuptools<81'`);
+    expect(again("mine", "tiny-source==2.0")).toBe(
+      "sameseed image build mine --packages tinywheel gymnasium tiny-source==2.0",
+    );
+    // Its digest is no name, and the name of a lock that comes with Sameseed is not the user's.
+    expect(again(built.manifest.digest, "a")).toBe(`${command.replace("mine", "NAME")} a`);
+    expect(again("box2d", "a")).toBe(`${command.replace("mine", "NAME")} a`);
+    // Of an image on another host nothing is known.
+    expect(again("mine", "a", { ...built.manifest, digest: "0".repeat(64) })).toBe(
+      "sameseed image build NAME --packages a",
+    );
+    const env = { MAPS: "/a b", PYGLET_HEADLESS: "True" };
+    const varied = await build({ name: "varied", packages: ["tinywheel [x] >= 1.0"], env });
+    expect(buildAgainWith({ name: "varied", digest: varied.manifest.digest }, "a", images)).toBe(
+      "sameseed image build varied --packages 'tinywheel[x]>=1.0' gymnasium a --env 'MAPS=/a b' --env PYGLET_HEADLESS=True",
+    );
   });
 
   it("are not resolved again for the same name, but with `rebuild`", async () => {
