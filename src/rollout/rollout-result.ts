@@ -52,6 +52,13 @@ function memoryHint(message: string): string | undefined {
     : undefined;
 }
 
+/** What an environment is registered without may be a value that no option can give. */
+function argumentsHint(message: string): string | undefined {
+  return / cannot be made without arguments: /.test(message)
+    ? "give them: --env-arg KEY=JSON (`envArgs` in the SDK); where one is an object, write a class in a file that makes it, and run FILE.py:Class"
+    : undefined;
+}
+
 function misuseOf(
   { kind, message, traceback }: RolloutFault,
   image: Receipt["image"],
@@ -61,6 +68,7 @@ function misuseOf(
       hint:
         shippedHint(message) ??
         memoryHint(message) ??
+        argumentsHint(message) ??
         (isMissing(message)
           ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`${buildAgainWith(image, neededPackage(message) ?? "PACKAGE …")}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),
