@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 
+import { triedLines } from "../../../src/cli/image/tried-lines.ts";
 import { listEnvironments, tryPackages } from "../../../src/cli/image/try-packages.ts";
 import { resolveImage } from "../../../src/image/image-store.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
@@ -23,4 +24,8 @@ test("a package that lacks another names the command that builds the image with 
     problem: "sklearn needs the module sklearn (package scikit-learn), which is not in this image",
     fix: "sameseed image build NAME --packages scikit-learn",
   });
+  expect(triedLines(tried!, "mine")).toEqual([
+    "sklearn: cannot be imported: sklearn needs the module sklearn (package scikit-learn), which is not in this image",
+    "  fix: `sameseed image build NAME --packages scikit-learn` builds it with what is missing",
+  ]);
 });
