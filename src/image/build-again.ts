@@ -35,7 +35,7 @@ export function buildAgainWith(
 
 /** The package that a sentence of `python/sameseed/play/missing.py` names; undefined where it names none. */
 export function neededPackage(message: string): string | undefined {
-  const [, module, other] = / needs the module (\w+)[\w.]*(?: \(package ([^)]+)\))?/.exec(message) ?? [];
+  const [, module, other] = / needs the module (\w+)[\w.]*(?: \(package ([^)]+)\))?,/.exec(message) ?? [];
   return other ?? module;
 }
 

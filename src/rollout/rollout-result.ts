@@ -52,6 +52,14 @@ function memoryHint(message: string): string | undefined {
     : undefined;
 }
 
+/** Images leave out what opens windows, and what the builder's own Python lacks; many packages import such a module and do not use it. */
+function standardLibraryHint(message: string): string | undefined {
+  const module = / needs the module (\w+)[\w.]* of Python's standard library/.exec(message)?.[1];
+  return module === undefined
+    ? undefined
+    : `where the module is only imported, an empty one will do: \`touch ${module}.py\`, and build the image with --add ${module}.py:/opt/python/site-packages/${module}.py; --verbose prints the traceback`;
+}
+
 /** What an environment is registered without may be a value that no option can give. */
 function argumentsHint(message: string): string | undefined {
   return / cannot be made without arguments: /.test(message)
@@ -69,6 +77,7 @@ function misuseOf(
         shippedHint(message) ??
         memoryHint(message) ??
         argumentsHint(message) ??
+        standardLibraryHint(message) ??
         (isMissing(message)
           ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`${buildAgainWith(image, neededPackage(message) ?? "PACKAGE …")}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),
