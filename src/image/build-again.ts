@@ -33,8 +33,17 @@ export function buildAgainWith(
   return `sameseed image build ${isOwn ? name : "NAME"} --packages ${packages.join(" ")}${extras}`;
 }
 
-/** The package that a sentence of `python/sameseed/play/missing.py` names; undefined where it names none. */
+/** What was in numpy until 1.24, and until 2.0. */
+const before124 =
+  /module 'numpy' has no attribute '(?:bool|int|float|complex|object|str|long|unicode|typeDict)'/;
+const before2 =
+  /has no attribute '(?:bool8|float_|complex_|string_|unicode_|Inf|NaN|infty|product|alltrue|in1d|trapz)'|removed in the NumPy 2|Python integer -?\d+ out of bounds for u?int\d+|compiled using NumPy 1|numpy\.dtype size changed|_ARRAY_API not found|numpy\.core\.multiarray failed/;
+
+/** The package that a sentence of `python/sameseed/play/missing.py` names, or an old numpy; undefined where it names none. */
 export function neededPackage(message: string): string | undefined {
+  // The oldest of one's words may be among the others'.
+  if (before124.test(message)) return "numpy<1.24";
+  if (before2.test(message)) return "numpy<2";
   const [, module, other] = / needs the module (\w+)[\w.]*(?: \(package ([^)]+)\))?,/.exec(message) ?? [];
   return other ?? module;
 }

@@ -5,7 +5,7 @@ import { SameseedError } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 import { pipSources } from "./install-wheels.ts";
 import { lockHead } from "./lock-head.ts";
-import { findPip, pipFailed, runPip } from "./pip.ts";
+import { findPip, pipFailed, runPipBuilding } from "./pip.ts";
 import { parseLock, type RequirementsLock } from "./requirements-lock.ts";
 
 /** What to resolve, and from where. */
@@ -107,7 +107,7 @@ export async function resolvePackages(
   const pip = await findPip(python, workFolder, request.signal);
   const path = join(workFolder, "report.json");
   const choice = request.buildSource ? ["--prefer-binary"] : ["--only-binary", ":all:"];
-  const run = await runPip(pip, "install", [
+  const run = await runPipBuilding(pip, "install", [
     "--dry-run",
     "--ignore-installed",
     "--report",
