@@ -34,6 +34,14 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "needy/__init__.py": "def register_envs(names):\n    pass\n",
   },
   nothing: { "nothing/__init__.py": "" },
+  herds: {
+    "herds/__init__.py": "",
+    "herds/field/__init__.py": "",
+    "herds/field/field.py": "def parallel_env():\n    pass\n",
+    "herds/field_v3.py": "from herds.field.field import parallel_env\n",
+    "herds/needy_v1.py": "import nothing_like_it\nparallel_env = None\n",
+    "herds/turns_v1.py": "env = 'one whose agents take turns'\n",
+  },
   broken: { "broken/__init__.py": "import nothing_like_it\n" },
   other_name: {
     "called_so/__init__.py": "import gymnasium\ngymnasium.register('Other-v0')\n",
@@ -73,11 +81,20 @@ beforeAll(() => {
   }
 });
 
-it("finds what is registered at once, in a module, and by a function that is to be called", () => {
+it("finds what is registered at once, in a module, and by a function that is to be called, and parallel environments", () => {
   const env = {
     ...process.env,
     PYTHONPATH: `${site}:${join(import.meta.dirname, "../../../python")}`,
-    PACKAGES: JSON.stringify(["atonce", "within", "oncalled", "needy", "nothing", "broken", "other-name"]),
+    PACKAGES: JSON.stringify([
+      "atonce",
+      "within",
+      "oncalled",
+      "needy",
+      "nothing",
+      "herds",
+      "broken",
+      "other-name",
+    ]),
   };
   const said = execFileSync("python3", ["-B", builderProgram("list_environments.py")], { env });
   const none = { names: [], error: null, call: null };
@@ -87,6 +104,7 @@ it("finds what is registered at once, in a module, and by a function that is to 
     oncalled: { ...none, call: "oncalled.register_envs()" },
     needy: none,
     nothing: none,
+    herds: { ...none, names: ["parallel:herds.field_v3"] },
     broken: { ...none, error: "broken needs the module nothing_like_it, which is not in this image" },
     "other-name": { ...none, names: ["called_so:Other-v0"] },
   });
