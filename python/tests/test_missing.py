@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 from sameseed.play.missing import why_missing
+from sameseed.play.no_file import KERNEL, READ_ONLY, file_hint
 from sameseed.play.no_screen import ASK, screen_hint
 from support import play
 
@@ -84,6 +85,27 @@ class Env:
             "No available video device",
         ):
             self.assertEqual(screen_hint(RuntimeError(words)), ASK)
+
+    def test_files_that_a_sandbox_does_not_have(self):
+        source = """
+class Env:
+    reset = step = print
+    def __init__(self, path, mode='r'):
+        try:
+            open(path, mode).close()
+        except OSError as error:
+            raise RuntimeError('no file') from error
+"""
+        installed = os.path.join(os.path.dirname(os.__file__), "data.txt")
+        for args, hint in (
+            ({"path": "/proc/meminfo_of_nobody"}, f"no file ({KERNEL})"),
+            ({"path": installed, "mode": "w"}, f"no file ({READ_ONLY})"),
+            ({"path": "/tmp/nowhere/data.txt"}, "no file"),
+        ):
+            end = play(environment(source), env_args=args).end
+            self.assertEqual((end["error"]["type"], end["error"]["message"]), ("RuntimeError", hint))
+        self.assertEqual(file_hint(PermissionError(13, "Permission denied", installed)), READ_ONLY)
+        self.assertEqual(file_hint(PermissionError(13, "Permission denied", "/tmp/closed")), "")
 
     def test_what_else_a_file_raises_is_its_own_failure(self):
         end = play(environment("raise ValueError('no')\n")).end

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 from .failures import PolicyFailure, describe, outcome_of
+from .no_file import file_hint
 from .no_network import network_hint
 from .no_screen import screen_hint
 from ..recording.canonical import encode
@@ -39,7 +40,7 @@ def raise_broken(
     recorder.boundary()
     name, message, trace = describe(error)
     # "Cannot connect" is said of a screen as well.
-    hint = screen_hint(error) or network_hint(error)
+    hint = screen_hint(error) or file_hint(error) or network_hint(error)
     if hint:
         message = f"{message} ({hint})" if message else hint
     if kind == "unknown_environment":
