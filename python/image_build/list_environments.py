@@ -1,7 +1,8 @@
 """Prints which environments some packages of an image register, as one JSON object: package -> names for `sameseed run`.
 
 Runs in a sandbox of the image. The packages' names come in PACKAGES, as JSON. A package that registers nothing when it is
-imported may do so in one of its modules, or in a function that is to be called: both are looked for.
+imported may do so in one of its modules, or in a function that is to be called: both are looked for. Modules as PettingZoo has
+them are not registered anywhere.
 """
 
 import importlib
@@ -10,26 +11,47 @@ import inspect
 import json
 import os
 import re
+from collections.abc import Callable
 from types import ModuleType
 
 from sameseed.play.missing import why_missing
 
 
 def modules_of(package: str) -> list[str]:
-    """The top-level modules of a package: what its metadata says, else its name spelled as modules are."""
+    """The top-level modules of a package: what its metadata says, else those that it installed, else its name."""
+    spelled = package.replace("-", "_")
     try:
-        told = importlib.metadata.distribution(package).read_text("top_level.txt") or ""
+        distribution = importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
-        told = ""
-    return [line.strip() for line in told.splitlines() if line.strip()] or [package.replace("-", "_")]
+        return [spelled]
+    told = (distribution.read_text("top_level.txt") or "").split()
+    return told or installed_modules(distribution) or [spelled]
+
+
+def installed_modules(distribution: importlib.metadata.Distribution) -> list[str]:
+    """The top-level modules among a distribution's files, for one whose builder does not write their names down."""
+    found: dict[str, None] = {}
+    for file in distribution.files or ():
+        top, *inside = file.parts
+        # `x.py`, `x.abi3.so` and `x/…` are the module x; `x-1.0.dist-info` and `../../bin` are no names.
+        name = top if inside else top.partition(".")[0]
+        if file.suffix in (".py", ".so") and name.isidentifier() and name not in BESIDE:
+            found[name] = None
+    return list(found)
+
+
+# Folders that some packages install beside their modules by mistake.
+BESIDE = ("test", "tests", "example", "examples", "docs", "scripts", "benchmarks")
 
 
 # How many modules of a package are imported that look as if they register something.
 MOST_REGISTERING = 5
+# And how many that look like environments of PettingZoo's, until one has been found that can be imported.
+MOST_TRIED = 30
 
 
-def registering_modules(package: ModuleType) -> list[str]:
-    """The modules below one that is imported whose text registers environments, the outermost first."""
+def modules_whose(package: ModuleType, fits: Callable[[str], bool]) -> list[str]:
+    """The modules below one that is imported whose file fits, the outermost first."""
     found = []
     for root in getattr(package, "__path__", ()):
         for folder, folders, files in os.walk(root):
@@ -38,18 +60,41 @@ def registering_modules(package: ModuleType) -> list[str]:
             for file in files:
                 stem, ending = os.path.splitext(file)
                 path = os.path.join(folder, file)
-                if ending == ".py" and stem.isidentifier() and registers(path):
+                if ending == ".py" and stem.isidentifier() and fits(path):
                     found.append(".".join(part for part in (*inside, stem) if part not in (".", "__init__")))
-    return sorted(found, key=lambda name: (name.count("."), name))[:MOST_REGISTERING]
+    return sorted(found, key=lambda name: (name.count("."), name))
+
+
+def has_text(path: str, pattern: str) -> bool:
+    """Whether a pattern is found in a file."""
+    try:
+        with open(path, encoding="utf-8") as text:
+            return re.search(pattern, text.read()) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def registers(path: str) -> bool:
     """Whether a file's text registers something as Gymnasium has it."""
-    try:
-        with open(path, encoding="utf-8") as text:
-            return re.search(r"\bregister\s*\(\s*(?:id\s*=|[\"'])", text.read()) is not None
-    except (OSError, UnicodeDecodeError):
-        return False
+    return has_text(path, r"\bregister\s*\(\s*(?:id\s*=|[\"'])")
+
+
+def is_parallel(path: str) -> bool:
+    """Whether a file is called as PettingZoo calls its environments, with a version, and makes one whose agents act at once."""
+    return re.search(r"_v\d+\.py$", path) is not None and has_text(path, r"\bparallel_env\b")
+
+
+def parallel_names(package: ModuleType) -> list[str]:
+    """The environments of PettingZoo's Parallel interface below a module, as `sameseed run` takes them; some of many."""
+    found: list[str] = []
+    for name in modules_whose(package, is_parallel)[:MOST_TRIED]:
+        try:
+            module = importlib.import_module(name)
+        except (Exception, SystemExit):  # noqa: BLE001 - one that needs more than the image has says nothing about the package
+            continue
+        if len(found) < MOST_REGISTERING and callable(getattr(module, "parallel_env", None)):
+            found.append(f"parallel:{name}")
+    return found
 
 
 def registering_call(module: ModuleType) -> str | None:
@@ -103,9 +148,11 @@ def listed(registries: list[dict], package: str) -> dict:
         imported = [importlib.import_module(module) for module in modules]
         call = next(filter(None, map(registering_call, imported)), None)
         if call is None:
-            for module in (name for outer in imported for name in registering_modules(outer)):
+            for module in (name for outer in imported for name in modules_whose(outer, registers)[:MOST_REGISTERING]):
                 # One that needs more than the image has says nothing about the package.
                 look(registries, module, names)
+        if not names and call is None:
+            names.update((name, None) for outer in imported for name in parallel_names(outer))
     return {"names": list(names), "error": error, "call": call}
 
 

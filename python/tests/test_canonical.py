@@ -152,9 +152,9 @@ class Encoding(unittest.TestCase):
 
     def test_a_hook_turns_other_objects_into_values(self):
         self.addCleanup(set_hook, None)
-        set_hook(lambda value: {"real": value.real} if type(value) is complex else value)
-        decoded = decode(encode([1j]))[0]
-        self.assertEqual((decoded.type_name, decoded.value), ("builtins.complex", {"real": 0.0}))
+        set_hook(lambda value: {"start": value.start} if type(value) is slice else value)
+        decoded = decode(encode([slice(2)]))[0]
+        self.assertEqual((decoded.type_name, decoded.value), ("builtins.slice", {"start": None}))
         with self.assertRaises(CanonicalError) as caught:
             encode({"a": object()}, "info")
         self.assertIn("info.a: nested more than 64 deep", str(caught.exception))
@@ -169,19 +169,16 @@ class Encoding(unittest.TestCase):
         for value, message in [
             (object(), "info: objects of type builtins.object have no encoding"),
             ({"items": [0, 1, 2, {"owner": object()}]}, "info.items[3].owner: objects of type builtins.object"),
-            ({"a b": (1, {5: 1j})}, "info['a b'][1][5]: objects of type builtins.complex"),
+            ({"a b": (1, {5: object})}, "info['a b'][1][5]: objects of type builtins.type"),
             ({"s": {object()}}, "info.s{element}: objects of type"),
             ({object(): 1}, "info[builtins.object key]: objects of type"),
             ({"n": Both(3)}, "Both, a dataclass that is a builtin as well, have no encoding"),
             ("\ud800", "info: text with a lone surrogate"),
             ({"\ud800": 1}, "info['\\ud800']: text with a lone surrogate"),
-            (np.array([object()]), "info: arrays of dtype object"),
-            (np.array([1j]), "info: arrays of dtype complex128"),
-            (np.datetime64("2020-01-01"), "info: objects of type numpy.datetime64"),
+            (np.array([1, object()]), "objects of type builtins.object"),
+            (np.array([(1, 2)], "i4,i4"), "info: arrays of dtype void64"),
             (np.ma.array([1]), "info: a masked array has no encoding"),
-            (np.complex128(1), "info: objects of type numpy.complex128"),
             ({"owner": {"a": object()}}, "(--volatile-info owner), or define encode(value) in the environment's file"),
-            (bytearray(b"x"), "builtins.bytearray"),
             (len, "builtin_function_or_method"),
             ({float("nan"): 1, -float("nan"): 2}, "two keys of equal encoding"),
             ({float("nan"), -float("nan")}, "two elements of equal encoding"),

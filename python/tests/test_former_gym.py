@@ -5,6 +5,8 @@ import types
 import unittest
 from unittest import mock
 
+from sameseed.recording.hidden import HiddenState
+from sameseed.play.one_agent import NO_SEED, OneAgent
 from sameseed.play.former_gym import FormerGym, adapted, make_former, registered
 
 
@@ -41,6 +43,36 @@ class Oldest(Env):
 
     def step(self, action: object) -> tuple:
         return "next", 1.0, action == 1, {"TimeLimit.truncated": True} if self.cut else {}
+
+
+class Unseeded(Env):
+    """One of the oldest form without a seed() of its own, in 0.26, whose Env has none either."""
+
+    def reset(self) -> object:
+        return "seen"
+
+    def step(self, action: object) -> tuple:
+        return "next", 1.0, action == 1, {}
+
+
+class Strict(Env):
+    """A wrapper of 0.26, such as its time limit."""
+
+    spec = types.SimpleNamespace(max_episode_steps=2)
+
+    def __init__(self, env: object) -> None:
+        self.env = env
+
+    @property
+    def unwrapped(self) -> object:
+        return self.env
+
+    def reset(self, **kwargs: object) -> object:
+        return self.env.reset(**kwargs)
+
+    def step(self, action: object) -> tuple:
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return observation, reward, terminated, truncated, info
 
 
 class Middle(Env):
@@ -132,6 +164,35 @@ class FormerGymTest(unittest.TestCase):
         gym = types.SimpleNamespace(make=make)
         self.assertEqual(make_former(gym, "A-v0", {"size": 3}), ("A-v0", True, {"size": 3}))
         self.assertEqual(make_former(types.SimpleNamespace(make=make_before), "A-v0", {}), ("A-v0", {}))
+
+    def test_one_without_a_seed_plays_and_says_so(self) -> None:
+        env = FormerGym(Unseeded())
+        self.assertEqual(env.reset(), ("seen", {}))
+        self.assertFalse(env.takes_no_seed)
+        self.assertEqual(env.reset(seed=3), ("seen", {}))
+        self.assertTrue(env.takes_no_seed)
+        seeded, warnings = [], []
+        stage = OneAgent(env)
+        stage.prepare(3, HiddenState(), seeded, warnings)
+        stage.reset(3, seeded)
+        self.assertNotIn("env", seeded)
+        self.assertIn(NO_SEED, warnings)
+
+    def test_the_oldest_plays_within_the_wrappers_of_the_newest(self) -> None:
+        def make(id: str, disable_env_checker=None, apply_api_compatibility=None, **kwargs: object) -> object:
+            return Strict(kwargs["inner"])
+
+        with mock.patch.dict(sys.modules, {"gym": types.SimpleNamespace(Env=Env, make=make)}):
+            env = make_former(sys.modules["gym"], "A-v0", {"inner": Oldest()})
+            self.assertEqual(env.reset(seed=3), ("seen", {}))
+            self.assertEqual(env.step(0), ("next", 1.0, False, False, {}))
+            # The limit that was around it is kept; an end of its own goes before.
+            self.assertEqual(env.step(0), ("next", 1.0, False, True, {}))
+            env.reset()
+            env.step(0)
+            self.assertEqual(env.step(1)[2:4], (True, False))
+            newest = make_former(sys.modules["gym"], "A-v0", {"inner": Newest()})
+            self.assertIsInstance(newest.env, Strict)
 
     def test_both_kinds_of_registry(self) -> None:
         def library(registry: object) -> object:

@@ -6,6 +6,8 @@ import tempfile
 import unittest
 
 from sameseed.play.missing import why_missing
+from sameseed.play.no_file import KERNEL, READ_ONLY, file_hint
+from sameseed.play.no_screen import ASK, screen_hint
 from support import play
 
 
@@ -28,6 +30,11 @@ class Missing(unittest.TestCase):
         self.assertEqual(
             why_missing("pkg", no_module, True),
             "pkg needs the module cv2.aruco (package opencv-python-headless), which is not in this image",
+        )
+        left_out = ModuleNotFoundError("No module named 'tkinter'", name="tkinter.ttk")
+        self.assertEqual(
+            why_missing("pkg", left_out, True),
+            "pkg needs the module tkinter.ttk of Python's standard library, which this image does not have",
         )
         own = ModuleNotFoundError("No module named 'helper'", name="helper")
         self.assertEqual(why_missing("pkg", own, True), "pkg needs the module helper, which is not in this image")
@@ -52,6 +59,53 @@ class Missing(unittest.TestCase):
         # The traceback is the import's own.
         self.assertIn("import nosuchpackage", end["error"]["traceback"])
         self.assertNotIn("why_missing", end["error"]["traceback"])
+
+    def test_a_screen_that_is_missing_is_no_network(self):
+        source = """
+class NoSuchDisplayException(Exception):
+    pass
+class Env:
+    reset = step = print
+    def __init__(self, words='Cannot connect to "None"'):
+        if words:
+            try:
+                raise NoSuchDisplayException(words)
+            except NoSuchDisplayException as error:
+                raise RuntimeError('no window') from error
+        raise ValueError('no display of results')
+"""
+        end = play(environment(source)).end
+        self.assertEqual((end["outcome"], end["error"]["type"]), ("env_error", "RuntimeError"))
+        self.assertRegex(end["error"]["message"], r"^no window \(a sandbox has no screen; .*rgb_array.*PYGLET_HEADLESS=True\)$")
+        other = play(environment(source), env_args={"words": ""}).end
+        self.assertEqual(other["error"]["message"], "no display of results")
+        for words in (
+            "no display name and no $DISPLAY environment variable",
+            "X11: The DISPLAY environment variable is missing",
+            "No available video device",
+        ):
+            self.assertEqual(screen_hint(RuntimeError(words)), ASK)
+
+    def test_files_that_a_sandbox_does_not_have(self):
+        source = """
+class Env:
+    reset = step = print
+    def __init__(self, path, mode='r'):
+        try:
+            open(path, mode).close()
+        except OSError as error:
+            raise RuntimeError('no file') from error
+"""
+        installed = os.path.join(os.path.dirname(os.__file__), "data.txt")
+        for args, hint in (
+            ({"path": "/proc/meminfo_of_nobody"}, f"no file ({KERNEL})"),
+            ({"path": installed, "mode": "w"}, f"no file ({READ_ONLY})"),
+            ({"path": "/tmp/nowhere/data.txt"}, "no file"),
+        ):
+            end = play(environment(source), env_args=args).end
+            self.assertEqual((end["error"]["type"], end["error"]["message"]), ("RuntimeError", hint))
+        self.assertEqual(file_hint(PermissionError(13, "Permission denied", installed)), READ_ONLY)
+        self.assertEqual(file_hint(PermissionError(13, "Permission denied", "/tmp/closed")), "")
 
     def test_what_else_a_file_raises_is_its_own_failure(self):
         end = play(environment("raise ValueError('no')\n")).end

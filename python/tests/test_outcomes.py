@@ -136,7 +136,15 @@ class UnknownEnvironments(unittest.TestCase):
     def test_arguments(self):
         self.unknown("CartPole-v1", "unexpected keyword argument", {"grvity": 1})
         self.unknown(file_env("Base"), "unexpected keyword argument", {"sise": 1})
-        self.unknown(file_env("NeedsSize"), "missing a required argument")
+        self.unknown(file_env("NeedsSize"), "NeedsSize cannot be made without arguments: missing a required argument")
+        self.unknown(
+            file_env("Sized-v0", "registered.py"),
+            "Sized-v0 cannot be made without arguments: NeedsSize.__init__() missing 1 required positional argument: 'size'",
+        )
+        self.unknown(file_env("Sized-v0", "registered.py"), "Sized-v0 cannot be made with these arguments", {"sise": 1})
+        # What the constructor itself calls wrongly is its own failure.
+        end = play(file_env("Wrong-v0", "registered.py")).end
+        self.assertEqual((end["outcome"], end["error"]["type"]), ("env_error", "TypeError"))
         end = play("FrozenLake-v1", env_args={"map_name": "9x9"}).end
         self.assertEqual((end["outcome"], end["error"]["type"]), ("env_error", "KeyError"))
 

@@ -4,7 +4,7 @@ import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 import { pipSources, writeLockCopy, type InstallOptions } from "./install-wheels.ts";
-import { findPip, pipFailed, runPip } from "./pip.ts";
+import { findPip, pipFailed, runPipBuilding } from "./pip.ts";
 import { parseLock, type RequirementsLock } from "./requirements-lock.ts";
 import { normalName } from "./resolve-packages.ts";
 
@@ -37,7 +37,7 @@ export async function buildWheels(
   const pip = await findPip(python, workFolder, options.signal);
   const strict = ["--require-hashes", "--no-deps", "--prefer-binary", "--wheel-dir", folder];
   const sources = pipSources(lock, options.findLinks);
-  const run = await runPip(pip, "wheel", [
+  const run = await runPipBuilding(pip, "wheel", [
     ...strict,
     ...sources,
     "--requirement",

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startOfText } from "../base/cut-text.ts";
 import { SameseedError } from "../base/error.ts";
@@ -39,9 +40,45 @@ export async function findPip(
 }
 
 /** Runs one of pip's commands, quietly, in the work folder. */
-export async function runPip(pip: Pip, command: string, args: readonly string[]): Promise<ToolResult> {
+export async function runPip(
+  pip: Pip,
+  command: string,
+  args: readonly string[],
+  extraEnv: Readonly<Record<string, string>> = {},
+): Promise<ToolResult> {
   const quiet = ["-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-input"];
-  return await runTool(pip.executable, [...quiet, ...args], { signal: pip.signal, cwd: pip.workFolder });
+  const { signal, workFolder: cwd } = pip;
+  return await runTool(pip.executable, [...quiet, ...args], { signal, cwd, extraEnv });
+}
+
+/** How source archives fail that were written for a setuptools of years ago. */
+const needsOldTools =
+  /error in \S+ setup command|use_2to3 is invalid|No module named 'pkg_resources'|Invalid dash-separated key|cannot import name '\w+' from 'setuptools/;
+
+/** The last setuptools that takes what such archives say, and a wheel that goes with it. */
+const oldTools = "setuptools<58\nwheel<0.38\n";
+
+/**
+ * {@link runPip} for what may build source archives: where one fails at the setuptools of today, all is tried again with
+ * that of 2021, since an archive from then seldom says which it needs. Where that fails as well, the first failure counts.
+ */
+export async function runPipBuilding(
+  pip: Pip,
+  command: string,
+  args: readonly string[],
+): Promise<ToolResult> {
+  const run = await runPip(pip, command, args);
+  if (run.exitCode === 0 || !needsOldTools.test(run.stderr)) return run;
+  const path = join(pip.workFolder, "old-tools.txt");
+  writeFileSync(path, oldTools);
+  const own = process.env["PIP_CONSTRAINT"];
+  // From 25.3 on pip has a setting of its own for what builds are made with.
+  const extraEnv = {
+    PIP_CONSTRAINT: own === undefined ? path : `${own} ${path}`,
+    PIP_BUILD_CONSTRAINT: path,
+  };
+  const again = await runPip(pip, command, args, extraEnv);
+  return again.exitCode === 0 ? again : run;
 }
 
 /** Why pip failed, and what to do. @param what how the message begins, such as `the packages of a.lock could not be installed` */

@@ -4,7 +4,8 @@ import * as z from "zod";
 import { SameseedError } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 import { pipSources } from "./install-wheels.ts";
-import { findPip, pipFailed, runPip } from "./pip.ts";
+import { lockHead } from "./lock-head.ts";
+import { findPip, pipFailed, runPipBuilding } from "./pip.ts";
 import { parseLock, type RequirementsLock } from "./requirements-lock.ts";
 
 /** What to resolve, and from where. */
@@ -106,7 +107,7 @@ export async function resolvePackages(
   const pip = await findPip(python, workFolder, request.signal);
   const path = join(workFolder, "report.json");
   const choice = request.buildSource ? ["--prefer-binary"] : ["--only-binary", ":all:"];
-  const run = await runPip(pip, "install", [
+  const run = await runPipBuilding(pip, "install", [
     "--dry-run",
     "--ignore-installed",
     "--report",
@@ -121,8 +122,8 @@ export async function resolvePackages(
     throw pipFailed(`${packages.join(" ")} cannot be resolved`, run, python, request.buildSource);
   }
   const report = readReport(path);
-  const head = `# Resolved by pip ${report.pip_version} for CPython ${python.version} on ${python.machine}: ${packages.join(" ")}\n`;
-  return parseLock("the resolved lock", head + lockLines(report));
+  const by = `pip ${report.pip_version} for CPython ${python.version} on ${python.machine}`;
+  return parseLock("the resolved lock", lockHead(by, packages) + lockLines(report));
 }
 
 function lockLines({ install }: PipReport): string {

@@ -1,5 +1,7 @@
 import { SameseedError } from "../base/error.ts";
 import type { RolloutFault } from "../model/outcome.ts";
+import type { Receipt } from "../model/receipt.ts";
+import { buildAgainWith, neededPackage } from "../image/build-again.ts";
 import { shippedImageFor } from "../image/shipped-images.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { Trajectory } from "../trajectory/trajectory.ts";
@@ -29,8 +31,8 @@ export class MisuseCheck {
   }
 
   /** @throws `unknown_environment`, `bad_policy` */
-  refuse({ error }: RolloutSummary): void {
-    const misuse = error === undefined ? undefined : misuseOf(error);
+  refuse({ error, receipt }: RolloutSummary): void {
+    const misuse = error === undefined ? undefined : misuseOf(error, receipt.image);
     if (misuse === undefined) this.#loaded = true;
     else if (!this.#loaded) throw misuse;
   }
@@ -50,20 +52,34 @@ function memoryHint(message: string): string | undefined {
     : undefined;
 }
 
-/** The package that a sentence of `python/sameseed/play/missing.py` names. */
-function packageOf(message: string): string {
-  const [, module, other] = / needs the module (\w+)[\w.]*(?: \(package ([^)]+)\))?/.exec(message) ?? [];
-  return other ?? module ?? "PACKAGE …";
+/** Images leave out what opens windows, and what the builder's own Python lacks; many packages import such a module and do not use it. */
+function standardLibraryHint(message: string): string | undefined {
+  const module = / needs the module (\w+)[\w.]* of Python's standard library/.exec(message)?.[1];
+  return module === undefined
+    ? undefined
+    : `where the module is only imported, an empty one will do: \`touch ${module}.py\`, and build the image with --add ${module}.py:/opt/python/site-packages/${module}.py; --verbose prints the traceback`;
 }
 
-function misuseOf({ kind, message, traceback }: RolloutFault): SameseedError | undefined {
+/** What an environment is registered without may be a value that no option can give. */
+function argumentsHint(message: string): string | undefined {
+  return / cannot be made without arguments: /.test(message)
+    ? "give them: --env-arg KEY=JSON (`envArgs` in the SDK); where one is an object, write a class in a file that makes it, and run FILE.py:Class"
+    : undefined;
+}
+
+function misuseOf(
+  { kind, message, traceback }: RolloutFault,
+  image: Receipt["image"],
+): SameseedError | undefined {
   if (kind === "unknown_environment") {
     return new SameseedError("unknown_environment", message, {
       hint:
         shippedHint(message) ??
         memoryHint(message) ??
+        argumentsHint(message) ??
+        standardLibraryHint(message) ??
         (isMissing(message)
-          ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`sameseed image build NAME --packages ${packageOf(message)}\`; --verbose prints the traceback`
+          ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`${buildAgainWith(image, neededPackage(message) ?? "PACKAGE …")}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),
       ...(traceback === undefined ? {} : { context: { traceback } }),
     });

@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def check_arguments(creator: object, name: str, env_args: dict) -> None:
     try:
         signature.bind(**env_args)
     except TypeError as error:
-        raise UnknownEnvironment(f"{name} cannot be made with these arguments: {error}") from None
+        raise UnknownEnvironment(f"{name} cannot be made {_with(env_args)}: {error}") from None
 
 
 def from_gymnasium(id: str, env_args: dict) -> object:
@@ -123,9 +124,10 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         raise
     except TypeError as error:
         # gymnasium raises it again with more words; the cause knows where it came from.
-        if env_args and _raised_in_registration(error.__cause__ or error):
-            raise UnknownEnvironment(f"{id} cannot be made with these arguments: {error.__cause__ or error}") from None
-        raise
+        cause = error.__cause__ or error
+        if not _raised_in_registration(cause) or not (env_args or _lacks_arguments(cause)):
+            raise
+        raise UnknownEnvironment(f"{id} cannot be made {_with(env_args)}: {cause}") from None
     except (ImportError, OSError) as error:
         # Packages import what they need when they are made as well.
         reason = why_missing(id, error, False)
@@ -173,6 +175,14 @@ def _import(module: str) -> object:
         if isinstance(error, ModuleNotFoundError) and error.name and (module + ".").startswith(error.name + "."):
             raise UnknownEnvironment(f"this image has no module {module}") from None
         raise UnknownEnvironment(why_missing(module, error, True)) from error
+
+
+def _with(env_args: dict) -> str:
+    return "with these arguments" if env_args else "without arguments"
+
+
+def _lacks_arguments(error: BaseException) -> bool:
+    return re.search(r"\bmissing \d+ required (?:positional|keyword-only) arguments?: ", str(error)) is not None
 
 
 def _raised_in_registration(error: BaseException) -> bool:

@@ -6,7 +6,9 @@ import sys
 from typing import NoReturn
 
 from .failures import PolicyFailure, describe, outcome_of
+from .no_file import file_hint
 from .no_network import network_hint
+from .no_screen import screen_hint
 from ..recording.canonical import encode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.recorder import Recorder
@@ -37,7 +39,8 @@ def raise_broken(
     # Before the failure is described, which reads files.
     recorder.boundary()
     name, message, trace = describe(error)
-    hint = network_hint(error)
+    # "Cannot connect" is said of a screen as well.
+    hint = screen_hint(error) or file_hint(error) or network_hint(error)
     if hint:
         message = f"{message} ({hint})" if message else hint
     if kind == "unknown_environment":

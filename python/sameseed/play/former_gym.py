@@ -48,7 +48,11 @@ def make_former(gym: ModuleType, id: str, env_args: dict) -> object:
     with warnings.catch_warnings():
         # That the interface is deprecated helps nobody who cannot change the package.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return adapted(gym.make(id, **options))
+        made = gym.make(id, **options)
+    if "apply_api_compatibility" in inspect.signature(gym.make).parameters and _is_older(made):
+        # The wrappers of 0.26 fail at what it returns. The limit is the only one of them that says anything of an episode.
+        return FormerGym(made.unwrapped, getattr(made.spec, "max_episode_steps", None))
+    return adapted(made)
 
 
 def adapted(env: object) -> object:
@@ -59,10 +63,15 @@ def adapted(env: object) -> object:
 
 
 class FormerGym:
-    """An environment of gym as Gymnasium has it."""
+    """An environment of gym as Gymnasium has it; `limit` cuts its episodes off after so many steps."""
 
-    def __init__(self, env: object) -> None:
+    # Whether it was reset with a seed that it has no way to take.
+    takes_no_seed = False
+
+    def __init__(self, env: object, limit: int | None = None) -> None:
         self.env = env
+        self._limit = limit
+        self._steps = 0
 
     def __getattr__(self, name: str) -> object:
         # Only what is not found here; a copy has no `env` before it is filled.
@@ -83,22 +92,31 @@ class FormerGym:
         return self.env.observation_space
 
     def reset(self, *, seed: int | None = None) -> tuple[object, dict]:
+        self._steps = 0
         if _takes_seed(self.env.unwrapped.reset):
             result = self.env.reset(seed=seed)
         else:
             if seed is not None:
-                # Its generators are of 32 bits.
-                self.env.seed(seed & 0xFFFFFFFF)
+                # 0.26 has no seed() any more, and packages that never had one of their own took that of gym.Env.
+                take = getattr(self.env, "seed", None)
+                self.takes_no_seed = not callable(take)
+                if callable(take):
+                    # Its generators are of 32 bits.
+                    take(seed & 0xFFFFFFFF)
             result = self.env.reset()
         return result if self._has_info(result) else (result, {})
 
     def step(self, action: object) -> tuple:
         result = self.env.step(action)
+        self._steps += 1
+        late = self._limit is not None and self._steps >= self._limit
         if type(result) is not tuple or len(result) != 4:
+            if late and type(result) is tuple and len(result) == 5:
+                return (*result[:3], True, result[4])
             return result
         observation, reward, done, info = result
         cut = bool(info.get(_CUT, False)) if isinstance(info, dict) else False
-        return observation, reward, bool(done) and not cut, bool(done) and cut, info
+        return observation, reward, bool(done) and not cut, (bool(done) and cut) or (late and not done), info
 
     def close(self) -> None:
         self.env.close()
@@ -111,6 +129,12 @@ class FormerGym:
             return not self.env.observation_space.contains(result)
         except Exception:
             return True
+
+
+def _is_older(env: object) -> bool:
+    """Whether an environment has an interface from before 0.26, whatever is around it."""
+    inner = getattr(env, "unwrapped", None)
+    return inner is not None and not _takes_seed(inner.reset)
 
 
 def _takes_seed(reset: object) -> bool:

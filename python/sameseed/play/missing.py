@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import traceback
 
 # Modules whose package has another name.
@@ -15,6 +16,8 @@ _PACKAGES = {
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python-headless",
     "dateutil": "python-dateutil",
+    # Of the standard library until 3.12; setuptools brings it.
+    "distutils": "setuptools<81",
     "git": "GitPython",
     "pkg_resources": "setuptools<81",
     "pygame": "pygame-ce",
@@ -37,6 +40,8 @@ def why_missing(name: str, error: BaseException, importing: bool) -> str | None:
     message = " ".join(str(error).split())
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            return f"{name} needs the module {error.name} of Python's standard library, which this image does not have"
         package = _PACKAGES.get(top, top)
         of = "" if package == top else f" (package {package})"
         return f"{name} needs the module {error.name}{of}, which is not in this image"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..recording.hidden import HiddenState
 from .actions import coerce, restore
 from .environment import unwrap
+from .former_gym import FormerGym
 from .rewards import reward_of
 from .space_state import told_spaces
 from .spaces import Spaces
@@ -21,6 +22,11 @@ try:
 except ImportError:  # a plain Python image
     np = None
     _TRUTHS = (bool, int)
+
+
+NO_SEED = (
+    "the environment takes no seed: only the global generators are seeded (random, numpy.random), and in a sealed world entropy"
+)
 
 
 class OneAgent:
@@ -40,12 +46,14 @@ class OneAgent:
         self.env = env
         self._spaces: Spaces | None = None
         self._hidden: HiddenState | None = None
+        self._warnings: list[str] = []
         # What is told of each seat's spaces; known behind the reset.
         self.told: list[dict] = []
 
     def prepare(self, seed: int, hidden: HiddenState, seeded: list[str], warnings: list[str]) -> None:
         """Seeds the spaces and watches the generators of an environment that has just been made."""
         self._hidden = hidden
+        self._warnings = warnings
         hidden.watch_environment(unwrap(self.env))
         self._spaces = Spaces(self.env, seed, hidden, seeded, warnings)
         self._spaces.seed_first()
@@ -56,7 +64,10 @@ class OneAgent:
         if type(result) is not tuple or len(result) != 2:
             raise TypeError(f"reset() must return (observation, info), and returned {_shape(result)}")
         _check_info(result[1])
-        seeded.append("env")
+        if isinstance(self.env, FormerGym) and self.env.takes_no_seed:
+            self._warnings.append(NO_SEED)
+        else:
+            seeded.append("env")
         self._hidden.watch_environment(unwrap(self.env))
         self._spaces.seed_replaced()
         return result

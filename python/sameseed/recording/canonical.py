@@ -23,6 +23,7 @@ from enum import Enum
 from .canonical_arrays import array_encoders
 from .canonical_texts import encode_text, key_plan, note_order
 from .canonical_types import is_named_tuple, plain_part
+from .canonical_values import elements
 from .canonical_tags import (
     CANONICAL_NAN,
     MAX_DEPTH,
@@ -261,6 +262,10 @@ def _typed_bytes(name: str, value: object, depth: int) -> bytes:
     return head(6, TAG_TYPED) + b"\x82" + encode_text(name, 0) + encode_part(value, depth + 2)
 
 
+def _encode_other_array(array: object, depth: int) -> bytes:
+    return _typed_bytes("numpy.ndarray", elements(array), depth)
+
+
 def _encode_foreign_typed(value: ForeignTyped, depth: int) -> bytes:
     return _typed_bytes(value.type_name, value.value, depth)
 
@@ -284,5 +289,5 @@ _ENCODERS: dict[type, Encoder] = {
     ForeignEnum: _encode_foreign_enum,
     ForeignTyped: _encode_foreign_typed,
     Opaque: _encode_opaque,
-    **array_encoders(),
+    **array_encoders(_encode_other_array),
 }

@@ -14,6 +14,7 @@ import math
 import struct
 from collections.abc import Callable
 
+from .canonical_values import OTHER_KINDS
 from .canonical_tags import (
     MAX_ARRAY_BYTES,
     MAX_DEPTH,
@@ -37,6 +38,7 @@ _SMALL_ARRAY = 64
 _HEAD_CACHE_SIZE = 512
 _PACK_FORMATS = {"u": "?BH?I???Q", "i": "?bh?i???q", "f": "??e?f???d"}
 
+_encode_others: Encoder
 _heads: dict[tuple, tuple[bytes, str]] = {}
 
 
@@ -89,6 +91,8 @@ def encode_array(array: np.ndarray, depth: int) -> bytes:
     key = (dtype, array.shape)
     known = _heads.get(key)
     if known is None:
+        if dtype.kind in OTHER_KINDS:
+            return _encode_others(array, depth)
         known = _make_head(dtype, array.shape)
         if len(_heads) >= _HEAD_CACHE_SIZE:
             _heads.clear()
@@ -139,8 +143,10 @@ def _encode_through_array(value: object, depth: int) -> bytes:
     return encode_array(np.asarray(value), depth)
 
 
-def array_encoders() -> dict[type, Encoder]:
-    """One encoder for each numpy type that has an encoding; empty without numpy."""
+def array_encoders(others: Encoder) -> dict[type, Encoder]:
+    """One encoder for each numpy type that has an encoding; empty without numpy. `others` takes arrays of `OTHER_KINDS`."""
+    global _encode_others
+    _encode_others = others
     if np is None:
         return {}
     table: dict[type, Encoder] = {np.ndarray: encode_array}

@@ -1,4 +1,5 @@
-"""Values whose type is not one of the canonical ones: instances of subclasses, and what an `encode` hook takes apart.
+"""Values whose type is not one of the canonical ones: instances of subclasses, plain values of other types
+(canonical_values.py), and what an `encode` hook takes apart.
 
 An instance of a subclass of a builtin type, of `ndarray` or of a named tuple is written with its type's name and its base
 value. The base value is read with the base type's own methods: a subclass may override whatever it likes, and none of its
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .canonical_tags import CanonicalError, type_name
+from .canonical_values import has_value, value_of
 
 try:
     import numpy as np
@@ -50,6 +52,8 @@ def plain_part(value: object) -> object:
         base = np.asarray(value)[()]
         if type(base) is not cls:
             return base
+        if has_value(value):
+            return value_of(value)
     if np is not None and issubclass(cls, np.ndarray):
         if issubclass(cls, np.ma.MaskedArray):
             raise CanonicalError("a masked array has no encoding: record its data and its mask")
@@ -60,6 +64,8 @@ def plain_part(value: object) -> object:
     for base, read in _BASES:
         if issubclass(cls, base):
             return read(value)
+    if has_value(value):
+        return value_of(value)
     if _hook is None:
         raise CanonicalError(f"objects of type {type_name(cls)} have no encoding", is_unknown=True)
     return _hook(value)

@@ -8,13 +8,13 @@ import { defaultImageName } from "../../image/default-image.ts";
 import { lockPath } from "../../image/publish-image.ts";
 import { packagedLock } from "../../image/runtime-files.ts";
 import { shippedEnv, shippedImages } from "../../image/shipped-images.ts";
-import { defaultLimits } from "../../model/limits.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { collect, jsonOption } from "../commands/options.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { jsonText } from "../render/json-text.ts";
 import { describeImage } from "./image-line.ts";
 import { proposeImage } from "./propose-image.ts";
+import { triedLines } from "./tried-lines.ts";
 import { tryPackages, type TriedPackage } from "./try-packages.ts";
 
 interface BuildOptions {
@@ -159,25 +159,8 @@ async function build(cli: Cli, name: string | undefined, options: BuildOptions):
   if (options.json) {
     const json = { name, ...built.manifest, lockFile: lock, ...(packages === undefined ? {} : { tried }) };
     await output.write(`${jsonText(json)}\n`);
-  } else await output.lines(tried.map((row) => formatTried(row, name)));
+  } else await output.lines(tried.flatMap((row) => triedLines(row, name)));
   return tried.some(({ problem }) => problem !== null) ? 1 : 0;
-}
-
-function formatTried(
-  { package: name, environment, environments, call, outcome, steps, memoryMb, problem }: TriedPackage,
-  image: string,
-): string {
-  if (environment === null) {
-    if (problem !== null) return `${name}: cannot be imported: ${problem}`;
-    const registers = `${name}: registers no environment`;
-    return call === null
-      ? `${registers}; its classes can be used from a FILE.py:Class environment`
-      : `${registers} before ${call} is called: import it and call that in a file, and run FILE.py:Id`;
-  }
-  if (problem !== null) return `${name}: ${environment} could not be played: ${problem}`;
-  const more = environments === 1 ? "" : `, one of ${environments}`;
-  const memory = memoryMb === defaultLimits.memoryMb ? "" : ` --memory-mb ${memoryMb}`;
-  return `${name}: played ${environment}${more}: ${outcome} after ${steps} steps (sameseed run ${environment} --image ${image}${memory})`;
 }
 
 function shippedLock(name: string): string {

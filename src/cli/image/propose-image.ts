@@ -5,6 +5,7 @@ import { SameseedError } from "../../base/error.ts";
 import { findOnPath } from "../../image/find-python.ts";
 import { lastLines, runTool } from "../../image/run-tool.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
+import { quotedPackage } from "../../image/build-again.ts";
 import { shippedImageFor } from "../../image/shipped-images.ts";
 
 /** An image that would have what an environment imports. */
@@ -73,7 +74,7 @@ function proposal(
   guessed: readonly string[],
   { name, python }: { readonly name: string; readonly python?: string | undefined },
 ): ImageProposal {
-  const quoted = packages.map((each) => (/^[\w.=-]+$/.test(each) ? each : `'${each}'`));
+  const quoted = packages.map(quotedPackage);
   const withPython = python === undefined ? "" : ` --python ${python}`;
   const what = quoted.length === 0 ? "gymnasium" : quoted.join(" ");
   return { packages, guessed, command: `sameseed image build ${name} --packages ${what}${withPython}` };

@@ -3,6 +3,7 @@ import * as z from "zod";
 
 import { isSameseedError } from "../../base/error.ts";
 import { absentLibraries } from "../../image/absent-libraries.ts";
+import { buildAgainWith, neededPackage } from "../../image/build-again.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import { normalName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
@@ -27,6 +28,8 @@ export interface TriedPackage {
   readonly memoryMb: number;
   /** Why there was no episode, or what ended it. */
   readonly problem: string | null;
+  /** The command that builds the image with what is missing; null where a problem does not name a package. */
+  readonly fix: string | null;
 }
 
 /** What a package registers. */
@@ -66,7 +69,11 @@ export async function tryPackages(
   const tried: TriedPackage[] = [];
   for (const name of names) {
     const found = listed[name] ?? { names: [], error: null, call: null };
-    tried.push(await tryEnvironments(image, name, found, signal));
+    const row = await tryEnvironments(image, name, found, signal);
+    const needed = neededPackage(row.problem ?? "");
+    const { name: imageName, manifest } = image;
+    const built = { name: imageName, digest: manifest.digest };
+    tried.push({ ...row, fix: needed === undefined ? null : buildAgainWith(built, needed) });
   }
   return tried;
 }
@@ -76,11 +83,11 @@ async function tryEnvironments(
   name: string,
   { names: environments, error, call }: ListedPackage,
   signal: AbortSignal,
-): Promise<TriedPackage> {
+): Promise<Omit<TriedPackage, "fix">> {
   const none = { outcome: null, steps: null, totalReward: null, memoryMb: defaultLimits.memoryMb };
   const row = { package: name, environments: environments.length, call };
   if (environments.length === 0) return { ...row, ...none, environment: null, problem: error };
-  let first: TriedPackage | undefined;
+  let first: Omit<TriedPackage, "fix"> | undefined;
   for (const environment of environments.slice(0, mostTried)) {
     const little = await playOnce(image, environment, defaultLimits.memoryMb, signal);
     const result = lacksMemory(little) ? await playOnce(image, environment, muchMemoryMb, signal) : little;
@@ -92,7 +99,10 @@ async function tryEnvironments(
 }
 
 /** An engine that does not find a library which it opens by name often ends by a signal, and says nothing. */
-function withAbsentLibraries(tried: TriedPackage, { rootfs }: ResolvedImage): TriedPackage {
+function withAbsentLibraries<Tried extends Pick<TriedPackage, "problem">>(
+  tried: Tried,
+  { rootfs }: ResolvedImage,
+): Tried {
   const { problem } = tried;
   if (problem === null || !/ended by SIG(SEGV|ABRT|BUS)/.test(problem)) return tried;
   const absent = absentLibraries(rootfs);

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildAgainWith, neededPackage } from "../../../src/image/build-again.ts";
 import { buildImage } from "../../../src/image/build-image.ts";
 import { lockPath } from "../../../src/image/publish-image.ts";
 import type { ResolvedImage } from "../../../src/image/image-store.ts";
@@ -80,6 +81,28 @@ describe("packages by name", () => {
     expect(elsewhere.manifest).toEqual(built.manifest);
   });
 
+  it("are named again, with their versions, where one more is needed", async () => {
+    const again = (name: string, more: string, { digest } = built.manifest): string =>
+      buildAgainWith({ name, digest }, more, images);
+    const command = "sameseed image build mine --packages tinywheel Tiny_Source==1.0 gymnasium";
+    expect(again("mine", "setuptools<81")).toBe(`${command} 'setuptools<81'`);
+    expect(again("mine", "tiny-source==2.0")).toBe(
+      "sameseed image build mine --packages tinywheel gymnasium tiny-source==2.0",
+    );
+    // Its digest is no name, and the name of a lock that comes with Sameseed is not the user's.
+    expect(again(built.manifest.digest, "a")).toBe(`${command.replace("mine", "NAME")} a`);
+    expect(again("box2d", "a")).toBe(`${command.replace("mine", "NAME")} a`);
+    // Of an image on another host nothing is known.
+    expect(again("mine", "a", { ...built.manifest, digest: "0".repeat(64) })).toBe(
+      "sameseed image build NAME --packages a",
+    );
+    const env = { MAPS: "/a b", PYGLET_HEADLESS: "True" };
+    const varied = await build({ name: "varied", packages: ["tinywheel [x] >= 1.0"], env });
+    expect(buildAgainWith({ name: "varied", digest: varied.manifest.digest }, "a", images)).toBe(
+      "sameseed image build varied --packages 'tinywheel[x]>=1.0' gymnasium a --env 'MAPS=/a b' --env PYGLET_HEADLESS=True",
+    );
+  });
+
   it("are not resolved again for the same name, but with `rebuild`", async () => {
     const again: string[] = [];
     const packages = ["tinywheel", "Tiny_Source==1.0"];
@@ -124,6 +147,33 @@ describe("packages by name", () => {
   });
 });
 
+it.for([
+  ["OverflowError: Python integer 1024 out of bounds for uint8", "numpy<2"],
+  ["a needs another version of numpy: module 'numpy' has no attribute 'bool8' (a/b.py:3)", "numpy<2"],
+  ["a needs another version of numpy: module 'numpy' has no attribute 'bool'. `np.bool` was", "numpy<1.24"],
+  [
+    "a needs the module cv2.aruco (package opencv-python-headless), which is not in this image",
+    "opencv-python-headless",
+  ],
+  ["a needs the module tkinter of Python's standard library, which this image does not have", undefined],
+  ["a needs another version of gym: module 'gym' has no attribute 'spec'", undefined],
+])("what is needed is read from %j", ([message, needed]) => {
+  expect(neededPackage(message!)).toBe(needed);
+});
+
+describe("a source archive from years ago", () => {
+  it("is built with the tools of then, where those of today refuse it", async () => {
+    makeSourceArchive(findLinks, "tiny-old", "VALUE = 8\n", "setuptools<58");
+    const old = await build({ name: "old", packages: ["tiny-old"] });
+    expect(old.manifest.packages).toMatchObject({ "tiny-old": "1.0" });
+    // Where it fails with those, too, the reason is the first one.
+    makeSourceArchive(findLinks, "tiny-never", "", "setuptools<1");
+    await expect(build({ name: "never", packages: ["tiny-never"] })).rejects.toMatchObject({
+      message: expect.stringContaining("use_2to3 is invalid") as string,
+    });
+  });
+});
+
 describe("a lock with a source archive", () => {
   it("is refused, and built on request; a forged archive is not", async () => {
     const archive = join(findLinks, "tiny_source-1.0.tar.gz");
@@ -162,9 +212,13 @@ describe("a lock with a source archive", () => {
 });
 
 /** A source archive whose build program is its own, so that building it needs nothing else. */
-function makeSourceArchive(place: string, name: string, body: string): void {
+/** @param needs the line of pip's constraints without which it fails as an old setup.py does; none where it needs none */
+function makeSourceArchive(place: string, name: string, body: string, needs = ""): void {
   const module = name.replaceAll("-", "_");
-  const backend = `import os, zipfile
+  const backend = `import os, sys, zipfile
+constraints = os.environ.get("PIP_CONSTRAINT", os.devnull).split()[-1]
+if "${needs}" not in [*open(constraints).read().split(), ""]:
+    sys.exit("error in ${name} setup command: use_2to3 is invalid.")
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     info = "${module}-1.0.dist-info"
     with zipfile.ZipFile(os.path.join(directory, "${module}-1.0-py3-none-any.whl"), "w") as wheel:

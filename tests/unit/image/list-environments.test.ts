@@ -34,8 +34,31 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "needy/__init__.py": "def register_envs(names):\n    pass\n",
   },
   nothing: { "nothing/__init__.py": "" },
+  herds: {
+    "herds/__init__.py": "",
+    "herds/field/__init__.py": "",
+    "herds/field/field.py": "def parallel_env():\n    pass\n",
+    "herds/field_v3.py": "from herds.field.field import parallel_env\n",
+    "herds/needy_v1.py": "import nothing_like_it\nparallel_env = None\n",
+    "herds/turns_v1.py": "env = 'one whose agents take turns'\n",
+  },
   broken: { "broken/__init__.py": "import nothing_like_it\n" },
+  other_name: {
+    "called_so/__init__.py": "import gymnasium\ngymnasium.register('Other-v0')\n",
+    "tests/__init__.py": "raise SystemExit('not a module of the package')\n",
+  },
 };
+
+/** What the builder of a wheel wrote of its modules: their names, or, as many do, only the list of all files. */
+function listOf(name: string, files: readonly string[]): Readonly<Record<string, string>> {
+  return name === "other_name"
+    ? {
+        RECORD: [...files, `${name}-1.0.dist-info/METADATA`, "../../bin/play.py"]
+          .map((file) => `${file},,\n`)
+          .join(""),
+      }
+    : { "top_level.txt": `${name}\n` };
+}
 
 function put(files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
@@ -50,17 +73,28 @@ beforeAll(() => {
     const about = `${name}-1.0.dist-info`;
     put({
       ...files,
-      [`${about}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`,
-      [`${about}/top_level.txt`]: `${name}\n`,
+      [`${about}/METADATA`]: `Metadata-Version: 2.1\nName: ${name.replaceAll("_", "-")}\nVersion: 1.0\n`,
+      ...Object.fromEntries(
+        Object.entries(listOf(name, Object.keys(files))).map(([file, text]) => [`${about}/${file}`, text]),
+      ),
     });
   }
 });
 
-it("finds what is registered at once, in a module, and by a function that is to be called", () => {
+it("finds what is registered at once, in a module, and by a function that is to be called, and parallel environments", () => {
   const env = {
     ...process.env,
     PYTHONPATH: `${site}:${join(import.meta.dirname, "../../../python")}`,
-    PACKAGES: JSON.stringify(["atonce", "within", "oncalled", "needy", "nothing", "broken"]),
+    PACKAGES: JSON.stringify([
+      "atonce",
+      "within",
+      "oncalled",
+      "needy",
+      "nothing",
+      "herds",
+      "broken",
+      "other-name",
+    ]),
   };
   const said = execFileSync("python3", ["-B", builderProgram("list_environments.py")], { env });
   const none = { names: [], error: null, call: null };
@@ -70,6 +104,8 @@ it("finds what is registered at once, in a module, and by a function that is to 
     oncalled: { ...none, call: "oncalled.register_envs()" },
     needy: none,
     nothing: none,
+    herds: { ...none, names: ["parallel:herds.field_v3"] },
     broken: { ...none, error: "broken needs the module nothing_like_it, which is not in this image" },
+    "other-name": { ...none, names: ["called_so:Other-v0"] },
   });
 });

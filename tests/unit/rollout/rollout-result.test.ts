@@ -30,6 +30,11 @@ describe("what the caller got wrong", () => {
 
   it.for([
     ["pkg cannot be imported in the memory it has: libx.so: failed to map segment", "--memory-mb"],
+    ["A-v0 cannot be made without arguments: missing 1", "--env-arg KEY=JSON"],
+    [
+      "pkg needs the module tkinter.ttk of Python's standard library, which this image does not have",
+      "--add tkinter.py:/opt/python/site-packages/tkinter.py",
+    ],
     ["pkg needs the module scipy, which is not in this image", "--packages scipy"],
   ] as const)("says what mends it: %s", ([message, mend]) => {
     expect(() => new MisuseCheck().refuse(failed("unknown_environment", "E", message))).toThrow(

@@ -1,0 +1,94 @@
+"""What plain values of the standard library and of numpy are written as, beyond those that have an encoding of their own.
+
+They are `typed`: the type's name and a base value that holds all of it. Classes are told by their names, so that nothing is
+imported here which an environment does not use; the first class in an object's order of resolution that has a reader counts,
+and what a subclass adds is not written, as with subclasses of builtins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .canonical_tags import type_name
+
+try:
+    import numpy as np
+except ImportError:  # a plain Python image
+    np = None
+
+Reader = Callable[[type, object], object]
+
+
+def _text(base: type, value: object) -> str:
+    return base.__str__(value)
+
+
+def _iso(base: type, value: object) -> str:
+    return base.isoformat(value)
+
+
+def _items(base: type, value: object) -> list:
+    return list(base.__iter__(value))
+
+
+_READERS: dict[str, Reader] = {
+    "builtins.bytearray": lambda base, value: bytes(value),
+    "builtins.complex": lambda base, value: (base.real.__get__(value), base.imag.__get__(value)),
+    "builtins.dict_items": _items,
+    "builtins.dict_keys": _items,
+    "builtins.dict_values": _items,
+    "builtins.mappingproxy": lambda base, value: dict(value),
+    "builtins.range": lambda base, value: (value.start, value.stop, value.step),
+    "collections.deque": _items,
+    "datetime.date": _iso,
+    "datetime.datetime": _iso,
+    "datetime.time": _iso,
+    "datetime.timedelta": lambda base, value: tuple(
+        getattr(base, part).__get__(value) for part in ("days", "seconds", "microseconds")
+    ),
+    "decimal.Decimal": _text,
+    "fractions.Fraction": lambda base, value: (value._numerator, value._denominator),
+    "pathlib.PurePath": _text,
+    "pathlib._local.PurePath": _text,
+    "types.SimpleNamespace": lambda base, value: dict(vars(value)),
+    "uuid.UUID": _text,
+}
+
+# numpy's kinds of elements that have no encoding of their own: complex numbers, times, spans of time, objects.
+OTHER_KINDS = "cMmO"
+
+
+def has_value(value: object) -> bool:
+    """Whether `value_of` has a base value for an object."""
+    return _reader(type(value)) is not None or _is_numpy(value)
+
+
+def value_of(value: object) -> object:
+    """The base value of an object that `has_value`."""
+    if _is_numpy(value):
+        return elements(np.asarray(value))
+    base, read = _reader(type(value))
+    return read(base, value)
+
+
+def elements(array: object) -> object:
+    """The base value of an array of one of the other kinds: what its elements are, and those."""
+    kind, name = array.dtype.kind, array.dtype.name
+    if kind == "O":
+        return name, list(array.shape), array.reshape(-1).tolist()
+    native = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("=")).reshape(array.shape)
+    if kind == "c":
+        return name, np.stack([native.real, native.imag], axis=-1)
+    return name, native.view(np.int64)
+
+
+def _reader(cls: type) -> tuple[type, Reader] | None:
+    for base in cls.__mro__:
+        read = _READERS.get(type_name(base))
+        if read is not None:
+            return base, read
+    return None
+
+
+def _is_numpy(value: object) -> bool:
+    return np is not None and isinstance(value, np.generic) and np.asarray(value).dtype.kind in "cMm"
