@@ -6,7 +6,12 @@ import { runToEnd, toldFile, type Command, type Told } from "./machine.ts";
 /** What an engine's sessions call, and the packages of Debian that have it. */
 export const engineTools: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "this-podman": { podman: "podman", crun: "crun", runc: "runc", newuidmap: "uidmap", setcap: "libcap2-bin" },
-  "this-docker": { dockerd: "docker.io", newuidmap: "uidmap", setcap: "libcap2-bin" },
+  "this-docker": {
+    dockerd: "docker.io",
+    rootlesskit: "rootlesskit",
+    newuidmap: "uidmap",
+    setcap: "libcap2-bin",
+  },
 };
 
 /** The command that runs a suite's sessions here. All its processes end with it, and nothing it writes is left. */

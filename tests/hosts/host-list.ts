@@ -24,7 +24,9 @@ export type Session =
   | "docker-flags"
   | "docker-user"
   | "docker-groups"
-  | "docker-powers";
+  | "docker-powers"
+  | "docker-rootless-flags"
+  | "docker-rootless-user";
 
 /** One kind of host. */
 export interface HostSpec {
@@ -213,7 +215,14 @@ export const engines: readonly HostSpec[] = [
     name: "this-docker",
     what: "this host's Docker, its own kernel",
     patience,
-    sessions: ["docker-user", "docker-default", "docker-flags", "docker-powers"],
+    sessions: [
+      "docker-user",
+      "docker-default",
+      "docker-flags",
+      "docker-powers",
+      "docker-rootless-flags",
+      "docker-rootless-user",
+    ],
   },
 ];
 

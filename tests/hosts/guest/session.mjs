@@ -101,6 +101,8 @@ const ungrouped = [
   "docker-default",
   "docker-flags",
   "docker-user",
+  "docker-rootless-flags",
+  "docker-rootless-user",
 ];
 
 /** Where this process is: version 1 has a line for each controller, most with the same group. */

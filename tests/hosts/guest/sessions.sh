@@ -89,6 +89,24 @@ docked() { # session, flags…: in a container of Docker's
   engine && docker run $words "$@" $mapped machine $node $suite/guest/session.mjs "$name"
 }
 
+own_docked() { # session, flags…: in a container of Docker's whose engine an ordinary user runs
+  name=$1
+  shift
+  ids
+  socket=/run/user/$(id -u tester)/docker.sock
+  docker="login tester docker -H unix://$socket"
+  if [ ! -S "$socket" ]; then
+    script=/usr/share/docker.io/contrib/dockerd-rootless.sh
+    login tester env PATH=$PATH sh $script --bridge=none --iptables=false > /tmp/rootless.log 2>&1 &
+    for _ in $(seq 60); do
+      $docker version > /dev/null 2>&1 && break
+      sleep 1
+    done
+    archive | $docker import - machine > /dev/null
+  fi
+  $docker run $words "$@" machine $node $suite/guest/session.mjs "$name"
+}
+
 session() {
   program="$node $suite/guest/session.mjs $1"
   case $1 in
@@ -130,6 +148,8 @@ session() {
     docker-flags) docked "$1" $docker_flags ;;
     docker-user) docked "$1" $docker_flags --user tester ;;
     docker-groups) docked "$1" $docker_flags $groups ;;
+    docker-rootless-flags) own_docked "$1" $docker_flags ;;
+    docker-rootless-user) own_docked "$1" $docker_flags --user tester $mapped $few ;;
     docker-powers) docked "$1" $docker_flags --cap-add SYS_ADMIN $groups ;;
   esac
 }
