@@ -1,6 +1,6 @@
 // `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME]… [--steps NAME]… [--rows ID]… [--minutes N] [--mirror URL] [--again]`:
 // builds machines from a distribution's packages, runs the project in them under software emulation, one after the other, and prints
-// what held. Without a name it lists them. `--again` packs the project and records this host's digests anew.
+// what held. Hosts named `this-…` are containers on this host itself. Without a name it lists them. `--again` packs the project and records this host's digests anew.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,10 +8,11 @@ import { parseArgs } from "node:util";
 import { homeFolder } from "../src/base/home.ts";
 import { findOnPath } from "../src/image/find-python.ts";
 import { resolveImage } from "../src/image/image-store.ts";
-import { hosts, type HostSpec, type Session } from "../tests/hosts/host-list.ts";
+import { engineTools, runHere } from "../tests/hosts/here.ts";
+import { hosts, isMachine, type HostSpec, type Session } from "../tests/hosts/host-list.ts";
 import { runMachine, type Told } from "../tests/hosts/machine.ts";
 import { isOther, otherNode, otherTools } from "../tests/hosts/other-architecture.ts";
-import { makeSuite, packedImage, packSuite, type Choice } from "../tests/hosts/payload.ts";
+import { makeSuite, packedImage, packSuite, prepareSuite, type Choice } from "../tests/hosts/payload.ts";
 import { bootFiles, builderTree, tools } from "../tests/hosts/root-file-system.ts";
 
 const someRows = [
@@ -68,13 +69,17 @@ function chosen(): HostSpec[] {
 }
 
 function checkTools(list: readonly HostSpec[]): void {
+  const machines = list.filter(isMachine);
   const missing = Object.entries({
-    ...tools,
-    ...(list.some((host) => isOther(host)) ? otherTools : {}),
-  }).filter(([program]) => findOnPath(program, `${process.env["PATH"]}:/usr/sbin:/sbin`) === undefined);
+    ...(machines.length > 0 ? tools : {}),
+    ...(machines.some((host) => isOther(host)) ? otherTools : {}),
+    ...Object.assign({}, ...list.map(({ name }) => engineTools[name])),
+  } as Record<string, string>).filter(
+    ([program]) => findOnPath(program, `${process.env["PATH"]}:/usr/sbin:/sbin`) === undefined,
+  );
   if (missing.length > 0)
     throw new Error(`missing: apt-get install ${missing.map(([, name]) => name).join(" ")}`);
-  if (process.getuid?.() !== 0) throw new Error("machines are built as root");
+  if (process.getuid?.() !== 0) throw new Error("machines are built, and engines started, as root");
 }
 
 const made = new Set<string>();
@@ -84,7 +89,8 @@ async function suiteFor(
   host: HostSpec,
   cache: string,
 ): Promise<{ readonly brought: string; readonly choice: Choice }> {
-  const brought = join(cache, isOther(host) ? `suite-${host.architecture}` : "suite");
+  const other = isMachine(host) && isOther(host) ? host : undefined;
+  const brought = join(cache, other === undefined ? "suite" : `suite-${other.architecture}`);
   const isNew = !existsSync(join(brought, "expected.json")) || (values.again && !made.has(brought));
   made.add(brought);
   const choice: Omit<Choice, "image"> = {
@@ -97,14 +103,27 @@ async function suiteFor(
   };
   if (isNew) {
     const own = { ...choice, image: resolveImage("gymnasium").manifest.digest };
-    if (isOther(host)) {
+    if (other !== undefined) {
       await makeSuite(brought, own, {
-        tree: builderTree(host, cache, values.mirror),
+        tree: builderTree(other, cache, values.mirror),
         node: otherNode(cache),
       });
     } else await makeSuite(brought, own);
   }
   return { brought, choice: { ...choice, image: packedImage(brought) } };
+}
+
+/** Runs the suite on a host and gives what that told. */
+async function run(host: HostSpec, cache: string, timeoutMs: number): Promise<Told[]> {
+  const files = isMachine(host) ? bootFiles(host, cache, values.mirror) : undefined;
+  const { brought, choice } = await suiteFor(host, cache);
+  const folder = join(cache, host.name);
+  mkdirSync(folder, { recursive: true });
+  prepareSuite(brought, host, choice);
+  if (!isMachine(host)) return await runHere(brought, folder, timeoutMs);
+  const suite = join(folder, "suite.ext4");
+  packSuite(brought, suite);
+  return await runMachine(host, { ...files!, suite, folder }, timeoutMs);
 }
 
 function isPart(told: Told): boolean {
@@ -137,13 +156,8 @@ async function main(): Promise<number> {
   const cache = process.env["SAMESEED_HOSTS"] ?? join(homeFolder(), "hosts");
   let isHeld = true;
   for (const host of list) {
-    const files = bootFiles(host, cache, values.mirror);
-    const { brought, choice } = await suiteFor(host, cache);
     const folder = join(cache, host.name);
-    mkdirSync(folder, { recursive: true });
-    const suite = join(folder, "suite.ext4");
-    packSuite(brought, host, choice, suite);
-    const told = await runMachine(host, { ...files, suite, folder }, minutes * 60_000);
+    const told = await run(host, cache, minutes * 60_000);
     writeFileSync(join(folder, "told.json"), JSON.stringify(told, undefined, 1));
     console.log(`\n${host.name}: ${host.what}`);
     // What a machine told on its way counts where it did not come to the step's end.
@@ -151,7 +165,7 @@ async function main(): Promise<number> {
     const shown = told.filter((each) => !isPart(each) || !ended.has(`${each.session} ${each.step}`));
     for (const each of shown) show(each);
     const isWhole = told.some(({ session, step }) => session === "machine" && step === "end");
-    if (!isWhole) console.log(`FAIL the machine did not come to its end; see ${join(folder, "console.log")}`);
+    if (!isWhole) console.log(`FAIL the host did not come to its end; see ${join(folder, "console.log")}`);
     isHeld &&= isWhole && told.every(({ ok }) => ok);
   }
   return isHeld ? 0 : 1;

@@ -14,20 +14,37 @@ export type Session =
   | "apparmor-profile"
   | "podman-default"
   | "podman-flags"
+  | "podman-user"
   | "podman-groups"
   | "podman-rootless"
   | "podman-rootless-flags"
+  | "podman-rootless-user"
   | "podman-rootless-groups"
   | "docker-default"
   | "docker-flags"
   | "docker-user"
-  | "docker-groups";
+  | "docker-groups"
+  | "docker-powers"
+  | "docker-rootless-flags"
+  | "docker-rootless-user";
 
-/** One kind of host, built from a distribution's packages. */
+/** One kind of host. */
 export interface HostSpec {
   readonly name: string;
   /** What is there, for the table. */
   readonly what: string;
+  readonly sessions: readonly Session[];
+  /**
+   * What the wall times of the attack corpus's programs are multiplied by. They are made for hardware that does nothing else, and
+   * whatever keeps this host busy makes a machine of software slower yet. @default 1, for machines whose time is counted by instructions
+   */
+  readonly patience?: number;
+  /** Parts of the names of promises that this kernel cannot show; the documentation says why. */
+  readonly unlike?: readonly string[];
+}
+
+/** A machine, built from a distribution's packages. */
+export interface MachineSpec extends HostSpec {
   readonly architecture: "amd64" | "arm64";
   /**
    * What the machine is made of. `emulation`: QEMU, every instruction in software. `user-mode`: User Mode Linux, a kernel that
@@ -60,14 +77,6 @@ export interface HostSpec {
   readonly packages?: readonly string[];
   /** Words for the kernel's command line. */
   readonly kernelWords?: readonly string[];
-  readonly sessions: readonly Session[];
-  /**
-   * What the wall times of the attack corpus's programs are multiplied by. They are made for hardware, and whatever keeps this
-   * host busy makes a machine of software slower yet. @default 1, for machines whose time is counted by instructions
-   */
-  readonly patience?: number;
-  /** Parts of the names of promises that this kernel cannot show; the documentation says why. */
-  readonly unlike?: readonly string[];
 }
 
 /** About how much slower than its host a machine of software is, on a host that does other work as well. */
@@ -95,8 +104,8 @@ const podman = ["podman", "crun", "slirp4netns", "fuse-overlayfs", "iproute2", "
 /** Releases that are not finished, and those that are past their end, are served with an index that has run out. */
 const anyAge = ['Acquire::Check-Valid-Until "false"'];
 
-/** Every host that `npm run hosts` can build. */
-export const hosts: readonly HostSpec[] = [
+/** Every machine that `npm run hosts` can build. */
+export const machines: readonly MachineSpec[] = [
   {
     name: "debian12",
     what: "Debian 12, systemd, control groups version 2",
@@ -186,6 +195,44 @@ export const hosts: readonly HostSpec[] = [
     sessions: ["service", "plain-user"],
   },
 ];
+
+/** Containers on this host itself, at its own speed: no machine, but its own kernel and the engines that are installed. */
+export const engines: readonly HostSpec[] = [
+  {
+    name: "this-podman",
+    what: "this host's Podman, its own kernel",
+    patience,
+    sessions: [
+      "podman-user",
+      "podman-default",
+      "podman-flags",
+      "podman-rootless",
+      "podman-rootless-flags",
+      "podman-rootless-user",
+    ],
+  },
+  {
+    name: "this-docker",
+    what: "this host's Docker, its own kernel",
+    patience,
+    sessions: [
+      "docker-user",
+      "docker-default",
+      "docker-flags",
+      "docker-powers",
+      "docker-rootless-flags",
+      "docker-rootless-user",
+    ],
+  },
+];
+
+/** Every host of `npm run hosts`. */
+export const hosts: readonly (MachineSpec | HostSpec)[] = [...machines, ...engines];
+
+/** Whether a host is a machine that is built. */
+export function isMachine(host: HostSpec): host is MachineSpec {
+  return "kernel" in host;
+}
 
 /** What every machine has: systemd, accounts, and what Node and sandboxes need. */
 export const commonPackages: readonly string[] = [

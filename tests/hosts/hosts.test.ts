@@ -1,13 +1,24 @@
 /* The parts of `npm run hosts` that need no machine. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 
 import { librariesOf, wheelWords } from "./cross-image.ts";
-import { hosts } from "./host-list.ts";
+import { engineTools, hereCommand } from "./here.ts";
+import { engines, hosts, machines } from "./host-list.ts";
 import { machineCommand, readTold } from "./machine.ts";
 import { isOther } from "./other-architecture.ts";
 import { loadOrder, mountsBelow } from "./root-file-system.ts";
@@ -44,7 +55,7 @@ it("no machine changes the disks that are kept between runs, and each tells wher
     suite: "/suite.ext4",
     folder: "/folder",
   };
-  for (const host of hosts) {
+  for (const host of machines) {
     const { words } = machineCommand(host, files);
     const disks = words.filter((word) => /\.ext4/.test(word));
     expect(disks, host.name).toHaveLength(2);
@@ -84,19 +95,22 @@ it("an image for another architecture gets every library that its files lead to,
 });
 
 it("the corpus has more wall time where a machine is slower than hardware and its time is this host's", () => {
-  for (const { name, isCounted = false, patience = 1 } of hosts) expect(patience > 1, name).toBe(!isCounted);
+  for (const { name, isCounted = false, patience = 1 } of machines)
+    expect(patience > 1, name).toBe(!isCounted);
 });
 
 it("a host is of another architecture than this one by its packages", () => {
   const others = (here: string): string[] =>
-    hosts.filter((host) => isOther(host, here)).map(({ name }) => name);
+    machines.filter((host) => isOther(host, here)).map(({ name }) => name);
   expect(others("x64")).toEqual(["debian12-arm64"]);
-  expect(others("arm64")).toEqual(hosts.map(({ name }) => name).filter((name) => name !== "debian12-arm64"));
+  expect(others("arm64")).toEqual(
+    machines.map(({ name }) => name).filter((name) => name !== "debian12-arm64"),
+  );
 });
 
 it("an emulated machine counts its time by instructions where its host says so, and of another architecture always", () => {
   const files = { kernel: "/k", initramfs: "/i", root: "/r", suite: "/s", folder: "/f" };
-  for (const host of hosts.filter(({ machine }) => machine !== "user-mode")) {
+  for (const host of machines.filter(({ machine }) => machine !== "user-mode")) {
     const words = machineCommand(host, files).words.join(" ");
     expect(words.includes("-icount shift=0"), host.name).toBe(host.isCounted === true);
     if (host.architecture === "arm64") expect(host.isCounted, host.name).toBe(true);
@@ -164,4 +178,75 @@ it("mounts below a folder are told from those beside it, however their names are
   const line = (path: string): string => `56 27 0:39 / ${path} rw - tmpfs tmpfs rw\n`;
   const info = ["/a/tree", "/a/tree/dev", "/a/tree/dev/sh\\040m", "/a/tree2/dev"].map(line).join("");
   expect(mountsBelow(info, "/a/tree")).toEqual(["/a/tree/dev", "/a/tree/dev/sh m"]);
+});
+
+it("every session of every host is one that its program knows how to start", () => {
+  const program = readFileSync(join(import.meta.dirname, "guest/sessions.sh"), "utf8");
+  for (const { name, sessions } of hosts)
+    for (const session of sessions) expect(program, `${name} ${session}`).toContain(`\n    ${session})`);
+  expect(Object.keys(engineTools)).toEqual(engines.map(({ name }) => name));
+});
+
+/** Told from every other process by its time. */
+const leftProcess = `sleep 100${process.pid}`;
+
+/** A suite whose sessions leave a file in each folder that engines and accounts write to, and a process. */
+function leavingSuite(folder: string): string {
+  mkdirSync(join(folder, "suite/guest"), { recursive: true });
+  mkdirSync(join(folder, "suite/home/images"), { recursive: true });
+  const guest = join(folder, "suite/guest");
+  writeFileSync(join(guest, "here.sh"), readFileSync(join(import.meta.dirname, "guest/here.sh")));
+  const left = ["/etc", "/var/lib", "/home", "/root", "/run", "/tmp", "$suite"].map(
+    (each) => `${each}/left-behind`,
+  );
+  const lines = left.map((file) => `echo made > ${file} && cat ${file} >> "$results"`);
+  writeFileSync(
+    join(guest, "sessions.sh"),
+    `${lines.join("\n")}\n${leftProcess} &\nkill -0 $! && echo runs >> "$results"\n`,
+  );
+  return join(folder, "suite");
+}
+
+it("what containers here are started with leaves neither files nor processes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-here-"));
+  try {
+    const suite = leavingSuite(folder);
+    // Below /tmp a folder is hidden from those that look through a view of their own.
+    const results = openSync(join(folder, "results.jsonl"), "w+");
+    const { program, words } = hereCommand(suite, folder);
+    const told = [...words.slice(0, -1), "/proc/self/fd/3"];
+    const { status, stderr } = spawnSync("unshare", ["-r", program, ...told], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe", results],
+    });
+    closeSync(results);
+    expect(status, stderr).toBe(0);
+    const lines = readFileSync(join(folder, "results.jsonl"), "utf8").trim().split("\n");
+    expect(lines).toEqual([...Array<string>(7).fill("made"), "runs"]);
+    for (const each of ["/etc", "/var/lib", "/home", "/root", "/run", tmpdir(), suite])
+      expect(existsSync(join(each, "left-behind")), each).toBe(false);
+    const running = readdirSync("/proc").map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim();
+      } catch {
+        return ""; // no process, or one that has ended
+      }
+    });
+    expect(running).not.toContain(leftProcess);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("the program that hides this host's folders does nothing where it would hide them from everybody", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sameseed-here-"));
+  try {
+    const suite = leavingSuite(folder);
+    const results = join(folder, "results.jsonl");
+    // In a view of its own all the same, so that this test harms nothing where that is not held.
+    const words = ["-r", "-m", "sh", join(suite, "guest/here.sh"), suite, results];
+    expect([spawnSync("unshare", words).status, existsSync(results)]).toEqual([1, false]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import type { HostSpec } from "./host-list.ts";
+import type { MachineSpec } from "./host-list.ts";
 import type { BootFiles } from "./root-file-system.ts";
 
 /** One line that a machine told. */
@@ -15,8 +15,8 @@ export interface Told {
   readonly [more: string]: unknown;
 }
 
-/** A program that is a machine, and its words. */
-interface Command {
+/** A program that is a machine, or runs the suite here, and its words. */
+export interface Command {
   readonly program: string;
   readonly words: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -35,7 +35,7 @@ const free = "-accel tcg,thread=multi -smp 2";
 /** One processor, whose instructions are the machine's time. */
 const counted = "-accel tcg -icount shift=0 -smp 1";
 
-function emulation(host: HostSpec, files: MachineFiles): Command {
+function emulation(host: MachineSpec, files: MachineFiles): Command {
   const isArm = host.architecture === "arm64";
   const disk = (file: string): string => `file=${file},format=raw,if=virtio,snapshot=on`;
   const line = [`console=${isArm ? "ttyAMA0" : "ttyS0"}`, "quiet", "panic=-1", ...(host.kernelWords ?? [])];
@@ -50,7 +50,7 @@ function emulation(host: HostSpec, files: MachineFiles): Command {
   return { program: isArm ? "qemu-system-aarch64" : "qemu-system-x86_64", words };
 }
 
-function userMode(host: HostSpec, files: MachineFiles): Command {
+function userMode(host: MachineSpec, files: MachineFiles): Command {
   const changes = ["root", "suite"].map((name) => join(files.folder, `${name}.changes`));
   for (const file of changes) rmSync(file, { force: true });
   const words = ["mem=2048M", `ubd0=${changes[0]},${files.root}`, `ubd1=${changes[1]},${files.suite}`];
@@ -61,21 +61,35 @@ function userMode(host: HostSpec, files: MachineFiles): Command {
 }
 
 /** The command that is a machine. */
-export function machineCommand(host: HostSpec, files: MachineFiles): Command {
+export function machineCommand(host: MachineSpec, files: MachineFiles): Command {
   return host.machine === "user-mode" ? userMode(host, files) : emulation(host, files);
 }
 
-const toldFile = "results.jsonl";
+/** Where a host tells, in its folder. */
+export const toldFile = "results.jsonl";
 
 /**
  * Starts a machine, waits until it has switched itself off, and gives what it told. Its console is kept in the folder.
  * @param timeoutMs how long it may take: its processor is made of software
  */
-export async function runMachine(host: HostSpec, files: MachineFiles, timeoutMs: number): Promise<Told[]> {
-  const results = join(files.folder, toldFile);
+export async function runMachine(host: MachineSpec, files: MachineFiles, timeoutMs: number): Promise<Told[]> {
+  const log = host.machine === "user-mode" ? "console.log" : "qemu.log";
+  return await runToEnd(machineCommand(host, files), files.folder, log, timeoutMs);
+}
+
+/**
+ * Runs what tells into a folder's file, to its end, and gives what it told.
+ * @param log the file of the folder that gets what it says
+ */
+export async function runToEnd(
+  { program, words, env }: Command,
+  folder: string,
+  log: string,
+  timeoutMs: number,
+): Promise<Told[]> {
+  const results = join(folder, toldFile);
   rmSync(results, { force: true });
-  const said = openSync(join(files.folder, host.machine === "user-mode" ? "console.log" : "qemu.log"), "w");
-  const { program, words, env } = machineCommand(host, files);
+  const said = openSync(join(folder, log), "w");
   // A group of its own: User Mode Linux is many processes, which end together.
   const machine = spawn(program, words, { stdio: ["ignore", said, said], detached: true, env });
   const stop = (): void => {

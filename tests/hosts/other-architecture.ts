@@ -4,12 +4,12 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import type { HostSpec } from "./host-list.ts";
+import type { MachineSpec } from "./host-list.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** Whether programs of a host cannot run here by themselves. */
-export function isOther({ architecture }: HostSpec, here: string = process.arch): boolean {
+export function isOther({ architecture }: MachineSpec, here: string = process.arch): boolean {
   return architecture !== (here === "arm64" ? "arm64" : "amd64");
 }
 

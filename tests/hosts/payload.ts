@@ -12,7 +12,7 @@ import {
 import { join, resolve } from "node:path";
 
 import { homeFolder, toolsFolder } from "../../src/base/home.ts";
-import type { HostSpec } from "./host-list.ts";
+import { isMachine, type HostSpec } from "./host-list.ts";
 import { makeCrossImage } from "./cross-image.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -104,14 +104,20 @@ export function packedImage(folder: string): string {
   return (JSON.parse(readFileSync(join(folder, "choice.json"), "utf8")) as Choice).image;
 }
 
-/** Packs the suite for one machine as a disk, with what is done there. */
-export function packSuite(folder: string, host: HostSpec, choice: Choice, to: string): void {
+/** Writes into the suite what is done on one host. */
+export function prepareSuite(folder: string, host: HostSpec, choice: Choice): void {
   copyGuest(folder);
   const { unlike = [], patience = 1 } = host;
   writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, unlike, patience }));
   writeFileSync(join(folder, "sessions"), host.sessions.map((session) => `${session}\n`).join(""));
-  const imports = choice.steps === "all" ? !choice.quick : choice.steps.includes("import");
+  // What an import writes here would lie in memory, on another file system than what it is compared with.
+  const imports =
+    isMachine(host) && (choice.steps === "all" ? !choice.quick : choice.steps.includes("import"));
   writeFileSync(join(folder, "imports"), imports ? "yes\n" : "no\n");
+}
+
+/** Packs the suite as a disk for a machine. */
+export function packSuite(folder: string, to: string): void {
   rmSync(to, { force: true });
   execFileSync("mke2fs", ["-q", "-t", "ext4", "-d", folder, to, diskSize]);
 }

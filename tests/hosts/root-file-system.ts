@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 
-import { barePackages, commonPackages, type HostSpec } from "./host-list.ts";
+import { barePackages, commonPackages, type MachineSpec } from "./host-list.ts";
 
 /** What a machine starts from; kept between runs. */
 export interface BootFiles {
@@ -43,7 +43,7 @@ export const tools: Readonly<Record<string, string>> = {
  * Builds a host's files from packages, or takes them from the cache.
  * @param mirror where the packages are. @default where this machine has those of its own distribution from
  */
-export function bootFiles(host: HostSpec, cache: string, mirror: string | undefined): BootFiles {
+export function bootFiles(host: MachineSpec, cache: string, mirror: string | undefined): BootFiles {
   const folder = join(cache, host.name);
   const isUserMode = host.machine === "user-mode";
   const initramfs = join(folder, "initramfs");
@@ -99,7 +99,7 @@ const builderPackages =
  * The files of which an image for a host of another architecture is made, from the same packages as the host. They are unpacked
  * and not configured; kept between runs.
  */
-export function builderTree(host: HostSpec, cache: string, mirror: string | undefined): string {
+export function builderTree(host: MachineSpec, cache: string, mirror: string | undefined): string {
   const tree = join(cache, `builder-${host.architecture}`);
   if (existsSync(tree)) return tree;
   const part = `${tree}.part`;
@@ -128,21 +128,21 @@ function takeUserModeKernel(tree: string, kernel: string): void {
 }
 
 /** Where this machine's apt has a distribution's packages from. */
-function ownMirror(distribution: HostSpec["distribution"]): string {
+function ownMirror(distribution: MachineSpec["distribution"]): string {
   const words = ["indextargets", "--format", "$(SITE)", `Origin: ${distribution}`, "Created-By: Packages"];
   const [site = ""] = execFileSync("apt-get", words, { encoding: "utf8" }).split("\n");
   if (site !== "") return site;
   throw new Error(`this machine has no packages of ${distribution}; say where they are: --mirror URL`);
 }
 
-function unpack(host: HostSpec, tree: string, mirror: string): void {
+function unpack(host: MachineSpec, tree: string, mirror: string): void {
   const isBare = host.isBare === true;
   const packages = [...(isBare ? barePackages : commonPackages), host.kernel, ...(host.packages ?? [])];
   makeTree(host, tree, mirror, [`--variant=${isBare ? "extract" : "minbase"}`], packages.join(","));
 }
 
 function makeTree(
-  host: HostSpec,
+  host: MachineSpec,
   tree: string,
   mirror: string,
   how: readonly string[],

@@ -16,20 +16,36 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The steps that a session told, each with whether it held. */
-function steps(choice: object): Record<string, boolean> {
+interface Line {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** What a session told, by its steps. */
+function told(choice: object): Record<string, Line> {
   const all = { image: "0", rows: [], fewRows: [], checks: [], audited: { wall_clock: "clock" }, ...choice };
   writeFileSync(join(folder, "choice.json"), JSON.stringify(all));
   const said = execFileSync(process.execPath, [join(folder, "guest/session.mjs"), "service"], {
     encoding: "utf8",
   });
-  const told = said.trim().split("\n");
-  return Object.fromEntries(
-    told.map((line) => {
-      const { step, ok } = JSON.parse(line) as { step: string; ok: boolean };
-      return [step, ok];
-    }),
-  );
+  const lines = said
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+  return Object.fromEntries(lines.map((line) => [line.step, line]));
+}
+
+/** The steps that a session told, each with whether it held. */
+function steps(choice: object): Record<string, boolean> {
+  return Object.fromEntries(Object.values(told(choice)).map(({ step, ok }) => [step, ok]));
+}
+
+/** Puts a module in the place of one of Sameseed's. */
+function stand(path: string, code: string): void {
+  const file = join(folder, "node_modules/sameseed/dist", path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, code);
 }
 
 it("a step that is asked for by name is done, however little a session does", () => {
@@ -39,4 +55,47 @@ it("a step that is asked for by name is done, however little a session does", ()
 it("a fault whose cause an audit does not name fails its step", () => {
   const audited = { wall_clock: "clock", os_urandom: "entropy" };
   expect(steps({ steps: ["audit"], quick: true, audited })).toEqual({ group: true, audit: false });
+});
+
+it("the corpus runs in the sealed world, and in the host's where it was asked for by name", () => {
+  stand("image/image-store.js", "export const resolveImage = (image) => image;");
+  stand(
+    "sandbox/zygote/backend.js",
+    "export class ZygoteBackend { constructor(_, { world }) { this.world = world; } close() {} }",
+  );
+  const speed = '{ attackedPerSecond: 1, freshPerSecond: 1, verdict: "pass" }';
+  stand(
+    "security/run-attacks.js",
+    `export const runAttacks = ({ backend }) => ({ throughput: ${speed}, rows: [], verdict: "pass", image: backend.world });`,
+  );
+  const both = told({ steps: ["attack", "attack-host"], quick: true });
+  expect(both["attack"]?.detail).toContain("image sealed");
+  expect(both["attack-host"]?.detail).toContain("image host");
+  expect(Object.keys(steps({ steps: "all", quick: true }))).not.toContain("attack-host");
+});
+
+it("limits of both versions of control groups are read, and one that was not set fails the step", () => {
+  const groups = (...files: string[]): void => {
+    const folders = files.map((_, index) => join(folder, `area-${index}`));
+    for (const [index, each] of folders.entries()) {
+      mkdirSync(join(each, "slot-0"), { recursive: true });
+      for (const file of files[index]!.split(" ")) {
+        const [name, value] = file.split("=");
+        writeFileSync(join(each, "slot-0", name!), `${value}\n`);
+      }
+    }
+    const area = `{ folders: ${JSON.stringify(folders)}, slot: () => ({ limit() {}, remove: () => true }), remove: () => true }`;
+    stand(
+      "sandbox/linux/open-groups.js",
+      `export const openGroups = () => ({ area: ${area}, janitor: { stdin: { end() {} } } });`,
+    );
+  };
+  const choice = { steps: ["limits"], quick: true };
+  groups("memory.max=67108864 memory.swap.max=0 pids.max=8");
+  expect(steps(choice)["limits"]).toBe(true);
+  rmSync(join(folder, "area-0"), { recursive: true });
+  groups("memory.limit_in_bytes=67108864", "pids.max=8");
+  expect(steps(choice)["limits"]).toBe(true);
+  groups("memory.limit_in_bytes=67108864", "pids.max=max");
+  expect(steps(choice)["limits"]).toBe(false);
 });

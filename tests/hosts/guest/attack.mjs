@@ -7,17 +7,18 @@ const slowSeconds = 30;
 
 /**
  * Attacks the installed package's own wall.
+ * @param world that the programs run in
  * @param only ids of the rows. @default all
  * @param patience what the programs' wall times are multiplied by
  * @param tellPart told what failed so far, and how many rows held
  */
-export async function attackWall({ suite, image, only, patience, tellPart }) {
+export async function attackWall({ suite, image, world, only, patience, tellPart }) {
   const folder = join(suite, "node_modules/sameseed/dist");
   const { runAttacks } = await import(join(folder, "security/run-attacks.js"));
   const { ZygoteBackend } = await import(join(folder, "sandbox/zygote/backend.js"));
   const { resolveImage } = await import(join(folder, "image/image-store.js"));
   const resolved = resolveImage(image);
-  const make = () => new ZygoteBackend(resolved, { world: "sealed" });
+  const make = () => new ZygoteBackend(resolved, { world });
   const failed = [];
   const slow = [];
   let began = Date.now();

@@ -1,4 +1,5 @@
 # runs-as: command
+# limits: processes=64
 # machine: x86_64
 # expects: made: 40
 # expects: end: exit 7

@@ -99,6 +99,7 @@ const argumentRules: readonly ArgumentMutation[] = [
   { id: "so-reuseport-cbpf", what: "SO_ATTACH_REUSEPORT_CBPF", call: "setsockopt", argument: 2, value: 51 },
   { id: "so-reuseport-ebpf", what: "SO_ATTACH_REUSEPORT_EBPF", call: "setsockopt", argument: 2, value: 52 },
   { id: "so-cookie", what: "SO_COOKIE", call: "getsockopt", argument: 2, value: 57 },
+  { id: "so-peergroups", what: "SO_PEERGROUPS", call: "getsockopt", argument: 2, value: 59 },
   { id: "so-netns-cookie", what: "SO_NETNS_COOKIE", call: "getsockopt", argument: 2, value: 71 },
   { id: "so-peerpidfd", what: "SO_PEERPIDFD", call: "getsockopt", argument: 2, value: 77 },
   { id: "so-passpidfd", what: "SO_PASSPIDFD", call: "setsockopt", argument: 2, value: 76 },

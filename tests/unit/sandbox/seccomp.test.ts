@@ -16,9 +16,10 @@ import {
   type Verdict,
 } from "../../../src/sandbox/seccomp/policy.ts";
 import { sealedSandboxPolicy } from "../../../src/sandbox/seccomp/sealed.ts";
-import { trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
+import { treeSlotPolicy, trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
 import { syscallNumbers } from "../../../src/sandbox/seccomp/syscall-numbers.ts";
 import { interpret } from "./bpf-interpreter.ts";
+import { answerOf } from "./filter-answer.ts";
 import { audit, boundaries, randomCall } from "./random-calls.ts";
 
 const ALLOW = 0x7fff0000;
@@ -251,3 +252,16 @@ function decode(bytes: Buffer): Instruction[] {
     k: bytes.readUInt32LE(index * 8 + 4),
   }));
 }
+
+test("nobody is told the groups of whoever runs Sameseed, which sandboxes of an ordinary user have", () => {
+  // What every sandbox is behind, whatever is installed on top.
+  for (const policy of [
+    slotPolicy(),
+    loopbackSlotPolicy(),
+    treeSlotPolicy("own"),
+    treeSlotPolicy("shared"),
+  ]) {
+    expect(answerOf(policy, "getgroups", 32, 0x1000)).toBe(0x50000); // none, and no error
+    expect(answerOf(policy, "getsockopt", 3, 1, 59)).toBe(EPERM); // SO_PEERGROUPS
+  }
+});
