@@ -87,7 +87,7 @@ export function vouchedBy(
     spec,
     store: store.url,
     fromFleet: recorded.size,
-    root: merkleRoot([...leaves.values()]),
+    root: merkleRoot(leaves.values()),
     hosts: distinct(records.map(({ host }) => host)),
     classes: distinct(records.map(({ numbers }) => numbers)),
     chunks: records.length,
@@ -151,7 +151,7 @@ export async function compareCertificate<C extends Vouching>(
   const altered = (why: string): CertificateCheck<C> => ({ state: "altered", why });
   const { leaves } = subject;
   if (leaves.size > about) return { state: "outgrown", certificate };
-  if (merkleRoot([...leaves.values()]) !== certificate.root)
+  if (merkleRoot(leaves.values()) !== certificate.root)
     return altered(`its root is not that of the ${of}'s ${what}`);
   if (certificate.mismatches > 0)
     return {

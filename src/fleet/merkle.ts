@@ -17,19 +17,27 @@ export function leafOf(spec: string, summary: RolloutSummary): Buffer {
 
 /**
  * The root over leaves in their order: pairs are hashed until one is left, and a last one without a partner goes up as it
- * is. The same number of leaves is part of it, so that no list is the beginning of another.
+ * is. The same number of leaves is part of it, so that no list is the beginning of another. Of however many leaves, one node of
+ * each level is in memory: what waits there for its partner.
  * @returns 64 hex digits
  */
-export function merkleRoot(leaves: readonly Uint8Array[]): string {
-  let level = leaves;
-  while (level.length > 1) {
-    const next: Uint8Array[] = [];
-    for (let at = 0; at < level.length; at += 2) {
-      const [left, right] = [level[at]!, level[at + 1]];
-      next.push(right === undefined ? left : sha256Of(["sameseed/node/1\0", left, right]));
+export function merkleRoot(leaves: Iterable<Uint8Array>): string {
+  const waiting: (Uint8Array | undefined)[] = [];
+  let count = 0;
+  for (const leaf of leaves) {
+    count++;
+    let [node, level] = [leaf, 0];
+    for (let left = waiting[level]; left !== undefined; left = waiting[++level]) {
+      waiting[level] = undefined;
+      node = nodeOver(left, node);
     }
-    level = next;
+    waiting[level] = node;
   }
-  const top = level[0] ?? new Uint8Array(0);
-  return sha256Of([`sameseed/merkle/1\0${leaves.length}\0`, top]).toString("hex");
+  let top: Uint8Array | undefined;
+  for (const left of waiting) if (left !== undefined) top = top === undefined ? left : nodeOver(left, top);
+  return sha256Of([`sameseed/merkle/1\0${count}\0`, top ?? new Uint8Array(0)]).toString("hex");
+}
+
+function nodeOver(left: Uint8Array, right: Uint8Array): Buffer {
+  return sha256Of(["sameseed/node/1\0", left, right]);
 }

@@ -16,6 +16,7 @@ import {
 } from "./certificate-form.ts";
 import { withoutRecord } from "./drive/batch-errors.ts";
 import { answerChunks } from "./drive/batch-kind.ts";
+import { LeafTable } from "./leaf-table.ts";
 import { quarantinedHosts } from "./quarantine.ts";
 import { type Subject, tallyRecords } from "./tally-records.ts";
 
@@ -82,10 +83,10 @@ export async function checkScoreCertificate(dir: string, store?: ObjectStore): P
 }
 
 function subjectOf({ items, results }: RecordedScores, spec: string): Subject {
-  const leaves = new Map<number, Buffer>();
+  const leaves = new LeafTable();
   for (const [at, { id }] of items.entries()) {
     const answer = results.get(id!) as unknown as JsonValue | undefined;
-    if (answer !== undefined) leaves.set(at, leafOfAnswer("scores", spec, { at, answer }));
+    if (answer !== undefined) leaves.add(at, leafOfAnswer("scores", spec, { at, answer }));
   }
   const chunks = answerChunks({ kind: "scores", items, isAnswer: () => true }, () => {});
   const findings: Subject["findings"] = async (store, execution) => await chunks.findings(store, execution);

@@ -11,12 +11,13 @@ import {
 } from "./commit.ts";
 import { takenFrom } from "./drive/batch-errors.ts";
 import { contradicts, type Findings } from "./drive/compare-executions.ts";
+import type { LeafTable } from "./leaf-table.ts";
 import { merkleRoot } from "./merkle.ts";
 
 /** What a fleet is asked to vouch for. */
 export interface Subject {
   /** What of each rollout or score a root is over, by its seed or number, in their order. */
-  readonly leaves: ReadonlyMap<number, Buffer>;
+  readonly leaves: LeafTable;
   /** What an execution of a chunk found; undefined where its pack is missing, or not what it says. */
   readonly findings: (
     store: ObjectStore,

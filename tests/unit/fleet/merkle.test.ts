@@ -19,6 +19,24 @@ describe("a Merkle root", () => {
     );
   });
 
+  it("is that of pairs of pairs, level by level, with the last one of an odd level as it is", () => {
+    const byLevels = (level: Buffer[]): Buffer => {
+      if (level.length < 2) return level[0] ?? Buffer.alloc(0);
+      const pairs = Array.from({ length: Math.ceil(level.length / 2) }, (_, at) => {
+        const [left, right] = level.slice(2 * at, 2 * at + 2);
+        return right === undefined
+          ? left!
+          : sha256(Buffer.concat([Buffer.from("sameseed/node/1\0"), left!, right]));
+      });
+      return byLevels(pairs);
+    };
+    for (let count = 0; count <= 70; count++) {
+      const all = leaves(Array.from({ length: count }, (_, at) => String(at)));
+      const whole = Buffer.concat([Buffer.from(`sameseed/merkle/1\0${count}\0`), byLevels(all)]);
+      expect(merkleRoot(all)).toBe(sha256(whole).toString("hex"));
+    }
+  });
+
   it("does not take a node for a leaf", () => {
     const [a, b, c] = leaves(["a", "b", "c"]);
     const node = sha256(Buffer.concat([Buffer.from("sameseed/node/1\0"), a!, b!]));
