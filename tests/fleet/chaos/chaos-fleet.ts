@@ -18,6 +18,9 @@ const clockProgram = join(import.meta.dirname, "clock.ts");
 /** Beyond the leases of test workers, and longer than BullMQ waits for a chunk and a second. */
 const [frozenMs, downMs, outageMs, fullMs] = [4_000, 4_000, 3_500, 3_000];
 
+/** How long a lease of test workers can hold after its host is gone: its time, until the next look at it, and to be taken away. */
+const leasedMs = 4_000;
+
 /** Hosts in network namespaces of their own, a queue between them, and a store on which things can go wrong. */
 export class ChaosFleet implements AsyncDisposable {
   readonly #folder: string = mkdtempSync(join(tmpdir(), "sameseed-chaos-"));
@@ -29,6 +32,8 @@ export class ChaosFleet implements AsyncDisposable {
   readonly #mounted: string;
   /** Everything that was ever below a host: none of it may be left. */
   readonly #seen: ProcessName[] = [];
+  /** When something was last done to a host. */
+  #hurtAt = -Infinity;
 
   private constructor({ queue }: Ground) {
     const log = join(this.#folder, "redis");
@@ -94,8 +99,10 @@ export class ChaosFleet implements AsyncDisposable {
   /** Does one thing wrong, and puts it right where somebody would. */
   async hurt(fault: Fault): Promise<void> {
     this.#look();
-    if ("host" in fault) await this.#hurtHost(fault.kind, fault.host);
-    else if (fault.kind === "flush") await this.#redis?.flush();
+    if ("host" in fault) {
+      await this.#hurtHost(fault.kind, fault.host);
+      this.#hurtAt = performance.now();
+    } else if (fault.kind === "flush") await this.#redis?.flush();
     else if (
       this.#bucket !== undefined &&
       (fault.kind === "full" || fault.kind === "slow" || fault.kind === "busy")
@@ -158,6 +165,12 @@ export class ChaosFleet implements AsyncDisposable {
 
   #look(): void {
     for (const { host } of this.#hosts) this.#seen.push(...descendants(host.pid));
+  }
+
+  /** Where a host was lost a moment ago, waits until the others have what it had leased: nobody can take that away before. */
+  async settle(): Promise<void> {
+    const until = this.#hurtAt + leasedMs;
+    while (performance.now() < until && (await this.chunkKeys()).length > 0) await sleep(100);
   }
 
   /** Ends every host as a person would. @returns their exit codes, and the processes that are left */

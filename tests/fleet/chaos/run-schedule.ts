@@ -78,6 +78,7 @@ export async function runSchedule(options: ChaosOptions): Promise<ChaosReport> {
   }).finally(() => over.abort());
   await Promise.all([run, hurting]);
   const wallMs = Math.round(performance.now() - startedAt);
+  await fleet.settle();
   const { codes, left } = await fleet.drain();
   const store = await openObjects(fleet.store);
   const check = await checkFleetCertificate(dir, store);
