@@ -12,7 +12,7 @@ import uuid
 import numpy as np
 from sameseed.recording.canonical import encode
 from sameseed.recording.canonical_decode import CHAIN, decode
-from sameseed.recording.canonical_tags import ForeignTyped
+from sameseed.recording.canonical_tags import CanonicalError, ForeignTyped
 from sameseed.recording.canonical_types import set_hook
 
 
@@ -60,6 +60,13 @@ class CanonicalValues(unittest.TestCase):
         self.assertIn(encode((3, 2)), encode(Broken(3, 2)))
         path = encode(pathlib.PurePosixPath("a/b"))
         self.assertEqual(path[-4:], b"\x63a/b")
+
+    def test_a_class_that_has_the_name_of_another_is_not_taken_for_it(self):
+        for name in ("fractions.Fraction", "decimal.Decimal", "collections.deque", "nowhere.Fraction"):
+            module, _, own = name.rpartition(".")
+            other = type(own, (), {"__module__": module, "__str__": lambda self: "text", "__iter__": lambda self: iter(())})
+            with self.assertRaisesRegex(CanonicalError, f"objects of type {name} have no encoding"):
+                encode(other())
 
     def test_a_hook_is_for_objects_that_have_no_encoding(self):
         before = encode(range(3))

@@ -1,12 +1,15 @@
 """What plain values of the standard library and of numpy are written as, beyond those that have an encoding of their own.
 
-They are `typed`: the type's name and a base value that holds all of it. Classes are told by their names, so that nothing is
-imported here which an environment does not use; the first class in an object's order of resolution that has a reader counts,
-and what a subclass adds is not written, as with subclasses of builtins.
+They are `typed`: the type's name and a base value that holds all of it. Classes of modules that an environment may not use
+are told by their names, so that nothing is imported here for them. The first class in an object's order of resolution that
+has a reader counts, and what a subclass adds is not written, as with subclasses of builtins.
 """
 
 from __future__ import annotations
 
+import sys
+import types
+from collections import deque
 from collections.abc import Callable
 
 from .canonical_tags import type_name
@@ -31,15 +34,19 @@ def _items(base: type, value: object) -> list:
     return list(base.__iter__(value))
 
 
-_READERS: dict[str, Reader] = {
-    "builtins.bytearray": lambda base, value: bytes(value),
-    "builtins.complex": lambda base, value: (base.real.__get__(value), base.imag.__get__(value)),
-    "builtins.dict_items": _items,
-    "builtins.dict_keys": _items,
-    "builtins.dict_values": _items,
-    "builtins.mappingproxy": lambda base, value: dict(value),
-    "builtins.range": lambda base, value: (value.start, value.stop, value.step),
-    "collections.deque": _items,
+_BUILTINS: dict[type, Reader] = {
+    bytearray: lambda base, value: bytes(value),
+    complex: lambda base, value: (base.real.__get__(value), base.imag.__get__(value)),
+    type({}.items()): _items,
+    type({}.keys()): _items,
+    type({}.values()): _items,
+    deque: _items,
+    range: lambda base, value: (value.start, value.stop, value.step),
+    types.MappingProxyType: lambda base, value: dict(value),
+    types.SimpleNamespace: lambda base, value: dict(vars(value)),
+}
+
+_BY_NAME: dict[str, Reader] = {
     "datetime.date": _iso,
     "datetime.datetime": _iso,
     "datetime.time": _iso,
@@ -50,7 +57,6 @@ _READERS: dict[str, Reader] = {
     "fractions.Fraction": lambda base, value: (value._numerator, value._denominator),
     "pathlib.PurePath": _text,
     "pathlib._local.PurePath": _text,
-    "types.SimpleNamespace": lambda base, value: dict(vars(value)),
     "uuid.UUID": _text,
 }
 
@@ -84,10 +90,21 @@ def elements(array: object) -> object:
 
 def _reader(cls: type) -> tuple[type, Reader] | None:
     for base in cls.__mro__:
-        read = _READERS.get(type_name(base))
+        read = _BUILTINS.get(base)
+        if read is None:
+            name = type_name(base)
+            read = _BY_NAME.get(name)
+            # A class of another's can have any name.
+            if read is not None and _called(name) is not base:
+                read = None
         if read is not None:
             return base, read
     return None
+
+
+def _called(name: str) -> object:
+    module, _, own = name.rpartition(".")
+    return getattr(sys.modules.get(module), own, None)
 
 
 def _is_numpy(value: object) -> bool:
