@@ -33,6 +33,7 @@ const refused: Readonly<Record<string, string>> = {
   counts: "sysinfo syslog",
   gone: "lookup_dcookie nfsservctl",
   locks: "flock",
+  "user-groups": "getgroups",
   attributes:
     "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
 };
