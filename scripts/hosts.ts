@@ -1,6 +1,7 @@
 // `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME]… [--steps NAME]… [--rows ID]… [--minutes N] [--mirror URL] [--again]`:
 // builds machines from a distribution's packages, runs the project in them under software emulation, one after the other, and prints
-// what held. Hosts named `this-…` are containers on this host itself. Without a name it lists them. `--again` packs the project and records this host's digests anew.
+// what held. Hosts named `this-…` are containers on this host itself. Without a name it lists them. `--again` packs the project and
+// records this host's digests anew.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -46,7 +46,7 @@ BESIDE = ("test", "tests", "example", "examples", "docs", "scripts", "benchmarks
 
 # How many modules of a package are imported that look as if they register something.
 MOST_REGISTERING = 5
-# And how many that look like environments of PettingZoo's, until one has been found that can be imported.
+# And how many that look like environments of PettingZoo's, until enough of them have been imported.
 MOST_TRIED = 30
 
 
@@ -88,11 +88,13 @@ def parallel_names(package: ModuleType) -> list[str]:
     """The environments of PettingZoo's Parallel interface below a module, as `sameseed run` takes them; some of many."""
     found: list[str] = []
     for name in modules_whose(package, is_parallel)[:MOST_TRIED]:
+        if len(found) == MOST_REGISTERING:
+            break
         try:
             module = importlib.import_module(name)
         except (Exception, SystemExit):  # noqa: BLE001 - one that needs more than the image has says nothing about the package
             continue
-        if len(found) < MOST_REGISTERING and callable(getattr(module, "parallel_env", None)):
+        if callable(getattr(module, "parallel_env", None)):
             found.append(f"parallel:{name}")
     return found
 

@@ -23,17 +23,22 @@ export class LeafTable {
   }
 
   get(number: number): Buffer | undefined {
+    const at = this.#find(number);
+    return at === undefined ? undefined : this.#at(at);
+  }
+
+  has(number: number): boolean {
+    return this.#find(number) !== undefined;
+  }
+
+  #find(number: number): number | undefined {
     let [from, to] = [0, this.#size];
     while (from < to) {
       const middle = (from + to) >>> 1;
       if (this.#numbers[middle]! < number) from = middle + 1;
       else to = middle;
     }
-    return from < this.#size && this.#numbers[from] === number ? this.#at(from) : undefined;
-  }
-
-  has(number: number): boolean {
-    return this.get(number) !== undefined;
+    return from < this.#size && this.#numbers[from] === number ? from : undefined;
   }
 
   *numbers(): Generator<number, undefined> {

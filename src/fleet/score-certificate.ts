@@ -51,8 +51,10 @@ export async function writeScoreCertificate(
   const recorded = readScores(dir);
   const subject = subjectOf(recorded, spec);
   const tally = await tallyRecords(store, spec, subject, quarantined);
-  const without = ownPlaces(recorded).filter((at) => !tally.recorded.has(at));
-  if (quarantined.length > 0 && without.length > 0) throw withoutRecord(without);
+  if (quarantined.length > 0) {
+    const without = ownPlaces(recorded).filter((at) => !tally.recorded.has(at));
+    if (without.length > 0) throw withoutRecord(without);
+  }
   const { head } = recorded;
   return writeCertificate(dir, {
     kind: "scores" as const,

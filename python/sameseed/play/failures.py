@@ -9,17 +9,29 @@ from __future__ import annotations
 import errno
 import os
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 
 _MAX_TYPE = 200
 _MAX_MESSAGE = 4096
 _MAX_TRACEBACK = 16384
+_MOST_BEHIND = 20
 _NO_THREAD = "can't start new thread"
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class UnknownEnvironment(Exception):
     """What was asked for cannot be made: an unknown id, module, class or argument. Not the environment's fault."""
+
+
+def behind(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those behind it, the outermost first; some of many, since they may lead back to each other."""
+    seen: BaseException | None = error
+    for _ in range(_MOST_BEHIND):
+        if seen is None:
+            return
+        yield seen
+        seen = seen.__cause__ or seen.__context__
 
 
 class PolicyFailure(Exception):

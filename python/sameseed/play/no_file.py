@@ -6,20 +6,17 @@ import errno
 import os
 import sys
 
+from .failures import behind
+
 KERNEL = "a sandbox has no /proc and no /sys"
 READ_ONLY = (
     "the image is read-only, and a sandbox writes below /tmp alone; where the package can be told another folder, name one there"
 )
 
-_DEEP = 20
-
 
 def file_hint(error: BaseException) -> str:
     """One sentence where an exception, or one behind it, is explained by the files of a sandbox; else nothing."""
-    seen: BaseException | None = error
-    for _ in range(_DEEP):
-        if seen is None:
-            break
+    for seen in behind(error):
         if isinstance(seen, OSError):
             name = seen.filename if type(seen.filename) is str else ""
             path = os.path.normpath(name)
@@ -28,5 +25,4 @@ def file_hint(error: BaseException) -> str:
             # What is installed belongs to nobody in the sandbox: of an existing file that is said first.
             if seen.errno == errno.EROFS or (seen.errno == errno.EACCES and path.startswith(sys.prefix + "/")):
                 return READ_ONLY
-        seen = seen.__cause__ or seen.__context__
     return ""

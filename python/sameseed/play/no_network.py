@@ -11,6 +11,7 @@ import re
 import socket
 
 from ..world import sealed
+from .failures import behind
 
 ASK = (
     'the sandbox has no network; if the environment talks to a program that it starts, ask for one of its own: '
@@ -19,7 +20,6 @@ ASK = (
 
 _REFUSED = frozenset({errno.EPERM, errno.ENETUNREACH})
 _WORDS = re.compile(r"\b(connect(ion|ing)?|sockets?|grpc|zmq|websocket)\b", re.IGNORECASE)
-_DEEP = 20
 
 
 def network_hint(error: BaseException) -> str:
@@ -28,17 +28,13 @@ def network_hint(error: BaseException) -> str:
 
 
 def _is_about_sockets(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    for _ in range(_DEEP):
-        if seen is None:
-            return False
+    for seen in behind(error):
         if isinstance(seen, (ConnectionError, socket.gaierror)):
             return True
         if isinstance(seen, OSError) and seen.errno in _REFUSED and seen.filename is None and _in_socket(seen):
             return True
         if type(seen).__str__ is not object.__str__ and _says_so(seen):
             return True
-        seen = seen.__cause__ or seen.__context__
     return False
 
 

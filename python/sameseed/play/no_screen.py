@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from .failures import behind
+
 ASK = (
     "a sandbox has no screen; ask for pictures instead, where the environment makes them "
     '(render_mode="rgb_array", --env-arg render_mode=rgb_array)'
@@ -19,19 +21,14 @@ _WORDS = re.compile(
     r"could not connect to display|No available video device|(?:cannot|can't|unable to) open display|x11 not available",
     re.IGNORECASE,
 )
-_DEEP = 20
 
 
 def screen_hint(error: BaseException) -> str:
     """One sentence where what the exception says, or one behind it, is explained by a missing screen; else nothing."""
-    seen: BaseException | None = error
-    for _ in range(_DEEP):
-        if seen is None:
-            break
+    for seen in behind(error):
         said = _said(seen)
         if _WORDS.search(said):
             return ASK + (_PYGLET if "NoSuchDisplay" in said or '"None"' in said else "")
-        seen = seen.__cause__ or seen.__context__
     return ""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .canonical_tags import CanonicalError, type_name
-from .canonical_values import has_value, value_of
+from .canonical_values import value_of
 
 try:
     import numpy as np
@@ -52,8 +52,6 @@ def plain_part(value: object) -> object:
         base = np.asarray(value)[()]
         if type(base) is not cls:
             return base
-        if has_value(value):
-            return value_of(value)
     if np is not None and issubclass(cls, np.ndarray):
         if issubclass(cls, np.ma.MaskedArray):
             raise CanonicalError("a masked array has no encoding: record its data and its mask")
@@ -64,8 +62,9 @@ def plain_part(value: object) -> object:
     for base, read in _BASES:
         if issubclass(cls, base):
             return read(value)
-    if has_value(value):
-        return value_of(value)
+    plain = value_of(value)
+    if plain is not None:
+        return plain
     if _hook is None:
         raise CanonicalError(f"objects of type {type_name(cls)} have no encoding", is_unknown=True)
     return _hook(value)

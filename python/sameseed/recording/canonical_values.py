@@ -64,17 +64,16 @@ _BY_NAME: dict[str, Reader] = {
 OTHER_KINDS = "cMmO"
 
 
-def has_value(value: object) -> bool:
-    """Whether `value_of` has a base value for an object."""
-    return _reader(type(value)) is not None or _is_numpy(value)
-
-
-def value_of(value: object) -> object:
-    """The base value of an object that `has_value`."""
-    if _is_numpy(value):
-        return elements(np.asarray(value))
-    base, read = _reader(type(value))
-    return read(base, value)
+def value_of(value: object) -> object | None:
+    """The base value of a plain value of another type; None for every other object."""
+    if np is not None and isinstance(value, np.generic):
+        array = np.asarray(value)
+        return elements(array) if array.dtype.kind in OTHER_KINDS else None
+    for base in type(value).__mro__:
+        read = _reader(base)
+        if read is not None:
+            return read(base, value)
+    return None
 
 
 def elements(array: object) -> object:
@@ -88,24 +87,14 @@ def elements(array: object) -> object:
     return name, native.view(np.int64)
 
 
-def _reader(cls: type) -> tuple[type, Reader] | None:
-    for base in cls.__mro__:
-        read = _BUILTINS.get(base)
-        if read is None:
-            name = type_name(base)
-            read = _BY_NAME.get(name)
-            # A class of another's can have any name.
-            if read is not None and _called(name) is not base:
-                read = None
-        if read is not None:
-            return base, read
-    return None
+def _reader(cls: type) -> Reader | None:
+    name = type_name(cls)
+    if cls in _BUILTINS:
+        return _BUILTINS[cls]
+    # A class of another's can have any name; modules with other names are not asked, since that may run their code.
+    return _BY_NAME[name] if name in _BY_NAME and _called(name) is cls else None
 
 
 def _called(name: str) -> object:
     module, _, own = name.rpartition(".")
     return getattr(sys.modules.get(module), own, None)
-
-
-def _is_numpy(value: object) -> bool:
-    return np is not None and isinstance(value, np.generic) and np.asarray(value).dtype.kind in "cMm"

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { hostLibrary } from "../../image/compile-native.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 
 const preload = "LD_PRELOAD";
 
 /**
  * The environment of a zygote of this image, with what is loaded before all else. In the host's world that is the library which
- * answers what the wall refuses, where the image has it (those of earlier versions have not), and then what the image asks for. In the sealed one only the world's own may stand there.
+ * it names, where the image has that (those of earlier versions have not), and then what the image asks for. In the sealed one
+ * only the world's own may stand there.
  */
 export function withPreloaded(
   rootfs: string,
@@ -17,8 +17,8 @@ export function withPreloaded(
   image: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (world === "sealed") return environment;
-  const { [preload]: _, ...rest } = environment;
-  const own = existsSync(join(rootfs, hostLibrary)) ? [hostLibrary] : [];
+  const { [preload]: library, ...rest } = environment;
+  const own = library !== undefined && existsSync(join(rootfs, library)) ? [library] : [];
   const all = [...own, ...(image[preload] ?? "").split(/[: ]/).filter((name) => name !== "")];
   return all.length === 0 ? rest : { ...rest, [preload]: all.join(":") };
 }
