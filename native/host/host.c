@@ -6,6 +6,8 @@
  * the wall refuses, too (native/world/network/messages.c). Here is what those files ask of the rest of that world, as it is
  * where nothing is sealed.
  *
+ * It also keeps libc to two heaps: each is 64 MiB of addresses, however little of it is used, and a sandbox's are bounded.
+ *
  * It says nothing about time or chance, and keeps nobody out. A program that is started without LD_PRELOAD does without it.
  */
 #define _GNU_SOURCE
@@ -13,6 +15,10 @@
 #include "world/threads/schedule.h"
 #include "world/world.h"
 #include <dlfcn.h>
+#include <malloc.h>
+
+/* With a heap for each of its first threads a program of 512 MB could not begin an eighth. */
+__attribute__((constructor)) static void begin_process(void) { mallopt(M_ARENA_MAX, 2); }
 
 /* Threads run beside each other here; whichever writes last writes the same. */
 void *world_real(void **slot, const char *name) {

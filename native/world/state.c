@@ -156,6 +156,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   }
   world_end_rseq();
   world_patch_vdso();
+  world_even_out();
   world_install_trap();
   world_install_faults();
   if (passed.moment.holds) signals_restore(&passed.moment.signals);

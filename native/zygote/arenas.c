@@ -8,11 +8,16 @@
  *
  * The region holds what the zygote needs and no more: its tail is given back before the first fork, so that a child's
  * own arenas are new mappings and count against its address space.
+ *
+ * The region begins at a fixed address, far below where the kernel maps files, and a child's arenas follow it. So the
+ * addresses of small objects, and with them the order of a set of objects, are the same wherever a kernel puts libraries.
  */
 #include "zygote.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -20,39 +25,72 @@
 
 #define HUGE_BYTES (2ul << 20)
 #define REGION_BYTES (512ul << 20)
+/* Half a TiB below where libraries begin, and in reach of User Mode Linux, whose addresses end there. */
+#define REGION_AT ((char *)0x7f0000000000ul)
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 enum { FREED_MOST = 512 };
 
-static char *region, *next_arena, *region_end;
-static void *freed[FREED_MOST];
-static int freed_count;
-static size_t freed_bytes;
+/* Places that were given back, the last first; of one size, because Python's stacks of frames are taken here, too. */
+struct places { void *at[FREED_MOST]; int count; size_t bytes; };
+
+static char *region, *next_arena, *region_end, *next_behind;
+static struct places in_region, behind_region;
+
+static void *reuse(struct places *places, size_t size) {
+  return places->count > 0 && size == places->bytes ? places->at[--places->count] : NULL;
+}
+
+static void remember(struct places *places, void *at, size_t size) {
+  if (places->count == 0) places->bytes = size;
+  if (places->count < FREED_MOST && size == places->bytes) places->at[places->count++] = at;
+}
+
+static void *map_at(void *place, size_t size, int flags) {
+  void *at = mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  return at == MAP_FAILED ? NULL : at;
+}
+
+/* Behind the region, where something else may lie by now; then anywhere. */
+static void *map_arena(size_t size) {
+  if (!next_behind) next_behind = region_end;
+  char *place = reuse(&behind_region, size);
+  if (!place && next_behind) {
+    place = next_behind;
+    next_behind += size;
+  }
+  void *arena = place ? map_at(place, size, MAP_FIXED_NOREPLACE) : NULL;
+  return arena ? arena : map_at(NULL, size, 0);
+}
 
 static void *take_arena(void *context, size_t size) {
   (void)context;
-  if (freed_count > 0 && size == freed_bytes) return freed[--freed_count];
-  if ((size_t)(region_end - next_arena) >= size) {
-    void *arena = next_arena;
-    next_arena += size;
-    return arena;
-  }
-  void *arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return arena == MAP_FAILED ? NULL : arena;
+  void *arena = reuse(&in_region, size);
+  if (arena) return arena;
+  if ((size_t)(region_end - next_arena) < size) return map_arena(size);
+  arena = next_arena;
+  next_arena += size;
+  return arena;
 }
 
 static void give_arena_back(void *context, void *arena, size_t size) {
   (void)context;
-  if ((char *)arena < region || (char *)arena >= region_end) {
-    munmap(arena, size);
+  if ((char *)arena >= region && (char *)arena < region_end) {
+    madvise(arena, size, MADV_DONTNEED);
+    remember(&in_region, arena, size);
     return;
   }
-  madvise(arena, size, MADV_DONTNEED);
-  if (freed_count == 0) freed_bytes = size;
-  if (freed_count < FREED_MOST && size == freed_bytes) freed[freed_count++] = arena;
+  munmap(arena, size);
+  if ((char *)arena >= region_end && (char *)arena < next_behind) remember(&behind_region, arena, size);
 }
 
 void arenas_install(void) {
-  char *mapped = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapped == MAP_FAILED) return;
+  /* Whoever leaves addresses to the kernel leaves it these as well: an audit asks what hangs on them. */
+  bool is_fixed = personality(0xffffffff) & ADDR_NO_RANDOMIZE;
+  char *mapped = is_fixed ? map_at(REGION_AT, REGION_BYTES, MAP_NORESERVE | MAP_FIXED_NOREPLACE) : NULL;
+  if (!mapped) mapped = map_at(NULL, REGION_BYTES, MAP_NORESERVE);
+  if (!mapped) return;
   region = next_arena = (char *)(((uintptr_t)mapped + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
   region_end = mapped + REGION_BYTES;
   PyObjectArenaAllocator allocator = { NULL, take_arena, give_arena_back };

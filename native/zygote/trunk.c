@@ -85,7 +85,7 @@ static int has_timer(void) {
   return 0;
 }
 
-static void give_up(const char *why) {
+static void give_up_copy(const char *why) {
   send_message(self->stream, MSG_ERROR, 0, why, strlen(why));
   SUPERVISE(SYS_exit_group, 1, 0, 0, 0, 0, 0);
 }
@@ -104,14 +104,14 @@ static int freeze(const struct gift *gift, int ready, const struct copy_order *o
   else SUPERVISE(SYS_rt_sigprocmask, SIG_SETMASK, &all, &kept_mask, sizeof all, 0, 0);
   self->stream = gift->stream, self->proc = gift->proc, notice = gift->notice;
   self->is_frozen = 1, self->is_trunk = 0, self->number = order->number, self->index = order->index;
-  if (setsid() < 0) give_up("a copy cannot lead a session");
-  if (copy_take_user(self) < 0) give_up("a copy cannot take an id of its own");
+  if (setsid() < 0) give_up_copy("a copy cannot lead a session");
+  if (copy_take_user(self) < 0) give_up_copy("a copy cannot take an id of its own");
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   int ours[] = { gift->stream, gift->proc, gift->notice, ready };
   const char *wrong = open_files_find(self->proc, ours, sizeof ours / sizeof ours[0]);
   if (!wrong) wrong = own_files_make(&sizes, self->stream);
   if (!wrong) wrong = open_files_take_own();
-  if (wrong) give_up(wrong);
+  if (wrong) give_up_copy(wrong);
   raise_limits();
   /* The trunk's job, which nobody here asks for. */
   madvise(self->job, JOB_BYTES_MAX, MADV_DONTNEED);

@@ -15,6 +15,7 @@ typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KIND
 typedef void look_function(uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
+typedef void places_function(size_t *, uintptr_t *);
 typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
 
 static begin_function *begin;
@@ -22,6 +23,7 @@ static rekey_function *rekey;
 static step_function *step;
 static lacks_function *lacks;
 static moved_function *moved;
+static places_function *places;
 static begin_function *go_on;
 static look_function *look;
 static void (*go_back)(void);
@@ -32,6 +34,7 @@ void world_bridge_find(void) {
   step = (step_function *)dlsym(RTLD_DEFAULT, "sameseed_world_step");
   lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
   moved = (moved_function *)dlsym(RTLD_DEFAULT, "sameseed_world_moved");
+  places = (places_function *)dlsym(RTLD_DEFAULT, "sameseed_world_places");
   go_on = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_go_on");
   go_back = (void (*)(void))dlsym(RTLD_DEFAULT, "sameseed_world_return");
   look = (look_function *)dlsym(RTLD_DEFAULT, "sameseed_world_look");
@@ -127,6 +130,11 @@ PyObject *world_name(PyObject *module, PyObject *nothing) {
 
 int world_is_sealed(void) {
   return begin != NULL;
+}
+
+int world_places(size_t *kernels, uintptr_t *linker_end) {
+  if (places) places(kernels, linker_end);
+  return places != NULL;
 }
 
 /* A copy's own file, folder or stream takes the place of the one it was copied from. */

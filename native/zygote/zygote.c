@@ -33,7 +33,7 @@
 #include <unistd.h>
 #include "supervise.h"
 
-enum { STACK_BYTES = 8 << 20, REPORT_MOST = 16 << 10 };
+enum { REPORT_MOST = 16 << 10 };
 
 static struct slot self;
 static int inbox_read[MAX_SLOTS], inbox_write[MAX_SLOTS], slot_pidfd[MAX_SLOTS];
@@ -42,7 +42,7 @@ static int tree = -1;           /* where lent streams are sent */
 static pid_t slot_pid[MAX_SLOTS];
 static uint8_t filter_code[2][MAX_FILTER];
 
-static void give_up(const char *what) {
+void give_up(const char *what) {
   send_error(FD_CONTROL, what);
   _exit(1);
 }
@@ -245,28 +245,10 @@ static PyObject *serve(PyObject *module, PyObject *args) {
   Py_RETURN_NONE;
 }
 
-/* pin(path, argv...): executes itself with fixed addresses; returns False where that is already so or not possible. */
-static PyObject *pin(PyObject *module, PyObject *args) {
-  (void)module;
-  char *argv[16];
-  Py_ssize_t count = PyTuple_GET_SIZE(args);
-  int now = personality(0xffffffff);
-  if (now & ADDR_NO_RANDOMIZE || count < 1 || count > 15) Py_RETURN_FALSE;
-  for (Py_ssize_t i = 0; i < count; i++)
-    if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
-  argv[count] = NULL;
-  struct rlimit stack = { STACK_BYTES, STACK_BYTES };
-  setrlimit(RLIMIT_STACK, &stack);
-  if (personality((unsigned)now | ADDR_NO_RANDOMIZE) < 0) Py_RETURN_FALSE;
-  /* A host that forbids the personality would otherwise make this an endless loop. */
-  if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) Py_RETURN_FALSE;
-  execv(argv[0], argv);
-  return PyErr_SetFromErrno(PyExc_OSError);
-}
-
 static PyMethodDef methods[] = {
   { "serve", serve, METH_VARARGS, "serve(entry, report): waits in C to be forked; never returns." },
   { "pin", pin, METH_VARARGS, "pin(executable, *args): executes itself again with fixed addresses." },
+  { "layout_is_even", layout_is_even, METH_O, "layout_is_even(path): whether libraries, and this file, lie in memory as on every host." },
   { "action_clock", action_clock, METH_O, "action_clock(us): tells Python as by a SIGVTALRM once so much CPU time is used; 0: never." },
   { "move_clock", move_clock, METH_O, "move_clock(us): ends this process once it has used that much CPU time; 0: never." },
   { "patience_set", patience_set, METH_VARARGS, "patience_set(seat, answer_us, all_us): gives a seat its time." },

@@ -135,7 +135,15 @@ PyObject *world_return(PyObject *module, PyObject *nothing);
 PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
 int world_is_sealed(void);
+int world_places(size_t *kernels, uintptr_t *linker_end); /* 0 where there is no sealed world */
 void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode);
+
+/* zygote.c: ends the zygote, which says what it could not do. */
+__attribute__((noreturn)) void give_up(const char *what);
+
+/* layout.c: of Python, the exec that fixes addresses; whether files of the image lie as they do everywhere. */
+PyObject *pin(PyObject *module, PyObject *arguments);
+PyObject *layout_is_even(PyObject *module, PyObject *path);
 
 /* arenas.c: install before anything is imported, settle before anything is forked. */
 void arenas_install(void);

@@ -62,8 +62,12 @@ def _report() -> bytes:
     selectors.DefaultSelector = selectors.PollSelector
 
     is_host = world.name() == "host"
+    uneven = not is_host and not _zygote.layout_is_even(__file__)
     found: dict[str, object] = {
-        "world": {"mode": "host" if is_host else "sealed", "lacks": world.lacks()},
+        "world": {
+            "mode": "host" if is_host else "sealed",
+            "lacks": world.lacks() + (["layout"] if uneven else []),
+        },
         # What the host has to speak (native/zygote/zygote.h).
         "protocol": _zygote.PROTOCOL,
         # Of sandboxes with a network (native/zygote/loopback.c).

@@ -65,6 +65,7 @@ export async function makeSuite(folder: string, choice: Choice, other?: Other): 
     cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
   copyGuest(folder);
   cpSync(join(root, "tests/determinism/planted"), join(folder, "planted"), { recursive: true });
+  copyFileSync(join(root, "tests/determinism/world/fixtures/places.py"), join(folder, "places.py"));
   writeFileSync(join(folder, "actions.json"), JSON.stringify(Array<number>(12).fill(0)));
   copyFileSync(other?.node ?? process.execPath, join(folder, "node"));
   chmodSync(join(folder, "node"), 0o755);

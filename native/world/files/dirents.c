@@ -10,6 +10,7 @@
 #include "dirents.h"
 #include "files.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -76,6 +77,14 @@ static long read_records(int fd, struct dirents *to) {
   }
 }
 
+/* The device of a folder of the image, or 0. */
+static uint64_t image_device(int fd) {
+  struct stat status;
+  const struct file folder = { fd, "", AT_EMPTY_PATH };
+  if (world_raw6(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) < 0) return 0;
+  return device_read_only(status.st_dev, &folder) ? status.st_dev : 0;
+}
+
 static long order_records(int fd, struct dirents *to) {
   size_t count = 0;
   for (size_t at = 0; at < to->bytes; count++) at += ((struct dirent64 *)(to->records + at))->d_reclen;
@@ -87,9 +96,11 @@ static long order_records(int fd, struct dirents *to) {
   for (size_t at = 0; at < to->bytes; at += to->entries[to->count++]->d_reclen)
     to->entries[to->count] = (struct dirent64 *)(to->records + at);
   sort(to->entries, count);
+  uint64_t image = image_device(fd);
   for (size_t i = 0; i < count; i++) {
     struct dirent64 *entry = to->entries[i];
     entry->d_off = (off64_t)i + 1;
+    if (image) entry->d_ino = image_inode(image, entry->d_ino);
     entry->d_ino += world.settings.inode_offset;
     if (entry->d_type == DT_DIR && chance_is_named(fd, entry->d_name)) entry->d_type = DT_CHR;
   }

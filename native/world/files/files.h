@@ -42,6 +42,7 @@ const char *program_named(const char *path, int error);
 /* inodes.c: small numbers in the place of the machine's. */
 uint64_t device_number(uint64_t device);
 uint64_t nameless_inode(uint64_t device, uint64_t inode); /* of a pipe or a socket */
+uint64_t image_inode(uint64_t device, uint64_t inode);    /* of what lies on a read-only file system */
 void devices_forget(void); /* a new job counts from the beginning */
 bool device_read_only(uint64_t device, const struct file *file);
 

@@ -7,7 +7,7 @@
  *             when it is at most two days old: what a program sets itself is not near a clock it cannot read. ctime,
  *             which nobody can set, and an atime of the machine's follow mtime.
  *   Numbers   Devices are numbered in the order they are met, and so are pipes and sockets, whose inodes count all of the
- *             machine's. Blocks follow from the size; how many bytes to ask for at once is a constant.
+ *             machine's, and the image's files, whose inodes are those of the disk it was built on. Blocks follow from the size; how many bytes to ask for at once is a constant.
  */
 #define _GNU_SOURCE
 #include "files.h"
@@ -74,7 +74,8 @@ static void set_numbers(const struct file *file, struct stat *status) {
   // How many images of the host's store have a file in common is nothing of this one.
   if (image) status->st_nlink = 1;
   if (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode)) status->st_blocks = (status->st_size + BLOCK - 1) / BLOCK;
-  if (!image && (S_ISFIFO(status->st_mode) || S_ISSOCK(status->st_mode)))
+  if (image) status->st_ino = image_inode(status->st_dev, status->st_ino);
+  else if (S_ISFIFO(status->st_mode) || S_ISSOCK(status->st_mode))
     status->st_ino = nameless_inode(status->st_dev, status->st_ino);
   status->st_ino += world.settings.inode_offset;
   status->st_dev = device_number(status->st_dev);

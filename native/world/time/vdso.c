@@ -174,10 +174,20 @@ enum { IS_MEMORY = MADV_DOFORK };
 enum { IS_MEMORY = MADV_DODUMP };
 #endif
 
-void world_hide_kernel_pages(void) {
-  uintptr_t code = getauxval(AT_SYSINFO_EHDR) & ~(uintptr_t)(PAGE - 1), first = code;
-  if (!code || (world.settings.flags & WORLD_REAL_CLOCK)) return;
+static uintptr_t first_kernel_page(uintptr_t code) {
+  uintptr_t first = code;
   while (world_raw6(SYS_madvise, (long)(first - PAGE), PAGE, IS_MEMORY, 0, 0, 0) == -EINVAL) first -= PAGE;
+  return first;
+}
+
+size_t world_vdso_bytes(void) {
+  return mapped_bytes ? mapped_at + mapped_bytes - first_kernel_page(mapped_at) : 0;
+}
+
+void world_hide_kernel_pages(void) {
+  uintptr_t code = getauxval(AT_SYSINFO_EHDR) & ~(uintptr_t)(PAGE - 1);
+  if (!code || (world.settings.flags & WORLD_REAL_CLOCK)) return;
+  uintptr_t first = first_kernel_page(code);
   if (first == code) return;    /* hidden already, by the process this one was forked from */
   long at = world_raw6(SYS_mmap, (long)first, (long)(code - first), PROT_READ,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

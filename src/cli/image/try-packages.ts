@@ -8,7 +8,9 @@ import type { ResolvedImage } from "../../image/image-store.ts";
 import { normalName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
 import { defaultLimits } from "../../model/limits.ts";
+import type { RolloutFault } from "../../model/outcome.ts";
 import { runRollout } from "../../rollout/collect-rollouts.ts";
+import { whereRaised } from "../../rollout/silent-fault.ts";
 import { askImage } from "../../sandbox/ask-image.ts";
 
 /** What came of trying a package that was asked for by name. */
@@ -88,7 +90,7 @@ async function tryEnvironments(
   const row = { package: name, environments: environments.length, call };
   if (environments.length === 0) return { ...row, ...none, environment: null, problem: error };
   let first: Omit<TriedPackage, "fix"> | undefined;
-  for (const environment of environments.slice(0, mostTried)) {
+  for (const environment of newestFirst(environments).slice(0, mostTried)) {
     const little = await playOnce(image, environment, defaultLimits.memoryMb, signal);
     const result = lacksMemory(little) ? await playOnce(image, environment, muchMemoryMb, signal) : little;
     const found = { ...row, environment, ...result };
@@ -96,6 +98,22 @@ async function tryEnvironments(
     first ??= found;
   }
   return withAbsentLibraries(first!, image);
+}
+
+/**
+ * Ids in their order, the newest version of each before all older ones, which packages keep registered for results of years ago
+ * and which often need packages of that time.
+ */
+export function newestFirst(ids: readonly string[]): string[] {
+  const newest = new Map<string, { readonly id: string; readonly version: number }>();
+  for (const id of ids) {
+    const [, name = id, digits = "0"] = /^(.*)-v(\d+)$/.exec(id) ?? [];
+    const version = Number(digits);
+    const known = newest.get(name);
+    if (known === undefined || version > known.version) newest.set(name, { id, version });
+  }
+  const first = new Set([...newest.values()].map(({ id }) => id));
+  return [...ids.filter((id) => first.has(id)), ...ids.filter((id) => !first.has(id))];
 }
 
 /** An engine that does not find a library which it opens by name often ends by a signal, and says nothing. */
@@ -136,12 +154,16 @@ async function playOnce(
       limits: { wallMs: 120_000, cpuMs: 120_000, memoryMb },
       signal,
     });
-    const problem = error === undefined ? null : firstLine(error.message);
+    const problem = error === undefined ? null : faultLine(error);
     return { outcome, steps, totalReward, memoryMb, problem };
   } catch (error) {
     if (!isSameseedError(error) || error.code === "aborted" || error.code === "wall_unavailable") throw error;
     return { outcome: null, steps: null, totalReward: null, memoryMb, problem: firstLine(error.message) };
   }
+}
+
+function faultLine({ type, message, traceback }: RolloutFault): string {
+  return firstLine(message) || `${type} ${whereRaised(traceback)}`.trim();
 }
 
 /** Which environments some packages of an image register. */

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { rowKey } from "../../model/branch.ts";
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
+import { whereRaised } from "../../rollout/silent-fault.ts";
 import { count, formatReward } from "./numbers.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
@@ -71,7 +72,8 @@ export function formatFault({ seed, branch, outcome, error, steps }: RolloutSumm
       ? "at the reset"
       : `at step ${error.step}`
     : `after ${count(steps, "step")}`;
-  const what = error === undefined ? "" : `: ${faultText(error.type, error.message)}`;
+  const what =
+    error === undefined ? "" : `: ${faultText(error.type, error.message || whereRaised(error.traceback))}`;
   const name = branch === undefined ? `seed ${seed}` : `branch ${branch.number}`;
   return `  ${name} ${paint("bad", outcome)} ${where}${what}`;
 }

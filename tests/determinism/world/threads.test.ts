@@ -73,6 +73,21 @@ describe("Python's threads", () => {
   });
 });
 
+const manyThreads = `
+import threading
+stop = threading.Event()
+threads = [threading.Thread(target=lambda: (bytearray(100), stop.wait())) for _ in range(48)]
+for thread in threads:
+    thread.start()
+stop.set()
+print(len(threads))
+`;
+
+it.each(["host", "sealed"] as const)("48 threads fit into a sandbox as it comes (%s)", async (world) => {
+  const { stdout, stderr } = await runPython(manyThreads, { world });
+  expect({ stdout, stderr }).toEqual({ stdout: "48\n", stderr: "" });
+});
+
 describe("what interrupts a thread", () => {
   it(
     "comes at its logical moment, and ends the wait it should end",

@@ -1,4 +1,4 @@
-// The digests of rollouts of each environment and of each planted fault, and how they compare with those of another host.
+// The digests of rollouts of each environment, of each planted fault, and of addresses, and how they compare with those of another host.
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
@@ -57,6 +57,10 @@ export async function findDigests({ suite, image, isWhole, tellPart }) {
     const envName = `${join(suite, "planted", file)}:Planted`;
     await collect({ envName, seeds: [42], policy: { actions: Array(12).fill(0) } }, basename(file, ".py"));
   }
+  await collect(
+    { envName: `${join(suite, "places.py")}:Places`, seeds: [42], policy: { actions: Array(12).fill(0) } },
+    "places",
+  );
   await closeSandboxes();
   return { found, errors, receipt };
 }

@@ -1,9 +1,12 @@
 import * as host from "./host-probes.ts";
-import { outer, type Mutation } from "./mutation.ts";
+import { native, outer, type Mutation } from "./mutation.ts";
 import { programs } from "./program-probes.ts";
 import { rootfsWord } from "./wall-change.ts";
 
 const bindDevice = (device: string): string[] => ["--dev-bind", `/dev/${device}`, `/mnt/dev/${device}`];
+
+/** The sealed world's overlay is read-only, too: what it covers is closed twice there. */
+const noOverlay = native("layout.c", "if (cover_image() == 0) enter_image();");
 
 /** What bubblewrap is asked for, and how it is started. */
 export const outerMutations: readonly Mutation[] = [
@@ -104,15 +107,15 @@ export const outerMutations: readonly Mutation[] = [
   },
   {
     id: "base-read-only",
-    step: "bubblewrap `--ro-bind` of the sandboxes' root",
-    change: outer(["--ro-bind", rootfsWord, "/mnt"], ["--bind", rootfsWord, "/mnt"]),
+    step: "bubblewrap `--ro-bind` of the sandboxes' root (and the sealed world's overlay over it)",
+    change: { ...outer(["--ro-bind", rootfsWord, "/mnt"], ["--bind", rootfsWord, "/mnt"]), ...noOverlay },
     probe: programs.writeBase,
     short: true,
   },
   {
     id: "zygote-read-only",
-    step: "bubblewrap `--ro-bind` of the zygote's own root",
-    change: outer(["--ro-bind", rootfsWord, "/"], ["--bind", rootfsWord, "/"]),
+    step: "bubblewrap `--ro-bind` of the zygote's own root (and the sealed world's overlay over it)",
+    change: { ...outer(["--ro-bind", rootfsWord, "/"], ["--bind", rootfsWord, "/"]), ...noOverlay },
     probe: programs.writeOldRoot,
     behind: ["old-root"],
   },

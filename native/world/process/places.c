@@ -1,0 +1,70 @@
+/*
+ * Where later mappings go.
+ *
+ * Below the linker the kernel maps pages of its own (the vDSO and what it reads), on one kernel more than on another, and
+ * everything mapped later lies so much lower. A zygote makes up for that at its exec (native/zygote/layout.c), so that even the
+ * libraries it begins with lie alike everywhere. A program that it starts cannot: here what is free above a line that does not
+ * depend on the kernel is taken, before the program begins, so that what it maps and loads itself has the same addresses.
+ *
+ * Nothing of libc may be called yet.
+ */
+#define _GNU_SOURCE
+#include "world/time/vdso.h"
+#include "world/world.h"
+#include <link.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+enum { PAGE = 4096, MIB = 1 << 20, TAKEN_MOST = 256 };
+
+/* More than any kernel maps of its own: from 4 pages to some 10. */
+#define KERNELS_MOST (256ul << 10)
+
+/* 0: none. The first of the linker's list is the program, which lies far below. */
+static uintptr_t lowest_library(void) {
+  uintptr_t lowest = 0;
+  if (!_r_debug.r_map) return 0;
+  for (const struct link_map *library = _r_debug.r_map->l_next; library; library = library->l_next)
+    if (library->l_addr && (!lowest || library->l_addr < lowest)) lowest = library->l_addr;
+  return lowest;
+}
+
+static uintptr_t linker_end(void) {
+  uintptr_t base = _r_debug.r_ldbase, end = 0;
+  const ElfW(Ehdr) *header = (const void *)base;
+  if (!base) return 0;
+  const ElfW(Phdr) *segments = (const void *)(base + header->e_phoff);
+  for (unsigned i = 0; i < header->e_phnum; i++)
+    if (segments[i].p_type == PT_LOAD) end = base + segments[i].p_vaddr + segments[i].p_memsz;
+  return (end + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+}
+
+/* How much the kernel had mapped when the program began. */
+static size_t kernels;
+
+WORLD_EXPORT void sameseed_world_places(size_t *bytes, uintptr_t *end);
+WORLD_EXPORT void sameseed_world_places(size_t *bytes, uintptr_t *end) {
+  *bytes = kernels;
+  *end = linker_end();
+}
+
+static bool take_above(uintptr_t line, size_t bytes) {
+  long at = world_raw6(SYS_mmap, 0, (long)bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at < 0) return false;
+  if ((uintptr_t)at >= line) return true;
+  world_raw6(SYS_munmap, at, (long)bytes, 0, 0, 0, 0);
+  return false;
+}
+
+void world_even_out(void) {
+  uintptr_t lowest = lowest_library();
+  kernels = world_vdso_bytes();
+  if (!lowest || kernels > KERNELS_MOST) return;
+  /* The linker ends a page below a whole MiB, or as much higher as a zygote has made up for. */
+  size_t higher = (linker_end() + PAGE) % MIB;
+  uintptr_t line = lowest + kernels - higher - KERNELS_MOST;
+  int taken = 0;
+  for (size_t bytes = MIB; bytes >= PAGE; bytes /= 2)
+    while (taken < TAKEN_MOST && take_above(line, bytes)) taken++;
+}

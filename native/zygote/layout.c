@@ -1,0 +1,156 @@
+/*
+ * Where things lie in memory.
+ *
+ * pin() switches randomisation off, which takes an exec. Three things of the host move addresses even then, and with them the
+ * order of a set of types or objects. In a sealed zygote
+ *
+ *   file systems   From Linux 5.18 on a file of 2 MiB and more is mapped at a multiple of 2 MiB where its file system can hold
+ *                  large pages (ext4, XFS), and at any page where it cannot. An overlay's files are never placed so. The zygote
+ *                  sees its image through an overlay with nothing above it, wherever the image lies: as its own root, and at
+ *                  /mnt, which becomes the root of its sandboxes. The files and their pages stay the image's own.
+ *   the kernel     maps pages of its own below the linker, on one kernel more than on another. Mappings begin as far below the
+ *                  stack as the stack may grow, so the exec is made with a limit that makes up for their number; after it
+ *                  the limit is the usual one.
+ *   memory         is taken where there is room: arenas.c has an address of its own for it.
+ *
+ * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
+ * without, and layout_is_even finds out: how files are mapped, whether they and folders are of one device, which some overlays
+ * tell otherwise, and where the linker lies.
+ */
+#include "zygote.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LARGE_PAGE (2ul << 20)
+#define STACK_BYTES (8ul << 20)
+/* More than the 128 MiB that the kernel leaves a stack at least. The kernel adds a gap. */
+#define STACK_OF_EXEC (256ul << 20)
+#define STACK_GAP (1ul << 20)
+#define STACK_TOP 0x7ffffffff000ul
+#define WORK "/tmp/.layout"
+
+/* Where files of the image lie in the outer wall besides. */
+static const char *const places[] = { "/proc", "/dev", "/mnt" };
+
+static int bind(const char *from, const char *to) {
+  return mount(from, to, NULL, MS_BIND | MS_REC, NULL);
+}
+
+/* The image at /mnt through an overlay; its devices were mounted into it and are put back. -1: the host does not allow it. */
+static int cover_image(void) {
+  if (mkdir(WORK "/nothing", 0700) < 0 || mkdir(WORK "/dev", 0700) < 0 || bind("/mnt/dev", WORK "/dev") < 0) return -1;
+  /* Inode numbers of folders and files are then of one device. */
+  const char *options = "lowerdir=/mnt:" WORK "/nothing,xino=on";
+  if (mount("overlay", "/mnt", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, options) < 0) {
+    umount2(WORK "/dev", MNT_DETACH);
+    return -1;
+  }
+  if (mount(WORK "/dev", "/mnt/dev", NULL, MS_MOVE, NULL) < 0) give_up("put the devices back");
+  return 0;
+}
+
+/* The same as this process's root, with everything else of the outer wall in it. */
+static void enter_image(void) {
+  char to[64];
+  if (mkdir(WORK "/tree", 0700) < 0 || mount("/mnt", WORK "/tree", NULL, MS_BIND, NULL) < 0) give_up("bind the image");
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    snprintf(to, sizeof to, WORK "/tree%s", places[i]);
+    if (bind(places[i], to) < 0) give_up("bind the outer wall");
+  }
+  if (mount("tmpfs", WORK "/tree/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0) give_up("mount /tmp");
+  if (chdir(WORK "/tree") < 0 || syscall(SYS_pivot_root, ".", ".") < 0) give_up("enter the image");
+  if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) give_up("leave the old root");
+}
+
+static void see_through_overlay(void) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mkdir(WORK, 0700) < 0) return;
+  if (cover_image() == 0) enter_image();
+}
+
+static void limit_stack(rlim_t bytes) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) < 0) return;
+  limit.rlim_cur = bytes;
+  setrlimit(RLIMIT_STACK, &limit);
+}
+
+/* libc gives threads stacks as large as the limit was at the exec. */
+static void settle_stack(void) {
+  struct rlimit limit = { STACK_BYTES, STACK_BYTES };
+  pthread_attr_t threads;
+  setrlimit(RLIMIT_STACK, &limit);
+  if (pthread_attr_init(&threads) != 0) return;
+  if (pthread_attr_setstacksize(&threads, STACK_BYTES) == 0) pthread_setattr_default_np(&threads);
+  pthread_attr_destroy(&threads);
+}
+
+/* pin(path, argv...): executes itself with fixed addresses; returns False where that is already so or not possible. */
+PyObject *pin(PyObject *module, PyObject *args) {
+  (void)module;
+  char *argv[16];
+  size_t kernels = 0;
+  uintptr_t linker_end;
+  Py_ssize_t count = PyTuple_GET_SIZE(args);
+  int now = personality(0xffffffff);
+  if (now & ADDR_NO_RANDOMIZE) settle_stack();
+  if (now & ADDR_NO_RANDOMIZE || count < 1 || count > 15) Py_RETURN_FALSE;
+  for (Py_ssize_t i = 0; i < count; i++)
+    if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
+  argv[count] = NULL;
+  if (personality((unsigned)now | ADDR_NO_RANDOMIZE) < 0) Py_RETURN_FALSE;
+  /* A host that forbids the personality would otherwise make this an endless loop. */
+  if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) Py_RETURN_FALSE;
+  if (world_places(&kernels, &linker_end)) {
+    see_through_overlay();
+    limit_stack(STACK_OF_EXEC - kernels);
+  } else limit_stack(STACK_BYTES);
+  execv(argv[0], argv);
+  return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+/*
+ * A file may be mapped beyond its end. Where nothing is aligned, the second lies right below the first, by a length that is no
+ * multiple of 2 MiB.
+ */
+static int lies_at_multiples(int fd) {
+  const size_t length = 2 * LARGE_PAGE + 4096;
+  uintptr_t first = (uintptr_t)mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
+  uintptr_t second = (uintptr_t)mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
+  munmap((void *)first, length);
+  munmap((void *)second, length);
+  return ((first | second) & (LARGE_PAGE - 1)) == 0;
+}
+
+/* Of x86-64: other architectures are compared with nothing. */
+static int linker_is_in_place(void) {
+  size_t kernels;
+  uintptr_t end;
+  if (!world_places(&kernels, &end)) return 0;
+#if defined(__x86_64__)
+  return end == STACK_TOP - STACK_OF_EXEC - STACK_GAP + kernels;
+#else
+  return 1;
+#endif
+}
+
+PyObject *layout_is_even(PyObject *module, PyObject *path) {
+  (void)module;
+  const char *file = PyUnicode_AsUTF8(path);
+  if (!file) return NULL;
+  int fd = open(file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return PyErr_SetFromErrnoWithFilename(PyExc_OSError, file);
+  struct stat root, status;
+  int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
+  int is_even = is_one && !lies_at_multiples(fd) && linker_is_in_place();
+  close(fd);
+  return PyBool_FromLong(is_even);
+}

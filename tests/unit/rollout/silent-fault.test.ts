@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+
+import { whereRaised } from "../../../src/rollout/silent-fault.ts";
+
+test("an exception without a message is told by its last line", () => {
+  const traceback = `Traceback (most recent call last):
+  File "/opt/python/lib/python3.11/site-packages/p/env.py", line 7, in __init__
+    self.begin()
+  File "/opt/python/lib/python3.11/site-packages/p/joints.py", line 42, in begin
+    assert kind in allowed
+           ^^^^^^^^^^^^^^^
+AssertionError
+`;
+  expect(whereRaised(traceback)).toBe("at joints.py:42: assert kind in allowed");
+  expect(whereRaised("AssertionError\n")).toBe("");
+  expect(whereRaised(undefined)).toBe("");
+});
