@@ -25,8 +25,8 @@
 
 #define HUGE_BYTES (2ul << 20)
 #define REGION_BYTES (512ul << 20)
-/* Half a TiB below where libraries begin, and in reach of User Mode Linux, whose addresses end there. */
-#define REGION_AT ((char *)0x7f0000000000ul)
+/* Far from whatever a kernel or a program places by itself, and in reach of those with 39 bits of addresses. */
+#define REGION_AT ((char *)0x4000000000ul)
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif

@@ -24,7 +24,7 @@ def modules_of(package: str) -> list[str]:
         distribution = importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
         return [spelled]
-    told = (distribution.read_text("top_level.txt") or "").split()
+    told = [name for name in (distribution.read_text("top_level.txt") or "").split() if is_module(name)]
     return told or installed_modules(distribution) or [spelled]
 
 
@@ -35,13 +35,18 @@ def installed_modules(distribution: importlib.metadata.Distribution) -> list[str
         top, *inside = file.parts
         # `x.py`, `x.abi3.so` and `x/…` are the module x; `x-1.0.dist-info` and `../../bin` are no names.
         name = top if inside else top.partition(".")[0]
-        if file.suffix in (".py", ".so") and name.isidentifier() and name not in BESIDE:
+        if file.suffix in (".py", ".so") and is_module(name):
             found[name] = None
     return list(found)
 
 
 # Folders that some packages install beside their modules by mistake.
 BESIDE = ("test", "tests", "example", "examples", "docs", "scripts", "benchmarks")
+
+
+def is_module(name: str) -> bool:
+    """Whether it may be imported: others lie beside a package's modules, such as a script that somebody named by its date."""
+    return name.isidentifier() and name not in BESIDE
 
 
 # How many modules of a package are imported that look as if they register something.

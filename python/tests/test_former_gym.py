@@ -178,6 +178,23 @@ class FormerGymTest(unittest.TestCase):
         self.assertNotIn("env", seeded)
         self.assertIn(NO_SEED, warnings)
 
+    def test_one_whose_seed_takes_nothing_plays_and_says_so(self) -> None:
+        class Fixed(Oldest):
+            def seed(self) -> None:
+                raise AssertionError
+
+        class Around(Fixed):
+            """A wrapper, which hands on what it is given."""
+
+            unwrapped = Fixed()
+
+            def seed(self, seed: int | None = None) -> None:
+                self.unwrapped.seed(seed)
+
+        for env in (FormerGym(Fixed()), FormerGym(Around())):
+            self.assertEqual(env.reset(seed=3), ("seen", {}))
+            self.assertTrue(env.takes_no_seed)
+
     def test_the_oldest_plays_within_the_wrappers_of_the_newest(self) -> None:
         def make(id: str, disable_env_checker=None, apply_api_compatibility=None, **kwargs: object) -> object:
             return Strict(kwargs["inner"])

@@ -85,6 +85,22 @@ it("a process that is only waited for is no race: everything is in the chain, an
   expect((await run("Waiting")).digest).toBe(rollout.digest);
 });
 
+it(
+  "what asks for the time once its children are gone has not raced either",
+  { timeout: 240_000 },
+  async () => {
+    const alone = await inParallel(3, 1, async () => await run("Waited"));
+    const beside = await inParallel(6, 4, async () => await run("Waited"));
+    expect(new Set([...alone, ...beside].map(({ digest }) => digest)).size).toBe(1);
+    for (const rollout of [...alone, ...beside]) {
+      expect(rollout.receipt.world.notHeld).not.toContain("children");
+      expect(countsBeside(rollout)).toEqual(new Map());
+    }
+    const ledgers = [...alone[0]!.trajectory.records()].map(({ ledger = {} }) => ledger);
+    for (const ledger of ledgers.slice(1, 4)) expect(ledger).toMatchObject({ process: 2, clock: 2 });
+  },
+);
+
 it("threads that run at once have no count in the chain, and the receipt names them", async () => {
   const [one, other] = [await run("Native"), await run("Native")];
   expect(other.digest).toBe(one.digest);

@@ -10,7 +10,8 @@
  * The clock in a race is coarse. Reads make no time pass that shows, until a whole hundredth of a second of them has come together;
  * sleeping and waiting take as long as ever. So what a program sees of the time does not hang on how often something
  * looked. A race lasts to the end of the step it is in and as long as there is a child. The step ends at the next whole
- * tenth of a second: what little time it took more or less is not handed on to the next.
+ * tenth of a second: what little time it took more or less is not handed on to the next. Who only waited for its children has not
+ * raced: with the last of them that is over, and what it asks of the time later in the step is as ever.
  *
  * A program that asked anything of the time in a race, or asked whether something has come instead of waiting for it, or
  * has two children at once, can let the machine into what it shows. Then `children` is one of the things that do not
@@ -40,9 +41,24 @@ static void end(void) {
   world.hidden = 0;
 }
 
+static bool has_asked_for_time(void) {
+  return (world.beside[LEDGER_CLOCK] | world.beside[LEDGER_SLEEP] | world.beside[LEDGER_WAIT]) != 0;
+}
+
+static void count_all(void) {
+  for (unsigned i = 0; i < LEDGER_KINDS; i++) world.ledger[i] += world.beside[i];
+  memset(world.beside, 0, sizeof world.beside);
+}
+
 void world_race_over(void) {
   /* A child of the sandbox's process has no steps. */
-  if (world.depth > 0) end();
+  if (world.depth > 0) {
+    end();
+    return;
+  }
+  if (world.racing != RACE_CHILDREN || world.raced || has_asked_for_time() || world_has_child()) return;
+  count_all();
+  end();
 }
 
 void world_race_threads(void) {
@@ -52,12 +68,9 @@ void world_race_threads(void) {
 }
 
 void world_race_settle(void) {
-  uint64_t timed = world.beside[LEDGER_CLOCK] | world.beside[LEDGER_SLEEP] | world.beside[LEDGER_WAIT];
   if (world.racing != RACE_CHILDREN) return;
-  if (timed) name_children();
-  if (world.raced) return;
-  for (unsigned i = 0; i < LEDGER_KINDS; i++) world.ledger[i] += world.beside[i];
-  memset(world.beside, 0, sizeof world.beside);
+  if (has_asked_for_time()) name_children();
+  if (!world.raced) count_all();
 }
 
 int64_t world_race_boundary(void) {

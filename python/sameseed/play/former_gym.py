@@ -97,10 +97,13 @@ class FormerGym:
             result = self.env.reset(seed=seed)
         else:
             if seed is not None:
-                # 0.26 has no seed() any more, and packages that never had one of their own took that of gym.Env.
+                # 0.26 has no seed() any more, and packages that never had one of their own took that of gym.Env. Others
+                # have one that takes nothing.
                 take = getattr(self.env, "seed", None)
-                self.takes_no_seed = not callable(take)
-                if callable(take):
+                # What is around it hands the seed on.
+                inner = getattr(self.env.unwrapped, "seed", None)
+                self.takes_no_seed = not (callable(take) and callable(inner) and _takes_argument(inner))
+                if not self.takes_no_seed:
                     # Its generators are of 32 bits.
                     take(seed & 0xFFFFFFFF)
             result = self.env.reset()
@@ -135,6 +138,13 @@ def _is_older(env: object) -> bool:
     """Whether an environment has an interface from before 0.26, whatever is around it."""
     inner = getattr(env, "unwrapped", None)
     return inner is not None and not _takes_seed(inner.reset)
+
+
+def _takes_argument(seed: object) -> bool:
+    try:
+        return len(inspect.signature(seed).parameters) > 0
+    except (TypeError, ValueError):
+        return True
 
 
 def _takes_seed(reset: object) -> bool:

@@ -30,6 +30,11 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "oncalled/__init__.py":
       "import gymnasium\ndef register_envs(prefix=''):\n    gymnasium.register(id=prefix + 'Called-v0')\n",
   },
+  littered: {
+    "littered/__init__.py": "import gymnasium\ngymnasium.register('Clean-v0')\n",
+    "20240527_debug/__init__.py": "raise SystemExit('not a module of the package')\n",
+    "tests/helper.py": "",
+  },
   needy: {
     "needy/__init__.py": "def register_envs(names):\n    pass\n",
   },
@@ -57,7 +62,7 @@ function listOf(name: string, files: readonly string[]): Readonly<Record<string,
           .map((file) => `${file},,\n`)
           .join(""),
       }
-    : { "top_level.txt": `${name}\n` };
+    : { "top_level.txt": name === "littered" ? "20240527_debug\nlittered\ntests\n" : `${name}\n` };
 }
 
 function put(files: Readonly<Record<string, string>>): void {
@@ -87,6 +92,7 @@ it("finds what is registered at once, in a module, and by a function that is to 
     PYTHONPATH: `${site}:${join(import.meta.dirname, "../../../python")}`,
     PACKAGES: JSON.stringify([
       "atonce",
+      "littered",
       "within",
       "oncalled",
       "needy",
@@ -100,6 +106,7 @@ it("finds what is registered at once, in a module, and by a function that is to 
   const none = { names: [], error: null, call: null };
   expect(JSON.parse(said.toString())).toEqual({
     atonce: { ...none, names: ["atonce:Once-v0"] },
+    littered: { ...none, names: ["littered:Clean-v0"] },
     within: { ...none, names: ["Within.gym_envs:within/Deep-v0"] },
     oncalled: { ...none, call: "oncalled.register_envs()" },
     needy: none,
