@@ -180,8 +180,8 @@ static uintptr_t first_kernel_page(uintptr_t code) {
   return first;
 }
 
-size_t world_vdso_bytes(void) {
-  return mapped_bytes ? mapped_at + mapped_bytes - first_kernel_page(mapped_at) : 0;
+uintptr_t world_vdso_begin(void) {
+  return mapped_bytes ? first_kernel_page(mapped_at) : 0;
 }
 
 void world_hide_kernel_pages(void) {
