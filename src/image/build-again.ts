@@ -28,7 +28,7 @@ export function buildAgainWith(
 ): string {
   const { asked, extras } = builtFrom(digest, images);
   const isOwn = asked.length > 0 && name !== digest && !reserved().includes(name);
-  const before = asked.filter((text) => bareName(text) !== bareName(more));
+  const before = asked.filter((text) => packageName(text) !== packageName(more));
   const packages = [...before, more].map((text) => (text.includes("…") ? text : quotedPackage(text)));
   return `sameseed image build ${isOwn ? name : "NAME"} --packages ${packages.join(" ")}${extras}`;
 }
@@ -52,7 +52,8 @@ function reserved(): string[] {
   return [defaultImageName, ...shippedImages()];
 }
 
-function bareName(text: string): string {
+/** The name of the package that a requirement such as `numpy<2` is of, as PyPI normalises it. */
+export function packageName(text: string): string {
   return normalName(/^[A-Za-z0-9._-]+/.exec(text)?.[0] ?? text);
 }
 

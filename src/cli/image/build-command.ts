@@ -4,7 +4,9 @@ import { SameseedError } from "../../base/error.ts";
 import { nearestName } from "../../base/known-options.ts";
 import type { AddedFiles } from "../../image/added-files.ts";
 import { buildImage } from "../../image/build-image.ts";
+import { packageName } from "../../image/build-again.ts";
 import { defaultImageName } from "../../image/default-image.ts";
+import type { ResolvedImage } from "../../image/image-store.ts";
 import { lockPath } from "../../image/publish-image.ts";
 import { packagedLock } from "../../image/runtime-files.ts";
 import { shippedEnv, shippedImages } from "../../image/shipped-images.ts";
@@ -26,6 +28,7 @@ interface BuildOptions {
   readonly system?: string;
   readonly buildSource?: true;
   readonly wheelsOnly?: true;
+  readonly complete?: true;
   readonly findLinks?: string;
   readonly rebuild?: true;
   readonly python?: string;
@@ -56,6 +59,12 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
     .addOption(new Option("--wheels-only", "take no source archives for --packages").conflicts("buildSource"))
     .addOption(
       new Option(
+        "--complete",
+        `add the packages of PyPI that an episode of --packages is found to need, one after the other, at most ${mostAdded}, and build again`,
+      ).conflicts("requirements"),
+    )
+    .addOption(
+      new Option(
         "--add <DIR:/PATH>",
         "a folder or file of this host that the image gets at /PATH; may be repeated",
       )
@@ -84,16 +93,21 @@ export function addBuildCommand(image: Command, choose: (work: CommandWork) => v
     );
 }
 
+/** How many packages are added before a person has to look. */
+const mostAdded = 8;
+
 const help = `
 Examples:
   sameseed image build roads --packages highway-env crafter
+  sameseed image build grid --packages sustaingym --complete
   sameseed image build box2d                                  a lock that comes with Sameseed
   sameseed image build mine --requirements requirements.lock
   sameseed image build --from-env my_env.py:MyEnv
   sameseed run highway_env:highway-v0 --image roads
 
 Without --packages and --requirements, NAME is one of the locks that come with Sameseed: ${shippedImages().join(", ")}.
-The build programs of source archives run on this host, as you. The exit code is 1 when an image was built, but a
+The build programs of source archives run on this host, as you. --complete adds packages by the names of the modules that are missing,
+and says which: have a look at them. The exit code is 1 when an image was built, but a
 package's environment could not be played.`;
 
 function parseAdded(text: string): AddedFiles {
@@ -124,43 +138,79 @@ async function propose(cli: Cli, name: string | undefined, options: BuildOptions
 }
 
 async function build(cli: Cli, name: string | undefined, options: BuildOptions): Promise<number> {
-  const { output, status, signal } = cli;
+  const { output } = cli;
   if (name === undefined)
     throw new SameseedError("bad_argument", "the image has no name", {
       hint: "sameseed image build NAME --packages …",
     });
   refuseDefaultName(name);
+  const { added, built, tried } = await buildAndTry(cli, name, options);
+  const lock = lockPath(built);
+  if (options.json) {
+    const { packages, complete } = options;
+    const more = { ...(packages === undefined ? {} : { tried }), ...(complete === true ? { added } : {}) };
+    await output.write(`${jsonText({ name, ...built.manifest, lockFile: lock, ...more })}\n`);
+  } else
+    await output.lines([
+      describeImage(built),
+      `lock ${lock}`,
+      ...(added.length === 0 ? [] : [`added ${added.join(", ")}, for what an episode needed`]),
+      ...tried.flatMap((row) => triedLines(row, name)),
+    ]);
+  return tried.some(({ problem }) => problem !== null) ? 1 : 0;
+}
+
+interface BuiltAndTried {
+  readonly built: ResolvedImage;
+  readonly tried: readonly TriedPackage[];
+  readonly added: readonly string[];
+}
+
+/** Builds an image and plays what was asked for; where missing packages are to be added, again with each that is found. */
+async function buildAndTry(cli: Cli, name: string, options: BuildOptions): Promise<BuiltAndTried> {
+  const { packages } = options;
+  for (let added: string[] = []; ;) {
+    const built = await buildOnce(cli, name, options, added);
+    if (packages === undefined) return { built, tried: [], added };
+    await prepareHost(cli, name);
+    const tried = await tryPackages(built, packages, cli.signal);
+    const needed = new Set(tried.flatMap((row) => (row.needed === null ? [] : [row.needed])));
+    const more = [...needed].filter((each) => !added.includes(each) && !packages.includes(each));
+    if (options.complete !== true || more.length === 0 || added.length + more.length > mostAdded)
+      return { built, tried, added };
+    cli.status.note(`Adding ${more.join(", ")}`);
+    added = [...withoutThese(added, more), ...more];
+  }
+}
+
+async function buildOnce(
+  { status, signal }: Cli,
+  name: string,
+  options: BuildOptions,
+  added: readonly string[],
+): Promise<ResolvedImage> {
   const { packages, findLinks, rebuild, python, system } = options;
-  const requirements = packages === undefined ? (options.requirements ?? shippedLock(name)) : undefined;
   const isShipped = packages === undefined && options.requirements === undefined;
-  const buildSource = options.wheelsOnly ? false : options.buildSource;
-  const onProgress = (message: string): void => status.note(message);
-  const built = await buildImage({
+  return await buildImage({
     add: options.add,
     env: { ...(isShipped ? shippedEnv(name) : {}), ...Object.fromEntries(options.env) },
     system,
     name,
-    requirements,
-    packages,
-    buildSource,
+    requirements: packages === undefined ? (options.requirements ?? shippedLock(name)) : undefined,
+    packages: packages === undefined ? undefined : [...withoutThese(packages, added), ...added],
+    buildSource: options.wheelsOnly ? false : options.buildSource,
     findLinks,
     rebuild,
     python,
-    onProgress,
+    onProgress: (message: string): void => status.note(message),
     signal,
   });
-  const lock = lockPath(built);
-  if (!options.json) await output.lines([describeImage(built), `lock ${lock}`]);
-  let tried: TriedPackage[] = [];
-  if (packages !== undefined) {
-    await prepareHost(cli, name);
-    tried = await tryPackages(built, packages, signal);
-  }
-  if (options.json) {
-    const json = { name, ...built.manifest, lockFile: lock, ...(packages === undefined ? {} : { tried }) };
-    await output.write(`${jsonText(json)}\n`);
-  } else await output.lines(tried.flatMap((row) => triedLines(row, name)));
-  return tried.some(({ problem }) => problem !== null) ? 1 : 0;
+}
+
+/** Requirements but those of packages that others name, too: another version takes the place of one. */
+function withoutThese(requirements: readonly string[], others: readonly string[]): string[] {
+  const named = new Set(others.map(packageName));
+  return requirements.filter((each) => !named.has(packageName(each)));
 }
 
 function shippedLock(name: string): string {

@@ -3,9 +3,8 @@ import * as z from "zod";
 
 import { isSameseedError } from "../../base/error.ts";
 import { absentLibraries } from "../../image/absent-libraries.ts";
-import { buildAgainWith, neededPackage } from "../../image/build-again.ts";
+import { buildAgainWith, neededPackage, packageName } from "../../image/build-again.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
-import { normalName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
@@ -30,6 +29,8 @@ export interface TriedPackage {
   readonly memoryMb: number;
   /** Why there was no episode, or what ended it. */
   readonly problem: string | null;
+  /** What is missing, as pip takes it; null where a problem does not name a package. */
+  readonly needed: string | null;
   /** The command that builds the image with what is missing; null where a problem does not name a package. */
   readonly fix: string | null;
 }
@@ -66,7 +67,7 @@ export async function tryPackages(
   packages: readonly string[],
   signal: AbortSignal,
 ): Promise<TriedPackage[]> {
-  const names = packages.map((text) => normalName(/^[A-Za-z0-9._-]+/.exec(text)?.[0] ?? text));
+  const names = packages.map(packageName);
   const listed = await listEnvironments(image, names);
   const tried: TriedPackage[] = [];
   for (const name of names) {
@@ -75,7 +76,11 @@ export async function tryPackages(
     const needed = neededPackage(row.problem ?? "");
     const { name: imageName, manifest } = image;
     const built = { name: imageName, digest: manifest.digest };
-    tried.push({ ...row, fix: needed === undefined ? null : buildAgainWith(built, needed) });
+    tried.push({
+      ...row,
+      needed: needed ?? null,
+      fix: needed === undefined ? null : buildAgainWith(built, needed),
+    });
   }
   return tried;
 }
@@ -85,11 +90,11 @@ async function tryEnvironments(
   name: string,
   { names: environments, error, call }: ListedPackage,
   signal: AbortSignal,
-): Promise<Omit<TriedPackage, "fix">> {
+): Promise<Omit<TriedPackage, "fix" | "needed">> {
   const none = { outcome: null, steps: null, totalReward: null, memoryMb: defaultLimits.memoryMb };
   const row = { package: name, environments: environments.length, call };
   if (environments.length === 0) return { ...row, ...none, environment: null, problem: error };
-  let first: Omit<TriedPackage, "fix"> | undefined;
+  let first: Omit<TriedPackage, "fix" | "needed"> | undefined;
   for (const environment of newestFirst(environments).slice(0, mostTried)) {
     const little = await playOnce(image, environment, defaultLimits.memoryMb, signal);
     const result = lacksMemory(little) ? await playOnce(image, environment, muchMemoryMb, signal) : little;
