@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -37,6 +38,7 @@
 #define STACK_GAP (1ul << 20)
 #define STACK_TOP 0x7ffffffff000ul
 #define WORK "/tmp/.layout"
+#define PINNED "SAMESEED_PINNED"
 
 /* Where files of the image lie in the outer wall besides. */
 static const char *const places[] = { "/proc", "/dev", "/mnt" };
@@ -93,26 +95,41 @@ static void settle_stack(void) {
   pthread_attr_destroy(&threads);
 }
 
-/* pin(path, argv...): executes itself with fixed addresses; returns False where that is already so or not possible. */
+int addresses_are_fixed(void) {
+  int now = personality(0xffffffff);
+  return now != -1 && (now & ADDR_NO_RANDOMIZE);
+}
+
+/* Nothing else stays of what the host was started with, such as another way to lay out memory, if the host lets it go. */
+static int fix_addresses(void) {
+  personality(ADDR_NO_RANDOMIZE);
+  return addresses_are_fixed();
+}
+
+/*
+ * pin(path, argv...): executes itself with fixed addresses and the variable PINNED; returns False where it has it or that is
+ * not possible. That addresses are fixed tells nothing: whoever started the host may have fixed its own.
+ */
 PyObject *pin(PyObject *module, PyObject *args) {
   (void)module;
   char *argv[16];
   size_t kernels = 0;
   uintptr_t linker_end;
   Py_ssize_t count = PyTuple_GET_SIZE(args);
-  int now = personality(0xffffffff);
-  if (now & ADDR_NO_RANDOMIZE) settle_stack();
-  if (now & ADDR_NO_RANDOMIZE || count < 1 || count > 15) Py_RETURN_FALSE;
+  if (count < 1 || count > 15) Py_RETURN_FALSE;
+  /* A host that forbids the personality would otherwise make this an endless loop. */
+  if (getenv(PINNED) || !fix_addresses()) {
+    settle_stack();
+    Py_RETURN_FALSE;
+  }
   for (Py_ssize_t i = 0; i < count; i++)
     if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
   argv[count] = NULL;
-  if (personality((unsigned)now | ADDR_NO_RANDOMIZE) < 0) Py_RETURN_FALSE;
-  /* A host that forbids the personality would otherwise make this an endless loop. */
-  if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) Py_RETURN_FALSE;
   if (world_places(&kernels, &linker_end)) {
     see_through_overlay();
     limit_stack(STACK_OF_EXEC - kernels);
   } else limit_stack(STACK_BYTES);
+  if (setenv(PINNED, "1", 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
   execv(argv[0], argv);
   return PyErr_SetFromErrno(PyExc_OSError);
 }

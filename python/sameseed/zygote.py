@@ -22,6 +22,7 @@ def main() -> None:
     # Returns only where the layout is fixed already, or where the host does not allow to fix it.
     if not free:
         _zygote.pin(sys.executable, *sys.orig_argv[1:])
+    os.environ.pop("SAMESEED_PINNED", None)
     gc.disable()
 
     from sameseed.agent import agent

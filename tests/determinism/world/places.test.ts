@@ -17,12 +17,12 @@ import { runPython } from "./sealed-python.ts";
 const program = `
 import { closeSandboxes, runRollout } from ${JSON.stringify(fileURLToPath(new URL("../../../src/index.ts", import.meta.url)))};
 const rollout = await runRollout({
-  envName: ${JSON.stringify(fileURLToPath(new URL("fixtures/places.py", import.meta.url)))} + ":Places",
+  envName: ${JSON.stringify(fileURLToPath(new URL("fixtures", import.meta.url)))} + "/" + process.env.ENVIRONMENT,
   policy: { actions: [0, 0, 0] },
   seed: 1,
 });
-const { digest, outcome, receipt } = rollout;
-console.log(JSON.stringify({ digest, outcome, tier: receipt.tier, notHeld: receipt.world.notHeld }));
+const { digest, outcome, receipt, totalReward } = rollout;
+console.log(JSON.stringify({ digest, outcome, totalReward, tier: receipt.tier, notHeld: receipt.world.notHeld }));
 await closeSandboxes();
 `;
 
@@ -30,16 +30,61 @@ afterAll(closeSandboxes);
 
 const image = resolveImage("gymnasium");
 
+interface Way {
+  /** A class of a fixture. */
+  readonly environment?: string;
+  /** The program that starts the host. */
+  readonly through?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** One rollout in a mount namespace of its own, in which a shell's lines were done before. */
-function rollOut(lines: string, folder: string): unknown {
-  const args = ["--mount", "sh", "-euc", `${lines}\nexec "$0" --input-type=module -e "$1"`, process.execPath];
+function rollOut(
+  lines: string,
+  folder: string,
+  { environment = "places.py:Places", through = "", variables = {} }: Way = {},
+): unknown {
+  const command = `${lines}\nexec ${through} "$0" --input-type=module -e "$1"`;
+  const args = ["--mount", "sh", "-euc", command, process.execPath];
   const run = spawnSync("unshare", [...args, program], {
     encoding: "utf8",
-    env: { ...process.env, NOTHING: folder, IMAGES: imagesFolder(), IMAGE: dirname(image.rootfs) },
+    env: {
+      ...process.env,
+      ...variables,
+      ENVIRONMENT: environment,
+      NOTHING: folder,
+      IMAGES: imagesFolder(),
+      IMAGE: dirname(image.rootfs),
+    },
   });
   if (run.status !== 0) throw new Error(run.stderr);
   return JSON.parse(run.stdout);
 }
+
+/** Starts a program for which `personality` is refused: with any argument, or with any but the one that asks. */
+const refusePersonality = `
+import ctypes, os, platform, struct, sys
+number = 135 if platform.machine() == "x86_64" else 92
+asks = 0 if sys.argv[1] == "always" else 1
+# The number; the argument; 0xffffffff asks what is set.
+code = [(0x20, 0, 0, 0), (0x15, 0, 2 + asks, number), (0x20, 0, 0, 16), (0x15, asks, 0, 0xffffffff), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+if not asks:
+    code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+lines = b"".join(struct.pack("HBBI", *line) for line in code)
+text = ctypes.create_string_buffer(lines)
+program = struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+`;
+
+/** Meets every file of four folders, and prints how many there are, how many numbers they have, and for how many stat says another. */
+const meetFiles = `
+import os
+met = [(n, entry.inode(), entry.path) for n in range(4) for entry in os.scandir(f"{os.environ['NOTHING']}/{n}")]
+others = sum(os.stat(path).st_ino != inode for _, inode, path in met)
+print(len(met), len({(n, inode) for n, inode, _ in met}), others)
+`;
 
 /** Prints where a file is mapped twice over, in units of 2 MiB. */
 const mapTwice = `
@@ -82,6 +127,45 @@ describe("where things lie in memory", () => {
     const copied =
       'mount -t tmpfs tmpfs "$NOTHING"\ncp -a "$IMAGE" "$NOTHING/image"\nmount --bind "$NOTHING/image" "$IMAGE"';
     expect(rollOut(copied, folder)).toEqual(rollOut(":", folder));
+  });
+
+  it.each(["-R", "-L", "-X"])("is the same where setarch %s started the host", (option) => {
+    expect(rollOut(":", folder, { through: `setarch ${option}` })).toEqual(rollOut(":", folder));
+  });
+
+  it.each(["always", "but for the question"])(
+    "is told where addresses cannot be fixed, with the stack's limit all the same (%s)",
+    (when) => {
+      const way = {
+        environment: "stack.py:Stack",
+        through: `python3 -c "$REFUSE" "${when}"`,
+        variables: { REFUSE: refusePersonality },
+      };
+      expect(rollOut("ulimit -s unlimited", folder, way)).toMatchObject({
+        outcome: "truncated",
+        totalReward: 8008,
+        tier: "T1",
+        notHeld: expect.arrayContaining(["addresses"]),
+      });
+    },
+  );
+
+  it("tells 140000 files of an image apart", () => {
+    const lines = `
+mount -t tmpfs tmpfs "$NOTHING"
+mkdir "$NOTHING/files" "$NOTHING/nothing" "$NOTHING/0" "$NOTHING/1" "$NOTHING/2" "$NOTHING/3"
+seq 35000 | (cd "$NOTHING/files" && xargs touch)
+mount -o remount,ro "$NOTHING"
+for i in 0 1 2 3; do mount -t overlay overlay -o "lowerdir=$NOTHING/files:$NOTHING/nothing" "$NOTHING/$i"; done
+exec env LD_PRELOAD="$WORLD" python3 -c "$0"`;
+    const run = spawnSync("unshare", ["--mount", "sh", "-euc", lines, meetFiles], {
+      encoding: "utf8",
+      env: { ...process.env, NOTHING: folder, WORLD: join(image.rootfs, "opt/sameseed/libworld.so") },
+    });
+    expect({ stdout: run.stdout, stderr: run.stderr }).toEqual({
+      stdout: "140000 140000 0\n",
+      stderr: "",
+    });
   });
 
   it.each(["sealed", "host"] as const)("is known to the zygote (%s)", async (world) => {
