@@ -14,8 +14,8 @@
  *   memory         is taken where there is room: arenas.c has an address of its own for it.
  *
  * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
- * without, and layout_is_even finds out: how files are mapped, whether they and folders are of one device, which some overlays
- * tell otherwise, and where the linker lies.
+ * without, and layout_is_even finds out: whether the image is seen through an overlay after all, how files are mapped, whether they
+ * and folders are of one device, which some overlays tell otherwise, and where the linker lies.
  */
 #include "zygote.h"
 #include <fcntl.h>
@@ -28,6 +28,7 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@
 #define STACK_OF_EXEC (256ul << 20)
 #define STACK_GAP (1ul << 20)
 #define STACK_TOP 0x7ffffffff000ul
+#define OVERLAYS 0x794c7630
 #define WORK "/tmp/.layout"
 #define PINNED "SAMESEED_PINNED"
 
@@ -166,8 +168,10 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   int fd = open(file, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return PyErr_SetFromErrnoWithFilename(PyExc_OSError, file);
   struct stat root, status;
+  struct statfs system;
+  int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
-  int is_even = is_one && !lies_at_multiples(fd) && linker_is_in_place();
+  int is_even = is_overlay && is_one && !lies_at_multiples(fd) && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }

@@ -61,21 +61,24 @@ function rollOut(
   return JSON.parse(run.stdout);
 }
 
-/** Starts a program for which `personality` is refused: with any argument, or with any but the one that asks. */
-const refusePersonality = `
+/**
+ * Starts a program for which a system call is refused: its number on x86-64, its number on arm64, which argument decides, whether
+ * it `is` or is `not`, and what.
+ */
+const refuse = `
 import ctypes, os, platform, struct, sys
-number = 135 if platform.machine() == "x86_64" else 92
-asks = 0 if sys.argv[1] == "always" else 1
-# The number; the argument; 0xffffffff asks what is set.
-code = [(0x20, 0, 0, 0), (0x15, 0, 2 + asks, number), (0x20, 0, 0, 16), (0x15, asks, 0, 0xffffffff), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
-if not asks:
-    code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
-lines = b"".join(struct.pack("HBBI", *line) for line in code)
-text = ctypes.create_string_buffer(lines)
+number, arm, argument, is_or_not, what = sys.argv[1:6]
+number = int(number if platform.machine() == "x86_64" else arm)
+hit, miss = (0, 1) if is_or_not == "is" else (1, 0)
+code = [
+    (0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 16 + 8 * int(argument)), (0x15, hit, miss, int(what, 0)),
+    (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000),
+]
+text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
 program = struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text))
 libc = ctypes.CDLL(None)
 assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
-os.execv(sys.argv[2], sys.argv[2:])
+os.execv(sys.argv[6], sys.argv[6:])
 `;
 
 /** Meets every file of four folders, and prints how many there are, how many numbers they have, and for how many stat says another. */
@@ -123,6 +126,18 @@ describe("where things lie in memory", () => {
     });
   });
 
+  it("is told as not held where the kernel has no overlays, though it maps files alike", () => {
+    const copied =
+      'mount -t tmpfs tmpfs "$NOTHING"\ncp -a "$IMAGE" "$NOTHING/image"\nmount --bind "$NOTHING/image" "$IMAGE"';
+    // Only an overlay is mounted with read-only, nosuid and nodev at once.
+    const way = { through: 'python3 -c "$REFUSE" 165 40 3 is 7', variables: { REFUSE: refuse } };
+    expect(rollOut(copied, folder, way)).toMatchObject({
+      outcome: "truncated",
+      tier: "T1",
+      notHeld: ["layout"],
+    });
+  });
+
   it("is the same where the image's files have other numbers", () => {
     const copied =
       'mount -t tmpfs tmpfs "$NOTHING"\ncp -a "$IMAGE" "$NOTHING/image"\nmount --bind "$NOTHING/image" "$IMAGE"';
@@ -133,22 +148,23 @@ describe("where things lie in memory", () => {
     expect(rollOut(":", folder, { through: `setarch ${option}` })).toEqual(rollOut(":", folder));
   });
 
-  it.each(["always", "but for the question"])(
-    "is told where addresses cannot be fixed, with the stack's limit all the same (%s)",
-    (when) => {
-      const way = {
-        environment: "stack.py:Stack",
-        through: `python3 -c "$REFUSE" "${when}"`,
-        variables: { REFUSE: refusePersonality },
-      };
-      expect(rollOut("ulimit -s unlimited", folder, way)).toMatchObject({
-        outcome: "truncated",
-        totalReward: 8008,
-        tier: "T1",
-        notHeld: expect.arrayContaining(["addresses"]),
-      });
-    },
-  );
+  it.each([
+    // 0xffffffff asks what is set; there is no 0xfffffffe.
+    ["always", "0 not 0xfffffffe"],
+    ["but for the question", "0 not 0xffffffff"],
+  ])("is told where addresses cannot be fixed, with the stack's limit all the same (%s)", (_, when) => {
+    const way = {
+      environment: "stack.py:Stack",
+      through: `python3 -c "$REFUSE" 135 92 ${when}`,
+      variables: { REFUSE: refuse },
+    };
+    expect(rollOut("ulimit -s unlimited", folder, way)).toMatchObject({
+      outcome: "truncated",
+      totalReward: 8008,
+      tier: "T1",
+      notHeld: expect.arrayContaining(["addresses"]),
+    });
+  });
 
   it("tells 140000 files of an image apart", () => {
     const lines = `
