@@ -41,6 +41,7 @@
 #define OVERLAYS 0x794c7630
 #define WORK "/tmp/.layout"
 #define PINNED "SAMESEED_PINNED"
+#define FREE "SAMESEED_FREE_ADDRESSES"
 
 /* Where files of the image lie in the outer wall besides. */
 static const char *const places[] = { "/proc", "/dev", "/mnt" };
@@ -108,9 +109,15 @@ static int fix_addresses(void) {
   return addresses_are_fixed();
 }
 
+/* An audit asks what happens where addresses are not the same each time, even where the host's own are fixed. */
+static int free_addresses(void) {
+  return addresses_are_fixed() && personality(0) >= 0 && !addresses_are_fixed();
+}
+
 /*
- * pin(path, argv...): executes itself with fixed addresses and the variable PINNED; returns False where it has it or that is
- * not possible. That addresses are fixed tells nothing: whoever started the host may have fixed its own.
+ * pin(path, argv...): executes itself with fixed addresses, or with free ones where the variable FREE is set, and with the variable
+ * PINNED; returns False where it has that, or where that is not possible or needed. That addresses are fixed tells nothing:
+ * whoever started the host may have fixed its own.
  */
 PyObject *pin(PyObject *module, PyObject *args) {
   (void)module;
@@ -120,14 +127,15 @@ PyObject *pin(PyObject *module, PyObject *args) {
   Py_ssize_t count = PyTuple_GET_SIZE(args);
   if (count < 1 || count > 15) Py_RETURN_FALSE;
   /* A host that forbids the personality would otherwise make this an endless loop. */
-  if (getenv(PINNED) || !fix_addresses()) {
+  int is_free = getenv(FREE) != NULL;
+  if (getenv(PINNED) || !(is_free ? free_addresses() : fix_addresses())) {
     settle_stack();
     Py_RETURN_FALSE;
   }
   for (Py_ssize_t i = 0; i < count; i++)
     if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
   argv[count] = NULL;
-  if (world_places(&kernels, &linker_end)) {
+  if (!is_free && world_places(&kernels, &linker_end)) {
     see_through_overlay();
     limit_stack(STACK_OF_EXEC - kernels);
   } else limit_stack(STACK_BYTES);

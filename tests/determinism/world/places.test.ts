@@ -14,15 +14,22 @@ import { resolveImage } from "../../../src/image/image-store.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
 import { runPython } from "./sealed-python.ts";
 
+const source = (path: string): string => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
 const program = `
-import { closeSandboxes, runRollout } from ${JSON.stringify(fileURLToPath(new URL("../../../src/index.ts", import.meta.url)))};
+import { resolveImage } from ${source("../../../src/image/image-store.ts")};
+import { closeSandboxes, runRollout } from ${source("../../../src/index.ts")};
+import { ZygoteBackend } from ${source("../../../src/sandbox/zygote/backend.ts")};
+const pins = { freeAddresses: true };
+const free = process.env.FREE && new ZygoteBackend(resolveImage("gymnasium"), { world: "sealed", pins });
 const rollout = await runRollout({
-  envName: ${JSON.stringify(fileURLToPath(new URL("fixtures", import.meta.url)))} + "/" + process.env.ENVIRONMENT,
+  envName: ${source("fixtures")} + "/" + process.env.ENVIRONMENT,
   policy: { actions: [0, 0, 0] },
   seed: 1,
+  ...(free && { backend: free }),
 });
 const { digest, outcome, receipt, totalReward } = rollout;
 console.log(JSON.stringify({ digest, outcome, totalReward, tier: receipt.tier, notHeld: receipt.world.notHeld }));
+await free?.close();
 await closeSandboxes();
 `;
 
@@ -162,6 +169,15 @@ describe("where things lie in memory", () => {
       outcome: "truncated",
       totalReward: 8008,
       tier: "T1",
+      notHeld: expect.arrayContaining(["addresses"]),
+    });
+  });
+
+  it.each(["env", "setarch -R"])("is free for an audit, with the stack's limit (%s)", (through) => {
+    const way = { environment: "stack.py:Stack", through, variables: { FREE: "1" } };
+    expect(rollOut("ulimit -s unlimited", folder, way)).toMatchObject({
+      outcome: "truncated",
+      totalReward: 8008,
       notHeld: expect.arrayContaining(["addresses"]),
     });
   });
