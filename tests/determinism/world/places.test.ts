@@ -96,6 +96,17 @@ others = sum(os.stat(path).st_ino != inode for _, inode, path in met)
 print(len(met), len({(n, inode) for n, inode, _ in met}), others)
 `;
 
+/** Prints how much the world's library took: holes of less than a MiB for each library. */
+const tellTaken = `
+taken = 0
+for line in open("/proc/self/maps"):
+    at, rights, *rest = line.split()
+    if rights == "---p" and len(rest) == 3:
+        begin, end = (int(one, 16) for one in at.split("-"))
+        taken += end - begin
+print("nothing" if taken == 0 else "holes" if taken < 32 << 20 else "more")
+`;
+
 /** Prints where a file is mapped twice over, in units of 2 MiB. */
 const mapTwice = `
 import ctypes, sys
@@ -180,6 +191,15 @@ describe("where things lie in memory", () => {
       totalReward: 8008,
       notHeld: expect.arrayContaining(["addresses"]),
     });
+  });
+
+  // -L lays it out from below, where all that is free lies above the line.
+  it.each(["-R", "-RL"])("is evened out by taking holes and no more (setarch %s)", (option) => {
+    const world = join(image.rootfs, "opt/sameseed/libworld.so");
+    const run = spawnSync("setarch", [option, "env", `LD_PRELOAD=${world}`, "python3", "-c", tellTaken], {
+      encoding: "utf8",
+    });
+    expect({ stdout: run.stdout, stderr: run.stderr }).toEqual({ stdout: "holes\n", stderr: "" });
   });
 
   it("tells 140000 files of an image apart", () => {
