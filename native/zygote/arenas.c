@@ -13,11 +13,9 @@
  * addresses of small objects, and with them the order of a set of objects, are the same wherever a kernel puts libraries.
  */
 #include "zygote.h"
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -87,8 +85,7 @@ static void give_arena_back(void *context, void *arena, size_t size) {
 
 void arenas_install(void) {
   /* Whoever leaves addresses to the kernel leaves it these as well: an audit asks what hangs on them. */
-  bool is_fixed = personality(0xffffffff) & ADDR_NO_RANDOMIZE;
-  char *mapped = is_fixed ? map_at(REGION_AT, REGION_BYTES, MAP_NORESERVE | MAP_FIXED_NOREPLACE) : NULL;
+  char *mapped = addresses_are_fixed() ? map_at(REGION_AT, REGION_BYTES, MAP_NORESERVE | MAP_FIXED_NOREPLACE) : NULL;
   if (!mapped) mapped = map_at(NULL, REGION_BYTES, MAP_NORESERVE);
   if (!mapped) return;
   region = next_arena = (char *)(((uintptr_t)mapped + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));

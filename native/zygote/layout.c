@@ -14,19 +14,21 @@
  *   memory         is taken where there is room: arenas.c has an address of its own for it.
  *
  * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
- * without, and layout_is_even finds out: how files are mapped, whether they and folders are of one device, which some overlays
- * tell otherwise, and where the linker lies.
+ * without, and layout_is_even finds out: whether the image is seen through an overlay after all, how files are mapped, whether they
+ * and folders are of one device, which some overlays tell otherwise, and where the linker lies.
  */
 #include "zygote.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,7 +38,10 @@
 #define STACK_OF_EXEC (256ul << 20)
 #define STACK_GAP (1ul << 20)
 #define STACK_TOP 0x7ffffffff000ul
+#define OVERLAYS 0x794c7630
 #define WORK "/tmp/.layout"
+#define PINNED "SAMESEED_PINNED"
+#define FREE "SAMESEED_FREE_ADDRESSES"
 
 /* Where files of the image lie in the outer wall besides. */
 static const char *const places[] = { "/proc", "/dev", "/mnt" };
@@ -93,26 +98,48 @@ static void settle_stack(void) {
   pthread_attr_destroy(&threads);
 }
 
-/* pin(path, argv...): executes itself with fixed addresses; returns False where that is already so or not possible. */
+int addresses_are_fixed(void) {
+  int now = personality(0xffffffff);
+  return now != -1 && (now & ADDR_NO_RANDOMIZE);
+}
+
+/* Nothing else stays of what the host was started with, such as another way to lay out memory, if the host lets it go. */
+static int fix_addresses(void) {
+  personality(ADDR_NO_RANDOMIZE);
+  return addresses_are_fixed();
+}
+
+/* An audit asks what happens where addresses are not the same each time, even where the host's own are fixed. */
+static int free_addresses(void) {
+  return addresses_are_fixed() && personality(0) >= 0 && !addresses_are_fixed();
+}
+
+/*
+ * pin(path, argv...): executes itself with fixed addresses, or with free ones where the variable FREE is set, and with the variable
+ * PINNED; returns False where it has that, or where that is not possible or needed. That addresses are fixed tells nothing:
+ * whoever started the host may have fixed its own.
+ */
 PyObject *pin(PyObject *module, PyObject *args) {
   (void)module;
   char *argv[16];
   size_t kernels = 0;
   uintptr_t linker_end;
   Py_ssize_t count = PyTuple_GET_SIZE(args);
-  int now = personality(0xffffffff);
-  if (now & ADDR_NO_RANDOMIZE) settle_stack();
-  if (now & ADDR_NO_RANDOMIZE || count < 1 || count > 15) Py_RETURN_FALSE;
+  if (count < 1 || count > 15) Py_RETURN_FALSE;
+  /* A host that forbids the personality would otherwise make this an endless loop. */
+  int is_free = getenv(FREE) != NULL;
+  if (getenv(PINNED) || !(is_free ? free_addresses() : fix_addresses())) {
+    settle_stack();
+    Py_RETURN_FALSE;
+  }
   for (Py_ssize_t i = 0; i < count; i++)
     if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
   argv[count] = NULL;
-  if (personality((unsigned)now | ADDR_NO_RANDOMIZE) < 0) Py_RETURN_FALSE;
-  /* A host that forbids the personality would otherwise make this an endless loop. */
-  if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) Py_RETURN_FALSE;
-  if (world_places(&kernels, &linker_end)) {
+  if (!is_free && world_places(&kernels, &linker_end)) {
     see_through_overlay();
     limit_stack(STACK_OF_EXEC - kernels);
   } else limit_stack(STACK_BYTES);
+  if (setenv(PINNED, "1", 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
   execv(argv[0], argv);
   return PyErr_SetFromErrno(PyExc_OSError);
 }
@@ -149,8 +176,10 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   int fd = open(file, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return PyErr_SetFromErrnoWithFilename(PyExc_OSError, file);
   struct stat root, status;
+  struct statfs system;
+  int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
-  int is_even = is_one && !lies_at_multiples(fd) && linker_is_in_place();
+  int is_even = is_overlay && is_one && !lies_at_multiples(fd) && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }

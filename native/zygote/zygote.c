@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -235,7 +234,7 @@ static PyObject *serve(PyObject *module, PyObject *args) {
   trunk_know(&self);
   struct ready ready = {
     .address_space_bytes = address_space_bytes(),
-    .addresses_fixed = (personality(0xffffffff) & ADDR_NO_RANDOMIZE) != 0,
+    .addresses_fixed = (uint32_t)addresses_are_fixed(),
     .threads = (uint32_t)settled_threads(),
   };
   if (ready.threads != 1) { errno = EBUSY; give_up("be single-threaded"); }

@@ -141,8 +141,9 @@ void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t t
 /* zygote.c: ends the zygote, which says what it could not do. */
 __attribute__((noreturn)) void give_up(const char *what);
 
-/* layout.c: of Python, the exec that fixes addresses; whether files of the image lie as they do everywhere. */
+/* layout.c: of Python, the exec that fixes addresses; whether it did; whether files of the image lie as they do everywhere. */
 PyObject *pin(PyObject *module, PyObject *arguments);
+int addresses_are_fixed(void);
 PyObject *layout_is_even(PyObject *module, PyObject *path);
 
 /* arenas.c: install before anything is imported, settle before anything is forked. */

@@ -17,11 +17,10 @@ _THREAD_SECONDS = 10
 
 
 def main() -> None:
-    # An audit asks what happens where addresses are not the same each time.
-    free = os.environ.pop("SAMESEED_FREE_ADDRESSES", None) is not None
-    # Returns only where the layout is fixed already, or where the host does not allow to fix it.
-    if not free:
-        _zygote.pin(sys.executable, *sys.orig_argv[1:])
+    # Returns only where addresses are already as they should be, or where the host does not allow that.
+    _zygote.pin(sys.executable, *sys.orig_argv[1:])
+    for name in ("SAMESEED_PINNED", "SAMESEED_FREE_ADDRESSES"):
+        os.environ.pop(name, None)
     gc.disable()
 
     from sameseed.agent import agent

@@ -20,7 +20,7 @@ const leftOut = /^\/usr\/share\/(doc|man|info|lintian|bug|doc-base)(\/|$)/;
 const reserved = /^\/(opt$|(tmp|dev|proc|mnt|sys|root|run|opt\/sameseed|opt\/python)(\/|$))/;
 
 /**
- * Moves what was unpacked of a package to its place, so that hard links stay.
+ * Moves what was unpacked of a package to its place.
  *
  * A file goes only into folders of the tree itself: nothing is placed through a link that a package brought, as several
  * links, each of which stays in the tree when it is read alone, lead out of it together.

@@ -1,6 +1,7 @@
 // Theory of operation. Images of one store have most of their files in common: the interpreter, the C library, numpy. A file that is
 // the same at the same path of another image is a hard link to that one. Trees are read-only to sandboxes, and builds replace files
-// rather than write into them. Only the same path is shared, so no two paths of one tree become one file.
+// rather than write into them. Only the same path is shared, and each file of another image once, so no two paths of one tree become
+// one file.
 //
 // A link changes the time of the last change of the file itself (ctime), which the seals of all images that have it remember.
 // They are brought up to date here. Where another process seals at the same moment and one of the two is lost, the seal
@@ -9,6 +10,7 @@
 import {
   closeSync,
   linkSync,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -46,12 +48,13 @@ export function shareFiles(root: string, entries: readonly TreeEntry[], images: 
     }
   }
   const touched = new Set<string>();
+  const taken = new Set<bigint>();
   const changed = new Set<string>();
   const folders = new Set<string>();
   for (const { path, type, mode, content } of entries) {
     if (type !== "file") continue;
     const file = join(root, path);
-    const stamp = replaceByLink(file, places.get(`${content} ${mode} ${path}`) ?? []);
+    const stamp = replaceByLink(file, places.get(`${content} ${mode} ${path}`) ?? [], taken);
     if (stamp === undefined) continue;
     touched.add(stamp);
     changed.add(path);
@@ -76,15 +79,20 @@ export function afterRemoval(images: string, stamps: ReadonlySet<string>): void 
   renewSeals(readNeighbours(images), stamps);
 }
 
-/** @returns the stamp that the first other file with the same content had, where it is now this one too */
-function replaceByLink(file: string, others: readonly string[]): string | undefined {
+/**
+ * @param taken - The inodes that the tree has files of other images by; it gets this one's.
+ * @returns the stamp that the first other file with the same content had, where it is now this one too
+ */
+function replaceByLink(file: string, others: readonly string[], taken: Set<bigint>): string | undefined {
   const temporary = `${file}.link`;
   for (const other of others) {
     try {
       const before = stampOf(other);
-      if (!haveSameContent(file, other)) continue;
+      const { ino } = lstatSync(other, { bigint: true });
+      if (taken.has(ino) || !haveSameContent(file, other)) continue;
       linkSync(other, temporary);
       renameSync(temporary, file);
+      taken.add(ino);
       return before;
     } catch (error) {
       // Gone meanwhile, on another file system, or linked as often as can be: then the file keeps its own copy.

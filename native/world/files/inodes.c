@@ -8,7 +8,10 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
-enum { DEVICES_MOST = 64, NAMELESS_MOST = 512, IMAGE_MOST = 1 << 15, READ_ONLY_FLAG = 1 /* ST_RDONLY */ };
+enum {
+  DEVICES_MOST = 64, NAMELESS_MOST = 512, READ_ONLY_FLAG = 1 /* ST_RDONLY */,
+  IMAGE_MOST = 1 << 17, IMAGE_PLACES = 2 * IMAGE_MOST,
+};
 
 static struct { uint64_t number; int read_only; } devices[DEVICES_MOST];  /* read_only: -1 no, 1 yes, 0 not asked */
 static unsigned device_count;
@@ -36,21 +39,27 @@ uint64_t nameless_inode(uint64_t device, uint64_t inode) {
   return ++nameless_count;
 }
 
-/* Those of the image, by a hash; number 0: free. They are not forgotten: what a zygote met it met before every job. */
-static struct { uint64_t device, inode; uint32_t number; } met[IMAGE_MOST];
-static uint32_t met_count;
+/*
+ * Those of the image, in the order they are met, so that few pages are touched; found by a hash. They are not forgotten: what
+ * a zygote met it met before every job.
+ */
+static struct { uint64_t device, inode; } met[IMAGE_MOST];
+static uint32_t met_count, places[IMAGE_PLACES]; /* numbers; 0: free, as half of them always are */
 
 uint64_t image_inode(uint64_t device, uint64_t inode) {
   uint64_t hash = (inode ^ device << 32) * 0x9e3779b97f4a7c15ull;
-  for (uint32_t at = (uint32_t)(hash >> 32) % IMAGE_MOST;; at = (at + 1) % IMAGE_MOST) {
-    if (met[at].number && met[at].inode == inode && met[at].device == device) return met[at].number;
-    if (met[at].number) continue;
-    /* The last place stays free, so that every search ends. */
-    if (met_count == IMAGE_MOST - 1) return IMAGE_MOST;
-    met[at].device = device;
-    met[at].inode = inode;
-    return met[at].number = ++met_count;
+  for (uint32_t at = (uint32_t)(hash >> 32) % IMAGE_PLACES;; at = (at + 1) % IMAGE_PLACES) {
+    uint32_t number = places[at];
+    if (number && met[number - 1].inode == inode && met[number - 1].device == device) return number;
+    if (number) continue;
+    if (met_count == IMAGE_MOST) break;
+    met[met_count].device = device;
+    met[met_count].inode = inode;
+    return places[at] = ++met_count;
   }
+  /* Two files must never look like one, even where the machine's own number tells them apart. */
+  world.lacks |= LACK_LAYOUT;
+  return IMAGE_MOST + inode;
 }
 
 /* What was met under one number is met under another from now on: a copy of this process has it in its place. */

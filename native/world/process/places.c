@@ -49,10 +49,10 @@ WORLD_EXPORT void sameseed_world_places(size_t *bytes, uintptr_t *end) {
   *end = linker_end();
 }
 
-static bool take_above(uintptr_t line, size_t bytes) {
+static bool take_between(uintptr_t line, uintptr_t end, size_t bytes) {
   long at = world_raw6(SYS_mmap, 0, (long)bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at < 0) return false;
-  if ((uintptr_t)at >= line) return true;
+  if ((uintptr_t)at >= line && (uintptr_t)at < end) return true;
   world_raw6(SYS_munmap, at, (long)bytes, 0, 0, 0, 0);
   return false;
 }
@@ -65,7 +65,9 @@ void world_even_out(void) {
   /* The linker ends a page below a whole MiB, or as much higher as a zygote has made up for. */
   size_t higher = (linker_end() + PAGE) % MIB;
   uintptr_t line = lowest + kernels - higher - KERNELS_MOST;
+  /* What is above that is no hole: a host lays out memory from below (vm.legacy_va_layout), and all that is free is up there. */
+  uintptr_t end = linker_end() + KERNELS_MOST;
   int taken = 0;
   for (size_t bytes = MIB; bytes >= PAGE; bytes /= 2)
-    while (taken < TAKEN_MOST && take_above(line, bytes)) taken++;
+    while (taken < TAKEN_MOST && take_between(line, end, bytes)) taken++;
 }

@@ -1,5 +1,5 @@
 /* Images of one store share the files they have in common; each stays what its digest and its seal say. */
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, afterEach, describe, expect, it } from "vitest";
@@ -63,6 +63,18 @@ describe("files that images have in common", () => {
       expect(isSealed(image)).toBe(true);
       expect(checkImage(image).digest).toBe(image.manifest.digest);
     }
+  });
+
+  it("are two files in one tree where another image has one under both names", async () => {
+    const first = await publish({ "a/one": "1", "a/two": "1" });
+    // As builds left it before.
+    const [one, two] = ["a/one", "a/two"].map((path) => join(first.rootfs, path));
+    rmSync(two!);
+    linkSync(one!, two!);
+    const second = await publish({ "a/one": "1", "a/two": "1", more: "2" });
+    expect(inode(second, "a/one")).toBe(inode(first, "a/one"));
+    expect(inode(second, "a/two")).not.toBe(inode(first, "a/two"));
+    expect(isSealed(second)).toBe(true);
   });
 
   it("stay when one of the images goes, sealed as before", async () => {

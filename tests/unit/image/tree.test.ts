@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -50,6 +52,24 @@ function write(root: string, files: Iterable<[string, string]>): string {
   for (const [name, text] of files) writeFileSync(join(root, name), text);
   return root;
 }
+
+describe("finishTree", () => {
+  it("leaves no file with two names in the tree, and those outside alone", () => {
+    const outside = join(folder, "outside");
+    writeFileSync(outside, "x");
+    const root = write(join(folder, "root"), [["b", "x"]]);
+    mkdirSync(join(root, "a"));
+    linkSync(join(root, "b"), join(root, "a", "z"));
+    linkSync(join(root, "b"), join(root, "c"));
+    linkSync(outside, join(root, "d"));
+    finishTree(root);
+    const files = ["b", "a/z", "c", "d"].map((name) => statSync(join(root, name)));
+    expect(new Set(files.map(({ ino }) => ino)).size).toBe(4);
+    expect(files.map(({ nlink }) => nlink)).toEqual([1, 1, 1, 2]);
+    expect(readdirSync(root).sort()).toEqual(["a", "b", "c", "d"]);
+    expect(readFileSync(join(root, "a", "z"), "utf8")).toBe("x");
+  });
+});
 
 describe("listTree", () => {
   it("sorts by the bytes of whole paths and says what each entry is", () => {
