@@ -98,6 +98,19 @@ static void settle_stack(void) {
   pthread_attr_destroy(&threads);
 }
 
+/* How much the kernel maps of its own into every process, wherever that lies where addresses are random. */
+static size_t kernels_own(void) {
+  char line[512];
+  unsigned long from, to;
+  size_t bytes = 0;
+  FILE *maps = fopen("/proc/self/maps", "re");
+  if (!maps) return 0;
+  while (fgets(line, sizeof line, maps))
+    if ((strstr(line, "[vdso]") || strstr(line, "[vvar")) && sscanf(line, "%lx-%lx", &from, &to) == 2) bytes += to - from;
+  fclose(maps);
+  return bytes;
+}
+
 int addresses_are_fixed(void) {
   int now = personality(0xffffffff);
   return now != -1 && (now & ADDR_NO_RANDOMIZE);
@@ -122,8 +135,6 @@ static int free_addresses(void) {
 PyObject *pin(PyObject *module, PyObject *args) {
   (void)module;
   char *argv[16];
-  size_t kernels = 0;
-  uintptr_t linker_end;
   Py_ssize_t count = PyTuple_GET_SIZE(args);
   if (count < 1 || count > 15) Py_RETURN_FALSE;
   /* A host that forbids the personality would otherwise make this an endless loop. */
@@ -135,9 +146,9 @@ PyObject *pin(PyObject *module, PyObject *args) {
   for (Py_ssize_t i = 0; i < count; i++)
     if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
   argv[count] = NULL;
-  if (!is_free && world_places(&kernels, &linker_end)) {
+  if (!is_free && world_is_sealed()) {
+    limit_stack(STACK_OF_EXEC - kernels_own());
     see_through_overlay();
-    limit_stack(STACK_OF_EXEC - kernels);
   } else limit_stack(STACK_BYTES);
   if (setenv(PINNED, "1", 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
   execv(argv[0], argv);

@@ -42,7 +42,9 @@ it("adds what is missing, one after the other, and says what; without it, says h
   const once = await build("--packages", "needy");
   expect(once.code).toBe(1);
   expect(JSON.parse(once.stdout)).toMatchObject({
-    tried: [{ package: "needy", needed: "near", fix: "sameseed image build needy --packages needy gymnasium near" }],
+    tried: [
+      { package: "needy", needed: "near", fix: "sameseed image build needy --packages needy gymnasium near" },
+    ],
   });
   const { code, stdout, stderr } = await build("--packages", "needy", "--complete");
   expect({ code, stderr: stderr.includes("Adding far") }).toEqual({ code: 0, stderr: true });

@@ -58,10 +58,9 @@ static bool take_between(uintptr_t line, uintptr_t end, size_t bytes) {
 }
 
 void world_even_out(void) {
-  uintptr_t lowest = lowest_library(), first = world_vdso_begin();
-  /* Up to the linker: a kernel may map more than its code is told to have. Elsewhere is where it is random. */
-  if (first && first < _r_debug.r_ldbase && _r_debug.r_ldbase - first <= KERNELS_MOST) kernels = _r_debug.r_ldbase - first;
-  if (!lowest || !kernels) return;
+  uintptr_t lowest = lowest_library();
+  kernels = world_vdso_bytes(_r_debug.r_ldbase);
+  if (!lowest || !kernels || kernels > KERNELS_MOST) return;
   /* The linker ends a page below a whole MiB, or as much higher as a zygote has made up for. */
   size_t higher = (linker_end() + PAGE) % MIB;
   uintptr_t line = lowest + kernels - higher - KERNELS_MOST;

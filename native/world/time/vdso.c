@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, MORE_MOST = 8 * PAGE };
 
 #if defined(__x86_64__)
 enum { JUMP_BYTES = 12 };
@@ -180,8 +180,11 @@ static uintptr_t first_kernel_page(uintptr_t code) {
   return first;
 }
 
-uintptr_t world_vdso_begin(void) {
-  return mapped_bytes ? first_kernel_page(mapped_at) : 0;
+size_t world_vdso_bytes(uintptr_t next) {
+  if (!mapped_bytes) return 0;
+  uintptr_t first = first_kernel_page(mapped_at), end = mapped_at + mapped_bytes;
+  /* A kernel may map a page more than its code is told to have. */
+  return (next >= end && next - end <= MORE_MOST ? next : end) - first;
 }
 
 void world_hide_kernel_pages(void) {

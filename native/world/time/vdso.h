@@ -10,7 +10,7 @@
 
 int64_t world_vdso_monotonic(void); /* the machine's CLOCK_MONOTONIC in nanoseconds; 0 where it cannot be read */
 
-uintptr_t world_vdso_begin(void); /* of the pages that the kernel mapped below its code; 0 where there are none */
+size_t world_vdso_bytes(uintptr_t next); /* how much the kernel mapped, code and pages; what may begin right behind it */
 
 void world_hide_kernel_pages(void); /* the pages in which the real date stands; not where the world's clock is real */
 
