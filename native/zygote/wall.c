@@ -95,9 +95,26 @@ static void limit(int resource, uint64_t value) {
   if (setrlimit(resource, &limits) < 0) fail(2, "setrlimit");
 }
 
+/* 1, not 0: with 0 the kernel still starts a piped core_pattern helper on the host. */
+static uint64_t core_bytes = 1;
+
+void wall_prepare(void) {
+  struct rlimit core;
+  char first = '|';
+  if (getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max > 0) return;
+  int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    if (read(fd, &first, 1) != 1) first = 0;
+    close(fd);
+  }
+  /* A limit that the host has set to 0 cannot be raised; without a helper it does what it says. */
+  errno = EPERM;
+  if (first == '|') give_up("limit core files to 1 byte");
+  core_bytes = 0;
+}
+
 static void set_limits(const struct start *start) {
-  /* 1, not 0: with 0 the kernel still starts a piped core_pattern helper on the host. */
-  limit(RLIMIT_CORE, 1);
+  limit(RLIMIT_CORE, core_bytes);
   limit(RLIMIT_AS, start->address_space_bytes);
   limit(RLIMIT_FSIZE, start->file_bytes);
   limit(RLIMIT_NPROC, start->processes);

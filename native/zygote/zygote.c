@@ -228,6 +228,7 @@ static PyObject *serve(PyObject *module, PyObject *args) {
   self.job = mmap(NULL, JOB_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (self.job == MAP_FAILED) give_up("prepare");
   arenas_settle();
+  wall_prepare();
   read_config();
   make_inboxes();
   make_tree();

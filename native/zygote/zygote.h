@@ -203,6 +203,7 @@ void loopback_close(struct listening *listening);
 void loopback_raise(const struct birth *birth);
 
 /* wall.c: in the child; does not return where a step fails. */
+void wall_prepare(void); /* in the zygote: what of the host the wall has to know; ends it where a limit cannot be had */
 void wall_build(const struct slot *slot, const struct birth *birth);
 int wall_filter(const struct filter *filter);
 void wall_fail(int err, const char *step) __attribute__((noreturn));

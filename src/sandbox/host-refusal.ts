@@ -54,6 +54,12 @@ const refusals: readonly Refusal[] = [
     hint: "in Podman: leave out `--cap-add` for an ordinary user, or run as root of the container",
   },
   {
+    pattern: /limit core files to 1 byte/i,
+    message:
+      "this host allows no core files (a hard limit of 0) and hands those of crashed programs to a program of its own all the same",
+    hint: "set the hard limit to 1 or more: as root `ulimit -Hc 1`, of a service `LimitCORE=1`, of a container `--ulimit core=1`; or `kernel.core_pattern` to a file's name",
+  },
+  {
     pattern: /Can't mount proc/i,
     message: "this container masks /proc, so a sandbox cannot have a process namespace of its own",
     hint: containerFlags,

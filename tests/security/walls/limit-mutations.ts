@@ -16,7 +16,7 @@ const limits: readonly Mutation[] = [
   {
     id: "core",
     step: "`RLIMIT_CORE`",
-    change: withoutLimit("RLIMIT_CORE, 1"),
+    change: withoutLimit("RLIMIT_CORE, core_bytes"),
     probe: programs.dumpCore,
     behind: ["dumpable", "calls-prctl", "calls-prlimit"],
   },

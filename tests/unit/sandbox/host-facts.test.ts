@@ -70,6 +70,7 @@ test.for([
     "seccomp=unconfined --security-opt apparmor=unconfined --security-opt unmask=ALL",
   ],
   ["bwrap: Unexpected capabilities but not setuid, old file caps config?", "wall_unavailable", "--cap-add"],
+  ["limit core files to 1 byte: Operation not permitted", "wall_unavailable", "LimitCORE=1"],
   ["make an empty network namespace: No space left on device", "wall_unavailable", "max_net_namespaces"],
   ["make an inbox: Too many open files", "zygote_failed", "ulimit -n"],
   ["spawn bwrap EAGAIN", "zygote_failed", "ulimit -u"],
