@@ -92,8 +92,8 @@ export interface RolloutOptions {
    */
   readonly idleMs?: number;
   /**
-   * `prepared`: the environment is made once, in a process that is copied for each rollout. The bytes are the same; where that
-   * cannot be told, rollouts start as usual, and their receipts say why.
+   * `prepared`: the environment is made once, in a process that is copied for each rollout. The bytes are the same, but for
+   * addresses of objects that a program shows; where that cannot be told, rollouts start as usual, and their receipts say why.
    * @default "usual"
    */
   readonly start?: StartMode;

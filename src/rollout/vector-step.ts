@@ -20,8 +20,9 @@ export interface OpenRolloutsConfig extends Omit<OpenRolloutConfig, "seed"> {
   /** Whether two episodes may have one seed. @default false */
   readonly repeatSeeds?: boolean;
   /**
-   * `prepared`: the environment is made once, and the process is copied for each episode. The bytes are the same; where that
-   * cannot be told, or more than 40 environments are stepped together, episodes start as usual, and their receipts say why.
+   * `prepared`: the environment is made once, and the process is copied for each episode. The bytes are the same, but for
+   * addresses of objects that a program shows; where that cannot be told, or more than 40 environments are stepped together,
+   * episodes start as usual, and their receipts say why.
    * @default "usual"
    */
   readonly start?: StartMode;
