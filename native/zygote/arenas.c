@@ -13,8 +13,6 @@
  * addresses of small objects, and with them the order of a set of objects, are the same wherever a kernel puts libraries.
  */
 #include "zygote.h"
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #ifndef MADV_COLLAPSE
@@ -100,18 +98,8 @@ static void collapse(uintptr_t from, uintptr_t to) {
     madvise((void *)at, HUGE_BYTES, MADV_COLLAPSE);
 }
 
-static void collapse_heap(void) {
-  char line[512];
-  unsigned long from, to;
-  FILE *maps = fopen("/proc/self/maps", "re");
-  if (!maps) return;
-  while (fgets(line, sizeof line, maps))
-    if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &from, &to) == 2) collapse(from, to);
-  fclose(maps);
-}
-
 void arenas_settle(void) {
-  collapse_heap();
+  mappings_named("[heap]", collapse);
   if (!region) return;
   char *used = (char *)(((uintptr_t)next_arena + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
   if (used < region_end) {

@@ -98,18 +98,19 @@ static void settle_stack(void) {
   pthread_attr_destroy(&threads);
 }
 
-/* How much the kernel maps of its own into every process, wherever that lies where addresses are random. */
-static size_t kernels_own(void) {
+void mappings_named(const char *name, void (*visit)(uintptr_t from, uintptr_t to)) {
   char line[512];
   unsigned long from, to;
-  size_t bytes = 0;
   FILE *maps = fopen("/proc/self/maps", "re");
-  if (!maps) return 0;
+  if (!maps) return;
   while (fgets(line, sizeof line, maps))
-    if ((strstr(line, "[vdso]") || strstr(line, "[vvar")) && sscanf(line, "%lx-%lx", &from, &to) == 2) bytes += to - from;
+    if (strstr(line, name) && sscanf(line, "%lx-%lx", &from, &to) == 2) visit(from, to);
   fclose(maps);
-  return bytes;
 }
+
+/* How much the kernel maps of its own into every process, wherever that lies where addresses are random. */
+static size_t kernels;
+static void count_kernels(uintptr_t from, uintptr_t to) { kernels += to - from; }
 
 int addresses_are_fixed(void) {
   int now = personality(0xffffffff);
@@ -147,7 +148,9 @@ PyObject *pin(PyObject *module, PyObject *args) {
     if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
   argv[count] = NULL;
   if (!is_free && world_is_sealed()) {
-    limit_stack(STACK_OF_EXEC - kernels_own());
+    mappings_named("[vdso]", count_kernels);
+    mappings_named("[vvar", count_kernels);
+    limit_stack(STACK_OF_EXEC - kernels);
     see_through_overlay();
   } else limit_stack(STACK_BYTES);
   if (setenv(PINNED, "1", 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
@@ -170,11 +173,11 @@ static int lies_at_multiples(int fd) {
 
 /* Of x86-64: other architectures are compared with nothing. */
 static int linker_is_in_place(void) {
-  size_t kernels;
+  size_t mapped;
   uintptr_t end;
-  if (!world_places(&kernels, &end)) return 0;
+  if (!world_places(&mapped, &end)) return 0;
 #if defined(__x86_64__)
-  return end == STACK_TOP - STACK_OF_EXEC - STACK_GAP + kernels;
+  return end == STACK_TOP - STACK_OF_EXEC - STACK_GAP + mapped;
 #else
   return 1;
 #endif

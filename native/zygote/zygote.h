@@ -145,6 +145,7 @@ __attribute__((noreturn)) void give_up(const char *what);
 PyObject *pin(PyObject *module, PyObject *arguments);
 int addresses_are_fixed(void);
 PyObject *layout_is_even(PyObject *module, PyObject *path);
+void mappings_named(const char *name, void (*visit)(uintptr_t from, uintptr_t to)); /* of this process, where /proc is */
 
 /* arenas.c: install before anything is imported, settle before anything is forked. */
 void arenas_install(void);

@@ -5,7 +5,7 @@ import { defaultImageName } from "./image-names.ts";
 import { resolveImage } from "./image-store.ts";
 import { askedPackages } from "./lock-head.ts";
 import { lockPath, systemLockPath } from "./publish-image.ts";
-import { normalName } from "./resolve-packages.ts";
+import { packageName } from "./resolve-packages.ts";
 import { shippedImages } from "./shipped-images.ts";
 import { renderingEnv } from "./system-packages.ts";
 
@@ -28,7 +28,7 @@ export function buildAgainWith(
 ): string {
   const { asked, extras } = builtFrom(digest, images);
   const isOwn = asked.length > 0 && name !== digest && !reserved().includes(name);
-  const before = asked.filter((text) => packageName(text) !== packageName(more));
+  const before = withoutPackages(asked, [more]);
   const packages = [...before, more].map((text) => (text.includes("…") ? text : quotedPackage(text)));
   return `sameseed image build ${isOwn ? name : "NAME"} --packages ${packages.join(" ")}${extras}`;
 }
@@ -52,9 +52,10 @@ function reserved(): string[] {
   return [defaultImageName, ...shippedImages()];
 }
 
-/** The name of the package that a requirement such as `numpy<2` is of, as PyPI normalises it. */
-export function packageName(text: string): string {
-  return normalName(/^[A-Za-z0-9._-]+/.exec(text)?.[0] ?? text);
+/** Requirements but those of packages that others are of, too: another version takes the place of one. */
+export function withoutPackages(requirements: readonly string[], others: readonly string[]): string[] {
+  const named = new Set(others.map(packageName));
+  return requirements.filter((each) => !named.has(packageName(each)));
 }
 
 function builtFrom(

@@ -6,7 +6,7 @@ import type { HostPython } from "./find-python.ts";
 import { pipSources, writeLockCopy, type InstallOptions } from "./install-wheels.ts";
 import { findPip, pipFailed, runPipBuilding } from "./pip.ts";
 import { parseLock, type RequirementsLock } from "./requirements-lock.ts";
-import { normalName } from "./resolve-packages.ts";
+import { normalName, packageName } from "./resolve-packages.ts";
 
 /** A lock of wheels alone. */
 export interface BuiltWheels {
@@ -60,8 +60,7 @@ export async function buildWheels(
 function withWheel(text: string, file: string, hash: string): string {
   const [name = "", version = ""] = file.split("-");
   const lines = text.split("\n");
-  const isNamed = (line: string): boolean =>
-    normalName(/^[A-Za-z0-9._-]+/.exec(line)?.[0] ?? "") === normalName(name);
+  const isNamed = (line: string): boolean => packageName(line) === normalName(name);
   // A lock may have several versions of a package, each with a marker.
   const exact = lines.findIndex((line) => isNamed(line) && line.includes(`==${version}`));
   const first = exact === -1 ? lines.findIndex(isNamed) : exact;

@@ -91,6 +91,11 @@ export function normalName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 
+/** The name, as package indexes compare names, of the package that a requirement such as `numpy<2` is of. */
+export function packageName(requirement: string): string {
+  return normalName(/^[A-Za-z0-9._-]+/.exec(requirement)?.[0] ?? requirement);
+}
+
 /**
  * Asks pip's resolver which versions of some packages and of what they need go together, and writes that down as a lock
  * for this Python: one file of each package, with its hash.
@@ -132,9 +137,7 @@ function lockLines({ install }: PipReport): string {
       name: normalName(metadata.name),
       version: metadata.version,
       hash: info.archive_info.hashes.sha256,
-      needs: (metadata.requires_dist ?? [])
-        .filter((line) => !/;.*\bextra\s*==/.test(line))
-        .map((line) => normalName(/^[A-Za-z0-9._-]+/.exec(line)?.[0] ?? "")),
+      needs: (metadata.requires_dist ?? []).filter((line) => !/;.*\bextra\s*==/.test(line)).map(packageName),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return found

@@ -7,7 +7,8 @@
  *             when it is at most two days old: what a program sets itself is not near a clock it cannot read. ctime,
  *             which nobody can set, and an atime of the machine's follow mtime.
  *   Numbers   Devices are numbered in the order they are met, and so are pipes and sockets, whose inodes count all of the
- *             machine's, and the image's files, whose inodes are those of the disk it was built on. Blocks follow from the size; how many bytes to ask for at once is a constant.
+ *             machine's, and the image's files, whose inodes are those of the disk they lie on. Blocks follow from the size;
+ *             how many bytes to ask for at once is a constant.
  */
 #define _GNU_SOURCE
 #include "files.h"

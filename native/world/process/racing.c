@@ -34,11 +34,14 @@ void world_race_begin(void) {
   if (world.racing == RACE_NONE) world.racing = RACE_CHILDREN;
 }
 
-static void end(void) {
-  if (world.racing != RACE_CHILDREN || world_has_child()) return;
+static void forget(void) {
   world.racing = RACE_NONE;
   world.raced = 0;
   world.hidden = 0;
+}
+
+static void end(void) {
+  if (world.racing == RACE_CHILDREN && !world_has_child()) forget();
 }
 
 static bool has_asked_for_time(void) {
@@ -58,7 +61,7 @@ void world_race_over(void) {
   }
   if (world.racing != RACE_CHILDREN || world.raced || has_asked_for_time() || world_has_child()) return;
   count_all();
-  end();
+  forget();
 }
 
 void world_race_threads(void) {

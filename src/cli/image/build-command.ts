@@ -4,7 +4,7 @@ import { SameseedError } from "../../base/error.ts";
 import { nearestName } from "../../base/known-options.ts";
 import type { AddedFiles } from "../../image/added-files.ts";
 import { buildImage } from "../../image/build-image.ts";
-import { packageName } from "../../image/build-again.ts";
+import { withoutPackages } from "../../image/build-again.ts";
 import { defaultImageName } from "../../image/default-image.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import { lockPath } from "../../image/publish-image.ts";
@@ -179,7 +179,7 @@ async function buildAndTry(cli: Cli, name: string, options: BuildOptions): Promi
     if (options.complete !== true || more.length === 0 || added.length + more.length > mostAdded)
       return { built, tried, added };
     cli.status.note(`Adding ${more.join(", ")}`);
-    added = [...withoutThese(added, more), ...more];
+    added = [...withoutPackages(added, more), ...more];
   }
 }
 
@@ -197,7 +197,7 @@ async function buildOnce(
     system,
     name,
     requirements: packages === undefined ? (options.requirements ?? shippedLock(name)) : undefined,
-    packages: packages === undefined ? undefined : [...withoutThese(packages, added), ...added],
+    packages: packages === undefined ? undefined : [...withoutPackages(packages, added), ...added],
     buildSource: options.wheelsOnly ? false : options.buildSource,
     findLinks,
     rebuild,
@@ -205,12 +205,6 @@ async function buildOnce(
     onProgress: (message: string): void => status.note(message),
     signal,
   });
-}
-
-/** Requirements but those of packages that others name, too: another version takes the place of one. */
-function withoutThese(requirements: readonly string[], others: readonly string[]): string[] {
-  const named = new Set(others.map(packageName));
-  return requirements.filter((each) => !named.has(packageName(each)));
 }
 
 function shippedLock(name: string): string {

@@ -3,8 +3,9 @@ import * as z from "zod";
 
 import { isSameseedError } from "../../base/error.ts";
 import { absentLibraries } from "../../image/absent-libraries.ts";
-import { buildAgainWith, neededPackage, packageName } from "../../image/build-again.ts";
+import { buildAgainWith, neededPackage } from "../../image/build-again.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
+import { packageName } from "../../image/resolve-packages.ts";
 import { builderProgram } from "../../image/runtime-files.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
