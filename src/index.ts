@@ -281,7 +281,7 @@ export type { AuditUnlocated, AuditVerdict } from "./verify/audit/audit-report.t
 // Whether an environment is fit (experimental)
 export { checkEnvironment, type CheckEnvironmentOptions } from "./verify/check/check-environment.ts";
 export type { AuditRow, CheckReport, CheckRow, CheckRows } from "./verify/check/check-report.ts";
-export type { CheckVerdict } from "./verify/check/check-report.ts";
+export type { CheckSubject, CheckVerdict } from "./verify/check/check-report.ts";
 export type { GymnasiumRow, PlainDifference, PlainRow } from "./verify/check/check-report.ts";
 export type { RerunRow, SeedingRow, SpeedRow } from "./verify/check/check-report.ts";
 

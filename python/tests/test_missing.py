@@ -4,9 +4,10 @@ import os
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from sameseed.play.missing import why_missing
-from sameseed.play.no_file import KERNEL, READ_ONLY, file_hint
+from sameseed.play.no_file import KERNEL, READ_ONLY, UNSEALED, file_hint
 from sameseed.play.no_screen import ASK, screen_hint
 from support import play
 
@@ -106,6 +107,12 @@ class Env:
             self.assertEqual((end["error"]["type"], end["error"]["message"]), ("RuntimeError", hint))
         self.assertEqual(file_hint(PermissionError(13, "Permission denied", installed)), READ_ONLY)
         self.assertEqual(file_hint(PermissionError(13, "Permission denied", "/tmp/closed")), "")
+        started = PermissionError(13, "Permission denied", sys.executable)
+        with mock.patch("sameseed.world.sealed.name", return_value="sealed"):
+            self.assertEqual(file_hint(started), UNSEALED)
+            self.assertEqual(file_hint(PermissionError(13, "Permission denied", installed)), READ_ONLY)
+        with mock.patch("sameseed.world.sealed.name", return_value="host"):
+            self.assertNotEqual(file_hint(started), UNSEALED)
 
     def test_what_else_a_file_raises_is_its_own_failure(self):
         end = play(environment("raise ValueError('no')\n")).end

@@ -154,6 +154,7 @@ const report = z.strictObject({
     }),
   }),
   tier: z.enum(["T1", "T2", "T3", "none"]),
+  notHeld: z.array(z.string()),
   image: z.string(),
   imageDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   world: z.enum(["sealed", "host"]),

@@ -6,11 +6,16 @@ import errno
 import os
 import sys
 
+from ..world import sealed
 from .failures import behind
 
 KERNEL = "a sandbox has no /proc and no /sys"
 READ_ONLY = (
     "the image is read-only, and a sandbox writes below /tmp alone; where the package can be told another folder, name one there"
+)
+UNSEALED = (
+    "the sealed world starts no program that is statically linked or of another C library; "
+    'ask for the host\'s: world: "host", or --world host'
 )
 
 
@@ -22,7 +27,14 @@ def file_hint(error: BaseException) -> str:
             path = os.path.normpath(name)
             if seen.errno == errno.ENOENT and path.startswith(("/proc/", "/sys/")):
                 return KERNEL
+            if seen.errno == errno.EACCES and _was_to_start(path):
+                return UNSEALED
             # What is installed belongs to nobody in the sandbox: of an existing file that is said first.
             if seen.errno == errno.EROFS or (seen.errno == errno.EACCES and path.startswith(sys.prefix + "/")):
                 return READ_ONLY
     return ""
+
+
+def _was_to_start(path: str) -> bool:
+    """Whether this is a program that may be run, in a world that starts not every one."""
+    return sealed.name() != "host" and os.path.isfile(path) and os.access(path, os.R_OK | os.X_OK)

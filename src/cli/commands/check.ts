@@ -14,7 +14,7 @@ import { collectEnvArgs, type EnvArg } from "../parse/env-args.ts";
 import { filesOption } from "../parse/files-beside.ts";
 import { parseSeeds } from "../parse/seeds.ts";
 import { prepareHost } from "../prepare-host.ts";
-import { formatCheck } from "../render/check-text.ts";
+import { formatCheckEnd, formatCheckHead, formatCheckPart } from "../render/check-text.ts";
 import { jsonText } from "../render/json-text.ts";
 import {
   envArgOption,
@@ -95,15 +95,23 @@ async function check(cli: Cli, envName: string, options: CheckCommandOptions): P
   // Files and names are looked at before anything slow is begun.
   resolveOptions(request);
   await prepareHost(cli, image);
+  // A long check shows each part when it is known: whoever ends it early has what was found so far.
+  const write = async (lines: readonly string[]): Promise<void> => {
+    if (options.json === true) return;
+    cli.status.clear();
+    await cli.output.lines(lines);
+  };
   const report = await checkEnvironment({
     ...request,
     ...(seeds === undefined ? {} : { seeds }),
     signal: cli.signal,
     onProgress: (doing) => cli.status.show(`checking: ${doing}`),
+    onStart: async (subject) => await write(formatCheckHead(subject, cli.paint)),
+    onPart: async (name, row) => await write(formatCheckPart(name, row, cli.paint)),
   });
   cli.status.clear();
   if (options.json) await cli.output.write(`${jsonText(report)}\n`);
-  else await cli.output.lines(formatCheck(report, cli.paint));
+  else await cli.output.lines(formatCheckEnd(report, cli.paint));
   return exitCodeOf(report);
 }
 

@@ -1,4 +1,10 @@
-import type { CheckReport, CheckRow, CheckRows, CheckVerdict } from "../../verify/check/check-report.ts";
+import type {
+  CheckReport,
+  CheckRow,
+  CheckRows,
+  CheckSubject,
+  CheckVerdict,
+} from "../../verify/check/check-report.ts";
 import { printable } from "./safe-text.ts";
 import { clip, type Painter, type Tone } from "./style.ts";
 
@@ -25,16 +31,31 @@ const labelWidth = 14;
 const verdictWidth = 9;
 const mostNotes = 5;
 const longestLine = 220;
+const longestFailure = 800;
 
-/** What a check found, for a person. */
-export function formatCheck(report: CheckReport, paint: Painter): string[] {
-  const { env, image, world, seeds, maxSteps, checks, fit, tier, badge } = report;
-  const head = `${paint("strong", printable(env))} · image ${image} · ${world} world · ${seeds.length} seeds · ${maxSteps} steps`;
-  const rows = Object.entries(labels).flatMap(([name, label]) =>
-    lines(label, checks[name as keyof CheckRows], paint),
-  );
+/** What is checked, before the first part is known. */
+export function formatCheckHead(subject: CheckSubject, paint: Painter): string[] {
+  const { env, image, world, seeds, maxSteps } = subject;
+  return [
+    `${paint("strong", printable(env))} · image ${image} · ${world} world · ${seeds.length} seeds · ${maxSteps} steps`,
+    "",
+  ];
+}
+
+/** What a check found, below its parts. */
+export function formatCheckEnd(report: CheckReport, paint: Painter): string[] {
+  const { fit, tier, badge } = report;
   const end = fit ? paint("good", `fit (${tier})`) : paint("bad", `not fit${why(report)}`);
-  return [head, "", ...rows, "", end, ...(badge === null ? [] : ["", "For a README:", badge])];
+  return ["", end, ...lower(report), ...(badge === null ? [] : ["", "For a README:", badge])];
+}
+
+/** Why the tier is not the one that holds on every host. */
+function lower({ fit, tier, world, notHeld }: CheckReport): string[] {
+  if (!fit || tier !== "T1") return [];
+  if (world === "host") return ["  T1, this host alone: the host's world promises no more"];
+  return [
+    `  T1, this host alone: ${notHeld.join(", ")}; docs/guide/sealed-world.md says what each of these is`,
+  ];
 }
 
 function why({ reproducible, checks }: CheckReport): string {
@@ -46,12 +67,19 @@ function why({ reproducible, checks }: CheckReport): string {
     : ": its rollouts give the same bytes here, and depend on more than seed and actions";
 }
 
-function lines(label: string, { verdict, summary, notes }: CheckRow, paint: Painter): string[] {
+/** One part of a check: a line, and its notes. */
+export function formatCheckPart(
+  name: keyof CheckRows,
+  { verdict, summary, notes }: CheckRow,
+  paint: Painter,
+): string[] {
   const shown = notes.slice(0, mostNotes);
   const more = notes.length - shown.length;
   const indent = " ".repeat(2 + labelWidth + verdictWidth);
+  // The end of an error's text is where the way out stands.
+  const longest = verdict === "fail" ? longestFailure : longestLine;
   return [
-    `  ${label.padEnd(labelWidth)}${paint(tones[verdict], verdict.padEnd(verdictWidth))}${clip(summary, longestLine)}`,
+    `  ${labels[name].padEnd(labelWidth)}${paint(tones[verdict], verdict.padEnd(verdictWidth))}${clip(summary, longest)}`,
     ...shown.map((note) => indent + clip(note, longestLine)),
     ...(more === 0 ? [] : [`${indent}and ${more} more: --json has all`]),
   ];

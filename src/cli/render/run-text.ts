@@ -106,7 +106,7 @@ export function formatOutcomes(counts: Readonly<Partial<Record<Outcome, number>>
 /** A Python exception's type is part of what a person reads; the words for other faults are not. */
 function faultText(type: string, message: string): string {
   const isException = /^[A-Z]/.test(type) && !message.startsWith(type);
-  return clip(isException ? `${type}: ${message}` : message, 300);
+  return clip(isException ? `${type}: ${message}` : message, 800);
 }
 
 /** An outcome; a fault stands out. */

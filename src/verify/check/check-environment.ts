@@ -12,7 +12,7 @@ import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-confi
 import { openHost } from "../../rollout/rollout-host.ts";
 import { recordRun } from "../../store/record-run.ts";
 import { badgeOf } from "./badge.ts";
-import type { CheckReport, CheckRows } from "./check-report.ts";
+import type { CheckReport, CheckRow, CheckRows, CheckSubject } from "./check-report.ts";
 import type { PlainSubject } from "./plain-rows.ts";
 import { judgePlays, runChecks } from "./run-checks.ts";
 
@@ -27,6 +27,10 @@ export interface CheckEnvironmentOptions extends Omit<
   readonly maxSteps?: number;
   /** Called with each part of the work, in a few words. */
   readonly onProgress?: (doing: string) => void;
+  /** Called once, before the first part. */
+  readonly onStart?: (subject: CheckSubject) => void | Promise<void>;
+  /** Called with each part of the report as soon as it is known, in the report's order. The next waits for what it returns. */
+  readonly onPart?: (name: keyof CheckRows, row: CheckRow) => void | Promise<void>;
 }
 
 const checkNames: NamesOf<CheckEnvironmentOptions> = {
@@ -42,6 +46,8 @@ const checkNames: NamesOf<CheckEnvironmentOptions> = {
   signal: true,
   seeds: true,
   onProgress: true,
+  onStart: true,
+  onPart: true,
 };
 
 /** Steps of an episode that are looked at where nothing else is asked for. */
@@ -68,6 +74,8 @@ export async function checkEnvironment(options: CheckEnvironmentOptions): Promis
     seeds: given = checkSeedsDefault,
     maxSteps = checkStepsDefault,
     onProgress = (): void => {},
+    onStart,
+    onPart = (): void => {},
     ...rest
   } = options;
   const seeds = [...new Set(given.map(checkSeed))];
@@ -86,22 +94,30 @@ export async function checkEnvironment(options: CheckEnvironmentOptions): Promis
     maxSteps,
     ...(signal === undefined ? {} : { signal }),
   };
+  const about: CheckSubject = {
+    env: options.envName,
+    image: host.image.name,
+    imageDigest: host.receipt.image.digest,
+    world: host.receipt.world.mode,
+    seeds,
+    maxSteps,
+  };
+  await onStart?.(about);
   const folder = mkdtempSync(join(tmpdir(), "sameseed-check-"));
   try {
     const dir = join(folder, "run");
     const summaries: RolloutSummary[] = [];
     onProgress("playing");
     await recordRun({ ...rollouts, seeds, dir, onRollout: (summary) => summaries.push(summary) });
-    const checks = await runChecks(judgePlays(summaries), { subject, rollouts, host, dir, onProgress });
-    return toReport(checks, {
-      env: options.envName,
-      tier: lowestTier(summaries.map(({ receipt }) => receipt.tier)),
-      image: host.image.name,
-      imageDigest: host.receipt.image.digest,
-      world: host.receipt.world.mode,
-      seeds,
-      maxSteps,
+    const checks = await runChecks(judgePlays(summaries), {
+      subject,
+      rollouts,
+      host,
+      dir,
+      onProgress,
+      onPart,
     });
+    return toReport(checks, about, summaries);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -110,15 +126,14 @@ export async function checkEnvironment(options: CheckEnvironmentOptions): Promis
 /** The parts that say whether rollouts can be had again. */
 const reproducibility = ["warm", "cold", "loaded", "audit"] as const;
 
-function toReport(
-  checks: CheckRows,
-  about: Omit<CheckReport, "fit" | "reproducible" | "checks" | "badge">,
-): CheckReport {
-  const { env, tier: claimed, ...rest } = about;
+function toReport(checks: CheckRows, about: CheckSubject, summaries: readonly RolloutSummary[]): CheckReport {
+  const { env, seeds } = about;
   const fit = Object.values(checks).every(({ verdict }) => verdict !== "fail");
   const reproducible = reproducibility.every((name) => checks[name].verdict === "pass");
+  const receipts = summaries.map(({ receipt }) => receipt);
   // What was shown to differ is promised nowhere, whatever its receipts say.
-  const tier = reproducible ? claimed : "none";
-  const badge = badgeOf({ env, fit, tier, seeds: rest.seeds });
-  return { env, fit, reproducible, checks, tier, ...rest, badge };
+  const tier = reproducible ? lowestTier(receipts.map((receipt) => receipt.tier)) : "none";
+  const notHeld = [...new Set(receipts.flatMap(({ world }) => world.notHeld))];
+  const badge = badgeOf({ env, fit, tier, seeds });
+  return { ...about, fit, reproducible, checks, tier, notHeld, badge };
 }

@@ -106,6 +106,8 @@ export interface CheckReport {
   readonly checks: CheckRows;
   /** The lowest tier that a rollout of the check claims. */
   readonly tier: Tier;
+  /** What keeps a tier below T2: guarantees of the sealed world that a rollout of the check did without, as in its receipt. */
+  readonly notHeld: readonly string[];
   readonly image: string;
   readonly imageDigest: string;
   readonly world: WorldMode;
@@ -114,3 +116,9 @@ export interface CheckReport {
   /** A line of Markdown for a README; null if the environment is not fit. */
   readonly badge: string | null;
 }
+
+/** What is known of a check before its first part. */
+export type CheckSubject = Pick<
+  CheckReport,
+  "env" | "image" | "imageDigest" | "world" | "seeds" | "maxSteps"
+>;

@@ -2,6 +2,7 @@ import { isComplete } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { RolloutHost } from "../../rollout/rollout-host.ts";
+import { whereRaised } from "../../rollout/silent-fault.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { auditEnvironment } from "../audit/audit-environment.ts";
 import { isReproducible, type AuditReport } from "../audit/audit-report.ts";
@@ -19,7 +20,11 @@ export interface CheckPlace {
   /** The folder of the recorded run. */
   readonly dir: string;
   readonly onProgress: (doing: string) => void;
+  readonly onPart: (name: keyof CheckRows, row: CheckRow) => void | Promise<void>;
 }
+
+/** What comes after the first part, in the report's order. */
+const parts = ["gymnasium", "seeding", "warm", "cold", "loaded", "audit", "plain", "speed"] as const;
 
 /** How many seeds the audit looks at: it runs each in many worlds. */
 const auditedSeeds = 2;
@@ -35,10 +40,11 @@ export function judgePlays(rollouts: readonly RolloutSummary[]): CheckRow {
     return { verdict, summary: `${rollouts.length} episodes, ${steps} steps`, notes };
   }
   const message = first.error === undefined ? "" : `: ${first.error.message.split("\n")[0]}`;
+  const where = whereRaised(first.error?.traceback);
   return {
     verdict: "fail",
     summary: `${faults.length} of ${rollouts.length} episodes did not end by themselves; seed ${first.seed}: ${first.outcome}${message}`,
-    notes,
+    notes: where === "" ? notes : [where, ...notes],
   };
 }
 
@@ -47,7 +53,16 @@ export function judgePlays(rollouts: readonly RolloutSummary[]): CheckRow {
  * @throws as `runRollout`
  */
 export async function runChecks(plays: CheckRow, place: CheckPlace): Promise<CheckRows> {
-  if (plays.verdict === "fail") return unasked(plays);
+  const none = unasked(plays);
+  const told = async <Row extends CheckRow>(name: keyof CheckRows, row: Row): Promise<Row> => {
+    await place.onPart(name, row);
+    return row;
+  };
+  await told("plays", plays);
+  if (plays.verdict === "fail") {
+    for (const name of parts) await told(name, none[name]);
+    return none;
+  }
   const { subject, onProgress } = place;
   const { environment } = subject.options.template;
   const several = environment.kind === "parallel" ? "plain Gymnasium has one agent" : undefined;
@@ -60,26 +75,26 @@ export async function runChecks(plays: CheckRow, place: CheckPlace): Promise<Che
     onProgress(doing);
     return await work();
   };
-  const none = unasked(plays);
-  const gymnasium = await ask(
-    "Gymnasium's check_env",
-    async () => await askGymnasium(subject),
-    none.gymnasium,
+  const gymnasium = await told(
+    "gymnasium",
+    await ask("Gymnasium's check_env", async () => await askGymnasium(subject), none.gymnasium),
   );
-  const seeding = await ask("what the seed decides", async () => await askSeeding(subject), none.seeding);
-  const [warm, cold, loaded] = [
-    await runAgain("warm", place),
-    await runAgain("cold", place),
-    await runAgain("loaded", place),
-  ];
-  const { row: audit, report } = await runAudit(place);
+  const seeding = await told(
+    "seeding",
+    await ask("what the seed decides", async () => await askSeeding(subject), none.seeding),
+  );
+  const warm = await told("warm", await runAgain("warm", place));
+  const cold = await told("cold", await runAgain("cold", place));
+  const loaded = await told("loaded", await runAgain("loaded", place));
+  const { row, report } = await runAudit(place);
+  const audit = await told("audit", row);
   const asks = Object.keys(report?.ledger ?? {}).length > 0 || audit.verdict === "fail";
   const compare = async (): Promise<CheckRows["plain"]> => {
     using reader = await RunReader.open(place.dir);
     return await comparePlain(subject, reader, { asks, numericClass: place.host.receipt.world.numericClass });
   };
-  const plain = await ask("plain Gymnasium", compare, none.plain);
-  const speed = await ask("speed", async () => await measureSpeed(subject), none.speed);
+  const plain = await told("plain", await ask("plain Gymnasium", compare, none.plain));
+  const speed = await told("speed", await ask("speed", async () => await measureSpeed(subject), none.speed));
   return { plays, gymnasium, seeding, warm, cold, loaded, audit, plain, speed };
 }
 

@@ -15,3 +15,14 @@ AssertionError
   expect(whereRaised("AssertionError\n")).toBe("");
   expect(whereRaised(undefined)).toBe("");
 });
+
+test("the line is the last one outside of Python's standard library", () => {
+  const own = `  File "/opt/python/lib/python3.11/site-packages/p/env.py", line 7, in begin
+    run([engine])
+`;
+  const standard = `  File "/opt/python/lib/python3.11/subprocess.py", line 1950, in _execute_child
+    raise child_exception_type(errno_num, err_msg, err_filename)
+`;
+  expect(whereRaised(own + standard)).toBe("at env.py:7: run([engine])");
+  expect(whereRaised(standard)).toContain("at subprocess.py:1950: raise");
+});
