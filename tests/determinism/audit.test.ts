@@ -102,6 +102,35 @@ describe("an audit", () => {
     ]);
   });
 
+  it("gives a changed home what the unchanged one has: it can be written to", async () => {
+    const report = await auditEnvironment({ envName: fixture("homes.py:MakesAFolder"), policy });
+    expect(report).toMatchObject({ verdict: "virtualised", causes: [] });
+  });
+
+  it("says what a changed world broke off with, and tries for other seeds first what it found for one", async () => {
+    const envName = fixture("homes.py:WantsItsUser");
+    const one = await auditEnvironment({ envName, policy, seeds: [0] });
+    const three = await auditEnvironment({ envName, policy, seeds: [0, 1, 2] });
+    for (const { verdict, causes } of [one, three]) {
+      expect(verdict).toBe("sensitive");
+      expect(causes).toMatchObject([
+        {
+          factor: "names",
+          step: 3,
+          path: "error",
+          expected: "a complete episode",
+          actual: "LookupError: nobody of that name plays here",
+          actualType: "env_error",
+        },
+      ]);
+      expect(causes[0]?.location?.source).toContain("# the name");
+    }
+    expect(three.worlds).toEqual(one.worlds);
+    // A seed alone takes a rollout for each factor; each further one, what it shares and those layouts of memory.
+    const further = (three.cost.rollouts - one.cost.rollouts) / 2;
+    expect(further).toBeLessThan(one.cost.rollouts / 2);
+  });
+
   it("finds what only some layouts of memory change", async () => {
     const envName = fixture("only_together.py:Lucky");
     const { verdict, causes } = await auditEnvironment({ envName, policy });

@@ -55,6 +55,8 @@ def _variables(variables: dict[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    # The unchanged home can be written to: a program that makes a folder in its home depends on no name.
+    os.makedirs(os.environ.get("HOME", "/tmp"), exist_ok=True)
     time.tzset()
 
 

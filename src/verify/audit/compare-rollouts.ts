@@ -36,7 +36,20 @@ export function compareRollouts(expected: RecordedRollout, actual: RecordedRollo
   if (found.field === "length" && cutOffs.has(actual.summary.outcome))
     return { cutOff: actual.summary.steps };
   const differing = found.differing.filter((name) => name !== ledgerField);
-  return { divergence: { ...found, differing } };
+  return { divergence: { ...found, differing, ...faultIn(found, actual) } };
+}
+
+/** What a rollout that broke off in the changed world says of it: that it has fewer steps explains nothing. */
+function faultIn({ field }: Divergence, { summary }: RecordedRollout): Partial<Divergence> {
+  const { outcome, error } = summary;
+  if (field !== "length" || error === undefined) return {};
+  return {
+    path: "error",
+    expected: "a complete episode",
+    actual: `${error.type}: ${error.message}`,
+    expectedType: "outcome",
+    actualType: outcome,
+  };
 }
 
 /**

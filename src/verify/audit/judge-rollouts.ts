@@ -219,6 +219,7 @@ async function attribute(
       runner: audit.runner,
       ...seed,
       factors: audit.usable,
+      known: new Set(suspects.map(({ suspect }) => suspect.factor)),
       onWorld: (factor) => audit.onProgress(`world ${++tried}: ${factor}`),
     });
     for (const world of found.worlds) {

@@ -4,6 +4,9 @@
  * them is changed alone, concurrently, and one more rollout with every other factor changed shows whether there are
  * further causes. Usually there are none, and factors that need their own zygote are not tried. Otherwise they follow,
  * in zygotes that start concurrently. If no single factor changes the bytes, delta debugging finds a minimal set.
+ *
+ * Seeds mostly have their causes in common. What was found for one is tried first for the next: if it is a cause there, and
+ * every other factor changed together changes nothing, that is all.
  */
 import type { RecordedRollout, RolloutSpec } from "../../model/rollout.ts";
 import { combineChanges, type WorldChange } from "./audit-world.ts";
@@ -20,6 +23,8 @@ export interface SearchInputs {
   readonly baseline: RecordedRollout;
   /** Those that were changed together. */
   readonly factors: readonly Factor[];
+  /** Those that gave another seed other bytes, which are tried first. */
+  readonly known?: ReadonlySet<string>;
   /** Told of each world that was compared. */
   readonly onWorld: (factor: string) => void;
 }
@@ -47,6 +52,8 @@ export async function searchCauses(inputs: SearchInputs): Promise<FoundCauses> {
 
 async function search(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect>> {
   const { factors } = inputs;
+  const alike = await tryKnown(inputs);
+  if (alike !== undefined) return alike;
   // A factor that is never changed together with others is only known by itself.
   const light = factors.filter((factor) => sharesZygote(factor) && factor.alone !== true);
   const heavy = factors.filter((factor) => !sharesZygote(factor) || factor.alone === true);
@@ -62,6 +69,18 @@ async function search(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect
   const joint = await smallestSet(inputs);
   if (joint === undefined) return { suspects, worlds };
   return { suspects: [joint], worlds: [...worlds, { factor: joint.factor, equal: false, how: "alone" }] };
+}
+
+/** The causes of another seed, if they are this one's too and there are no more. */
+async function tryKnown(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect> | undefined> {
+  const { factors, known = new Set() } = inputs;
+  const tried = factors.filter(({ id }) => known.has(id));
+  if (tried.length === 0) return undefined;
+  const found = await tryAlone(inputs, tried);
+  const rest = factors.filter(({ id }) => !found.suspects.some(({ factor }) => factor === id));
+  if (found.suspects.length === 0 || !(await isEqual(inputs, rest))) return undefined;
+  const others = factors.filter((factor) => !tried.includes(factor));
+  return { suspects: found.suspects, worlds: [...found.worlds, ...others.map(innocent)] };
 }
 
 /** What is said of a factor that was changed together with others when nothing came of it. */
