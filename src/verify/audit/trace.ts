@@ -121,7 +121,7 @@ function lineOf(
   textOf: (line: BlamedLine) => string,
 ): BlamedLine | undefined {
   const first = firstDifferentLine(expected, actual);
-  const later = firstDifferentLine(sinceReset(expected), sinceReset(actual));
+  const later = firstComputing(sinceReset(expected), sinceReset(actual), textOf);
   // No reset makes anew what a file did when it was loaded, such as the default of an argument.
   if (later === undefined || firstDifferentLine(loading(expected), loading(actual)) !== undefined)
     return first;
@@ -131,6 +131,27 @@ function lineOf(
     for (const [name] of mine[at]!.names) kept.delete(name);
   const text = textOf(later);
   return [...kept].some((name) => mentions(text, name)) ? first : later;
+}
+
+/** A line that only hands on its object: what differs in it was given by another line. */
+const handsOn = /^return self$/;
+
+/** The first different line that does more than to hand on its object. */
+function firstComputing(
+  expected: Trace,
+  actual: Trace,
+  textOf: (line: BlamedLine) => string,
+): BlamedLine | undefined {
+  const without = ({ entries, isWhole }: Trace, at: BlamedLine): Trace => ({
+    entries: entries.filter(({ file, line }) => file !== at.file || line !== at.line),
+    isWhole,
+  });
+  for (let mine = expected, theirs = actual; ;) {
+    const found = firstDifferentLine(mine, theirs);
+    if (found === undefined || !handsOn.test(textOf(found))) return found;
+    mine = without(mine, found);
+    theirs = without(theirs, found);
+  }
 }
 
 /** Whether a line's text reads that attribute, of whichever object, or that global. */

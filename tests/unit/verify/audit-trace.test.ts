@@ -39,6 +39,35 @@ function cut(entries: readonly TraceEntry[]): Trace {
   return { entries, isWhole: false };
 }
 
+describe("a line that only hands on its object", () => {
+  const made = (value: string): TraceEntry => entry(3, [["self.rng", value]]);
+  const handed = (value: string): TraceEntry => entry(7, [["return", value]], { begun: true });
+  const lines = new Map([
+    [3, "self.rng = default_rng()"],
+    [7, "return self"],
+    [9, "food = draw()"],
+  ]);
+  const text = ({ line }: { readonly line: number }): string => lines.get(line) ?? "";
+
+  it("is not the one behind what differs in it", () => {
+    const [one, other] = [
+      [made("1"), handed("1")],
+      [made("2"), handed("2")],
+    ];
+    expect(lineIntoEpisode(whole(one), whole(other), text)).toMatchObject({ line: 3, name: "self.rng" });
+    expect(lineIntoEpisode(whole(one), whole(other), () => "return self.x")).toMatchObject({ line: 7 });
+  });
+
+  it("gives way to the next line of the episode that differs", () => {
+    const drawn = (value: string): TraceEntry => entry(9, [["food", value]], { begun: true });
+    const [one, other] = [
+      [made("1"), handed("1"), drawn("1")],
+      [made("2"), handed("2"), drawn("2")],
+    ];
+    expect(lineIntoEpisode(whole(one), whole(other), text)).toMatchObject({ line: 9, name: "food" });
+  });
+});
+
 describe("what a line only counts on", () => {
   const text = (): string => "";
   const counted = (value: string, more: Partial<TraceEntry> = {}): TraceEntry =>
