@@ -8,9 +8,11 @@ import sysconfig
 
 from ..recording.canonical_tags import module_name
 
-# Libraries that compute or draw for an environment, in very many lines: what they return is seen where it is used.
+# Libraries that compute, draw or parse for an environment, in very many lines: what they return is seen where it is used.
 COMPUTING = (
-    "numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba", "pygame"
+    "numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba", "pygame",
+    "jaxlib", "flax", "optax", "chex", "tensorflow", "cv2", "imageio", "h5py", "trimesh", "shapely", "OpenGL", "pyglet",
+    "cffi", "pycparser", "ply", "lark", "pyparsing", "yaml", "lxml", "pydantic", "attr", "absl", "tqdm", "rich"
 )  # fmt: skip
 # What of Gymnasium, and of the gym before it, stands between the referee and an environment.
 _PLUMBING = ("core.py", "wrappers", "utils", "spaces", "error.py", "vector", os.path.join("envs", "registration.py"))

@@ -11,7 +11,8 @@ from .failures import behind
 
 KERNEL = "a sandbox has no /proc and no /sys"
 READ_ONLY = (
-    "the image is read-only, and a sandbox writes below /tmp alone; where the package can be told another folder, name one there"
+    "the image is read-only, and a sandbox writes below /tmp alone; where the package can be told another folder, name one "
+    "there, or import a copy of it below /tmp, as docs/guide/environments.md shows"
 )
 UNSEALED = (
     "the sealed world starts no program that is statically linked or of another C library; "
