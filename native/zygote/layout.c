@@ -15,10 +15,12 @@
  *
  * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
  * without, and layout_is_even finds out: whether the image is seen through an overlay after all, how files are mapped, whether they
- * and folders are of one device, which some overlays tell otherwise, and where the linker lies.
+ * and folders are of one device, which some overlays tell otherwise, whether a folder has one number, and where the linker lies.
  */
 #include "zygote.h"
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +173,26 @@ static int lies_at_multiples(int fd) {
   return ((first | second) & (LARGE_PAGE - 1)) == 0;
 }
 
+/*
+ * An image may lie on an overlay whose layers are of different file systems, without `xino`. Its folders are listed by numbers of the
+ * layer's, and have others of their own, which last as long as the kernel remembers the folder.
+ */
+static int folders_have_one_number(const char *file) {
+  char folder[PATH_MAX];
+  struct stat status;
+  const struct dirent *entry;
+  int is_one = 1;
+  snprintf(folder, sizeof folder, "%s", file);
+  *strrchr(folder, '/') = 0;
+  DIR *listing = opendir(folder);
+  if (!listing) return 0;
+  while (is_one && (entry = readdir(listing)))
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+      is_one = fstatat(dirfd(listing), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == entry->d_ino;
+  closedir(listing);
+  return is_one;
+}
+
 /* Of x86-64: other architectures are compared with nothing. */
 static int linker_is_in_place(void) {
   size_t mapped;
@@ -193,7 +215,7 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   struct statfs system;
   int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
-  int is_even = is_overlay && is_one && !lies_at_multiples(fd) && linker_is_in_place();
+  int is_even = is_overlay && is_one && folders_have_one_number(file) && !lies_at_multiples(fd) && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }

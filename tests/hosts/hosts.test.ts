@@ -194,6 +194,7 @@ const leftProcess = `sleep 100${process.pid}`;
 function leavingSuite(folder: string): string {
   mkdirSync(join(folder, "suite/guest"), { recursive: true });
   mkdirSync(join(folder, "suite/home/images"), { recursive: true });
+  mkdirSync(join(folder, "suite/nothing"));
   const guest = join(folder, "suite/guest");
   writeFileSync(join(guest, "here.sh"), readFileSync(join(import.meta.dirname, "guest/here.sh")));
   const left = ["/etc", "/var/lib", "/home", "/root", "/run", "/tmp", "$suite"].map(

@@ -115,6 +115,7 @@ export function prepareSuite(folder: string, host: HostSpec, choice: Choice): vo
   const imports =
     isMachine(host) && (choice.steps === "all" ? !choice.quick : choice.steps.includes("import"));
   writeFileSync(join(folder, "imports"), imports ? "yes\n" : "no\n");
+  mkdirSync(join(folder, "nothing"), { recursive: true });
 }
 
 /** Packs the suite as a disk for a machine. */

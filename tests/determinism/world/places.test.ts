@@ -144,6 +144,12 @@ describe("where things lie in memory", () => {
     });
   });
 
+  it("is told as not held where folders have other numbers in a listing than of their own", () => {
+    const mixed =
+      'mount -t tmpfs tmpfs "$NOTHING"\nmount -t overlay overlay -o "xino=off,lowerdir=$IMAGES:$NOTHING" "$IMAGES"';
+    expect(rollOut(mixed, folder)).toMatchObject({ outcome: "truncated", tier: "T1", notHeld: ["layout"] });
+  });
+
   it("is told as not held where the kernel has no overlays, though it maps files alike", () => {
     const copied =
       'mount -t tmpfs tmpfs "$NOTHING"\ncp -a "$IMAGE" "$NOTHING/image"\nmount --bind "$NOTHING/image" "$IMAGE"';

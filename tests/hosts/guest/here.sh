@@ -13,9 +13,8 @@ overlay() { # a folder as it is, whose changes lie in memory; to where
 suite=/srv/suite
 mkdir $suite
 overlay "$1" $suite
-# Where the kernel maps an image's libraries hangs on its file system: it stays on that of the digests it is compared with.
-mount --bind "$1/home/images" $suite/home/images
-mount -o remount,bind,ro $suite/home/images
+# The image lies as in a container's own layers: on an overlay whose layers are of one file system.
+mount -t overlay -o "ro,lowerdir=$1/home/images:$1/nothing" overlay $suite/home/images
 for folder in /etc /var; do overlay $folder $folder; done
 for folder in /home /root /run /tmp; do mount -t tmpfs tmpfs $folder; done
 chmod 1777 /tmp
