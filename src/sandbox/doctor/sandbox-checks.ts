@@ -207,15 +207,22 @@ async function withoutGroups(): Promise<DoctorCheck> {
 }
 
 /** How control groups can be had on a host of this kind; undefined where nothing is known to help. */
-export function limitsFix({ isRoot, inContainer, hasSystemd }: HostKind): string | undefined {
+export function limitsFix({
+  isRoot,
+  inContainer,
+  hasSystemd,
+  areGroupsClosed,
+}: HostKind): string | undefined {
   if (hasSystemd && !isRoot) return "run inside: systemd-run --user --scope -p Delegate=yes";
+  if (inContainer && areGroupsClosed)
+    return "have root of the host start the container, with the host's user ids, as root in it and with `--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw`; its host has control groups of version 1, which nobody else can be given";
   if (inContainer)
     return `${isRoot ? "" : "as root in the container, "}run the container with \`--security-opt unmask=/sys/fs/cgroup\` (Podman where the host has control groups of version 2), else with \`--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw\`; docs/guide/containers.md says what this allows`;
   return isRoot ? undefined : "run as root";
 }
 
 /** How sandboxes get ids of their own. Root that lacks rights is root of a container. */
-export function hostIdsFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
+export function hostIdsFix({ isRoot, inContainer }: Pick<HostKind, "isRoot" | "inContainer">): string {
   if (isRoot)
     return "in a container: run as an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows; where root of the host starts it, `--cap-add SYS_ADMIN` does as well";
   return inContainer

@@ -38,6 +38,7 @@ function inGroup(own: string, more: Partial<GroupSurroundings> = {}): GroupSurro
     mounts: "",
     isRoot: false,
     hasSystemd: true,
+    areGroupsClosed: false,
     inContainer: false,
     isDelegated: () => false,
     ...more,

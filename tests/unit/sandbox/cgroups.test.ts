@@ -33,6 +33,7 @@ function plain(at = root): GroupSurroundings {
     groups: "0::/\n",
     mounts: "",
     hasSystemd: false,
+    areGroupsClosed: false,
     inContainer: false,
   };
 }

@@ -10,6 +10,7 @@ import {
   openFilesFix,
 } from "../../../src/sandbox/doctor/host-checks.ts";
 import { hostIdsFix, limitsFix, limitsHeld } from "../../../src/sandbox/doctor/sandbox-checks.ts";
+import { areGroupsClosed } from "../../../src/sandbox/linux/host-kind.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
 import { numericClass } from "../../../src/sandbox/linux/numeric-class.ts";
 import { startError } from "../../../src/sandbox/zygote/slot-errors.ts";
@@ -127,8 +128,25 @@ test.for([
   expect(startError(reason).hint).toContain(fix);
 });
 
+test.for([
+  ["4:memory:/x\n8:pids:/x\n0::/\n", "         0          0 4294967295\n", false],
+  [
+    "4:memory:/x\n8:pids:/x\n0::/\n",
+    "         0       1000          1\n         1     100000      65536\n",
+    true,
+  ],
+  ["9:cpu,memory:/x\n", "0 100000 65536\n", true],
+  ["5:hugememory:/x\n0::/memory\n", "0 100000 65536\n", false],
+  ["0::/user.slice\n", "0 1000 1\n", false],
+] as const)(
+  "groups of version 1 are closed to a user namespace, others are not: %j %j",
+  ([groups, ids, is]) => {
+    expect(areGroupsClosed(groups, ids)).toBe(is);
+  },
+);
+
 test("a fix fits the host: nothing of systemd where there is none, no root for root", () => {
-  const host = { isRoot: false, inContainer: false, hasSystemd: false };
+  const host = { isRoot: false, inContainer: false, hasSystemd: false, areGroupsClosed: false };
   expect(limitsFix({ ...host, hasSystemd: true })).toContain("systemd-run");
   expect(limitsFix(host)).toBe("run as root");
   expect(limitsFix({ ...host, isRoot: true })).toBeUndefined();
@@ -136,6 +154,9 @@ test("a fix fits the host: nothing of systemd where there is none, no root for r
   expect(container).toContain("--cgroupns=host");
   expect(container).toContain("unmask=/sys/fs/cgroup");
   expect(container).not.toMatch(/systemd|as root/);
+  const closed = limitsFix({ ...host, isRoot: true, inContainer: true, areGroupsClosed: true });
+  expect(closed).toContain("have root of the host start the container");
+  expect(closed).not.toContain("unmask");
   expect(hostIdsFix({ ...host, isRoot: true })).not.toContain("install");
   expect(hostIdsFix(host)).toContain("install newuidmap");
   expect(hostIdsFix({ ...host, inContainer: true })).toContain("file capabilities");
