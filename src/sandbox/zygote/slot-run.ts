@@ -204,11 +204,12 @@ export class SlotRun implements RunningSandbox {
       if (exit.cause === "own") {
         this.fail(error);
       } else {
-        // Ended by us before its wall stood: that is its end, and no failure of the host. A time that is too short to
-        // begin in is a limit like another; who ends a sandbox that he called for does not want it any more.
-        if (exit.cause !== "killed") this.#becomeBorn();
+        // Ended by us before its wall stood: that is its end, and no failure of the host. A limit that is too short to
+        // begin in is one like another; who ends a sandbox that he called for does not want it any more.
+        const cause = this.#cause ?? exit.cause;
+        if (cause !== "killed") this.#becomeBorn();
         else this.#bornResolvers.reject(error);
-        this.#finish(exit, exit.cause);
+        this.#finish(exit, cause);
       }
       return;
     }
