@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
+import { startPatience } from "../base/patience.ts";
 import { agentErrorSchema, parseAgentJson, type AgentRequest } from "./agent/agent-client.ts";
 import type { AgentSession } from "./agent/agent-session.ts";
 import type { AgentMessageName } from "./agent/wire.ts";
@@ -10,8 +11,13 @@ import type { CommandOptions, CommandResult, SandboxProcess } from "./command-ty
 import type { SandboxEnd } from "./contract.ts";
 import { signalOfStatus } from "./linux/signal-name.ts";
 
-/** How long a command that was killed may take to be reported dead; then its whole sandbox is ended. */
-const killGraceMs = 2_000;
+/**
+ * How long an agent may say nothing while a command that was killed is not reported dead, in ms; a loaded machine needs some of it.
+ * Then its whole sandbox is ended, with whatever else runs there.
+ */
+const killGraceMs = 5_000;
+/** How many such times one that does say something gets: it may be slow, or say what its programs make it say. */
+const killGraces = 4;
 
 const exitedSchema: z.ZodType<Exited> = z.object({
   status: z.int(),
@@ -47,7 +53,7 @@ export class Command implements SandboxProcess {
   readonly #calledAt: number = performance.now();
   readonly #oomKillsBefore: number;
   #deadline: NodeJS.Timeout | undefined;
-  #grace: NodeJS.Timeout | undefined;
+  #stopWaiting: (() => void) | undefined;
   #isTimedOut = false;
   /** Why the caller gets an error and not a result, once the command is dead. */
   #refusal: unknown;
@@ -152,7 +158,16 @@ export class Command implements SandboxProcess {
 
   #killForGood(): void {
     this.kill();
-    this.#grace ??= setTimeout(() => this.#session.running.kill(), killGraceMs);
+    this.#stopWaiting ??= this.#waitForDeath(killGraces);
+  }
+
+  #waitForDeath(graces: number): () => void {
+    const { client, running } = this.#session;
+    const heard = client.heard;
+    return startPatience(killGraceMs, () => {
+      if (graces > 1 && client.heard > heard) this.#stopWaiting = this.#waitForDeath(graces - 1);
+      else running.kill();
+    });
   }
 
   #exit({ status, user, system, rss, ms }: Exited): void {
@@ -203,7 +218,7 @@ export class Command implements SandboxProcess {
   #settle(known: Partial<CommandResult>): void {
     this.#request.finish();
     clearTimeout(this.#deadline);
-    clearTimeout(this.#grace);
+    this.#stopWaiting?.();
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#session.release();
     const { stdout, stderr } = this.#output.release();

@@ -39,6 +39,7 @@ export class AgentClient {
   readonly #requests: Map<number, AgentRequest> = new Map();
   #nextId = 1;
   #isLost = false;
+  #heard = 0;
 
   /** @param send puts bytes on the sandbox's stream */
   constructor(send: (data: Uint8Array) => void) {
@@ -53,7 +54,13 @@ export class AgentClient {
    * @throws `protocol_broken`
    */
   receive(chunk: Buffer): void {
+    this.#heard++;
     this.#reader.push(chunk);
+  }
+
+  /** How often something came from the agent. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** Sends a request's first message. Its listener hears until {@link AgentRequest.finish}. */
