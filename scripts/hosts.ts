@@ -1,5 +1,5 @@
-// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME]… [--steps NAME]… [--rows ID]… [--minutes N] [--mirror URL] [--again]`:
-// builds machines from a distribution's packages, runs the project in them under software emulation, one after the other, and prints
+// `npm run hosts -- [NAME…] [--all|--quick] [--sessions NAME]… [--steps NAME]… [--rows ID]… [--checks PART]… [--minutes N] [--mirror URL]
+// [--again]`: builds machines from a distribution's packages, runs the project in them under software emulation, one after the other, and prints
 // what held. Hosts named `this-…` are containers on this host itself. Without a name it lists them. `--again` packs the project and
 // records this host's digests anew.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -54,6 +54,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     steps: { type: "string", multiple: true },
     rows: { type: "string", multiple: true },
+    checks: { type: "string", multiple: true },
     minutes: { type: "string", default: "90" },
   },
 });
@@ -97,7 +98,7 @@ async function suiteFor(
   const choice: Omit<Choice, "image"> = {
     rows: values.rows ?? (values.all ? "all" : someRows),
     fewRows: values.rows ?? fewRows,
-    checks: values.all ? "all" : checks,
+    checks: values.checks ?? (values.all ? "all" : checks),
     steps: values.steps ?? "all",
     audited,
     quick: values.quick,

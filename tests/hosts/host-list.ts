@@ -16,16 +16,19 @@ export type Session =
   | "podman-flags"
   | "podman-user"
   | "podman-groups"
+  | "podman-mounted"
   | "podman-rootless"
   | "podman-rootless-flags"
   | "podman-rootless-user"
   | "podman-rootless-groups"
+  | "podman-rootless-mounted"
   | "docker-default"
   | "docker-flags"
   | "docker-user"
   | "docker-groups"
   | "docker-powers"
   | "docker-rootless-flags"
+  | "docker-rootless-groups"
   | "docker-rootless-user";
 
 /** One kind of host. */
@@ -209,6 +212,8 @@ export const engines: readonly HostSpec[] = [
       "podman-rootless",
       "podman-rootless-flags",
       "podman-rootless-user",
+      "podman-mounted",
+      "podman-rootless-mounted",
     ],
   },
   {
@@ -220,8 +225,10 @@ export const engines: readonly HostSpec[] = [
       "docker-default",
       "docker-flags",
       "docker-powers",
+      "docker-groups",
       "docker-rootless-flags",
       "docker-rootless-user",
+      "docker-rootless-groups",
     ],
   },
 ];

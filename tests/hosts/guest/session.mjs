@@ -98,6 +98,9 @@ const ungrouped = [
   "podman-rootless",
   "podman-rootless-flags",
   "podman-rootless-user",
+  // Control groups of version 1 are never handed to a user namespace.
+  "podman-rootless-mounted",
+  "docker-rootless-groups",
   "docker-default",
   "docker-flags",
   "docker-user",

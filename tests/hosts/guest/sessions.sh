@@ -139,16 +139,19 @@ session() {
     podman-default) container root "$1" ;;
     podman-flags) container root "$1" $flags ;;
     podman-groups) container root "$1" $flags --security-opt unmask=/sys/fs/cgroup ;;
+    podman-mounted) container root "$1" $flags $groups ;;
     podman-user) container root "$1" $flags --user tester $mapped_podman ;;
     podman-rootless) container tester "$1" ;;
     podman-rootless-flags) container tester "$1" $flags ;;
     podman-rootless-groups) container tester "$1" $flags --security-opt unmask=/sys/fs/cgroup ;;
+    podman-rootless-mounted) container tester "$1" $flags $groups ;;
     podman-rootless-user) container tester "$1" $flags --user tester $mapped_podman $few ;;
     docker-default) docked "$1" ;;
     docker-flags) docked "$1" $docker_flags ;;
     docker-user) docked "$1" $docker_flags --user tester ;;
     docker-groups) docked "$1" $docker_flags $groups ;;
     docker-rootless-flags) own_docked "$1" $docker_flags ;;
+    docker-rootless-groups) own_docked "$1" $docker_flags $groups ;;
     docker-rootless-user) own_docked "$1" $docker_flags --user tester $mapped $few ;;
     docker-powers) docked "$1" $docker_flags --cap-add SYS_ADMIN $groups ;;
   esac
