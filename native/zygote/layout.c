@@ -15,9 +15,11 @@
  *
  * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
  * without, and layout_is_even finds out: whether the image is seen through an overlay after all, how files are mapped, whether they
- * and folders are of one device, which some overlays tell otherwise, whether a folder has one number, and where the linker lies.
+ * and folders are of one device, which some overlays tell otherwise, whether a folder has one number, how large blocks are said to be, and
+ * where the linker lies.
  */
 #include "zygote.h"
+#include "kernel.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,6 +43,7 @@
 #define STACK_GAP (1ul << 20)
 #define STACK_TOP 0x7ffffffff000ul
 #define OVERLAYS 0x794c7630
+#define BLOCK_BYTES 4096
 #define WORK "/tmp/.layout"
 #define PINNED "SAMESEED_PINNED"
 #define FREE "SAMESEED_FREE_ADDRESSES"
@@ -193,6 +196,12 @@ static int folders_have_one_number(const char *file) {
   return is_one;
 }
 
+/* libc takes buffers for its streams by what the file's own system says, past the world: squashfs, for one, says more. */
+static int has_usual_blocks(int fd) {
+  struct stat status;
+  return kernel_call(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 && status.st_blksize == BLOCK_BYTES;
+}
+
 /* Of x86-64: other architectures are compared with nothing. */
 static int linker_is_in_place(void) {
   size_t mapped;
@@ -215,7 +224,8 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   struct statfs system;
   int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
-  int is_even = is_overlay && is_one && folders_have_one_number(file) && !lies_at_multiples(fd) && linker_is_in_place();
+  int is_usual = is_overlay && is_one && folders_have_one_number(file) && has_usual_blocks(fd);
+  int is_even = is_usual && !lies_at_multiples(fd) && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }

@@ -2,7 +2,7 @@
  * Where things lie in memory does not hang on where an image lies, nor on the numbers its files have there.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -149,6 +149,20 @@ describe("where things lie in memory", () => {
       'mount -t tmpfs tmpfs "$NOTHING"\nmount -t overlay overlay -o "xino=off,lowerdir=$IMAGES:$NOTHING" "$IMAGES"';
     expect(rollOut(mixed, folder)).toMatchObject({ outcome: "truncated", tier: "T1", notHeld: ["layout"] });
   });
+
+  // Of the file systems that a test can have anywhere, this one says another size.
+  it.skipIf(!existsSync("/sys/kernel/mm/transparent_hugepage/shmem_enabled"))(
+    "is told as not held where the image's file system says that its blocks are of another size",
+    () => {
+      const copied =
+        'mount -t tmpfs tmpfs "$NOTHING"\ncp -a "$IMAGE" "$NOTHING/image"\nmount -o remount,huge=always "$NOTHING"\nmount --bind "$NOTHING/image" "$IMAGE"';
+      expect(rollOut(copied, folder)).toMatchObject({
+        outcome: "truncated",
+        tier: "T1",
+        notHeld: ["layout"],
+      });
+    },
+  );
 
   it("is told as not held where the kernel has no overlays, though it maps files alike", () => {
     const copied =
