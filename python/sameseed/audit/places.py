@@ -12,7 +12,7 @@ from ..recording.canonical_tags import module_name
 COMPUTING = (
     "numpy", "scipy", "pandas", "matplotlib", "PIL", "networkx", "sklearn", "sympy", "torch", "jax", "numba", "pygame",
     "jaxlib", "flax", "optax", "chex", "tensorflow", "cv2", "imageio", "h5py", "trimesh", "shapely", "OpenGL", "pyglet",
-    "cffi", "pycparser", "ply", "lark", "pyparsing", "yaml", "lxml", "pydantic", "attr", "absl", "tqdm", "rich"
+    "cvxpy", "casadi", "cffi", "pycparser", "ply", "lark", "pyparsing", "yaml", "lxml", "pydantic", "attr", "absl", "tqdm", "rich"
 )  # fmt: skip
 # What of Gymnasium, and of the gym before it, stands between the referee and an environment.
 _PLUMBING = ("core.py", "wrappers", "utils", "spaces", "error.py", "vector", os.path.join("envs", "registration.py"))
