@@ -167,7 +167,7 @@ function explain(
       .find((found) => found !== undefined);
     return {
       why: `the source archive ${broken === undefined ? "of a package" : `of ${broken}`} could not be built${lastWords(stderr)}`,
-      hint: "it may need a compiler or headers on this host (--json gives the end of pip's output); an older or newer version may have a wheel",
+      hint: "it may need a compiler or headers on this host (--json gives the end of pip's output); an older or newer version may have a wheel, and where another package pins this one, a lock of uv's with `--override` has the other version (docs/guide/images.md)",
     };
   }
   return { why, hint: "--json gives the end of pip's output" };

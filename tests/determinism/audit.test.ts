@@ -4,9 +4,11 @@
  */
 import { afterAll, describe, expect, it } from "vitest";
 
+import type { RecordedRollout } from "../../src/model/rollout.ts";
 import { resolveOptions } from "../../src/rollout/rollout-config.ts";
 import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
 import { auditEnvironment, auditRollouts, makeRunner } from "../../src/verify/audit/audit-environment.ts";
+import { compareRollouts, compareTwins } from "../../src/verify/audit/compare-rollouts.ts";
 import type { AuditReport } from "../../src/verify/audit/audit-report.ts";
 import { factors } from "../../src/verify/audit/factors.ts";
 import type { WorldRunner } from "../../src/verify/audit/world-runner.ts";
@@ -129,6 +131,25 @@ describe("an audit", () => {
     // A seed alone takes a rollout for each factor; each further one, what it shares and those layouts of memory.
     const further = (three.cost.rollouts - one.cost.rollouts) / 2;
     expect(further).toBeLessThan(one.cost.rollouts / 2);
+  });
+
+  it("calls nothing another play that a limit only ended earlier, whichever of the two it was", async () => {
+    const rolloutWith = async (cpuMs: number): Promise<RecordedRollout> => {
+      const envName = fixture("laborious.py:Burns");
+      const options = resolveOptions({ envName, policy, limits: { cpuMs } });
+      const limited = makeRunner(options, {});
+      try {
+        return await limited.run({}, { ...options.template, seed: 1 });
+      } finally {
+        await limited.close();
+      }
+    };
+    const [whole, ended] = [await rolloutWith(60_000), await rolloutWith(400)];
+    expect([whole, ended].map(({ summary }) => summary.outcome)).toEqual(["terminated", "cpu_limit"]);
+    for (const compare of [compareRollouts, compareTwins]) {
+      expect(compare(whole, ended)).toEqual({ cutOff: ended.summary.steps });
+      expect(compare(ended, whole)).toEqual({ cutOff: ended.summary.steps });
+    }
   });
 
   it("finds what only some layouts of memory change", async () => {
