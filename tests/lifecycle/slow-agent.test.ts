@@ -1,4 +1,6 @@
 /* A command that was killed on a machine that is slow, or stands still: whether what else runs in its sandbox goes on. */
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { defaultImageName } from "../../src/image/default-image.ts";
@@ -23,8 +25,6 @@ afterEach(async () => {
   await sandbox.close();
   await backend.close();
 });
-
-const sleep = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
 
 test("what else runs in the sandbox goes on where the agent had no time for three seconds", async () => {
   const other = sandbox.startProcess("cat");

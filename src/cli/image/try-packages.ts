@@ -10,7 +10,7 @@ import { builderProgram } from "../../image/runtime-files.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { RolloutFault } from "../../model/outcome.ts";
 import { runRollout } from "../../rollout/collect-rollouts.ts";
-import { whereRaised } from "../../rollout/silent-fault.ts";
+import { whereRaised } from "../../rollout/where-raised.ts";
 import { askImage } from "../../sandbox/ask-image.ts";
 
 /** What came of trying a package that was asked for by name. */

@@ -6,7 +6,7 @@ import type {
   CheckVerdict,
 } from "../../verify/check/check-report.ts";
 import { printable } from "./safe-text.ts";
-import { clip, type Painter, type Tone } from "./style.ts";
+import { clip, longestFailure, type Painter, type Tone } from "./style.ts";
 
 const tones: Readonly<Record<CheckVerdict, Tone>> = {
   pass: "good",
@@ -31,7 +31,6 @@ const labelWidth = 14;
 const verdictWidth = 9;
 const mostNotes = 5;
 const longestLine = 220;
-const longestFailure = 800;
 
 /** What is checked, before the first part is known. */
 export function formatCheckHead(subject: CheckSubject, paint: Painter): string[] {
@@ -76,7 +75,6 @@ export function formatCheckPart(
   const shown = notes.slice(0, mostNotes);
   const more = notes.length - shown.length;
   const indent = " ".repeat(2 + labelWidth + verdictWidth);
-  // The end of an error's text is where the way out stands.
   const longest = verdict === "fail" ? longestFailure : longestLine;
   return [
     `  ${labels[name].padEnd(labelWidth)}${paint(tones[verdict], verdict.padEnd(verdictWidth))}${clip(summary, longest)}`,

@@ -3,9 +3,9 @@ import { stripVTControlCharacters } from "node:util";
 import { rowKey } from "../../model/branch.ts";
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
-import { whereRaised } from "../../rollout/silent-fault.ts";
+import { whereRaised } from "../../rollout/where-raised.ts";
 import { count, formatReward } from "./numbers.ts";
-import { clip, type Painter } from "./style.ts";
+import { clip, longestFailure, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
 
 const columns: readonly Column[] = [
@@ -106,7 +106,7 @@ export function formatOutcomes(counts: Readonly<Partial<Record<Outcome, number>>
 /** A Python exception's type is part of what a person reads; the words for other faults are not. */
 function faultText(type: string, message: string): string {
   const isException = /^[A-Z]/.test(type) && !message.startsWith(type);
-  return clip(isException ? `${type}: ${message}` : message, 800);
+  return clip(isException ? `${type}: ${message}` : message, longestFailure);
 }
 
 /** An outcome; a fault stands out. */

@@ -36,6 +36,9 @@ function marked(style: string): string {
 /** Leaves every text as it is. */
 export const plain: Painter = (_tone, text) => text;
 
+/** Characters of a failure's text that are shown: the way out stands at its end. */
+export const longestFailure = 800;
+
 /** A text on one line, at most so many characters long. */
 export function clip(text: string, most: number): string {
   const line = printable(text.replaceAll(/\s*\n\s*/g, " "));

@@ -120,7 +120,7 @@ function checkOpenFiles(): DoctorCheck {
 }
 
 /** How a process may open more files. Only root can raise a hard limit. */
-export function openFilesFix({ isRoot, inContainer }: Pick<HostKind, "isRoot" | "inContainer">): string {
+export function openFilesFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
   if (inContainer) return `run the container with \`--ulimit nofile=${openFilesWanted}:${openFilesWanted}\``;
   return isRoot
     ? `raise the hard limit: ulimit -Hn ${openFilesWanted}`

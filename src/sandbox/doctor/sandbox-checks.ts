@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 
 import { SameseedError } from "../../base/error.ts";
 import { FirstBytes } from "../../base/kept-bytes.ts";
@@ -14,7 +15,7 @@ import { openGroups } from "../linux/open-groups.ts";
 import { areSet } from "../linux/unit-limits.ts";
 import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
-import { hostKind, type HostKind } from "../linux/host-kind.ts";
+import { areGroupsClosed, hostKind, type HostKind } from "../linux/host-kind.ts";
 import { checkSockets } from "./socket-checks.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
@@ -202,7 +203,13 @@ async function withoutGroups(): Promise<DoctorCheck> {
   return poor(
     "limits",
     `each process is limited alone, because no control group can be made (${groups.reason})`,
-    limitsFix(hostKind()),
+    limitsFix({
+      ...hostKind(),
+      areGroupsClosed: areGroupsClosed(
+        readFileSync("/proc/self/cgroup", "latin1"),
+        readFileSync("/proc/self/uid_map", "latin1"),
+      ),
+    }),
   );
 }
 
@@ -211,10 +218,10 @@ export function limitsFix({
   isRoot,
   inContainer,
   hasSystemd,
-  areGroupsClosed,
-}: HostKind): string | undefined {
+  areGroupsClosed: isClosed,
+}: HostKind & { readonly areGroupsClosed: boolean }): string | undefined {
   if (hasSystemd && !isRoot) return "run inside: systemd-run --user --scope -p Delegate=yes";
-  if (inContainer && areGroupsClosed)
+  if (inContainer && isClosed)
     return "have root of the host start the container, with the host's user ids, as root in it and with `--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw`; its host has control groups of version 1, which nobody else can be given";
   if (inContainer)
     return `${isRoot ? "" : "as root in the container, "}run the container with \`--security-opt unmask=/sys/fs/cgroup\` (Podman where the host has control groups of version 2), else with \`--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw\`; docs/guide/containers.md says what this allows`;
@@ -222,7 +229,7 @@ export function limitsFix({
 }
 
 /** How sandboxes get ids of their own. Root that lacks rights is root of a container. */
-export function hostIdsFix({ isRoot, inContainer }: Pick<HostKind, "isRoot" | "inContainer">): string {
+export function hostIdsFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
   if (isRoot)
     return "in a container: run as an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows; where root of the host starts it, `--cap-add SYS_ADMIN` does as well";
   return inContainer

@@ -1,15 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 
 /** What tells this host from one of another kind: where groups may be made, and which fix fits. */
 export interface HostKind {
   readonly isRoot: boolean;
   readonly inContainer: boolean;
   readonly hasSystemd: boolean;
-  /**
-   * Whether control groups are for root of the host alone: those of version 1 are never handed to a user namespace, such as one in
-   * which a container of an ordinary user's runs.
-   */
-  readonly areGroupsClosed: boolean;
 }
 
 /** The kind of this host. */
@@ -18,14 +13,15 @@ export function hostKind(): HostKind {
     isRoot: process.getuid?.() === 0,
     inContainer: existsSync("/run/.containerenv") || existsSync("/.dockerenv"),
     hasSystemd: existsSync("/run/systemd/system"),
-    areGroupsClosed: areGroupsClosed(
-      readFileSync("/proc/self/cgroup", "latin1"),
-      readFileSync("/proc/self/uid_map", "latin1"),
-    ),
   };
 }
 
-/** Whether a process may have no groups, whoever it is. @param groups its `/proc/self/cgroup` @param ids its `/proc/self/uid_map` */
+/**
+ * Whether control groups are for root of the host alone: those of version 1 are never handed to a user namespace, such as one in
+ * which a container of an ordinary user's runs.
+ * @param groups a process's `/proc/self/cgroup`
+ * @param ids its `/proc/self/uid_map`
+ */
 export function areGroupsClosed(groups: string, ids: string): boolean {
   const isOfVersion1 = /^\d+:(?:[^:]*,)?memory[,:]/m.test(groups);
   const hasEveryId = /^\s*0\s+0\s+4294967295\s*$/.test(ids);

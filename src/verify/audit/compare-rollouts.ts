@@ -5,7 +5,7 @@ import { decodeRecord } from "../../trajectory/records.ts";
 import { chainOf, type TrajectoryChain } from "../../trajectory/trajectory-chain.ts";
 import { fieldSpans } from "../../model/cbor/field-spans.ts";
 import type { Outcome } from "../../model/outcome.ts";
-import type { RecordedRollout } from "../../model/rollout.ts";
+import type { RecordedRollout, RolloutSummary } from "../../model/rollout.ts";
 import type { Divergence, Ledger } from "../../model/trajectory.ts";
 import { firstDivergence } from "../../trajectory/first-divergence.ts";
 
@@ -43,12 +43,20 @@ export function compareRollouts(expected: RecordedRollout, actual: RecordedRollo
 
 /** What a rollout that broke off in the changed world says of it: that it has fewer steps explains nothing. */
 function faultIn({ field }: Divergence, { summary }: RecordedRollout): Partial<Divergence> {
-  const { outcome, error } = summary;
-  if (field !== "length" || error === undefined) return {};
+  return field === "length" && summary.error !== undefined ? faultValues(summary) : {};
+}
+
+/** A rollout that was no complete episode, as what was expected and what came. */
+export function faultValues({ outcome, error }: RolloutSummary): Pick<
+  Divergence,
+  "path" | "expected" | "expectedType" | "actualType"
+> & {
+  readonly actual: string;
+} {
   return {
     path: "error",
     expected: "a complete episode",
-    actual: `${error.type}: ${error.message}`,
+    actual: error === undefined ? outcome : `${error.type}: ${error.message}`,
     expectedType: "outcome",
     actualType: outcome,
   };

@@ -1,6 +1,7 @@
 import type { RecordedRollout } from "../../model/rollout.ts";
 import type { AuditCause } from "./audit-report.ts";
 import type { Ledger } from "../../model/trajectory.ts";
+import { faultValues } from "./compare-rollouts.ts";
 import { locateTraceback, type LocateInputs } from "./locate-cause.ts";
 
 /** What Python calls a refused socket, name look-up or connection. */
@@ -15,11 +16,11 @@ export function describeFault(
   { summary }: RecordedRollout,
   ledger: Ledger,
 ): AuditCause {
-  const { outcome, error, seed, steps } = summary;
+  const { error, seed, steps } = summary;
   const traceback = error?.traceback ?? "";
-  const message = error === undefined ? outcome : `${error.type}: ${error.message}`;
+  const values = faultValues(summary);
   const isNetwork =
-    (ledger["socket"] ?? 0) > 0 || networkWords.test(message) || /\bsocket\b/.test(lastLine(traceback));
+    (ledger["socket"] ?? 0) > 0 || networkWords.test(values.actual) || /\bsocket\b/.test(lastLine(traceback));
   const location = locateTraceback(inputs, traceback);
   return {
     factor: isNetwork ? "network" : "fault",
@@ -27,11 +28,7 @@ export function describeFault(
     seed,
     step: error?.step ?? steps,
     field: "end",
-    path: "error",
-    expected: "a complete episode",
-    actual: message,
-    expectedType: "outcome",
-    actualType: outcome,
+    ...values,
     location,
     ...(location === null ? { unlocated: "no-traceback" as const } : {}),
   };

@@ -51,17 +51,17 @@ export async function searchCauses(inputs: SearchInputs): Promise<FoundCauses> {
 }
 
 async function search(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect>> {
-  const { factors } = inputs;
-  const alike = await tryKnown(inputs);
-  if (alike !== undefined) return alike;
+  const { factors, known = new Set() } = inputs;
+  const likely = factors.filter(({ id }) => known.has(id));
+  if (likely.length > 0) {
+    const alike = await tryAlone(inputs, likely);
+    if (await areAll(inputs, alike)) return withInnocent(alike, without(factors, likely));
+  }
   // A factor that is never changed together with others is only known by itself.
   const light = factors.filter((factor) => sharesZygote(factor) && factor.alone !== true);
-  const heavy = factors.filter((factor) => !sharesZygote(factor) || factor.alone === true);
+  const heavy = without(factors, light);
   const first = await tryLight(inputs, light);
-  const rest = factors.filter(({ id }) => !first.suspects.some(({ factor }) => factor === id));
-  if (first.suspects.length > 0 && (await isEqual(inputs, rest))) {
-    return { suspects: first.suspects, worlds: [...first.worlds, ...heavy.map(innocent)] };
-  }
+  if (await areAll(inputs, first)) return withInnocent(first, heavy);
   const second = await tryAlone(inputs, heavy);
   const suspects = [...first.suspects, ...second.suspects];
   const worlds = [...first.worlds, ...second.worlds];
@@ -71,16 +71,18 @@ async function search(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect
   return { suspects: [joint], worlds: [...worlds, { factor: joint.factor, equal: false, how: "alone" }] };
 }
 
-/** The causes of another seed, if they are this one's too and there are no more. */
-async function tryKnown(inputs: SearchInputs): Promise<FoundCauses<RecordedSuspect> | undefined> {
-  const { factors, known = new Set() } = inputs;
-  const tried = factors.filter(({ id }) => known.has(id));
-  if (tried.length === 0) return undefined;
-  const found = await tryAlone(inputs, tried);
-  const rest = factors.filter(({ id }) => !found.suspects.some(({ factor }) => factor === id));
-  if (found.suspects.length === 0 || !(await isEqual(inputs, rest))) return undefined;
-  const others = factors.filter((factor) => !tried.includes(factor));
-  return { suspects: found.suspects, worlds: [...found.worlds, ...others.map(innocent)] };
+/** Whether there are no causes but those found: every other factor changed together changes nothing. */
+async function areAll(inputs: SearchInputs, { suspects }: FoundCauses): Promise<boolean> {
+  const rest = inputs.factors.filter(({ id }) => !suspects.some(({ factor }) => factor === id));
+  return suspects.length > 0 && (await isEqual(inputs, rest));
+}
+
+function withInnocent<F extends FoundCauses>(found: F, others: readonly Factor[]): F {
+  return { ...found, worlds: [...found.worlds, ...others.map(innocent)] };
+}
+
+function without(set: readonly Factor[], others: readonly Factor[]): readonly Factor[] {
+  return set.filter((factor) => !others.includes(factor));
 }
 
 /** What is said of a factor that was changed together with others when nothing came of it. */
@@ -165,7 +167,7 @@ async function smallestSet(inputs: SearchInputs): Promise<RecordedSuspect | unde
     );
     const smaller = await firstThat(differs, [
       ...chunks,
-      ...(parts === 2 ? [] : chunks.map((chunk) => set.filter((factor) => !chunk.includes(factor)))),
+      ...(parts === 2 ? [] : chunks.map((chunk) => without(set, chunk))),
     ]);
     if (smaller !== undefined) {
       parts = smaller.length <= size ? 2 : Math.max(2, parts - 1);

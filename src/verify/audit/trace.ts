@@ -121,14 +121,16 @@ function lineOf(
   textOf: (line: BlamedLine) => string,
 ): BlamedLine | undefined {
   const first = firstDifferentLine(expected, actual);
-  const later = firstComputing(sinceReset(expected), sinceReset(actual), textOf);
+  const [mine, theirs] = [sinceReset(expected), sinceReset(actual)];
+  const later = firstComputing(mine, theirs, textOf);
   // No reset makes anew what a file did when it was loaded, such as the default of an argument.
   if (later === undefined || firstDifferentLine(loading(expected), loading(actual)) !== undefined)
     return first;
-  const [mine, theirs] = [sinceReset(expected).entries, sinceReset(actual).entries];
   const kept = differingNames(before(expected), before(actual));
-  for (let at = 0; at < mine.length && sameEntry(mine[at]!, theirs[at]); at++)
-    for (const [name] of mine[at]!.names) kept.delete(name);
+  for (const [at, entry] of mine.entries.entries()) {
+    if (!sameEntry(entry, theirs.entries[at])) break;
+    for (const [name] of entry.names) kept.delete(name);
+  }
   const text = textOf(later);
   return [...kept].some((name) => mentions(text, name)) ? first : later;
 }

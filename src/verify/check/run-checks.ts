@@ -2,7 +2,7 @@ import { isComplete } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import type { RolloutOptions } from "../../rollout/rollout-config.ts";
 import type { RolloutHost } from "../../rollout/rollout-host.ts";
-import { whereRaised } from "../../rollout/silent-fault.ts";
+import { whereRaised } from "../../rollout/where-raised.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { auditEnvironment } from "../audit/audit-environment.ts";
 import { isReproducible, type AuditReport } from "../audit/audit-report.ts";
@@ -22,9 +22,6 @@ export interface CheckPlace {
   readonly onProgress: (doing: string) => void;
   readonly onPart: (name: keyof CheckRows, row: CheckRow) => void | Promise<void>;
 }
-
-/** What comes after the first part, in the report's order. */
-const parts = ["gymnasium", "seeding", "warm", "cold", "loaded", "audit", "plain", "speed"] as const;
 
 /** How many seeds the audit looks at: it runs each in many worlds. */
 const auditedSeeds = 2;
@@ -58,11 +55,11 @@ export async function runChecks(plays: CheckRow, place: CheckPlace): Promise<Che
     await place.onPart(name, row);
     return row;
   };
-  await told("plays", plays);
   if (plays.verdict === "fail") {
-    for (const name of parts) await told(name, none[name]);
+    for (const [name, row] of Object.entries(none)) await told(name as keyof CheckRows, row as CheckRow);
     return none;
   }
+  await told("plays", plays);
   const { subject, onProgress } = place;
   const { environment } = subject.options.template;
   const several = environment.kind === "parallel" ? "plain Gymnasium has one agent" : undefined;

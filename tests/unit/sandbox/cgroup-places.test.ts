@@ -38,7 +38,6 @@ function inGroup(own: string, more: Partial<GroupSurroundings> = {}): GroupSurro
     mounts: "",
     isRoot: false,
     hasSystemd: true,
-    areGroupsClosed: false,
     inContainer: false,
     isDelegated: () => false,
     ...more,

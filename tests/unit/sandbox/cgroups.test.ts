@@ -33,7 +33,6 @@ function plain(at = root): GroupSurroundings {
     groups: "0::/\n",
     mounts: "",
     hasSystemd: false,
-    areGroupsClosed: false,
     inContainer: false,
   };
 }

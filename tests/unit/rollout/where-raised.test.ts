@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { whereRaised } from "../../../src/rollout/silent-fault.ts";
+import { whereRaised } from "../../../src/rollout/where-raised.ts";
 
 test("an exception without a message is told by its last line", () => {
   const traceback = `Traceback (most recent call last):
