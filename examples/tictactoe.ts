@@ -54,7 +54,7 @@ const { end } = game.view;
 console.log(
   { you: "you win", policy: "it wins", draw: "a draw", none: "not finished" }[end?.winner ?? "none"],
 );
-console.log(`recorded: ${end?.result?.rollout?.summary.digest ?? "nothing"}`);
+console.log(`recorded: ${end?.result?.rollout?.summary.playDigest ?? "nothing"}`);
 process.exitCode = end === undefined ? 1 : 0;
 
 function signed(value: number | null | undefined): string {

@@ -148,7 +148,7 @@ export interface RowsDocument {
 /** What a table says of a rollout. */
 export type RowDocument = Pick<
   RolloutSummary,
-  "outcome" | "steps" | "digest" | "warnings" | "timings" | "error"
+  "outcome" | "steps" | "playDigest" | "warnings" | "timings" | "error"
 > & {
   readonly key: number;
   readonly totalReward: JsonValue;

@@ -165,12 +165,12 @@ export async function slowestDocument(runs: OpenRuns, id: string): Promise<RowsD
 }
 
 function rowDocument(row: RolloutSummary): RowDocument {
-  const { outcome, steps, digest, warnings, timings, error, totalReward, branch } = row;
+  const { outcome, steps, playDigest, warnings, timings, error, totalReward, branch } = row;
   return {
     key: rowKey(row),
     outcome,
     steps,
-    digest,
+    playDigest,
     warnings,
     timings,
     totalReward: rewardToJson(totalReward),

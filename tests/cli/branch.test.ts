@@ -67,7 +67,7 @@ describe("branch", () => {
     const { code, stdout } = await work.run([...futures, "--out", "a tree"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^seed 42 from step 6 on$/m);
-    expect(stdout).toMatch(/^ +branch +reseed +outcome +steps +return +digest$/m);
+    expect(stdout).toMatch(/^ +branch +reseed +outcome +steps +return +play digest$/m);
     expect(stdout).toMatch(/^4 branches: 4 terminated · mean return/m);
     expect(stdout).toMatch(/^next: sameseed verify 'a tree' /m);
   });

@@ -18,6 +18,8 @@ interface RolloutDocument {
   totalReward: AnyNumber;
   steps: number;
   digest: string;
+  contentDigest: string;
+  playDigest: string;
   receipt: Receipt;
   timings: { startMs: number; runMs: number; totalMs: number };
   error?: { by: string; type: string; message: string; step?: number | undefined } | undefined;
@@ -61,6 +63,8 @@ export const rolloutDocument: z.ZodType<RolloutDocument> = z.strictObject({
   totalReward: number,
   steps: z.int(),
   digest,
+  contentDigest: digest,
+  playDigest: digest,
   receipt: receiptSchema,
   timings: z.strictObject({ startMs: z.number(), runMs: z.number(), totalMs: z.number() }),
   error: z

@@ -60,7 +60,7 @@ describe("run", () => {
     const { code, stdout } = await work.run(["run", "FrozenLake-v1", "--seeds", "1..12", "--out", "a lake"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^FrozenLake-v1 · policy random · image gymnasium [0-9a-f]{12}$/m);
-    expect(stdout).toMatch(/^ +seed +outcome +steps +return +digest$/m);
+    expect(stdout).toMatch(/^ +seed +outcome +steps +return +play digest$/m);
     expect(stdout).toMatch(/^ {2}… 2 more/m);
     expect(stdout).toMatch(/^12 rollouts: 12 terminated · mean return/m);
     expect(stdout).toMatch(/^next: sameseed verify 'a lake' /m);

@@ -21,6 +21,11 @@ function digestsOf(text: string): Map<number, string> {
   return new Map(rollouts.map(({ seed, digest }) => [seed, digest]));
 }
 
+/** The lines of a table that name a digest. */
+function rowsOf(text: string): string[] {
+  return linesOf(text).filter((line) => line.includes("sha256:"));
+}
+
 describe("show without a seed", () => {
   it("lists the rollouts of a run, and the runs of a folder", async () => {
     const one = await work.run(["show", "a"]);
@@ -83,6 +88,31 @@ describe("run --force", () => {
       code: "run_exists",
       context: { complete: 12 },
     });
+  });
+});
+
+describe("the same play in two images", () => {
+  it("has the same digests in the tables, with the image above them, and others in the whole", async () => {
+    const [ours, theirs] = await Promise.all(
+      ["gymnasium", "pettingzoo"].map(async (image) => {
+        const args = ["run", "envs.py:Plain", "--seeds", "1..3", "--image", image, "--out", `in ${image}`];
+        const ran = await work.run(args);
+        expect(ran.code, ran.stderr).toBe(0);
+        const shown = await work.run(["show", `in ${image}`]);
+        const document = JSON.parse((await work.run(["show", `in ${image}`, "--json"])).stdout) as unknown;
+        const { rollouts } = z.object({ rollouts: z.array(rolloutDocument) }).parse(document);
+        expect(ran.stdout).toMatch(new RegExp(` · image ${image} [0-9a-f]{12}$`, "m"));
+        return { rollouts, tables: [ran.stdout, shown.stdout].map(rowsOf) };
+      }),
+    );
+    expect(ours!.tables).toEqual(theirs!.tables);
+    expect(ours!.tables[0]).toEqual(
+      ours!.rollouts.map(({ playDigest }) => expect.stringContaining(playDigest.slice(0, 23)) as string),
+    );
+    for (const [at, { digest, contentDigest }] of ours!.rollouts.entries()) {
+      expect(contentDigest).toBe(theirs!.rollouts[at]?.contentDigest);
+      expect(digest).not.toBe(theirs!.rollouts[at]?.digest);
+    }
   });
 });
 

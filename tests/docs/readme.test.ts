@@ -49,6 +49,7 @@ describe("the README", () => {
 
   it("would be found out if they printed something else", () => {
     expect(steady("mean return 44.25 · 810 ms")).not.toBe(steady("mean return 44.5 · 810 ms"));
+    expect(steady("10  sha256:98d8dc23158e1a12…")).not.toBe(steady("10  sha256:98d8dc23158e1a13…"));
     expect(steady("agree     end, hidden")).not.toBe(steady("agree     end"));
   });
 });

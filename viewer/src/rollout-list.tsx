@@ -30,7 +30,7 @@ const columns: readonly GridColumn[] = [
   { title: "steps", width: "5em", narrow: "3.5em", align: "right" },
   { title: "return", width: "6em", narrow: "4em", align: "right" },
   { title: "took", width: "6em", align: "right", isWide: true },
-  { title: "digest, or what went wrong", width: "minmax(10em, 3fr)", isWide: true },
+  { title: "play digest, or what went wrong", width: "minmax(10em, 3fr)", isWide: true },
 ];
 
 /** Every rollout of a run: as cells, and as a table in any order. */
@@ -137,8 +137,8 @@ function cellsOf(run: RunDocument, place: number, diverged: ReadonlySet<number>)
     <RowPart
       id={run.id}
       place={place}
-      part={({ digest, error }) =>
-        error === undefined ? digest.slice(7, 23) : `${error.type}: ${error.message}`
+      part={({ playDigest, error }) =>
+        error === undefined ? playDigest.slice(7, 23) : `${error.type}: ${error.message}`
       }
     />,
   ];

@@ -287,7 +287,11 @@ function Head({ rollout }: { readonly rollout: RolloutDocument }): JSX.Element {
         </span>{" "}
         <JsonLink path={pathOf("rollout", id, key)} />
       </p>
-      <p class="quiet digest">{summary["digest"] as string}</p>
+      <p class="quiet digest">
+        play digest {summary["playDigest"] as string}
+        <br />
+        digest {summary["digest"] as string}
+      </p>
     </>
   );
 }

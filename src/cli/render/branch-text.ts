@@ -41,7 +41,7 @@ const columns: readonly Column[] = [
   { title: "outcome" },
   { title: "steps", align: "right" },
   { title: "return", align: "right" },
-  { title: "digest" },
+  { title: "play digest" },
 ];
 
 const mostRows = 10;
@@ -107,13 +107,13 @@ export function lineageText({ number, step, parent, reseed }: BranchLineage): st
 function cells(own: SettledBranch, paint: Painter): string[] {
   const start = [String(own.number), own.reseed === null ? "" : String(own.reseed)];
   if (own.status === "rejected") return [...start, paint("bad", own.error.code), "", "", ""];
-  const { outcome, steps, totalReward, digest } = own.rollout;
+  const { outcome, steps, totalReward, playDigest } = own.rollout;
   return [
     ...start,
     paintOutcome(outcome, paint),
     String(steps),
     formatReward(totalReward),
-    `${digest.slice(0, shownDigest)}…`,
+    `${playDigest.slice(0, shownDigest)}…`,
   ];
 }
 

@@ -7,12 +7,23 @@ import { jsonText } from "./json-text.ts";
 /** A rollout as `run --json` and `--ndjson` print it: part of the stable command line. */
 export type RolloutDocument = Pick<
   RolloutSummary,
-  "seed" | "branch" | "outcome" | "totalReward" | "steps" | "digest" | "receipt" | "timings" | "error"
+  | "seed"
+  | "branch"
+  | "outcome"
+  | "totalReward"
+  | "steps"
+  | "digest"
+  | "contentDigest"
+  | "playDigest"
+  | "receipt"
+  | "timings"
+  | "error"
 >;
 
 /** Takes from a rollout's row what the stable command line prints of it. */
 export function toRolloutDocument(summary: RolloutSummary): RolloutDocument {
-  const { seed, branch, outcome, totalReward, steps, digest, receipt, timings, error } = summary;
+  const { seed, branch, outcome, totalReward, steps, receipt, timings, error } = summary;
+  const { digest, contentDigest, playDigest } = summary;
   return {
     seed,
     ...(branch === undefined ? {} : { branch }),
@@ -20,6 +31,8 @@ export function toRolloutDocument(summary: RolloutSummary): RolloutDocument {
     totalReward,
     steps,
     digest,
+    contentDigest,
+    playDigest,
     receipt,
     timings,
     ...(error === undefined ? {} : { error }),

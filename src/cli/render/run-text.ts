@@ -13,10 +13,13 @@ const columns: readonly Column[] = [
   { title: "outcome" },
   { title: "steps", align: "right" },
   { title: "return", align: "right" },
-  { title: "digest" },
+  { title: "play digest" },
 ];
 
-/** How a digest is shown, by the room there is: so that rollouts are told apart by eye. */
+/**
+ * How a digest is shown, by the room there is: so that rollouts are told apart by eye. It is the play digest, which is
+ * equal where the play is equal, under whichever image; the image stands in the line above the table.
+ */
 const digestForms: readonly ((digest: string) => string)[] = [
   (digest) => `${digest.slice(0, "sha256:".length + 16)}…`,
   (digest) => `${digest.slice("sha256:".length, "sha256:".length + 8)}…`,
@@ -36,8 +39,8 @@ export function formatRollouts(
 ): string[] {
   const rows = [...rollouts];
   const isBranches = rows.some(({ branch }) => branch !== undefined);
-  const cells = rows.map(({ seed, branch, outcome, steps, totalReward, digest }) => ({
-    digest,
+  const cells = rows.map(({ seed, branch, outcome, steps, totalReward, playDigest }) => ({
+    digest: playDigest,
     others: [
       String(rowKey({ seed, ...(branch === undefined ? {} : { branch }) })),
       paintOutcome(outcome, paint),

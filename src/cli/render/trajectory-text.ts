@@ -33,10 +33,13 @@ export function* formatTrajectory(
   trajectory: Trajectory,
   { paint, output }: Pick<Cli, "paint" | "output">,
 ): Generator<string, void, undefined> {
-  const { seed, branch, outcome, steps, totalReward, digest, seeded, error } = summary;
+  const { seed, branch, outcome, steps, totalReward, digest, contentDigest, playDigest, seeded, error } =
+    summary;
   yield `${paint("strong", environmentName(spec.environment))} · policy ${policyNames(spec)} · seed ${seed}`;
   yield `${paintOutcome(outcome, paint)} after ${count(steps, "step")} · return ${formatReward(totalReward)}`;
-  yield digest;
+  yield `play digest     ${playDigest}`;
+  yield `content digest  ${contentDigest}`;
+  yield `digest          ${digest}`;
   if (branch !== undefined) yield lineageText(branch);
   if (seeded.length > 0) yield paint("dim", `seeded: ${clip(seeded.join(", "), 200)}`);
   for (const warning of summary.warnings) yield `${paint("warn", "warning:")} ${clip(warning, 300)}`;
