@@ -96,7 +96,7 @@ async function tryEnvironments(
   const row = { package: name, environments: environments.length, call };
   if (environments.length === 0) return { ...row, ...none, environment: null, problem: error };
   let first: Omit<TriedPackage, "fix" | "needed"> | undefined;
-  for (const environment of newestFirst(environments).slice(0, mostTried)) {
+  for (const environment of idsToTry(environments, mostTried)) {
     const little = await playOnce(image, environment, defaultLimits.memoryMb, signal);
     const result = lacksMemory(little) ? await playOnce(image, environment, muchMemoryMb, signal) : little;
     const found = { ...row, environment, ...result };
@@ -107,10 +107,12 @@ async function tryEnvironments(
 }
 
 /**
- * Ids in their order, the newest version of each before all older ones, which packages keep registered for results of years ago
- * and which often need packages of that time.
+ * At most `most` of a package's ids. The newest version of each environment comes before all older ones, which packages keep
+ * registered for results of years ago and which often need packages of that time. Where there are more, they are the first and
+ * others at equal distances: environments that lie side by side often lack the same package, as all those that only wrap another
+ * package's do.
  */
-export function newestFirst(ids: readonly string[]): string[] {
+export function idsToTry(ids: readonly string[], most: number): string[] {
   const newest = new Map<string, { readonly id: string; readonly version: number }>();
   for (const id of ids) {
     const [, name = id, digits = "0"] = /^(.*)-v(\d+)$/.exec(id) ?? [];
@@ -119,7 +121,10 @@ export function newestFirst(ids: readonly string[]): string[] {
     if (known === undefined || version > known.version) newest.set(name, { id, version });
   }
   const first = new Set([...newest.values()].map(({ id }) => id));
-  return [...ids.filter((id) => first.has(id)), ...ids.filter((id) => !first.has(id))];
+  const [news, olds] = [ids.filter((id) => first.has(id)), ids.filter((id) => !first.has(id))];
+  const many = Math.min(news.length, most);
+  const spread = Array.from({ length: many }, (_, at) => news[Math.floor((at * news.length) / many)]!);
+  return [...spread, ...olds].slice(0, most);
 }
 
 /** An engine that does not find a library which it opens by name often ends by a signal, and says nothing. */

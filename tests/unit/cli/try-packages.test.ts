@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 
 import { triedLines } from "../../../src/cli/image/tried-lines.ts";
-import { listEnvironments, newestFirst, tryPackages } from "../../../src/cli/image/try-packages.ts";
+import { listEnvironments, idsToTry, tryPackages } from "../../../src/cli/image/try-packages.ts";
 import { resolveImage } from "../../../src/image/image-store.ts";
 import { closeSandboxes } from "../../../src/sandbox/sandbox-host.ts";
 
@@ -31,17 +31,24 @@ test("a package that lacks another names the command that builds the image with 
   ]);
 });
 
-test("the newest version of each environment is tried before older ones", () => {
-  expect(newestFirst(["p:Reach-v1", "p:Reach-v10", "p:Reach-v2", "p:Plain", "p:Slide-v0"])).toEqual([
-    "p:Reach-v10",
-    "p:Plain",
-    "p:Slide-v0",
-    "p:Reach-v1",
-    "p:Reach-v2",
-  ]);
+test("the newest version of each environment is tried before older ones, and others than the first few", () => {
+  const ids = ["p:Reach-v1", "p:Reach-v10", "p:Reach-v2", "p:Plain", "p:Slide-v0"];
+  expect(idsToTry(ids, 9)).toEqual(["p:Reach-v10", "p:Plain", "p:Slide-v0", "p:Reach-v1", "p:Reach-v2"]);
+  expect(idsToTry(ids, 4)).toEqual(["p:Reach-v10", "p:Plain", "p:Slide-v0", "p:Reach-v1"]);
+  // Those of shimmy: what wraps another package comes first, and there is much of it.
+  const wrapped = Array.from({ length: 90 }, (_, at) => `dm_control/task-${at}`);
+  expect(idsToTry(["GymV21", "GymV26", "bsuite", ...wrapped], 5)).toEqual(
+    ["GymV21", 15, 34, 52, 71].map((at) => (typeof at === "string" ? at : `dm_control/task-${at}`)),
+  );
   fc.assert(
-    fc.property(fc.array(fc.stringMatching(/^[a-c](-v\d{1,2})?$/)), (ids) => {
-      expect(newestFirst(ids).toSorted()).toEqual(ids.toSorted());
-    }),
+    fc.property(
+      fc.array(fc.stringMatching(/^[a-c](-v\d{1,2})?$/)),
+      fc.integer({ min: 1, max: 9 }),
+      (given, most) => {
+        const tried = idsToTry(given, most);
+        expect(tried).toHaveLength(Math.min(given.length, most));
+        expect(tried.every((id) => given.includes(id))).toBe(true);
+      },
+    ),
   );
 });
