@@ -43,6 +43,14 @@ class StartsStatic(Walk):
         subprocess.run(["/tmp/engine"], check=True)
 
 
+class Floods(Walk):
+    def step(self, action):
+        # Plain Gymnasium is played by a file of its own.
+        while sys.argv[0].endswith("plain.py"):
+            print("x" * 100_000)
+        return super().step(action)
+
+
 class Breaks(Walk):
     def step(self, action):
         first, second = [1, 2, 3]
@@ -72,6 +80,13 @@ describe("sameseed check", () => {
       /statically linked or of another C library; ask for the host's: world: "host", or --world host\)\n/,
     );
     expect(text).toMatch(/\n +at envs\.py:\d+: subprocess\.run\(/);
+  });
+
+  it("says of a plain process that met a limit which it was, and does not blame the host's world", async () => {
+    const text = await check("Floods");
+    expect(text).toMatch(/ seeding +warn +no episode to compare: sent more bytes than it may\n/);
+    expect(text).toMatch(/ +it was ended at a limit: .* --wall-ms.* give more\n/);
+    expect(text).not.toContain("lacks something that it needs");
   });
 
   it("shows the line where an episode failed", async () => {

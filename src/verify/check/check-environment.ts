@@ -87,13 +87,6 @@ export async function checkEnvironment(options: CheckEnvironmentOptions): Promis
   const resolved = resolveOptions(rollouts);
   const host = await openHost(resolved);
   const { signal } = options;
-  const subject: PlainSubject = {
-    image: host.image,
-    options: resolved,
-    seeds,
-    maxSteps,
-    ...(signal === undefined ? {} : { signal }),
-  };
   const about: CheckSubject = {
     env: options.envName,
     image: host.image.name,
@@ -109,6 +102,14 @@ export async function checkEnvironment(options: CheckEnvironmentOptions): Promis
     const summaries: RolloutSummary[] = [];
     onProgress("playing");
     await recordRun({ ...rollouts, seeds, dir, onRollout: (summary) => summaries.push(summary) });
+    const subject: PlainSubject = {
+      image: host.image,
+      options: resolved,
+      seeds,
+      maxSteps,
+      longestMs: Math.max(...summaries.map(({ timings }) => timings.runMs)),
+      ...(signal === undefined ? {} : { signal }),
+    };
     const checks = await runChecks(judgePlays(summaries), {
       subject,
       rollouts,

@@ -6,6 +6,7 @@ import { checkProgram } from "../../image/runtime-files.ts";
 import type { ResolvedImage } from "../../image/image-store.ts";
 import { environmentFileOf, environmentFolder, filesIn } from "../../rollout/job-files.ts";
 import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
+import type { EndCause } from "../../sandbox/contract.ts";
 import { sharedBackend } from "../../sandbox/sandbox-host.ts";
 
 /** What a plain process is asked to do; `python/check/plain.py` says what each is. */
@@ -20,6 +21,8 @@ export interface PlainRequest {
   readonly leaveOut?: readonly string[];
   /** Whether numpy and BLAS use all that the processor has, in place of what rollouts are held to. @default false */
   readonly native?: boolean;
+  /** How long the longest recorded rollout ran, in milliseconds. A plain process is given time for many such episodes. */
+  readonly longestMs: number;
   readonly signal?: AbortSignal;
 }
 
@@ -28,14 +31,31 @@ export interface PlainAnswer {
   readonly lines: readonly unknown[];
   /** Why there is less than was asked for; undefined if it did all. */
   readonly problem: string | undefined;
+  /** Whether that is a limit that it met. */
+  readonly isLimit: boolean;
 }
 
 const folder = "/tmp/check";
 const script = "plain.py";
 
-/** How much more than a rollout's its limits are: it plays several episodes, and begins with an interpreter of its own. */
-const wallMs = 300_000;
+/** The least of its limits, more than a rollout's: it plays several episodes, and begins with an interpreter of its own. */
+const leastMs = 300_000;
 const memoryMb = 2048;
+
+/** Four episodes of a seed are played at most, which may each take twice as long as the recorded one. */
+const episodesMost = 8;
+
+const limitWords: Readonly<Partial<Record<EndCause, string>>> = {
+  cpu: "used up its CPU time",
+  wall: "used up its wall time",
+  memory: "used up its memory",
+  output: "sent more bytes than it may",
+};
+
+/** The time that a plain process is given for episodes as long as the longest of some rollouts, in milliseconds. */
+export function plainTimeMs(given: number, seeds: number, longestMs: number): number {
+  return Math.max(given, leastMs, Math.ceil(episodesMost * seeds * longestMs));
+}
 
 const nativeEnvironment = ["OPENBLAS_CORETYPE", "NPY_ENABLE_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES"];
 
@@ -48,7 +68,7 @@ const failedSchema = z.object({ failed: z.string() });
 export async function askPlainProcess(
   image: ResolvedImage,
   { template, limits }: ResolvedOptions,
-  { work, seeds, maxSteps, leaveOut = [], native = false, signal }: PlainRequest,
+  { work, seeds, maxSteps, longestMs, leaveOut = [], native = false, signal }: PlainRequest,
 ): Promise<PlainAnswer> {
   const file = environmentFileOf(template);
   const beside = filesIn(environmentFolder, template.files);
@@ -81,8 +101,8 @@ export async function askPlainProcess(
         },
         limits: {
           ...limits,
-          wallMs: Math.max(limits.wallMs, wallMs),
-          cpuMs: Math.max(limits.cpuMs, wallMs),
+          wallMs: plainTimeMs(limits.wallMs, seeds.length, longestMs),
+          cpuMs: plainTimeMs(limits.cpuMs, seeds.length, longestMs),
           memoryMb: Math.max(limits.memoryMb, memoryMb),
         },
       },
@@ -98,9 +118,10 @@ export async function askPlainProcess(
   const lines = jsonLines(Buffer.concat(stdout).toString());
   const failed = lines.map((line) => failedSchema.safeParse(line)).find(({ success }) => success)?.data;
   const last = stderr.text.trim().split("\n").at(-1) ?? "";
+  const met = limitWords[cause];
   const own =
     exitCode === 0 ? undefined : `${cause === "own" ? (ended ?? `status ${exitCode}`) : cause}: ${last}`;
-  return { lines, problem: failed?.failed ?? own };
+  return { lines, problem: failed?.failed ?? met ?? own, isLimit: failed === undefined && met !== undefined };
 }
 
 /** A zygote's copy that becomes a new interpreter: nothing that the warm one has loaded is in it. */

@@ -11,7 +11,7 @@ import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import { chainOf } from "../../trajectory/trajectory-chain.ts";
 import type { GymnasiumRow, PlainDifference, PlainRow, SeedingRow } from "./check-report.ts";
-import { askPlainProcess, type PlainRequest } from "./plain-process.ts";
+import { askPlainProcess, type PlainAnswer, type PlainRequest } from "./plain-process.ts";
 
 /** What the rows ask of. */
 export interface PlainSubject {
@@ -19,6 +19,8 @@ export interface PlainSubject {
   readonly options: ResolvedOptions;
   readonly seeds: readonly number[];
   readonly maxSteps: number;
+  /** How long the longest of the recorded rollouts ran, in milliseconds. */
+  readonly longestMs: number;
   readonly signal?: AbortSignal;
 }
 
@@ -35,19 +37,26 @@ const stepSchema = z.object({
 
 /** A plain process that cannot play what a rollout could: what is missing there is the wall's, not the environment's. */
 const sealedOnly = "it plays in rollouts; the host's world of a sandbox lacks something that it needs";
+const metLimit =
+  "it was ended at a limit: this says nothing of the environment; --wall-ms, --cpu-ms, --memory-mb and --output-bytes give more";
+
+function whyNot({ isLimit }: PlainAnswer): string {
+  return isLimit ? metLimit : sealedOnly;
+}
 
 const digestDigits = 16;
 const comparedFields = ["action", "info", "observation", "reward", "terminated", "truncated"];
 
 /** Runs Gymnasium's `check_env`. */
 export async function askGymnasium(subject: PlainSubject): Promise<GymnasiumRow> {
-  const { lines, problem } = await ask(subject, { work: "checker" });
+  const answer = await ask(subject, { work: "checker" });
+  const { lines, problem } = answer;
   const told = lines.map((line) => checkerSchema.safeParse(line)).find(({ success }) => success)?.data;
   if (told === undefined)
     return {
       verdict: "warn",
       summary: `check_env could not be run: ${problem ?? "no answer"}`,
-      notes: [sealedOnly],
+      notes: [whyNot(answer)],
       error: null,
     };
   if ("skipped" in told) return { verdict: "skipped", summary: told.skipped, notes: [], error: null };
@@ -65,7 +74,8 @@ export async function askGymnasium(subject: PlainSubject): Promise<GymnasiumRow>
 
 /** Finds out what the seed decides: equal episodes for one seed, other episodes for others. */
 export async function askSeeding(subject: PlainSubject): Promise<SeedingRow> {
-  const { lines, problem } = await ask(subject, { work: "seeding" });
+  const answer = await ask(subject, { work: "seeding" });
+  const { lines, problem } = answer;
   const told = lines.flatMap((line) => seedingSchema.safeParse(line).data ?? []);
   const { seeds } = subject;
   if (told.length < 2 * seeds.length) {
@@ -73,7 +83,7 @@ export async function askSeeding(subject: PlainSubject): Promise<SeedingRow> {
     return {
       verdict: "warn",
       summary,
-      notes: [sealedOnly],
+      notes: [whyNot(answer)],
       repeatable: null,
       distinct: 0,
       of: seeds.length,
@@ -227,13 +237,14 @@ function firstDifference(
 }
 
 async function ask(
-  { image, options, seeds, maxSteps, signal }: PlainSubject,
+  { image, options, seeds, maxSteps, longestMs, signal }: PlainSubject,
   request: Pick<PlainRequest, "work" | "leaveOut" | "native">,
-): Promise<Awaited<ReturnType<typeof askPlainProcess>>> {
+): Promise<PlainAnswer> {
   return await askPlainProcess(image, options, {
     ...request,
     seeds,
     maxSteps,
+    longestMs,
     ...(signal === undefined ? {} : { signal }),
   });
 }
