@@ -44,6 +44,13 @@ class Missing(unittest.TestCase):
             OSError("/usr/lib/libGL.so.1: cannot open shared object file"),
         ):
             self.assertIn("pkg needs the system library libGL.so.1, which", why_missing("pkg", library, False))
+        own = "/opt/python/lib/python3.11/site-packages/engine/build/lib_engine.so"
+        unbuilt = OSError(f"{own}: cannot open shared object file: No such file or directory")
+        self.assertEqual(
+            why_missing("pkg", unbuilt, True),
+            "pkg looks for a file of its own, engine/build/lib_engine.so, which the package that was installed does not have; "
+            "another version of it may",
+        )
         memory = ImportError("libtorch_cuda.so: failed to map segment from shared object", name="_C")
         self.assertIn("pkg cannot be imported in the memory it has: libtorch", why_missing("pkg", memory, True))
         name = ImportError("cannot import name 'Old' from 'new.part'", name="new.part")
@@ -52,6 +59,13 @@ class Missing(unittest.TestCase):
         self.assertIn("pkg needs another version of numpy: module 'numpy'", why_missing("pkg", attribute, True))
         self.assertIsNone(why_missing("pkg", attribute, False))
         self.assertIsNone(why_missing("pkg", FileNotFoundError(2, "No such file or directory"), False))
+
+    def test_an_environment_without_an_action_space(self):
+        source = "class Env:\n action_space = None\n def reset(self, **given): return 0, {}\n"
+        source += " def step(self, action): return 0, 0.0, True, False, {}\n"
+        end = play(environment(source)).end
+        self.assertEqual((end["error"]["type"], end["error"]["step"]), ("TypeError", 1))
+        self.assertIn("action_space is None, so that there is nothing to sample; name a policy", end["error"]["message"])
 
     def test_a_file_whose_import_is_missing(self):
         end = play(environment("import nosuchpackage\nclass Env: pass\n")).end

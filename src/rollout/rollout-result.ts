@@ -40,7 +40,7 @@ export class MisuseCheck {
 
 /** Whether something of the image is at fault, and not what it was asked for. */
 function isMissing(message: string): boolean {
-  return / needs (the module|the system library|another version of|a package) | cannot be imported: /.test(
+  return / needs (the module|the system library|another version of|a package) | looks for a file of its own, | cannot be imported: /.test(
     message,
   );
 }

@@ -26,6 +26,8 @@ _PACKAGES = {
     "yaml": "PyYAML",
 }
 _LIBRARY = re.compile(r"(?:^|[\s'\"(])(?:[^\s:'\"(]*/)?(lib[^\s/:'\"]+\.so[.0-9]*)")
+# A file that a package names by its own place.
+_OWN_FILE = re.compile(r"[^\s:'\"]*/site-packages/([^\s:'\"]+\.so[.0-9]*)")
 _NO_LIBRARY = re.compile(r"cannot open shared object|[Nn]o such file|[Ll]ibrary .* not found|could not find|unable to find", re.I)
 
 # How the loader says that there is no more memory for a library.
@@ -45,6 +47,12 @@ def why_missing(name: str, error: BaseException, importing: bool) -> str | None:
         package = _PACKAGES.get(top, top)
         of = "" if package == top else f" (package {package})"
         return f"{name} needs the module {error.name}{of}, which is not in this image"
+    own = _OWN_FILE.search(message)
+    if isinstance(error, OSError) and own and _NO_LIBRARY.search(message) and not os.path.exists(own.group()):
+        return (
+            f"{name} looks for a file of its own, {own.group(1)}, which the package that was installed does not have; "
+            "another version of it may"
+        )
     library = _LIBRARY.search(message)
     if isinstance(error, (ImportError, OSError)) and library and _NO_LIBRARY.search(message):
         return (

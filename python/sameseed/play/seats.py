@@ -31,6 +31,12 @@ from .seeds import role_seed
 from .stage import Stage
 
 
+_NOTHING_TO_SAMPLE = (
+    "the environment's action_space is None, so that there is nothing to sample; name a policy of your own, "
+    "or set action_space in a class of your own around the environment (FILE.py:Class)"
+)
+
+
 class RandomSeat:
     """Any legal action, each as likely, from the seat's own stream; where only the space knows them, a sample of it."""
 
@@ -43,7 +49,10 @@ class RandomSeat:
 
     def choose(self, number: int, stage: Stage, recorder: Recorder) -> object:
         if stage.legal is None:
-            return stage.space().sample()
+            space = stage.space()
+            if space is None:
+                raise TypeError(_NOTHING_TO_SAMPLE)
+            return space.sample()
         return stage.checked(pick(stage.legal, self.stream))
 
     def close(self) -> None:
