@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from types import ModuleType
 
+from sameseed.play.hints import with_hint
 from sameseed.play.missing import why_missing
 
 
@@ -135,7 +136,7 @@ def look(registries: list[dict], module: str, names: dict[str, None]) -> str | N
     try:
         importlib.import_module(module)
     except (Exception, SystemExit) as caught:  # noqa: BLE001 - whatever a package does when it is imported
-        return why_missing(module, caught, True) or f"{type(caught).__name__}: {caught}"
+        return with_hint(why_missing(module, caught, True) or f"{type(caught).__name__}: {caught}", caught)
     for name, spec in [item for registry in registries for item in registry.items()]:
         if name not in before:
             names[f"{module}:{name}"] = None

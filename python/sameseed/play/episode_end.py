@@ -6,9 +6,7 @@ import sys
 from typing import NoReturn
 
 from .failures import PolicyFailure, describe, outcome_of
-from .no_file import file_hint
-from .no_network import network_hint
-from .no_screen import screen_hint
+from .hints import with_hint
 from ..recording.canonical import encode
 from ..recording.canonical_tags import CanonicalError
 from ..recording.recorder import Recorder
@@ -38,11 +36,8 @@ def raise_broken(
     restore_recursion_limit()
     # Before the failure is described, which reads files.
     recorder.boundary()
-    name, message, trace = describe(error)
-    # "Cannot connect" is said of a screen as well.
-    hint = screen_hint(error) or file_hint(error) or network_hint(error)
-    if hint:
-        message = f"{message} ({hint})" if message else hint
+    name, described, trace = describe(error)
+    message = with_hint(described, error)
     if kind == "unknown_environment":
         # The sentence is Sameseed's own; what it is about is the exception behind it.
         trace = "" if error.__cause__ is None else describe(error.__cause__)[2]

@@ -35,6 +35,10 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "20240527_debug/__init__.py": "raise SystemExit('not a module of the package')\n",
     "tests/helper.py": "",
   },
+  windowed: {
+    "windowed/__init__.py":
+      "class NoSuchDisplayException(Exception):\n    pass\nraise NoSuchDisplayException('Cannot connect to \"None\"')\n",
+  },
   needy: {
     "needy/__init__.py": "def register_envs(names):\n    pass\n",
   },
@@ -95,6 +99,7 @@ it("finds what is registered at once, in a module, and by a function that is to 
       "littered",
       "within",
       "oncalled",
+      "windowed",
       "needy",
       "nothing",
       "herds",
@@ -109,6 +114,12 @@ it("finds what is registered at once, in a module, and by a function that is to 
     littered: { ...none, names: ["littered:Clean-v0"] },
     within: { ...none, names: ["Within.gym_envs:within/Deep-v0"] },
     oncalled: { ...none, call: "oncalled.register_envs()" },
+    windowed: {
+      ...none,
+      error: expect.stringMatching(
+        /^windowed cannot be imported: .*"None" \(__init__\.py:3\) \(a sandbox has no screen; .* --env PYGLET_HEADLESS=True\)$/,
+      ) as string,
+    },
     needy: none,
     nothing: none,
     herds: { ...none, names: ["parallel:herds.field_v3"] },
