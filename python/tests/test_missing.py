@@ -44,6 +44,8 @@ class Missing(unittest.TestCase):
             OSError("/usr/lib/libGL.so.1: cannot open shared object file"),
         ):
             self.assertIn("pkg needs the system library libGL.so.1, which", why_missing("pkg", library, False))
+        named = ImportError('Library "freetype" not found.')
+        self.assertIn("pkg needs the system library freetype, which", why_missing("pkg", named, False))
         own = "/opt/python/lib/python3.11/site-packages/engine/build/lib_engine.so"
         unbuilt = OSError(f"{own}: cannot open shared object file: No such file or directory")
         self.assertEqual(

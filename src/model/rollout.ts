@@ -146,7 +146,8 @@ export interface RolloutSummary {
   readonly contentDigest: string;
   /**
    * Over actions, observations, rewards, flags, info and end, without the generators' hidden state, which follows from
-   * the seed alone: different seeds with equal play digests are a sign that the seed is ignored.
+   * the seed alone, and without what was asked of the world, which another image asks otherwise: different seeds with equal
+   * play digests are a sign that the seed is ignored.
    */
   readonly playDigest: string;
   /** What was seeded, in order, such as `env`, `action_space`, `random`, `numpy.random`. */

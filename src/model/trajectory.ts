@@ -117,7 +117,7 @@ export interface TrajectoryDigests {
   readonly digest: string;
   /** The same chain from an empty manifest: equal for equal records. */
   readonly contentDigest: string;
-  /** Over every field of its own records but hidden state: equal where all that can be seen of two rollouts is. */
+  /** Over every field of its own records but hidden state and ledger: equal where all that can be seen of two rollouts is. */
   readonly playDigest: string;
   /** Records of all three kinds; a branch has only those after the step it starts at. */
   readonly records: number;

@@ -26,6 +26,8 @@ import { expectOutcome, failRecord, recordKind, unsignedAt } from "./records.ts"
 export const digestBytes = 32;
 
 const maxFields = 9;
+/** What the play digest leaves out: it is in a record, and nobody who plays sees it. */
+const unseen: ReadonlySet<string> = new Set(["hidden", "ledger"]);
 const stepDomain: Buffer = Buffer.from("sameseed/step/1\0", "latin1");
 const chainDomain: Buffer = Buffer.from("sameseed/chain/1\0", "latin1");
 const stepFieldsStart: number = stepDomain.length + 8;
@@ -80,7 +82,7 @@ export class ChainBuilder {
       const digest = hasherOf(span.name).add(record, span);
       this.#step.write(digest, end, "latin1");
       end += digestBytes;
-      if (span.name !== "hidden") play += digest;
+      if (!unseen.has(span.name)) play += digest;
     }
     this.#play.update(play, "latin1");
     const digest = hash("sha256", this.#step.subarray(0, end), "binary");

@@ -6,7 +6,26 @@ import { RunReader } from "../../src/store/run-reader.ts";
 import { errorDocument, rolloutDocument } from "./documents.ts";
 import { linesOf, sources, Workplace } from "./sameseed.ts";
 
-const work = new Workplace(sources);
+const work = new Workplace({
+  ...sources,
+  "lists.py": `import os
+import gymnasium
+
+
+class Lists(gymnasium.Env):
+    action_space = gymnasium.spaces.Discrete(2)
+    observation_space = gymnasium.spaces.Discrete(100)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.count = 0
+        return 0, {}
+
+    def step(self, action):
+        self.count += 1
+        return len(os.listdir("/etc")), 1.0, self.count == 3, False, {}
+`,
+});
 const cart = ["run", "CartPole-v1", "--json"];
 
 beforeAll(async () => {
@@ -113,6 +132,37 @@ describe("the same play in two images", () => {
       expect(contentDigest).toBe(theirs!.rollouts[at]?.contentDigest);
       expect(digest).not.toBe(theirs!.rollouts[at]?.digest);
     }
+  });
+});
+
+describe("the same play that asked the world for more", () => {
+  it("has the same digest in the table, and diff calls it the same play", async () => {
+    const tables = await Promise.all(
+      ["sealed", "host"].map(async (world) => {
+        const args = [
+          "run",
+          "lists.py:Lists",
+          "--seeds",
+          "1..2",
+          "--world",
+          world,
+          "--out",
+          `lists ${world}`,
+        ];
+        const ran = await work.run(args);
+        expect(ran.code, ran.stderr).toBe(0);
+        return rowsOf(ran.stdout);
+      }),
+    );
+    expect(tables[0]).toHaveLength(2);
+    expect(tables[0]).toEqual(tables[1]);
+    expect((await work.run(["show", "lists sealed", "--seed", "1"])).stdout).toMatch(
+      /^asked of the world: .*listing 3/m,
+    );
+    const { code, stdout } = await work.run(["diff", "lists sealed", "lists host"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^same play, other state behind it: 2 seeds, first seed 1 at step 1, in ledger$/m);
+    expect(stdout).toMatch(/^same: 0 of 2 seeds in both have the same bytes, 2 the same play$/m);
   });
 });
 

@@ -28,6 +28,8 @@ _PACKAGES = {
 _LIBRARY = re.compile(r"(?:^|[\s'\"(])(?:[^\s:'\"(]*/)?(lib[^\s/:'\"]+\.so[.0-9]*)")
 # A file that a package names by its own place.
 _OWN_FILE = re.compile(r"[^\s:'\"]*/site-packages/([^\s:'\"]+\.so[.0-9]*)")
+# As pyglet names one that it looks for by name.
+_NAMED_LIBRARY = re.compile(r'^Library "([\w.+-]+)" not found')
 _NO_LIBRARY = re.compile(r"cannot open shared object|[Nn]o such file|[Ll]ibrary .* not found|could not find|unable to find", re.I)
 
 # How the loader says that there is no more memory for a library.
@@ -53,7 +55,7 @@ def why_missing(name: str, error: BaseException, importing: bool) -> str | None:
             f"{name} looks for a file of its own, {own.group(1)}, which the package that was installed does not have; "
             "another version of it may"
         )
-    library = _LIBRARY.search(message)
+    library = _LIBRARY.search(message) or _NAMED_LIBRARY.search(message)
     if isinstance(error, (ImportError, OSError)) and library and _NO_LIBRARY.search(message):
         return (
             f"{name} needs the system library {library.group(1)}, which is not in this image; "

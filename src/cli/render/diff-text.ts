@@ -17,7 +17,7 @@ export function formatDiff(dirs: readonly [string, string], diff: RunDiff, paint
   for (const { seed, firstDivergence } of samePlay.slice(0, 1)) {
     const where = `step ${firstDivergence.step}, in ${clip(firstDivergence.field, 60)}`;
     lines.push(
-      `same play, other hidden state: ${count(samePlay.length, "seed")}, first seed ${seed} at ${where}`,
+      `same play, other state behind it: ${count(samePlay.length, "seed")}, first seed ${seed} at ${where}`,
     );
   }
   lines.push(...onlyLines("first", onlyFirst), ...onlyLines("second", onlySecond));

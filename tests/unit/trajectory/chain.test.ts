@@ -67,13 +67,14 @@ test("values of every size around the inline buffer's are hashed alike", () => {
   }
 });
 
-test("the play digest changes with everything but hidden state", () => {
+test("the play digest changes with everything but hidden state and ledger", () => {
   const play = (change: RecordFields): string => {
     const records = episode(3);
     records[2] = { ...records[2], ...change };
     return build(records).digests().playDigest;
   };
   expect(play({ hidden: map({ env: bytes(new Uint8Array(32).fill(99)) }) })).toBe(play({}));
+  expect(play({ ledger: map({ stat: int(3) }) })).toBe(play({}));
   const changed = [
     { reward: float(2) },
     { action: int(7) },
