@@ -27,6 +27,7 @@ import { isPylock, readPylock } from "./read-pylock.ts";
 import { readLock, type RequirementsLock } from "./requirements-lock.ts";
 import { readSystemLock } from "./system-lock.ts";
 import { checkPackages, resolvePackages } from "./resolve-packages.ts";
+import { olderNote } from "./newest-release.ts";
 import { readRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 
 /** What to build: a lock, or packages by name. */
@@ -188,14 +189,28 @@ async function findWheels(
   options: BuildImageOptions,
 ): Promise<BuiltWheels> {
   const { findLinks, signal } = options;
+  const own = { findLinks, signal };
   if (given === undefined) options.onProgress?.(`Resolving ${packages.join(", ")}`);
-  const lock = given ?? (await resolvePackages(python, { packages, buildSource, findLinks, signal }, work));
+  const resolved =
+    given === undefined ? await resolvePackages(python, { packages, buildSource, ...own }, work) : undefined;
+  const lock = given ?? resolved!.lock;
+  if (buildSource) options.onProgress?.("Downloading packages, and building wheels where there are none");
+  const newest =
+    buildSource && resolved?.newest !== undefined
+      ? await buildWheels(python, resolved.newest, work, own).catch(unlessUnbuilt)
+      : undefined;
+  if (newest === undefined)
+    for (const choice of resolved?.older ?? []) options.onProgress?.(olderNote(choice, buildSource));
   if (!buildSource) return { lock, folder: work, built: [] };
-  options.onProgress?.("Downloading packages, and building wheels where there are none");
-  const wheels = await buildWheels(python, lock, work, { findLinks, signal });
+  const wheels = newest ?? (await buildWheels(python, lock, work, own));
   if (wheels.built.length > 0)
     options.onProgress?.(`Built from source on this host: ${wheels.built.join(", ")}`);
   return wheels;
+}
+
+/** The newest version of a package may be one that this host cannot build. */
+function unlessUnbuilt(error: unknown): undefined {
+  if (!(error instanceof SameseedError) || error.code !== "image_build_failed") throw error;
 }
 
 /** The digest of an image that is there already for these inputs. */

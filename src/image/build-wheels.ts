@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
@@ -32,6 +32,8 @@ export async function buildWheels(
   options: InstallOptions,
 ): Promise<BuiltWheels> {
   const folder = join(workFolder, "wheels");
+  // There may be what an attempt with other versions left.
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   if (lock.packages.length === 0) return { lock, folder, built: [] };
   const pip = await findPip(python, workFolder, options.signal);

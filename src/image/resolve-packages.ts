@@ -5,8 +5,10 @@ import { SameseedError } from "../base/error.ts";
 import type { HostPython } from "./find-python.ts";
 import { pipSources } from "./install-wheels.ts";
 import { lockHead } from "./lock-head.ts";
-import { findPip, pipFailed, runPipBuilding } from "./pip.ts";
+import { newestRelease, type OlderChoice } from "./newest-release.ts";
+import { findPip, type Pip, pipFailed, runPipBuilding } from "./pip.ts";
 import { parseLock, type RequirementsLock } from "./requirements-lock.ts";
+import type { ToolResult } from "./run-tool.ts";
 
 /** What to resolve, and from where. */
 export interface ResolveRequest {
@@ -96,9 +98,19 @@ export function packageName(requirement: string): string {
   return normalName(/^[A-Za-z0-9._-]+/.exec(requirement)?.[0] ?? requirement);
 }
 
+/** What pip's resolver chose. */
+export interface ResolvedPackages {
+  readonly lock: RequirementsLock;
+  /** Packages that were asked for without a version, and of which pip itself chose another than the newest. */
+  readonly older: readonly OlderChoice[];
+  /** With the newest of all of these; undefined where there are none, or they do not go together. */
+  readonly newest: RequirementsLock | undefined;
+}
+
 /**
  * Asks pip's resolver which versions of some packages and of what they need go together, and writes that down as a lock
- * for this Python: one file of each package, with its hash.
+ * for this Python: one file of each package, with its hash. Where source archives may be built, the newest of what is asked for by
+ * name alone is tried as well: pip itself would rather have a wheel of years ago.
  *
  * @param workFolder - Where pip works; deleted with the build.
  * @throws {SameseedError} `bad_argument`, `image_build_failed` with pip's own words, `tool_missing`, `aborted`.
@@ -107,28 +119,69 @@ export async function resolvePackages(
   python: HostPython,
   request: ResolveRequest,
   workFolder: string,
-): Promise<RequirementsLock> {
+): Promise<ResolvedPackages> {
   const packages = checkPackages(request.packages);
   const pip = await findPip(python, workFolder, request.signal);
-  const path = join(workFolder, "report.json");
-  const choice = request.buildSource ? ["--prefer-binary"] : ["--only-binary", ":all:"];
+  const first = await runResolver(pip, request, packages);
+  if (first.run.exitCode !== 0) {
+    if (/no such option: --(report|dry-run)/.test(first.run.stderr)) throw pipTooOld(python);
+    throw pipFailed(`${packages.join(" ")} cannot be resolved`, first.run, python, request.buildSource);
+  }
+  const report = readReport(first.path);
+  const older = await olderChoices(pip, request, packages, report);
+  let better: PipReport | undefined;
+  if (older.length > 0 && request.buildSource) {
+    const newest = new Map(older.map((choice) => [choice.name, choice.newest]));
+    const pinned = packages.map((text) => {
+      const version = newest.get(packageName(text));
+      return version === undefined ? text : `${text}==${version}`;
+    });
+    const again = await runResolver(pip, request, pinned);
+    if (again.run.exitCode === 0) better = readReport(again.path);
+  }
+  const by = `pip ${report.pip_version} for CPython ${python.version} on ${python.machine}`;
+  const lockOf = (found: PipReport): RequirementsLock =>
+    parseLock("the resolved lock", lockHead(by, packages) + lockLines(found));
+  return { lock: lockOf(report), older, newest: better && lockOf(better) };
+}
+
+async function runResolver(
+  pip: Pip,
+  { buildSource, findLinks }: ResolveRequest,
+  packages: readonly string[],
+): Promise<{ readonly run: ToolResult; readonly path: string }> {
+  const path = join(pip.workFolder, "report.json");
   const run = await runPipBuilding(pip, "install", [
     "--dry-run",
     "--ignore-installed",
     "--report",
     path,
-    ...choice,
-    ...pipSources({ sources: [] }, request.findLinks),
+    ...(buildSource ? ["--prefer-binary"] : ["--only-binary", ":all:"]),
+    ...pipSources({ sources: [] }, findLinks),
     "--",
     ...packages,
   ]);
-  if (run.exitCode !== 0) {
-    if (/no such option: --(report|dry-run)/.test(run.stderr)) throw pipTooOld(python);
-    throw pipFailed(`${packages.join(" ")} cannot be resolved`, run, python, request.buildSource);
-  }
-  const report = readReport(path);
-  const by = `pip ${report.pip_version} for CPython ${python.version} on ${python.machine}`;
-  return parseLock("the resolved lock", lockHead(by, packages) + lockLines(report));
+  return { run, path };
+}
+
+/** Of the packages that were asked for without a version those of which there is a newer one. */
+async function olderChoices(
+  pip: Pip,
+  { findLinks }: ResolveRequest,
+  packages: readonly string[],
+  { install }: PipReport,
+): Promise<OlderChoice[]> {
+  const free = new Set(packages.filter((text) => !/[<>=~!]/.test(text)).map(packageName));
+  const sources = pipSources({ sources: [] }, findLinks);
+  const found = await Promise.all(
+    install
+      .map(({ metadata }) => ({ name: normalName(metadata.name), chosen: metadata.version }))
+      .filter(({ name }) => free.has(name))
+      .map(async (choice) => ({ ...choice, newest: await newestRelease(pip, choice.name, sources) })),
+  );
+  return found.flatMap(({ name, chosen, newest }) =>
+    newest === undefined || newest === chosen ? [] : [{ name, chosen, newest }],
+  );
 }
 
 function lockLines({ install }: PipReport): string {

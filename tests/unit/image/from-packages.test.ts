@@ -124,6 +124,30 @@ describe("packages by name", () => {
     expect(existsSync(join(images, "names/other.json"))).toBe(false);
   });
 
+  it("are taken in their newest version, built where only older ones have a wheel; of wheels alone it is said", async () => {
+    makeLocalWheels(folder, "grown");
+    makeSourceArchive(findLinks, "grown", "VALUE = 9\n", "", "2.0");
+    const versionOf = async (asked: string, more: Partial<Parameters<typeof buildImage>[0]> = {}) => {
+      const notes: string[] = [];
+      const onProgress = (message: string): unknown => notes.push(message);
+      const { manifest } = await build({ name: "grown", packages: [asked], onProgress, ...more });
+      return [manifest.packages["grown"], notes.filter((note) => note.includes("not the newest"))];
+    };
+    expect(await versionOf("grown")).toEqual(["2.0", []]);
+    expect(await versionOf("grown<2")).toEqual(["1.0", []]);
+    expect(await versionOf("grown", { buildSource: false })).toEqual([
+      "1.0",
+      [
+        "grown 1.0 is not the newest: 2.0 has no wheel for this Python, or does not go with the other packages",
+      ],
+    ]);
+    makeSourceArchive(findLinks, "grown", "", "", "3.0", false);
+    expect(await versionOf("grown", { rebuild: true })).toEqual([
+      "1.0",
+      ["grown 1.0 is not the newest: 3.0 does not go with the other packages, or cannot be built"],
+    ]);
+  });
+
   it("that are none are refused before anything is run", async () => {
     for (const name of [
       "-e.",
@@ -213,32 +237,47 @@ describe("a lock with a source archive", () => {
 
 /** A source archive whose build program is its own, so that building it needs nothing else. */
 /** @param needs the line of pip's constraints without which it fails as an old setup.py does; none where it needs none */
-function makeSourceArchive(place: string, name: string, body: string, needs = ""): void {
+function makeSourceArchive(
+  place: string,
+  name: string,
+  body: string,
+  needs = "",
+  version = "1.0",
+  isBuilt = true,
+): void {
   const module = name.replaceAll("-", "_");
   const backend = `import os, sys, zipfile
 constraints = os.environ.get("PIP_CONSTRAINT", os.devnull).split()[-1]
 if "${needs}" not in [*open(constraints).read().split(), ""]:
     sys.exit("error in ${name} setup command: use_2to3 is invalid.")
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    info = "${module}-${version}.dist-info"
+    os.makedirs(os.path.join(directory, info))
+    with open(os.path.join(directory, info, "METADATA"), "w") as file:
+        file.write("Metadata-Version: 2.1\\nName: ${name}\\nVersion: ${version}\\n")
+    return info
 def build_wheel(directory, config_settings=None, metadata_directory=None):
-    info = "${module}-1.0.dist-info"
-    with zipfile.ZipFile(os.path.join(directory, "${module}-1.0-py3-none-any.whl"), "w") as wheel:
-        for name, text in {"${module}/__init__.py": ${JSON.stringify(body)}, info + "/METADATA": "Metadata-Version: 2.1\\nName: ${name}\\nVersion: 1.0\\n", info + "/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n", info + "/RECORD": ""}.items():
+    if not ${isBuilt ? "True" : "False"}:
+        sys.exit("error: no compiler")
+    info = "${module}-${version}.dist-info"
+    with zipfile.ZipFile(os.path.join(directory, "${module}-${version}-py3-none-any.whl"), "w") as wheel:
+        for name, text in {"${module}/__init__.py": ${JSON.stringify(body)}, info + "/METADATA": "Metadata-Version: 2.1\\nName: ${name}\\nVersion: ${version}\\n", info + "/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n", info + "/RECORD": ""}.items():
             wheel.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
-    return "${module}-1.0-py3-none-any.whl"
+    return "${module}-${version}-py3-none-any.whl"
 `;
   const files = {
     "backend.py": backend,
-    "PKG-INFO": `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`,
-    "pyproject.toml": `[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "${name}"\nversion = "1.0"\n`,
+    "PKG-INFO": `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
+    "pyproject.toml": `[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "${name}"\nversion = "${version}"\n`,
   };
-  const source = join(place, `../${module}-1.0`);
+  const source = join(place, `../${module}-${version}`);
   mkdirSync(source);
   for (const [file, text] of Object.entries(files)) writeFileSync(join(source, file), text);
   execFileSync("tar", [
     "-czf",
-    join(place, `${module}-1.0.tar.gz`),
+    join(place, `${module}-${version}.tar.gz`),
     "-C",
     join(place, ".."),
-    `${module}-1.0`,
+    `${module}-${version}`,
   ]);
 }
