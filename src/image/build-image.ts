@@ -26,6 +26,7 @@ import { findDamage, imagePath, keepLock, publishTree } from "./publish-image.ts
 import { isPylock, readPylock } from "./read-pylock.ts";
 import { readLock, type RequirementsLock } from "./requirements-lock.ts";
 import { readSystemLock } from "./system-lock.ts";
+import type { InstallOptions } from "./install-wheels.ts";
 import { checkPackages, resolvePackages } from "./resolve-packages.ts";
 import { olderNote } from "./newest-release.ts";
 import { readRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
@@ -195,22 +196,32 @@ async function findWheels(
     given === undefined ? await resolvePackages(python, { packages, buildSource, ...own }, work) : undefined;
   const lock = given ?? resolved!.lock;
   if (buildSource) options.onProgress?.("Downloading packages, and building wheels where there are none");
-  const newest =
-    buildSource && resolved?.newest !== undefined
-      ? await buildWheels(python, resolved.newest, work, own).catch(unlessUnbuilt)
-      : undefined;
-  if (newest === undefined)
-    for (const choice of resolved?.older ?? []) options.onProgress?.(olderNote(choice, buildSource));
+  const newest = await wheelsOfNewest(resolved?.newest ?? null, python, work, own);
+  if (newest === null || newest instanceof SameseedError)
+    for (const choice of resolved?.older ?? [])
+      options.onProgress?.(olderNote(choice, newest?.message ?? null));
   if (!buildSource) return { lock, folder: work, built: [] };
-  const wheels = newest ?? (await buildWheels(python, lock, work, own));
+  const wheels =
+    newest === null || newest instanceof SameseedError ? await buildWheels(python, lock, work, own) : newest;
   if (wheels.built.length > 0)
     options.onProgress?.(`Built from source on this host: ${wheels.built.join(", ")}`);
   return wheels;
 }
 
-/** The newest version of a package may be one that this host cannot build. */
-function unlessUnbuilt(error: unknown): undefined {
-  if (!(error instanceof SameseedError) || error.code !== "image_build_failed") throw error;
+/** The wheels of a lock with newer versions than pip itself chose, which this host may not be able to build. */
+async function wheelsOfNewest(
+  lock: RequirementsLock | SameseedError | null,
+  python: BuildInputs["python"],
+  work: string,
+  options: InstallOptions,
+): Promise<BuiltWheels | SameseedError | null> {
+  if (lock === null || lock instanceof SameseedError) return lock;
+  try {
+    return await buildWheels(python, lock, work, options);
+  } catch (error) {
+    if (error instanceof SameseedError && error.code === "image_build_failed") return error;
+    throw error;
+  }
 }
 
 /** The digest of an image that is there already for these inputs. */

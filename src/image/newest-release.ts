@@ -25,10 +25,15 @@ export async function newestRelease(
   return /^\S+ \(([A-Za-z0-9.!+_-]+)\)/.exec(lastLines(run.stdout, 10).trimStart())?.[1];
 }
 
-/** What is said of a version that was not chosen though it is newer. */
-export function olderNote({ name, chosen, newest }: OlderChoice, sourcesTaken: boolean): string {
-  const why = sourcesTaken
-    ? `${newest} does not go with the other packages, or cannot be built`
-    : `${newest} has no wheel for this Python, or does not go with the other packages`;
+/**
+ * What is said of a version that was not chosen though it is newer.
+ *
+ * @param refusal - Why it could not be had; null where it was not tried, because it may not be built.
+ */
+export function olderNote({ name, chosen, newest }: OlderChoice, refusal: string | null): string {
+  const why =
+    refusal === null
+      ? `${newest} has no wheel for this Python, or does not go with the other packages`
+      : `${newest} was tried, and ${refusal}`;
   return `${name} ${chosen} is not the newest: ${why}`;
 }

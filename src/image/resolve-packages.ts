@@ -103,8 +103,8 @@ export interface ResolvedPackages {
   readonly lock: RequirementsLock;
   /** Packages that were asked for without a version, and of which pip itself chose another than the newest. */
   readonly older: readonly OlderChoice[];
-  /** With the newest of all of these; undefined where there are none, or they do not go together. */
-  readonly newest: RequirementsLock | undefined;
+  /** With the newest of all of these, or why it cannot be had; null where it was not tried. */
+  readonly newest: RequirementsLock | SameseedError | null;
 }
 
 /**
@@ -129,20 +129,25 @@ export async function resolvePackages(
   }
   const report = readReport(first.path);
   const older = await olderChoices(pip, request, packages, report);
-  let better: PipReport | undefined;
+  let newestFound: PipReport | SameseedError | null = null;
   if (older.length > 0 && request.buildSource) {
-    const newest = new Map(older.map((choice) => [choice.name, choice.newest]));
+    const versions = new Map(older.map((choice) => [choice.name, choice.newest]));
     const pinned = packages.map((text) => {
-      const version = newest.get(packageName(text));
+      const version = versions.get(packageName(text));
       return version === undefined ? text : `${text}==${version}`;
     });
     const again = await runResolver(pip, request, pinned);
-    if (again.run.exitCode === 0) better = readReport(again.path);
+    newestFound =
+      again.run.exitCode === 0
+        ? readReport(again.path)
+        : pipFailed("it cannot be resolved", again.run, python, true);
   }
   const by = `pip ${report.pip_version} for CPython ${python.version} on ${python.machine}`;
   const lockOf = (found: PipReport): RequirementsLock =>
     parseLock("the resolved lock", lockHead(by, packages) + lockLines(found));
-  return { lock: lockOf(report), older, newest: better && lockOf(better) };
+  const newest =
+    newestFound === null || newestFound instanceof SameseedError ? newestFound : lockOf(newestFound);
+  return { lock: lockOf(report), older, newest };
 }
 
 async function runResolver(

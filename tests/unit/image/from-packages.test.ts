@@ -144,7 +144,11 @@ describe("packages by name", () => {
     makeSourceArchive(findLinks, "grown", "", "", "3.0", false);
     expect(await versionOf("grown", { rebuild: true })).toEqual([
       "1.0",
-      ["grown 1.0 is not the newest: 3.0 does not go with the other packages, or cannot be built"],
+      [
+        expect.stringMatching(
+          /^grown 1\.0 is not the newest: 3\.0 was tried, and the packages of .* could not be built: /,
+        ),
+      ],
     ]);
   });
 
