@@ -1,9 +1,11 @@
 import { SameseedError } from "../base/error.ts";
-import { hostKind } from "./linux/host-kind.ts";
+import { hostKind, type HostKind } from "./linux/host-kind.ts";
 
 /** The fixes that more than one refusal has. */
 const containerFlags =
   "run the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined` (Docker) or `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt unmask=ALL` (Podman); docs/guide/containers.md says what they allow, and has a profile that allows less";
+const podSettings =
+  "give the pod `hostUsers: false`, and its container `procMount: Unmasked` and a `seccompProfile` that lets it make namespaces; docs/guide/containers.md has all of it for Kubernetes";
 
 const allowNamespaces = "`sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=65536`";
 
@@ -14,6 +16,8 @@ interface Refusal {
   readonly hint: string;
   /** How it is told in a container, where its engine is likelier to refuse than the host. @default as elsewhere */
   readonly contained?: { readonly message: string; readonly hint: string };
+  /** The hint in a pod of Kubernetes. @default as in another container */
+  readonly inPod?: string;
 }
 
 /** The first whose pattern fits counts: bubblewrap says "Creating new namespace failed" before several reasons. */
@@ -42,11 +46,13 @@ const refusals: readonly Refusal[] = [
       message: "this container forbids user namespaces",
       hint: `${containerFlags}; if it runs with them, its host forbids them: ${allowNamespaces} there, as root`,
     },
+    inPod: `${podSettings}; if it runs with them, its node forbids them: ${allowNamespaces} there, as root`,
   },
   {
     pattern: /Can't set hostname|pivot_root: Operation not permitted|Failed to make \/ slave/i,
     message: "this container's seccomp or AppArmor profile forbids what the outer wall is made with",
     hint: containerFlags,
+    inPod: `${podSettings}; where nodes have AppArmor, \`appArmorProfile: { type: Unconfined }\``,
   },
   {
     pattern: /Unexpected capabilities but not setuid/i,
@@ -63,6 +69,7 @@ const refusals: readonly Refusal[] = [
     pattern: /Can't mount proc/i,
     message: "this container masks /proc, so a sandbox cannot have a process namespace of its own",
     hint: containerFlags,
+    inPod: podSettings,
   },
   {
     pattern: /ENOENT|No such file or directory/i,
@@ -93,16 +100,17 @@ const shortages: readonly Refusal[] = [
 /**
  * Turns what the outer wall said when it ended into an error that names the fix.
  * @param said its last words, empty if it said nothing
- * @param inContainer whether this host is a container. @default what it looks like
+ * @param where whether this host is a container, and a pod's. @default what it looks like
  */
 export function hostRefusal(
   said: string,
   end?: { readonly code: number | null; readonly signal: string | null },
-  inContainer: boolean = hostKind().inContainer,
+  where: Pick<HostKind, "inContainer" | "inPod"> = hostKind(),
 ): SameseedError {
   const known = refusals.find(({ pattern }) => pattern.test(said));
   if (known !== undefined) {
-    const { message, hint } = (inContainer ? known.contained : undefined) ?? known;
+    const { message, hint: usual } = (where.inContainer ? known.contained : undefined) ?? known;
+    const hint = (where.inPod ? known.inPod : undefined) ?? usual;
     return new SameseedError("wall_unavailable", message, { hint, context: { said } });
   }
   const short = shortages.find(({ pattern }) => pattern.test(said));

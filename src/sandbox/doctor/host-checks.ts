@@ -120,7 +120,9 @@ function checkOpenFiles(): DoctorCheck {
 }
 
 /** How a process may open more files. Only root can raise a hard limit. */
-export function openFilesFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
+export function openFilesFix({ isRoot, inContainer, inPod }: Omit<HostKind, "hasSystemd">): string {
+  if (inPod)
+    return `give the node's container runtime \`LimitNOFILE=${openFilesWanted}\` or more: pods have its limit`;
   if (inContainer) return `run the container with \`--ulimit nofile=${openFilesWanted}:${openFilesWanted}\``;
   return isRoot
     ? `raise the hard limit: ulimit -Hn ${openFilesWanted}`

@@ -217,10 +217,13 @@ async function withoutGroups(): Promise<DoctorCheck> {
 export function limitsFix({
   isRoot,
   inContainer,
+  inPod,
   hasSystemd,
   areGroupsClosed: isClosed,
 }: HostKind & { readonly areGroupsClosed: boolean }): string | undefined {
   if (hasSystemd && !isRoot) return "run inside: systemd-run --user --scope -p Delegate=yes";
+  // A container's group is read-only in a pod, but for one that is privileged: that opens all else as well.
+  if (inPod) return undefined;
   if (inContainer && isClosed)
     return "have root of the host start the container, with the host's user ids, as root in it and with `--cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw`; its host has control groups of version 1, which nobody else can be given";
   if (inContainer)
@@ -229,9 +232,13 @@ export function limitsFix({
 }
 
 /** How sandboxes get ids of their own. Root that lacks rights is root of a container. */
-export function hostIdsFix({ isRoot, inContainer }: Omit<HostKind, "hasSystemd">): string {
+export function hostIdsFix({ isRoot, inContainer, inPod }: Omit<HostKind, "hasSystemd">): string {
+  if (isRoot && inPod)
+    return "give the container `runAsUser` of an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows";
   if (isRoot)
     return "in a container: run as an ordinary user with ids in /etc/subuid, as docs/guide/containers.md shows; where root of the host starts it, `--cap-add SYS_ADMIN` does as well";
+  if (inPod)
+    return "give this user ids in /etc/subuid and newuidmap and newgidmap their file capabilities, as docs/guide/containers.md shows, and leave the container `allowPrivilegeEscalation: true` and the capabilities SETUID and SETGID";
   return inContainer
     ? "give this user ids in /etc/subuid and newuidmap and newgidmap their file capabilities, as docs/guide/containers.md shows, and leave the container SETUID and SETGID"
     : "install newuidmap (on Debian and Ubuntu: apt-get install uidmap) and give this user ids in /etc/subuid";

@@ -94,7 +94,7 @@ export function groupPlaces(surroundings: GroupSurroundings): GroupPlaces | unde
   const own = ownGroup(groups, "");
   if (own === undefined || !offers(unified)) return undefined;
   // A mount may show a part of the tree only; in a namespace of its own a process may see less than the mount shows.
-  const top = mountedPart(mounts, unified);
+  const top = mountedPart(mounts, unified, "cgroup2");
   if (own.startsWith("/..") || (own !== top && !own.startsWith(top === "/" ? top : `${top}/`)))
     return { reason: `${unified} shows the tree of another control group namespace than this process is in` };
   const relative = top === "/" ? own : own.slice(top.length);
@@ -135,10 +135,10 @@ function placesUnderSystemd(
   return { scope: { slice: parts[sliceAt] ?? "system.slice", limits } };
 }
 
-/** The part of a tree that is mounted somewhere, as this process's namespace names it. */
-function mountedPart(mounts: string, at: string): string {
+/** The part of a tree that is mounted somewhere, as this process's namespace names it. @param kind of file system */
+export function mountedPart(mounts: string, at: string, kind: "cgroup" | "cgroup2"): string {
   const fields = mounts.split("\n").map((line) => line.split(" "));
-  return fields.findLast((each) => each[4] === at && each.includes("cgroup2"))?.[3] ?? "/";
+  return fields.findLast((each) => each[4] === at && each.includes(kind))?.[3] ?? "/";
 }
 
 function words(path: string): string[] {

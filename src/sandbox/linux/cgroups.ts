@@ -6,6 +6,7 @@ import { toError } from "../../base/error.ts";
 import {
   divide,
   groupPlaces,
+  mountedPart,
   ownGroup,
   ownSurroundings,
   type GroupPlace,
@@ -272,10 +273,13 @@ function layoutOf(place: GroupPlace): Layout {
   return { version: "cgroup-v2", roots: { memory: path, pids: path, cpu: path }, place, files: v2Files };
 }
 
-function version1({ root, groups }: GroupSurroundings): Layout[] {
-  const [memory, pids, cpu] = ["memory", "pids", "cpuacct"].map((name) =>
-    join(root, name, ownGroup(groups, name) ?? "/"),
-  );
+function version1({ root, groups, mounts }: GroupSurroundings): Layout[] {
+  const [memory, pids, cpu] = ["memory", "pids", "cpuacct"].map((name) => {
+    const own = ownGroup(groups, name) ?? "/";
+    // Containers see no more of a tree than their own group, and its name from the top all the same.
+    const top = mountedPart(mounts, join(root, name), "cgroup");
+    return join(root, name, top !== "/" && `${own}/`.startsWith(`${top}/`) ? own.slice(top.length) : own);
+  });
   const isThere = [join(memory!, v1Files.memoryMax), pids!, join(cpu!, v1Files.cpuUsage)].every((path) =>
     existsSync(path),
   );

@@ -39,6 +39,7 @@ function inGroup(own: string, more: Partial<GroupSurroundings> = {}): GroupSurro
     isRoot: false,
     hasSystemd: true,
     inContainer: false,
+    inPod: false,
     isDelegated: () => false,
     ...more,
   };

@@ -34,6 +34,7 @@ function plain(at = root): GroupSurroundings {
     mounts: "",
     hasSystemd: false,
     inContainer: false,
+    inPod: false,
   };
 }
 
@@ -109,6 +110,27 @@ test("an area that cannot be made whole leaves nothing of itself", () => {
   mkdirSync(join(pids, next));
   expect(CgroupArea.open(plain())).toEqual({ reason: expect.stringContaining("EEXIST") });
   expect(readdirSync(memory).filter((name) => name.startsWith("sameseed-"))).toEqual([]);
+});
+
+test("a container that sees its own group of version 1 as the top finds it there, by its whole name or a shorter one", () => {
+  const { memory, pids, cpuacct } = makeVersion1();
+  mkdirSync(join(memory, "inner"));
+  writeFileSync(join(memory, "inner/memory.limit_in_bytes"), "");
+  const own = "/kubepods/besteffort/pod1/2";
+  const shown = (name: string, part = own): string =>
+    `33 29 0:32 ${part} ${join(root, name)} rw,nosuid master:9 - cgroup cgroup rw,${name}\n`;
+  const pod = {
+    ...plain(),
+    groups: `4:memory:${own}/inner\n8:pids:${own}\n2:cpuacct:${own}\n0::${own}\n`,
+    mounts: shown("memory") + shown("pids") + shown("cpuacct"),
+  };
+  const area = CgroupArea.open(pod);
+  if (!(area instanceof CgroupArea)) throw new Error(area.reason);
+  expect(area.folders.map((folder) => join(folder, ".."))).toEqual([join(memory, "inner"), pids, cpuacct]);
+  expect(area.remove()).toBe(true);
+  // Another group whose name begins alike is not around this one.
+  const other = { ...pod, mounts: shown("memory", "/kubepods/best") + shown("pids") + shown("cpuacct") };
+  expect(CgroupArea.open(other)).toEqual({ reason: expect.stringContaining("no control groups") });
 });
 
 test("a group is removed once, and again without harm", () => {

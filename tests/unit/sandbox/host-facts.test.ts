@@ -10,7 +10,7 @@ import {
   openFilesFix,
 } from "../../../src/sandbox/doctor/host-checks.ts";
 import { hostIdsFix, limitsFix, limitsHeld } from "../../../src/sandbox/doctor/sandbox-checks.ts";
-import { areGroupsClosed } from "../../../src/sandbox/linux/host-kind.ts";
+import { areGroupsClosed, isPodHosts } from "../../../src/sandbox/linux/host-kind.ts";
 import { hostRefusal } from "../../../src/sandbox/host-refusal.ts";
 import { numericClass } from "../../../src/sandbox/linux/numeric-class.ts";
 import { startError } from "../../../src/sandbox/zygote/slot-errors.ts";
@@ -79,7 +79,7 @@ test.for([
   ["Traceback: ImportError", "zygote_failed", "doctor"],
   ["", "zygote_failed", "doctor"],
 ] as const)("what the outer wall says is told with its fix: %s", ([said, code, fix]) => {
-  const error = hostRefusal(said, { code: 1, signal: null }, false);
+  const error = hostRefusal(said, { code: 1, signal: null }, { inContainer: false, inPod: false });
   expect(error.code).toBe(code);
   expect(`${error.message} ${error.hint}`).toContain(fix);
 });
@@ -90,11 +90,34 @@ test("a container that forbids namespaces is told with every flag that it needs"
     "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces",
     "bwrap: Creating new namespace failed: Operation not permitted",
   ]) {
-    const { code, message, hint } = hostRefusal(said, { code: 1, signal: null }, true);
+    const { code, message, hint } = hostRefusal(
+      said,
+      { code: 1, signal: null },
+      { inContainer: true, inPod: false },
+    );
     expect([code, message]).toEqual(["wall_unavailable", "this container forbids user namespaces"]);
     for (const flag of ["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined", "unmask=ALL"])
       expect(hint).toContain(flag);
   }
+});
+
+test.for([
+  "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces",
+  "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
+  "bwrap: Can't set hostname to sandbox: Operation not permitted",
+])("a pod is told what its YAML lacks, not the flags of an engine: %s", (said) => {
+  const { code, message, hint } = hostRefusal(said, undefined, { inContainer: true, inPod: true });
+  expect([code, message]).toEqual(["wall_unavailable", expect.stringContaining("this container")]);
+  for (const setting of ["hostUsers: false", "procMount: Unmasked", "seccompProfile"])
+    expect(hint).toContain(setting);
+  expect(hint).not.toContain("--security-opt");
+});
+
+test("a pod is known by the list of hosts that its kubelet writes", () => {
+  expect(isPodHosts("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n")).toBe(true);
+  expect(isPodHosts("# Kubernetes-managed hosts file (host network).\n")).toBe(true);
+  expect(isPodHosts("127.0.0.1\tlocalhost\n# Kubernetes-managed hosts file.\n")).toBe(false);
+  expect(isPodHosts("")).toBe(false);
 });
 
 test.for([
@@ -113,7 +136,7 @@ test.for([
       env: { ...process.env, BUBBLEWRAP: `${path} --unshare-user --ro-bind / / /bin/true` },
     });
     expect(status, stderr).toBe(1);
-    const error = hostRefusal(stderr, undefined, false);
+    const error = hostRefusal(stderr, undefined, { inContainer: false, inPod: false });
     expect([error.code, error.message]).toEqual(["wall_unavailable", expect.stringContaining(message)]);
   },
 );
@@ -146,7 +169,13 @@ test.for([
 );
 
 test("a fix fits the host: nothing of systemd where there is none, no root for root", () => {
-  const host = { isRoot: false, inContainer: false, hasSystemd: false, areGroupsClosed: false };
+  const host = {
+    isRoot: false,
+    inContainer: false,
+    inPod: false,
+    hasSystemd: false,
+    areGroupsClosed: false,
+  };
   expect(limitsFix({ ...host, hasSystemd: true })).toContain("systemd-run");
   expect(limitsFix(host)).toBe("run as root");
   expect(limitsFix({ ...host, isRoot: true })).toBeUndefined();
@@ -162,6 +191,13 @@ test("a fix fits the host: nothing of systemd where there is none, no root for r
   expect(hostIdsFix({ ...host, inContainer: true })).toContain("file capabilities");
   expect(openFilesFix({ ...host, isRoot: true })).toContain("ulimit -Hn 4096");
   expect(openFilesFix(host)).toContain("let root raise");
+  const pod = { ...host, inContainer: true, inPod: true };
+  for (const isRoot of [true, false]) {
+    expect(limitsFix({ ...pod, isRoot, areGroupsClosed: true })).toBeUndefined();
+    expect(openFilesFix({ ...pod, isRoot })).toContain("LimitNOFILE=4096");
+  }
+  expect(hostIdsFix(pod)).toContain("allowPrivilegeEscalation: true");
+  expect(hostIdsFix({ ...pod, isRoot: true })).toContain("runAsUser");
   // In a container nobody can, not even its root.
   for (const isRoot of [true, false])
     expect(openFilesFix({ ...host, isRoot, inContainer: true })).toContain("--ulimit nofile=4096:4096");
