@@ -3,6 +3,7 @@ import type { RolloutFault } from "../model/outcome.ts";
 import type { Receipt } from "../model/receipt.ts";
 import { buildAgainWith, neededPackage } from "../image/build-again.ts";
 import { shippedImageFor } from "../image/shipped-images.ts";
+import { systemLibraryFix } from "../image/system-library.ts";
 import type { RecordedRollout, RolloutSummary } from "../model/rollout.ts";
 import { Trajectory } from "../trajectory/trajectory.ts";
 
@@ -40,9 +41,7 @@ export class MisuseCheck {
 
 /** Whether something of the image is at fault, and not what it was asked for. */
 function isMissing(message: string): boolean {
-  return / needs (the module|the system library|another version of|a package) | looks for a file of its own, | cannot be imported: /.test(
-    message,
-  );
+  return / needs (the module|another version of|a package) | cannot be imported: /.test(message);
 }
 
 /** What `python/sameseed/play/missing.py` says of a library for which there is no memory. */
@@ -58,6 +57,13 @@ function standardLibraryHint(message: string): string | undefined {
   return module === undefined
     ? undefined
     : `where the module is only imported, an empty one will do: \`touch ${module}.py\`, and build the image with --add ${module}.py:/opt/python/site-packages/${module}.py; --verbose prints the traceback`;
+}
+
+/** A package that was installed without a part of it. */
+function ownFileHint(message: string): string | undefined {
+  return / looks for a file of its own, /.test(message)
+    ? "name another version of the package where the image is built (--packages NAME==VERSION); --verbose prints the traceback"
+    : undefined;
 }
 
 /** What an environment is registered without may be a value that no option can give. */
@@ -78,6 +84,8 @@ function misuseOf(
         memoryHint(message) ??
         argumentsHint(message) ??
         standardLibraryHint(message) ??
+        systemLibraryFix(message) ??
+        ownFileHint(message) ??
         (isMissing(message)
           ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`${buildAgainWith(image, neededPackage(message) ?? "PACKAGE …")}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),

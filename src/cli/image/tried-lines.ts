@@ -1,3 +1,4 @@
+import { systemLibraryFix } from "../../image/system-library.ts";
 import { defaultLimits } from "../../model/limits.ts";
 import type { TriedPackage } from "./try-packages.ts";
 
@@ -8,7 +9,13 @@ export function triedLines(
 ): string[] {
   if (problem !== null) {
     const what = environment === null ? "cannot be imported" : `${environment} could not be played`;
-    const mend = fix === null ? [] : [`  fix: \`${fix}\` builds it with what is missing`];
+    const library = systemLibraryFix(problem);
+    const mend =
+      library !== undefined
+        ? [`  fix: ${library}`]
+        : fix === null
+          ? []
+          : [`  fix: \`${fix}\` builds it with what is missing`];
     return [`${name}: ${what}: ${problem}`, ...mend];
   }
   if (environment === null) {

@@ -36,6 +36,8 @@ describe("what the caller got wrong", () => {
       "--add tkinter.py:/opt/python/site-packages/tkinter.py",
     ],
     ["pkg needs the module scipy, which is not in this image", "--packages scipy"],
+    ["pkg needs the system library libGL.so.1, which is not in this image; b", "image lock --system libgl1 "],
+    ["pkg looks for a file of its own, pkg/libx.so, which the package", "--packages NAME==VERSION"],
   ] as const)("says what mends it: %s", ([message, mend]) => {
     expect(() => new MisuseCheck().refuse(failed("unknown_environment", "E", message))).toThrow(
       expect.objectContaining({ hint: expect.stringContaining(mend) as string }),
