@@ -6,26 +6,7 @@ import { RunReader } from "../../src/store/run-reader.ts";
 import { errorDocument, rolloutDocument } from "./documents.ts";
 import { linesOf, sources, Workplace } from "./sameseed.ts";
 
-const work = new Workplace({
-  ...sources,
-  "lists.py": `import os
-import gymnasium
-
-
-class Lists(gymnasium.Env):
-    action_space = gymnasium.spaces.Discrete(2)
-    observation_space = gymnasium.spaces.Discrete(100)
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.count = 0
-        return 0, {}
-
-    def step(self, action):
-        self.count += 1
-        return len(os.listdir("/etc")), 1.0, self.count == 3, False, {}
-`,
-});
+const work = new Workplace(sources);
 const cart = ["run", "CartPole-v1", "--json"];
 
 beforeAll(async () => {
@@ -139,16 +120,7 @@ describe("the same play that asked the world for more", () => {
   it("has the same digest in the table, and diff calls it the same play", async () => {
     const tables = await Promise.all(
       ["sealed", "host"].map(async (world) => {
-        const args = [
-          "run",
-          "lists.py:Lists",
-          "--seeds",
-          "1..2",
-          "--world",
-          world,
-          "--out",
-          `lists ${world}`,
-        ];
+        const args = ["run", "envs.py:Lists", "--seeds", "1..2", "--world", world, "--out", `lists ${world}`];
         const ran = await work.run(args);
         expect(ran.code, ran.stderr).toBe(0);
         return rowsOf(ran.stdout);

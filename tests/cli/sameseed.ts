@@ -88,7 +88,8 @@ export function linesOf(text: string): string[] {
 
 /** Environments and policies that do one thing each. */
 export const sources: Readonly<Record<string, string>> = {
-  "envs.py": `import time
+  "envs.py": `import os
+import time
 import numpy as np
 import gymnasium
 from gymnasium.spaces import Box, Discrete
@@ -108,6 +109,11 @@ class Clock(Plain):
     def step(self, action):
         observation, reward, terminated, truncated, _ = super().step(action)
         return observation, reward, terminated, truncated, {"t": time.time()}
+
+class Lists(Plain):
+    def step(self, action):
+        observation, reward, terminated, truncated, _ = super().step(action)
+        return observation, reward, terminated, truncated, {"files": len(os.listdir("/etc"))}
 
 class Deaf(Plain):
     def reset(self, seed=None, options=None):
