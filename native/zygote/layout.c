@@ -10,7 +10,9 @@
  *                  /mnt, which becomes the root of its sandboxes. The files and their pages stay the image's own.
  *   the kernel     maps pages of its own below the linker, on one kernel more than on another. Mappings begin as far below the
  *                  stack as the stack may grow, so the exec is made with a limit that makes up for their number; after it
- *                  the limit is the usual one.
+ *                  the limit is the usual one. Older kernels (5.15, for one) that use five levels of pages draw a place above the
+ *                  stack for theirs; of some 500 places a few are taken, and then they lie below the linker after all.
+ *                  Which it was is seen after the exec, and one more is made where the limit was for the other.
  *   memory         is taken where there is room: arenas.c has an address of its own for it.
  *
  * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
@@ -47,6 +49,8 @@
 #define WORK "/tmp/.layout"
 #define PINNED "SAMESEED_PINNED"
 #define FREE "SAMESEED_FREE_ADDRESSES"
+/* The second meets what the first found, but for a rare draw. */
+#define EXECS_MOST 4
 
 /* Where files of the image lie in the outer wall besides. */
 static const char *const places[] = { "/proc", "/dev", "/mnt" };
@@ -134,6 +138,32 @@ static int free_addresses(void) {
 }
 
 /*
+ * Where the linker ends when everything below it lies as on every host, but for what the kernel mapped between. Of x86-64: other
+ * architectures are compared with nothing.
+ */
+#define LINE (STACK_TOP - STACK_OF_EXEC - STACK_GAP)
+
+static int linker_is_in_place(void) {
+  size_t mapped;
+  uintptr_t end;
+  if (!world_places(&mapped, &end)) return 0;
+#if defined(__x86_64__)
+  return end == LINE + mapped;
+#else
+  return 1;
+#endif
+}
+
+/* Whether it lies where it does because the last limit made up for the wrong number of pages; the right one is kept. */
+static int can_do_better(void) {
+  size_t mapped;
+  uintptr_t end;
+  if (!world_places(&mapped, &end) || linker_is_in_place() || end < LINE || end - LINE > STACK_GAP) return 0;
+  kernels = mapped;
+  return 1;
+}
+
+/*
  * pin(path, argv...): executes itself with fixed addresses, or with free ones where the variable FREE is set, and with the variable
  * PINNED; returns False where it has that, or where that is not possible or needed. That addresses are fixed tells nothing:
  * whoever started the host may have fixed its own.
@@ -144,8 +174,10 @@ PyObject *pin(PyObject *module, PyObject *args) {
   Py_ssize_t count = PyTuple_GET_SIZE(args);
   if (count < 1 || count > 15) Py_RETURN_FALSE;
   /* A host that forbids the personality would otherwise make this an endless loop. */
-  int is_free = getenv(FREE) != NULL;
-  if (getenv(PINNED) || !(is_free ? free_addresses() : fix_addresses())) {
+  const char *before = getenv(PINNED);
+  int execs = before ? atoi(before) : 0, is_free = getenv(FREE) != NULL;
+  int is_done = execs > 0 ? is_free || execs >= EXECS_MOST || !can_do_better() : !(is_free ? free_addresses() : fix_addresses());
+  if (is_done) {
     settle_stack();
     Py_RETURN_FALSE;
   }
@@ -153,12 +185,16 @@ PyObject *pin(PyObject *module, PyObject *args) {
     if (!(argv[i] = (char *)PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, i)))) return NULL;
   argv[count] = NULL;
   if (!is_free && world_is_sealed()) {
-    mappings_named("[vdso]", count_kernels);
-    mappings_named("[vvar", count_kernels);
+    if (execs == 0) {
+      mappings_named("[vdso]", count_kernels);
+      mappings_named("[vvar", count_kernels);
+      see_through_overlay();
+    }
     limit_stack(STACK_OF_EXEC - kernels);
-    see_through_overlay();
   } else limit_stack(STACK_BYTES);
-  if (setenv(PINNED, "1", 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+  /* One digit, so that the stack begins where it began. */
+  const char now[] = { (char)('1' + execs), 0 };
+  if (setenv(PINNED, now, 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
   execv(argv[0], argv);
   return PyErr_SetFromErrno(PyExc_OSError);
 }
@@ -177,8 +213,9 @@ static int lies_at_multiples(int fd) {
 }
 
 /*
- * An image may lie on an overlay whose layers are of different file systems, without `xino`. Its folders are listed by numbers of the
- * layer's, and have others of their own, which last as long as the kernel remembers the folder.
+ * An image may lie on an overlay whose layers are of different file systems. Its folders are listed by numbers of the layer's, and have
+ * others of their own, which last as long as the kernel remembers the folder. With `xino` they have one, in whose upper bits the zygote's
+ * overlay finds no room for its own: then that one has two.
  */
 static int folders_have_one_number(const char *file) {
   char folder[PATH_MAX];
@@ -196,22 +233,10 @@ static int folders_have_one_number(const char *file) {
   return is_one;
 }
 
-/* libc takes buffers for its streams by what the file's own system says, past the world: squashfs, for one, says more. */
+/* libc takes buffers for its streams by what the file's own system says, past the world: squashfs, for one, says less. */
 static int has_usual_blocks(int fd) {
   struct stat status;
   return kernel_call(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 && status.st_blksize == BLOCK_BYTES;
-}
-
-/* Of x86-64: other architectures are compared with nothing. */
-static int linker_is_in_place(void) {
-  size_t mapped;
-  uintptr_t end;
-  if (!world_places(&mapped, &end)) return 0;
-#if defined(__x86_64__)
-  return end == STACK_TOP - STACK_OF_EXEC - STACK_GAP + mapped;
-#else
-  return 1;
-#endif
 }
 
 PyObject *layout_is_even(PyObject *module, PyObject *path) {

@@ -8,6 +8,7 @@
 #include "zygote.h"
 #include "world/ledger.h"
 #include <dlfcn.h>
+#include <stdbool.h>
 
 typedef int begin_function(const void *, size_t);
 typedef int rekey_function(const void *, size_t);
@@ -15,7 +16,7 @@ typedef int step_function(uint64_t, uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KIND
 typedef void look_function(uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
-typedef void places_function(size_t *, uintptr_t *);
+typedef bool places_function(size_t *, uintptr_t *);
 typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
 
 static begin_function *begin;
@@ -133,8 +134,7 @@ int world_is_sealed(void) {
 }
 
 int world_places(size_t *kernels, uintptr_t *linker_end) {
-  if (places) places(kernels, linker_end);
-  return places != NULL;
+  return places && places(kernels, linker_end);
 }
 
 /* A copy's own file, folder or stream takes the place of the one it was copied from. */

@@ -1,7 +1,7 @@
 /*
  * Where later mappings go.
  *
- * Below the linker the kernel maps pages of its own (the vDSO and what it reads), on one kernel more than on another, and
+ * Below the linker the kernel maps pages of its own (the vDSO and what it reads), on one kernel more than on another or none, and
  * everything mapped later lies so much lower. A zygote makes up for that at its exec (native/zygote/layout.c), so that even the
  * libraries it begins with lie alike everywhere. A program that it starts cannot: here what is free above a line that does not
  * depend on the kernel is taken, before the program begins, so that what it maps and loads itself has the same addresses.
@@ -13,6 +13,7 @@
 #include "world/world.h"
 #include <link.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -40,14 +41,19 @@ static uintptr_t linker_end(void) {
   return (end + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 }
 
-/* How much the kernel had mapped when the program began. */
+/* How much the kernel had mapped below the linker when the program began, and whether that is known. */
 static size_t kernels;
+static bool is_known;
 
-WORLD_EXPORT void sameseed_world_places(size_t *bytes, uintptr_t *end);
-WORLD_EXPORT void sameseed_world_places(size_t *bytes, uintptr_t *end) {
+WORLD_EXPORT bool sameseed_world_places(size_t *bytes, uintptr_t *end);
+WORLD_EXPORT bool sameseed_world_places(size_t *bytes, uintptr_t *end) {
   *bytes = kernels;
   *end = linker_end();
+  return is_known;
 }
+
+/* Older kernels that use five levels of pages put their own above the stack, where they move nothing. */
+static bool is_above_stack(uintptr_t code) { return code > (uintptr_t)&code; }
 
 static bool take_between(uintptr_t line, uintptr_t end, size_t bytes) {
   long at = world_raw6(SYS_mmap, 0, (long)bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -58,9 +64,11 @@ static bool take_between(uintptr_t line, uintptr_t end, size_t bytes) {
 }
 
 void world_even_out(void) {
-  uintptr_t lowest = lowest_library();
-  kernels = world_vdso_bytes(_r_debug.r_ldbase);
-  if (!lowest || !kernels || kernels > KERNELS_MOST) return;
+  uintptr_t lowest = lowest_library(), code = getauxval(AT_SYSINFO_EHDR);
+  size_t bytes_of_kernel = world_vdso_bytes(_r_debug.r_ldbase);
+  is_known = !code || bytes_of_kernel;
+  kernels = is_above_stack(code) ? 0 : bytes_of_kernel;
+  if (!lowest || !bytes_of_kernel || kernels > KERNELS_MOST) return;
   /* The linker ends a page below a whole MiB, or as much higher as a zygote has made up for. */
   size_t higher = (linker_end() + PAGE) % MIB;
   uintptr_t line = lowest + kernels - higher - KERNELS_MOST;
