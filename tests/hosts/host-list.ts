@@ -186,6 +186,18 @@ export const machines: readonly MachineSpec[] = [
     sessions: [...everybody, "apparmor-restricted", ...confined, ...refused],
   },
   {
+    name: "ubuntu2204",
+    what: "Ubuntu 22.04, kernel 5.15, the oldest that is supported",
+    architecture: "amd64",
+    suite: "jammy",
+    distribution: "Ubuntu",
+    components: ["main", "universe"],
+    isTrusted: true,
+    isCounted: true,
+    kernel: "linux-image-virtual",
+    sessions: [...everybody, ...confined],
+  },
+  {
     name: "debian12-arm64",
     what: "Debian 12 on arm64, without systemd, control groups version 2",
     architecture: "arm64",
