@@ -143,7 +143,8 @@ it("gives batches their shares by weight", async () => {
   const order: string[] = [];
   const work: ChunkWork = async ({ batch }) => {
     order.push(batch);
-    await sleep(40);
+    // Long enough that both have work in the queue whenever a lane is free, on a busy machine as well.
+    await sleep(150);
     return { root: "", host: "a" };
   };
   trial.serve("a", work, 2);
