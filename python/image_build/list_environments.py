@@ -7,6 +7,7 @@ them are not registered anywhere.
 
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import json
 import os
@@ -19,14 +20,22 @@ from sameseed.play.missing import why_missing
 
 
 def modules_of(package: str) -> list[str]:
-    """The top-level modules of a package: what its metadata says, else those that it installed, else its name."""
+    """The top-level modules of a package: what its metadata says, else those that it installed, else its name.
+
+    Images keep no list of what a package installed. There the modules that no other package says are its own and whose names
+    are like the package's stand for it; where there is none, the package is passed over.
+    """
     spelled = package.replace("-", "_")
     try:
         distribution = importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
         return [spelled]
     told = [name for name in (distribution.read_text("top_level.txt") or "").split() if is_module(name)]
-    return told or installed_modules(distribution) or [spelled]
+    if told:
+        return told
+    if distribution.files is not None:
+        return installed_modules(distribution) or [spelled]
+    return [spelled] if importlib.util.find_spec(spelled) else unclaimed_modules(distribution, spelled)
 
 
 def installed_modules(distribution: importlib.metadata.Distribution) -> list[str]:
@@ -39,6 +48,17 @@ def installed_modules(distribution: importlib.metadata.Distribution) -> list[str
         if file.suffix in (".py", ".so") and is_module(name):
             found[name] = None
     return list(found)
+
+
+def unclaimed_modules(distribution: importlib.metadata.Distribution, spelled: str) -> list[str]:
+    """The modules beside a distribution that no other one names, and whose names are a part of its own."""
+    site = str(distribution.locate_file(""))
+    claimed = set()
+    for other in importlib.metadata.distributions(path=[site]):
+        claimed.update((other.read_text("top_level.txt") or other.metadata["Name"].replace("-", "_")).split())
+    there = {entry.partition(".")[0] for entry in os.listdir(site) if not entry.endswith("-info")}
+    like = spelled.lower().replace("_", "")
+    return sorted(name for name in there - claimed if is_module(name) and name.lower().replace("_", "") in like)
 
 
 # Folders that some packages install beside their modules by mistake.
