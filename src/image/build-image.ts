@@ -192,34 +192,35 @@ async function findWheels(
   const { findLinks, signal } = options;
   const own = { findLinks, signal };
   if (given === undefined) options.onProgress?.(`Resolving ${packages.join(", ")}`);
-  const resolved =
-    given === undefined ? await resolvePackages(python, { packages, buildSource, ...own }, work) : undefined;
-  const lock = given ?? resolved!.lock;
+  const { lock, older, newest } =
+    given === undefined
+      ? await resolvePackages(python, { packages, buildSource, ...own }, work)
+      : { lock: given, older: [], newest: null };
   if (buildSource) options.onProgress?.("Downloading packages, and building wheels where there are none");
-  const newest = await wheelsOfNewest(resolved?.newest ?? null, python, work, own);
-  if (newest === null || newest instanceof SameseedError)
-    for (const choice of resolved?.older ?? [])
-      options.onProgress?.(olderNote(choice, newest?.message ?? null));
+  const tried = await tryNewest(newest, python, work, own);
+  if (tried.wheels === undefined)
+    for (const choice of older) options.onProgress?.(olderNote(choice, tried.refusal));
   if (!buildSource) return { lock, folder: work, built: [] };
-  const wheels =
-    newest === null || newest instanceof SameseedError ? await buildWheels(python, lock, work, own) : newest;
+  const wheels = tried.wheels ?? (await buildWheels(python, lock, work, own));
   if (wheels.built.length > 0)
     options.onProgress?.(`Built from source on this host: ${wheels.built.join(", ")}`);
   return wheels;
 }
 
-/** The wheels of a lock with newer versions than pip itself chose, which this host may not be able to build. */
-async function wheelsOfNewest(
-  lock: RequirementsLock | SameseedError | null,
+/** The wheels of a lock with newer versions than pip itself chose, or why they cannot be had; null where none was asked for. */
+async function tryNewest(
+  newest: RequirementsLock | SameseedError | null,
   python: BuildInputs["python"],
   work: string,
   options: InstallOptions,
-): Promise<BuiltWheels | SameseedError | null> {
-  if (lock === null || lock instanceof SameseedError) return lock;
+): Promise<{ readonly wheels?: BuiltWheels; readonly refusal: string | null }> {
+  if (newest === null) return { refusal: null };
+  if (newest instanceof SameseedError) return { refusal: newest.message };
   try {
-    return await buildWheels(python, lock, work, options);
+    return { wheels: await buildWheels(python, newest, work, options), refusal: null };
   } catch (error) {
-    if (error instanceof SameseedError && error.code === "image_build_failed") return error;
+    if (error instanceof SameseedError && error.code === "image_build_failed")
+      return { refusal: error.message };
     throw error;
   }
 }

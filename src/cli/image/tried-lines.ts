@@ -9,14 +9,9 @@ export function triedLines(
 ): string[] {
   if (problem !== null) {
     const what = environment === null ? "cannot be imported" : `${environment} could not be played`;
-    const library = systemLibraryFix(problem);
-    const mend =
-      library !== undefined
-        ? [`  fix: ${library}`]
-        : fix === null
-          ? []
-          : [`  fix: \`${fix}\` builds it with what is missing`];
-    return [`${name}: ${what}: ${problem}`, ...mend];
+    const packaged = fix === null ? undefined : `\`${fix}\` builds it with what is missing`;
+    const mend = systemLibraryFix(problem) ?? packaged;
+    return [`${name}: ${what}: ${problem}`, ...(mend === undefined ? [] : [`  fix: ${mend}`])];
   }
   if (environment === null) {
     const registers = `${name}: registers no environment`;

@@ -8,7 +8,7 @@ import { shownPath } from "../record-with-progress.ts";
 import { mapRewards, type RewardSum, withReward } from "../../model/reward-sum.ts";
 import { count, formatDuration, formatReward } from "./numbers.ts";
 import { toRolloutDocument, type RolloutDocument } from "./rollout-document.ts";
-import { formatFault, formatOutcomes, paintOutcome } from "./run-text.ts";
+import { digestText, formatFault, formatOutcomes, paintOutcome } from "./run-text.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
 
@@ -45,7 +45,6 @@ const columns: readonly Column[] = [
 ];
 
 const mostRows = 10;
-const shownDigest = "sha256:".length + 16;
 
 /** Puts the stable document together. */
 export function toBranchDocument(result: BranchRunResult, wallMs: number): BranchDocument {
@@ -113,7 +112,7 @@ function cells(own: SettledBranch, paint: Painter): string[] {
     paintOutcome(outcome, paint),
     String(steps),
     formatReward(totalReward),
-    `${playDigest.slice(0, shownDigest)}…`,
+    digestText(playDigest),
   ];
 }
 

@@ -21,9 +21,14 @@ const columns: readonly Column[] = [
  * equal where the play is equal, under whichever image; the image stands in the line above the table.
  */
 const digestForms: readonly ((digest: string) => string)[] = [
-  (digest) => `${digest.slice(0, "sha256:".length + 16)}…`,
+  digestText,
   (digest) => `${digest.slice("sha256:".length, "sha256:".length + 8)}…`,
 ];
+
+/** A digest as tables have it where there is room. */
+export function digestText(digest: string): string {
+  return `${digest.slice(0, "sha256:".length + 16)}…`;
+}
 
 /** An image as lines name it: its name and the beginning of its digest, or that alone where it was named by digest. */
 export function imageText(name: string, digest: string): string {

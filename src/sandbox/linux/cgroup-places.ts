@@ -95,9 +95,9 @@ export function groupPlaces(surroundings: GroupSurroundings): GroupPlaces | unde
   if (own === undefined || !offers(unified)) return undefined;
   // A mount may show a part of the tree only; in a namespace of its own a process may see less than the mount shows.
   const top = mountedPart(mounts, unified, "cgroup2");
-  if (own.startsWith("/..") || (own !== top && !own.startsWith(top === "/" ? top : `${top}/`)))
+  const relative = own.startsWith("/..") ? undefined : belowPart(own, top);
+  if (relative === undefined)
     return { reason: `${unified} shows the tree of another control group namespace than this process is in` };
-  const relative = top === "/" ? own : own.slice(top.length);
   if (hasSystemd && relative.includes(".")) return placesUnderSystemd(surroundings, unified, relative);
   // The top of the whole tree has no type: one that has is the top of what a container was given.
   const isGiven =
@@ -139,6 +139,12 @@ function placesUnderSystemd(
 export function mountedPart(mounts: string, at: string, kind: "cgroup" | "cgroup2"): string {
   const fields = mounts.split("\n").map((line) => line.split(" "));
   return fields.findLast((each) => each[4] === at && each.includes(kind))?.[3] ?? "/";
+}
+
+/** A group's name below the part of its tree that is mounted; undefined where it lies elsewhere. */
+export function belowPart(own: string, top: string): string | undefined {
+  if (top === "/") return own;
+  return own === top || own.startsWith(`${top}/`) ? own.slice(top.length) : undefined;
 }
 
 function words(path: string): string[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { toError } from "../../base/error.ts";
 import {
+  belowPart,
   divide,
   groupPlaces,
   mountedPart,
@@ -278,7 +279,7 @@ function version1({ root, groups, mounts }: GroupSurroundings): Layout[] {
     const own = ownGroup(groups, name) ?? "/";
     // Containers see no more of a tree than their own group, and its name from the top all the same.
     const top = mountedPart(mounts, join(root, name), "cgroup");
-    return join(root, name, top !== "/" && `${own}/`.startsWith(`${top}/`) ? own.slice(top.length) : own);
+    return join(root, name, belowPart(own, top) ?? own);
   });
   const isThere = [join(memory!, v1Files.memoryMax), pids!, join(cpu!, v1Files.cpuUsage)].every((path) =>
     existsSync(path),

@@ -53,7 +53,7 @@ const limitWords: Readonly<Partial<Record<EndCause, string>>> = {
 };
 
 /** The time that a plain process is given for episodes as long as the longest of some rollouts, in milliseconds. */
-export function plainTimeMs(given: number, seeds: number, longestMs: number): number {
+function plainTimeMs(given: number, seeds: number, longestMs: number): number {
   return Math.max(given, leastMs, Math.ceil(episodesMost * seeds * longestMs));
 }
 
