@@ -109,11 +109,15 @@ export function packedImage(folder: string): string {
   return (JSON.parse(readFileSync(join(folder, "choice.json"), "utf8")) as Choice).image;
 }
 
+/** About how much slower than its host's a processor of software is, and what a kernel that is a program does for processes. */
+const slowness = 10;
+
 /** Writes into the suite what is done on one host. */
 export function prepareSuite(folder: string, host: HostSpec, choice: Choice): void {
   copyGuest(folder);
   const { unlike = [], patience = 1 } = host;
-  writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, unlike, patience }));
+  const secondTry = isMachine(host) ? slowness : 1;
+  writeFileSync(join(folder, "choice.json"), JSON.stringify({ ...choice, unlike, patience, secondTry }));
   writeFileSync(join(folder, "sessions"), host.sessions.map((session) => `${session}\n`).join(""));
   // What an import writes here would lie in memory, on another file system than what it is compared with.
   const imports =

@@ -161,6 +161,36 @@ it("patience makes wall times longer, and no other limit", async () => {
   expect(patient).toEqual(new Set([...bystanders, ...attacks(900, 60_000, 121_000, 122_000)]));
 });
 
+it("a second try is for what met its time before the end that its header expects, and for nothing else", async () => {
+  const times: string[] = [];
+  const slow = faulty(/null-read|deaf|fork-bomb/, (plan) => {
+    const [first, ...others] = plan.members;
+    const job = first!.job as Extract<GroupPlan["members"][0]["job"], { readonly entry: "script" }>;
+    const { cpuMs, wallMs } = first!.limits;
+    times.push(`${job.name} ${cpuMs} of ${wallMs}`);
+    if (job.name.includes("fork-bomb"))
+      return { ...plan, members: [{ ...first!, limits: { ...first!.limits, processes: 20 } }] };
+    // Slower than its time at first, as on a slow processor.
+    const isFirst = job.name.includes("null-read") && times.length === 1;
+    const tried = { job: { ...job, source: "while True: pass" }, limits: { ...first!.limits, cpuMs: 200 } };
+    return isFirst ? { ...plan, members: [{ ...first!, ...tried }, ...others] } : plan;
+  });
+  const attack = async (only: string): Promise<AttackRow> =>
+    (await runAttacks({ backend: slow, only: [only], secondTry: 10, patience: 2 })).rows[0]!;
+  expect(await attack("10")).toMatchObject({ verdict: "pass", isSecondTry: true });
+  const deaf = await attack("32");
+  expect(deaf).toMatchObject({ verdict: "pass", seen: "end: cpu" });
+  const loose = await attack("01");
+  expect(loose).toMatchObject({ verdict: "fail" });
+  for (const row of [deaf, loose]) expect(row).not.toHaveProperty("isSecondTry");
+  expect(times).toEqual([
+    "10-null-read.py 15000 of 40000",
+    "10-null-read.py 150000 of 200000",
+    "32-deaf-to-signals.py 300 of 40000",
+    "01-fork-bomb.py 15000 of 40000",
+  ]);
+});
+
 it("an id that no row has is misuse, before anything runs", async () => {
   const refused = await runAttacks({ backend: real, only: ["999"] }).catch((error: unknown) => error);
   expect(isSameseedError(refused) && refused.code).toBe("bad_argument");

@@ -10,9 +10,10 @@ const slowSeconds = 30;
  * @param world that the programs run in
  * @param only ids of the rows. @default all
  * @param patience what the programs' wall times are multiplied by
+ * @param secondTry what the CPU and wall time of a program are multiplied by that met one of them before the end it is to come to
  * @param tellPart told what failed so far, and how many rows held
  */
-export async function attackWall({ suite, image, world, only, patience, tellPart }) {
+export async function attackWall({ suite, image, world, only, patience, secondTry, tellPart }) {
   const folder = join(suite, "node_modules/sameseed/dist");
   const { runAttacks } = await import(join(folder, "security/run-attacks.js"));
   const { ZygoteBackend } = await import(join(folder, "sandbox/zygote/backend.js"));
@@ -22,20 +23,23 @@ export async function attackWall({ suite, image, world, only, patience, tellPart
   const failed = [];
   const slow = [];
   let began = Date.now();
-  const onRow = ({ id, verdict, seen, breaches }, done, total) => {
+  const again = [];
+  const onRow = ({ id, verdict, seen, breaches, isSecondTry }, done, total) => {
     const seconds = Math.round((Date.now() - began) / 1000);
     began = Date.now();
     if (verdict !== "pass") failed.push({ id, seconds, seen, breaches });
+    if (isSecondTry) again.push(id);
     if (seconds >= slowSeconds) slow.push(`${id} ${seconds} s`);
     tellPart(failed, `${done - failed.length} of ${done} rows held, of ${total}; the last is ${id}`);
   };
   const backend = make();
   try {
-    const options = { backend, image: resolved, makeFresh: make, onRow, patience };
+    const options = { backend, image: resolved, makeFresh: make, onRow, patience, secondTry };
     const scorecard = await runAttacks(only === undefined ? options : { ...options, only });
     const { throughput, rows, verdict } = scorecard;
     const speed = `${throughput.attackedPerSecond.toFixed(1)} rollouts/s, ${throughput.freshPerSecond.toFixed(1)} without an attack`;
-    const held = `${rows.length - failed.length} of ${rows.length} rows held`;
+    const longer = again.length === 0 ? "" : ` (with ${secondTry} times their time: ${again.join(", ")})`;
+    const held = `${rows.length - failed.length} of ${rows.length} rows held${longer}`;
     return {
       ok: verdict === "pass",
       detail: `${held}; image ${scorecard.image}; ${speed}: ${throughput.verdict}`,

@@ -19,6 +19,7 @@ const {
   quick,
   unlike = [],
   patience = 1,
+  secondTry = 1,
 } = JSON.parse(readFileSync(join(suite, "choice.json"), "utf8"));
 const name = process.argv[2];
 const isRecording = name === "--record";
@@ -200,7 +201,7 @@ async function contract(kind) {
 function attack(called, world) {
   const only = rows === "all" ? undefined : isThorough ? rows : fewRows;
   const told = (failed, detail) => tellPart(called, failed, detail);
-  return attackWall({ suite, image, world, only, patience, tellPart: told });
+  return attackWall({ suite, image, world, only, patience, secondTry, tellPart: told });
 }
 
 async function digests() {

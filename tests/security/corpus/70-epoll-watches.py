@@ -7,8 +7,7 @@
 import os
 import select
 
-from kit import say
-from raw import wait_really
+from kit import say, stay
 
 EACH = 115
 
@@ -32,7 +31,7 @@ while watching < 40:
     if child == 0:
         held = watch()
         os.write(writer, b"1")
-        wait_really(60)
+        stay()
     os.close(writer)
     watching += os.read(reader, 1) == b"1"
     os.close(reader)

@@ -7,8 +7,8 @@
 import mmap
 import os
 
-from kit import X64, say
-from raw import call_kernel, wait_really
+from kit import X64, say, stay
+from raw import call_kernel
 
 MMAP, MPROTECT = (9, 10) if X64 else (222, 226)
 BYTES, NORESERVE = 24 << 20, 0x4022
@@ -25,7 +25,7 @@ while bombs < 31:
             for offset in range(0, BYTES, 2 * mmap.PAGESIZE):
                 call_kernel(MPROTECT, at + offset, mmap.PAGESIZE, 1)
         os.write(writer, b"1")
-        wait_really(60)
+        stay()
     os.close(writer)
     bombs += os.read(reader, 1) == b"1"
     os.close(reader)
