@@ -13,6 +13,7 @@ import { copySharedLibraries } from "./shared-libraries.ts";
 import { makeSkeleton } from "./skeleton.ts";
 import { unpackSystem } from "./system-packages.ts";
 import { digestOfListing, type TreeEntry } from "./tree-listing.ts";
+import { writeWideList } from "./wide-vectors.ts";
 
 /** How the work is followed and stopped. */
 export interface TreeOptions {
@@ -60,6 +61,7 @@ export async function fillTree(
   copyExtras(inputs.extras, root);
   tell("Collecting shared libraries");
   const libraries = await copySharedLibraries(root, system, signal);
+  writeWideList(root);
   tell("Compiling Python files");
   await compileBytecode(python, root, signal);
   throwIfAborted(signal);

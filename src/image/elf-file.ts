@@ -21,6 +21,7 @@ export interface SearchPath {
 
 interface Segment {
   readonly type: number;
+  readonly flags: number;
   readonly offset: bigint;
   readonly address: bigint;
   readonly sizeInFile: bigint;
@@ -32,6 +33,8 @@ const segmentSize = 56;
 const entrySize = 16;
 const page = 4096n;
 
+/** EM_X86_64. */
+const x8664 = 62;
 /** PT_LOAD, PT_DYNAMIC, PT_INTERP. */
 const [load, dynamic, interpreter] = [1, 2, 3];
 /** DT_STRTAB, DT_STRSZ. */
@@ -55,13 +58,8 @@ export function isElf(path: string): boolean {
  */
 export function readDynamic(path: string): DynamicFile | undefined {
   return withFile(path, (read) => {
-    const header = read(0n, headerSize);
-    if (header.length < headerSize || !isMagic(header) || header[4] !== 2 || header[5] !== 1)
-      return undefined;
-    const count = header.readUInt16LE(56);
-    const table = read(header.readBigUInt64LE(32), count * segmentSize);
-    if (header.readUInt16LE(54) !== segmentSize || table.length < count * segmentSize) return undefined;
-    const segments = Array.from({ length: count }, (_, index) => segmentAt(table, index * segmentSize));
+    const segments = segmentsOf(read);
+    if (segments === undefined) return undefined;
     const [section, ...more] = segments.filter(({ type }) => type === dynamic);
     if (section === undefined || more.length > 0) return undefined;
     const offset = offsetOf(section, segments);
@@ -74,6 +72,39 @@ export function readDynamic(path: string): DynamicFile | undefined {
       searchPaths: searchPathsOf(tags, segments, read),
     };
   });
+}
+
+/**
+ * The machine code of a program or library for x86-64, part by part: a part begins with the last `overlap` bytes of the one before it,
+ * so that no instruction of up to one byte more is cut in two. None of any other file.
+ */
+export function* readCode(path: string, overlap: number): Generator<Buffer> {
+  const file = openSync(path, "r");
+  try {
+    const read = readerOf(file);
+    const segments = segmentsOf(read);
+    if (segments === undefined || read(0n, headerSize).readUInt16LE(18) !== x8664) return;
+    for (const { offset, sizeInFile } of segments.filter(
+      ({ type, flags }) => type === load && (flags & 1) !== 0,
+    )) {
+      for (let at = 0n; at < sizeInFile; at += BigInt(longest - overlap)) {
+        const left = sizeInFile - at;
+        yield read(offset + at, left < BigInt(longest) ? Number(left) : longest);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Undefined for what is of another kind of machine than 64 bits little-endian, or is cut short. */
+function segmentsOf(read: Read): Segment[] | undefined {
+  const header = read(0n, headerSize);
+  if (header.length < headerSize || !isMagic(header) || header[4] !== 2 || header[5] !== 1) return undefined;
+  const count = header.readUInt16LE(56);
+  const table = read(header.readBigUInt64LE(32), count * segmentSize);
+  if (header.readUInt16LE(54) !== segmentSize || table.length < count * segmentSize) return undefined;
+  return Array.from({ length: count }, (_, index) => segmentAt(table, index * segmentSize));
 }
 
 /** The lists of folders that a dynamic section names; none of a text that is not whole. */
@@ -101,6 +132,7 @@ function isMagic(bytes: Buffer): boolean {
 function segmentAt(table: Buffer, at: number): Segment {
   return {
     type: table.readUInt32LE(at),
+    flags: table.readUInt32LE(at + 4),
     offset: table.readBigUInt64LE(at + 8),
     address: table.readBigUInt64LE(at + 16),
     sizeInFile: table.readBigUInt64LE(at + 32),
@@ -147,12 +179,16 @@ const longestPath: number = 1 << 16;
 function withFile<T>(path: string, use: (read: Read) => T): T {
   const file = openSync(path, "r");
   try {
-    return use((offset, length) => {
-      if (length > longest || offset > BigInt(Number.MAX_SAFE_INTEGER)) return Buffer.alloc(0);
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, Number(offset)));
-    });
+    return use(readerOf(file));
   } finally {
     closeSync(file);
   }
+}
+
+function readerOf(file: number): Read {
+  return (offset, length) => {
+    if (length > longest || offset > BigInt(Number.MAX_SAFE_INTEGER)) return Buffer.alloc(0);
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, Number(offset)));
+  };
 }

@@ -26,6 +26,10 @@ test("a library that picks its code by the processor costs tier T2, and is named
   const choosing = await play("Choosing");
   expect(plain.receipt.world.notHeld).not.toContain("numeric-libraries");
   expect(choosing.receipt).toMatchObject({ tier: "T1", world: { notHeld: ["numeric-libraries"] } });
+  const wide = await play("Wide");
+  expect(wide.receipt).toMatchObject({ tier: "T1", world: { notHeld: ["numeric-libraries"] } });
+  const another = await play("Wide", { envArgs: { name: "_sqlite3" } });
+  expect(another.receipt.world.notHeld).not.toContain("numeric-libraries");
   const host = await play("Choosing", { world: "host" });
   expect(host.receipt.world.notHeld).not.toContain("numeric-libraries");
 });

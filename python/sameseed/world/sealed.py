@@ -8,12 +8,12 @@ no part of it either: they are told beside it (native/world/process/racing.c).
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 
 from ..recording.canonical_tags import head
+from .choosing import uses_choosing
 
 try:
     from .. import _zygote
@@ -74,16 +74,11 @@ def lacks() -> list[str]:
     return name().split(" ")[1:]
 
 
-# Libraries whose results follow from what the processor can do, beyond the class that numpy and BLAS are held to: each
-# compiles or picks its code by asking the processor.
-_CHOOSING = ("jaxlib", "tensorflow", "torch")
-
-
 def lacks_at_end() -> list[str]:
     """What does not hold of the sealed world at the end of an episode: also what the libraries in use take away."""
     if name() == "host":
         return []
-    return lacks() + (["numeric-libraries"] if any(module in sys.modules for module in _CHOOSING) else [])
+    return lacks() + (["numeric-libraries"] if uses_choosing() else [])
 
 
 def begin(settings: str | None) -> None:
