@@ -77,7 +77,8 @@ def _report() -> bytes:
 
         found["numeric"] = numeric.report()
         poison.poison()
-        os.umask(0o022)
+    # The host's is whatever its user has; modes of new files would tell it.
+    os.umask(0o022)
     return json.dumps(found).encode()
 
 
