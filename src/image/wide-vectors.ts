@@ -10,9 +10,9 @@ import { basename, dirname, join, posix } from "node:path";
 import { readCode } from "./elf-file.ts";
 
 /** Below the image's root: the paths of the libraries, a line each. */
-export const wideListPath = "opt/sameseed/wide-vectors.txt";
+const wideListPath = "opt/sameseed/wide-vectors.txt";
 
-/** What is held to the class by its environment, and looked at when a zygote starts. */
+/** What is held to the class by its environment; of numpy and its own OpenBLAS a zygote looks whether that helped. */
 const held: readonly RegExp[] = [
   /\/numpy\/_?core\/_(multiarray_umath|simd)\./,
   /\/[^/]*openblas[^/]*$/,
@@ -30,20 +30,20 @@ const instructionHead = 5;
 /** Finds the libraries below a root that calculate with AVX-512 where the processor has it; sorted, with a leading `/`. */
 export function findWideLibraries(root: string): string[] {
   const wide: string[] = [];
-  const known: string[] = [];
+  const libraries: string[] = [];
   const visit = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = posix.join(folder, entry.name);
       if (entry.isDirectory()) visit(path);
       else if (entry.isFile() && /\.so(\.|$)/.test(entry.name) && !held.some((each) => each.test(path))) {
-        known.push(path);
+        libraries.push(path);
         if (countWide(join(root, path)) >= fewest) wide.push(path);
       }
     }
   };
   visit("/");
   // MKL loads a library of its own for each kind of processor: whoever has another kind loads its others.
-  const family = wide.some(isMkl) ? known.filter(isMkl) : [];
+  const family = wide.some(isMkl) ? libraries.filter(isMkl) : [];
   return [...new Set([...wide, ...family])].sort();
 }
 

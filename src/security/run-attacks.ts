@@ -40,7 +40,7 @@ export interface AttackRow {
   readonly verdict: "pass" | "fail";
   /** Why it failed, a sentence each: what was seen and not expected, and which invariants were broken. */
   readonly breaches: readonly string[];
-  /** Whether this is what came of its second try (`AttackOptions.secondTry`); absent where there was one. */
+  /** Whether this is what came of its second try (`AttackOptions.secondTry`); absent where the first was enough. */
   readonly isSecondTry?: true;
 }
 
