@@ -125,6 +125,22 @@ static bool emulate_clock(long number, const long a[6], long *result) {
   }
 }
 
+static bool emulate_standing(long number, const long a[6], long *result) {
+  switch (number) {
+    case SYS_getpriority: *result = world_do_getpriority((int)a[0], (id_t)a[1]); return true;
+    case SYS_sched_getscheduler: *result = world_do_scheduler((pid_t)a[0]); return true;
+    case SYS_sched_getparam: *result = world_do_scheduling((pid_t)a[0], (struct sched_param *)a[1]); return true;
+    case SYS_sched_rr_get_interval: *result = world_do_turn((pid_t)a[0], (struct timespec *)a[1]); return true;
+    case SYS_prlimit64:
+      *result = world_do_limits((pid_t)a[0], (int)a[1], (const struct rlimit *)a[2], (struct rlimit *)a[3]);
+      return true;
+#ifdef SYS_getrlimit
+    case SYS_getrlimit: *result = world_do_limits(0, (int)a[0], NULL, (struct rlimit *)a[1]); return true;
+#endif
+    default: return false;
+  }
+}
+
 static bool emulate_file(long number, const long a[6], long *result) {
   switch (number) {
     case SYS_getdents64: *result = world_do_getdents64((int)a[0], (void *)a[1], (size_t)a[2]); return true;
@@ -155,7 +171,8 @@ bool world_emulate(long number, const long a[6], long *result) {
     case SYS_bind: *result = world_do_bind((int)a[0], (const struct sockaddr *)a[1], (socklen_t)a[2]); return true;
     case SYS_connect: *result = world_do_connect((int)a[0], (const struct sockaddr *)a[1], (socklen_t)a[2]); return true;
     case SYS_listen: *result = world_do_listen((int)a[0], (int)a[1]); return true;
-    default: return emulate_file(number, a, result) || emulate_clock(number, a, result);
+    default:
+      return emulate_file(number, a, result) || emulate_clock(number, a, result) || emulate_standing(number, a, result);
   }
 }
 

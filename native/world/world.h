@@ -190,6 +190,7 @@ char *world_script_interpreter(char *head, long length);
 
 void world_patch_vdso(void);
 void world_even_out(void);   /* process/places.c */
+size_t world_kernel_bytes(void); /* what the kernel has mapped of its own; places.c */
 void world_install_trap(void);
 /* A system call as this library answers it; false where it is the kernel's to answer. */
 bool world_emulate(long number, const long arguments[6], long *result);

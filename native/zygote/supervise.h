@@ -45,6 +45,9 @@ static inline int supervise_open(const char *path, int flags) {
 #define close(fd) SUPERVISE(SYS_close, fd, 0, 0, 0, 0, 0)
 /* Marked: a copy of a trunk has the sealed world's filter around it and must see the machine's clock. */
 #define clock_gettime(clock, to) SUPERVISE(SYS_clock_gettime, clock, to, 0, 0, 0, KERNEL_OWN)
+/* Marked: the world's library leaves out what whoever started Sameseed is limited to, which the wall has to know. */
+#define getrlimit(resource, to) SUPERVISE(SYS_prlimit64, 0, resource, 0, to, 0, KERNEL_OWN)
+#define setrlimit(resource, from) SUPERVISE(SYS_prlimit64, 0, resource, from, 0, 0, 0)
 #define fcntl(fd, command, value) SUPERVISE(SYS_fcntl, fd, command, value, 0, 0, 0)
 #define dup2(from, to) SUPERVISE(SYS_dup3, from, to, 0, 0, 0, 0)
 #define wait4(pid, status, options, usage) SUPERVISE(SYS_wait4, pid, status, options, usage, 0, 0)

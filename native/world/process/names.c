@@ -81,8 +81,8 @@ static int choose_cpus(size_t bytes, const cpu_set_t *set) {
   return EINVAL;
 }
 
-/* 0 for a process that may be asked about, else the kernel's error: an answer for every number would invent processes. */
-static long about(pid_t pid) {
+/* An answer for every number would invent processes. */
+long world_about(pid_t pid) {
   static cpu_set_t all;
   if (pid == 0) return 0;
   long asked = world_own(SYS_sched_getaffinity, pid - (pid_t)world.settings.pid_offset, sizeof all, &all, 0, 0);
@@ -91,7 +91,7 @@ static long about(pid_t pid) {
 
 /* As the kernel: how many bytes of the set were written. */
 long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set) {
-  long error = about(pid);
+  long error = world_about(pid);
   if (error) return error;
   size_t words = (world.settings.cpus + 63) / 64 * sizeof(uint64_t);
   if (bytes > words) bytes = words;
@@ -100,12 +100,12 @@ long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set) {
 }
 
 long world_do_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set) {
-  long error = about(pid);
+  long error = world_about(pid);
   return error ? error : -choose_cpus(bytes, set);
 }
 
 WORLD_EXPORT int sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set) {
-  long error = about(pid);
+  long error = world_about(pid);
   return (int)world_result(error ? error : -affinity(bytes, set));
 }
 

@@ -24,5 +24,15 @@ struct utsname;
 long world_do_uname(struct utsname *to);
 long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
 long world_do_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
+long world_about(pid_t pid);            /* 0 for a process that may be asked about, else the kernel's error */
+
+/* standing.c: as the kernel answers. */
+struct rlimit;
+struct sched_param;
+long world_do_getpriority(int which, id_t who);
+long world_do_scheduler(pid_t pid);
+long world_do_scheduling(pid_t pid, struct sched_param *to);
+long world_do_turn(pid_t pid, struct timespec *to);
+long world_do_limits(pid_t pid, int resource, const struct rlimit *to, struct rlimit *from);
 
 #endif

@@ -197,7 +197,8 @@ export function slotPolicy(): FilterPolicy {
  * explains away: CPython calls EPERM here an attempt to raise a limit, whichever way it went.
  */
 const limitsStand: Verdict = { errno: EACCES };
-const newLimits = 2;
+/** Which argument of `prlimit64` holds limits to set. */
+export const newLimits = 2;
 const anyPointer: readonly ArgumentRule[] = (["low", "high"] as const).map((half) => ({
   argument: newLimits,
   half,

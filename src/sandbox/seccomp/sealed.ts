@@ -17,9 +17,13 @@ import {
 const worldCalls = [
   "clock_nanosleep",
   "getcpu",
+  "getrlimit",
   "getrusage",
   "gettimeofday",
   "nanosleep",
+  "sched_getparam",
+  "sched_getscheduler",
+  "sched_rr_get_interval",
   "sched_setaffinity",
   "sysinfo",
   "time",
@@ -39,8 +43,24 @@ const PR_SET_TSC = 26;
  *
  * Not `openat`, `newfstatat` and what else the dynamic linker calls before any library's code can run.
  */
-const worldCallsItMakes = ["fstatfs", "getdents64", "sched_getaffinity", "statfs", "statx", "uname"] as const;
+const worldCallsItMakes = [
+  "fstatfs",
+  "getdents64",
+  "getpriority",
+  "sched_getaffinity",
+  "statfs",
+  "statx",
+  "uname",
+] as const;
 const worldMark = 0x5ea1ed;
+const fromTheLibrary: ArgumentRule = { argument: 5, test: "equal", value: worldMark, verdict: "allow" };
+
+/** The C library asks for the stack's limit before any other library's code can run. It is the world's own, see `layout.c`. */
+const RLIMIT_STACK = 3;
+const ownLimits: readonly ArgumentRule[] = [
+  fromTheLibrary,
+  { argument: 1, test: "equal", value: RLIMIT_STACK, verdict: "allow" },
+];
 
 /**
  * How much of a processor other processes of the sandbox have used: their clocks have negative numbers, so that none of these
@@ -60,10 +80,12 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   const calls = new Map<string, CallRule>(policy.calls);
   for (const name of worldCalls) calls.set(name, { rules: [], verdict: "trap" });
   const own: CallRule = {
-    rules: [{ argument: 5, test: "equal", value: worldMark, verdict: "allow" }],
+    rules: [fromTheLibrary],
     verdict: "trap",
   };
   for (const name of worldCallsItMakes) calls.set(name, own);
+  const asked = calls.get("prlimit64")?.rules ?? [];
+  calls.set("prlimit64", { rules: [...asked, ...ownLimits], verdict: "trap" });
   calls.set("clock_gettime", { rules: [workOfProcesses], verdict: "trap" });
   // The kernel would write the processor's number into each thread's memory. The older listing has no caller any more.
   for (const name of ["rseq", "getdents"]) calls.set(name, { rules: [], verdict: { errno: ENOSYS } });

@@ -1,8 +1,15 @@
 import type { WorldMode } from "../../model/receipt.ts";
-import { slotPolicy, type CallRule, type FilterPolicy, type HostIdKind, type Verdict } from "./policy.ts";
+import {
+  newLimits,
+  slotPolicy,
+  type CallRule,
+  type FilterPolicy,
+  type HostIdKind,
+  type Verdict,
+} from "./policy.ts";
 
 /** What a copy of a trunk does before it is behind the whole wall. */
-const copyCalls = ["capset", "clone", "clone3", "mount", "seccomp", "setrlimit", "prlimit64"] as const;
+const copyCalls = ["capset", "clone", "clone3", "mount", "seccomp", "setrlimit"] as const;
 
 /** PR_SET_PDEATHSIG, SET_DUMPABLE, CAPBSET_DROP, SET_SECUREBITS, CAP_AMBIENT: the wall's own steps. */
 const wallPrctl = [1, 4, 24, 28, 47];
@@ -57,6 +64,14 @@ export function trunkPolicy(policy: FilterPolicy, world: WorldMode, ids: HostIdK
   const calls = new Map<string, CallRule>(policy.calls);
   for (const name of copyCalls) calls.set(name, allowed);
   calls.set("setresuid", ids === "own" ? takesId : denied);
+  const limits = calls.get("prlimit64");
+  if (limits !== undefined) {
+    // Copies set limits of their own. Who may ask for them is the world's matter, here as elsewhere.
+    const set = limits.rules.map((rule) =>
+      rule.argument === newLimits ? { ...rule, verdict: "allow" as const } : rule,
+    );
+    calls.set("prlimit64", { rules: set, verdict: limits.verdict });
+  }
   const prctl = calls.get("prctl");
   if (prctl !== undefined) {
     const more = wallPrctl.map((value) => ({ argument: 0, test: "equal", value, verdict: "allow" }) as const);

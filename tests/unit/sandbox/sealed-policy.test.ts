@@ -6,6 +6,7 @@ import { trunkPolicy } from "../../../src/sandbox/seccomp/trunk.ts";
 import { ALLOW, answerOf, TRAP } from "./filter-answer.ts";
 
 const mark = 0x5ea1ed;
+const EACCES = 0x5000d;
 const clockOf = (policy: ReturnType<typeof sealedSandboxPolicy>, clock: number, sixth: number): number =>
   answerOf(policy, "clock_gettime", clock, 0, 0, 0, 0, sixth);
 
@@ -20,4 +21,24 @@ test("no mark has the kernel give a sealed sandbox the date or the time, but how
     expect(clockOf(sealed, clock, 0)).toBe(TRAP);
   }
   expect(clockOf(trunkPolicy(sealed, "sealed", "own"), 1, mark)).toBe(ALLOW);
+});
+
+test("the world's library says what limits there are, and its wall alone sets them", () => {
+  const [stack, files] = [3, 7];
+  const pointer = [0, 2 ** 32] as const;
+  for (const policy of [sealedSandboxPolicy(), trunkPolicy(sealedSandboxPolicy(), "sealed", "own")]) {
+    expect(answerOf(policy, "prlimit64", 0, files, 0, 4096, 0, 0)).toBe(TRAP);
+    expect(answerOf(policy, "prlimit64", 0, files, 0, 4096, 0, mark)).toBe(ALLOW);
+    // Asked before any library's code can run.
+    expect(answerOf(policy, "prlimit64", 0, stack, 0, 4096, 0, 0)).toBe(ALLOW);
+    for (const name of ["getrlimit", "sched_getscheduler", "sched_getparam", "sched_rr_get_interval"])
+      expect(answerOf(policy, name, 0, 0, 0, 0, 0, mark), name).toBe(TRAP);
+  }
+  for (const high of pointer)
+    for (const sixth of [0, mark]) {
+      const set = (policy: ReturnType<typeof sealedSandboxPolicy>): number =>
+        answerOf(policy, "prlimit64", 0, stack, high || 4096, 0, 0, sixth);
+      expect(set(sealedSandboxPolicy())).toBe(EACCES);
+      expect(set(trunkPolicy(sealedSandboxPolicy(), "sealed", "own"))).toBe(ALLOW);
+    }
 });
