@@ -60,8 +60,10 @@ static void seed_auxv(void) {
 }
 
 void world_apply(const struct world_settings *settings) {
-  uint32_t lacks = world.lacks, lock_reads = world.lock_reads;
-  world = (struct world_state){ .settings = *settings, .lacks = lacks, .lock_reads = lock_reads };
+  struct world_state kept = world;
+  world = (struct world_state){
+    .settings = *settings, .lacks = kept.lacks, .lock_reads = kept.lock_reads, .mapped = kept.mapped,
+  };
   settle(&world.settings);
   world.tick = world.settings.tick_ns;
   world_forget_timers();
@@ -77,6 +79,7 @@ void world_apply(const struct world_settings *settings) {
 struct passed {
   struct world_settings settings; /* with the new program's own key, and no salt: it is in the key */
   int64_t now, real_zero;
+  uint64_t mapped;
   uint32_t depth, begun;
   struct exec_moment moment;
 };
@@ -87,7 +90,8 @@ _Static_assert(WORLD_PASSED_BYTES == sizeof state_name + 2 * sizeof(struct passe
 
 void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment) {
   struct passed passed = {
-    .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .depth = depth, .begun = world.begun, .moment = *moment,
+    .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .mapped = world.mapped,
+    .depth = depth, .begun = world.begun, .moment = *moment,
   };
   memcpy(passed.settings.key, key, WORLD_KEY_BYTES);
   passed.settings.entropy_salt = 0;
@@ -150,6 +154,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_apply(&passed.settings);
   if (inherited) {
     world.now = passed.now;
+    world.mapped = passed.mapped;
     world.depth = passed.depth;
     world.begun = passed.begun;
     if (passed.real_zero) world.real_zero = passed.real_zero;
@@ -186,6 +191,10 @@ WORLD_EXPORT int sameseed_world_begin(const void *settings, size_t length) {
   world_hide_kernel_pages();
   return 0;
 }
+
+/* The zygote has as much mapped as its copies begin with. */
+WORLD_EXPORT void sameseed_world_mapped(uint64_t bytes);
+WORLD_EXPORT void sameseed_world_mapped(uint64_t bytes) { world.mapped = bytes; }
 
 /* All entropy from here on follows from another key; the clock, the counts and what lives already stay as they are. */
 WORLD_EXPORT int sameseed_world_rekey(const void *key, size_t length) {

@@ -79,6 +79,7 @@ struct world_state {
   uint32_t begun;               /* world_begin was called here or above */
   uint32_t lock_reads;          /* whether this interpreter's locks read the clock */
   int64_t real_zero;            /* WORLD_REAL_CLOCK: CLOCK_MONOTONIC where `now` was 0 */
+  uint64_t mapped;              /* how much the zygote has mapped, which limits of memory are counted on top of */
 };
 extern struct world_state world;
 
@@ -129,7 +130,7 @@ static inline void world_count(enum world_kind kind, uint64_t amount) {
 void world_apply(const struct world_settings *settings); /* a new world: its clock at 0, its key, an empty ledger */
 
 /* "SAMESEED_WORLD=" and the state of a new program in hex, and "LD_PRELOAD=" with this library. */
-enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 40) };
+enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 48) };
 struct exec_moment;
 void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment);
 extern char world_preload[];
@@ -190,7 +191,6 @@ char *world_script_interpreter(char *head, long length);
 
 void world_patch_vdso(void);
 void world_even_out(void);   /* process/places.c */
-size_t world_kernel_bytes(void); /* what the kernel has mapped of its own; places.c */
 void world_install_trap(void);
 /* A system call as this library answers it; false where it is the kernel's to answer. */
 bool world_emulate(long number, const long arguments[6], long *result);

@@ -17,6 +17,7 @@ typedef void look_function(uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
 typedef bool places_function(size_t *, uintptr_t *);
+typedef void mapped_function(uint64_t);
 typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
 
 static begin_function *begin;
@@ -25,6 +26,7 @@ static step_function *step;
 static lacks_function *lacks;
 static moved_function *moved;
 static places_function *places;
+static mapped_function *mapped;
 static begin_function *go_on;
 static look_function *look;
 static void (*go_back)(void);
@@ -36,6 +38,7 @@ void world_bridge_find(void) {
   lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
   moved = (moved_function *)dlsym(RTLD_DEFAULT, "sameseed_world_moved");
   places = (places_function *)dlsym(RTLD_DEFAULT, "sameseed_world_places");
+  mapped = (mapped_function *)dlsym(RTLD_DEFAULT, "sameseed_world_mapped");
   go_on = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_go_on");
   go_back = (void (*)(void))dlsym(RTLD_DEFAULT, "sameseed_world_return");
   look = (look_function *)dlsym(RTLD_DEFAULT, "sameseed_world_look");
@@ -135,6 +138,10 @@ int world_is_sealed(void) {
 
 int world_places(size_t *kernels, uintptr_t *linker_end) {
   return places && places(kernels, linker_end);
+}
+
+void world_mapped(uint64_t bytes) {
+  if (mapped) mapped(bytes);
 }
 
 /* A copy's own file, folder or stream takes the place of the one it was copied from. */

@@ -238,6 +238,7 @@ static PyObject *serve(PyObject *module, PyObject *args) {
     .addresses_fixed = (uint32_t)addresses_are_fixed(),
     .threads = (uint32_t)settled_threads(),
   };
+  world_mapped(ready.address_space_bytes);
   if (ready.threads != 1) { errno = EBUSY; give_up("be single-threaded"); }
   PyOS_BeforeFork();
   tell_ready(&ready, report);

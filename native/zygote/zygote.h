@@ -136,6 +136,7 @@ PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
 int world_is_sealed(void);
 int world_places(size_t *kernels, uintptr_t *linker_end); /* 0 where there is no sealed world, or it does not know */
+void world_mapped(uint64_t bytes); /* what the zygote has mapped is told to the world */
 void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode);
 
 /* zygote.c: ends the zygote, which says what it could not do. */

@@ -7,6 +7,8 @@ export type Session =
   | "login-user"
   | "user-scope"
   | "plain-user"
+  | "nfs-root"
+  | "nfs-user"
   | "apparmor-restricted"
   | "apparmor-denied"
   | "apparmor-powerless"
@@ -149,6 +151,18 @@ export const machines: readonly MachineSpec[] = [
     sessions: containers,
   },
   {
+    name: "debian12-nfs",
+    what: "Debian 12, SAMESEED_HOME on NFS, which the machine serves to itself",
+    architecture: "amd64",
+    patience,
+    suite: "bookworm",
+    distribution: "Debian",
+    components: ["main"],
+    kernel: "linux-image-cloud-amd64",
+    packages: ["nfs-kernel-server", "iproute2"],
+    sessions: ["nfs-user", "nfs-root"],
+  },
+  {
     name: "debian11",
     what: "Debian 11, kernel 5.10",
     architecture: "amd64",
@@ -252,48 +266,3 @@ export const hosts: readonly (MachineSpec | HostSpec)[] = [...machines, ...engin
 export function isMachine(host: HostSpec): host is MachineSpec {
   return "kernel" in host;
 }
-
-/** What every machine has: systemd, accounts, and what Node and sandboxes need. */
-export const commonPackages: readonly string[] = [
-  "systemd",
-  "systemd-sysv",
-  "dbus",
-  "dbus-user-session",
-  "libpam-systemd",
-  "login",
-  "passwd",
-  "util-linux",
-  "procps",
-  "kmod",
-  "libstdc++6",
-  "libatomic1",
-  "uidmap",
-  "bubblewrap",
-  "apparmor",
-  "busybox-static",
-];
-
-/** What a machine has whose first program is a script: that script's programs, and what Node and sandboxes need. */
-export const barePackages: readonly string[] = [
-  "base-files",
-  "bash",
-  "coreutils",
-  "dash",
-  "debianutils",
-  "findutils",
-  "grep",
-  "gzip",
-  "hostname",
-  "libc-bin",
-  "mount",
-  "procps",
-  "sed",
-  "tar",
-  "util-linux",
-  "kmod",
-  "libstdc++6",
-  "libatomic1",
-  "uidmap",
-  "bubblewrap",
-  "busybox-static",
-];

@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 
-import { barePackages, commonPackages, type MachineSpec } from "./host-list.ts";
+import type { MachineSpec } from "./host-list.ts";
+import { barePackages, commonPackages } from "./machine-packages.ts";
 
 /** What a machine starts from; kept between runs. */
 export interface BootFiles {

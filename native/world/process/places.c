@@ -41,11 +41,9 @@ static uintptr_t linker_end(void) {
   return (end + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 }
 
-/* How much the kernel had mapped when the program began, how much of it below the linker, and whether that is known. */
-static size_t bytes_of_kernel, kernels;
+/* How much the kernel had mapped below the linker when the program began, and whether that is known. */
+static size_t kernels;
 static bool is_known;
-
-size_t world_kernel_bytes(void) { return bytes_of_kernel; }
 
 WORLD_EXPORT bool sameseed_world_places(size_t *bytes, uintptr_t *end);
 WORLD_EXPORT bool sameseed_world_places(size_t *bytes, uintptr_t *end) {
@@ -67,7 +65,7 @@ static bool take_between(uintptr_t line, uintptr_t end, size_t bytes) {
 
 void world_even_out(void) {
   uintptr_t lowest = lowest_library(), code = getauxval(AT_SYSINFO_EHDR);
-  bytes_of_kernel = world_vdso_bytes(_r_debug.r_ldbase);
+  size_t bytes_of_kernel = world_vdso_bytes(_r_debug.r_ldbase);
   is_known = !code || bytes_of_kernel;
   kernels = is_above_stack(code) ? 0 : bytes_of_kernel;
   if (!lowest || !bytes_of_kernel || kernels > KERNELS_MOST) return;

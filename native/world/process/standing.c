@@ -16,6 +16,9 @@
 /* The kernel's way to say that a process is as nice as it was born. */
 enum { ORDINARY = 20, TURN_NS = 4000000 };
 
+/* About what an interpreter with numpy has mapped. How much it really is hangs on the kernel. */
+enum { MAPPED_BYTES = 256 << 20 };
+
 /* ---- priority and class ---- */
 
 long world_do_getpriority(int which, id_t who) {
@@ -67,9 +70,10 @@ static void tell(int resource, struct rlimit *limit) {
     case RLIMIT_CORE: *limit = (struct rlimit){ 1, 1 }; break;
     /* What a copy of a trunk may raise it to is the host's. */
     case RLIMIT_NPROC: limit->rlim_max = limit->rlim_cur; break;
-    /* The wall counts what the kernel maps of its own, so that a program has the same room on each. */
+    /* The room that a program has comes on top of what is mapped, so that it is the same on every kernel. */
     case RLIMIT_AS:
-      if (limit->rlim_cur != RLIM_INFINITY) limit->rlim_max = limit->rlim_cur -= world_kernel_bytes();
+      if (world.mapped && limit->rlim_cur > world.mapped && limit->rlim_cur != RLIM_INFINITY)
+        limit->rlim_max = limit->rlim_cur -= world.mapped - MAPPED_BYTES;
       break;
     case RLIMIT_NICE: *limit = (struct rlimit){ 0, 0 }; break;
     case RLIMIT_DATA:

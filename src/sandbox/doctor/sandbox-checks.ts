@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 
 import { SameseedError } from "../../base/error.ts";
 import { FirstBytes } from "../../base/kept-bytes.ts";
+import { worldLibrary } from "../../image/compile-native.ts";
 import { findBubblewrap } from "../../image/find-bubblewrap.ts";
 import { resolveImage, type ResolvedImage } from "../../image/image-store.ts";
 import { defaultLimits } from "../../model/limits.ts";
@@ -17,6 +19,7 @@ import { ZygoteBackend } from "../zygote/backend.ts";
 import { bubblewrapArguments } from "../zygote/bubblewrap-arguments.ts";
 import { areGroupsClosed, hostKind, type HostKind } from "../linux/host-kind.ts";
 import { checkSockets } from "./socket-checks.ts";
+import { worldFix } from "./world-fix.ts";
 import { bad, failed, good, poor, type DoctorCheck } from "./verdicts.ts";
 
 /** Prints, from inside, what is wrong with the wall: nothing. */
@@ -121,7 +124,7 @@ async function checkSealedWorld(image: ResolvedImage): Promise<DoctorCheck> {
     return poor(
       name,
       `does not hold in all: ${world.notHeld.join(", ")}; results are claimed for this host only (tier ${tier})`,
-      "docs/guide/sealed-world.md says what each of these is",
+      worldFix(world.notHeld, statSync(join(image.rootfs, worldLibrary)).blksize),
     );
   } catch (error) {
     return failed(name, error);

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 
 import { attackWall } from "./attack.mjs";
 import { compareDigests, findDigests } from "./digests.mjs";
+import { recordRuns } from "./record.mjs";
 
 const suite = resolve(import.meta.dirname, "..");
 const program = join(suite, "node_modules/sameseed/bin/sameseed.js");
@@ -88,6 +89,7 @@ const bounds = {
 const ungrouped = [
   "login-user",
   "plain-user",
+  "nfs-user",
   "apparmor-restricted",
   "apparmor-denied",
   "apparmor-powerless",
@@ -212,6 +214,7 @@ async function digests() {
 /** The steps that need sandboxes. */
 async function rollouts() {
   await step("digests", async () => compareDigests(await digests(), expected, isThorough));
+  await step("record", () => recordRuns({ program, image, home: process.env["SAMESEED_HOME"] }));
   await step("attack", () => attack("attack", "sealed"));
   // As long again: only where it was asked for by name.
   if (steps !== "all") await step("attack-host", () => attack("attack-host", "host"));

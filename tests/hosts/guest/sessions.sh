@@ -107,6 +107,21 @@ own_docked() { # session, flags…: in a container of Docker's whose engine an o
   $docker run $words "$@" machine $node $suite/guest/session.mjs "$name"
 }
 
+served() { # owner, how root is seen, command…: with SAMESEED_HOME on NFS that this machine serves to itself, as a cluster serves accounts
+  owner=$1 squash=$2
+  shift 2
+  mkdir -p /srv/served "/srv/export/$owner"
+  cp -a $home/. "/srv/export/$owner" && chown -R "$owner:" "/srv/export/$owner" || return
+  systemctl start nfs-server && exportfs -o "rw,no_subtree_check,$squash" "127.0.0.1:/srv/export/$owner" || return
+  mount -t nfs4 "127.0.0.1:/srv/export/$owner" /srv/served || return
+  SAMESEED_HOME=/srv/served
+  "$@"
+  code=$?
+  SAMESEED_HOME=$home
+  umount /srv/served
+  return $code
+}
+
 session() {
   program="$node $suite/guest/session.mjs $1"
   case $1 in
@@ -116,6 +131,8 @@ session() {
     login-root) login root $program ;;
     login-user) login tester $program ;;
     plain-user) setpriv --reuid tester --regid tester --clear-groups env HOME=/home/tester $program ;;
+    nfs-root) served root no_root_squash $program ;;
+    nfs-user) served tester root_squash login tester $program ;;
     apparmor-restricted)
       restrict 1
       login tester $program
