@@ -9,6 +9,7 @@ export type Session =
   | "plain-user"
   | "nfs-root"
   | "nfs-user"
+  | "nfs-fleet"
   | "apparmor-restricted"
   | "apparmor-denied"
   | "apparmor-powerless"
@@ -152,15 +153,15 @@ export const machines: readonly MachineSpec[] = [
   },
   {
     name: "debian12-nfs",
-    what: "Debian 12, SAMESEED_HOME on NFS, which the machine serves to itself",
+    what: "Debian 12, SAMESEED_HOME or a fleet's store on NFS, which the machine serves to itself",
     architecture: "amd64",
     patience,
     suite: "bookworm",
     distribution: "Debian",
     components: ["main"],
     kernel: "linux-image-cloud-amd64",
-    packages: ["nfs-kernel-server", "iproute2"],
-    sessions: ["nfs-user", "nfs-root"],
+    packages: ["nfs-kernel-server", "iproute2", "redis-server"],
+    sessions: ["nfs-user", "nfs-root", "nfs-fleet"],
   },
   {
     name: "debian11",

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 
 import { attackWall } from "./attack.mjs";
 import { compareDigests, findDigests } from "./digests.mjs";
+import { runFleet } from "./fleet.mjs";
 import { recordRuns } from "./record.mjs";
 
 const suite = resolve(import.meta.dirname, "..");
@@ -229,6 +230,8 @@ if (isRecording) {
   const { found, errors, receipt } = await digests();
   if (errors.length > 0) throw new Error(errors.join("\n"));
   writeFileSync(expectedPath, JSON.stringify({ found, receipt, architecture: process.arch }));
+} else if (name === "nfs-fleet") {
+  await step("fleet", () => runFleet({ program, image }));
 } else {
   tell("group", true, ownGroups());
   await step("doctor", doctor);

@@ -122,6 +122,11 @@ served() { # owner, how root is seen, command…: with SAMESEED_HOME on NFS that
   return $code
 }
 
+shared() { # command…: while this machine has a queue and serves a folder
+  mkdir -p /srv/store /srv/shared
+  systemctl start nfs-server redis-server && exportfs -o rw,no_subtree_check,no_root_squash 127.0.0.1:/srv/shared && "$@"
+}
+
 session() {
   program="$node $suite/guest/session.mjs $1"
   case $1 in
@@ -133,6 +138,7 @@ session() {
     plain-user) setpriv --reuid tester --regid tester --clear-groups env HOME=/home/tester $program ;;
     nfs-root) served root no_root_squash $program ;;
     nfs-user) served tester root_squash login tester $program ;;
+    nfs-fleet) shared $program ;;
     apparmor-restricted)
       restrict 1
       login tester $program
