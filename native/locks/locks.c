@@ -3,18 +3,20 @@
  * are all in one sandbox. Databases are such programs.
  *
  * A record lock belongs to a process and goes when it closes any descriptor of the file. The two others belong to an open
- * file. Which descriptors share one cannot be asked, so it is remembered: a descriptor gets a number with its first such
- * lock, its copies have the same, and the locks go when the last of them is closed in the process that took them. What
- * was copied before the first lock counts as an open file of its own.
+ * file (numbers.c), and go when its last descriptor is closed in the process that took them.
  *
  * A lock on the image's files is refused: they are read-only, so there is nothing to guard, and other sandboxes have
  * them too. It is refused with a line on standard error, because programs report it as anything but that.
+ *
+ * What is remembered is one process's. A child that was made by vfork shares its memory and must leave it alone, though it
+ * closes and copies descriptors of its own.
  *
  * Not done: finding deadlocks (EDEADLK).
  */
 #define _GNU_SOURCE
 #include "locks.h"
 #include "kernel.h"
+#include "numbers.h"
 #include "table.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -24,60 +26,32 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { OPEN_FILES_MOST = 256, DESCRIPTORS_MOST = 65536, READ_ONLY_FLAG = 1 /* ST_RDONLY */ };
+enum { DESCRIPTORS_MOST = 65536, READ_ONLY_FLAG = 1 /* ST_RDONLY */ };
 
-static struct { int fd; uint64_t number; } open_files[OPEN_FILES_MOST];
-static unsigned open_file_count;
-static uint32_t numbers;        /* given out by this process */
 static bool has_records;        /* record locks were taken by this process */
+static uint32_t remembering;    /* whose all this is: a process id, 0 before the first lock */
 
 static struct lock missed;
 bool locks_used, locks_missed;
 
 static uint32_t own_pid(void) { return (uint32_t)kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0); }
 
-/* ---- which open file a descriptor is ---- */
+/* ---- whose all this is ---- */
 
-static uint64_t number_of(int fd) {
-  for (unsigned i = 0; i < open_file_count; i++)
-    if (open_files[i].fd == fd) return open_files[i].number;
-  return 0;
-}
+static bool is_borrowed(void) { return remembering != own_pid(); }
 
-static bool note(int fd, uint64_t number) {
-  if (open_file_count == OPEN_FILES_MOST) return false;
-  open_files[open_file_count].fd = fd;
-  open_files[open_file_count++].number = number;
-  return true;
-}
-
-/* Above every process id, so that the two never meet as owners. */
-static uint64_t number_for(int fd) {
-  uint64_t number = number_of(fd);
-  if (number) return number;
-  number = (uint64_t)own_pid() << 32 | ++numbers;
-  return note(fd, number) ? number : 0;
+/* A child that nobody told of its birth asks for a lock. */
+static void settle(void) {
+  if (remembering && is_borrowed()) locks_forked();
+  remembering = own_pid();
+  locks_used = true;
 }
 
 /* Whoever asks, it is the lock of the process that the number is from. */
 static long own_by_number(int fd, struct lock *lock) {
-  lock->owner = number_for(fd);
+  lock->owner = numbers_for(fd);
   lock->pid = (uint32_t)(lock->owner >> 32);
   return lock->owner ? 0 : -ENOLCK;
-}
-
-void locks_forget(int fd) {
-  uint64_t number = 0;
-  for (unsigned i = 0; i < open_file_count; i++)
-    if (open_files[i].fd == fd) {
-      number = open_files[i].number;
-      open_files[i] = open_files[--open_file_count];
-      break;
-    }
-  if (!number || number >> 32 != own_pid()) return;
-  for (unsigned i = 0; i < open_file_count; i++)
-    if (open_files[i].number == number) return;
-  table_release(number, NULL);
 }
 
 /* ---- what is asked for ---- */
@@ -149,7 +123,6 @@ static void miss(const struct lock *wanted, const struct lock *other) {
 
 static long answer_get(const struct lock *wanted, struct flock *to) {
   struct lock other;
-  locks_used = true;
   if (!table_conflict(wanted, &other)) {
     to->l_type = F_UNLCK;
     return 0;
@@ -176,7 +149,6 @@ static bool try(void *argument) {
 
 static long take(const struct lock *wanted, bool waits) {
   struct lock other;
-  locks_used = true;
   struct attempt attempt = { wanted, table_take(wanted, &other) };
   if (attempt.error != -EAGAIN) {
     /* Others are given back before the program sleeps and tries this one again. */
@@ -197,6 +169,7 @@ long locks_fcntl(int fd, int command, void *argument) {
   struct flock *asked = argument;
   struct lock lock = { .kind = LOCK_OF_RANGE };
   bool takes = command != F_GETLK && command != F_OFD_GETLK;
+  settle();
   long error = look_at(fd, &lock);
   if (error == 0) error = read_type(fd, asked, takes, &lock);
   if (error == 0) error = read_range(fd, asked, &lock);
@@ -217,6 +190,7 @@ long locks_flock(int fd, int operation) {
     case LOCK_UN: lock.type = LOCK_NONE; break;
     default: return -EINVAL;
   }
+  settle();
   long error = look_at(fd, &lock);
   if (error < 0) return error;
   if ((error = own_by_number(fd, &lock)) < 0) return error;
@@ -225,27 +199,42 @@ long locks_flock(int fd, int operation) {
 
 /* ---- descriptors and processes come and go ---- */
 
-void locks_leaving(int fd) {
+static void forget(unsigned first, unsigned last) {
+  uint64_t gone[NUMBERS_MOST];
+  unsigned count = numbers_forget(first, last, gone);
+  for (unsigned i = 0; i < count; i++)
+    if (gone[i] >> 32 == own_pid()) table_release(gone[i], NULL);
+}
+
+static void leave_records(int fd) {
   struct stat status;
-  locks_forget(fd);
-  if (!has_records || kernel_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0) return;
+  if (kernel_call(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0) return;
   struct lock file = { .device = status.st_dev, .inode = status.st_ino };
   table_release(own_pid(), &file);
 }
 
-void locks_leaving_range(unsigned first, unsigned last) {
-  if (last > DESCRIPTORS_MOST) last = DESCRIPTORS_MOST;
-  for (unsigned fd = first; fd <= last; fd++) locks_leaving((int)fd);
+void locks_forget(int fd) {
+  if (!is_borrowed()) forget((unsigned)fd, (unsigned)fd);
 }
 
+void locks_leaving_range(unsigned first, unsigned last) {
+  if (is_borrowed()) return;
+  forget(first, last);
+  if (!has_records) return;
+  if (last > DESCRIPTORS_MOST) last = DESCRIPTORS_MOST;
+  for (unsigned fd = first; fd <= last; fd++) leave_records((int)fd);
+}
+
+void locks_leaving(int fd) { locks_leaving_range((unsigned)fd, (unsigned)fd); }
+
 void locks_copied(int from, int to) {
-  uint64_t number = number_of(from);
-  if (number) note(to, number);
+  if (!is_borrowed()) numbers_copied(from, to);
 }
 
 void locks_forked(void) {
   has_records = locks_missed = false;
-  numbers = 0;
+  numbers_forked();
+  remembering = own_pid();
   /* What a process of this number held before is nobody's. */
   table_release_process(own_pid());
 }

@@ -12,6 +12,11 @@ export const hostLibrary = "/opt/sameseed/libhost.so";
 
 /** What of the sealed world's code the host's world has, too. */
 const inBothWorlds = [
+  "locks/locks.c",
+  "locks/numbers.c",
+  "locks/table.c",
+  "world/files/descriptors.c",
+  "world/files/locking.c",
   "world/files/memory.c",
   "world/files/opens.c",
   "world/files/program.c",
@@ -39,8 +44,8 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Compiles what is native into the image: `native/zygote/` as the module `sameseed._zygote`, `native/world/` as
- * `libworld.so` (with `native/locks/`), which stands in front of the C library in sealed sandboxes, and `native/host/` as
- * `libhost.so`, which does in the others.
+ * `libworld.so`, which stands in front of the C library in sealed sandboxes, and `native/host/` as `libhost.so`, which does in
+ * the others; `native/locks/` is part of both.
  * No path, time or build id of this machine gets into the bytes.
  *
  * @throws {SameseedError} `tool_missing` without a compiler or Python's headers, `image_build_failed` with

@@ -12,7 +12,8 @@ import { runPython } from "./sealed-python.ts";
 
 afterAll(closeSandboxes);
 
-const program = readFileSync(join(import.meta.dirname, "programs", "locks.py"), "utf8");
+const read = (name: string): string => readFileSync(join(import.meta.dirname, "programs", name), "utf8");
+const program = read("locks.py");
 
 const expected = {
   "again by the owner": "ok",
@@ -45,14 +46,28 @@ const expected = {
   "two programs, wal": [[0, 0], 80, true],
 };
 
-describe("locks in the sealed world", () => {
+describe.each(["sealed", "host"] as const)("locks in the %s world", (world) => {
   it("exclude as the kernel's do, and databases can be used", async () => {
-    const { stdout, stderr, ending } = await runPython(program);
+    const { stdout, stderr, ending } = await runPython(program, { world });
     expect(ending, stderr).toBe("own 0");
     expect(JSON.parse(stdout)).toEqual(expected);
     expect(stderr).toMatch(/^sameseed: a lock on one of the image's files was refused \(ENOLCK\)[^\n]*\n$/);
   });
 
+  it("are kept while programs are started, which have none of them, and by each of several threads", async () => {
+    const { stdout, stderr, ending } = await runPython(read("locks_beside.py"), { world });
+    expect(ending, stderr).toBe("own 0");
+    expect(JSON.parse(stdout)).toEqual({
+      "held while programs are started": true,
+      "given back": "ok",
+      "a child's": 0,
+      "refused to threads": 800,
+      "left by threads": ["ok", "ok"],
+    });
+  });
+});
+
+describe("locks in the sealed world", () => {
   it("are the sandbox's own: eight at a time do not meet", async () => {
     const said = await inParallel(8, 8, async () => await runPython(program));
     for (const { stdout } of said) expect(JSON.parse(stdout)).toEqual(expected);

@@ -1,8 +1,6 @@
 # runs-as: script
-# expects[sealed]: own record lock: taken
-# expects[host]: own record lock: taken|ENOLCK
-# expects[sealed]: database: 3
-# expects[host]: database: any
+# expects: own record lock: taken
+# expects: database: 3
 # expects: record lock on the image: ENOLCK|EACCES|EBADF
 # expects: lock on the image: ENOLCK|EACCES|EBADF
 # expects: open file lock on the image: ENOLCK|EACCES|EBADF
