@@ -14,7 +14,7 @@ enum world_kind {
 /* What does not hold in this process; `_zygote.world_name` says it. */
 enum world_lack {
   LACK_VDSO = 1, LACK_TRAP = 2, LACK_AUXV = 4, LACK_THREADS = 8, LACK_RSEQ = 16, LACK_CHILDREN = 32, LACK_CYCLES = 64,
-  LACK_LOOPBACK = 128, LACK_OLD_PAGE = 256, LACK_LAYOUT = 512,
+  LACK_LOOPBACK = 128, LACK_OLD_PAGE = 256, LACK_LAYOUT = 512, LACK_EPOLL = 1024,
 };
 
 #endif

@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@
 #define FREE "SAMESEED_FREE_ADDRESSES"
 /* The second meets what the first found, but for a rare draw. */
 #define EXECS_MOST 4
+#define FIRST_OF_OTHERS 32
 
 /* Where files of the image lie in the outer wall besides. */
 static const char *const places[] = { "/proc", "/dev", "/mnt" };
@@ -164,6 +166,16 @@ static int can_do_better(void) {
 }
 
 /*
+ * Node gives what it starts the first 31 signals as they usually are. Those of the others that whoever started it ignores stay
+ * ignored over each exec, and Python would show them so.
+ */
+static void expect_signals(void) {
+  const struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } usual = { 0 };
+  for (int signal = FIRST_OF_OTHERS; signal < NSIG; signal++)
+    kernel_call(SYS_rt_sigaction, signal, (long)&usual, 0, sizeof usual.mask, 0, 0);
+}
+
+/*
  * pin(path, argv...): executes itself with fixed addresses, or with free ones where the variable FREE is set, and with the variable
  * PINNED; returns False where it has that, or where that is not possible or needed. That addresses are fixed tells nothing:
  * whoever started the host may have fixed its own.
@@ -195,6 +207,7 @@ PyObject *pin(PyObject *module, PyObject *args) {
   /* One digit, so that the stack begins where it began. */
   const char now[] = { (char)('1' + execs), 0 };
   if (setenv(PINNED, now, 1) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+  expect_signals();
   execv(argv[0], argv);
   return PyErr_SetFromErrno(PyExc_OSError);
 }

@@ -50,7 +50,8 @@ static inline int supervise_open(const char *path, int flags) {
 #define setrlimit(resource, from) SUPERVISE(SYS_prlimit64, 0, resource, from, 0, 0, 0)
 #define fcntl(fd, command, value) SUPERVISE(SYS_fcntl, fd, command, value, 0, 0, 0)
 #define dup2(from, to) SUPERVISE(SYS_dup3, from, to, 0, 0, 0, 0)
-#define wait4(pid, status, options, usage) SUPERVISE(SYS_wait4, pid, status, options, usage, 0, 0)
+/* Marked: what a sandbox has used is told to nobody in it. */
+#define wait4(pid, status, options, usage) SUPERVISE(SYS_wait4, pid, status, options, usage, 0, KERNEL_OWN)
 #define waitpid(pid, status, options) wait4(pid, status, options, NULL)
 
 #endif

@@ -125,11 +125,12 @@ PyObject *world_name(PyObject *module, PyObject *nothing) {
   (void)module, (void)nothing;
   if (!lacks) return PyUnicode_FromString("host");
   uint32_t bits = lacks();
-  return PyUnicode_FromFormat("sealed%s%s%s%s%s%s%s%s%s%s", bits & LACK_VDSO ? " vdso" : "", bits & LACK_TRAP ? " trap" : "",
+  return PyUnicode_FromFormat("sealed%s%s%s%s%s%s%s%s%s%s%s", bits & LACK_VDSO ? " vdso" : "", bits & LACK_TRAP ? " trap" : "",
                               bits & LACK_AUXV ? " auxv" : "", bits & LACK_THREADS ? " threads" : "",
                               bits & LACK_RSEQ ? " rseq" : "", bits & LACK_CHILDREN ? " children" : "",
                               bits & LACK_CYCLES ? " cycles" : "", bits & LACK_LOOPBACK ? " loopback" : "",
-                              bits & LACK_OLD_PAGE ? " old-page" : "", bits & LACK_LAYOUT ? " layout" : "");
+                              bits & LACK_OLD_PAGE ? " old-page" : "", bits & LACK_LAYOUT ? " layout" : "",
+                              bits & LACK_EPOLL ? " epoll" : "");
 }
 
 int world_is_sealed(void) {

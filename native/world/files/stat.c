@@ -76,6 +76,8 @@ long world_do_statx(int folder, const char *path, int flags, unsigned mask, stru
   struct timespec epoch = { world.settings.epoch_ns / WORLD_SECOND, world.settings.epoch_ns % WORLD_SECOND };
   to->stx_btime = timestamp(&epoch);
   to->stx_mode = (uint16_t)status.st_mode;
+  to->stx_uid = status.st_uid;
+  to->stx_gid = status.st_gid;
   to->stx_rdev_major = major(status.st_rdev);
   to->stx_rdev_minor = minor(status.st_rdev);
   to->stx_blksize = (uint32_t)status.st_blksize;

@@ -9,6 +9,8 @@
  *   Numbers   Devices are numbered in the order they are met, and so are pipes and sockets, whose inodes count all of the
  *             machine's, and the image's files, whose inodes are those of the disk they lie on. Blocks follow from the size;
  *             how many bytes to ask for at once is a constant.
+ *   Owners    What is not the program's own is nobody's. Who owns the image is the host's, and so is the number that stands
+ *             for whoever has none in the sandbox.
  */
 #define _GNU_SOURCE
 #include "files.h"
@@ -17,7 +19,7 @@
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 
-enum { BLOCK = 512, BLOCKS_OF_IO = 4096, FOLDER_BYTES = 4096, HOUR = 3600, DAY = 86400, LONG_AGO = 1577836800 /* 2020 */ };
+enum { BLOCK = 512, BLOCKS_OF_IO = 4096, FOLDER_BYTES = 4096, HOUR = 3600, DAY = 86400, LONG_AGO = 1577836800 /* 2020 */, NOBODY = 65534 };
 
 /* The machine's time, from the stamp on a pipe made for it: reading the clock is not this library's to do. 0: unknown. */
 static int64_t machine_seconds(void) {
@@ -69,6 +71,12 @@ static void set_times(const struct file *file, struct stat *status) {
   status->st_mtim.tv_nsec = (ns + WORLD_SECOND) % WORLD_SECOND;
 }
 
+static void set_owners(const struct file *file, struct stat *status) {
+  bool foreign = S_ISCHR(status->st_mode) || device_read_only(status->st_dev, file);
+  if (foreign || status->st_uid != world_raw6(SYS_getuid, 0, 0, 0, 0, 0, 0)) status->st_uid = NOBODY;
+  if (foreign || status->st_gid != world_raw6(SYS_getgid, 0, 0, 0, 0, 0, 0)) status->st_gid = NOBODY;
+}
+
 static void set_numbers(const struct file *file, struct stat *status) {
   bool image = device_read_only(status->st_dev, file);
   if (S_ISDIR(status->st_mode) && image) status->st_size = FOLDER_BYTES;
@@ -89,6 +97,7 @@ long file_status(const struct file *file, struct stat *status) {
   chance_status(status);
   status->st_blksize = BLOCKS_OF_IO;
   set_times(file, status);
+  set_owners(file, status);
   set_numbers(file, status);
   return 0;
 }

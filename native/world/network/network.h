@@ -14,5 +14,6 @@ void network_used(int fd);              /* something came or went over it */
 long world_do_bind(int fd, const struct sockaddr *address, socklen_t length);
 long world_do_connect(int fd, const struct sockaddr *address, socklen_t length);
 long world_do_listen(int fd, int backlog);
+long world_do_socketpair(int domain, int type, int protocol, int ends[2]); /* pairs.c */
 
 #endif

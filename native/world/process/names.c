@@ -5,6 +5,7 @@
  * itself and its parent, and kill takes them back.
  */
 #define _GNU_SOURCE
+#include "process.h"
 #include "world/threads/threads.h"
 #include "world/world.h"
 #include <limits.h>
@@ -13,10 +14,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { MEMORY_BYTES = 1 << 30, PAGE_BYTES = 4096 };
+enum { MEMORY_BYTES = 1 << 30, PAGE_BYTES = 4096, MEMORY_GIB = 4 };
 
 /* ---- names ---- */
 
@@ -146,13 +148,26 @@ static bool constant(int name, long *value) {
 
 WORLD_EXPORT long sysconf(int name) {
   long value;
-  return constant(name, &value) ? value : REAL(sysconf)(name);
+  return constant(name, &value) || world_of_processor(name, &value) ? value : REAL(sysconf)(name);
 }
 
 long __sysconf(int name);
 WORLD_EXPORT long __sysconf(int name) {
   return sysconf(name);
 }
+
+long world_do_sysinfo(struct sysinfo *to) {
+  world_count(LEDGER_NAMES, 1);
+  memset(to, 0, sizeof *to);
+  to->uptime = WORLD_BOOT_NS / WORLD_SECOND + world_now() / WORLD_SECOND;
+  to->totalram = (unsigned long)MEMORY_GIB << 30;
+  to->freeram = (unsigned long)MEMORY_GIB << 29;
+  to->procs = 1;
+  to->mem_unit = 1;
+  return 0;
+}
+
+WORLD_EXPORT int sysinfo(struct sysinfo *to) { return (int)world_do_sysinfo(to); }
 
 WORLD_EXPORT int getloadavg(double *to, int count) {
   world_count(LEDGER_CPU, 1);

@@ -21,10 +21,19 @@ const char *world_find_program(const char *name, char found[PATH_MAX]);
 
 /* names.c: as the kernel answers. */
 struct utsname;
+struct sysinfo;
 long world_do_uname(struct utsname *to);
+long world_do_sysinfo(struct sysinfo *to);
 long world_do_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
 long world_do_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
 long world_about(pid_t pid);            /* 0 for a process that may be asked about, else the kernel's error */
+
+/* processor.c: what sysconf says, where it is of the processor; and as the kernel answers. */
+bool world_of_processor(int name, long *value);
+long world_do_barriers(void);
+
+/* threads/io.c: false for a wait that does not ask what the child used. */
+bool world_do_wait(long number, const long arguments[6], long *result);
 
 /* standing.c: as the kernel answers. */
 struct rlimit;

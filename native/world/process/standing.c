@@ -68,14 +68,14 @@ static void tell(int resource, struct rlimit *limit) {
   switch (resource) {
     /* 0 where the host allows no core files at all. */
     case RLIMIT_CORE: *limit = (struct rlimit){ 1, 1 }; break;
-    /* What a copy of a trunk may raise it to is the host's. */
-    case RLIMIT_NPROC: limit->rlim_max = limit->rlim_cur; break;
     /* The room that a program has comes on top of what is mapped, so that it is the same on every kernel. */
     case RLIMIT_AS:
       if (world.mapped && limit->rlim_cur > world.mapped && limit->rlim_cur != RLIM_INFINITY)
         limit->rlim_max = limit->rlim_cur -= world.mapped - MAPPED_BYTES;
       break;
     case RLIMIT_NICE: *limit = (struct rlimit){ 0, 0 }; break;
+    /* Where a control group holds the limit of processes this one is wider; and a copy of a trunk may raise its own. */
+    case RLIMIT_NPROC:
     case RLIMIT_DATA:
     case RLIMIT_LOCKS:
     case RLIMIT_RSS:

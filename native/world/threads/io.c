@@ -9,6 +9,7 @@
 #include "world/files/files.h"
 #include "threads.h"
 #include "world/network/network.h"
+#include "world/process/process.h"
 #include "world/world.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -207,7 +208,7 @@ WORLD_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usa
   if (pid > 0) child.type = P_PID, child.id = (id_t)pid;
   else if (pid != -1) child.type = P_PGID, child.id = (id_t)-pid;
   if (until_child(&child) < 0) return -1;
-  pid_t ended = REAL(wait4)(pid, status, options, usage);
+  pid_t ended = REAL(wait4)(pid, status, options, NULL);
   /* What a child used of a machine is the machine's; its own clock ended with it. */
   if (ended > 0 && usage) memset(usage, 0, sizeof *usage);
   if (ended > 0) world_race_over();
@@ -231,4 +232,13 @@ WORLD_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *found, int options) {
   int ended = until_child(&child) < 0 ? -1 : REAL(waitid)(type, id, found, options);
   if (ended == 0) world_race_over();
   return ended;
+}
+
+/* By number, where it is asked what the child used. */
+bool world_do_wait(long number, const long a[6], long *result) {
+  long usage = number == SYS_wait4 ? a[3] : a[4];
+  if ((number != SYS_wait4 && number != SYS_waitid) || !usage) return false;
+  *result = world_raw6(number, a[0], a[1], a[2], number == SYS_wait4 ? 0 : a[3], 0, 0);
+  if (*result > 0 || (*result == 0 && number == SYS_waitid)) memset((void *)usage, 0, sizeof(struct rusage));
+  return true;
 }

@@ -115,10 +115,13 @@ const writeHints = [1036, 1038];
 const ownBarriers = [0, 8, 16, 32, 64, 128, 256];
 /** MAP_HUGETLB: pages of a pool that the whole machine shares, which no memory limit counts. */
 const hugePages = 0x40000;
-/** SO_COOKIE and SO_NETNS_COOKIE count the machine's sockets; SO_PEERGROUPS tells the host user's groups; SO_PEERPIDFD gives a pidfd. */
-const tellingSocketOptions = [57, 59, 71, 77];
-/** SO_PASSPIDFD. */
-const pidfdSocketOption = [76];
+/**
+ * SO_COOKIE and SO_NETNS_COOKIE count the machine's sockets; SO_PEERGROUPS tells the host user's groups, SO_PEERSEC its label;
+ * SO_BUSY_POLL is a setting of the host's; SO_PEERPIDFD gives a pidfd.
+ */
+const tellingSocketOptions = [31, 46, 57, 59, 71, 77];
+/** SO_PASSPIDFD; SO_PASSSEC, which has the label come with each message. */
+const tellingSocketMessages = [34, 76];
 /** MADV_MERGEABLE shares pages with strangers; MADV_COLD and MADV_PAGEOUT push out the page cache's. */
 const sharedMemoryAdvice = [12, 20, 21];
 /** SO_ATTACH_FILTER, SO_LOCK_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, _EBPF: programs that the kernel compiles. */
@@ -165,7 +168,7 @@ export function slotPolicy(): FilterPolicy {
   });
   calls.set("getsockopt", { rules: equal(2, tellingSocketOptions, denied), verdict: "allow" });
   calls.set("setsockopt", {
-    rules: equal(2, [...pidfdSocketOption, ...socketPrograms], denied),
+    rules: equal(2, [...tellingSocketMessages, ...socketPrograms], denied),
     verdict: "allow",
   });
   for (const [name, flags] of [
@@ -199,13 +202,17 @@ export function slotPolicy(): FilterPolicy {
 const limitsStand: Verdict = { errno: EACCES };
 /** Which argument of `prlimit64` holds limits to set. */
 export const newLimits = 2;
-const anyPointer: readonly ArgumentRule[] = (["low", "high"] as const).map((half) => ({
-  argument: newLimits,
-  half,
-  test: "any",
-  value: 0xffffffff,
-  verdict: limitsStand,
-}));
+
+/** Rules for a call whose argument points to something. */
+export function anyPointer(argument: number, verdict: Verdict): ArgumentRule[] {
+  return (["low", "high"] as const).map((half) => ({
+    argument,
+    half,
+    test: "any",
+    value: 0xffffffff,
+    verdict,
+  }));
+}
 
 /** What sandboxes run as on the host: ids of their own, or one for all. */
 export type HostIdKind = "own" | "shared";
@@ -215,7 +222,7 @@ export type HostIdKind = "own" | "shared";
  * them in seconds, no rlimit bounds them, and where none are left Node, which is the same user's, aborts. Programs have
  * `poll` and `select`.
  */
-const sharedPoolCalls = words("epoll_create epoll_create1");
+export const sharedPoolCalls: readonly string[] = words("epoll_create epoll_create1");
 
 /**
  * Filter B, installed last by each sandbox: takes away what building the wall, or the slot, needed.
@@ -232,7 +239,7 @@ export function sandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   });
   calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });
   calls.set("setrlimit", { rules: [], verdict: limitsStand });
-  calls.set("prlimit64", { rules: anyPointer, verdict: "allow" });
+  calls.set("prlimit64", { rules: anyPointer(newLimits, limitsStand), verdict: "allow" });
   // It passes descriptors, of which one user may have only so many on their way; slots need it, sandboxes would starve
   // and signal each other with it. send and write take its place.
   calls.set("sendmsg", { rules: [], verdict: denied });

@@ -1,9 +1,11 @@
 import {
+  anyPointer,
   type ArgumentRule,
   type CallRule,
   type FilterPolicy,
   type HostIdKind,
   sandboxPolicy,
+  sharedPoolCalls,
 } from "./policy.ts";
 
 /**
@@ -33,6 +35,8 @@ const worldCalls = [
   "times",
 ] as const;
 
+const EPERM = 1;
+const EINVAL = 22;
 const ENOSYS = 38;
 /** Gives the processor's counter of cycles up, and back for an exec: `native/world/time/cycles.c`. The library's alone. */
 const PR_SET_TSC = 26;
@@ -48,11 +52,19 @@ const worldCallsItMakes = [
   "getdents64",
   "getpriority",
   "sched_getaffinity",
+  "socketpair",
   "statfs",
   "statx",
   "uname",
 ] as const;
+/** Which barriers among its own threads this kernel has. */
+const MEMBARRIER_CMD_QUERY = 0;
+/** ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS. The others ask, or choose, what registers the processor has. */
+const threadRegisters = [0x1001, 0x1002, 0x1003, 0x1004];
 const worldMark = 0x5ea1ed;
+/** Allowed to a file's owner alone, which the sandbox's user is of the image where sandboxes share an id of the host. */
+const O_NOATIME = 0x40000;
+const F_SETFL = 4;
 const fromTheLibrary: ArgumentRule = { argument: 5, test: "equal", value: worldMark, verdict: "allow" };
 
 /** The C library asks for the stack's limit before any other library's code can run. It is the world's own, see `layout.c`. */
@@ -74,6 +86,10 @@ const workOfProcesses: ArgumentRule = {
   verdict: "allow",
 };
 
+function refusesNoAtime(flags: number): ArgumentRule {
+  return { argument: flags, test: "any", value: O_NOATIME, verdict: { errno: EPERM } };
+}
+
 /** Filter B of a sealed sandbox: {@link sandboxPolicy}'s, and the world's calls go to its library. */
 export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   const policy = sandboxPolicy(ids);
@@ -94,6 +110,31 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   calls.set("getrandom", {
     rules: [{ argument: 1, test: "equal", value: 8, verdict: { errno: ENOSYS } }],
     verdict: "trap",
+  });
+  for (const [name, usage] of [
+    ["wait4", 3],
+    ["waitid", 4],
+  ] as const) {
+    // What a child has used of the machine: the library waits without asking for it.
+    calls.set(name, { rules: [fromTheLibrary, ...anyPointer(usage, "trap")], verdict: "allow" });
+  }
+  calls.set("arch_prctl", {
+    rules: threadRegisters.map((value) => ({ argument: 0, test: "equal", value, verdict: "allow" })),
+    verdict: { errno: EINVAL },
+  });
+  const query: ArgumentRule = { argument: 0, test: "equal", value: MEMBARRIER_CMD_QUERY, verdict: "trap" };
+  calls.set("membarrier", { rules: [query], verdict: "allow" });
+  // Refused all the same; but elsewhere it is there, and the library says that it was asked for.
+  if (ids === "shared") for (const name of sharedPoolCalls) calls.set(name, { rules: [], verdict: "trap" });
+  for (const [name, flags] of [
+    ["open", 1],
+    ["openat", 2],
+  ] as const) {
+    calls.set(name, { rules: [refusesNoAtime(flags)], verdict: "allow" });
+  }
+  calls.set("fcntl", {
+    rules: [{ ...refusesNoAtime(2), and: { argument: 1, value: F_SETFL } }],
+    verdict: "allow",
   });
   const prctl = calls.get("prctl");
   if (prctl !== undefined) {
