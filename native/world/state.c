@@ -269,4 +269,7 @@ WORLD_EXPORT void sameseed_world_watch_lock(int begin) {
   }
 }
 
-WORLD_EXPORT uint32_t sameseed_world_lacks(void) { return world.lacks; }
+WORLD_EXPORT uint32_t sameseed_world_lacks(void) {
+  if (world_others_raced()) world.lacks |= LACK_CHILDREN;
+  return world.lacks;
+}

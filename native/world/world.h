@@ -108,6 +108,8 @@ void world_race_over(void);     /* one was waited for: whether none is left */
 void world_race_threads(void);
 void world_race_settle(void);   /* the counts are about to be taken */
 int64_t world_race_boundary(void); /* they have been taken: what the clock is to show at least */
+void world_race_told(void);     /* what another process of the sandbox does hangs on real time by this one's doing */
+bool world_others_raced(void);
 void world_early_ask(void);     /* a question that is not waited with, whose answer real time decides in a race */
 
 /* Where a count of this kind goes now. */

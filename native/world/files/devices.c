@@ -57,6 +57,7 @@ int chance_open(int folder, const char *path, int flags, int error) {
 
 static int ask_access(int folder, const char *path, int mode, int flags) {
   bool effective = flags & AT_EACCESS;
+  files_asked(folder, path);
   int real = effective ? REAL(faccessat)(folder, path, mode, flags)
                        : (int)world_result(world_raw6(SYS_faccessat, folder, (long)path, mode, 0, 0, 0));
   if (real == 0 || errno != EACCES || (mode & X_OK) || !path || !chance_is_at(folder, path, 0)) return real;

@@ -109,6 +109,7 @@ static long order_records(int fd, struct dirents *to) {
 
 long dirents_read(int fd, struct dirents *to) {
   *to = (struct dirents){ 0 };
+  files_asked(fd, NULL);
   long error = read_records(fd, to);
   if (error == 0) error = order_records(fd, to);
   if (error < 0) dirents_free(to);

@@ -39,6 +39,9 @@ int descriptor_open(const char *path, int flags, int error);
 /* program.c: the program's own file, where asking for `path` failed with `error` and it is a name of that file; else NULL. */
 const char *program_named(const char *path, int error);
 
+/* beside.c: a process looks at a file, or for one. An empty path, or none: `folder` is the file. */
+void files_asked(int folder, const char *path);
+
 /* inodes.c: small numbers in the place of the machine's. */
 uint64_t device_number(uint64_t device);
 uint64_t nameless_inode(uint64_t device, uint64_t inode); /* of a pipe or a socket */

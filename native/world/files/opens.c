@@ -37,6 +37,7 @@ static int instead(int folder, const char *path, int flags, int error) {
 
 /* Through libc, because opening a pipe by name waits, and waiting threads can be cancelled. */
 static int open_path(int folder, const char *path, int flags, mode_t mode) {
+  files_asked(folder, path);
   int device = world_open_device(path, flags);
   if (device != NOT_A_DEVICE) return (int)world_result(device);
   int fd = REAL(openat64)(folder, path, flags, mode);
@@ -44,6 +45,7 @@ static int open_path(int folder, const char *path, int flags, mode_t mode) {
 }
 
 long world_do_openat(int folder, const char *path, int flags, unsigned mode) {
+  files_asked(folder, path);
   int device = world_open_device(path, flags);
   if (device != NOT_A_DEVICE) return device;
   long fd = world_raw6(SYS_openat, folder, (long)path, flags, mode, 0, 0);
@@ -109,6 +111,7 @@ static FILE *stream_of(int device, const char *mode) {
 }
 
 WORLD_EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode) {
+  files_asked(AT_FDCWD, path);
   int device = world_open_device(path, flags_of(mode));
   if (device != NOT_A_DEVICE) return stream_of(device, mode);
   FILE *stream = REAL(fopen64)(path, mode);

@@ -92,6 +92,7 @@ static void set_numbers(const struct file *file, struct stat *status) {
 
 long file_status(const struct file *file, struct stat *status) {
   world_count(LEDGER_STAT, 1);
+  files_asked(file->folder, file->path);
   long error = world_raw6(SYS_newfstatat, file->folder, (long)file->path, (long)status, file->flags, 0, 0);
   if (error < 0) return error;
   chance_status(status);

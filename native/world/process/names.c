@@ -193,7 +193,7 @@ WORLD_EXPORT pid_t getppid(void) {
 }
 
 /* Whether the program would notice the signal: it has a handler for it. */
-static bool is_handled(int signal) {
+bool world_handles(int signal) {
   struct { void *handler; unsigned long rest[3]; } action = { 0 };
   long error = world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, sizeof(uint64_t), 0, 0);
   return error == 0 && action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN;
@@ -202,11 +202,14 @@ static bool is_handled(int signal) {
 WORLD_EXPORT int kill(pid_t pid, int signal) {
   pid_t self = own(SYS_getpid), offset = (pid_t)world.settings.pid_offset;
   if (offset && (pid == self + offset || pid == own(SYS_getppid) + offset)) pid -= offset;
+  /* Whether another is there; or a word to whoever has this one for a child, at a moment of the machine's. */
+  if (signal == 0 && pid != self) world_early_ask();
+  if (signal != 0 && pid == own(SYS_getppid)) world_race_told();
   int result = (int)world_result(world_raw6(SYS_kill, pid, signal, 0, 0, 0, 0));
   /* Another process has something to do now. */
   if (result == 0 && pid != self && signal != 0) world_patience_refill();
   /* A signal to the process is the first thread's; that one may be waiting in the schedule, where no signal comes. */
-  if (result == 0 && !world_alone() && (pid == self || pid == 0 || pid == -1) && signal != 0 && is_handled(signal))
+  if (result == 0 && !world_alone() && (pid == self || pid == 0 || pid == -1) && signal != 0 && world_handles(signal))
     thread_interrupt_first();
   return result;
 }

@@ -14,7 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -40,12 +42,21 @@ void world_note_streams(void) {
   }
 }
 
+static bool is_stream(const struct stat *status) {
+  for (int i = 0; i < STREAMS_MOST; i++)
+    if (streams[i].inode == status->st_ino && streams[i].device == status->st_dev) return true;
+  return false;
+}
+
+static bool is_sameseeds(int fd) {
+  struct stat status;
+  return world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) == 0 && is_stream(&status);
+}
+
 /* What kind of thing can be waited for here; 0: nothing, the call goes to the kernel as it is. */
 static mode_t kind_of(int fd) {
   struct stat status;
-  if (world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0 || S_ISREG(status.st_mode)) return 0;
-  for (int i = 0; i < STREAMS_MOST; i++)
-    if (streams[i].inode == status.st_ino && streams[i].device == status.st_dev) return 0;
+  if (world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0 || S_ISREG(status.st_mode) || is_stream(&status)) return 0;
   long flags = world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
   if (flags < 0 || (flags & O_NONBLOCK)) return 0;
   /* What has no type is an event's or a timer's descriptor: read like a device. */
@@ -73,6 +84,7 @@ static int until_readable(int fd) {
 }
 
 WORLD_EXPORT ssize_t read(int fd, void *buffer, size_t count) {
+  files_asked(fd, NULL);
   if (until_readable(fd) < 0) return -1;
   ssize_t n = REAL(read)(fd, buffer, count);
   if (WORLD_UNLIKELY(n < 0) && errno == EAGAIN) world_early_ask();
@@ -92,11 +104,27 @@ static ssize_t write_piece(int fd, mode_t kind, const char *from, size_t count) 
   return REAL(write)(fd, from, count);
 }
 
+/* Sameseed takes whatever it is given: who would not wait for it waits here. */
+static ssize_t write_whole(int fd, const char *from, size_t count) {
+  struct pollfd asked = { .fd = fd, .events = POLLOUT };
+  ssize_t n = REAL(write)(fd, from, count);
+  bool is_short = n < 0 ? errno == EAGAIN : (size_t)n < count;
+  if (WORLD_LIKELY(!is_short) || !is_sameseeds(fd)) return n;
+  size_t done = n < 0 ? 0 : (size_t)n;
+  while (done < count) {
+    world_raw6(SYS_ppoll, (long)&asked, 1, 0, 0, 0, 0);
+    n = REAL(write)(fd, from + done, count - done);
+    if (n < 0 && errno != EAGAIN) return done > 0 ? (ssize_t)done : -1;
+    if (n > 0) done += (size_t)n;
+  }
+  return (ssize_t)done;
+}
+
 WORLD_EXPORT ssize_t write(int fd, const void *buffer, size_t count) {
   world_wrote = true;
-  if (world_simple()) return REAL(write)(fd, buffer, count);
+  if (world_simple()) return write_whole(fd, buffer, count);
   mode_t kind = kind_of(fd);
-  if (kind != S_IFIFO && kind != S_IFSOCK) return REAL(write)(fd, buffer, count);
+  if (kind != S_IFIFO && kind != S_IFSOCK) return write_whole(fd, buffer, count);
   size_t done = 0;
   do {
     ssize_t n = write_piece(fd, kind, (const char *)buffer + done, count - done);
@@ -171,6 +199,20 @@ WORLD_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict len
   int got = (int)noted(REAL(accept4)(fd, address, length, flags));
   if (got >= 0) network_used(got);
   return got;
+}
+
+/* How much has come is real time's to say. */
+WORLD_EXPORT int ioctl(int fd, unsigned long request, ...) {
+  va_list rest;
+  va_start(rest, request);
+  void *argument = va_arg(rest, void *);
+  va_end(rest);
+  if (request == FIONREAD && is_sameseeds(fd)) {
+    *(int *)argument = 0;
+    return 0;
+  }
+  if (request == FIONREAD) world_early_ask();
+  return REAL(ioctl)(fd, request, argument);
 }
 
 /* ---- children ---- */

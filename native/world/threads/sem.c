@@ -15,7 +15,7 @@ static bool sem_shared(sem_t *sem) {
 
 static bool sem_looks_free(void *argument) {
   int value = 0;
-  return sem_getvalue(argument, &value) == 0 && value > 0;
+  return REAL(sem_getvalue)(argument, &value) == 0 && value > 0;
 }
 
 static int fail(int error) {
@@ -40,7 +40,13 @@ static int sem_wait_until(sem_t *sem, int64_t deadline) {
 
 WORLD_EXPORT int sem_trywait(sem_t *sem) {
   world_lock_taken();
+  if (sem_shared(sem)) world_early_ask();
   return REAL(sem_trywait)(sem);
+}
+
+WORLD_EXPORT int sem_getvalue(sem_t *sem, int *value) {
+  if (sem_shared(sem)) world_early_ask();
+  return REAL(sem_getvalue)(sem, value);
 }
 
 WORLD_EXPORT int sem_wait(sem_t *sem) {

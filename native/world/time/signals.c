@@ -22,7 +22,10 @@ static bool is_pending(void *wanted) { return (pending() & *(uint64_t *)wanted) 
 
 static long take_signal(const sigset_t *wanted, siginfo_t *info) {
   struct timespec none = { 0, 0 };
-  return world_raw6(SYS_rt_sigtimedwait, (long)wanted, (long)info, (long)&none, KERNEL_SIGSET, 0, 0);
+  long got = world_raw6(SYS_rt_sigtimedwait, (long)wanted, (long)info, (long)&none, KERNEL_SIGSET, 0, 0);
+  /* What a child used of a machine is the machine's. */
+  if (got == SIGCHLD && info) info->si_utime = info->si_stime = 0;
+  return got;
 }
 
 /* A signal's number, or -errno. `ns` < 0: no deadline. */
@@ -61,6 +64,12 @@ WORLD_EXPORT int sigwait(const sigset_t *restrict wanted, int *restrict number) 
   if (got < 0) return (int)-got;
   *number = (int)got;
   return 0;
+}
+
+/* When another process sends one is the machine's. */
+WORLD_EXPORT int sigpending(sigset_t *set) {
+  world_early_ask();
+  return REAL(sigpending)(set);
 }
 
 WORLD_EXPORT int pause(void) {

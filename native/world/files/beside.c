@@ -1,0 +1,95 @@
+/*
+ * Files as messages. What lies where a sandbox may write can be made or changed by a child at any moment. A process that looks
+ * there while it has one asks something that real time decides (process/racing.c). The image's files never change, and what
+ * comes over a pipe or a socket is waited for (threads/io.c).
+ */
+#define _GNU_SOURCE
+#include "files.h"
+#include "world/threads/schedule.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { READ_ONLY = 1 /* ST_RDONLY */ };
+
+static bool may_change(int fd) {
+  struct stat status;
+  struct statfs system;
+  if (world_raw6(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) < 0) return false;
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return false;
+  return world_own(SYS_fstatfs, fd, &system, 0, 0, 0) == 0 && !(system.f_flags & READ_ONLY);
+}
+
+/* What the path names, or where it would be made: the nearest folder that is there. */
+static long nearest(int folder, const char *path) {
+  char name[PATH_MAX];
+  size_t length = strlen(path);
+  if (length >= sizeof name) return -ENAMETOOLONG;
+  memcpy(name, path, length + 1);
+  for (;;) {
+    long fd = world_raw6(SYS_openat, folder, (long)(length ? name : "."), O_PATH | O_CLOEXEC, 0, 0, 0);
+    if (fd >= 0 || length == 0 || (length == 1 && name[0] == '/')) return fd;
+    while (length > 1 && name[length - 1] == '/') length--;
+    while (length > 0 && name[length - 1] != '/') length--;
+    name[length] = 0;
+  }
+}
+
+void files_asked(int folder, const char *path) {
+  if (WORLD_LIKELY(world.racing != RACE_CHILDREN) || (world.lacks & LACK_CHILDREN)) return;
+  bool is_named = path && path[0];
+  long fd = is_named ? nearest(folder, path) : folder;
+  if (fd < 0) return;
+  if (may_change((int)fd)) world_early_ask();
+  if (is_named) world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+/* ---- functions that this library has nothing else to say about ---- */
+
+WORLD_EXPORT ssize_t pread(int fd, void *to, size_t count, off_t at) {
+  files_asked(fd, NULL);
+  return REAL(pread)(fd, to, count, at);
+}
+
+WORLD_EXPORT ssize_t pread64(int fd, void *to, size_t count, off64_t at) {
+  return pread(fd, to, count, at);
+}
+
+WORLD_EXPORT off_t lseek(int fd, off_t to, int whence) {
+  if (whence != SEEK_SET) files_asked(fd, NULL);
+  return REAL(lseek)(fd, to, whence);
+}
+
+WORLD_EXPORT off64_t lseek64(int fd, off64_t to, int whence) {
+  return lseek(fd, to, whence);
+}
+
+/* What only one of several can make is a lock among them. */
+WORLD_EXPORT int mkdir(const char *path, mode_t mode) {
+  files_asked(AT_FDCWD, path);
+  return REAL(mkdir)(path, mode);
+}
+
+WORLD_EXPORT int mkdirat(int folder, const char *path, mode_t mode) {
+  files_asked(folder, path);
+  return REAL(mkdirat)(folder, path, mode);
+}
+
+WORLD_EXPORT int link(const char *from, const char *to) {
+  files_asked(AT_FDCWD, to);
+  return REAL(link)(from, to);
+}
+
+WORLD_EXPORT int symlink(const char *text, const char *path) {
+  files_asked(AT_FDCWD, path);
+  return REAL(symlink)(text, path);
+}
+
+WORLD_EXPORT int rename(const char *from, const char *to) {
+  files_asked(AT_FDCWD, from);
+  return REAL(rename)(from, to);
+}
