@@ -270,6 +270,6 @@ WORLD_EXPORT void sameseed_world_watch_lock(int begin) {
 }
 
 WORLD_EXPORT uint32_t sameseed_world_lacks(void) {
-  if (world_others_raced()) world.lacks |= LACK_CHILDREN;
+  world.lacks |= world_others_lack();
   return world.lacks;
 }

@@ -248,7 +248,7 @@ static long unanswered(long number) {
 #ifdef SYS_epoll_create
   is_epoll |= number == SYS_epoll_create;
 #endif
-  if (is_epoll) world.lacks |= LACK_EPOLL;
+  if (is_epoll) world_lacks(LACK_EPOLL);
   return is_epoll ? -EPERM : -ENOSYS;
 }
 

@@ -98,6 +98,12 @@ static inline long world_result(long raw) {
   return -1;
 }
 
+/* ---- lacks.c ---- */
+
+void world_lacks(uint32_t lack);        /* this does not hold any more (enum world_lack) */
+void world_lacks_too(uint32_t lack);    /* for another process of the sandbox, by this one's doing */
+uint32_t world_others_lack(void);       /* what processes below this one have found */
+
 /* ---- racing.c: when what happens next is a matter of real time ---- */
 
 /* CHILDREN: a child may be at work beside this process. THREADS: threads run beside each other (watch.c). */
@@ -108,8 +114,6 @@ void world_race_over(void);     /* one was waited for: whether none is left */
 void world_race_threads(void);
 void world_race_settle(void);   /* the counts are about to be taken */
 int64_t world_race_boundary(void); /* they have been taken: what the clock is to show at least */
-void world_race_told(void);     /* what another process of the sandbox does hangs on real time by this one's doing */
-bool world_others_raced(void);
 void world_early_ask(void);     /* a question that is not waited with, whose answer real time decides in a race */
 
 /* Where a count of this kind goes now. */

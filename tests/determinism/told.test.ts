@@ -23,6 +23,8 @@ const script = `
     said[backend + " " + world] = (await sandbox.run("sh", { args: ["-c", "chmod 755 /tmp/asks; exec /tmp/asks"] })).stdoutText;
   }
   const envName = ${JSON.stringify(join(import.meta.dirname, "world/fixtures/told.py:Told"))};
+  const below = (await runRollout({ envName: envName + "Below", seed: 1, policy: { actions: [0] } })).receipt;
+  said.below = below.tier + " " + below.world.notHeld.join(" ");
   const { receipt, trajectory, contentDigest } = await runRollout({ envName, seed: 1, policy: { actions: [0] } });
   said.rollout = JSON.stringify([...trajectory.steps()].at(-1).observation);
   said.digest = contentDigest;
@@ -66,7 +68,7 @@ describe("what the host's settings are", () => {
     const x86 = ["processor: 2 2 -22 0"];
     expect(plain["zygote sealed"]!.split("\n")).toEqual([
       "ignored:",
-      `owners: ${`${nobody}, `.repeat(5)}1000 1000 1000 1000, without a time -1 -1 Operation not permitted`,
+      `owners: ${`${nobody}, `.repeat(5)}1000 1000 1000 1000, end of a folder -1 without a time -1 -1 Operation not permitted`,
       `pair: ${pair}`,
       `instruction: ${pair}`,
       "of the network -97",
@@ -91,6 +93,7 @@ describe("what the host's settings are", () => {
   it("is told where a program asks for what this host's sandboxes may not have", () => {
     const [tier, epoll, ids] = plain["receipt"]!.split(" ");
     expect(ids === "shared" ? epoll : "").toBe(ids === "shared" ? "epoll" : "");
+    expect(plain["below"]).toBe([tier, epoll].join(" "));
     if (ids === "shared") expect(tier).not.toBe("T2");
   });
 });

@@ -59,8 +59,15 @@ WORLD_EXPORT ssize_t pread64(int fd, void *to, size_t count, off64_t at) {
   return pread(fd, to, count, at);
 }
 
+/* Where a folder ends, and whether it has holes, is the file system's; its places are this world's (dirents.c). */
+static bool is_folder(int fd) {
+  struct stat status;
+  return world_raw6(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
 WORLD_EXPORT off_t lseek(int fd, off_t to, int whence) {
   if (whence != SEEK_SET) files_asked(fd, NULL);
+  if (whence != SEEK_SET && whence != SEEK_CUR && is_folder(fd)) return world_result(-EINVAL);
   return REAL(lseek)(fd, to, whence);
 }
 

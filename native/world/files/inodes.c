@@ -58,7 +58,7 @@ uint64_t image_inode(uint64_t device, uint64_t inode) {
     return places[at] = ++met_count;
   }
   /* Two files must never look like one, even where the machine's own number tells them apart. */
-  world.lacks |= LACK_LAYOUT;
+  world_lacks(LACK_LAYOUT);
   return IMAGE_MOST + inode;
 }
 

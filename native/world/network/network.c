@@ -78,7 +78,7 @@ bool network_is_outside(int fd) {
 
 void network_used(int fd) {
   struct sockaddr_in own;
-  if (!(world.lacks & LACK_LOOPBACK) && own_end(fd, &own) && world.begun) world.lacks |= LACK_LOOPBACK;
+  if (!(world.lacks & LACK_LOOPBACK) && own_end(fd, &own) && world.begun) world_lacks(LACK_LOOPBACK);
 }
 
 /* ---- ports ---- */

@@ -204,7 +204,7 @@ WORLD_EXPORT int kill(pid_t pid, int signal) {
   if (offset && (pid == self + offset || pid == own(SYS_getppid) + offset)) pid -= offset;
   /* Whether another is there; or a word to whoever has this one for a child, at a moment of the machine's. */
   if (signal == 0 && pid != self) world_early_ask();
-  if (signal != 0 && pid == own(SYS_getppid)) world_race_told();
+  if (signal != 0 && pid == own(SYS_getppid)) world_lacks_too(LACK_CHILDREN);
   int result = (int)world_result(world_raw6(SYS_kill, pid, signal, 0, 0, 0, 0));
   /* Another process has something to do now. */
   if (result == 0 && pid != self && signal != 0) world_patience_refill();

@@ -15,36 +15,20 @@
  *
  * A program that asked anything of the time in a race, or asked whether something has come instead of waiting for it, or
  * has two children at once, or a handler for the end of one, can let the machine into what it shows. Then `children` is one
- * of the things that do not hold, whichever process of the sandbox it was: those below the first leave a file that says so,
- * which is there for programs that an exec begins, too. One that only waits for its child does not: its counts all go into the chain, and its clock is left alone.
+ * of the things that do not hold, whichever process of the sandbox it was. One that only waits for its child does not: its counts all go into the chain, and its clock is left alone.
  */
 #include "process.h"
 #include "world/threads/threads.h"
 #include "world/world.h"
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { BOUNDARY_NS = 100000000 };
-#define RACED "/dev/shm/.sameseed-raced"
-
-void world_race_told(void) {
-  if (!world.begun || world.depth == 0) return;
-  long fd = world_raw6(SYS_openat, AT_FDCWD, (long)RACED, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600, 0, 0);
-  if (fd >= 0) world_raw6(SYS_close, fd, 0, 0, 0, 0, 0);
-}
-
-bool world_others_raced(void) {
-  return world.births > 0 && world_raw6(SYS_faccessat, AT_FDCWD, (long)RACED, F_OK, 0, 0, 0) == 0;
-}
 
 static void name_children(void) {
-  if (!world.raced) world_race_told();
   world.raced = 1;
   /* Nothing is compared yet while a zygote warms up. */
-  if (world.begun) world.lacks |= LACK_CHILDREN;
+  if (world.begun) world_lacks(LACK_CHILDREN);
 }
 
 void world_race_begin(void) {

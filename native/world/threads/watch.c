@@ -43,7 +43,7 @@ void watch_forget(void) {
 static void say(void) {
   static const char text[] = "sameseed: a thread computed or waited for 5 s without a call that the sealed world sees while "
                              "another could run; from here on threads run as the machine lets them.\n";
-  world.lacks |= LACK_THREADS;
+  world_lacks(LACK_THREADS);
   world_race_threads();
   world_raw6(SYS_write, 2, (long)text, sizeof text - 1, 0, 0, 0);
 }
