@@ -81,8 +81,8 @@ long world_do_statx(int folder, const char *path, int flags, unsigned mask, stru
   to->stx_rdev_major = major(status.st_rdev);
   to->stx_rdev_minor = minor(status.st_rdev);
   to->stx_blksize = (uint32_t)status.st_blksize;
-  /* What only some file systems say, and the number of the mount, which the machine counts. */
-  to->stx_mask &= STATX_BASIC_STATS | STATX_BTIME;
+  /* Only some file systems say when a file was born. What else only some say is not said, nor the number of the mount. */
+  to->stx_mask = STATX_BASIC_STATS | (mask & STATX_BTIME);
   to->stx_attributes = to->stx_attributes_mask = 0;
   memset(&to->stx_dev_minor + 1, 0, sizeof *to - offsetof(struct statx, stx_dev_minor) - sizeof to->stx_dev_minor);
   to->stx_ino = status.st_ino;
