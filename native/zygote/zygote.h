@@ -19,7 +19,7 @@
 #include <Python.h>
 #include <stdint.h>
 
-enum { PROTOCOL = 3 };
+enum { PROTOCOL = 4 };
 
 enum {
   FD_CONTROL = 3,               /* the zygote's own stream */

@@ -6,7 +6,7 @@
 import { parseZygoteReport, type ZygoteReport } from "./zygote-report.ts";
 
 /** The number of these layouts (`PROTOCOL` in `zygote.h`): an image that was built with another is refused. */
-export const protocol = 3;
+export const protocol = 4;
 
 /** The name of a message type. */
 export type MessageName =

@@ -13,13 +13,16 @@ function asHost(words) {
   return ["--mount", "sh", "-c", `${mount} && exec "$0" "$@"`, process.execPath, ...words];
 }
 
-function startWorker(program, name) {
-  const words = [program, "worker", "--redis", queue, "--store", "/srv/store", "--host", name];
-  return spawn("unshare", asHost(words), { stdio: ["ignore", "ignore", "pipe"] });
-}
-
 const exitOf = (child) =>
   new Promise((resolve) => void child.once("exit", (code, signal) => resolve(code ?? signal)));
+
+function startWorker(program, name) {
+  const words = [program, "worker", "--redis", queue, "--store", "/srv/store", "--host", name];
+  const child = spawn("unshare", asHost(words), { stdio: ["ignore", "ignore", "pipe"] });
+  const worker = { child, ended: exitOf(child), said: "" };
+  child.stderr.on("data", (data) => (worker.said = (worker.said + data).slice(-600)));
+  return worker;
+}
 
 /** Runs the seeds on the fleet; the first host is killed when some rollouts are recorded. */
 async function runOnFleet(program, image, out, victim) {
@@ -44,7 +47,7 @@ export async function runFleet({ program, image }) {
   const say = (...words) => spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
   const folder = "/tmp/fleet";
   try {
-    const onFleet = await runOnFleet(program, image, join(folder, "fleet"), workers[0]);
+    const onFleet = await runOnFleet(program, image, join(folder, "fleet"), workers[0].child);
     const names = ["run", "CartPole-v1", "--image", image, "--seeds", `1..${seeds}`];
     const alone = say(...names, "--out", join(folder, "alone"));
     const same = say("diff", join(folder, "fleet"), join(folder, "alone"), "--json");
@@ -55,13 +58,21 @@ export async function runFleet({ program, image }) {
     );
     const codes = [onFleet.code, alone.status, same.status, again.status];
     return {
-      ok: codes.every((code) => code === 0) && onFleet.told === seeds && workers[0].signalCode === "SIGKILL",
+      ok:
+        codes.every((code) => code === 0) &&
+        onFleet.told === seeds &&
+        workers[0].child.signalCode === "SIGKILL",
       detail: `${onFleet.told} of ${seeds} rollouts, one of three hosts killed; exits ${codes.join(" ")} (fleet, alone, their difference, from the store)`,
-      failed: [onFleet.said, alone.stderr.slice(-300), same.stdout.slice(-300), again.stderr.slice(-300)],
+      failed: [
+        ...workers.map(({ said }) => said),
+        onFleet.said,
+        alone.stderr.slice(-300),
+        same.stdout.slice(-300),
+        again.stderr.slice(-300),
+      ],
     };
   } finally {
-    const gone = workers.slice(1).map(exitOf);
-    for (const worker of workers.slice(1)) worker.kill("SIGTERM");
-    await Promise.all(gone);
+    for (const { child } of workers) child.kill("SIGTERM");
+    await Promise.all(workers.map(({ ended }) => ended));
   }
 }

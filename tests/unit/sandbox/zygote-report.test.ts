@@ -38,7 +38,7 @@ test("an image whose sandboxes do not bound what their network holds is refused 
     rootfs: "/images/0/rootfs",
     manifest: { digest: "0".repeat(64) },
   } as ResolvedImage;
-  const said = { world: { mode: "host", lacks: [] }, protocol: 3 } as const;
+  const said = { world: { mode: "host", lacks: [] }, protocol: 4 } as const;
   expect(() => requireBounded(image, { report: { ...said, loopback: "bounded" } })).not.toThrow();
   expect(() => requireBounded(image, { report: said })).toThrow(
     expect.objectContaining({ code: "image_outdated", hint: expect.stringMatching(/./) as string }),
