@@ -1,4 +1,4 @@
-import { isSameseedError } from "../base/error.ts";
+import { isSameseedError, SameseedError } from "../base/error.ts";
 import { requireLinux } from "../base/require-linux.ts";
 import { defaultImageName, ensureDefaultImage } from "../image/default-image.ts";
 import { resolveImage } from "../image/image-store.ts";
@@ -20,10 +20,25 @@ export async function prepareHost(cli: Cli, image: string): Promise<void> {
     signal: cli.signal,
   };
   await installBubblewrap(options);
-  if (image === defaultImageName && !isThere(image)) await ensureDefaultImage(options);
+  if (image === defaultImageName && !isThere(image)) await buildDefault(options);
   await importWhereNamed(image, cli.signal);
   const changed = whatChanged(image);
   if (changed !== undefined) cli.status.note(changed);
+}
+
+/** A host that has nothing to build an image with can have one that another has built. */
+async function buildDefault(options: Parameters<typeof ensureDefaultImage>[0]): Promise<void> {
+  try {
+    await ensureDefaultImage(options);
+  } catch (error) {
+    if (!isSameseedError(error) || error.code !== "tool_missing") throw error;
+    const fix = error.hint === undefined ? "" : `${error.hint}; or `;
+    throw new SameseedError(error.code, error.message, {
+      hint: `${fix}bring an image from a host that has it: \`sameseed image export ${defaultImageName} FILE\` there, \`sameseed image import FILE\` here`,
+      context: error.context,
+      cause: error,
+    });
+  }
 }
 
 function isThere(image: string): boolean {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
-import { defaultImageName } from "../../image/default-image.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { wholeNumber } from "../parse/whole-number.ts";
+import { classImage } from "../../fleet/worker/class-image.ts";
 import { prepareHost } from "../prepare-host.ts";
 
 interface WorkerOptions {
@@ -61,7 +61,7 @@ The log goes to standard error. SIGTERM and Ctrl-C drain: nothing more is taken,
 back; a second one ends at once, and other hosts take over when the leases run out.`;
 
 async function work(cli: Cli, { drainMs, ...options }: WorkerOptions): Promise<number> {
-  await prepareHost(cli, defaultImageName);
+  await prepareHost(cli, classImage());
   // The queue's client and the store's are large: every other command would wait for them too.
   const { startFleetWorker } = await import("../../fleet/worker/fleet-worker.ts");
   if (cli.signal.aborted) throw new SameseedError("aborted", "interrupted; no chunk was taken");

@@ -4,7 +4,6 @@ import { availableParallelism, hostname } from "node:os";
 import { isSameseedError, SameseedError } from "../../base/error.ts";
 import { packageVersion } from "../../base/package-version.ts";
 import { Semaphore } from "../../base/semaphore.ts";
-import { defaultImageName } from "../../image/default-image.ts";
 import { Lanes } from "../../judge/lanes.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
 import type { ObjectStore } from "../../store/objects/object-store.ts";
@@ -15,6 +14,7 @@ import type { ChunkWork, LanesOptions } from "../queue/dispatcher.ts";
 import { checkQueueUrl } from "../queue/open-dispatcher.ts";
 import type { Leases } from "../queue/queue-names.ts";
 import { AgentProcess } from "./agent-process.ts";
+import { classImage } from "./class-image.ts";
 import { hostClassOf } from "./host-class.ts";
 import { ImageSupply } from "./image-supply.ts";
 import { type ChunkPlace, runChunk } from "./run-chunk.ts";
@@ -118,7 +118,7 @@ export async function chunkPlace(
     tamper,
   }: Pick<FleetWorkerOptions, "tamper" | "onLog"> & { readonly slots: number; readonly host: string },
 ): Promise<ChunkPlace> {
-  const { receipt } = await openHost({ image: defaultImageName, backend: "zygote", world: "sealed" });
+  const { receipt } = await openHost({ image: classImage(), backend: "zygote", world: "sealed" });
   const gate = new Semaphore(slots);
   return {
     store,
