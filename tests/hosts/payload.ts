@@ -45,6 +45,27 @@ export interface Other {
   readonly node: string;
 }
 
+/** What the package needs, and what these need. What a module has in a folder of its own comes with it. */
+function neededModules(): Set<string> {
+  const needed = new Set<string>();
+  const add = (folder: string): void => {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      dependencies?: object;
+    };
+    for (const name of Object.keys(dependencies)) {
+      const nested = join(folder, "node_modules", name);
+      const shared = join(root, "node_modules", name);
+      if (folder !== root && existsSync(nested)) add(nested);
+      else if (!needed.has(name) && existsSync(shared)) {
+        needed.add(name);
+        add(shared);
+      }
+    }
+  };
+  add(root);
+  return needed;
+}
+
 /**
  * Makes the suite's folder: the packed project with Node and an image, what is run, and what is expected of it.
  * @param choice with this host's own image, whose digests are recorded
@@ -60,10 +81,7 @@ export async function makeSuite(folder: string, choice: Choice, other?: Other): 
   const archive = join(folder, packed.trim().split("\n").at(-1)!);
   execFileSync("tar", ["xzf", archive, "-C", join(modules, "sameseed"), "--strip-components=1"]);
   rmSync(archive);
-  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    dependencies: object;
-  };
-  for (const name of Object.keys(dependencies))
+  for (const name of neededModules())
     cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
   copyGuest(folder);
   cpSync(join(root, "tests/determinism/planted"), join(folder, "planted"), { recursive: true });
