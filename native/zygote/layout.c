@@ -213,13 +213,18 @@ PyObject *pin(PyObject *module, PyObject *args) {
 }
 
 /*
- * A file may be mapped beyond its end. Where nothing is aligned, the second lies right below the first, by a length that is no
- * multiple of 2 MiB.
+ * Whether what is mapped begins at a multiple of 2 MiB: a file, or memory where there is none (-1). A file may be mapped beyond its
+ * end. Where nothing is aligned, the second lies right below the first, by a length that is no multiple of 2 MiB.
+ *
+ * Kernels from 6.7 on align memory whose length is such a multiple. Some of them, Ubuntu's 6.8 is one, align
+ * all that is longer, too. The linker reserves memory for a library whose parts are to lie so far from each other (numpy's libgfortran
+ * is one), and what it loads later lies elsewhere.
  */
 static int lies_at_multiples(int fd) {
   const size_t length = 2 * LARGE_PAGE + 4096;
-  uintptr_t first = (uintptr_t)mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
-  uintptr_t second = (uintptr_t)mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
+  int flags = MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0);
+  uintptr_t first = (uintptr_t)mmap(NULL, length, PROT_READ, flags, fd, 0);
+  uintptr_t second = (uintptr_t)mmap(NULL, length, PROT_READ, flags, fd, 0);
   munmap((void *)first, length);
   munmap((void *)second, length);
   return ((first | second) & (LARGE_PAGE - 1)) == 0;
@@ -263,7 +268,7 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
   int is_usual = is_overlay && is_one && folders_have_one_number(file) && has_usual_blocks(fd);
-  int is_even = is_usual && !lies_at_multiples(fd) && linker_is_in_place();
+  int is_even = is_usual && !lies_at_multiples(fd) && !lies_at_multiples(-1) && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }
