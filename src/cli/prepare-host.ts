@@ -1,8 +1,8 @@
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { requireLinux } from "../base/require-linux.ts";
 import { defaultImageName, ensureDefaultImage } from "../image/default-image.ts";
-import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
+import { isImageThere } from "../image/is-image-there.ts";
 import { installBubblewrap } from "../image/install-bubblewrap.ts";
 import { whatChanged } from "../image/name-changes.ts";
 import type { Cli } from "./cli.ts";
@@ -20,7 +20,7 @@ export async function prepareHost(cli: Cli, image: string): Promise<void> {
     signal: cli.signal,
   };
   await installBubblewrap(options);
-  if (image === defaultImageName && !isThere(image)) await buildDefault(options);
+  if (image === defaultImageName && !isImageThere(image)) await buildDefault(options);
   await importWhereNamed(image, cli.signal);
   const changed = whatChanged(image);
   if (changed !== undefined) cli.status.note(changed);
@@ -38,15 +38,5 @@ async function buildDefault(options: Parameters<typeof ensureDefaultImage>[0]): 
       context: error.context,
       cause: error,
     });
-  }
-}
-
-function isThere(image: string): boolean {
-  try {
-    resolveImage(image);
-    return true;
-  } catch (error) {
-    if (isSameseedError(error) && error.code === "image_missing") return false;
-    throw error;
   }
 }

@@ -1,15 +1,11 @@
 /* What a sealed program is told of its priority, its scheduling class and its limits, whoever starts Sameseed. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { compileFixture } from "./world/native-program.ts";
+import { type Said, startedWith } from "./started-by.ts";
 
 const root = join(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "sameseed-standing-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A program asks in each kind of sandbox, then an environment does, in a rollout and in a branch. */
 const script = `
@@ -38,21 +34,7 @@ const script = `
   await closeSandboxes();
   console.log(JSON.stringify(said));`;
 
-interface Said {
-  readonly [where: string]: string;
-}
-
-function startedBy(...command: readonly string[]): Said {
-  const [program, ...args] = [
-    ...command,
-    process.execPath,
-    "--input-type=module",
-    "-e",
-    script,
-    join(folder, "asks"),
-  ];
-  return JSON.parse(execFileSync(program, args, { encoding: "utf8" })) as Said;
-}
+const startedBy = startedWith("standing.c", script);
 
 /** A limit of 0 cannot be raised, and a host that pipes core files to a program does not start with it. */
 const core = readFileSync("/proc/sys/kernel/core_pattern", "utf8").startsWith("|") ? [] : ["--core=0"];
@@ -60,7 +42,6 @@ const core = readFileSync("/proc/sys/kernel/core_pattern", "utf8").startsWith("|
 describe("how a process stands among others", () => {
   let plain: Said;
   beforeAll(() => {
-    writeFileSync(join(folder, "asks"), compileFixture("standing.c", "-w"));
     plain = startedBy();
   });
 

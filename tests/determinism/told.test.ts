@@ -1,15 +1,10 @@
 /* What a sealed program is told of the host's settings, its users and its processor, whoever starts Sameseed. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import { compileFixture } from "./world/native-program.ts";
+import { type Said, startedWith } from "./started-by.ts";
 
 const root = join(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "sameseed-told-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A program asks in each kind of sandbox, then an environment does. */
 const script = `
@@ -32,26 +27,11 @@ const script = `
   await closeSandboxes();
   console.log(JSON.stringify(said));`;
 
-interface Said {
-  readonly [where: string]: string;
-}
-
-function startedBy(...command: readonly string[]): Said {
-  const [program, ...args] = [
-    ...command,
-    process.execPath,
-    "--input-type=module",
-    "-e",
-    script,
-    join(folder, "asks"),
-  ];
-  return JSON.parse(execFileSync(program, args, { encoding: "utf8" })) as Said;
-}
+const startedBy = startedWith("told.c", script);
 
 describe("what the host's settings are", () => {
   let plain: Said;
   beforeAll(() => {
-    writeFileSync(join(folder, "asks"), compileFixture("told.c", "-w"));
     plain = startedBy();
   });
 

@@ -1,6 +1,6 @@
-import { isSameseedError } from "../../base/error.ts";
 import { defaultImageName } from "../../image/default-image.ts";
-import { listImages, resolveImage } from "../../image/image-store.ts";
+import { listImages } from "../../image/image-store.ts";
+import { isImageThere } from "../../image/is-image-there.ts";
 
 /**
  * The image whose zygote says of which class this host is: the default one, or where there is none any other with numpy, whose
@@ -8,12 +8,7 @@ import { listImages, resolveImage } from "../../image/image-store.ts";
  * @param images the folder of images. @default this user's
  */
 export function classImage(images?: string): string {
-  try {
-    resolveImage(defaultImageName, images);
-    return defaultImageName;
-  } catch (error) {
-    if (!isSameseedError(error) || error.code !== "image_missing") throw error;
-  }
+  if (isImageThere(defaultImageName, images)) return defaultImageName;
   const other = listImages(images).find(({ manifest }) => manifest.packages["numpy"] !== undefined);
   return other?.manifest.digest ?? defaultImageName;
 }

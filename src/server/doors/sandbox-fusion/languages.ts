@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { isSameseedError, SameseedError } from "../../../base/error.ts";
+import { SameseedError } from "../../../base/error.ts";
 import { defaultImageName } from "../../../image/default-image.ts";
 import { resolveImage } from "../../../image/image-store.ts";
+import { isImageThere } from "../../../image/is-image-there.ts";
 import { pythonFences } from "../../../judge/extract-code.ts";
 
 /** How a program of a language is run. */
@@ -43,12 +44,7 @@ const others: ReadonlyMap<string, ProgramLanguage> = new Map([
 
 /** The image that programs run in. */
 export function programImage(): string {
-  try {
-    return resolveImage(ownImage).name;
-  } catch (error) {
-    if (isSameseedError(error) && error.code === "image_missing") return defaultImageName;
-    throw error;
-  }
+  return isImageThere(ownImage) ? ownImage : defaultImageName;
 }
 
 /**
