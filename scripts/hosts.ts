@@ -66,8 +66,15 @@ function chosen(): HostSpec[] {
       throw new RangeError(
         `there is no host ${name}; there are: ${hosts.map((each) => each.name).join(", ")}`,
       );
-    return values.sessions === undefined ? host : { ...host, sessions: values.sessions as Session[] };
+    return values.sessions === undefined ? host : { ...host, sessions: values.sessions.map(asSession) };
   });
+}
+
+function asSession(name: string): Session {
+  const all = [...new Set(hosts.flatMap(({ sessions }) => sessions))];
+  const found = all.find((each) => each === name);
+  if (found === undefined) throw new RangeError(`there is no session ${name}; there are: ${all.join(", ")}`);
+  return found;
 }
 
 function checkTools(list: readonly HostSpec[]): void {
@@ -121,10 +128,11 @@ async function run(host: HostSpec, cache: string, timeoutMs: number): Promise<To
   const { brought, choice } = await suiteFor(host, cache);
   const folder = join(cache, host.name);
   mkdirSync(folder, { recursive: true });
-  prepareSuite(brought, host, choice);
-  if (!isMachine(host)) return await runHere(brought, folder, timeoutMs);
+  const own = join(folder, "suite");
+  prepareSuite(brought, own, host, choice);
+  if (!isMachine(host)) return await runHere(own, folder, timeoutMs);
   const suite = join(folder, "suite.ext4");
-  packSuite(brought, suite);
+  packSuite(own, suite);
   return await runMachine(host, { ...files!, suite, folder }, timeoutMs);
 }
 

@@ -15,7 +15,8 @@
  *             every zygote. In the sandbox's own process world_begin sets the clock to 0 and the key to the seed's.
  *   Fork      copies the state with the memory. An exec finds it in SAMESEED_WORLD, which the wrappers of process.c put
  *             into the new program's environment beside LD_PRELOAD, whatever environment the caller chose. Both are taken
- *             out of `environ` again here, so that a program sees only what it was given.
+ *             out of `environ` again here, so that a program sees only what it was given. So is what libc is told of the
+ *             processor: how the linker searches for libraries, and with it what lies in the heap, hangs on that.
  *   Raw calls System calls that do not go through libc are caught by the sandbox's seccomp filter and answered by trap.c.
  *   Libc      This library begins before libc's own initialisation (the linker's `initfirst`): up to the end of
  *             `begin_process` nothing of libc is called. What needs the function behind a wrapper finds it later by
@@ -39,8 +40,9 @@ enum { TICK_NS = 1000, STEP_NS = 1000000, PRELOAD_BYTES = 4096 };
 struct world_state world;
 
 char world_preload[PRELOAD_BYTES] = "LD_PRELOAD=";
+char world_tunables[WORLD_TUNABLES_BYTES];
 
-static const char state_name[] = "SAMESEED_WORLD=";
+static const char state_name[] = "SAMESEED_WORLD=", tunables_name[] = "GLIBC_TUNABLES=";
 
 static void settle(struct world_settings *settings) {
   settings->version = WORLD_VERSION;
@@ -80,7 +82,7 @@ struct passed {
   struct world_settings settings; /* with the new program's own key, and no salt: it is in the key */
   int64_t now, real_zero;
   uint64_t mapped;
-  uint32_t depth, begun;
+  uint32_t depth, begun, placed, tunables /* how much of the new program's variable is the world's */;
   struct exec_moment moment;
 };
 
@@ -91,7 +93,7 @@ _Static_assert(WORLD_PASSED_BYTES == sizeof state_name + 2 * sizeof(struct passe
 void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment) {
   struct passed passed = {
     .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .mapped = world.mapped,
-    .depth = depth, .begun = world.begun, .moment = *moment,
+    .depth = depth, .begun = world.begun, .placed = world_places_large(), .tunables = (uint32_t)strlen(world_tunables), .moment = *moment,
   };
   memcpy(passed.settings.key, key, WORLD_KEY_BYTES);
   passed.settings.entropy_salt = 0;
@@ -128,7 +130,22 @@ static bool begins_with(const char *text, const char *with) {
   return true;
 }
 
-/* Takes our two variables out of the environment, where it lies: libc has not looked at it yet. */
+/*
+ * What libc was told of the processor: a zygote's is the host's word, and of another program's the beginning is. Returns whether
+ * something is left that is the program's own.
+ */
+static bool take_tunables(char *entry, size_t ours) {
+  size_t length = strlen(entry);
+  if (ours > length) return true;
+  memcpy(world_tunables, entry, ours);
+  world_tunables[ours] = 0;
+  if (ours == length) return false;
+  size_t name = sizeof tunables_name - 1;
+  memmove(entry + name, entry + ours + 1, length - ours);
+  return true;
+}
+
+/* Takes our variables out of the environment, where it lies: libc has not looked at it yet. Those of a new program come first. */
 static bool take_environment(char **environment, struct passed *passed) {
   bool found = false;
   char **to = environment;
@@ -141,6 +158,9 @@ static bool take_environment(char **environment, struct passed *passed) {
       memcpy(world_preload, *from, strlen(*from) + 1);
       continue;
     }
+    size_t ours = found ? passed->tunables : strlen(*from);
+    if (begins_with(*from, tunables_name) && ours > 0 && ours < sizeof world_tunables && !world_tunables[0] && !take_tunables(*from, ours))
+      continue;
     *to++ = *from;
   }
   *to = NULL;
@@ -162,6 +182,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_end_rseq();
   world_patch_vdso();
   world_even_out();
+  world_place_large(passed.placed);
   world_install_trap();
   world_install_faults();
   if (passed.moment.holds) signals_restore(&passed.moment.signals);

@@ -136,10 +136,13 @@ static inline void world_count(enum world_kind kind, uint64_t amount) {
 void world_apply(const struct world_settings *settings); /* a new world: its clock at 0, its key, an empty ledger */
 
 /* "SAMESEED_WORLD=" and the state of a new program in hex, and "LD_PRELOAD=" with this library. */
-enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 48) };
+enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 56) };
 struct exec_moment;
 void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment);
 extern char world_preload[];
+/* "GLIBC_TUNABLES=" and what libc is told of the processor in every program of this world; empty: nothing. */
+enum { WORLD_TUNABLES_BYTES = 1024 };
+extern char world_tunables[WORLD_TUNABLES_BYTES];
 
 /*
  * Python reads the clock for every lock it takes, whether or not it has to wait. That is the interpreter's habit, not the
@@ -197,6 +200,8 @@ char *world_script_interpreter(char *head, long length);
 
 void world_patch_vdso(void);
 void world_even_out(void);   /* process/places.c */
+void world_place_large(bool were_placed); /* process/large.c: for programs that one with such places begins, too */
+bool world_places_large(void);
 void world_install_trap(void);
 /* A system call as this library answers it; false where it is the kernel's to answer. */
 bool world_emulate(long number, const long arguments[6], long *result);

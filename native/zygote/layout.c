@@ -13,12 +13,13 @@
  *                  the limit is the usual one. Older kernels (5.15, for one) that use five levels of pages draw a place above the
  *                  stack for theirs; of some 500 places a few are taken, and then they lie below the linker after all.
  *                  Which it was is seen after the exec, and one more is made where the limit was for the other.
- *   memory         is taken where there is room: arenas.c has an address of its own for it.
+ *   memory         is taken where there is room, on some kernels at multiples of 2 MiB: Python's small objects have an address of
+ *                  their own (arenas.c), and so has what is large (native/world/process/large.c).
  *
  * A host may refuse the overlay (no such module, or one overlay on another too many) or the limit. Then the zygote goes on
  * without, and layout_is_even finds out: whether the image is seen through an overlay after all, how files are mapped, whether they
- * and folders are of one device, which some overlays tell otherwise, whether a folder has one number, how large blocks are said to be, and
- * where the linker lies.
+ * and folders are of one device, which some overlays tell otherwise, whether a folder has one number, how large blocks are said to be, where
+ * the linker lies, and whether large memory has its places.
  */
 #include "zygote.h"
 #include "kernel.h"
@@ -212,22 +213,23 @@ PyObject *pin(PyObject *module, PyObject *args) {
   return PyErr_SetFromErrno(PyExc_OSError);
 }
 
-/*
- * Whether what is mapped begins at a multiple of 2 MiB: a file, or memory where there is none (-1). A file may be mapped beyond its
- * end. Where nothing is aligned, the second lies right below the first, by a length that is no multiple of 2 MiB.
- *
- * Kernels from 6.7 on align memory whose length is such a multiple. Some of them, Ubuntu's 6.8 is one, align
- * all that is longer, too. The linker reserves memory for a library whose parts are to lie so far from each other (numpy's libgfortran
- * is one), and what it loads later lies elsewhere.
- */
+/* Whether a file is mapped at a multiple of 2 MiB. It is asked past libc, whose mappings have places of their own. */
 static int lies_at_multiples(int fd) {
   const size_t length = 2 * LARGE_PAGE + 4096;
-  int flags = MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0);
-  uintptr_t first = (uintptr_t)mmap(NULL, length, PROT_READ, flags, fd, 0);
-  uintptr_t second = (uintptr_t)mmap(NULL, length, PROT_READ, flags, fd, 0);
-  munmap((void *)first, length);
-  munmap((void *)second, length);
-  return ((first | second) & (LARGE_PAGE - 1)) == 0;
+  long first = kernel_call(SYS_mmap, 0, (long)length, PROT_READ, MAP_PRIVATE, fd, 0);
+  /* A file may be mapped beyond its end. Where nothing is aligned, this one lies right below, by a length that is no such multiple. */
+  long second = kernel_call(SYS_mmap, 0, (long)length, PROT_READ, MAP_PRIVATE, fd, 0);
+  kernel_call(SYS_munmap, first, (long)length, 0, 0, 0, 0);
+  kernel_call(SYS_munmap, second, (long)length, 0, 0, 0, 0);
+  return ((first | second) & (long)(LARGE_PAGE - 1)) == 0;
+}
+
+static int has_even_memory(void) {
+#if defined(__x86_64__)
+  return world_places_large();
+#else
+  return 1;
+#endif
 }
 
 /*
@@ -268,7 +270,7 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
   int is_usual = is_overlay && is_one && folders_have_one_number(file) && has_usual_blocks(fd);
-  int is_even = is_usual && !lies_at_multiples(fd) && !lies_at_multiples(-1) && linker_is_in_place();
+  int is_even = is_usual && !lies_at_multiples(fd) && has_even_memory() && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }

@@ -17,6 +17,7 @@ typedef void look_function(uint64_t[LEDGER_KINDS], uint64_t[LEDGER_KINDS]);
 typedef uint32_t lacks_function(void);
 typedef void watch_function(int);
 typedef bool places_function(size_t *, uintptr_t *);
+typedef bool large_function(void);
 typedef void mapped_function(uint64_t);
 typedef void moved_function(uint64_t, uint64_t, uint64_t, uint64_t);
 
@@ -26,6 +27,7 @@ static step_function *step;
 static lacks_function *lacks;
 static moved_function *moved;
 static places_function *places;
+static large_function *places_large;
 static mapped_function *mapped;
 static begin_function *go_on;
 static look_function *look;
@@ -38,6 +40,7 @@ void world_bridge_find(void) {
   lacks = (lacks_function *)dlsym(RTLD_DEFAULT, "sameseed_world_lacks");
   moved = (moved_function *)dlsym(RTLD_DEFAULT, "sameseed_world_moved");
   places = (places_function *)dlsym(RTLD_DEFAULT, "sameseed_world_places");
+  places_large = (large_function *)dlsym(RTLD_DEFAULT, "sameseed_world_places_large");
   mapped = (mapped_function *)dlsym(RTLD_DEFAULT, "sameseed_world_mapped");
   go_on = (begin_function *)dlsym(RTLD_DEFAULT, "sameseed_world_go_on");
   go_back = (void (*)(void))dlsym(RTLD_DEFAULT, "sameseed_world_return");
@@ -136,6 +139,8 @@ PyObject *world_name(PyObject *module, PyObject *nothing) {
 int world_is_sealed(void) {
   return begin != NULL;
 }
+
+int world_places_large(void) { return places_large && places_large(); }
 
 int world_places(size_t *kernels, uintptr_t *linker_end) {
   return places && places(kernels, linker_end);

@@ -135,6 +135,7 @@ PyObject *world_return(PyObject *module, PyObject *nothing);
 PyObject *world_step(PyObject *module, PyObject *k);
 PyObject *world_name(PyObject *module, PyObject *nothing);
 int world_is_sealed(void);
+int world_places_large(void); /* whether large memory has places that are no kernel's choice */
 int world_places(size_t *kernels, uintptr_t *linker_end); /* 0 where there is no sealed world, or it does not know */
 void world_mapped(uint64_t bytes); /* what the zygote has mapped is told to the world */
 void world_moved(uint64_t device, uint64_t inode, uint64_t to_device, uint64_t to_inode);

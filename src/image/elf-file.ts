@@ -26,12 +26,16 @@ interface Segment {
   readonly address: bigint;
   readonly sizeInFile: bigint;
   readonly size: bigint;
+  readonly alignment: bigint;
 }
 
 const headerSize = 64;
 const segmentSize = 56;
+/** Where a segment's entry in the table has its alignment. */
+const alignmentAt = 48;
 const entrySize = 16;
-const page = 4096n;
+/** The least that a part may be aligned to. */
+export const pageBytes = 4096n;
 
 /** EM_X86_64. */
 const x8664 = 62;
@@ -71,6 +75,24 @@ export function readDynamic(path: string): DynamicFile | undefined {
       isProgram: segments.some(({ type }) => type === interpreter),
       searchPaths: searchPathsOf(tags, segments, read),
     };
+  });
+}
+
+/**
+ * Where the table of a program or library for x86-64 has parts lie at multiples of more than {@link pageBytes} although any page will do.
+ * None of any other file.
+ */
+export function readWideAlignments(path: string): number[] {
+  return withFile(path, (read) => {
+    const segments = segmentsOf(read);
+    const header = read(0n, headerSize);
+    if (segments === undefined || header.readUInt16LE(18) !== x8664) return [];
+    const table = Number(header.readBigUInt64LE(32));
+    return segments.flatMap(({ type, offset, address, alignment }, index) =>
+      type === load && alignment > pageBytes && (address - offset) % pageBytes === 0n
+        ? [table + index * segmentSize + alignmentAt]
+        : [],
+    );
   });
 }
 
@@ -137,6 +159,7 @@ function segmentAt(table: Buffer, at: number): Segment {
     address: table.readBigUInt64LE(at + 16),
     sizeInFile: table.readBigUInt64LE(at + 32),
     size: table.readBigUInt64LE(at + 40),
+    alignment: table.readBigUInt64LE(at + alignmentAt),
   };
 }
 
@@ -148,7 +171,7 @@ function offsetOf(
   const end = section.address + section.sizeInFile;
   const [only, ...more] = segments.filter(
     ({ type, address, size }) =>
-      type === load && address - (address % page) < end && section.address < pageEnd(address + size),
+      type === load && address - (address % pageBytes) < end && section.address < pageEnd(address + size),
   );
   if (only === undefined || more.length > 0) return undefined;
   if (section.address < only.address || end > only.address + only.sizeInFile) return undefined;
@@ -156,7 +179,7 @@ function offsetOf(
 }
 
 function pageEnd(address: bigint): bigint {
-  return ((address + page - 1n) / page) * page;
+  return ((address + pageBytes - 1n) / pageBytes) * pageBytes;
 }
 
 /** The tags with their values, up to the one that ends them; undefined where none does, as the loader would read on. */

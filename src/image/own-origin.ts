@@ -1,16 +1,9 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { SameseedError } from "../base/error.ts";
 import { readDynamic } from "./elf-file.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /*
  * Theory of operation. A program of a wheel finds its libraries by `$ORIGIN`, the folder it lies in. The loader asks /proc for
@@ -60,13 +53,4 @@ function makeLink(root: string, number: number, origin: string): string {
   mkdirSync(dirname(place), { recursive: true });
   symlinkSync(`..${origin}`, place);
   return link;
-}
-
-/** Writes beside the file and puts it in its place: its bytes may be another image's too. */
-function replaceFile(file: string, content: Buffer): void {
-  const { mode } = lstatSync(file);
-  const beside = `${file}.origin`;
-  writeFileSync(beside, content);
-  chmodSync(beside, mode & 0o7777);
-  renameSync(beside, file);
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import { isElf, readDynamic } from "./elf-file.ts";
 import { nameOrigins } from "./own-origin.ts";
+import { alignToPages } from "./page-alignment.ts";
 import { runTool } from "./run-tool.ts";
 
 /*
@@ -11,7 +12,8 @@ import { runTool } from "./run-tool.ts";
  * always built in. Therefore every library that a file takes from the host, wherever the host keeps it,
  * is put beside the C library under the name it is asked for by.
  *
- * A program's own $ORIGIN the loader reads from /proc, which a sandbox does not have: own-origin.ts.
+ * A program's own $ORIGIN the loader reads from /proc, which a sandbox does not have: own-origin.ts. Where the loader puts a library
+ * is to hang on no kernel: page-alignment.ts.
  */
 
 /** What the loader says about some files. */
@@ -64,6 +66,7 @@ export async function copySharedLibraries(
     if (file.includes("/lib-dynload/")) rmSync(file);
   }
   const copied = placeLibraries(root, needed);
+  alignToPages(elfFiles(root));
   nameOrigins(
     root,
     files.filter((file) => existsSync(file)),

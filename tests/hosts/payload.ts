@@ -130,8 +130,16 @@ export function packedImage(folder: string): string {
 /** About how much slower than its host's a processor of software is, and what a kernel that is a program does for processes. */
 const slowness = 10;
 
-/** Writes into the suite what is done on one host. */
-export function prepareSuite(folder: string, host: HostSpec, choice: Choice): void {
+/**
+ * Gives one host a suite of its own, with what is done on it: two hosts may be run at once.
+ * @param made the suite that all hosts have, which stays as it is
+ * @param folder made anew; its large files are the other's
+ */
+export function prepareSuite(made: string, folder: string, host: HostSpec, choice: Choice): void {
+  rmSync(folder, { recursive: true, force: true });
+  execFileSync("cp", ["-al", made, folder]);
+  for (const own of ["choice.json", "sessions", "imports", "guest", "seccomp.json"])
+    rmSync(join(folder, own), { recursive: true, force: true });
   copyGuest(folder);
   const { unlike = [], patience = 1 } = host;
   const secondTry = isMachine(host) ? slowness : 1;

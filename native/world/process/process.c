@@ -2,7 +2,7 @@
  * New processes and new programs.
  *
  * A fork copies the world with the memory; the child takes a key of its own, from its parent's and its number. An exec
- * loses the memory: its wrappers put SAMESEED_WORLD and LD_PRELOAD into the environment the new program gets, whatever
+ * loses the memory: its wrappers put SAMESEED_WORLD, LD_PRELOAD and GLIBC_TUNABLES into the environment the new program gets, whatever
  * environment the caller chose, and refuse a program this library could not live in (elf.c). A child made and replaced in
  * one call (posix_spawn, system, popen) gets a child's key in that variable.
  *
@@ -164,10 +164,12 @@ static bool is_ours(const char *entry) {
   return strncmp(entry, "LD_PRELOAD=", 11) == 0 || strncmp(entry, "SAMESEED_WORLD=", 15) == 0;
 }
 
+static bool are_tunables(const char *entry) { return strncmp(entry, "GLIBC_TUNABLES=", 15) == 0; }
+
 size_t world_environment_slots(char *const *environment) {
   size_t count = 0;
   while (environment && environment[count]) count++;
-  return count + 3;
+  return count + 4;
 }
 
 void world_environment(struct carried *carried, char **to, char *const *from, uint32_t birth, const struct exec_moment *moment) {
@@ -175,14 +177,24 @@ void world_environment(struct carried *carried, char **to, char *const *from, ui
   world_derive(key, birth ? 'f' : 'x', birth ? birth : world.entropy.block);
   world_pass_on(carried->state, key, world.depth + (birth ? 1 : 0), moment);
   strcpy(carried->preload, world_preload);
+  strcpy(carried->tunables, world_tunables);
   *to++ = carried->preload;
   *to++ = carried->state;
+  if (world_tunables[0]) *to++ = carried->tunables;
   for (; from && *from; from++) {
     /* Libraries the caller wants too come after this one. */
     if (strncmp(*from, "LD_PRELOAD=", 11) == 0 && (*from)[11] && !strstr(*from, "libworld.so") &&
         strlen(carried->preload) + strlen(*from) < sizeof carried->preload) {
       strcat(carried->preload, ":");
       strcat(carried->preload, *from + 11);
+    }
+    /* Its own come after what every program is told, and hold. */
+    if (world_tunables[0] && are_tunables(*from)) {
+      size_t length = strlen(carried->tunables);
+      if (length + strlen(*from) >= sizeof carried->tunables) continue;
+      carried->tunables[length] = ':';
+      strcpy(carried->tunables + length + 1, *from + 15);
+      continue;
     }
     if (!is_ours(*from)) *to++ = (char *)*from;
   }

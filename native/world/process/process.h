@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* What a new program's environment points to besides the caller's own. */
-struct carried { char state[WORLD_PASSED_BYTES], preload[8192]; };
+struct carried { char state[WORLD_PASSED_BYTES], preload[8192], tunables[WORLD_TUNABLES_BYTES]; };
 
 bool world_refuses(const char *path);   /* says why on stderr, and counts it */
 void world_note_refusal(void);          /* of something else; counted the same */

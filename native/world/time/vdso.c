@@ -20,17 +20,15 @@
 enum { PAGE = 4096, MORE_MOST = 8 * PAGE };
 
 #if defined(__x86_64__)
-enum { JUMP_BYTES = 12 };
 #define VDSO(name) "__vdso_" name
-static void write_jump(uint8_t to[JUMP_BYTES], void *target) {
+void world_write_jump(uint8_t to[JUMP_BYTES], void *target) {
   static const uint8_t code[JUMP_BYTES] = { 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0 }; /* mov rax; jmp rax */
   memcpy(to, code, JUMP_BYTES);
   memcpy(to + 2, &target, sizeof target);
 }
 #elif defined(__aarch64__)
-enum { JUMP_BYTES = 16 };
 #define VDSO(name) "__kernel_" name
-static void write_jump(uint8_t to[JUMP_BYTES], void *target) {
+void world_write_jump(uint8_t to[JUMP_BYTES], void *target) {
   static const uint32_t code[2] = { 0x58000050, 0xd61f0200 }; /* ldr x16, .+8; br x16 */
   memcpy(to, code, sizeof code);
   memcpy(to + 8, &target, sizeof target);
@@ -156,7 +154,7 @@ void world_patch_vdso(void) {
     }
     patches[i].entry = entry;
     memcpy(patches[i].original, entry, JUMP_BYTES);
-    write_jump(entry, patches[i].target);
+    world_write_jump(entry, patches[i].target);
     flush(entry);
   }
   allow(PROT_READ | PROT_EXEC);
@@ -205,7 +203,7 @@ int64_t world_vdso_monotonic(void) {
   memcpy(patch->entry, patch->original, JUMP_BYTES);
   flush(patch->entry);
   ((int (*)(clockid_t, struct timespec *))(void *)patch->entry)(CLOCK_MONOTONIC, &now);
-  write_jump(patch->entry, patch->target);
+  world_write_jump(patch->entry, patch->target);
   flush(patch->entry);
   allow(PROT_READ | PROT_EXEC);
   return now.tv_sec * WORLD_SECOND + now.tv_nsec;

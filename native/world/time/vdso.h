@@ -14,6 +14,14 @@ size_t world_vdso_bytes(uintptr_t next); /* how much the kernel mapped, code and
 
 void world_hide_kernel_pages(void); /* the pages in which the real date stands; not where the world's clock is real */
 
+/* A jump to a function, written over the first instructions of another. */
+#if defined(__x86_64__)
+enum { JUMP_BYTES = 12 };
+#else
+enum { JUMP_BYTES = 16 };
+#endif
+void world_write_jump(uint8_t to[JUMP_BYTES], void *target);
+
 /* clock.c */
 long world_do_clock_gettime(clockid_t clock, struct timespec *to);
 long world_do_gettimeofday(struct timeval *to, struct timezone *zone);

@@ -40,6 +40,15 @@ const sealedEnvironment: Readonly<Record<string, string>> = {
 const hostEnvironment: Readonly<Record<string, string>> = { LD_PRELOAD: hostLibrary };
 
 /**
+ * What tells the C library that the processor has no AVX-512. Where it has, the linker looks for libraries in more folders, and takes
+ * more memory for their names: types and large objects would have other addresses. The world's library takes the variable out of what
+ * programs see, and gives it to every program that they begin.
+ */
+const libcAtV3: Readonly<Record<string, string>> = {
+  GLIBC_TUNABLES: `glibc.cpu.hwcaps=${["F", "CD", "BW", "DQ", "VL", "ER", "PF"].map((part) => `-AVX512${part}`).join(",")}`,
+};
+
+/**
  * The zygote's whole environment. One thread each for the numeric libraries: a zygote must be single-threaded to be
  * forked, and thread counts change results.
  */
@@ -65,6 +74,7 @@ export function zygoteEnvironment(
     ...(numericClass === "x86-64-v3"
       ? { OPENBLAS_CORETYPE: "Haswell", NPY_ENABLE_CPU_FEATURES: "X86_V3" }
       : {}),
+    ...(numericClass === "x86-64-v3" && world === "sealed" ? libcAtV3 : {}),
     ...(world === "sealed" ? sealedEnvironment : hostEnvironment),
   };
 }

@@ -22,7 +22,7 @@ const oldProcessor: Readonly<Record<string, string>> =
     ? {
         NPY_ENABLE_CPU_FEATURES: "X86_V2",
         OPENBLAS_CORETYPE: "Nehalem",
-        GLIBC_TUNABLES: "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
+        GLIBC_TUNABLES: "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F",
       }
     : { OPENBLAS_CORETYPE: "ARMV8" };
 

@@ -37,11 +37,13 @@ export async function findDigests({ suite, image, isWhole, tellPart }) {
   const found = {};
   const errors = [];
   let receipt;
+  let shown;
   const collect = async (config, label) => {
     try {
       for await (const rollout of collectRollouts({ ...config, image })) {
         found[`${label} ${rollout.seed}`] = [rollout.digest, rollout.contentDigest, rollout.outcome];
         receipt = rollout.receipt;
+        if (label === "places") shown = Object.fromEntries(observations(rollout.trajectory));
       }
     } catch (error) {
       errors.push(`${label}: ${error.code ?? error.name}: ${error.message}`);
@@ -62,11 +64,28 @@ export async function findDigests({ suite, image, isWhole, tellPart }) {
     "places",
   );
   await closeSandboxes();
-  return { found, errors, receipt };
+  return { found, errors, receipt, shown };
+}
+
+/** What an environment showed with each step, its parts as text. */
+function observations(trajectory) {
+  const asText = (_, value) => (typeof value === "bigint" ? String(value) : value);
+  return [...trajectory.steps()].flatMap(({ observation }, step) => {
+    const parts = observation instanceof Map ? [...observation] : Object.entries(observation ?? {});
+    return parts.map(([name, value]) => [`${name} at step ${step}`, JSON.stringify(value, asText)]);
+  });
+}
+
+/** The parts that another host showed otherwise, beside those of here. */
+function otherPlaces(shown, expected) {
+  if (shown === undefined || expected === undefined) return [];
+  return Object.keys(expected)
+    .filter((name) => shown[name] !== expected[name])
+    .map((name) => ({ name, here: shown[name], expected: expected[name] }));
 }
 
 /** Compares what was found with what another host recorded. @param isWhole whether all that it recorded was to be found */
-export function compareDigests({ found, errors, receipt }, expected, isWhole) {
+export function compareDigests({ found, errors, receipt, shown }, expected, isWhole) {
   const names = Object.keys(isWhole ? expected.found : found);
   const other = names.filter((each) => JSON.stringify(found[each]) !== JSON.stringify(expected.found[each]));
   const content = names.filter((each) => found[each]?.[1] !== expected.found[each][1]);
@@ -80,6 +99,7 @@ export function compareDigests({ found, errors, receipt }, expected, isWhole) {
     detail: isOther ? `${detail}, recorded on ${expected.architecture}` : detail,
     differing: isOther ? content : other.slice(0, 8),
     first: other[0] && found[other[0]],
+    places: otherPlaces(shown, expected.shown),
     failed: errors,
     receipt,
   };

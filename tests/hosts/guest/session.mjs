@@ -227,9 +227,9 @@ async function rollouts() {
 }
 
 if (isRecording) {
-  const { found, errors, receipt } = await digests();
+  const { found, errors, receipt, shown } = await digests();
   if (errors.length > 0) throw new Error(errors.join("\n"));
-  writeFileSync(expectedPath, JSON.stringify({ found, receipt, architecture: process.arch }));
+  writeFileSync(expectedPath, JSON.stringify({ found, receipt, shown, architecture: process.arch }));
 } else if (name === "nfs-fleet") {
   await step("fleet", () => runFleet({ program, image }));
 } else {
