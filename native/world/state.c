@@ -28,6 +28,7 @@
  * elsewhere it has no library and reads the vDSO. A static program is refused at exec (elf.c). A child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
  */
 #include "world.h"
+#include "world/process/passing.h"
 #include "world/threads/schedule.h"
 #include "world/time/cycles.h"
 #include "world/time/vdso.h"
@@ -35,14 +36,9 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-enum { TICK_NS = 1000, STEP_NS = 1000000, PRELOAD_BYTES = 4096 };
+enum { TICK_NS = 1000, STEP_NS = 1000000 };
 
 struct world_state world;
-
-char world_preload[PRELOAD_BYTES] = "LD_PRELOAD=";
-char world_tunables[WORLD_TUNABLES_BYTES];
-
-static const char state_name[] = "SAMESEED_WORLD=", tunables_name[] = "GLIBC_TUNABLES=";
 
 static void settle(struct world_settings *settings) {
   settings->version = WORLD_VERSION;
@@ -76,101 +72,10 @@ void world_apply(const struct world_settings *settings) {
   seed_auxv();
 }
 
-/* ---- what an exec passes on ---- */
-
-struct passed {
-  struct world_settings settings; /* with the new program's own key, and no salt: it is in the key */
-  int64_t now, real_zero;
-  uint64_t mapped;
-  uint32_t depth, begun, placed, tunables /* how much of the new program's variable is the world's */;
-  struct exec_moment moment;
-};
-
-static const char digits[] = "0123456789abcdef";
-
-_Static_assert(WORLD_PASSED_BYTES == sizeof state_name + 2 * sizeof(struct passed), "written in world.h too");
-
-void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment) {
-  struct passed passed = {
-    .settings = world.settings, .now = world.now, .real_zero = world.real_zero, .mapped = world.mapped,
-    .depth = depth, .begun = world.begun, .placed = world_places_large(), .tunables = (uint32_t)strlen(world_tunables), .moment = *moment,
-  };
-  memcpy(passed.settings.key, key, WORLD_KEY_BYTES);
-  passed.settings.entropy_salt = 0;
-  memcpy(to, state_name, sizeof state_name - 1);
-  char *at = to + sizeof state_name - 1;
-  const uint8_t *from = (const uint8_t *)&passed;
-  for (size_t i = 0; i < sizeof passed; i++) {
-    *at++ = digits[from[i] >> 4];
-    *at++ = digits[from[i] & 15];
-  }
-  *at = 0;
-}
-
-static int digit(char character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-  return -1;
-}
-
-static bool read_passed(const char *text, struct passed *passed) {
-  uint8_t *to = (uint8_t *)passed;
-  for (size_t i = 0; i < sizeof *passed; i++) {
-    int high = digit(text[2 * i]);
-    int low = high < 0 ? -1 : digit(text[2 * i + 1]);
-    if (low < 0) return false;
-    to[i] = (uint8_t)(high << 4 | low);
-  }
-  return text[2 * sizeof *passed] == 0 && passed->settings.version == WORLD_VERSION;
-}
-
-static bool begins_with(const char *text, const char *with) {
-  while (*with)
-    if (*text++ != *with++) return false;
-  return true;
-}
-
-/*
- * What libc was told of the processor: a zygote's is the host's word, and of another program's the beginning is. Returns whether
- * something is left that is the program's own.
- */
-static bool take_tunables(char *entry, size_t ours) {
-  size_t length = strlen(entry);
-  if (ours > length) return true;
-  memcpy(world_tunables, entry, ours);
-  world_tunables[ours] = 0;
-  if (ours == length) return false;
-  size_t name = sizeof tunables_name - 1;
-  memmove(entry + name, entry + ours + 1, length - ours);
-  return true;
-}
-
-/* Takes our variables out of the environment, where it lies: libc has not looked at it yet. Those of a new program come first. */
-static bool take_environment(char **environment, struct passed *passed) {
-  bool found = false;
-  char **to = environment;
-  for (char **from = environment; *from; from++) {
-    if (begins_with(*from, state_name)) {
-      found = read_passed(*from + sizeof state_name - 1, passed);
-      continue;
-    }
-    if (begins_with(*from, "LD_PRELOAD=") && strlen(*from) < PRELOAD_BYTES) {
-      memcpy(world_preload, *from, strlen(*from) + 1);
-      continue;
-    }
-    size_t ours = found ? passed->tunables : strlen(*from);
-    if (begins_with(*from, tunables_name) && ours > 0 && ours < sizeof world_tunables && !world_tunables[0] && !take_tunables(*from, ours))
-      continue;
-    *to++ = *from;
-  }
-  *to = NULL;
-  return found;
-}
-
 __attribute__((constructor)) static void begin_process(int count, char **arguments, char **environment) {
   (void)count, (void)arguments;
   struct passed passed = { .settings = { .version = WORLD_VERSION } };
-  bool inherited = take_environment(environment, &passed);
+  bool inherited = world_take_environment(environment, &passed);
   world_apply(&passed.settings);
   if (inherited) {
     world.now = passed.now;
@@ -183,6 +88,8 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_patch_vdso();
   world_even_out();
   world_place_large(passed.placed);
+  /* A zygote's own exec is native/zygote/layout.c's. */
+  if (passed.placed && world.begun) world_settle_stack();
   world_install_trap();
   world_install_faults();
   if (passed.moment.holds) signals_restore(&passed.moment.signals);

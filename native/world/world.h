@@ -136,7 +136,7 @@ static inline void world_count(enum world_kind kind, uint64_t amount) {
 void world_apply(const struct world_settings *settings); /* a new world: its clock at 0, its key, an empty ledger */
 
 /* "SAMESEED_WORLD=" and the state of a new program in hex, and "LD_PRELOAD=" with this library. */
-enum { WORLD_PASSED_BYTES = 16 + 2 * (168 + 56) };
+enum { WORLD_AUXV_MOST = 32, WORLD_PASSED_BYTES = 16 + 2 * (168 + 56) + 16 * WORLD_AUXV_MOST };
 struct exec_moment;
 void world_pass_on(char to[WORLD_PASSED_BYTES], const uint8_t key[WORLD_KEY_BYTES], uint32_t depth, const struct exec_moment *moment);
 extern char world_preload[];
@@ -200,8 +200,15 @@ char *world_script_interpreter(char *head, long length);
 
 void world_patch_vdso(void);
 void world_even_out(void);   /* process/places.c */
+/* Around an exec, and in what it began. */
+void world_widen_stack(void);
+void world_narrow_stack(void);
+void world_settle_stack(void);
 void world_place_large(bool were_placed); /* process/large.c: for programs that one with such places begins, too */
 bool world_places_large(void);
+/* For this library itself: empty memory, and more of it; or -errno. */
+long world_map(size_t bytes, int flags);
+long world_remap(void *old, size_t old_bytes, size_t bytes);
 void world_install_trap(void);
 /* A system call as this library answers it; false where it is the kernel's to answer. */
 bool world_emulate(long number, const long arguments[6], long *result);

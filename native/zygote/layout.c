@@ -23,6 +23,7 @@
  */
 #include "zygote.h"
 #include "kernel.h"
+#include "world/process/stack.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,11 +42,6 @@
 #include <unistd.h>
 
 #define LARGE_PAGE (2ul << 20)
-#define STACK_BYTES (8ul << 20)
-/* More than the 128 MiB that the kernel leaves a stack at least. The kernel adds a gap. */
-#define STACK_OF_EXEC (256ul << 20)
-#define STACK_GAP (1ul << 20)
-#define STACK_TOP 0x7ffffffff000ul
 #define OVERLAYS 0x794c7630
 #define BLOCK_BYTES 4096
 #define WORK "/tmp/.layout"
@@ -93,18 +89,26 @@ static void see_through_overlay(void) {
   if (cover_image() == 0) enter_image();
 }
 
+/* As it really is: the world tells its programs what they are to see. */
+static int find_limit(struct rlimit *limit) { return kernel_call(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)limit, 0, 0) == 0; }
+
 static void limit_stack(rlim_t bytes) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_STACK, &limit) < 0) return;
+  if (!find_limit(&limit)) return;
   limit.rlim_cur = bytes;
   setrlimit(RLIMIT_STACK, &limit);
 }
 
-/* libc gives threads stacks as large as the limit was at the exec. */
+/*
+ * libc gives threads stacks as large as the limit was at the exec. What a sealed program begins is begun with the same limit as this one
+ * (native/world/process/places.c), so it stays allowed.
+ */
 static void settle_stack(void) {
-  struct rlimit limit = { STACK_BYTES, STACK_BYTES };
+  struct rlimit limit, usual = { STACK_BYTES, STACK_BYTES };
   pthread_attr_t threads;
-  setrlimit(RLIMIT_STACK, &limit);
+  if (world_is_sealed() && find_limit(&limit))
+    usual.rlim_max = limit.rlim_max < STACK_OF_EXEC ? limit.rlim_max : STACK_OF_EXEC;
+  setrlimit(RLIMIT_STACK, &usual);
   if (pthread_attr_init(&threads) != 0) return;
   if (pthread_attr_setstacksize(&threads, STACK_BYTES) == 0) pthread_setattr_default_np(&threads);
   pthread_attr_destroy(&threads);
@@ -140,18 +144,13 @@ static int free_addresses(void) {
   return addresses_are_fixed() && personality(0) >= 0 && !addresses_are_fixed();
 }
 
-/*
- * Where the linker ends when everything below it lies as on every host, but for what the kernel mapped between. Of x86-64: other
- * architectures are compared with nothing.
- */
-#define LINE (STACK_TOP - STACK_OF_EXEC - STACK_GAP)
-
+/* Of x86-64: other architectures are compared with nothing. */
 static int linker_is_in_place(void) {
   size_t mapped;
   uintptr_t end;
   if (!world_places(&mapped, &end)) return 0;
 #if defined(__x86_64__)
-  return end == LINE + mapped;
+  return end == STACK_LINE + mapped;
 #else
   return 1;
 #endif
@@ -161,7 +160,7 @@ static int linker_is_in_place(void) {
 static int can_do_better(void) {
   size_t mapped;
   uintptr_t end;
-  if (!world_places(&mapped, &end) || linker_is_in_place() || end < LINE || end - LINE > STACK_GAP) return 0;
+  if (!world_places(&mapped, &end) || linker_is_in_place() || end < STACK_LINE || end - STACK_LINE > STACK_GAP) return 0;
   kernels = mapped;
   return 1;
 }
@@ -224,6 +223,20 @@ static int lies_at_multiples(int fd) {
   return ((first | second) & (long)(LARGE_PAGE - 1)) == 0;
 }
 
+/* libc takes buffers for its streams by what the file's own system says, past the world: squashfs, for one, says less. */
+static int has_usual_blocks(int fd) {
+  struct stat status;
+  return kernel_call(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 && status.st_blksize == BLOCK_BYTES;
+}
+
+/* So are those of a file in memory, but where a host has them in large pages (shmem_enabled, transparent_hugepage_tmpfs=). */
+static int has_usual_files_in_memory(void) {
+  int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  int is_usual = fd >= 0 && has_usual_blocks(fd);
+  if (fd >= 0) close(fd);
+  return is_usual;
+}
+
 static int has_even_memory(void) {
 #if defined(__x86_64__)
   return world_places_large();
@@ -253,12 +266,6 @@ static int folders_have_one_number(const char *file) {
   return is_one;
 }
 
-/* libc takes buffers for its streams by what the file's own system says, past the world: squashfs, for one, says less. */
-static int has_usual_blocks(int fd) {
-  struct stat status;
-  return kernel_call(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 && status.st_blksize == BLOCK_BYTES;
-}
-
 PyObject *layout_is_even(PyObject *module, PyObject *path) {
   (void)module;
   const char *file = PyUnicode_AsUTF8(path);
@@ -270,7 +277,7 @@ PyObject *layout_is_even(PyObject *module, PyObject *path) {
   int is_overlay = fstatfs(fd, &system) == 0 && system.f_type == OVERLAYS;
   int is_one = fstat(fd, &status) == 0 && stat("/", &root) == 0 && root.st_dev == status.st_dev;
   int is_usual = is_overlay && is_one && folders_have_one_number(file) && has_usual_blocks(fd);
-  int is_even = is_usual && !lies_at_multiples(fd) && has_even_memory() && linker_is_in_place();
+  int is_even = is_usual && !lies_at_multiples(fd) && has_usual_files_in_memory() && has_even_memory() && linker_is_in_place();
   close(fd);
   return PyBool_FromLong(is_even);
 }

@@ -58,9 +58,7 @@ static bool is_error(long address) { return address < 0 && address > -4096; }
 
 static long more_room(struct dirents *to) {
   size_t capacity = to->capacity ? 2 * to->capacity : 2 * CHUNK;
-  long grown = to->capacity
-    ? world_raw6(SYS_mremap, (long)to->records, (long)to->capacity, (long)capacity, MREMAP_MAYMOVE, 0, 0)
-    : world_raw6(SYS_mmap, 0, (long)capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  long grown = to->capacity ? world_remap(to->records, to->capacity, capacity) : world_map(capacity, MAP_PRIVATE);
   if (is_error(grown)) return grown;
   to->records = (char *)grown;
   to->capacity = capacity;
@@ -89,8 +87,7 @@ static long order_records(int fd, struct dirents *to) {
   size_t count = 0;
   for (size_t at = 0; at < to->bytes; count++) at += ((struct dirent64 *)(to->records + at))->d_reclen;
   if (count == 0) return 0;
-  long table = world_raw6(SYS_mmap, 0, (long)(count * sizeof *to->entries), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  long table = world_map(count * sizeof *to->entries, MAP_PRIVATE);
   if (is_error(table)) return table;
   to->entries = (struct dirent64 **)table;
   for (size_t at = 0; at < to->bytes; at += to->entries[to->count++]->d_reclen)

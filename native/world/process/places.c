@@ -2,19 +2,23 @@
  * Where later mappings go.
  *
  * Below the linker the kernel maps pages of its own (the vDSO and what it reads), on one kernel more than on another or none, and
- * everything mapped later lies so much lower. A zygote makes up for that at its exec (native/zygote/layout.c), so that even the
- * libraries it begins with lie alike everywhere. A program that it starts cannot: here what is free above a line that does not
- * depend on the kernel is taken, before the program begins, so that what it maps and loads itself has the same addresses.
+ * everything mapped later lies so much lower. A zygote makes up for that at its exec (native/zygote/layout.c) by the limit of its stack, so that
+ * even the libraries it begins with lie alike everywhere. Whatever it begins is begun with the same limit for the moment of the exec.
+ * Where that does not help, what is free above a line that does not depend on the kernel is taken before the program begins, so that at
+ * least what it maps and loads itself has the same addresses.
  *
  * Nothing of libc may be called yet.
  */
 #define _GNU_SOURCE
+#include "stack.h"
 #include "world/time/vdso.h"
 #include "world/world.h"
 #include <link.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 enum { PAGE = 4096, MIB = 1 << 20, TAKEN_MOST = 256 };
@@ -78,3 +82,38 @@ void world_even_out(void) {
   for (size_t bytes = MIB; bytes >= PAGE; bytes /= 2)
     while (taken < TAKEN_MOST && take_between(line, end, bytes)) taken++;
 }
+
+/* ---- the stack's limit at an exec ---- */
+
+#if defined(__x86_64__)
+
+/* Marked, because the filter lets no program set limits. A host's own may be lower; then `layout` is not held anyway. */
+static void limit_stack(uint64_t bytes) {
+  struct rlimit limit = { bytes, STACK_OF_EXEC };
+  world_own(SYS_prlimit64, 0, RLIMIT_STACK, &limit, 0, 0);
+}
+
+void world_widen_stack(void) {
+  if (world_places_large()) limit_stack(STACK_OF_EXEC - kernels);
+}
+
+void world_narrow_stack(void) {
+  if (world_places_large()) limit_stack(STACK_BYTES);
+}
+
+void world_settle_stack(void) {
+  pthread_attr_t threads;
+  limit_stack(STACK_BYTES);
+  /* libc gives threads stacks as large as the limit was at the exec. */
+  if (pthread_attr_init(&threads) == 0 && pthread_attr_setstacksize(&threads, STACK_BYTES) == 0)
+    pthread_setattr_default_np(&threads);
+  if (is_known && linker_end() != STACK_LINE + kernels) world_lacks(LACK_LAYOUT);
+}
+
+#else
+
+void world_widen_stack(void) {}
+void world_narrow_stack(void) {}
+void world_settle_stack(void) {}
+
+#endif

@@ -39,7 +39,7 @@ static uint64_t told;
 static uint64_t *original;      /* zero in every copy: then `given` is not this process's */
 
 static char *map(size_t bytes, int flags) {
-  long at = world_raw6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+  long at = world_map(bytes, flags);
   return at > 0 || at < -4095 ? (char *)at : NULL;
 }
 

@@ -73,6 +73,8 @@ static void tell(int resource, struct rlimit *limit) {
       if (world.mapped && limit->rlim_cur > world.mapped && limit->rlim_cur != RLIM_INFINITY)
         limit->rlim_max = limit->rlim_cur -= world.mapped - MAPPED_BYTES;
       break;
+    /* Programs are begun with more, so that they lie alike everywhere. */
+    case RLIMIT_STACK: limit->rlim_max = limit->rlim_cur; break;
     case RLIMIT_NICE: *limit = (struct rlimit){ 0, 0 }; break;
     /* Where a control group holds the limit of processes this one is wider; and a copy of a trunk may raise its own. */
     case RLIMIT_NPROC:

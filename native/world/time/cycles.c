@@ -41,12 +41,14 @@ void world_seal_cycles(void) {
 
 void world_exec_begins(struct exec_moment *moment) {
   *moment = (struct exec_moment){ .holds = given_up };
+  world_widen_stack();
   if (!given_up) return;
   signals_block(&moment->signals);
   set(PR_TSC_ENABLE);
 }
 
 void world_exec_over(const struct exec_moment *moment) {
+  world_narrow_stack();
   if (!moment->holds) return;
   set(PR_TSC_SIGSEGV);
   signals_restore(&moment->signals);

@@ -64,17 +64,17 @@ function offsetOf(argument: number): number {
 function leaf(rule: CallRule): Instruction[] {
   const program: Instruction[] = [];
   let loaded = -1;
-  for (const { argument, half, test, value, and, verdict } of rule.rules) {
+  for (const { argument, half, test, value, and = [], verdict } of rule.rules) {
     const offset = offsetOf(argument) + (half === "high" ? 4 : 0);
     if (offset !== loaded) program.push(instruction(LOAD, offset));
     // What lies between the test and the next rule.
-    const rest = and === undefined ? 1 : 3;
+    const rest = 1 + 2 * and.length;
     const [hit, miss] = test === "differs" ? [rest, 0] : [0, rest];
     program.push(instruction(test === "any" ? IF_ANY : IF_EQUAL, value, hit, miss));
-    loaded = and === undefined ? offset : -1;
-    if (and !== undefined) {
-      program.push(instruction(LOAD, offsetOf(and.argument)));
-      program.push(instruction(IF_EQUAL, and.value, 0, 1));
+    loaded = and.length === 0 ? offset : -1;
+    for (const [index, also] of and.entries()) {
+      program.push(instruction(LOAD, offsetOf(also.argument)));
+      program.push(instruction(IF_EQUAL, also.value, 0, rest - 2 * (index + 1)));
     }
     program.push(instruction(RETURN, verdictValue(verdict)));
   }

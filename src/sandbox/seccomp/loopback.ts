@@ -72,7 +72,7 @@ function named(isMeant: (level: number, name: number) => boolean): ArgumentRule[
         argument: 1,
         test: "equal",
         value: level,
-        and: { argument: 2, value },
+        and: [{ argument: 2, value }],
         verdict: "allow",
       })),
   );
@@ -98,7 +98,7 @@ export function loopbackSlotPolicy(): FilterPolicy {
             argument: 1,
             test: "equal",
             value: type | flags,
-            and: { argument: 2, value },
+            and: [{ argument: 2, value }],
             verdict: "allow",
           })),
         ),

@@ -10,8 +10,8 @@ export interface ArgumentRule {
   /** `equal`: they are the value. `differs`: they are not. `any`: one of the value's bits is set in them. */
   readonly test: "equal" | "differs" | "any";
   readonly value: number;
-  /** What another argument's low half must be as well. */
-  readonly and?: { readonly argument: number; readonly value: number };
+  /** What other arguments' low halves must be as well. */
+  readonly and?: readonly { readonly argument: number; readonly value: number }[];
   readonly verdict: Verdict;
 }
 

@@ -67,8 +67,22 @@ const O_NOATIME = 0x40000;
 const F_SETFL = 4;
 const fromTheLibrary: ArgumentRule = { argument: 5, test: "equal", value: worldMark, verdict: "allow" };
 
-/** The C library asks for the stack's limit before any other library's code can run. It is the world's own, see `layout.c`. */
+/**
+ * The C library asks for the stack's limit before any other library's code can run. It is the world's own, which sets it around an
+ * exec: `native/world/process/places.c`. The hard limit stands.
+ */
 const RLIMIT_STACK = 3;
+const setsStack: ArgumentRule = {
+  argument: 5,
+  test: "equal",
+  value: worldMark,
+  // Its own only: a process that is given none dies where its stack would grow.
+  and: [
+    { argument: 0, value: 0 },
+    { argument: 1, value: RLIMIT_STACK },
+  ],
+  verdict: "allow",
+};
 const ownLimits: readonly ArgumentRule[] = [
   fromTheLibrary,
   { argument: 1, test: "equal", value: RLIMIT_STACK, verdict: "allow" },
@@ -82,7 +96,7 @@ const workOfProcesses: ArgumentRule = {
   argument: 0,
   test: "any",
   value: 0x8000_0000,
-  and: { argument: 5, value: worldMark },
+  and: [{ argument: 5, value: worldMark }],
   verdict: "allow",
 };
 
@@ -101,7 +115,7 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
   };
   for (const name of worldCallsItMakes) calls.set(name, own);
   const asked = calls.get("prlimit64")?.rules ?? [];
-  calls.set("prlimit64", { rules: [...asked, ...ownLimits], verdict: "trap" });
+  calls.set("prlimit64", { rules: [setsStack, ...asked, ...ownLimits], verdict: "trap" });
   calls.set("clock_gettime", { rules: [workOfProcesses], verdict: "trap" });
   // The kernel would write the processor's number into each thread's memory. The older listing has no caller any more.
   for (const name of ["rseq", "getdents"]) calls.set(name, { rules: [], verdict: { errno: ENOSYS } });
@@ -133,7 +147,7 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
     calls.set(name, { rules: [refusesNoAtime(flags)], verdict: "allow" });
   }
   calls.set("fcntl", {
-    rules: [{ ...refusesNoAtime(2), and: { argument: 1, value: F_SETFL } }],
+    rules: [{ ...refusesNoAtime(2), and: [{ argument: 1, value: F_SETFL }] }],
     verdict: "allow",
   });
   const prctl = calls.get("prctl");
@@ -142,7 +156,7 @@ export function sealedSandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
       argument: 0,
       test: "equal",
       value: PR_SET_TSC,
-      and: { argument: 5, value: worldMark },
+      and: [{ argument: 5, value: worldMark }],
       verdict: "allow",
     };
     calls.set("prctl", { rules: [...prctl.rules, cycles], verdict: prctl.verdict });

@@ -116,6 +116,24 @@ print(libc.mremap(grown, 180 * MIB, 1 << 40, 1) == FAILED, ctypes.get_errno() ==
       expect(await runPython(useMuch, { seed })).toEqual({ stdout: "kept\n", stderr: "", ending: "own 0" });
   });
 
+  it("has those places, from 16 KiB on, where it is shared or a file's", async () => {
+    const said = await runPython(`${libc}
+with open("/tmp/file", "wb+") as file:
+    file.truncate(3 * MIB)
+    at = [take(size, 0x21) for size in (16 * KIB, 200 * KIB)] + [libc.mmap(None, 64 * KIB, 3, kind, file.fileno(), 0) for kind in (1, 2)]
+    # MAP_SHARED_VALIDATE, which refuses flags that it does not know.
+    print(libc.mmap(None, 3 * MIB, 3, 3, file.fileno(), 0) != FAILED)
+print(all(FIRST <= one < FIRST + (1 << 40) and one % (2 * MIB) == 0 for one in at), FIRST <= take(12 * KIB, 0x21) < FIRST + (1 << 40))
+`);
+    expect(said).toEqual({ stdout: "True\nTrue False\n", stderr: "", ending: "own 0" });
+  });
+
+  it("is nobody else's while it grows and others take some, all at once", async () => {
+    const program = compileFixture("growing-memory.c", "-pthread");
+    const said = await runProgram(program, { settings: { threads: 2 } });
+    expect(said).toEqual({ stdout: "moved, lost 0\n", stderr: "", ending: "own 0" });
+  });
+
   it("is to be had where a program holds back every signal", async () => {
     const said = await runPython(`${libc}
 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

@@ -2,7 +2,7 @@
  * Where things lie in memory does not hang on where an image lies, nor on the numbers its files have there.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,6 +118,9 @@ with open(sys.argv[1], "rb") as file:
 print([one % (2 << 20) == 0 for one in at] != [True, True])
 `;
 
+/** Whether shared memory is in pages of 64 KiB: a setting of the host's, from Linux 6.11 on. */
+const sharedPages = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/shmem_enabled";
+
 describe("where things lie in memory", () => {
   let folder: string;
   beforeAll(() => {
@@ -163,6 +166,17 @@ describe("where things lie in memory", () => {
       });
     },
   );
+
+  it.runIf(existsSync(sharedPages))("is the same where the host has shared memory in larger pages", () => {
+    const before = readFileSync(sharedPages, "utf8").replace(/.*\[(.*)\].*/s, "$1");
+    const plain = rollOut(":", folder);
+    try {
+      writeFileSync(sharedPages, "always");
+      expect(rollOut(":", folder)).toEqual(plain);
+    } finally {
+      writeFileSync(sharedPages, before);
+    }
+  });
 
   it("is told as not held where the kernel has no overlays, though it maps files alike", () => {
     const copied =

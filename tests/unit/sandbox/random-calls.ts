@@ -10,10 +10,7 @@ export const audit: Readonly<Record<Architecture, number>> = { x86_64: 0xc000003
 /** Values around everything a rule looks at, and what hides in the upper half of a register. */
 export function boundaries({ rules }: CallRule): bigint[] {
   const values = new Set([0n, 1n, 0xffffffffn, 0x100000000n, 0xffffffffffffffffn]);
-  for (const value of rules.flatMap((rule) => [
-    rule.value,
-    ...(rule.and === undefined ? [] : [rule.and.value]),
-  ])) {
+  for (const value of rules.flatMap((rule) => [rule.value, ...(rule.and ?? []).map((also) => also.value)])) {
     const word = BigInt(value >>> 0);
     for (const near of [word - 1n, word, word + 1n, word | 0x500000000n]) if (near >= 0n) values.add(near);
     for (let bit = 0n; bit < 32n; bit++) if (word & (1n << bit)) values.add(1n << bit);
@@ -33,7 +30,7 @@ function aim(given: readonly bigint[], { rules }: CallRule, at: number): bigint[
   }
   const { argument = 0, test, value = 0, and } = rules[at >> 1] ?? {};
   if (test === "equal") args[argument] = BigInt(value >>> 0);
-  if (and !== undefined && at % 2 === 0) args[and.argument] = BigInt(and.value >>> 0);
+  if (at % 2 === 0) for (const each of and ?? []) args[each.argument] = BigInt(each.value >>> 0);
   return args;
 }
 
@@ -52,7 +49,7 @@ export function randomCall(
   const word = fc.bigInt({ min: 0n, max: 0xffffffffffffffffn });
   const known = fc.constantFrom(...named).chain(({ number, rule }) => {
     const looked = rule.rules.flatMap(({ value, and }) =>
-      [value, and?.value ?? value].map((each) => BigInt(each >>> 0)),
+      [value, ...(and ?? []).map((also) => also.value)].map((each) => BigInt(each >>> 0)),
     );
     const special = fc.constantFrom(...boundaries(rule), ...Array<bigint[]>(10).fill(looked).flat());
     const random = fc.array(fc.oneof(special, special, word), { minLength: 6, maxLength: 6 });

@@ -38,7 +38,13 @@ test("the world's library says what limits there are, and its wall alone sets th
     for (const sixth of [0, mark]) {
       const set = (policy: ReturnType<typeof sealedSandboxPolicy>): number =>
         answerOf(policy, "prlimit64", 0, stack, high || 4096, 0, 0, sixth);
-      expect(set(sealedSandboxPolicy())).toBe(EACCES);
+      // The stack's, for the moment of an exec; and only of the process itself.
+      expect(set(sealedSandboxPolicy())).toBe(sixth === mark ? ALLOW : EACCES);
       expect(set(trunkPolicy(sealedSandboxPolicy(), "sealed", "own"))).toBe(ALLOW);
+      const other = (pid: number, resource: number): number =>
+        answerOf(sealedSandboxPolicy(), "prlimit64", pid, resource, high || 4096, 0, 0, sixth);
+      for (const pid of [1, 2, 4_194_303]) expect(other(pid, stack)).toBe(EACCES);
+      for (let resource = 0; resource < 16; resource++)
+        if (resource !== stack) expect(other(0, resource)).toBe(EACCES);
     }
 });

@@ -54,7 +54,7 @@ function expected(rule: CallRule, args: readonly bigint[]): number {
   for (const { argument, half, test, value, and, verdict } of rule.rules) {
     const word = Number((args[argument]! >> (half === "high" ? 32n : 0n)) & 0xffffffffn);
     const holds = test === "any" ? (word & value) !== 0 : (word === value >>> 0) === (test === "equal");
-    const also = and === undefined || Number(args[and.argument]! & 0xffffffffn) === and.value >>> 0;
+    const also = (and ?? []).every((each) => Number(args[each.argument]! & 0xffffffffn) === each.value >>> 0);
     if (holds && also) return valueOf(verdict);
   }
   return valueOf(rule.verdict);
