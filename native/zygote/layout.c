@@ -248,7 +248,7 @@ static int has_even_memory(void) {
 /*
  * An image may lie on an overlay whose layers are of different file systems. Its folders are listed by numbers of the layer's, and have
  * others of their own, which last as long as the kernel remembers the folder. With `xino` they have one, in whose upper bits the zygote's
- * overlay finds no room for its own: then that one has two.
+ * overlay finds no room for its own: then that one has two. A file system may also list no kinds of files, which programs then ask for.
  */
 static int folders_have_one_number(const char *file) {
   char folder[PATH_MAX];
@@ -260,7 +260,8 @@ static int folders_have_one_number(const char *file) {
   DIR *listing = opendir(folder);
   if (!listing) return 0;
   while (is_one && (entry = readdir(listing)))
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+    if (entry->d_type == DT_UNKNOWN) is_one = 0;
+    else if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
       is_one = fstatat(dirfd(listing), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == entry->d_ino;
   closedir(listing);
   return is_one;

@@ -31,6 +31,9 @@ interface Segment {
 
 const headerSize = 64;
 const segmentSize = 56;
+const sectionSize = 64;
+/** SHF_ALLOC. */
+const inMemory = 2n;
 /** Where a segment's entry in the table has its alignment. */
 const alignmentAt = 48;
 const entrySize = 16;
@@ -79,14 +82,15 @@ export function readDynamic(path: string): DynamicFile | undefined {
 }
 
 /**
- * Where the table of a program or library for x86-64 has parts lie at multiples of more than {@link pageBytes} although any page will do.
- * None of any other file.
+ * Where the table of a program or library for x86-64 has parts lie at multiples of more than {@link pageBytes} although any page will do:
+ * nothing in them is aligned to more. None of any other file, nor of one that does not tell what it consists of.
  */
 export function readWideAlignments(path: string): number[] {
   return withFile(path, (read) => {
     const segments = segmentsOf(read);
     const header = read(0n, headerSize);
     if (segments === undefined || header.readUInt16LE(18) !== x8664) return [];
+    if (!fitsAnyPage(header, read)) return [];
     const table = Number(header.readBigUInt64LE(32));
     return segments.flatMap(({ type, offset, address, alignment }, index) =>
       type === load && alignment > pageBytes && (address - offset) % pageBytes === 0n
@@ -117,6 +121,16 @@ export function* readCode(path: string, overlap: number): Generator<Buffer> {
   } finally {
     closeSync(file);
   }
+}
+
+/** Whether the sections that come into memory are told, and none of them is aligned to more than a page. */
+function fitsAnyPage(header: Buffer, read: Read): boolean {
+  const [size, count] = [header.readUInt16LE(58), header.readUInt16LE(60)];
+  const table = read(header.readBigUInt64LE(40), count * sectionSize);
+  if (size !== sectionSize || count === 0 || table.length < count * sectionSize) return false;
+  return Array.from({ length: count }, (_, index) => index * sectionSize).every(
+    (at) => (table.readBigUInt64LE(at + 8) & inMemory) === 0n || table.readBigUInt64LE(at + 48) <= pageBytes,
+  );
 }
 
 /** Undefined for what is of another kind of machine than 64 bits little-endian, or is cut short. */

@@ -5,8 +5,9 @@ import { replaceFile } from "./replace-file.ts";
 /*
  * Theory of operation. Some linkers have the parts of a library lie at multiples of 2 MiB, for processors with large pages. For such a
  * library the loader reserves memory of that size, and kernels put memory of that size where each of them thinks best; whatever is
- * mapped later lies elsewhere, and with it types, and the order of a set of types. Such a library needs no more than what every other
- * has, a multiple of a page. So in the image's copy its table of parts says that. Nothing else in the file changes.
+ * mapped later lies elsewhere, and with it types, and the order of a set of types. Most such libraries need no more than what every other
+ * has, a multiple of a page. So in the image's copy their table of parts says that; one whose code or data is itself aligned to more stays
+ * as it is. Nothing else in the file changes.
  */
 
 /**

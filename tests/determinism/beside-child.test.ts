@@ -18,8 +18,29 @@ const run = async (name: string): Promise<RolloutResult> => {
   return rollout;
 };
 
-const files = ["Exists", "Access", "Opens", "Lists", "Reads", "Seeks"];
-const others = ["Pending", "Counted", "Ended", "Signalled", "Alive", "Grandchildren", "Shell"];
+const files = [
+  "Exists",
+  "Access",
+  "Opens",
+  "Lists",
+  "Reads",
+  "Seeks",
+  "Changes",
+  "Cuts",
+  "Removes",
+  "RemovesFolder",
+];
+const others = [
+  "Unread",
+  "Unheard",
+  "Pending",
+  "Counted",
+  "Ended",
+  "Signalled",
+  "Alive",
+  "Grandchildren",
+  "Shell",
+];
 
 describe.each([...files, ...others])("a look beside a child (%s)", (name) => {
   it("is named, and no tier is claimed", async () => {

@@ -75,28 +75,24 @@ WORLD_EXPORT off64_t lseek64(int fd, off64_t to, int whence) {
   return lseek(fd, to, whence);
 }
 
-/* What only one of several can make is a lock among them. */
-WORLD_EXPORT int mkdir(const char *path, mode_t mode) {
-  files_asked(AT_FDCWD, path);
-  return REAL(mkdir)(path, mode);
-}
+/* What only one of several can make, or take away, is a lock among them; and what is changed may not be there yet. */
+#define ASKS(result, name, folder, path, parameters, ...) \
+  WORLD_EXPORT result name parameters {                   \
+    files_asked(folder, path);                            \
+    return REAL(name)(__VA_ARGS__);                       \
+  }
 
-WORLD_EXPORT int mkdirat(int folder, const char *path, mode_t mode) {
-  files_asked(folder, path);
-  return REAL(mkdirat)(folder, path, mode);
-}
-
-WORLD_EXPORT int link(const char *from, const char *to) {
-  files_asked(AT_FDCWD, to);
-  return REAL(link)(from, to);
-}
-
-WORLD_EXPORT int symlink(const char *text, const char *path) {
-  files_asked(AT_FDCWD, path);
-  return REAL(symlink)(text, path);
-}
-
-WORLD_EXPORT int rename(const char *from, const char *to) {
-  files_asked(AT_FDCWD, from);
-  return REAL(rename)(from, to);
-}
+ASKS(int, mkdir, AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
+ASKS(int, mkdirat, folder, path, (int folder, const char *path, mode_t mode), folder, path, mode)
+ASKS(int, rmdir, AT_FDCWD, path, (const char *path), path)
+ASKS(int, unlink, AT_FDCWD, path, (const char *path), path)
+ASKS(int, unlinkat, folder, path, (int folder, const char *path, int flags), folder, path, flags)
+ASKS(int, link, AT_FDCWD, to, (const char *from, const char *to), from, to)
+ASKS(int, symlink, AT_FDCWD, path, (const char *text, const char *path), text, path)
+ASKS(int, symlinkat, folder, path, (const char *text, int folder, const char *path), text, folder, path)
+ASKS(int, rename, AT_FDCWD, from, (const char *from, const char *to), from, to)
+ASKS(int, renameat, folder, from, (int folder, const char *from, int other, const char *to), folder, from, other, to)
+ASKS(int, chmod, AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
+ASKS(int, fchmodat, folder, path, (int folder, const char *path, mode_t mode, int flags), folder, path, mode, flags)
+ASKS(int, truncate, AT_FDCWD, path, (const char *path, off_t bytes), path, bytes)
+ASKS(int, truncate64, AT_FDCWD, path, (const char *path, off64_t bytes), path, bytes)

@@ -37,6 +37,8 @@
 #define LARGE (2ul << 20)
 /* What a kernel may align where it is shared, or a file's: from 6.11 on a host's settings say by how much. */
 #define SOME (16ul << 10)
+/* More than any limit has room for; looking at so much takes a tenth of a second. */
+#define WALKED_MOST (64ul << 30)
 enum { PAGE = 4096, REMEMBERED = 16, TRIES = 256, TRIES_OF_ONE_STEP = 16 };
 
 static bool placing;
@@ -143,6 +145,7 @@ static long reserve(uintptr_t at, size_t bytes) {
 static void release(uintptr_t at, size_t bytes) { world_raw6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0); }
 
 static bool is_free(uintptr_t at, size_t bytes) {
+  if (bytes > WALKED_MOST) return false;
   for (size_t done = 0; done < bytes; done += LARGE) {
     if (reserve(at + done, LARGE) < 0) return false;
     release(at + done, LARGE);
@@ -165,7 +168,7 @@ static long move_to(uintptr_t to, size_t bytes, const long a[5]) {
 
 static long move(const long a[5]) {
   size_t bytes = rounded((size_t)a[2]);
-  for (unsigned i = 0; i < TRIES; i++) {
+  for (unsigned i = 0; i < TRIES && bytes <= WALKED_MOST; i++) {
     uintptr_t to = claim(bytes, i);
     long at = move_to(to, bytes, a);
     if (at == -EEXIST) continue;

@@ -96,18 +96,24 @@ WORLD_EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
   return REAL(readv)(fd, parts, count);
 }
 
+/* Whether a child that was to read it is still there is real time's to say. */
+static ssize_t reached(ssize_t written) {
+  if (WORLD_UNLIKELY(written < 0) && errno == EPIPE) world_early_ask();
+  return written;
+}
+
 /* One piece that will not wait; -1 as write gives it. */
 static ssize_t write_piece(int fd, mode_t kind, const char *from, size_t count) {
   if (until_ready(fd, POLLOUT) < 0) return -1;
-  if (kind == S_IFSOCK) return REAL(send)(fd, from, count, MSG_DONTWAIT);
+  if (kind == S_IFSOCK) return reached(REAL(send)(fd, from, count, MSG_DONTWAIT));
   if (kind == S_IFIFO && count > PIPE_BUF) count = PIPE_BUF;
-  return REAL(write)(fd, from, count);
+  return reached(REAL(write)(fd, from, count));
 }
 
 /* Sameseed takes whatever it is given: who would not wait for it waits here. */
 static ssize_t write_whole(int fd, const char *from, size_t count) {
   struct pollfd asked = { .fd = fd, .events = POLLOUT };
-  ssize_t n = REAL(write)(fd, from, count);
+  ssize_t n = reached(REAL(write)(fd, from, count));
   bool is_short = n < 0 ? errno == EAGAIN : (size_t)n < count;
   if (WORLD_LIKELY(!is_short) || !is_sameseeds(fd)) return n;
   size_t done = n < 0 ? 0 : (size_t)n;
@@ -137,9 +143,8 @@ WORLD_EXPORT ssize_t write(int fd, const void *buffer, size_t count) {
 
 WORLD_EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
   world_wrote = true;
-  if (world_simple()) return REAL(writev)(fd, parts, count);
-  mode_t kind = kind_of(fd);
-  if (kind != S_IFIFO && kind != S_IFSOCK) return REAL(writev)(fd, parts, count);
+  mode_t kind = world_simple() ? 0 : kind_of(fd);
+  if (kind != S_IFIFO && kind != S_IFSOCK) return reached(REAL(writev)(fd, parts, count));
   ssize_t done = 0;
   for (int i = 0; i < count; i++) {
     ssize_t n = write(fd, parts[i].iov_base, parts[i].iov_len);
@@ -178,11 +183,11 @@ WORLD_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
 
 WORLD_EXPORT ssize_t send(int fd, const void *buffer, size_t count, int flags) {
   world_wrote = true;
-  if (world_simple() || (flags & MSG_DONTWAIT) || kind_of(fd) == 0) return REAL(send)(fd, buffer, count, flags);
+  if (world_simple() || (flags & MSG_DONTWAIT) || kind_of(fd) == 0) return reached(REAL(send)(fd, buffer, count, flags));
   size_t done = 0;
   do {
     if (until_ready(fd, POLLOUT) < 0) return done > 0 ? (ssize_t)done : -1;
-    ssize_t n = REAL(send)(fd, (const char *)buffer + done, count - done, flags | MSG_DONTWAIT);
+    ssize_t n = reached(REAL(send)(fd, (const char *)buffer + done, count - done, flags | MSG_DONTWAIT));
     if (n < 0 && errno == EAGAIN) continue;
     if (n < 0) return done > 0 ? (ssize_t)done : -1;
     done += (size_t)n;
@@ -250,7 +255,11 @@ WORLD_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usa
   if (pid > 0) child.type = P_PID, child.id = (id_t)pid;
   else if (pid != -1) child.type = P_PGID, child.id = (id_t)-pid;
   if (until_child(&child) < 0) return -1;
-  pid_t ended = REAL(wait4)(pid, status, options, NULL);
+  int how = 0;
+  pid_t ended = REAL(wait4)(pid, &how, options, NULL);
+  if (ended > 0 && status) *status = how;
+  /* It wrote to who had stopped reading: a moment earlier it would have reached them. */
+  if (ended > 0 && WIFSIGNALED(how) && WTERMSIG(how) == SIGPIPE) world_early_ask();
   /* What a child used of a machine is the machine's; its own clock ended with it. */
   if (ended > 0 && usage) memset(usage, 0, sizeof *usage);
   if (ended > 0) world_race_over();
@@ -272,6 +281,7 @@ WORLD_EXPORT pid_t wait(int *status) {
 WORLD_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *found, int options) {
   struct child_wait child = { type, id, options };
   int ended = until_child(&child) < 0 ? -1 : REAL(waitid)(type, id, found, options);
+  if (ended == 0 && found && found->si_pid != 0 && found->si_code != CLD_EXITED && found->si_status == SIGPIPE) world_early_ask();
   if (ended == 0) world_race_over();
   return ended;
 }

@@ -39,6 +39,13 @@ const sealedEnvironment: Readonly<Record<string, string>> = {
 /** What programs have in spite of the wall: `native/host/host.c` says what. */
 const hostEnvironment: Readonly<Record<string, string>> = { LD_PRELOAD: hostLibrary };
 
+/** What Numba compiles for. It would ask the processor, and sum in another order where that has AVX-512 and a program allows it. */
+const numbaAtV3: Readonly<Record<string, string>> = {
+  NUMBA_CPU_NAME: "haswell",
+  NUMBA_CPU_FEATURES:
+    "+sse4.2,+popcnt,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+fsgsbase,+lzcnt,+movbe,+pclmul,+cx16,+sahf,+xsave",
+};
+
 /**
  * What tells the C library that the processor has no AVX-512. Where it has, the linker looks for libraries in more folders, and takes
  * more memory for their names: types and large objects would have other addresses. The world's library takes the variable out of what
@@ -72,7 +79,7 @@ export function zygoteEnvironment(
     SDL_AUDIODRIVER: "dummy",
     PYGAME_HIDE_SUPPORT_PROMPT: "hide",
     ...(numericClass === "x86-64-v3"
-      ? { OPENBLAS_CORETYPE: "Haswell", NPY_ENABLE_CPU_FEATURES: "X86_V3" }
+      ? { OPENBLAS_CORETYPE: "Haswell", NPY_ENABLE_CPU_FEATURES: "X86_V3", ...numbaAtV3 }
       : {}),
     ...(numericClass === "x86-64-v3" && world === "sealed" ? libcAtV3 : {}),
     ...(world === "sealed" ? sealedEnvironment : hostEnvironment),

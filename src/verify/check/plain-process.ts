@@ -57,7 +57,13 @@ function plainTimeMs(given: number, seeds: number, longestMs: number): number {
   return Math.max(given, leastMs, Math.ceil(episodesMost * seeds * longestMs));
 }
 
-const nativeEnvironment = ["OPENBLAS_CORETYPE", "NPY_ENABLE_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES"];
+const nativeEnvironment = [
+  "OPENBLAS_CORETYPE",
+  "NPY_ENABLE_CPU_FEATURES",
+  "NPY_DISABLE_CPU_FEATURES",
+  "NUMBA_CPU_NAME",
+  "NUMBA_CPU_FEATURES",
+];
 
 const failedSchema = z.object({ failed: z.string() });
 

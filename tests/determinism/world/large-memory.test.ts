@@ -101,7 +101,10 @@ print(grown > b, ctypes.string_at(grown + 150 * MIB - 2, 3))
 print(libc.mremap(grown, 170 * MIB, 180 * MIB, 1) == grown)
 after = take(2 * MIB)
 print(after >= grown + 180 * MIB or after < grown)
-print(libc.mremap(grown, 180 * MIB, 1 << 40, 1) == FAILED, ctypes.get_errno() == 12)
+for size in (1 << 35, 1 << 40, 1 << 44, 1 << 46, (1 << 64) - (1 << 20)):
+    if libc.mremap(grown, 180 * MIB, size, 1) != FAILED or ctypes.get_errno() not in (12, 22):
+        print(size)
+print(True, ctypes.string_at(grown + 150 * MIB - 2, 3) == b"\\x07\\x07\\x00")
 `,
     );
     expect(said).toEqual({

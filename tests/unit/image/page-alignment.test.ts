@@ -60,6 +60,23 @@ test.runIf(process.arch === "x64")("what shares its bytes with another image sta
   expect(readWideAlignments(beside).length).toBeGreaterThan(1);
 });
 
+test.runIf(process.arch === "x64")(
+  "what is itself aligned to more than a page stays so, and so does what does not tell",
+  () => {
+    const aligned = compile(
+      "libaligned.so",
+      "char many[65536] __attribute__((aligned(65536))) = { 1 }; char *answer(void) { return many; }",
+      ...wide,
+    );
+    expect(readWideAlignments(aligned)).toEqual([]);
+    const silent = compile("libsilent.so", library, ...wide);
+    const content = readFileSync(silent);
+    content.writeUInt16LE(0, 60);
+    writeFileSync(silent, content);
+    expect(readWideAlignments(silent)).toEqual([]);
+  },
+);
+
 test("a file that needs the alignment, one that has a page's, and one that is no library are left alone", () => {
   const usual = compile("libusual.so", library, "-shared", "-fPIC", "-Wl,-z,max-page-size=4096");
   const text = join(folder, "text");
