@@ -89,7 +89,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_even_out();
   world_place_large(passed.placed);
   /* A zygote's own exec is native/zygote/layout.c's. */
-  if (passed.placed && world.begun) world_settle_stack();
+  if (passed.placed && (world.begun || world.depth > 0)) world_settle_stack();
   world_install_trap();
   world_install_faults();
   if (passed.moment.holds) signals_restore(&passed.moment.signals);

@@ -157,12 +157,12 @@ static bool is_free(uintptr_t at, size_t bytes) {
  * A move replaces whatever is where it goes, so the place is reserved before. A limit may have no room for the memory twice; then it is
  * looked at bit by bit whether the place is free, and it is claimed.
  */
-static long move_to(uintptr_t to, size_t bytes, const long a[5]) {
+static long move_to(uintptr_t to, const long a[5]) {
+  size_t bytes = ((size_t)a[2] + PAGE - 1) & ~(size_t)(PAGE - 1);
   long reserved = reserve(to, bytes);
   if (reserved == -EEXIST || (reserved < 0 && !is_free(to, bytes))) return -EEXIST;
   long at = world_raw6(SYS_mremap, a[0], a[1], a[2], MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
-  size_t used = at < 0 ? 0 : ((size_t)a[2] + PAGE - 1) & ~(size_t)(PAGE - 1);
-  if (reserved >= 0 && used < bytes) release(to + used, bytes - used);
+  if (at < 0 && reserved >= 0) release(to, bytes);
   return at == -EEXIST ? -ENOMEM : at;
 }
 
@@ -170,7 +170,7 @@ static long move(const long a[5]) {
   size_t bytes = rounded((size_t)a[2]);
   for (unsigned i = 0; i < TRIES && bytes <= WALKED_MOST; i++) {
     uintptr_t to = claim(bytes, i);
-    long at = move_to(to, bytes, a);
+    long at = move_to(to, a);
     if (at == -EEXIST) continue;
     if (at < 0) give_back(to, bytes);
     return at;

@@ -15,7 +15,8 @@
  *
  * A program that asked anything of the time in a race, or asked whether something has come instead of waiting for it, or
  * has two children at once, or a handler for the end of one, can let the machine into what it shows. Then `children` is one
- * of the things that do not hold, whichever process of the sandbox it was. One that only waits for its child does not: its counts all go into the chain, and its clock is left alone.
+ * of the things that do not hold, whichever process of the sandbox it was. One that only waits for its child does not: its counts all
+ * go into the chain, and its clock is left alone.
  */
 #include "process.h"
 #include "world/threads/threads.h"
