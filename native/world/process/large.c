@@ -145,7 +145,6 @@ static long reserve(uintptr_t at, size_t bytes) {
 static void release(uintptr_t at, size_t bytes) { world_raw6(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0); }
 
 static bool is_free(uintptr_t at, size_t bytes) {
-  if (bytes > WALKED_MOST) return false;
   for (size_t done = 0; done < bytes; done += LARGE) {
     if (reserve(at + done, LARGE) < 0) return false;
     release(at + done, LARGE);

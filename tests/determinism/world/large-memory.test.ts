@@ -147,7 +147,7 @@ thread.start(), thread.join()
     expect(said).toEqual({ stdout: "True True\nTrue\n", stderr: "", ending: "own 0" });
   });
 
-  it("is the kernel's where threads and children race for it, without two in one place", async () => {
+  it("is given once where threads and children race for it", async () => {
     const program = compileFixture("large-memory.c", "-pthread");
     expect(await runProgram(program)).toEqual({ stdout: "kept\n", stderr: "", ending: "own 0" });
     expect(await runProgram(program, { settings: { threads: 2 } })).toEqual({

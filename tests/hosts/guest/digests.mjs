@@ -71,7 +71,7 @@ export async function findDigests({ suite, image, isWhole, tellPart }) {
 function observations(trajectory) {
   const asText = (_, value) => (typeof value === "bigint" ? String(value) : value);
   return [...trajectory.steps()].flatMap(({ observation }, step) => {
-    const parts = observation instanceof Map ? [...observation] : Object.entries(observation ?? {});
+    const parts = Object.entries(observation ?? {});
     return parts.map(([name, value]) => [`${name} at step ${step}`, JSON.stringify(value, asText)]);
   });
 }
