@@ -15,6 +15,7 @@
  */
 #define _GNU_SOURCE
 #include "locks/locks.h"
+#include "no_core.h"
 #include "world/files/files.h"
 #include "world/process/process.h"
 #include "world/threads/schedule.h"
@@ -26,7 +27,10 @@
 #include <unistd.h>
 
 /* With a heap for each of its first threads a program of 512 MB could not begin an eighth. */
-__attribute__((constructor)) static void begin_process(void) { mallopt(M_ARENA_MAX, 2); }
+__attribute__((constructor)) static void begin_process(void) {
+  leave_no_core();
+  mallopt(M_ARENA_MAX, 2);
+}
 
 /* Threads run beside each other here; whichever writes last writes the same. */
 void *world_real(void **slot, const char *name) {

@@ -28,6 +28,7 @@
  * elsewhere it has no library and reads the vDSO. A static program is refused at exec (elf.c). A child's clock goes on from its parent's at its birth, and the parent's does not follow the child's.
  */
 #include "world.h"
+#include "no_core.h"
 #include "world/process/passing.h"
 #include "world/threads/schedule.h"
 #include "world/time/cycles.h"
@@ -75,6 +76,7 @@ void world_apply(const struct world_settings *settings) {
 __attribute__((constructor)) static void begin_process(int count, char **arguments, char **environment) {
   (void)count, (void)arguments;
   struct passed passed = { .settings = { .version = WORLD_VERSION } };
+  leave_no_core();
   bool inherited = world_take_environment(environment, &passed);
   world_apply(&passed.settings);
   if (inherited) {

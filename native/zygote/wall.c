@@ -14,7 +14,7 @@
  *   3. streams    0 null, opened anew because siblings would see the flags of a shared one, 1 and 2 text, 3 to the host,
  *                 4... links; everything else is closed
  *   4. limits     rlimits
- *   5. rights     bounding set emptied, capabilities dropped, securebits locked, not dumpable
+ *   5. rights     bounding set emptied, capabilities dropped, securebits locked, not dumpable (no_core.h)
  *   6. calls      filter B, which takes away what steps 1 to 5 needed
  *
  * A step that fails ends the child with its name on the text stream and without the byte `W` that tells the slot that
@@ -100,6 +100,8 @@ static uint64_t core_bytes = 1;
 
 void wall_prepare(void) {
   struct rlimit core;
+  /* For all that a sandbox starts, too. A kernel that makes no cores has no such file. */
+  put("/proc/self/coredump_filter", "0");
   char first = '|';
   if (getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max > 0) return;
   int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);

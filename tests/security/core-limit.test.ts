@@ -1,9 +1,16 @@
-/* Hosts whose hard limit of core files is 0, as hardened systems and containers have it. */
+/* What keeps cores of a sandbox's programs from the host, and hosts whose hard limit of core files is 0, as hardened systems have it. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+
+import { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { closeSandboxes } from "../../src/sandbox/sandbox-host.ts";
+import { eventually, markedPids, sleepMarker } from "../../src/testing/contract-check.ts";
+import { worlds } from "../worlds.ts";
+
+afterAll(closeSandboxes);
 
 const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const program = `
@@ -26,3 +33,15 @@ test("a hard limit of 0 is used where the kernel hands core files to no program,
   const isPiped = readFileSync("/proc/sys/kernel/core_pattern", "utf8").startsWith("|");
   expect(run.stdout, run.stderr).toMatch(isPiped ? /^wall_unavailable .*LimitCORE=1/s : /^\(0, 0\)\n$/);
 });
+
+test.for(worlds)(
+  "what a program started in the %s world would leave holds none of its memory",
+  async (world) => {
+    await using sandbox = await Sandbox.create({ world });
+    const marker = sleepMarker();
+    sandbox.startProcess("python3", { args: ["-c", "import sys; sys.stdin.read()", marker] });
+    expect(await eventually(() => markedPids(marker).length === 1)).toBe(true);
+    const [pid] = markedPids(marker);
+    expect(readFileSync(`/proc/${pid}/coredump_filter`, "utf8").trim()).toBe("00000000");
+  },
+);

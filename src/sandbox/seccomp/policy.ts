@@ -137,6 +137,15 @@ const SCHED_OTHER = 0;
  */
 const guestPrctl = [2, 3, 15, 16, 21, 23, 38, 39, 0x53564d41 /* PR_SET_VMA */];
 
+/** What a program gives up as it begins (`native/no_core.h`), and cannot have back. */
+const givesUpCores: ArgumentRule = {
+  argument: 0,
+  test: "equal",
+  value: 4 /* PR_SET_DUMPABLE */,
+  and: [{ argument: 1, value: 0 }],
+  verdict: "allow",
+};
+
 function words(text: string): string[] {
   return text.trim().split(/\s+/);
 }
@@ -237,7 +246,7 @@ export function sandboxPolicy(ids: HostIdKind = "own"): FilterPolicy {
     rules: [{ argument: 0, test: "any", value: newNamespaces | clonePidfd, verdict: denied }],
     verdict: "allow",
   });
-  calls.set("prctl", { rules: equal(0, guestPrctl, "allow"), verdict: denied });
+  calls.set("prctl", { rules: [...equal(0, guestPrctl, "allow"), givesUpCores], verdict: denied });
   calls.set("setrlimit", { rules: [], verdict: limitsStand });
   calls.set("prlimit64", { rules: anyPointer(newLimits, limitsStand), verdict: "allow" });
   // It passes descriptors, of which one user may have only so many on their way; slots need it, sandboxes would starve

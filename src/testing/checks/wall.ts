@@ -33,7 +33,7 @@ export const wallChecks: readonly ContractCheck[] = [
   {
     name: "no capability is held or can be had, no new privileges, a filter is on, and memory is not dumpable",
     run: async (backend) => {
-      const script = `${libc}
+      const script = `${libc}import subprocess, sys
 header = (ctypes.c_uint32 * 2)(0x20080522, 0)
 data = (ctypes.c_uint32 * 6)()
 libc.syscall(${process.arch === "x64" ? 125 : 90}, header, data)
@@ -41,6 +41,7 @@ bounding = [n for n in range(64) if libc.prctl(23, n, 0, 0, 0) == 1]
 print(json.dumps({
     "capabilities": list(data), "bounding": bounding, "noNewPrivileges": libc.prctl(39, 0, 0, 0, 0),
     "seccomp": libc.prctl(21, 0, 0, 0, 0), "dumpable": libc.prctl(3, 0, 0, 0, 0),
+    "startedDumpable": int(subprocess.check_output([sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"])),
 }))`;
       assert.deepEqual(await ask(backend, script), {
         capabilities: [0, 0, 0, 0, 0, 0],
@@ -48,6 +49,7 @@ print(json.dumps({
         noNewPrivileges: 1,
         seccomp: 2,
         dumpable: 0,
+        startedDumpable: 0,
       });
     },
   },

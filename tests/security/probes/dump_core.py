@@ -1,12 +1,13 @@
-"""Crashes after asking for core files of any size."""
+"""Crashes after asking for a core file of a GiB, past the C library, for which a sealed world would answer."""
 
+import ctypes
 import os
+import platform
 import resource
 
-try:
-    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
-except OSError:
-    pass  # the wall lets nobody set limits
+number = {"x86_64": 302, "aarch64": 261}[platform.machine()]
+limits = (ctypes.c_uint64 * 2)(1 << 30, 1 << 30)
+ctypes.CDLL(None).syscall(number, 0, resource.RLIMIT_CORE, limits, None)  # the wall lets nobody set limits
 child = os.fork()
 if child == 0:
     os.abort()

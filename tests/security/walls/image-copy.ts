@@ -25,6 +25,8 @@ export class ImageCopy {
   readonly #intact: string;
   /** What the extension in place was changed by; undefined before the first was built: the image's may be older. */
   #inPlace: string | undefined;
+  /** The same of the libraries of both worlds, which few changes are of. */
+  #librariesInPlace: string | undefined;
 
   private constructor(folder: string, image: ResolvedImage) {
     this.folder = folder;
@@ -53,24 +55,25 @@ export class ImageCopy {
     const isIntact = changes.length === 0;
     const key = JSON.stringify(changes);
     if (this.#inPlace === key) return;
-    const isFirst = this.#inPlace === undefined;
+    const ofLibraries = JSON.stringify(changes.filter(({ file }) => !file.startsWith("zygote/")));
+    const withLibraries = this.#librariesInPlace !== ofLibraries;
     this.#inPlace = key;
+    this.#librariesInPlace = ofLibraries;
     rmSync(this.#extension);
-    if (isIntact && existsSync(this.#intact)) copyFileSync(this.#intact, this.#extension);
-    else await this.#compile(changes, isFirst);
+    if (isIntact && !withLibraries && existsSync(this.#intact)) copyFileSync(this.#intact, this.#extension);
+    else await this.#compile(changes, withLibraries);
     if (isIntact) copyFileSync(this.#extension, this.#intact);
   }
 
-  /** @param withWorld whether the sealed world's library is built too; no change is one of its sources */
-  async #compile(changes: readonly TextChange[], withWorld: boolean): Promise<void> {
+  async #compile(changes: readonly TextChange[], withLibraries: boolean): Promise<void> {
     const files = readRuntimeFiles();
     const native = files.native.map(({ name, content }) => ({
       name,
       content: Buffer.from(changeSource(name, content.toString(), changes)),
     }));
     const named = new Set(native.map(({ name }) => name));
-    const isOfWorld = (name: string): boolean => /^(world|locks)\/.*\.c$/.test(name);
-    const sources = withWorld ? native : native.filter(({ name }) => !isOfWorld(name));
+    const isOfLibraries = (name: string): boolean => /^(world|locks|host)\/.*\.c$/.test(name);
+    const sources = withLibraries ? native : native.filter(({ name }) => !isOfLibraries(name));
     for (const { file } of changes) if (!named.has(file)) throw new Error(`there is no native/${file}`);
     await compileNative(await findPython(), { ...files, native: sources }, this.image.rootfs, this.folder);
   }

@@ -18,7 +18,8 @@ const limits: readonly Mutation[] = [
     step: "`RLIMIT_CORE`",
     change: withoutLimit("RLIMIT_CORE, core_bytes"),
     probe: programs.dumpCore,
-    behind: ["dumpable", "calls-prctl", "calls-prlimit"],
+    behind: ["dumpable", "started-dumpable", "calls-prctl", "calls-prlimit"],
+    answered: ["prlimit64"],
   },
   {
     id: "address-space",
@@ -154,6 +155,16 @@ const rights: readonly Mutation[] = [
     step: "not dumpable",
     change: native("wall.c", '  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) fail(2, "not dumpable");\n'),
     probe: rightsProbe("dumpable", 0),
+  },
+  {
+    id: "started-dumpable",
+    step: "a started program is not dumpable",
+    change: {
+      native: [
+        { file: "no_core.h", from: "  kernel_call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0, 0);\n", to: "" },
+      ],
+    },
+    probe: programs.startedDumpable,
   },
   {
     id: "filter-slot",

@@ -98,6 +98,7 @@ export type ProgramName =
   | "raisePriority"
   | "environment"
   | "undump"
+  | "startedDumpable"
   | "makeSocket"
   | "otherSlots"
   | "unknownCalls"
@@ -170,6 +171,7 @@ export const programs: Readonly<Record<ProgramName, Probe>> = {
   raisePriority: program("raise_priority"),
   environment: program("environment"),
   undump: program("undump"),
+  startedDumpable: program("started_dumpable"),
   makeSocket: program("make_socket", { parameters: { family: 2 } }),
   otherSlots: program("other_slots", { parameters: { most: 12 } }),
   /** sendfile, copy_file_range, preadv2, pwritev2, mseal on x86-64 and on arm64, and numbers that are free. */
