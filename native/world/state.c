@@ -32,6 +32,7 @@
 #include "world/process/passing.h"
 #include "world/threads/schedule.h"
 #include "world/time/cycles.h"
+#include "world/time/signals.h"
 #include "world/time/vdso.h"
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +93,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   world_place_large(passed.placed);
   /* A zygote's own exec is native/zygote/layout.c's. */
   if (passed.placed && (world.begun || world.depth > 0)) world_settle_stack();
-  world_install_trap();
-  world_install_faults();
+  world_install_own_signals();
   if (passed.moment.holds) signals_restore(&passed.moment.signals);
   /* Before that it is a zygote, whose copies may be given the machine's clock. */
   if (world.begun) world_hide_kernel_pages();

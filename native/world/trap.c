@@ -2,7 +2,7 @@
  * System calls that do not go through libc's functions: `syscall(number, ...)`, and instructions of a program's own.
  *
  * libc's syscall() is a function like any other. Instructions are caught by the sandbox's seccomp filter, which answers
- * the calls named in src/sandbox/seccomp/sealed.ts with SIGSYS; the handler here answers in the kernel's place. It runs
+ * the calls named in src/sandbox/seccomp/sealed.ts with SIGSYS; this answers in the kernel's place (time/own_signals.c). It runs
  * inside whatever the program was doing, so it calls nothing of libc. Without a filter (this library in front of a plain
  * program) the handler is never called.
  */
@@ -13,22 +13,19 @@
 #include "world/network/network.h"
 #include "world/process/process.h"
 #include "world/threads/schedule.h"
+#include "world/time/signals.h"
 #include "world/time/timers.h"
 #include "world/time/vdso.h"
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
-#include <ucontext.h>
 #include <unistd.h>
-
-enum { KERNEL_SIGSET = 8 };
 
 /* ---- futexes by syscall(), which other languages' locks are made of ---- */
 
@@ -252,40 +249,20 @@ static long unanswered(long number) {
   return is_epoll ? -EPERM : -ENOSYS;
 }
 
-static void on_trap(int signal, siginfo_t *info, void *context) {
-  (void)signal;
-  /* Another process may send the signal at any instruction, whose registers are nobody's answer. */
-  if (info->si_code != SYS_SECCOMP) return;
-  int error = errno;
+/* Another process may send the signal at any instruction, whose registers are nobody's answer. */
+bool world_answer_call(siginfo_t *info, ucontext_t *context) {
+  if (info->si_code != SYS_SECCOMP) return false;
   long result = unanswered(info->si_syscall);
 #if defined(__x86_64__)
-  greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
+  greg_t *r = context->uc_mcontext.gregs;
   const long a[6] = { r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8], r[REG_R9] };
   world_emulate(info->si_syscall, a, &result);
   r[REG_RAX] = result;
 #elif defined(__aarch64__)
-  unsigned long long *r = ((ucontext_t *)context)->uc_mcontext.regs;
+  unsigned long long *r = context->uc_mcontext.regs;
   const long a[6] = { (long)r[0], (long)r[1], (long)r[2], (long)r[3], (long)r[4], (long)r[5] };
   world_emulate(info->si_syscall, a, &result);
   r[0] = (unsigned long long)result;
 #endif
-  errno = error;
-}
-
-struct kernel_action { void *handler; unsigned long flags; void *restorer; uint64_t mask; };
-
-#if defined(__x86_64__)
-/* What a handler returns to; libc's own is private. */
-__attribute__((naked)) static void return_from_signal(void) { __asm__ volatile("mov $15, %eax\n\tsyscall"); }
-enum { RESTORER = 0x04000000 };
-#endif
-
-/* By number, because libc is not initialised yet. Nested, because a sleep in the handler may run another thread. */
-void world_install_trap(void) {
-  struct kernel_action action = { .handler = (void *)on_trap, .flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
-#if defined(__x86_64__)
-  action.flags |= RESTORER;
-  action.restorer = (void *)return_from_signal;
-#endif
-  if (world_raw6(SYS_rt_sigaction, SIGSYS, (long)&action, 0, KERNEL_SIGSET, 0, 0) != 0) world.lacks |= LACK_TRAP;
+  return true;
 }

@@ -209,7 +209,6 @@ bool world_places_large(void);
 /* For this library itself: empty memory, and more of it; or -errno. */
 long world_map(size_t bytes, int flags);
 long world_remap(void *old, size_t old_bytes, size_t bytes);
-void world_install_trap(void);
 /* A system call as this library answers it; false where it is the kernel's to answer. */
 bool world_emulate(long number, const long arguments[6], long *result);
 

@@ -91,9 +91,9 @@ static int give_birth(struct slot *slot, const struct start *start, size_t job_l
   if (streams_open(slot, &birth, run->output) < 0 || loopback_open(&run->listening, &birth) < 0 || ids_offer(slot, &birth) < 0) die();
   int bare = (start->flags & START_BARE) != 0, loopback = (start->flags & START_LOOPBACK) != 0;
   struct clone_args args = {
-    .flags = CLONE_PIDFD | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) | (loopback ? CLONE_NEWNET : 0),
+    .flags = CLONE_PIDFD | CLONE_CHILD_SETTID | (bare ? 0 : CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) | (loopback ? CLONE_NEWNET : 0),
     .pidfd = (uint64_t)(uintptr_t)&run->pidfd,
-    .exit_signal = SIGCHLD,
+    .exit_signal = SIGCHLD, .child_tid = libc_number,
   };
   /* In a trunk's own namespace a copy's child has a number that the trunk's program is never given. */
   pid_t numbers[] = { 1, CHILD_PID - (pid_t)slot->number };

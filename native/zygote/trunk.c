@@ -129,8 +129,8 @@ static int copy_self(const struct copy_order *order) {
   if (order->number >= COPY_NUMBERS || take_gift(order->index, &gift) < 0 || SUPERVISE(SYS_pipe2, ready, O_CLOEXEC, 0, 0, 0, 0) < 0) return 0;
   pid_t number = COPY_PID - (pid_t)order->number;
   struct clone_args args = {
-    .flags = CLONE_NEWNS | CLONE_NEWNET | (self->is_frozen ? CLONE_PARENT : 0),
-    .set_tid = (uint64_t)(uintptr_t)&number, .set_tid_size = 1,
+    .flags = CLONE_NEWNS | CLONE_NEWNET | CLONE_CHILD_SETTID | (self->is_frozen ? CLONE_PARENT : 0),
+    .set_tid = (uint64_t)(uintptr_t)&number, .set_tid_size = 1, .child_tid = libc_number,
   };
   /* No signal at its end, so that a program that waits for its own children does not meet it. */
   pid_t pid = has_timer() ? -1 : (pid_t)SUPERVISE(SYS_clone3, &args, sizeof args, 0, 0, 0, 0);

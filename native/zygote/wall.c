@@ -98,8 +98,12 @@ static void limit(int resource, uint64_t value) {
 /* 1, not 0: with 0 the kernel still starts a piped core_pattern helper on the host. */
 static uint64_t core_bytes = 1;
 
+uint64_t libc_number;
+
 void wall_prepare(void) {
   struct rlimit core;
+  /* A kernel without it leaves 0, and the number as it was. */
+  prctl(PR_GET_TID_ADDRESS, &libc_number, 0, 0, 0);
   /* For all that a sandbox starts, too. A kernel that makes no cores has no such file. */
   put("/proc/self/coredump_filter", "0");
   char first = '|';

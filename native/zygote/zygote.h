@@ -206,6 +206,7 @@ void loopback_close(struct listening *listening);
 void loopback_raise(const struct birth *birth);
 
 /* wall.c: in the child; does not return where a step fails. */
+extern uint64_t libc_number; /* where libc keeps the calling thread's number: a birth without libc's fork puts the new one there */
 void wall_prepare(void); /* in the zygote: what of the host the wall has to know; ends it where a limit cannot be had */
 void wall_build(const struct slot *slot, const struct birth *birth);
 int wall_filter(const struct filter *filter);

@@ -15,6 +15,7 @@ export function isOther({ architecture }: MachineSpec, here: string = process.ar
 
 /** What is needed beside the tools of every host, with the packages of Debian that have it. */
 export const otherTools: Readonly<Record<string, string>> = {
+  "qemu-system-aarch64": "qemu-system-arm",
   "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
   "aarch64-linux-gnu-objdump": "binutils-aarch64-linux-gnu",
 };

@@ -37,7 +37,6 @@ export const tools: Readonly<Record<string, string>> = {
   cpio: "cpio",
   depmod: "kmod",
   "qemu-system-x86_64": "qemu-system-x86",
-  "qemu-system-aarch64": "qemu-system-arm",
 };
 
 /**

@@ -6,7 +6,7 @@
  * machine's doing. The kernel lets a process give the instruction up (PR_SET_TSC); then it faults, and the handler here
  * answers with the logical clock: one cycle a nanosecond, counted and ticking as any read of a clock.
  *
- * The fault is SIGSEGV, which is a program's own too. Its handler is kept here (faults.c) and called for every other
+ * The fault is SIGSEGV, which is a program's own too. Its handler is kept here (own_signals.c) and called for every other
  * fault. Threads and forks inherit what was given up, and so does a program that an exec begins: its dynamic linker
  * reads the counter before any library's code can run, so the instruction is given back for the moment of an exec. A handler
  * that ran in that moment would read the machine's counter, so signals wait until it is over: in a child, or in the process
@@ -16,6 +16,7 @@
  */
 #define _GNU_SOURCE
 #include "cycles.h"
+#include "signals.h"
 #include "world/threads/schedule.h"
 #include "world/world.h"
 #include <sys/prctl.h>

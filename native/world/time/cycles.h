@@ -1,12 +1,11 @@
 /*
- * The processor's counter of cycles, and the signal it needs. cycles.c and faults.c say how they work.
+ * The processor's counter of cycles; cycles.c says how it works.
  */
 #ifndef SAMESEED_WORLD_CYCLES_H
 #define SAMESEED_WORLD_CYCLES_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <ucontext.h>
 
 void world_seal_cycles(void);   /* as the settings of the world have it */
 
@@ -14,9 +13,5 @@ void world_seal_cycles(void);   /* as the settings of the world have it */
 struct exec_moment { uint64_t holds, signals; };
 void world_exec_begins(struct exec_moment *moment);
 void world_exec_over(const struct exec_moment *moment); /* where this process did not become the program */
-
-bool world_answer_cycles(ucontext_t *context); /* whether the instruction there was one of these */
-
-void world_install_faults(void);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "world/threads/schedule.h"
+#include "signals.h"
 #include "timers.h"
 #include "world/world.h"
 #include <signal.h>
@@ -78,10 +79,36 @@ WORLD_EXPORT int pause(void) {
   return (int)world_result(-EINTR);
 }
 
+struct kernel_action { void (*handler)(int); unsigned long flags; void *restorer; uint64_t mask; };
+
+/* Else the kernel drops it, or ends the process, and no wait is interrupted. */
+static bool is_handled(int signal) {
+  struct kernel_action action = { 0 };
+  world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, KERNEL_SIGSET, 0, 0);
+  return action.handler != SIG_DFL && action.handler != SIG_IGN;
+}
+
+static bool is_coming(const sigset_t *mask) {
+  uint64_t coming = pending() & ~*(const uint64_t *)mask;
+  for (int signal = 1; coming; signal++, coming >>= 1)
+    if ((coming & 1) && is_handled(signal)) return true;
+  return false;
+}
+
+bool world_signal_came(const sigset_t *mask) {
+  uint64_t before;
+  if (!mask || !is_coming(mask)) return false;
+  world_set_mask(mask, &before);
+  world_set_mask((const sigset_t *)&before, NULL);
+  return true;
+}
+
 WORLD_EXPORT int sigsuspend(const sigset_t *mask) {
-  uint64_t before, came = pending() & ~*(const uint64_t *)mask;
-  world_raw6(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, (long)&before, KERNEL_SIGSET, 0, 0);
-  if (!came) pause();
-  world_raw6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, KERNEL_SIGSET, 0, 0);
+  uint64_t before;
+  if (!world_signal_came(mask)) {
+    world_set_mask(mask, &before);
+    pause();
+    world_set_mask((const sigset_t *)&before, NULL);
+  }
   return (int)world_result(-EINTR);
 }

@@ -6,12 +6,13 @@
  * for real first, so that what is ready is seen whatever the deadline says. Asking without waiting, over and over, would
  * keep the turn for ever: it gives the turn away.
  *
- * The forms that change the signal mask for the time of the wait change it before and after; a signal that arrives
- * exactly in between is taken as one that arrived before.
+ * The forms that change the signal mask for the time of the wait change it before and after. A signal that has come by then ends the
+ * wait before it begins; one that arrives exactly in between is taken as one that arrived before.
  */
 #define _GNU_SOURCE
 #include "locks/locks.h"
 #include "world/threads/threads.h"
+#include "signals.h"
 #include "timers.h"
 #include "vdso.h"
 #include <poll.h>
@@ -85,10 +86,6 @@ WORLD_EXPORT int thrd_sleep(const struct timespec *time, struct timespec *left) 
 
 /* ---- descriptors ---- */
 
-static long set_mask(const sigset_t *mask, uint64_t *before) {
-  return mask ? world_raw6(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, (long)before, KERNEL_SIGSET, 0, 0) : 0;
-}
-
 /*
  * A question with a deadline beside a child is answered when the child is done, or has had its share of real time: else
  * how often a program has to ask, and with that its clock, would depend on how fast the child was. What can be written is
@@ -146,6 +143,7 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
   if (ns == 0) world_early_ask();
   else asked_in_row = 0;
   long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
+  if (got == 0 && world_signal_came(mask)) return -EINTR;
   struct world_wait wait = { .fds = fds, .fd_count = count, .deadline = WORLD_NEVER };
   bool networked = ns > 0 && got == 0 && world_waits_on_network(&wait);
   if (ns > 0 && world_alone() && got >= 0 && !networked && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
@@ -163,14 +161,14 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
     return ask(argument);
   }
   if (ns > 0) wait.deadline = world_now() + ns;
-  set_mask(mask, &before);
+  world_set_mask(mask, &before);
   enum world_outcome outcome;
   do {
     wait.order = 0;
     outcome = world_block(&wait);
     got = ask(argument);
   } while (got == 0 && outcome == WAIT_OVER);
-  if (mask) set_mask((const sigset_t *)&before, NULL);
+  if (mask) world_set_mask((const sigset_t *)&before, NULL);
   return got == 0 && outcome == WAIT_INTERRUPTED ? -EINTR : got;
 }
 
