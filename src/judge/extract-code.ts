@@ -12,8 +12,6 @@ export interface Extraction {
 /** Info strings of Python's fences. */
 export const pythonFences: readonly string[] = ["python", "py", "python3"];
 
-/** A fence on a line of its own, at any depth: a block may belong to an item of a list. */
-const opening = /^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\n]*)$/;
 /** A fence behind words on the same line; only one that names the language is meant as such. */
 const openingBehind = /\S[ \t]*(?<!`)(`{3,})([^\s`]+)[ \t]*$/;
 /** How much further in than its opening a closing fence may be; one that is further in is text of the code. */
@@ -66,13 +64,32 @@ function fencedBlocks(text: string, fences: readonly string[]): Block[] {
 }
 
 function opened(line: string, fences: readonly string[]): OpenBlock | undefined {
-  const found = opening.exec(line);
-  if (found !== null)
-    return { fence: found[2]!, language: languageOf(found[3]!), indent: found[1]!.length, lines: [] };
+  const alone = openedAlone(line);
+  if (alone !== undefined) return alone;
   const behind = openingBehind.exec(line);
   if (behind === null) return undefined;
   const language = languageOf(behind[2]!);
   return fences.includes(language) ? { fence: behind[1]!, language, indent: 0, lines: [] } : undefined;
+}
+
+/**
+ * A fence on a line of its own, at any depth: a block may belong to an item of a list. Read by hand: a regular expression for it
+ * takes the square of a line's length, and a line is as long as a model likes.
+ */
+function openedAlone(line: string): OpenBlock | undefined {
+  const text = line.replace(/^[ \t]+/, "");
+  const mark = text[0];
+  if (mark !== "`" && mark !== "~") return undefined;
+  let length = 1;
+  while (text[length] === mark) length++;
+  const info = text.slice(length);
+  if (length < 3 || info.includes("`")) return undefined;
+  return {
+    fence: mark.repeat(length),
+    language: languageOf(info),
+    indent: line.length - text.length,
+    lines: [],
+  };
 }
 
 /** The language of an info string, such as `Python title=x`, `python:main.py` or `python3.11`. */

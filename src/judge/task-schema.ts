@@ -13,7 +13,10 @@ const tolerance = z.number().min(0).max(1).optional();
 const fileName = z
   .string()
   .max(500)
-  .regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\0][^\0]*$/, "a file's name is a path below the solution's folder")
+  .regex(
+    /^(?![^]*(?:^|\/)\.{1,2}(?:\/|$))[^/\0][^\0]*$/,
+    "a file's name is a path below the solution's folder",
+  )
   .refine((path) => !path.endsWith("/"), "a file's name does not end with a slash");
 
 const base = {

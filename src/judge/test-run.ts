@@ -1,3 +1,4 @@
+import { startOfText } from "../base/cut-text.ts";
 import type { CborValue } from "../model/cbor/value.ts";
 import { entryOf } from "../model/cbor/value.ts";
 import { decodeCbor } from "../model/cbor/decode.ts";
@@ -55,12 +56,15 @@ export interface Told {
   readonly limit: string;
 }
 
-/** Reads a map of texts; texts that are not there are empty. */
+/** The most units of each text that a failure is told with: a solution may have written it, and a score holds one for each test. */
+const toldMost: Readonly<Record<keyof Told, number>> = { type: 200, message: 2000, trace: 8192, limit: 40 };
+
+/** Reads a map of texts; texts that are not there are empty, and long ones are cut. */
 export function readTold(payload: Uint8Array): Told {
   const value = decoded(payload);
-  const text = (name: string): string => {
+  const text = (name: keyof Told): string => {
     const found = value?.type === "map" ? entryOf(value.entries, name) : undefined;
-    return found?.type === "text" ? found.value : "";
+    return found?.type === "text" ? startOfText(found.value, toldMost[name]) : "";
   };
   return { type: text("type"), message: text("message"), trace: text("trace"), limit: text("limit") };
 }

@@ -1,7 +1,7 @@
 import type { TextComparison } from "../../model/score.ts";
 
 const float = /^[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?$/;
-const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** Whether a program's output is the expected one. */
 export function equalText(expected: string, actual: string, how: TextComparison): boolean {

@@ -1,4 +1,5 @@
-import { SameseedError } from "../../base/error.ts";
+import { startOfText } from "../../base/cut-text.ts";
+import { isSameseedError, SameseedError } from "../../base/error.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { Language, StdioTask, StdioTest } from "../../model/score.ts";
 import type { SandboxBackend, SandboxEnd } from "../../sandbox/contract.ts";
@@ -13,6 +14,7 @@ import { BadTask } from "./ask-judge.ts";
 const folder = "/tmp/solution";
 const compileMs = 60_000;
 const tailMost = 4096;
+const messageMost = 500;
 
 /**
  * Makes the tests of a `stdio` task that another language than the image's Python solves: each test in a fresh open sandbox.
@@ -115,7 +117,8 @@ async function runInside(
     backend,
     compiles: language.compile !== undefined,
   });
-  for (const { path, data } of solution.files) await sandbox.files.write(path, data);
+  const misplaced = await writeFiles(sandbox, solution);
+  if (misplaced !== undefined) return { verdict: "runtime_error", message: misplaced };
   if (language.compile !== undefined) {
     const [program = "", ...args] = language.compile;
     const built = await sandbox.run(program, { args, cwd: folder, timeoutMs: compileMs });
@@ -139,6 +142,17 @@ async function runInside(
   const watched = watchedOf(ran);
   const failure = failureOf(ran, limits, watched);
   return failure ?? (await judgeOutput(task, test, place, output.bytes, watched));
+}
+
+/** Puts a solution's files into its sandbox. Returns why that cannot be done: the names and the sizes are the solution's. */
+async function writeFiles(sandbox: Sandbox, { files }: Solution): Promise<string | undefined> {
+  try {
+    for (const { path, data } of files) await sandbox.files.write(path, data);
+    return undefined;
+  } catch (error) {
+    if (!isSameseedError(error) || error.code !== "sandbox_file") throw error;
+    return `a file of the solution cannot be written: ${startOfText(error.message, messageMost)}`;
+  }
 }
 
 function failureOf(ran: CommandResult, limits: Limits, solution: Watched): TestRun | undefined {

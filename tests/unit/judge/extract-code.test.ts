@@ -44,6 +44,14 @@ describe("code is taken out of a completion", () => {
     expect(code("<think>hm</think>```python\na = 7\n```")).toBe("a = 7\n");
   });
 
+  it("and takes no longer for a line that is long: with the square of its length each of these would take hours", () => {
+    const many = 2_000_000;
+    for (const line of ["```" + " ".repeat(many) + "`", "~".repeat(many) + "`", "`".repeat(many) + " `"])
+      expect(code(line)).toBeUndefined();
+    expect(code(`a ${"`".repeat(many)} b`)).toBeUndefined();
+    expect(code(`${"~".repeat(many)}python\na = 15`)).toBe("a = 15\n");
+  });
+
   it("and not where there is none", () => {
     for (const text of ["", "a = 1", "```python\n\n```", "``` python `x`"])
       expect(code(text)).toBeUndefined();

@@ -89,3 +89,24 @@ it("a program that the image lacks is the task's fault, with the fix", async () 
   expect(result.message).toContain("no-such-compiler");
   expect(result.message).toContain("sameseed exec");
 });
+
+it("a file that cannot be written is the solution's fault, and takes nothing of the others", async () => {
+  const python: Language = { file: "main.py", fences: ["python"], run: ["python3", "main.py"] };
+  const print: StdioTask = {
+    id: "print",
+    kind: "stdio",
+    language: python,
+    tests: [{ input: "", output: "hi" }],
+  };
+  const main = "print('hi')";
+  const named = (name: string): ScoreItem => ({ task: print, files: { "main.py": main, [name]: "1" } });
+  const results = await scoreCompletions({
+    items: [named("a".repeat(300)), named("main.py/x"), named("beside.txt")],
+  }).results();
+  expect(results.map(({ verdict, score }) => [verdict, score])).toEqual([
+    ["runtime_error", 0],
+    ["runtime_error", 0],
+    ["accepted", 1],
+  ]);
+  expect(results[0]!.tests[0]!.message).toMatch(/^a file of the solution cannot be written: /);
+});
