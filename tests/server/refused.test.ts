@@ -50,6 +50,7 @@ it.each([
   ["no request", "nonsense\r\n\r\n", 400],
   ["an upgrade to nothing", upgrade("/nowhere", 13), 404],
   ["a handshake that is none", upgrade("/v1/ws", 99), 400],
+  ["an upgrade to no address", upgrade("http://[::bad/", 13), 400],
 ])("ends the connection of %s", async (_, text, status) => {
   await using served = await serve({ requestMs: 600 });
   const client = await open(served, text);

@@ -86,6 +86,24 @@ describe("a run", () => {
   });
 });
 
+it("is gone on with once, however many requests wait for room", async () => {
+  await using small = await serve({ maxSandboxes: 2 });
+  const long = { env: "CartPole-v1", seeds: { from: 0, count: 100_000 }, detached: true };
+  const { run } = (await small.call("POST", "/v1/runs", { body: { ...long, concurrency: 1 } })).json;
+  await small.call("POST", `/v1/runs/${run}/cancel`, { body: {} });
+  const other = (await small.call("POST", "/v1/runs", { body: { ...long, concurrency: 2 } })).json;
+  const headers = { "sameseed-queue-ms": "60000" };
+  const waiting = [1, 2].map(() => small.call("POST", `/v1/runs/${run}/resume`, { body: {}, headers }));
+  await expect.poll(() => small.server.context.slots.waiting).toBe(2);
+  await small.call("POST", `/v1/runs/${other.run}/cancel`, { body: {} });
+  for (const { status, json } of await Promise.all(waiting))
+    expect([status, json.run, json.state]).toEqual([201, run, "running"]);
+  expect((await small.call("GET", `/v1/runs/${run}`)).json.state).toBe("running");
+  const cancelled = await small.call("POST", `/v1/runs/${run}/cancel`, { body: {} });
+  expect(cancelled.json.state).toBe("failed");
+  await expect.poll(() => small.server.context.slots.used).toBe(0);
+});
+
 it("audits an environment that a client sends as text, and names no path of the server's", async () => {
   const source = `import time
 import gymnasium as gym

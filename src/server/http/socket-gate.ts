@@ -47,7 +47,8 @@ export class SocketGate {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     try {
-      const url = new URL(request.url ?? "/", "http://localhost");
+      const url = URL.parse(request.url ?? "/", "http://localhost");
+      if (url === null) throw notSpoken("its target is no address");
       this.#guard.check(url.pathname, request.headers);
       const gate =
         this.#gates.get(url.pathname) ??

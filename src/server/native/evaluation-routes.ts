@@ -22,7 +22,7 @@ import {
   sdkPolicy,
   withEnvironment,
 } from "./rollout-request.ts";
-import { concurrencyOf } from "./recorded/run-request.ts";
+import { roomFor, sandboxesOf } from "./recorded/run-request.ts";
 import { withRoom } from "./with-room.ts";
 
 const document = z.record(z.string(), z.unknown());
@@ -58,7 +58,7 @@ function auditRoute(context: ServerContext): Route {
     body: auditSchema,
     handle: async ({ body, queueMs, signal }) => {
       const { env, policy, seeds } = body;
-      const many = concurrencyOf(body.concurrency, 1, context.slots.total);
+      const { many, sandboxes } = roomFor(body.concurrency, sandboxesOf(policy), context.slots.total);
       const options = {
         ...sdkOptions(body),
         ...(policy === undefined ? {} : { policy: sdkPolicy(policy) }),
@@ -67,7 +67,7 @@ function auditRoute(context: ServerContext): Route {
       };
       const report = await withRoom(
         context,
-        many,
+        sandboxes,
         { queueMs, signal },
         async (ending) =>
           await withEnvironment(
@@ -121,11 +121,10 @@ function matchupRoute(context: ServerContext): Route {
     body: matchupSchema,
     handle: async ({ body, queueMs, signal }) => {
       if (body.image !== undefined) checkKnownImage(body.image);
-      const many = concurrencyOf(body.concurrency, gameSandboxes, context.slots.total);
-      const weight = Math.min(context.slots.total, many * gameSandboxes);
+      const { many, sandboxes } = roomFor(body.concurrency, gameSandboxes, context.slots.total);
       const result = await withRoom(
         context,
-        weight,
+        sandboxes,
         { queueMs, signal },
         async (ending) =>
           await evaluateMatchup({
@@ -162,12 +161,11 @@ function scoreRoute(context: ServerContext): Route {
     body: scoreSchema,
     handle: async ({ body, queueMs, signal }) => {
       for (const { task } of body.items) if (task.image !== undefined) checkKnownImage(task.image);
-      const many = concurrencyOf(body.concurrency, testSandboxes, context.slots.total);
-      const weight = Math.min(context.slots.total, many * testSandboxes);
+      const { many, sandboxes } = roomFor(body.concurrency, testSandboxes, context.slots.total);
       const items = body.items as unknown as ScoreItem[];
       const results = await withRoom(
         context,
-        weight,
+        sandboxes,
         { queueMs, signal },
         async (ending) => await scoreCompletions({ items, concurrency: many, signal: ending }).results(),
       );

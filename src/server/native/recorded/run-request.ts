@@ -49,5 +49,21 @@ export function sandboxesOf(policy: PolicyRequest | readonly PolicyRequest[] | u
  * @param each sandboxes of one of them
  */
 export function concurrencyOf(asked: number | undefined, each: number, room: number): number {
-  return asked ?? Math.max(1, Math.min(2 * availableParallelism(), Math.floor(room / each)));
+  return asked ?? roomFor(2 * availableParallelism(), each, room).many;
+}
+
+/** How many go at the same time where one of them always may, and the sandboxes that room is taken for. */
+export interface RoomFor {
+  readonly many: number;
+  readonly sandboxes: number;
+}
+
+/**
+ * How many tests, games or rollouts go at the same time: as many as are asked for and the server has room for.
+ * @param asked undefined: as many as the SDK takes
+ * @param each sandboxes of one of them; one goes also where the server has room for fewer
+ */
+export function roomFor(asked: number | undefined, each: number, room: number): RoomFor {
+  const many = Math.max(1, Math.min(asked ?? 2 * availableParallelism(), Math.floor(room / each)));
+  return { many, sandboxes: Math.min(room, many * each) };
 }

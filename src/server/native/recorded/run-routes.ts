@@ -9,7 +9,7 @@ import { bytes, json } from "../../http/reply.ts";
 import { type Route, route } from "../../http/route.ts";
 import { linesOf } from "../ndjson.ts";
 import { withRoom } from "../with-room.ts";
-import { concurrencyOf, runSchema } from "./run-request.ts";
+import { roomFor, runSchema } from "./run-request.ts";
 import type { Runs } from "./runs.ts";
 
 const tag = "runs";
@@ -177,14 +177,15 @@ function checkRoutes(context: ServerContext, runs: Runs): readonly Route[] {
       answers: { 200: document },
       handle: async ({ params, body, queueMs, signal }) => {
         const folder = runs.recorded(params["run"]!);
-        const concurrency = concurrencyOf(body.concurrency, 1, context.slots.total);
+        const each = await recordedSandboxes(folder);
+        const { many, sandboxes } = roomFor(body.concurrency, each, context.slots.total);
         return json(
           await withRoom(
             context,
-            concurrency,
+            sandboxes,
             { queueMs, signal },
             async (ending) =>
-              await verifyRun(folder, { concurrency, signal: ending, deep: body.deep ?? false }),
+              await verifyRun(folder, { concurrency: many, signal: ending, deep: body.deep ?? false }),
           ),
         );
       },
@@ -211,6 +212,12 @@ function checkRoutes(context: ServerContext, runs: Runs): readonly Route[] {
       },
     }),
   ];
+}
+
+/** How many sandboxes one of its rollouts takes when it is run again: its own, and one for each policy that is source. */
+async function recordedSandboxes(folder: string): Promise<number> {
+  using reader = await RunReader.open(folder);
+  return 1 + reader.manifest.spec.seats.filter(({ policy }) => policy.kind === "source").length;
 }
 
 async function show(runs: Runs, id: string): Promise<z.infer<typeof shownSchema>> {

@@ -71,8 +71,9 @@ export class Runs {
    * @throws `run_missing`; `bad_argument` where this server did not begin it
    */
   async resume(id: string, lease: Lease | undefined, patience: Patience): Promise<ServedRun> {
-    const served = this.find(id);
-    if (served?.isEnded === false) return served;
+    this.find(id);
+    const served = this.#live(id);
+    if (served !== undefined) return served;
     const request = this.#asked.get(id);
     if (request === undefined)
       throw new SameseedError(
@@ -103,6 +104,11 @@ export class Runs {
     const concurrency = concurrencyOf(request.concurrency, each, slots.total);
     const before = resume && isRunFolder(this.folder(id)) ? await orderIn(this.folder(id)) : [];
     const release = await slots.acquire(concurrency * each, patience);
+    const other = this.#live(id);
+    if (other !== undefined) {
+      release();
+      return other;
+    }
     let lease: Lease | undefined;
     try {
       if (request.detached !== true) lease = asked ?? leases.open(options.leaseMs, false);
@@ -147,19 +153,27 @@ export class Runs {
     }
     await run.opened;
     if (run.refusal !== undefined) {
-      this.#served.delete(id);
-      this.#asked.delete(id);
+      this.#forget(run);
       throw run.refusal;
     }
     return run;
   }
 
+  /** A run that is being recorded. Another request may have gone on with it while one waited for room. */
+  #live(id: string): ServedRun | undefined {
+    const served = this.#served.get(id);
+    return served?.isEnded === false ? served : undefined;
+  }
+
+  #forget(run: ServedRun): void {
+    if (this.#served.get(run.id) !== run) return;
+    this.#served.delete(run.id);
+    this.#asked.delete(run.id);
+  }
+
   #forgetOld(): void {
     const over = [...this.#served.values()].filter(({ isEnded }) => isEnded);
-    for (const { id } of over.slice(0, -overMost)) {
-      this.#served.delete(id);
-      this.#asked.delete(id);
-    }
+    for (const run of over.slice(0, -overMost)) this.#forget(run);
   }
 }
 
