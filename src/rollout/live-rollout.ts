@@ -45,6 +45,8 @@ export class LiveRollout {
   #steps = -1;
   #running: readonly RunningSandbox[] = [];
   #isAsking = false;
+  /** Whether its caller has left: a question that comes then is nobody's. */
+  #isLeft = false;
   /** The step of the last question. */
   #asked = 0;
 
@@ -126,6 +128,7 @@ export class LiveRollout {
   leave(): void {
     if (this.#isAsking) this.#clock.work();
     this.#isAsking = false;
+    this.#isLeft = true;
     this.#running[0]?.endInput();
   }
 
@@ -181,9 +184,13 @@ export class LiveRollout {
   }
 
   #stand(question: Question): void {
-    this.#isAsking = true;
-    this.#clock.wait();
+    if (!this.#isLeft) {
+      this.#isAsking = true;
+      this.#clock.wait();
+    }
     this.#options.onQuestion(question);
+    // Whoever has left waits for the end.
+    if (this.#isLeft) this.hold(true);
   }
 
   #send(message: Uint8Array): void {

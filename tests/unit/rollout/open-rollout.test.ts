@@ -22,6 +22,21 @@ afterAll(async () => {
 
 const cartPole = { envName: "CartPole-v1", seed: 42 } as const;
 
+it.for([0, 1, 5, 20])(
+  "that is closed while it takes a step is truncated, %i ms after it began",
+  async (ms) => {
+    const rollout = await openRollout(cartPole);
+    await rollout.step(1);
+    const step = rollout.step(1);
+    if (ms > 0) await sleep(ms);
+    const closed = await rollout.close();
+    expect(closed.error).toBeUndefined();
+    expect(closed.outcome).toBe("truncated");
+    expect([1, 2]).toContain(closed.steps);
+    await step.catch(() => {});
+  },
+);
+
 describe("a stepped rollout", () => {
   it("shows what is recorded, and gives the records of the same actions as a list", async () => {
     await using rollout = await openRollout(cartPole);
