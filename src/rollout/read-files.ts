@@ -2,7 +2,7 @@
  * Reads what lies beside an environment's file or a policy's, as the caller names it: a folder, or contents by their paths. Read
  * once, before anything runs, so that all rollouts have the same bytes whatever happens to the folder later.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { SameseedError, toError } from "../base/error.ts";
@@ -15,8 +15,10 @@ export type FilesInput = string | Readonly<Record<string, string | Uint8Array>>;
 const bytesMost = 48 * 1024 * 1024;
 const filesMost = 10_000;
 
-/** Folders that are never meant: caches, what begins with a dot, packages for other programs. */
+/** Folders that are never meant, beside {@link isRecording}: caches, what begins with a dot, packages for other programs. */
 const skipped = /^(\.|__pycache__$|node_modules$)/;
+/** What a folder of Sameseed's own holds: a run, a league, a matchup, scores, an audit. */
+const recordings = ["run.json", "league.json", "matchup.json", "score.json", "audit.json"];
 const relativePath = /^(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)*$/;
 
 /**
@@ -53,8 +55,10 @@ function readFolder(folder: string): [string, Buffer][] {
       const path = inside === "" ? name : `${inside}/${name}`;
       const full = join(folder, path);
       const status = statSync(full, { throwIfNoEntry: false });
-      if (status?.isDirectory() === true) walk(path);
-      else if (status?.isFile() === true) {
+      if (status?.isDirectory() === true) {
+        if (!isRecording(full)) walk(path);
+      }
+      if (status?.isFile() === true) {
         if (found.length === filesMost)
           throw refused(
             `${folder} holds more than ${filesMost} files`,
@@ -76,6 +80,30 @@ function readFolder(folder: string): [string, Buffer][] {
     throw refused(`the files cannot be read: ${toError(error).message}`, "name a folder that can be read");
   }
   return found;
+}
+
+/**
+ * Whether a folder is what an earlier command recorded. Each run would carry all before it, and itself when it is resumed, which
+ * would make it another run.
+ */
+function isRecording(folder: string): boolean {
+  return recordings.some((name) => {
+    try {
+      return /^\{\s*"format":\s*\d/.test(beginning(join(folder, name)));
+    } catch {
+      return false;
+    }
+  });
+}
+
+function beginning(file: string): string {
+  const head = Buffer.alloc(32);
+  const descriptor = openSync(file, "r");
+  try {
+    return head.toString("latin1", 0, readSync(descriptor, head, 0, head.length, 0));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function readContents(contents: Exclude<FilesInput, string>): [string, Buffer][] {

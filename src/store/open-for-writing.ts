@@ -6,13 +6,8 @@ import { indexSegments, positionHolds } from "./index-segments.ts";
 import { checkSameKeep } from "./kept.ts";
 import { countSegments, namesIn, privateMode, runPaths, type RunPaths } from "./run-folder.ts";
 import { acquireRunLock, type RunLock } from "./run-lock.ts";
-import {
-  checkSameRun,
-  extendRun,
-  readRunManifest,
-  writeRunManifest,
-  type ExpectedRun,
-} from "./run-manifest-file.ts";
+import { extendRun, readRunManifest, writeRunManifest } from "./run-manifest-file.ts";
+import { checkSameRun, type ExpectedRun } from "./same-run.ts";
 import { SegmentAppender } from "./segment-appender.ts";
 import { SegmentFiles } from "./segment-files.ts";
 import { storeError } from "./store-error.ts";

@@ -1,14 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { digestOf } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
-import type { Keep } from "../model/keep.ts";
-import type { WorldMode } from "../model/receipt.ts";
-import type { EnvironmentRef, RunSpec, SeatPolicy, SpecFile } from "../model/rollout.ts";
+import type { EnvironmentRef, SeatPolicy, SpecFile } from "../model/rollout.ts";
 import {
   actionsSchema,
   maxInputBytes,
@@ -87,58 +84,6 @@ export function readRunManifest(paths: RunPaths): RunManifest {
   const stored = storedRunManifestSchema.safeParse(json);
   if (!stored.success) throw runDamaged(paths.manifest, z.prettifyError(stored.error));
   return fromStored(paths, stored.data);
-}
-
-/** What a caller expects an existing run to be when it goes on with it. */
-export interface ExpectedRun {
-  readonly spec: RunSpec;
-  /** The digest of the image that would be used now: 64 hex digits. */
-  readonly imageDigest: string;
-  /** The world the rollouts would see. */
-  readonly world: WorldMode;
-  /** Whether the run takes on the seeds it does not have; then its seeds may differ. */
-  readonly extend?: boolean;
-  /** Which trajectories it must keep, where that is said. */
-  readonly keep?: Keep;
-}
-
-/**
- * Whether an existing run is the one expected: the same spec, seeds, image and world. Limits and backend may differ.
- * @throws SameseedError `run_differs` naming every part that differs.
- */
-export function checkSameRun(paths: RunPaths, recorded: RunManifest, expected: ExpectedRun): void {
-  const parts = [
-    "environment",
-    "files",
-    "envArgs",
-    "seats",
-    "mode",
-    "clocks",
-    "maxSteps",
-    "volatileInfo",
-    "seeds",
-    "branch",
-  ] as const;
-  const differences: string[] = parts.filter(
-    (part) =>
-      !(part === "seeds" && expected.extend === true) &&
-      !isDeepStrictEqual(recorded.spec[part], expected.spec[part]),
-  );
-  if (recorded.image.manifest.digest !== expected.imageDigest) differences.push("image");
-  if (recorded.world !== expected.world) differences.push("world");
-  if (differences.length === 0) return;
-  throw new SameseedError(
-    "run_differs",
-    `${paths.folder} holds another run: ${differences.join(", ")} differ`,
-    {
-      context: { path: paths.folder, differences },
-      hint: recorded.spec.seats.some(({ policy }) => policy.kind === "caller")
-        ? "the policy of the run is a function: resume it with `recordRun` and that function, or choose another folder"
-        : differences.every((part) => part === "seeds")
-          ? "add seeds to the run with --extend, or choose another folder"
-          : "resume with the same arguments, image and world as the first time, or choose another folder",
-    },
-  );
 }
 
 /**

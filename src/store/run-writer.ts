@@ -19,7 +19,7 @@ import {
   type OpenedRun,
   type RunWriterOptions,
 } from "./open-for-writing.ts";
-import type { ExpectedRun } from "./run-manifest-file.ts";
+import type { ExpectedRun } from "./same-run.ts";
 import { storeError } from "./store-error.ts";
 
 /** Records a run. One process at a time may write to a run; any number may read it meanwhile. */

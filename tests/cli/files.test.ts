@@ -201,6 +201,21 @@ describe("files beside an environment and a policy", { timeout: 240_000 }, () =>
     expect(JSON.parse(against.stdout)).toMatchObject({ games: 2, faults: { x: nothing, o: nothing } });
   });
 
+  it("leave behind what was recorded among them, so that a run there can be gone on with", async () => {
+    const within = ["run", "sums/sums.py:Sums", "--files", "sums", "--out", "sums/runs/a"];
+    expect((await work.run([...within, "--seeds", "1"])).code).toBe(0);
+    const again = await work.run([...within, "--seeds", "1..2", "--extend", "--json"]);
+    expect([again.code, runDocument.parse(JSON.parse(again.stdout)).rollouts.length]).toEqual([0, 2]);
+    writeFileSync(work.path("sums/more.txt"), "more");
+    const other = await work.run([...within, "--seeds", "1..2", "--resume"]);
+    rmSync(work.path("sums/more.txt"));
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      expect.stringContaining("holds another run: files differ (more.txt)"),
+    ]);
+    rmSync(work.path("sums/runs"), { recursive: true });
+  });
+
   it("are refused where nothing of theirs is run", async () => {
     for (const [args, message] of [
       [

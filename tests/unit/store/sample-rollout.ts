@@ -2,7 +2,7 @@ import { digestOf } from "../../../src/base/digest.ts";
 import { defaultLimits } from "../../../src/model/limits.ts";
 import type { RecordedRollout, RolloutSummary, RunSpec } from "../../../src/model/rollout.ts";
 import type { RunManifest } from "../../../src/model/run-manifest.ts";
-import type { ExpectedRun } from "../../../src/store/run-manifest-file.ts";
+import type { ExpectedRun } from "../../../src/store/same-run.ts";
 
 /** A spec with `count` seeds from 0. */
 export function sampleSpec(count: number): RunSpec {
