@@ -98,11 +98,23 @@ const statusFields = [
   "Seccomp_filters",
 ];
 
+/** SIGCHLD, in the same digits. */
+const childBit = 0x10000n;
+
+/**
+ * Signals that wait, without the one for a child's end: newer bubblewraps block it and wait for their children by a call, so it goes on
+ * waiting after the first orphan. Nobody can send more by it than that a child of the process's own has ended.
+ */
+function withoutChild(name: string, value: string): string {
+  if ((name !== "SigPnd" && name !== "ShdPnd") || !/^[0-9a-f]{16}$/.test(value)) return value;
+  return (BigInt(`0x${value}`) & ~childBit).toString(16).padStart(16, "0");
+}
+
 /** A process's table; what this user may not read stands as the errno, which must not change either. */
 export function tableOf(pid: number): ProcessTable {
   const status = readText(`/proc/${pid}/status`);
   return {
-    ...Object.fromEntries(statusFields.map((name) => [name, field(status, name)])),
+    ...Object.fromEntries(statusFields.map((name) => [name, withoutChild(name, field(status, name))])),
     descriptors: descriptorsOf(pid).join(" "),
     maps: mapsOf(pid),
     mounts: mountsOf(pid),

@@ -134,9 +134,13 @@ export async function runAttacks(options: AttackOptions): Promise<Scorecard> {
   };
 }
 
+/** How a script, a rollout and an open sandbox say so. */
+const timeWasOver =
+  /^unexpected (?:end: (?:cpu|wall)(?:$|_limit )|error: sandbox_ended .* reached its (?:CPU|wall) time$)/;
+
 /** Whether a program met its time where its header expects another end. */
 function ranOutOfTime({ breaches }: AttackRow): boolean {
-  return breaches.includes("unexpected end: cpu") || breaches.includes("unexpected end: wall");
+  return breaches.some((breach) => timeWasOver.test(breach));
 }
 
 /** A program with so many times its CPU time, and its wall time where patience has not made that longer already. */

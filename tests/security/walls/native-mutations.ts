@@ -2,6 +2,7 @@ import * as host from "./host-probes.ts";
 import * as leftovers from "./leftover-probes.ts";
 import { staleLink } from "./link-probe.ts";
 import { native, outer, type Mutation } from "./mutation.ts";
+import { noOverlay } from "./outer-mutations.ts";
 import { programs } from "./program-probes.ts";
 import type { WallChange } from "./wall-change.ts";
 
@@ -175,9 +176,12 @@ const places: readonly Mutation[] = [
   },
   {
     id: "fresh-tmp",
-    step: "a fresh tmpfs on /tmp (the zygote's is left there)",
+    step: "a fresh tmpfs on /tmp (the zygote's is left there, and the sealed world's overlay is not over it)",
     change: {
-      ...native("wall.c", '  mount_fresh(err, "/mnt/tmp", start->tmp_bytes, TMP_INODES, 0);\n'),
+      native: [
+        ...native("wall.c", '  mount_fresh(err, "/mnt/tmp", start->tmp_bytes, TMP_INODES, 0);\n').native!,
+        ...noOverlay.native!,
+      ],
       ...outer(["--chdir", "/"], ["--perms", "1777", "--tmpfs", "/mnt/tmp", "--chdir", "/"]),
     },
     probe: host.leftover("/tmp"),

@@ -1,12 +1,12 @@
 import * as host from "./host-probes.ts";
 import { native, outer, type Mutation } from "./mutation.ts";
 import { programs } from "./program-probes.ts";
-import { rootfsWord } from "./wall-change.ts";
+import { rootfsWord, type WallChange } from "./wall-change.ts";
 
 const bindDevice = (device: string): string[] => ["--dev-bind", `/dev/${device}`, `/mnt/dev/${device}`];
 
-/** The sealed world's overlay is read-only, too: what it covers is closed twice there. */
-const noOverlay = native("layout.c", "if (cover_image() == 0) enter_image();");
+/** The sealed world's overlay is read-only, too, and covers what bubblewrap mounts below it: such steps are closed twice there. */
+export const noOverlay: WallChange = native("layout.c", "if (cover_image() == 0) enter_image();");
 
 /** What bubblewrap is asked for, and how it is started. */
 export const outerMutations: readonly Mutation[] = [
@@ -135,8 +135,8 @@ export const outerMutations: readonly Mutation[] = [
   },
   {
     id: "no-proc",
-    step: "no /proc in the sandboxes' root (the zygote's is bound there)",
-    change: outer(["--chdir", "/"], ["--proc", "/mnt/proc", "--chdir", "/"]),
+    step: "no /proc in the sandboxes' root (the zygote's is bound there, and the sealed world's overlay is not over it)",
+    change: { ...outer(["--chdir", "/"], ["--proc", "/mnt/proc", "--chdir", "/"]), ...noOverlay },
     probe: programs.readProc,
   },
   {

@@ -45,6 +45,30 @@ describe("the processes that sandboxes come from", () => {
     expect((await watch.findChanges()).join("\n")).toMatch(complaint);
   });
 
+  it("are as they were where the end of a child waits for one that has blocked it", async () => {
+    const source = `import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGUSR1])
+for line in sys.stdin:
+    if line == "child\\n":
+        if os.fork() == 0: os._exit(0)
+        os.wait()
+    if line == "signal\\n": os.kill(os.getpid(), signal.SIGUSR1)
+    print(signal.sigpending(), flush=True)
+`;
+    const child = spawn("python3", ["-c", source], { stdio: ["pipe", "pipe", "ignore"] });
+    children.push(child);
+    const tell = async (line: string): Promise<string> => {
+      child.stdin.write(`${line}\n`);
+      return String((await once(child.stdout, "data"))[0]);
+    };
+    await tell("begin");
+    const watch = new ProcessWatch([], 0);
+    expect(await tell("child")).toContain("SIGCHLD");
+    expect(await watch.findChanges()).toEqual([]);
+    expect(await tell("signal")).toContain("SIGUSR1");
+    expect((await watch.findChanges()).join("\n")).toMatch(/ShdPnd/);
+  });
+
   it("are seen to have come: one with a child of its own, or unlike the others", async () => {
     const watch = new ProcessWatch([], 0);
     const { tell } = await startShell();
