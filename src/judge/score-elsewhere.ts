@@ -1,5 +1,3 @@
-import * as z from "zod";
-
 import { digestOf } from "../base/digest.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import { resolveImage } from "../image/image-store.ts";
@@ -9,6 +7,7 @@ import type { ScoreItem, ScoreResult, ScoreTask } from "../model/score.ts";
 import { engineOf, type FleetMade, malformedAnswer, type RolloutFleet } from "../rollout/rollout-fleet.ts";
 import { canonicalJson, taskDigest } from "./score-digest.ts";
 import type { SharedScore } from "./score-item.ts";
+import { scoreSchema } from "./score-schema.ts";
 import { asTaskFault, withoutTests } from "./scorer.ts";
 
 /** A result and the place of its item. */
@@ -116,44 +115,10 @@ class KeyOfItem {
   }
 }
 
-const number = z.number();
-const testSchema = z.strictObject({
-  name: z.string(),
-  verdict: z.string(),
-  weight: number,
-  cpuMs: number,
-  wallMs: number,
-  peakMemoryBytes: number,
-  exitCode: number.nullable(),
-  signal: z.string().nullable(),
-  stdoutTail: z.string(),
-  message: z.string().optional(),
-  expected: z.string().optional(),
-  actual: z.string().optional(),
-});
-
-/** A score is a host's word, but not its form. */
-const scoreSchema = z.strictObject({
-  id: z.string(),
-  task: z.string(),
-  score: number.min(0).max(1).nullable(),
-  verdict: z.string(),
-  trustworthy: z.boolean(),
-  retryable: z.literal(false),
-  passed: number,
-  total: number,
-  tests: z.array(testSchema),
-  assurance: z.enum(["full", "weak"]),
-  flags: z.array(z.string()),
-  message: z.string().optional(),
-  digest: z.string(),
-  memoised: z.boolean(),
-  timings: z.strictObject({ queueMs: number, scoreMs: number, runs: number }),
-});
-
 function isScore(answer: JsonValue, task: ScoreTask): boolean {
   const { data } = scoreSchema.safeParse(answer);
-  return data?.task === task.id && data.trustworthy === (data.score !== null);
+  // What is to be tried again is no score that a host gives.
+  return data?.task === task.id && !data.retryable && data.trustworthy === (data.score !== null);
 }
 
 function checked(answer: JsonValue, task: ScoreTask): SharedScore {

@@ -10,7 +10,7 @@ import type { Divergence } from "../model/trajectory.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
 import { recordedChain } from "./recorded-run.ts";
-import { outcomeDivergence } from "./verify-run.ts";
+import { outcomeDivergence } from "./row-divergence.ts";
 
 /** One thing that two runs do not have in common. */
 export interface RunDifference {

@@ -120,17 +120,21 @@ export function recordedAnswers({ blob, first }: TrajectoryChain): RecordedAnswe
  */
 export function recordedChain(reader: RunReader, summary: RolloutSummary): TrajectoryChain {
   const chain = chainOf(reader.trajectory(rowKey(summary)));
-  if (chain.digests.digest !== summary.digest) {
-    throw new SameseedError(
-      "run_damaged",
-      `the recorded bytes of seed ${summary.seed} do not match its digest`,
-      {
-        context: { seed: summary.seed, expected: summary.digest, actual: chain.digests.digest },
-        hint: "record that seed again in another folder",
-      },
-    );
-  }
+  const { seed, digest, receipt } = summary;
+  if (chain.digests.digest !== digest)
+    throw damaged(seed, "do not match its digest", digest, chain.digests.digest);
+  // The digest is of the manifest, too, and that names the image.
+  const { image } = JSON.parse(Buffer.from(chain.blob.manifest).toString()) as { readonly image: string };
+  if (receipt.image.digest !== image)
+    throw damaged(seed, "are of another image than its receipt names", receipt.image.digest, image);
   return chain;
+}
+
+function damaged(seed: number, how: string, expected: string, actual: string): SameseedError {
+  return new SameseedError("run_damaged", `the recorded bytes of seed ${seed} ${how}`, {
+    context: { seed, expected, actual },
+    hint: "record that seed again in another folder",
+  });
 }
 
 /** Which rollout of a run is meant. */

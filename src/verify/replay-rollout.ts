@@ -11,6 +11,7 @@ import { planRollout } from "../rollout/plan-rollout.ts";
 import type { BackendChoice } from "../rollout/rollout-host.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
+import { recordsDivergence } from "./row-divergence.ts";
 import { runWithRecording } from "../rollout/recorded-answers.ts";
 import { defaultIdleMs } from "../rollout/rollout-config.ts";
 import {
@@ -93,8 +94,11 @@ export async function replayRollout(
         signal,
       );
   const { summary } = actual;
-  const equal = summary.digest === expected.digest;
-  const divergence = equal ? undefined : firstDivergence(chain, chainOf(actual.trajectory));
+  const isSame = summary.digest === expected.digest;
+  const divergence = isSame
+    ? recordsDivergence(expected, summary)
+    : firstDivergence(chain, chainOf(actual.trajectory));
+  const equal = isSame && divergence === undefined;
   return {
     ...nameOf(expected),
     equal,

@@ -17,6 +17,7 @@ import { isKept } from "../store/kept.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { checkCertificate, type CertificateCheck } from "./audit/certificate.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
+import { outcomeDivergence, rowDivergence } from "./row-divergence.ts";
 import {
   hostForRerun,
   optionsForRerun,
@@ -138,8 +139,9 @@ export async function verifyRun(dir: string, options: VerifyOptions = {}): Promi
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     for await (const actual of recorded) {
-      const compared = compare(reader, reader.row(rowKey(actual.summary)), actual, host.differences);
-      tally.add(compared, [reader.row(rowKey(actual.summary)).receipt.tier, actual.summary.receipt.tier]);
+      const row = reader.row(rowKey(actual.summary));
+      const compared = compare(reader, row, actual, host.differences);
+      tally.add(compared, [row.receipt.tier, actual.summary.receipt.tier]);
       options.onRollout?.(compared);
       if (compared.verdict === "diverged") options.onDiverged?.(nameOf(actual.summary), actual.trajectory);
     }
@@ -181,6 +183,8 @@ function compare(
     return { ...both, ...compareDigests(expected, actual.summary, { isGame, isWhole }) };
   }
   const chain = recordedChain(reader, expected);
+  const inRow = isSame ? rowDivergence(expected, actual.summary) : undefined;
+  if (inRow !== undefined) return { ...both, verdict: "diverged", firstDivergence: inRow };
   if (isSame) return { ...both, verdict: "equal" };
   if (sameFailure(expected, actual.summary, chain)) return { ...both, verdict: "failed" };
   const divergence = firstDivergence(chain, chainOf(actual.trajectory));
@@ -197,6 +201,8 @@ function compareDigests(
   actual: RolloutSummary,
   { isGame, isWhole }: { readonly isGame: boolean; readonly isWhole: boolean },
 ): Pick<ComparedRollout, "verdict" | "firstDivergence"> {
+  const inRow = sameEnd(expected, actual) ? rowDivergence(expected, actual) : undefined;
+  if (inRow !== undefined) return { verdict: "diverged", firstDivergence: inRow };
   if (sameEnd(expected, actual) && isWhole)
     return { verdict: isResult(expected, isGame) ? "equal" : "failed" };
   if (expected.outcome !== actual.outcome)
@@ -223,21 +229,6 @@ function sameFailure(expected: RolloutSummary, actual: RolloutSummary, chain: Tr
   // A process that vanished took along what it had not sent yet; without a closing record the length says nothing.
   if (chain.digests.outcome === null) return true;
   return isCutOff(expected.outcome) || expected.contentDigest === actual.contentDigest;
-}
-
-/** Two recordings whose records agree and whose verdicts do not: one was ended from outside. */
-export function outcomeDivergence(expected: RolloutSummary, actual: RolloutSummary): Divergence {
-  return {
-    step: Math.min(expected.steps, actual.steps),
-    field: "outcome",
-    path: "outcome",
-    expected: expected.outcome,
-    actual: actual.outcome,
-    expectedType: "text",
-    actualType: "text",
-    differing: ["outcome"],
-    agreeing: [],
-  };
 }
 
 class Tally {

@@ -4,7 +4,7 @@ import { digestBytes } from "../trajectory/chain.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
 import type { TrajectoryChain } from "../trajectory/trajectory-chain.ts";
 import { readCertificate } from "../verify/audit/certificate.ts";
-import { outcomeDivergence } from "../verify/verify-run.ts";
+import { outcomeDivergence } from "../verify/row-divergence.ts";
 import { type AuditCauseLine, type DiffDocument, diffFieldsMost, type DiffSide } from "./documents.ts";
 import { causeLine } from "./run-documents.ts";
 import type { LoadedRollout, OpenRuns } from "./open-runs.ts";

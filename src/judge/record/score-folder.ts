@@ -3,7 +3,8 @@
  * `results.ndjson` one result a line, in the order they were there. A line that a crash cut short is dropped when the folder
  * is opened again; every other line stands.
  */
-import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import { appendFileSync, existsSync, truncateSync } from "node:fs";
+import { constants } from "node:buffer";
 import { join } from "node:path";
 import * as z from "zod";
 
@@ -12,9 +13,11 @@ import { digestOf } from "../../base/digest.ts";
 import { SameseedError, toError } from "../../base/error.ts";
 import { makeFolders } from "../../base/make-folders.ts";
 import type { ScoreItem, ScoreResult, ScoreTask } from "../../model/score.ts";
+import { readRegular } from "../../store/run-folder.ts";
 import { acquireRunLock, type RunLock } from "../../store/run-lock.ts";
 import { parseJsonLines } from "../read/json-lines.ts";
 import { canonicalJson } from "../score-digest.ts";
+import { scoreSchema } from "../score-schema.ts";
 import { checkItem, checkTask } from "../task-schema.ts";
 
 const headName = "score.json";
@@ -60,9 +63,9 @@ export interface RecordedScores {
 export function readScores(dir: string): RecordedScores {
   if (!isScoreFolder(dir)) throw new SameseedError("run_missing", `${dir} holds no scores`);
   try {
-    const head = headSchema.parse(JSON.parse(readFileSync(join(dir, headName), "utf8")));
-    const tasksText = readFileSync(join(dir, tasksName), "utf8");
-    const completionsText = readFileSync(join(dir, completionsName), "utf8");
+    const head = headSchema.parse(JSON.parse(textOf(dir, headName)));
+    const tasksText = textOf(dir, tasksName);
+    const completionsText = textOf(dir, completionsName);
     if (inputsDigest(tasksText, completionsText) !== head.digest)
       throw new Error("tasks or completions are not those that were recorded");
     const tasks = parseJsonLines(tasksText, tasksName).map(({ row }) => checkTask(row, "a task"));
@@ -161,19 +164,25 @@ function inputsDigest(tasks: string, completions: string): string {
   return digestOf(`sameseed/scores/1\n${Buffer.byteLength(tasks)}\n${tasks}${completions}`);
 }
 
+/** A file of the folder's own: no link to one that lies elsewhere. @throws `run_damaged` */
+function textOf(dir: string, name: string): string {
+  return readRegular(join(dir, name), constants.MAX_LENGTH).toString();
+}
+
 function readResults(dir: string): Map<string, ScoreResult> {
-  const lines = readFileSync(join(dir, resultsName), "utf8").split("\n");
+  const lines = textOf(dir, resultsName).split("\n");
   const results = new Map<string, ScoreResult>();
   // What follows the last line feed was cut short.
   for (const line of lines.slice(0, -1)) {
-    const result = JSON.parse(line) as ScoreResult;
-    results.set(result.id, result);
+    const result = scoreSchema.safeParse(JSON.parse(line));
+    if (!result.success) throw new Error(`a line of ${resultsName} is no score`);
+    results.set(result.data.id, result.data as ScoreResult);
   }
   return results;
 }
 
 function dropPart(path: string): void {
-  const bytes = readFileSync(path);
+  const bytes = readRegular(path, constants.MAX_LENGTH);
   const end = bytes.lastIndexOf(0x0a) + 1;
   if (end < bytes.length) truncateSync(path, end);
 }

@@ -1,5 +1,5 @@
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
-import type { ScoreResult } from "../../model/score.ts";
+import type { ScoreResult, TestResult } from "../../model/score.ts";
 import { scoreCompletions, type ScoreConfig } from "../score-completions.ts";
 import { imagesOf } from "./record-scores.ts";
 import { readScores } from "./score-folder.ts";
@@ -77,6 +77,15 @@ export function compareScores(recorded: ScoreResult, now: ScoreResult, sameImage
   return difference === undefined ? { id, verdict: "same" } : { id, verdict: "differs", difference };
 }
 
+/** What follows from the task and the verdicts of its tests. */
+const following = ["task", "assurance", "passed", "total", "trustworthy"] as const;
+
+/** What of a test follows from the task and the solution; how a program ends that a clock ended is the clock's. */
+function sayOf({ verdict, weight, exitCode, signal }: TestResult): string {
+  const isTimed = verdict.startsWith("time_limit") || verdict === "output_limit";
+  return JSON.stringify([weight, ...(isTimed ? [] : [exitCode, signal])]);
+}
+
 function differenceOf(recorded: ScoreResult, now: ScoreResult, sameImage: boolean): string | undefined {
   if (recorded.tests.length !== now.tests.length)
     return `${recorded.tests.length} tests then, ${now.tests.length} now`;
@@ -87,6 +96,10 @@ function differenceOf(recorded: ScoreResult, now: ScoreResult, sameImage: boolea
     return `test ${recorded.tests[at]!.name}: ${recorded.tests[at]!.verdict} then, ${now.tests[at]!.verdict} now`;
   if (recorded.verdict !== now.verdict || recorded.score !== now.score)
     return `${recorded.verdict} (${recorded.score}) then, ${now.verdict} (${now.score}) now`;
+  const field = following.find((name) => recorded[name] !== now[name]);
+  if (field !== undefined) return `${field}: ${recorded[field]} then, ${now[field]} now`;
+  const other = recorded.tests.find((test, place) => sayOf(test) !== sayOf(now.tests[place]!));
+  if (other !== undefined) return `test ${other.name}: its weight, or how it ended, is another now`;
   if (sameImage && recorded.digest !== now.digest)
     return "the same verdicts of other answers: what the solution gives is not the same each time";
   return undefined;

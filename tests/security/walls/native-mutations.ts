@@ -4,7 +4,7 @@ import { staleLink } from "./link-probe.ts";
 import { native, outer, type Mutation } from "./mutation.ts";
 import { noOverlay } from "./outer-mutations.ts";
 import { programs } from "./program-probes.ts";
-import type { WallChange } from "./wall-change.ts";
+import { joinChanges, type WallChange } from "./wall-change.ts";
 
 const withoutCloneFlag = (flag: string): WallChange => {
   const flags = ["CLONE_NEWUSER", "CLONE_NEWPID", "CLONE_NEWNS", "CLONE_NEWIPC", "CLONE_NEWUTS"];
@@ -177,13 +177,11 @@ const places: readonly Mutation[] = [
   {
     id: "fresh-tmp",
     step: "a fresh tmpfs on /tmp (the zygote's is left there, and the sealed world's overlay is not over it)",
-    change: {
-      native: [
-        ...native("wall.c", '  mount_fresh(err, "/mnt/tmp", start->tmp_bytes, TMP_INODES, 0);\n').native!,
-        ...noOverlay.native!,
-      ],
-      ...outer(["--chdir", "/"], ["--perms", "1777", "--tmpfs", "/mnt/tmp", "--chdir", "/"]),
-    },
+    change: joinChanges([
+      native("wall.c", '  mount_fresh(err, "/mnt/tmp", start->tmp_bytes, TMP_INODES, 0);\n'),
+      noOverlay,
+      outer(["--chdir", "/"], ["--perms", "1777", "--tmpfs", "/mnt/tmp", "--chdir", "/"]),
+    ]),
     probe: host.leftover("/tmp"),
   },
   {

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -105,4 +113,63 @@ it("and tasks or completions that were changed are damage", async () => {
   appendFileSync(join(dir, "completions.jsonl"), "\n");
   await expect(verifyScores(dir)).rejects.toMatchObject({ code: "run_damaged" });
   await expect(verifyScores(join(dir, "nowhere"))).rejects.toMatchObject({ code: "run_missing" });
+});
+
+/** Another folder: the one above is damaged by now. */
+const other = join(dir, "..", "other");
+const theirs = join(other, "results.ndjson");
+
+/** The folder with another first result. */
+async function withFirst(
+  change: (score: ScoreResult) => Partial<ScoreResult>,
+): ReturnType<typeof verifyScores> {
+  if (!existsSync(other)) await recordScores({ items, dir: other });
+  const before = readFileSync(theirs);
+  const lines = before.toString().trimEnd().split("\n");
+  const score = JSON.parse(lines[0]!) as ScoreResult;
+  lines[0] = JSON.stringify({ ...score, ...change(score) });
+  writeFileSync(theirs, `${lines.join("\n")}\n`);
+  try {
+    return await verifyScores(other);
+  } finally {
+    writeFileSync(theirs, before);
+  }
+}
+
+it.for([
+  ["nothing", {}, undefined],
+  ["task", { task: "other" }, "task: other then, add now"],
+  ["assurance", { assurance: "weak" }, "assurance: weak then, full now"],
+  ["passed", { passed: 99, total: 99 }, "passed: 99 then"],
+] as const)("and another %s is found", async ([, change, difference]) => {
+  const { differing } = await withFirst(() => change);
+  expect(differing.map((each) => each.difference)).toEqual(
+    difference === undefined ? [] : [expect.stringContaining(difference)],
+  );
+});
+
+it.for([{ weight: 5 }, { exitCode: 77 }, { signal: "SIGKILL" }])(
+  "and a test with %j is found",
+  async (change) => {
+    const { differing } = await withFirst(({ tests }) => ({
+      tests: tests.map((test, at) => (at === 0 ? { ...test, ...change } : test)),
+    }));
+    expect(differing).toHaveLength(1);
+  },
+);
+
+it("and a line that is no score, and a link to a file elsewhere, are damage; the file is left as it is", async () => {
+  const before = readFileSync(theirs);
+  writeFileSync(theirs, `{"id":"0","trustworthy":true}\n`);
+  expect(() => readScores(other)).toThrow(expect.objectContaining({ code: "run_damaged" }));
+  const elsewhere = join(dir, "..", "elsewhere");
+  writeFileSync(elsewhere, "one line without an end");
+  rmSync(theirs);
+  symlinkSync(elsewhere, theirs);
+  await expect(recordScores({ items, dir: other, resume: true })).rejects.toMatchObject({
+    code: "run_damaged",
+  });
+  expect(readFileSync(elsewhere, "utf8")).toBe("one line without an end");
+  rmSync(theirs);
+  writeFileSync(theirs, before);
 });
