@@ -16,16 +16,16 @@ export const pythonFences: readonly string[] = ["python", "py", "python3"];
 const openingBehind = /\S[ \t]*(?<!`)(`{3,})([^\s`]+)[ \t]*$/;
 /** How much further in than its opening a closing fence may be; one that is further in is text of the code. */
 const closingDeeper = 3;
+const thoughtBegin = "<think>";
 const thoughtEnd = "</think>";
 
 /**
  * The code of a completion: the last fenced block of the language, else the last without a language. What a model thought
- * aloud, up to its last `</think>`, holds no answer. A block that is not closed goes to the end, as it does where the model
+ * aloud, up to its last `</think>` that is no code's, holds no answer. A block that is not closed goes to the end, as it does where the model
  * was stopped at the fence. Undefined where there is no code.
  */
 export function extractCode(completion: string, how: Extraction): string | undefined {
-  const thought = completion.lastIndexOf(thoughtEnd);
-  const answer = thought < 0 ? completion : completion.slice(thought + thoughtEnd.length);
+  const answer = withoutThoughts(completion);
   if (how.extract !== "raw") {
     const blocks = fencedBlocks(answer, how.fences);
     const named = blocks.filter(({ language }) => how.fences.includes(language));
@@ -34,6 +34,31 @@ export function extractCode(completion: string, how: Extraction): string | undef
     if (how.extract === "fenced") return undefined;
   }
   return answer.trim() === "" ? undefined : how.prefix + answer;
+}
+
+/**
+ * What follows the last thought. Many models are given the tag that begins one, and end it without; so a tag that ends one counts where
+ * one has begun, or outside of blocks: inside, it is text of the code.
+ */
+function withoutThoughts(text: string): string {
+  let from = 0;
+  let at = 0;
+  let isThought = false;
+  let open: OpenBlock | undefined;
+  for (const line of text.split("\n")) {
+    const end = line.lastIndexOf(thoughtEnd);
+    const isOver: boolean =
+      end >= 0 && (isThought || open === undefined || isClosing(line.slice(0, end), open));
+    if (isOver) from = at + end + thoughtEnd.length;
+    const rest: string = isOver ? line.slice(end + thoughtEnd.length) : line;
+    if (isOver) [isThought, open] = [false, undefined];
+    if (open === undefined) {
+      isThought ||= rest.includes(thoughtBegin);
+      open = openedAlone(rest.replace(/\r$/, ""));
+    } else if (isClosing(rest, open)) open = undefined;
+    at += line.length + 1;
+  }
+  return text.slice(from);
 }
 
 interface Block {

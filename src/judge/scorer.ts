@@ -1,3 +1,4 @@
+import { startOfText } from "../base/cut-text.ts";
 import { isSameseedError, SameseedError } from "../base/error.ts";
 import { defaultImageName } from "../image/default-image.ts";
 import type { Limits } from "../model/limits.ts";
@@ -14,6 +15,7 @@ import type { Lanes } from "./lanes.ts";
 import { prepareTask } from "./prepare-task.ts";
 import { itemKey, scoreDigest, taskDigest } from "./score-digest.ts";
 import { type SharedScore, scoreSolution } from "./score-item.ts";
+import { misnamedFile } from "./task-schema.ts";
 import type { PreparedTask, Solution } from "./test-run.ts";
 import { BadTask } from "./kinds/ask-judge.ts";
 
@@ -110,9 +112,8 @@ export class Scorer {
       const total = prepared.tests.length;
       return { ...withoutTests(task, "no_code", undefined, key), total, assurance: prepared.assurance };
     }
-    const bytes = solution.files.reduce((sum, { data }) => sum + data.length, 0);
-    if (bytes > solutionMost) {
-      const message = `the solution has ${bytes} bytes, where at most ${solutionMost} are run`;
+    const message = refusedFiles(item, solution);
+    if (message !== undefined) {
       const total = prepared.tests.length;
       return { ...withoutTests(task, "compile_error", message, key), total, assurance: prepared.assurance };
     }
@@ -135,6 +136,17 @@ export class Scorer {
     if (digest === undefined) this.#digests.set(task, (digest = taskDigest(task)));
     return digest;
   }
+}
+
+/** Why a solution's files are not run; undefined where they are. */
+function refusedFiles(item: ScoreItem, { files }: Solution): string | undefined {
+  const misnamed = misnamedFile(item);
+  if (misnamed !== undefined)
+    return `a file of the solution has a name that is no path below its folder: ${JSON.stringify(startOfText(misnamed, 200))}`;
+  const bytes = files.reduce((sum, { data }) => sum + data.length, 0);
+  return bytes > solutionMost
+    ? `the solution has ${bytes} bytes, where at most ${solutionMost} are run`
+    : undefined;
 }
 
 interface Known {

@@ -107,7 +107,8 @@ const taskSchema: z.ZodType<ScoreTask> = z.discriminatedUnion("kind", [call, std
 const itemSchema = z.strictObject({
   id: name.optional(),
   completion: z.string().optional(),
-  files: z.record(fileName, z.string()).optional(),
+  // Their names are the model's: one that is none is its solution's fault (misnamedFile), and no reason to refuse the others.
+  files: z.record(z.string(), z.string()).optional(),
   task: z.unknown().optional(),
   limits: limitsSchema.optional(),
 });
@@ -140,6 +141,11 @@ export function checkItem(value: unknown, what: string): Omit<ScoreItem, "task">
       },
     );
   return { id, completion, files, limits };
+}
+
+/** A name among a solution's files that is no path below its folder; undefined where each is. */
+export function misnamedFile({ files }: Pick<ScoreItem, "files">): string | undefined {
+  return Object.keys(files ?? {}).find((path) => !fileName.safeParse(path).success);
 }
 
 function refusal(what: string, error: z.ZodError): SameseedError {

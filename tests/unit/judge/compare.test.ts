@@ -102,6 +102,8 @@ describe("texts are compared", () => {
     ["0.5", "inf", { relTol: 1, absTol: 9 }, false],
     ["5", "5.0000001", { relTol: 1e-6, absTol: 0 }, false],
     ["1e3", "1000", { relTol: 0, absTol: 0 }, true],
+    ["1e309", "7", { relTol: 1e-6, absTol: 0 }, false],
+    ["1e309", "1e309", { relTol: 1e-6, absTol: 0 }, true],
   ] as const)("%j", ([expected, actual, how, same]) => {
     expect(equalText(expected, actual, how)).toBe(same);
   });

@@ -42,6 +42,16 @@ describe("code is taken out of a completion", () => {
   it("and not from what it thought aloud", () => {
     expect(code("<think>```python\na = 6\n```</think> I do not know.")).toBeUndefined();
     expect(code("<think>hm</think>```python\na = 7\n```")).toBe("a = 7\n");
+    expect(code("hm\n```python\na = 6\n```</think>\nI do not know.")).toBeUndefined();
+    expect(code("hm\n```python\na = 6\n```\nso</think>```python\na = 7\n```")).toBe("a = 7\n");
+    expect(code("<think>a</think><think>b\n```python\na = 6\n```\n</think>No.")).toBeUndefined();
+  });
+
+  it("whose text may hold the tag itself", () => {
+    const split = "def f(s):\n    return s.split('</think>')[-1]\n";
+    expect(code("```python\n" + split + "```")).toBe(split);
+    expect(code("<think>hm</think>\n```python\n" + split + "```\n")).toBe(split);
+    expect(code("It is done.\r\n```python\r\n" + split + "```")).toBe(split);
   });
 
   it("and takes no longer for a line that is long: with the square of its length each of these would take hours", () => {

@@ -175,7 +175,7 @@ describe("misuse is refused", () => {
     [[{ completion: "x", task: { ...add, functio: "f" } }], "functio"],
     [[{ task: add }], "neither"],
     [[{ completion: "x", files: { "solution.py": "" }, task: add }], "both"],
-    [[{ files: { "../solution.py": "" }, task: add }], "files"],
+    [[{ files: { "solution.py": 1 }, task: add }], "files"],
     [[{ completion: "x", task: add, limit: {} }], "limit"],
   ] as const)("%#", async ([items, says]) => {
     const call = scoreCompletions({ items: items as unknown as ScoreItem[] }).results();
@@ -197,4 +197,29 @@ describe("misuse is refused", () => {
     const items = [{ completion: fenced("def add(a, b):\n    while True: pass"), task: add }];
     await expect(scoreCompletions({ items, signal }).results()).rejects.toMatchObject({ code: "aborted" });
   });
+});
+
+it("a file whose name is no path below the solution's folder is that solution's fault alone", async () => {
+  const named = (name: string): ScoreItem => ({ task: add, files: { "solution.py": right, [name]: "1" } });
+  const names = ["/etc/x", "../x", "a\n/../../judge/question", "a/", "beside.txt"];
+  const results = await scoreCompletions({ items: names.map(named) }).results();
+  expect(results.map(({ verdict, score }) => [verdict, score])).toEqual([
+    ["compile_error", 0],
+    ["compile_error", 0],
+    ["compile_error", 0],
+    ["compile_error", 0],
+    ["accepted", 1],
+  ]);
+});
+
+it("a part of the tests is never the whole score, however their weights lie", async () => {
+  const tests = [
+    { args: [1, 2], expected: 3, weight: 1e9 },
+    { args: [1, 2], expected: 4, weight: 1e-8 },
+  ];
+  const [result] = await scoreCompletions({
+    items: [{ task: { ...add, tests } as typeof add, completion: fenced(right) }],
+  }).results();
+  expect(result!.verdict).toBe("partial");
+  expect(result!.score).toBeLessThan(1);
 });
