@@ -106,6 +106,8 @@ class Agent:
             self.fail(number, OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
         except ValueError as error:  # an embedded null byte, or text that is no file name
             self.fail(number, OSError(errno.EINVAL, str(error)))
+        except Exception as error:  # a request that is not of its form; the others go on
+            self.fail(number, OSError(errno.EINVAL, f"{type(error).__name__}: {error}"))
         return None
 
     def fail(self, number: int, error: OSError) -> None:
