@@ -53,7 +53,8 @@ function listOf(names: OptionNames): string {
   return Object.keys(names).sort().join(", ");
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, as a message says it. */
+export function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "a list" : typeof value;
 }

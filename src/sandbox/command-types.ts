@@ -66,9 +66,13 @@ export interface SandboxProcess {
    * Sends a signal to it and to what it started in its session. `SIGKILL` also reaches what left the session, where no
    * other command runs. Does nothing once it has ended.
    * @default SIGKILL
+   * @throws `bad_argument` where Linux has no signal of that name
    */
   kill(signal?: NodeJS.Signals): void;
-  /** Writes to its standard input; resolves when more can be written. Input that the command no longer reads is dropped. */
+  /**
+   * Writes to its standard input; resolves when more can be written. Input that the command no longer reads is dropped.
+   * @throws `bad_argument` where it is neither text nor bytes
+   */
   write(data: string | Uint8Array): Promise<void>;
   /** Closes its standard input after what was written. */
   end(): Promise<void>;

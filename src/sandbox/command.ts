@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
@@ -9,7 +8,8 @@ import type { AgentMessageName } from "./agent/wire.ts";
 import { CommandOutput } from "./command-output.ts";
 import type { CommandOptions, CommandResult, SandboxProcess } from "./command-types.ts";
 import type { SandboxEnd } from "./contract.ts";
-import { signalOfStatus } from "./linux/signal-name.ts";
+import { bytesToWrite } from "./file-options.ts";
+import { numberOfSignal, signalOfStatus } from "./linux/signal-name.ts";
 
 /**
  * How long an agent may say nothing while a command that was killed is not reported dead, in ms; a loaded machine needs some of it.
@@ -103,11 +103,11 @@ export class Command implements SandboxProcess {
   }
 
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
-    this.#request.send("signal", { number: constants.signals[signal] });
+    this.#request.send("signal", { number: numberOfSignal(signal) });
   }
 
   async write(data: string | Uint8Array): Promise<void> {
-    await this.#request.sendBytes("input", typeof data === "string" ? Buffer.from(data) : data);
+    await this.#request.sendBytes("input", bytesToWrite(data, "standard input"));
   }
 
   async end(): Promise<void> {

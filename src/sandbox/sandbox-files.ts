@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { SameseedError } from "../base/error.ts";
-import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
+import type { NamesOf } from "../base/known-options.ts";
 import {
   agentErrorSchema,
   parseAgentJson,
@@ -10,6 +10,7 @@ import {
 } from "./agent/agent-client.ts";
 import type { AgentSession } from "./agent/agent-session.ts";
 import type { AgentMessageName } from "./agent/wire.ts";
+import { bytesToWrite, checkBytes, checkFileOptions, checkPath } from "./file-options.ts";
 import { packTree, unpackTree } from "./sandbox-tree.ts";
 
 /** One entry of a directory. */
@@ -61,7 +62,7 @@ export class SandboxFiles {
    * @throws `sandbox_file` where there is none, it cannot be read, or it is too long; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async read(path: string, options: FileCallOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
-    refuseUnknownOptions(options, { ...callNames, maxBytes: true }, "files.read");
+    checkFileOptions(options, { ...callNames, maxBytes: true }, "files.read");
     return await this.#collect("read", path, options.maxBytes ?? defaultMaxBytes, options.signal);
   }
 
@@ -76,22 +77,22 @@ export class SandboxFiles {
   /**
    * Writes a file, replacing what it held, and makes the folders above it. A call that fails can leave a part.
    * @param options.mode its permission bits. @default 0o644
-   * @throws `sandbox_file` where it cannot be written or the disk is full; `aborted`, `sandbox_closed`, `sandbox_ended`
+   * @throws `bad_argument` where the data is neither text nor bytes; `sandbox_file` where it cannot be written or the disk
+   * is full; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async write(
     path: string,
     data: string | Uint8Array,
     options: FileCallOptions & { readonly mode?: number } = {},
   ): Promise<void> {
-    refuseUnknownOptions(options, { ...callNames, mode: true }, "files.write");
-    const call = this.#call(
-      "open",
-      path,
-      { path: checkPath(path), mode: (options.mode ?? 0o644) & 0o777 },
-      options.signal,
-    );
-    const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    void call.request.sendBytes("data", bytes).then(() => call.request.sendAfterBytes("close"));
+    checkFileOptions(options, { ...callNames, mode: true }, "files.write");
+    const bytes = bytesToWrite(data, "files.write");
+    const payload = { path: checkPath(path), mode: options.mode ?? 0o644 };
+    const call = this.#call("open", path, payload, options.signal);
+    void call.request
+      .sendBytes("data", bytes)
+      .then(() => call.request.sendAfterBytes("close"))
+      .catch((error: unknown) => call.refuse(error));
     await call.done;
   }
 
@@ -100,7 +101,7 @@ export class SandboxFiles {
    * @throws `sandbox_file` where there is none; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async list(path: string, options: FileCallOptions = {}): Promise<SandboxFileEntry[]> {
-    refuseUnknownOptions(options, callNames, "files.list");
+    checkFileOptions(options, callNames, "files.list");
     const found: SandboxFileEntry[] = [];
     const parts = await this.#collectParts("list", path, listBytesMax, options.signal);
     for (const part of parts) found.push(...parseAgentJson(entriesSchema, part));
@@ -116,7 +117,7 @@ export class SandboxFiles {
     path: string,
     options: FileCallOptions & { readonly recursive?: boolean } = {},
   ): Promise<void> {
-    refuseUnknownOptions(options, { ...callNames, recursive: true }, "files.remove");
+    checkFileOptions(options, { ...callNames, recursive: true }, "files.remove");
     const payload = { path: checkPath(path), recursive: options.recursive ?? false };
     await this.#call("remove", path, payload, options.signal).done;
   }
@@ -128,7 +129,7 @@ export class SandboxFiles {
    * @throws `not_copyable` while a process is alive; `sandbox_file`, `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async pack(options: FileCallOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
-    refuseUnknownOptions(options, { ...callNames, maxBytes: true }, "files.pack");
+    checkFileOptions(options, { ...callNames, maxBytes: true }, "files.pack");
     return await packTree(this.#session, options.maxBytes ?? defaultMaxBytes, options.signal);
   }
 
@@ -137,7 +138,8 @@ export class SandboxFiles {
    * @throws `sandbox_file` where it is no archive, or there is no room; `aborted`, `sandbox_closed`, `sandbox_ended`
    */
   async unpack(archive: Uint8Array, options: FileCallOptions = {}): Promise<void> {
-    refuseUnknownOptions(options, callNames, "files.unpack");
+    checkFileOptions(options, callNames, "files.unpack");
+    checkBytes(archive, "files.unpack takes an archive's bytes");
     await unpackTree(this.#session, archive, options.signal);
   }
 
@@ -235,11 +237,6 @@ class FileCall {
     if (error === undefined) this.#answer.resolve();
     else this.#answer.reject(error);
   }
-}
-
-function checkPath(path: string): string {
-  if (path !== "" && !path.includes("\0")) return path;
-  throw new SameseedError("bad_argument", `${JSON.stringify(path)} is not a path`, { context: { path } });
 }
 
 function aborted(path: string): SameseedError {

@@ -122,14 +122,12 @@ export class AgentRequest {
    * @param name `input` or `data`
    */
   async sendBytes(name: AgentMessageName, data: Uint8Array): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#sendWithinWindow(name, data));
-    await this.#turn;
+    await this.#inTurn(async () => await this.#sendWithinWindow(name, data));
   }
 
   /** Sends a message after all bytes before it. */
   async sendAfterBytes(name: AgentMessageName): Promise<void> {
-    this.#turn = this.#turn.then(() => this.send(name, Buffer.alloc(0)));
-    await this.#turn;
+    await this.#inTurn(() => this.send(name, Buffer.alloc(0)));
   }
 
   /** Hears no more. */
@@ -152,6 +150,13 @@ export class AgentRequest {
     if (this.#isOver) return;
     this.finish();
     this.#listener.onLost();
+  }
+
+  async #inTurn(work: () => void | Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    // Who asked for it hears that it failed; nobody else does.
+    this.#turn = done.catch(() => {});
+    await done;
   }
 
   async #sendWithinWindow(name: AgentMessageName, data: Uint8Array): Promise<void> {

@@ -37,7 +37,7 @@ export function fileRoutes(sandboxes: Sandboxes): readonly Route[] {
         path: z.string().min(1),
         mode: z
           .string()
-          .regex(/^[0-7]{3,4}$/)
+          .regex(/^0?[0-7]{3}$/)
           .default("644"),
       }),
       body: "bytes",

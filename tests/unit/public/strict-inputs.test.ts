@@ -1,0 +1,103 @@
+/* What the types forbid and JavaScript passes on all the same is refused as misuse: nothing is done, and nothing ends. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import * as sdk from "../../../src/index.ts";
+
+let box: sdk.Sandbox;
+beforeAll(async () => {
+  box = await sdk.Sandbox.create();
+});
+afterAll(sdk.closeSandboxes);
+
+/** A value that the types do not let through. */
+const wrong = (value: unknown): never => value as never;
+const misuse = (message: RegExp, hint?: RegExp): unknown =>
+  expect.objectContaining({
+    code: "bad_argument",
+    message: expect.stringMatching(message) as unknown,
+    ...(hint === undefined ? {} : { hint: expect.stringMatching(hint) as unknown }),
+  });
+
+const noBytes: readonly (readonly [name: string, data: unknown, hint?: RegExp])[] = [
+  ["undefined", undefined],
+  ["null", null],
+  ["number", 5, /String\(data\)/],
+  ["object", { a: 1 }, /JSON\.stringify/],
+  ["a list", [1, 2, 3], /JSON\.stringify/],
+  ["a promise", Promise.resolve("text"), /await/],
+  ["an ArrayBuffer", new ArrayBuffer(8), /new Uint8Array\(buffer\)/],
+  ["a Float64Array", new Float64Array(20), /byteOffset/],
+];
+
+test.for(noBytes)("%s is nothing that can be written", async ([kind, data, hint]) => {
+  const refused = misuse(new RegExp(`takes text or bytes, not ${kind}$`), hint);
+  await box.files.write("kept", "what it held");
+  await expect(box.files.write("kept", wrong(data))).rejects.toEqual(refused);
+  expect(await box.files.readText("kept")).toBe("what it held");
+
+  const cat = box.startProcess("cat");
+  await expect(cat.write(wrong(data))).rejects.toEqual(refused);
+  await cat.write("more");
+  await cat.end();
+  expect(await cat.wait()).toMatchObject({ exitCode: 0, stdoutText: "more" });
+  await expect(box.run("cat", { input: parts("some", data) })).rejects.toEqual(refused);
+});
+
+/** Not a generator: one that yields a promise waits for it. */
+function parts(...items: readonly unknown[]): AsyncIterable<never> {
+  const left = items[Symbol.iterator]();
+  return { [Symbol.asyncIterator]: () => ({ next: async () => await Promise.resolve(wrong(left.next())) }) };
+}
+
+test("an archive is bytes", async () => {
+  await expect(box.files.unpack(wrong("text"))).rejects.toEqual(misuse(/an archive's bytes, not string$/));
+});
+
+const fileCalls: Readonly<Record<string, readonly [() => Promise<unknown>, RegExp]>> = {
+  "a path that is a number": [() => box.files.write(wrong(5), "x"), /^a path is text, not number$/],
+  "no path": [() => box.files.read(wrong(undefined)), /^a path is text, not undefined$/],
+  "a signal that is none": [
+    () => box.files.list("/tmp", { signal: wrong({}) }),
+    /^signal of files\.list is not valid/,
+  ],
+  "a mode as text": [
+    () => box.files.write("m", "x", { mode: wrong("0755") }),
+    /^mode of files\.write is not valid: .*0o777/,
+  ],
+  "a negative mode": [() => box.files.write("m", "x", { mode: -1 }), /0o777/],
+  "more than permission bits": [() => box.files.write("m", "x", { mode: 0o77777 }), /0o777/],
+  "bytes as text": [() => box.files.read("m", { maxBytes: wrong("5") }), /^maxBytes of files\.read/],
+  "bytes that are no number": [() => box.files.pack({ maxBytes: Number.NaN }), /^maxBytes of files\.pack/],
+  "a flag as text": [
+    () => box.files.remove("m", { recursive: wrong("false") }),
+    /^recursive of files\.remove/,
+  ],
+};
+
+test.each(Object.entries(fileCalls))("%s", async (_, [call, message]) => {
+  await expect(call()).rejects.toEqual(misuse(message));
+});
+
+test("no limit of bytes is a limit too", async () => {
+  await box.files.write("all", "of it");
+  expect(await box.files.readText("all", { maxBytes: Number.POSITIVE_INFINITY })).toBe("of it");
+});
+
+const noSignals: readonly (readonly [signal: unknown, hint: RegExp])[] = [
+  ["SIGBREAK", /SIGTERM, SIGINT or SIGKILL/],
+  ["SIGINFO", /SIGTERM/],
+  ["SIGLOST", /SIGTERM/],
+  ["SIGUNUSED", /SIGTERM/],
+  ["toString", /SIGTERM/],
+  ["term", /did you mean SIGTERM/],
+  [9, /did you mean SIGKILL/],
+  [0, /SIGTERM/],
+  [null, /SIGTERM/],
+];
+
+test.for(noSignals)("%j is no signal's name, and the sandbox goes on", async ([signal, hint]) => {
+  const sleeps = box.startProcess("sleep", { args: ["60"] });
+  expect(() => sleeps.kill(wrong(signal))).toThrow(misuse(/is not the name of a signal of Linux$/, hint));
+  sleeps.kill("SIGTERM");
+  expect(await sleeps.wait()).toMatchObject({ signal: "SIGTERM", sandboxEnded: null });
+});
