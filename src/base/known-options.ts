@@ -12,7 +12,8 @@ export interface OptionNames {
 export type NamesOf<T> = Readonly<Record<keyof T, true | OptionNames>>;
 
 /**
- * Refuses options with a name that nobody reads: a typo would otherwise be an option left out.
+ * Refuses options with a name that nobody reads: a typo would otherwise be an option left out. An option `signal` is an
+ * `AbortSignal` wherever there is one.
  * @param what whose options they are, such as `runRollout`
  * @throws `bad_argument`, with the nearest name as its hint
  */
@@ -24,6 +25,7 @@ export function refuseUnknownOptions(options: unknown, names: OptionNames, what:
   for (const [name, value] of Object.entries(options)) {
     const known = Object.hasOwn(names, name) ? names[name] : undefined;
     if (known === undefined) throw unknownOption(name, names, what);
+    if (name === "signal") checkSignal(value, what);
     if (known !== true && typeof value === "object" && value !== null && !Array.isArray(value))
       refuseUnknownOptions(value, known, `${name} of ${what}`);
   }
@@ -39,6 +41,14 @@ export function nearestName(name: string, known: readonly string[]): string | un
     if (edits < least) [best, least] = [candidate, edits];
   }
   return least <= Math.max(1, Math.floor(wanted.length * 0.4)) ? best : undefined;
+}
+
+function checkSignal(signal: unknown, what: string): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new SameseedError("bad_argument", `signal of ${what} is an AbortSignal, not ${kindOf(signal)}`, {
+    hint: "give the `signal` of an AbortController",
+    context: { option: "signal" },
+  });
 }
 
 function unknownOption(name: string, names: OptionNames, what: string): SameseedError {

@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { sha256Of } from "../base/digest.ts";
 import { SameseedError } from "../base/error.ts";
+import { kindOf } from "../base/known-options.ts";
 
 /**
  * The one check of a seed: a whole number from 0 to 2^53 - 1. Minus zero is zero, and comes back as zero, because a seed is
@@ -10,10 +11,29 @@ import { SameseedError } from "../base/error.ts";
  */
 export function checkSeed(seed: number): number {
   if (Number.isSafeInteger(seed) && seed >= 0) return seed + 0;
+  const words = "a seed is a whole number from 0 to 9007199254740991 (2^53 - 1)";
+  const given: unknown = seed;
   throw new SameseedError("bad_argument", `${String(seed)} is not a seed`, {
-    hint: "a seed is a whole number from 0 to 9007199254740991 (2^53 - 1)",
+    hint: typeof given === "string" ? `${words}, and this is text` : words,
     context: { seed: String(seed) },
   });
+}
+
+/**
+ * Refuses what cannot be iterated over: a number, or a range as an object, would be no seeds at all.
+ * @throws `bad_argument`
+ */
+export function checkSeedList(seeds: unknown): asserts seeds is Iterable<number> {
+  if (typeof seeds === "object" && seeds !== null && Symbol.iterator in seeds) return;
+  throw new SameseedError("bad_argument", `seeds is a list of seeds, not ${kindOf(seeds)}`, {
+    hint: "give a list such as [1, 2, 3]",
+  });
+}
+
+/** Seeds as they came in, each checked. @throws `bad_argument` where they are no list of seeds */
+export function readSeeds(seeds: unknown): number[] {
+  checkSeedList(seeds);
+  return Array.from(seeds, checkSeed);
 }
 
 /** A seed inside options or a document; minus zero comes out as zero here too. */

@@ -1,7 +1,7 @@
 import { SameseedError } from "../base/error.ts";
 import { refuseUnknownOptions } from "../base/known-options.ts";
 import { recordRollouts } from "./record-rollouts.ts";
-import { checkSeed } from "../model/seed.ts";
+import { checkSeedList, readSeeds } from "../model/seed.ts";
 import {
   batchNames,
   resolveOptions,
@@ -49,11 +49,12 @@ export async function runRollout(config: RolloutConfig): Promise<RolloutResult> 
  *   console.log(rollout.seed, rollout.totalReward);
  * }
  *
- * @throws `bad_argument` for an option that it does not have; while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first. Iterating a
+ * @throws `bad_argument` for an option that it does not have, and for seeds that are no list; while iterating, as {@link runRollout}; a rollout that the host failed is tried three times first. Iterating a
  * second time throws `bad_argument`: it would run everything again.
  */
 export function collectRollouts(config: BatchConfig): RolloutBatch {
   refuseUnknownOptions(config, batchNames, "collectRollouts");
+  checkSeedList(config.seeds);
   let isRun = false;
   const run = (seeds: Iterable<number>): AsyncGenerator<RolloutResult, void, undefined> => {
     if (isRun)
@@ -66,7 +67,7 @@ export function collectRollouts(config: BatchConfig): RolloutBatch {
   return {
     [Symbol.asyncIterator]: () => run(config.seeds),
     results: async () => {
-      const seeds = Array.from(config.seeds, checkSeed);
+      const seeds = readSeeds(config.seeds);
       return await inOrder(run(seeds), seeds);
     },
   };

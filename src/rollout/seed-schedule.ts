@@ -1,5 +1,5 @@
 import { SameseedError } from "../base/error.ts";
-import { checkSeed } from "../model/seed.ts";
+import { checkSeed, checkSeedList } from "../model/seed.ts";
 
 /** The seeds of episodes that begin one after the other: each is handed out once. */
 export class SeedSchedule {
@@ -13,6 +13,7 @@ export class SeedSchedule {
    * @throws `bad_argument`
    */
   constructor(seeds: number | Iterable<number>, mayRepeat: boolean) {
+    if (typeof seeds !== "number") checkSeedList(seeds);
     if (Array.isArray(seeds) && !mayRepeat) refuseRepeated(seeds as readonly number[]);
     this.#source = typeof seeds === "number" ? countUp(checkSeed(seeds)) : seeds[Symbol.iterator]();
     this.#mayRepeat = mayRepeat;

@@ -7,7 +7,6 @@ import { kindOf, type OptionNames, refuseUnknownOptions } from "../base/known-op
 const modeWords = "a mode is a number from 0 to 0o777, such as 0o755";
 
 const optionsSchema = z.object({
-  signal: z.instanceof(AbortSignal, { error: "a signal is an AbortSignal" }).optional(),
   // Infinity is no limit.
   maxBytes: z
     .custom((value) => typeof value === "number" && value >= 0, "a number of bytes is a number from 0 on")

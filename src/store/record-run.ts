@@ -7,7 +7,7 @@ import { SameseedError } from "../base/error.ts";
 import type { BranchSpec } from "../model/branch.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import type { Keep } from "../model/keep.ts";
-import { checkSeed } from "../model/seed.ts";
+import { readSeeds } from "../model/seed.ts";
 import { resolveImage } from "../image/image-store.ts";
 import { importWhereNamed } from "../image/import-image.ts";
 import { packageVersion } from "../base/package-version.ts";
@@ -24,14 +24,14 @@ import { backendName, openHost, type RolloutHost } from "../rollout/rollout-host
 import { engineOf } from "../rollout/rollout-fleet.ts";
 import { MisuseCheck } from "../rollout/rollout-result.ts";
 import { discardFailedRun } from "./discard-failed-run.ts";
-import { isRunFolder } from "./run-folder.ts";
+import { checkFolder, isRunFolder } from "./run-folder.ts";
 import { checkKeep } from "./kept.ts";
 import { RunWriter } from "./run-writer.ts";
 import { withTakeBacks } from "./take-back.ts";
 
 /** What to run and where to record it. */
 export interface RecordRunConfig extends Omit<BatchConfig, "seeds"> {
-  readonly seeds: readonly number[];
+  readonly seeds: Iterable<number>;
   /** The run's folder. @default `runs/<environment>-<time>-<4 hex digits>` */
   readonly dir?: string;
   /** Runs only rollouts that the folder does not have yet. @default false */
@@ -85,8 +85,9 @@ export async function recordRun(config: RecordRunConfig): Promise<OpenRun> {
   refuseUnknownOptions(config, recordNames, "recordRun");
   const options = resolveOptions(config);
   if (config.keep !== undefined) checkKeep(config.keep, options.template);
-  const seeds = [...new Set(config.seeds.map(checkSeed))];
+  const seeds = [...new Set(readSeeds(config.seeds))];
   if (seeds.length === 0) throw new SameseedError("bad_argument", "a run needs at least one seed");
+  if (config.dir !== undefined) checkFolder(config.dir);
   const dir = resolve(config.dir ?? join("runs", defaultFolder(config.envName)));
   const host = await hostFor(options, config.fleet);
   if (config.replaceFailed === true) await discardFailedRun(dir);

@@ -10,7 +10,8 @@ import {
   readSync,
 } from "node:fs";
 import { join } from "node:path";
-import { systemErrorCode } from "../base/error.ts";
+import { SameseedError, systemErrorCode } from "../base/error.ts";
+import { kindOf } from "../base/known-options.ts";
 import { runDamaged, storeError } from "./store-error.ts";
 
 /** Where the parts of a run folder are. */
@@ -23,8 +24,15 @@ export interface RunPaths {
   readonly lock: string;
 }
 
-/** The parts of the run folder at `folder`. */
+/** Refuses what is no path at all. @throws `bad_argument` */
+export function checkFolder(folder: unknown): asserts folder is string {
+  if (typeof folder === "string") return;
+  throw new SameseedError("bad_argument", `a run's folder is a path, not ${kindOf(folder)}`);
+}
+
+/** The parts of the run folder at `folder`. @throws `bad_argument` where that is no path */
 export function runPaths(folder: string): RunPaths {
+  checkFolder(folder);
   return {
     folder,
     manifest: join(folder, "run.json"),

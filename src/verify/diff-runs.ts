@@ -7,6 +7,7 @@ import { compareImages } from "../image/compare-images.ts";
 import type { EnvironmentRef, RolloutSummary, RunSpec, SeatPolicy } from "../model/rollout.ts";
 import type { RunManifest } from "../model/run-manifest.ts";
 import type { Divergence } from "../model/trajectory.ts";
+import { checkFolder } from "../store/run-folder.ts";
 import { RunReader } from "../store/run-reader.ts";
 import { firstDivergence } from "../trajectory/first-divergence.ts";
 import { recordedChain } from "./recorded-run.ts";
@@ -48,6 +49,7 @@ export interface RunDiff {
  * @throws `run_missing`, `run_damaged`, `io_failed`
  */
 export async function diffRuns(first: string, second: string): Promise<RunDiff> {
+  for (const folder of [first, second]) checkFolder(folder);
   using a = await RunReader.open(first);
   using b = await RunReader.open(second);
   const samePlay: { seed: number; firstDivergence: Divergence }[] = [];

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { SameseedError } from "../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../base/known-options.ts";
 import { rowKey } from "../model/branch.ts";
+import { readSeeds } from "../model/seed.ts";
 import { recordRollouts } from "../rollout/record-rollouts.ts";
 import { writeMadeAgain } from "../store/made-again.ts";
 import { runPaths } from "../store/run-folder.ts";
@@ -41,7 +42,7 @@ export async function makeTrajectories(
 ): Promise<number> {
   refuseUnknownOptions(options, optionNames, "makeTrajectories");
   using reader = await RunReader.open(dir);
-  const wanted = seeds === undefined ? undefined : new Set(seeds);
+  const wanted = seeds === undefined ? undefined : new Set(readSeeds(seeds));
   if (reader.manifest.keep === undefined) return 0;
   const groups = seedsByLimits(reader)
     .map(({ limits, seeds: own }) => ({

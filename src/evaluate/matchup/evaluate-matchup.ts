@@ -1,5 +1,6 @@
 import { SameseedError } from "../../base/error.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
+import { readSeeds } from "../../model/seed.ts";
 import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { withTakeBacks } from "../../store/take-back.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
@@ -118,7 +119,7 @@ export const runTttBatch: typeof runMatchup = runMatchup;
 export async function evaluateMatchup(config: MatchupConfig): Promise<MatchupResult> {
   refuseUnknownOptions(config, configNames, "evaluateMatchup");
   // Read once: what begins anew has the same seeds, and some iterables give them only one time.
-  const own = { ...config, seeds: Array.from(config.seeds) };
+  const own = { ...config, seeds: readSeeds(config.seeds) };
   return await withTakeBacks(
     config.dir,
     async (before) => await evaluateOnce(before === undefined ? own : { ...own, resume: false }),

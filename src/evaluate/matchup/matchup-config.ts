@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SameseedError } from "../../base/error.ts";
 import type { NamesOf } from "../../base/known-options.ts";
 import type { SeatPolicy } from "../../model/rollout.ts";
-import { checkSeed } from "../../model/seed.ts";
+import { readSeeds } from "../../model/seed.ts";
 import { type GameRules, gameRuleNames, gameRulesOf } from "../../games/game-rules.ts";
 import { type GameSpec, resolveGame, type SeatPolicyInput } from "../../games/game-spec.ts";
 
@@ -94,7 +94,7 @@ export function planMatchup(options: MatchupOptions, seeds: Iterable<number>): M
     });
   const rules = { game: env, ...gameRulesOf(options) };
   const [policyX, policyO] = readPolicies({ ...rules, seats: [options.policyX, options.policyO] });
-  const checked = [...new Set(Array.from(seeds, checkSeed))];
+  const checked = [...new Set(readSeeds(seeds))];
   if (checked.length === 0) throw new SameseedError("bad_argument", "a matchup needs at least one seed");
   return {
     env,

@@ -4,7 +4,7 @@ import { SameseedError } from "../../base/error.ts";
 import { scalarReward } from "../../model/reward-sum.ts";
 import { isComplete } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
-import { checkSeed } from "../../model/seed.ts";
+import { readSeeds } from "../../model/seed.ts";
 import { recordRollouts } from "../../rollout/record-rollouts.ts";
 import { type BatchConfig, type PolicyInput, resolveOptions } from "../../rollout/rollout-config.ts";
 import { MisuseCheck } from "../../rollout/rollout-result.ts";
@@ -38,12 +38,12 @@ export interface SeedReturn {
 export function policyNameOf(policy: PolicyInput): string {
   const read = resolveOptions({ envName: "any", policy }).template.seats[0]!.policy;
   if (read.kind === "builtin" || read.kind === "source") return read.name;
-  return "a list of actions";
+  return read.kind === "caller" ? "a function" : "a list of actions";
 }
 
 /** Seeds without repetitions. @throws `bad_argument` where there is none */
 export function seedsOf(seeds: Iterable<number>): readonly number[] {
-  const checked = [...new Set(Array.from(seeds, checkSeed))];
+  const checked = [...new Set(readSeeds(seeds))];
   if (checked.length > 0) return checked;
   throw new SameseedError("bad_argument", "an evaluation needs at least one seed");
 }

@@ -1,7 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { limitNames } from "../../model/limits.ts";
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
-import { checkSeed } from "../../model/seed.ts";
+import { readSeeds } from "../../model/seed.ts";
 import { resolveImage } from "../../image/image-store.ts";
 import { lowestTier } from "../../model/receipt.ts";
 import { asksCaller } from "../../rollout/plan-rollout.ts";
@@ -87,7 +87,7 @@ export async function auditEnvironment(options: AuditOptions): Promise<AuditRepo
     maxSteps: options.maxSteps ?? auditStepsDefault,
     limits: { wallMs: auditWallMs, ...options.limits },
   });
-  const seeds = [...new Set((options.seeds ?? [0]).map(checkSeed))];
+  const seeds = [...new Set(readSeeds(options.seeds === undefined ? [0] : options.seeds))];
   return await auditAnywhere({ env: options.envName, options: resolved, seeds }, options);
 }
 

@@ -1,6 +1,7 @@
 import { SameseedError } from "../../base/error.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import { imageForRerun, optionsForRerun } from "../recorded-run.ts";
+import { readSeeds } from "../../model/seed.ts";
 import { auditAnywhere, auditWallMs, type AuditWatch } from "./audit-environment.ts";
 import type { AuditReport } from "./audit-report.ts";
 import { writeCertificate } from "./certificate.ts";
@@ -36,7 +37,7 @@ export async function auditRun(dir: string, options: AuditRunOptions = {}): Prom
     });
   }
   const first = [...reader.rows().take(1)].map(({ seed }) => seed);
-  const seeds = options.seeds ?? first;
+  const seeds = options.seeds === undefined ? first : readSeeds(options.seeds);
   const foreign = seeds.find((seed) => !reader.has(seed));
   if (seeds.length === 0 || foreign !== undefined) {
     throw new SameseedError(

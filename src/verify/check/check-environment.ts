@@ -7,7 +7,7 @@ import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts"
 import { limitNames } from "../../model/limits.ts";
 import { lowestTier } from "../../model/receipt.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
-import { checkSeed } from "../../model/seed.ts";
+import { readSeeds } from "../../model/seed.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
 import { openHost } from "../../rollout/rollout-host.ts";
 import { recordRun } from "../../store/record-run.ts";
@@ -78,7 +78,7 @@ export async function checkEnvironment(options: CheckEnvironmentOptions): Promis
     onPart = (): void => {},
     ...rest
   } = options;
-  const seeds = [...new Set(given.map(checkSeed))];
+  const seeds = [...new Set(readSeeds(given))];
   if (seeds.length < 2)
     throw new SameseedError("bad_argument", "a check needs at least two seeds", {
       hint: "leave out seeds, or give two: one alone cannot show that the seed decides anything",

@@ -58,7 +58,7 @@ const fileCalls: Readonly<Record<string, readonly [() => Promise<unknown>, RegEx
   "no path": [() => box.files.read(wrong(undefined)), /^a path is text, not undefined$/],
   "a signal that is none": [
     () => box.files.list("/tmp", { signal: wrong({}) }),
-    /^signal of files\.list is not valid/,
+    /^signal of files\.list is an AbortSignal, not object$/,
   ],
   "a mode as text": [
     () => box.files.write("m", "x", { mode: wrong("0755") }),
@@ -100,4 +100,70 @@ test.for(noSignals)("%j is no signal's name, and the sandbox goes on", async ([s
   expect(() => sleeps.kill(wrong(signal))).toThrow(misuse(/is not the name of a signal of Linux$/, hint));
   sleeps.kill("SIGTERM");
   expect(await sleeps.wait()).toMatchObject({ signal: "SIGTERM", sandboxEnded: null });
+});
+
+const envName = "CartPole-v1";
+const seats = { policyX: "greedy", policyO: "random" };
+const askSeeds: Readonly<Record<string, (seeds: never) => unknown>> = {
+  collectRollouts: (seeds) => sdk.collectRollouts({ envName, seeds }),
+  openRollouts: async (seeds) => await sdk.openRollouts({ envName, count: 1, seeds }),
+  recordRun: async (seeds) => await sdk.recordRun({ envName, seeds }),
+  evaluateReturns: async (seeds) => await sdk.evaluateReturns({ envName, seeds }),
+  compareReturns: async (seeds) =>
+    await sdk.compareReturns({ envName, seeds, policyA: "random", policyB: "random" }),
+  evaluateMatchup: async (seeds) => await sdk.evaluateMatchup({ ...seats, seeds }),
+  comparePolicies: async (seeds) => await sdk.comparePolicies({ ...seats, seeds }),
+  auditEnvironment: async (seeds) => await sdk.auditEnvironment({ envName, seeds }),
+  checkEnvironment: async (seeds) => await sdk.checkEnvironment({ envName, seeds }),
+};
+const noLists: readonly (readonly [name: string, seeds: unknown])[] = [
+  ["number", 100],
+  ["object", { from: 1, to: 3 }],
+  ["boolean", true],
+  ["string", "1..3"],
+  ["null", null],
+];
+
+test.for(Object.entries(askSeeds))("%s refuses seeds that are no list", async ([name, ask]) => {
+  for (const [kind, seeds] of noLists) {
+    // openRollouts counts up from a number.
+    if (name === "openRollouts" && kind === "number") continue;
+    await expect(settle(() => ask(wrong(seeds)))).rejects.toEqual(
+      misuse(new RegExp(`^seeds is a list of seeds, not ${kind}$`), /\[1, 2, 3\]/),
+    );
+  }
+  await expect(settle(() => ask(wrong(["1"])))).rejects.toEqual(misuse(/^1 is not a seed$/, /this is text$/));
+});
+
+/** Resolves or rejects as a call does, whether it throws at once, later, or when its results are asked for. */
+async function settle(call: () => unknown): Promise<void> {
+  const asked = await call();
+  if (typeof asked === "object" && asked !== null && "results" in asked)
+    await (asked as sdk.RolloutBatch).results();
+}
+
+test("seeds of a run may be any iterable", async () => {
+  const result = await sdk.evaluateReturns({ envName, seeds: new Set([1, 2]) });
+  expect(result.seeds).toEqual([1, 2]);
+});
+
+const others: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
+  "runRollout, signal": [
+    async () => await sdk.runRollout({ envName, seed: 1, signal: wrong({}) }),
+    /^signal of runRollout is an AbortSignal, not object$/,
+  ],
+  "verifyRun, no folder": [
+    async () => await sdk.verifyRun(wrong(undefined)),
+    /folder is a path, not undefined$/,
+  ],
+  "verifyRun, options alone": [async () => await sdk.verifyRun(wrong({ dir: "x" })), /not object$/],
+  "diffRuns, one folder": [async () => await sdk.diffRuns("runs/none", wrong(undefined)), /not undefined$/],
+  "recordRun, folder": [
+    async () => await sdk.recordRun({ envName, seeds: [1], dir: wrong(5) }),
+    /folder is a path, not number$/,
+  ],
+};
+
+test.each(Object.entries(others))("%s", async (_, [call, message]) => {
+  await expect(settle(call)).rejects.toEqual(misuse(message));
 });
