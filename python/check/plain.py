@@ -46,10 +46,11 @@ def make(task: dict) -> object:
     return from_gymnasium(ref["id"], task["envArgs"])
 
 
-def seed_globals(seed: int) -> None:
-    random.seed(seed)
+def seed_globals(seed: int, generators: tuple[str, ...] = ("random", "numpy.random")) -> None:
+    if "random" in generators:
+        random.seed(seed)
     numpy = sys.modules.get("numpy")
-    if numpy is not None:
+    if numpy is not None and "numpy.random" in generators:
         numpy.random.seed([seed & 0xFFFFFFFF, seed >> 32] if seed >> 32 else seed)
 
 
@@ -122,10 +123,11 @@ def whole(env: object, seed: int, most: int) -> str:
 
 def seeding(task: dict, seed: int) -> None:
     """An episode with the same actions under another seed of the reset: twice in one environment."""
-    # As chance is in a new process: nothing here but the reset is seeded.
+    # As chance is in a new process: nothing here but the reset is seeded, and what is asked for.
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    seed_globals(seed, tuple(task["seeded"]))
     env = make(task)
     first = whole(env, seed, task["maxSteps"])
     print(json.dumps({"seed": seed, "episode": first, "after": whole(env, seed, task["maxSteps"])}))

@@ -5,11 +5,13 @@ import { checkEnvironment } from "../../src/index.ts";
 import { Workplace } from "./sameseed.ts";
 
 const environments = `import os
+import random
 import struct
 import subprocess
 import sys
 
 import gymnasium as gym
+import numpy as np
 
 
 class Walk(gym.Env):
@@ -51,6 +53,28 @@ class Floods(Walk):
         return super().step(action)
 
 
+class DrawsFromRandom(Walk):
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return random.randrange(1000), {}
+
+
+class DrawsFromNumpy(Walk):
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.random.randint(1000), {}
+
+
+class DrawsFromBoth(DrawsFromRandom):
+    def step(self, action):
+        return np.random.randint(1000), *super().step(action)[1:]
+
+
+class DrawsFromTheKernel(DrawsFromRandom):
+    def step(self, action):
+        return int.from_bytes(os.urandom(2), "little") % 1000, *super().step(action)[1:]
+
+
 class Breaks(Walk):
     def step(self, action):
         first, second = [1, 2, 3]
@@ -72,6 +96,26 @@ describe("sameseed check", () => {
     );
     const host = await check("Walk", "--world", "host");
     expect(host).toMatch(/\nfit \(T1\)\n {2}T1, this host alone: the host's world promises no more\n/);
+  });
+
+  it.each([
+    [
+      "DrawsFromRandom",
+      "pass",
+      /it draws from the process's own random, which reset\(seed=…\) does not seed/,
+    ],
+    ["DrawsFromNumpy", "pass", /it draws from the process's own numpy\.random, which/],
+    ["DrawsFromBoth", "pass", /it draws from the process's own random and numpy\.random, which/],
+    [
+      "DrawsFromTheKernel",
+      "fail",
+      /something else than reset\(seed=…\) decides, such as the clock or the system's entropy/,
+    ],
+  ])("says what decides beside the seed, which an audit need not name: %s", async (name, audit, cause) => {
+    const text = await check(name);
+    expect(text).toMatch(cause);
+    expect(text).toMatch(new RegExp(`\\n {2}audit +${audit}`));
+    expect(text).not.toContain("the audit names it");
   });
 
   it("names the world that starts a program which the sealed one refuses", async () => {

@@ -13,7 +13,7 @@ import { openHost } from "../../rollout/rollout-host.ts";
 import { recordRun } from "../../store/record-run.ts";
 import { badgeOf } from "./badge.ts";
 import type { CheckReport, CheckRow, CheckRows, CheckSubject } from "./check-report.ts";
-import type { PlainSubject } from "./plain-rows.ts";
+import type { PlainSubject } from "./plain-subject.ts";
 import { judgePlays, runChecks } from "./run-checks.ts";
 
 /** What to check, and how. */

@@ -12,6 +12,9 @@ import { sharedBackend } from "../../sandbox/sandbox-host.ts";
 /** What a plain process is asked to do; `python/check/plain.py` says what each is. */
 export type PlainWork = "play" | "seeding" | "speed" | "checker";
 
+/** A generator that a process has one of, whoever draws from it. */
+export type GlobalGenerator = "random" | "numpy.random";
+
 /** What is asked of a plain process. */
 export interface PlainRequest {
   readonly work: PlainWork;
@@ -21,6 +24,8 @@ export interface PlainRequest {
   readonly leaveOut?: readonly string[];
   /** Whether numpy and BLAS use all that the processor has, in place of what rollouts are held to. @default false */
   readonly native?: boolean;
+  /** The generators of the process that get the seed too, where it is asked what the seed of the reset decides. @default [] */
+  readonly seeded?: readonly GlobalGenerator[];
   /** How long the longest recorded rollout ran, in milliseconds. A plain process is given time for many such episodes. */
   readonly longestMs: number;
   readonly signal?: AbortSignal;
@@ -74,7 +79,7 @@ const failedSchema = z.object({ failed: z.string() });
 export async function askPlainProcess(
   image: ResolvedImage,
   { template, limits }: ResolvedOptions,
-  { work, seeds, maxSteps, longestMs, leaveOut = [], native = false, signal }: PlainRequest,
+  { work, seeds, maxSteps, longestMs, leaveOut = [], native = false, seeded = [], signal }: PlainRequest,
 ): Promise<PlainAnswer> {
   const file = environmentFileOf(template);
   const beside = filesIn(environmentFolder, template.files);
@@ -91,6 +96,7 @@ export async function askPlainProcess(
     seeds,
     maxSteps,
     leaveOut,
+    seeded,
   };
   const program = { path: `${folder}/${script}`, data: readFileSync(checkProgram(script)) };
   const stdout: Buffer[] = [];

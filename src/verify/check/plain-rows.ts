@@ -1,48 +1,25 @@
 /*
- * The parts of a check that ask Gymnasium alone: its own checker, what its seed decides, and whether it gives what rollouts
- * recorded. Each is asked in a process that has nothing of Sameseed's but the names and the encoding.
+ * Two parts of a check that ask Gymnasium alone: its own checker, and whether it gives what rollouts recorded. Each is asked in a
+ * process that has nothing of Sameseed's but the names and the encoding.
  */
 import * as z from "zod";
 
 import { sha256Of } from "../../base/digest.ts";
-import type { ResolvedImage } from "../../image/image-store.ts";
 import { fieldSpans } from "../../model/cbor/field-spans.ts";
-import type { ResolvedOptions } from "../../rollout/rollout-config.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import { chainOf } from "../../trajectory/trajectory-chain.ts";
-import type { GymnasiumRow, PlainDifference, PlainRow, SeedingRow } from "./check-report.ts";
-import { askPlainProcess, type PlainAnswer, type PlainRequest } from "./plain-process.ts";
-
-/** What the rows ask of. */
-export interface PlainSubject {
-  readonly image: ResolvedImage;
-  readonly options: ResolvedOptions;
-  readonly seeds: readonly number[];
-  readonly maxSteps: number;
-  /** How long the longest of the recorded rollouts ran, in milliseconds. */
-  readonly longestMs: number;
-  readonly signal?: AbortSignal;
-}
+import type { GymnasiumRow, PlainDifference, PlainRow } from "./check-report.ts";
+import { ask, type PlainSubject, whyNot } from "./plain-subject.ts";
 
 const checkerSchema = z.union([
   z.object({ skipped: z.string() }),
   z.object({ error: z.string().nullable(), warnings: z.array(z.string()), version: z.string() }),
 ]);
-const seedingSchema = z.object({ seed: z.number(), episode: z.string(), after: z.string() });
 const stepSchema = z.object({
   seed: z.number(),
   step: z.int(),
   fields: z.record(z.string(), z.string()),
 });
-
-/** A plain process that cannot play what a rollout could: what is missing there is the wall's, not the environment's. */
-const sealedOnly = "it plays in rollouts; the host's world of a sandbox lacks something that it needs";
-const metLimit =
-  "it was ended at a limit: this says nothing of the environment; --wall-ms, --cpu-ms, --memory-mb and --output-bytes give more";
-
-function whyNot({ isLimit }: PlainAnswer): string {
-  return isLimit ? metLimit : sealedOnly;
-}
 
 const digestDigits = 16;
 const comparedFields = ["action", "info", "observation", "reward", "terminated", "truncated"];
@@ -69,59 +46,6 @@ export async function askGymnasium(subject: PlainSubject): Promise<GymnasiumRow>
     summary: error === null ? `${by} passes${given}` : `${by} fails: ${firstLine(error)}`,
     notes: warnings.map(firstLine),
     error,
-  };
-}
-
-/** Finds out what the seed decides: equal episodes for one seed, other episodes for others. */
-export async function askSeeding(subject: PlainSubject): Promise<SeedingRow> {
-  const answer = await ask(subject, { work: "seeding" });
-  const { lines, problem } = answer;
-  const told = lines.flatMap((line) => seedingSchema.safeParse(line).data ?? []);
-  const { seeds } = subject;
-  if (told.length < 2 * seeds.length) {
-    const summary = `no episode to compare: ${problem ?? "no answer"}`;
-    return {
-      verdict: "warn",
-      summary,
-      notes: [whyNot(answer)],
-      repeatable: null,
-      distinct: 0,
-      of: seeds.length,
-      survivesReset: null,
-    };
-  }
-  const repeatable = seeds.every((seed) =>
-    same(told.filter((each) => each.seed === seed).map(({ episode }) => episode)),
-  );
-  const distinct = new Set(told.map(({ episode }) => episode)).size;
-  const survivesReset = repeatable ? told.every(({ episode, after }) => episode === after) : null;
-  const notes = [
-    ...(survivesReset === false
-      ? [
-          "an episode differs when the same environment has played one before: state survives reset(); rollouts begin with a new one",
-        ]
-      : []),
-    ...(repeatable
-      ? []
-      : [
-          "outside of Sameseed the same seed gives other episodes: something else than reset(seed=…) decides; the audit names it",
-        ]),
-  ];
-  const ignored = repeatable && distinct === 1 && seeds.length > 1;
-  if (ignored)
-    notes.push(
-      "every seed gives the same episode for the same actions: the environment has no chance in it, or ignores its seed",
-    );
-  return {
-    verdict: notes.length === 0 ? "pass" : "warn",
-    summary: repeatable
-      ? `the same seed gives the same episode, and ${seeds.length} seeds give ${distinct}`
-      : "the same seed gives other episodes in two processes",
-    notes,
-    repeatable,
-    distinct: repeatable ? distinct : Math.min(distinct, seeds.length),
-    of: seeds.length,
-    survivesReset,
   };
 }
 
@@ -234,23 +158,6 @@ function firstDifference(
   }
   const [rest] = actual.filter(({ seed, step }) => found.has(`${seed} ${step}`));
   return rest === undefined ? undefined : { seed: rest.seed, step: rest.step, field: "length" };
-}
-
-async function ask(
-  { image, options, seeds, maxSteps, longestMs, signal }: PlainSubject,
-  request: Pick<PlainRequest, "work" | "leaveOut" | "native">,
-): Promise<PlainAnswer> {
-  return await askPlainProcess(image, options, {
-    ...request,
-    seeds,
-    maxSteps,
-    longestMs,
-    ...(signal === undefined ? {} : { signal }),
-  });
-}
-
-function same(values: readonly string[]): boolean {
-  return new Set(values).size === 1;
 }
 
 function firstLine(text: string): string {

@@ -7,8 +7,10 @@ import { RunReader } from "../../store/run-reader.ts";
 import { auditEnvironment } from "../audit/audit-environment.ts";
 import { isReproducible, type AuditReport } from "../audit/audit-report.ts";
 import type { AuditRow, CheckRow, CheckRows } from "./check-report.ts";
-import { askGymnasium, askSeeding, comparePlain, type PlainSubject } from "./plain-rows.ts";
+import { askGymnasium, comparePlain } from "./plain-rows.ts";
+import type { PlainSubject } from "./plain-subject.ts";
 import { rerun, type RerunKind } from "./rerun-row.ts";
+import { askSeeding } from "./seeding-row.ts";
 import { measureSpeed } from "./speed-row.ts";
 
 /** What a check runs on. */

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { recordRollouts } from "../../rollout/record-rollouts.ts";
 import type { SpeedRow } from "./check-report.ts";
 import { askPlainProcess } from "./plain-process.ts";
-import type { PlainSubject } from "./plain-rows.ts";
+import type { PlainSubject } from "./plain-subject.ts";
 
 const speedSchema = z.object({ steps: z.int(), seconds: z.number().positive() });
 
