@@ -22,6 +22,13 @@ export function makeFolders(path: string, mode = 0o777): void {
   }
 }
 
+/** Which of a folder and those above it {@link makeFolders} would make: the innermost first. */
+export function missingFolders(path: string): string[] {
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  return missing;
+}
+
 function makeOne(path: string, mode: number): void {
   try {
     mkdirSync(path, mode);

@@ -5,7 +5,7 @@ import { SameseedError } from "../base/error.ts";
 import type { ImprovementRound } from "../evaluate/learning/improve-policy.ts";
 import type { LeagueTable } from "../evaluate/league/league-report.ts";
 import type { Interval } from "../stats/interval.ts";
-import { storeError } from "../store/store-error.ts";
+import { outputError } from "../store/store-error.ts";
 import { type Figure, svgText } from "../view/draw/figure.ts";
 import { barPlot, histogram, intervalPlot, linePlot } from "../view/draw/plots.ts";
 import type { Cli } from "./cli.ts";
@@ -37,7 +37,7 @@ export function writePlot(cli: Cli, path: string | undefined, figure: Figure): v
   try {
     writeFileSync(path, svgText(figure), { flag: "wx" });
   } catch (error) {
-    throw storeError(error, "writing", path);
+    throw outputError(error, path);
   }
   cli.status.note(`wrote ${path}`);
 }

@@ -1,7 +1,7 @@
 import { SameseedError, systemErrorCode } from "../base/error.ts";
 
 /** What the operating system says when a file cannot grow: the disk, the quota or the file size limit is used up. */
-const fullCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+export const fullCodes: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /**
  * Turns a failed file operation into the error a caller can act on: `disk_full` or `io_failed`.
@@ -21,6 +21,27 @@ export function storeError(error: unknown, doing: string, path: string): Samesee
   return new SameseedError("io_failed", `${doing} ${path} failed${code === undefined ? "" : ` (${code})`}`, {
     context,
     hint: "check that the folder exists and that you may read and write it",
+    cause: error,
+  });
+}
+
+/**
+ * {@link storeError} for a file that is made from a recording, such as a table or a picture: nothing that was recorded is in it, and it
+ * can be made again.
+ */
+export function outputError(error: unknown, path: string): SameseedError {
+  const code = systemErrorCode(error);
+  if (code === "EEXIST" && !(error instanceof SameseedError))
+    return new SameseedError("bad_argument", `${path} exists already`, {
+      hint: "choose another name, or remove it first",
+      context: { path },
+      cause: error,
+    });
+  const failed = storeError(error, "writing", path);
+  if (failed.code !== "disk_full" || failed === error) return failed;
+  return new SameseedError("disk_full", failed.message, {
+    context: failed.context,
+    hint: "free some space (or raise the quota or file size limit), or choose another folder, and run the same command again",
     cause: error,
   });
 }

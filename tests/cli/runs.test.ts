@@ -183,6 +183,25 @@ describe("export", () => {
   });
 });
 
+describe("an export to a place that is taken, or that is not there yet", () => {
+  it("is misuse, or makes the folders above it", async () => {
+    for (const more of [
+      ["--format", "csv"],
+      ["--format", "parquet"],
+    ]) {
+      const out = `made/for-it/${more[1]}`;
+      expect((await work.run(["export", "a", ...more, "--out", out])).code).toBe(0);
+      const again = await work.run(["export", "a", ...more, "--out", out]);
+      expect([again.code, again.stderr]).toEqual([
+        2,
+        `sameseed: ${out} exists already\n  fix: choose another name, or remove it first\n`,
+      ]);
+    }
+    const page = await work.run(["export", "a", "--html", "made/for-it/csv"]);
+    expect([page.code, page.stderr]).toEqual([2, expect.stringContaining("exists already")]);
+  });
+});
+
 describe("a finished run whose end was cut off", () => {
   it("is not verified, whether its catalogue is left or not", async () => {
     await work.run([...cart, "--seeds", "1..4", "--out", "cut"]);

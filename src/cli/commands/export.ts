@@ -4,7 +4,7 @@ import { Option, type Command } from "commander";
 
 import { SameseedError } from "../../base/error.ts";
 import { exportPage } from "../../view/export-page.ts";
-import { storeError } from "../../store/store-error.ts";
+import { makeNewFile } from "../../store/export/new-file.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { makeForReading } from "../make-for-reading.ts";
@@ -74,7 +74,8 @@ Examples:
   sameseed export runs --html futures.html --seeds 42 --branch 0..3
 
 Numbers have all their digits. The reset is step 0 and has no action and no reward. The exit code is 0 when all
-is written, 2 for misuse, 3 when a file cannot be read or written.`;
+is written, 2 for misuse (also where the file exists already), 3 when a file cannot be read or written; then
+nothing of it is left.`;
 
 async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise<number> {
   const { format, steps, out, html, seeds, branch } = options;
@@ -96,7 +97,7 @@ async function exportRun(cli: Cli, dir: string, options: ExportOptions): Promise
     for (const line of lines) await cli.output.write(`${line}\n`);
     return 0;
   }
-  await writeLines(out, lines);
+  await writeLines(cli, out, lines);
   cli.status.note(`wrote ${out}`);
   return 0;
 }
@@ -151,21 +152,25 @@ async function exportHtml(
   const makes = besidesOf(options);
   if (makes.length > 0) await rerunForView(cli, [dir], makes, chosen);
   const parts = await exportPage(dir, chosen === undefined ? {} : { chosen });
-  await writeLines(html, parts);
+  await writeLines(cli, html, parts);
   cli.status.note(`wrote ${html}`);
   return 0;
 }
 
-/** Never over a file that is there: an export is made anew sooner than what it overwrote. */
-async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
-  const file = createWriteStream(path, { flags: "wx" });
-  try {
-    await once(file, "open");
-    for (const line of lines) if (!file.write(`${line}\n`)) await once(file, "drain");
-    file.end();
-    await once(file, "close");
-  } catch (error) {
-    file.destroy();
-    throw storeError(error, "writing", path);
-  }
+async function writeLines(cli: Cli, path: string, lines: Iterable<string>): Promise<void> {
+  await makeNewFile(path, async () => {
+    const file = createWriteStream(path);
+    try {
+      await once(file, "open");
+      for (const line of lines)
+        if (!file.write(`${line}\n`)) {
+          await once(file, "drain");
+          if (cli.signal.aborted) throw new SameseedError("aborted", "interrupted; nothing is written");
+        }
+      file.end();
+      await once(file, "close");
+    } finally {
+      file.destroy();
+    }
+  });
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, write
 import { basename, dirname, join, resolve } from "node:path";
 
 import { SameseedError } from "../../base/error.ts";
+import { makeFolders, missingFolders } from "../../base/make-folders.ts";
 import { isComplete } from "../../model/outcome.ts";
 import type { RolloutSummary } from "../../model/rollout.ts";
 import { readSpaces } from "../../model/spaces.ts";
@@ -13,10 +14,11 @@ import { framesOf } from "../../trajectory/trajectory-blob.ts";
 import { chainOf } from "../../trajectory/trajectory-chain.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import type { RunReader } from "../run-reader.ts";
-import { storeError } from "../store-error.ts";
+import { outputError } from "../store-error.ts";
 import type { Column } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind } from "./column.ts";
 import { fitsMinari, minariSpace } from "./minari-space.ts";
+import { removeEmpty } from "./new-file.ts";
 import { rolloutsDigest, writeParquet } from "./parquet-export.ts";
 
 /*
@@ -56,18 +58,18 @@ export async function exportMinari(reader: RunReader, path: string): Promise<Min
     throw new SameseedError("bad_argument", "a dataset of Minari's has one agent, and the run has several", {
       hint: "export the steps as parquet or jsonl",
     });
-  if (existsSync(place))
-    throw storeError(Object.assign(new Error("exists"), { code: "EEXIST" }), "writing", place);
+  if (existsSync(place)) throw outputError(Object.assign(new Error("exists"), { code: "EEXIST" }), path);
+  const made = missingFolders(dirname(place));
   const making = join(dirname(place), `.${id}.${randomBytes(4).toString("hex")}.tmp`);
   try {
-    mkdirSync(join(making, "data"), { recursive: true });
+    makeFolders(join(making, "data"));
     const written = await new Dataset(reader, join(making, "data"), id).write();
     renameSync(making, place);
     return written;
   } catch (error) {
-    throw storeError(error, "writing", place);
-  } finally {
     rmSync(making, { recursive: true, force: true });
+    removeEmpty(made);
+    throw outputError(error, path);
   }
 }
 

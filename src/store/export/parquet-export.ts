@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, rmSync } from "node:fs";
 
 import type { ColumnSource } from "hyparquet-writer";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
@@ -11,7 +10,7 @@ import type { RolloutSummary } from "../../model/rollout.ts";
 import type { TrajectoryRecord } from "../../model/trajectory.ts";
 import { Trajectory } from "../../trajectory/trajectory.ts";
 import type { RunReader } from "../run-reader.ts";
-import { storeError } from "../store-error.ts";
+import { makeNewFile } from "./new-file.ts";
 import { arrowSchema, type Column, type IntWidth, narrowed } from "./arrow-schema.ts";
 import { type Cell, cellOf, type ColumnKind, commonKind, kindOfValue } from "./column.ts";
 
@@ -32,22 +31,14 @@ export type ParquetRows = "steps" | "rollouts";
  * Writes a run as a Parquet file. The same rollouts give the same bytes, whatever the folder, the host or the time; the file says
  * by digest which rollouts they are.
  * @param path a file that must not exist
- * @throws `run_damaged`, `io_failed`, `disk_full`
+ * @throws `bad_argument` where it exists, `run_damaged`, `io_failed`, `disk_full`
  */
 export async function exportParquet(reader: RunReader, path: string, rows: ParquetRows): Promise<void> {
-  try {
-    closeSync(openSync(path, "wx"));
-  } catch (error) {
-    throw storeError(error, "Writing", path);
-  }
-  try {
+  await makeNewFile(path, async () => {
     const columns = rows === "steps" ? stepColumns(reader) : rolloutColumns(reader);
     const source = rows === "steps" ? stepRows(reader, columns) : rolloutRows(reader);
     await writeParquet(path, { columns, rows: source, metadata: metadataOf(reader, columns) });
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw storeError(error, "Writing", path);
-  }
+  });
 }
 
 /** What a Parquet file is made of. */

@@ -10,7 +10,7 @@ import * as z from "zod";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { type KeptBeside, keptBesideFields } from "../kept-beside.ts";
 import { makeOwnFolder, openRegular, readAt } from "../../store/run-folder.ts";
-import { runDamaged, storeError } from "../../store/store-error.ts";
+import { outputError, runDamaged, storeError } from "../../store/store-error.ts";
 
 /** What is known of a rollout's pictures. */
 export interface PictureList extends KeptBeside {
@@ -64,7 +64,7 @@ export function writePictures(path: string, list: PictureList, bodies: readonly 
     makeOwnFolder(dirname(path));
     writeFileAtomic(path, Buffer.concat([head, header, ...bodies]));
   } catch (error) {
-    throw storeError(error, "Writing", path);
+    throw outputError(error, path);
   }
 }
 

@@ -11,7 +11,7 @@ import { writeFileAtomic } from "../../base/atomic-file.ts";
 import type { ProgramStdio, StdioText } from "../../model/stdio.ts";
 import { type KeptBeside, keptBesideFields } from "../kept-beside.ts";
 import { makeOwnFolder, readRegular } from "../../store/run-folder.ts";
-import { runDamaged, storeError } from "../../store/store-error.ts";
+import { outputError, runDamaged } from "../../store/store-error.ts";
 
 /** What is kept of a rollout. */
 export interface KeptStdio extends KeptBeside {
@@ -43,7 +43,7 @@ export function writeStdio(path: string, kept: KeptStdio): void {
     makeOwnFolder(dirname(path));
     writeFileAtomic(path, `${JSON.stringify(kept)}\n`);
   } catch (error) {
-    throw storeError(error, "writing", path);
+    throw outputError(error, path);
   }
 }
 

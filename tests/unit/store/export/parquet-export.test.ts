@@ -103,5 +103,5 @@ it("is the same file for the same rollouts, and another one for others", async (
 it("never writes over a file", async () => {
   const path = await written("one", "steps");
   using reader = await RunReader.open(join(folder, "one"));
-  await expect(exportParquet(reader, path, "steps")).rejects.toMatchObject({ code: "io_failed" });
+  await expect(exportParquet(reader, path, "steps")).rejects.toMatchObject({ code: "bad_argument" });
 });
