@@ -14,6 +14,7 @@ import { defaultImageName, isImagePath } from "./image-names.ts";
 import { sealPath } from "./seal.ts";
 import { afterRemoval, sharedStamps } from "./share-files.ts";
 import { missingImageHint, shippedImages } from "./shipped-images.ts";
+import { unreadableStore } from "./unreadable-store.ts";
 
 /** An image of the store, ready to run. */
 export interface ResolvedImage {
@@ -191,7 +192,7 @@ export function readNameRecord(name: string, images: string): NameRecord | undef
     text = readFileSync(nameFilePath(name, images), "utf8");
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw new SameseedError("io_failed", `the name of image ${name} cannot be read`, { cause: error });
+    throw unreadableStore(`the name of image ${name}`, images, error);
   }
   const parsed = nameFile.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
@@ -294,6 +295,6 @@ function entries(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return [];
-    throw new SameseedError("io_failed", `${folder} cannot be read`, { cause: error });
+    throw unreadableStore(folder, folder, error);
   }
 }

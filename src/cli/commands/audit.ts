@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { SameseedError } from "../../base/error.ts";
+import { makeFolders } from "../../base/make-folders.ts";
 import type { WorldMode } from "../../model/receipt.ts";
 import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import { resolveOptions, type RolloutOptions } from "../../rollout/rollout-config.ts";
@@ -198,7 +198,7 @@ async function auditImage(cli: Cli, options: AuditCommandOptions): Promise<numbe
   await prepareHost(cli, options.image);
   // A folder that cannot be written is known before the hours, not after.
   const { out } = options;
-  if (out !== undefined) mkdirSync(out, { recursive: true });
+  if (out !== undefined) makeFolders(out);
   const before = options.resume === true ? readAuditTable(join(out!, tableFile)) : undefined;
   const table = await auditAll({
     image: options.image,

@@ -1,5 +1,6 @@
 import { homeFolder } from "../../base/home.ts";
 import { isSameseedError, SameseedError, systemErrorCode, toError } from "../../base/error.ts";
+import { fullCodes } from "../../store/store-error.ts";
 import { printable } from "./safe-text.ts";
 import type { Painter } from "./style.ts";
 
@@ -8,10 +9,17 @@ export function asSameseedError(error: unknown): SameseedError {
   if (isSameseedError(error)) return error;
   const code = systemErrorCode(error);
   if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) {
-    return new SameseedError("io_failed", `a system call failed: ${toError(error).message}`, {
-      ...homeHint(error, code),
-      cause: error,
-    });
+    const isFull = fullCodes.has(code);
+    return new SameseedError(
+      isFull ? "disk_full" : "io_failed",
+      `a system call failed: ${toError(error).message}`,
+      {
+        ...(isFull
+          ? { hint: "free some space (or raise the quota or file size limit), and try again" }
+          : pathHint(error, code)),
+        cause: error,
+      },
+    );
   }
   return new SameseedError("internal", `internal error in Sameseed: ${toError(error).message}`, {
     hint: "run it again with SAMESEED_DEBUG=1 and report the output",
@@ -19,10 +27,12 @@ export function asSameseedError(error: unknown): SameseedError {
   });
 }
 
-/** A second user may use a store that only its owner can write to. */
-function homeHint(error: unknown, code: string): { readonly hint?: string } {
+/** A second user may use a store that only its owner can write to. Elsewhere, what the path says is all that is known. */
+function pathHint(error: unknown, code: string): { readonly hint?: string } {
   const { path } = error as NodeJS.ErrnoException;
   const isOurs = path?.startsWith(`${homeFolder()}/`) === true;
+  if (!isOurs && path !== undefined)
+    return { hint: `check that the folder of ${path} exists and that you may read and write it` };
   if (!isOurs || !["EACCES", "EPERM", "EROFS"].includes(code)) return {};
   return {
     hint: `only the owner of ${homeFolder()} can change what lies in it; SAMESEED_HOME names another folder`,

@@ -1,10 +1,13 @@
+import { accessSync, constants } from "node:fs";
+
 import { SameseedError } from "../../base/error.ts";
-import { RunReader } from "../../store/run-reader.ts";
-import { imageForRerun, optionsForRerun } from "../recorded-run.ts";
 import { readSeeds } from "../../model/seed.ts";
+import { RunReader } from "../../store/run-reader.ts";
+import { outputError } from "../../store/store-error.ts";
+import { imageForRerun, optionsForRerun } from "../recorded-run.ts";
 import { auditAnywhere, auditWallMs, type AuditWatch } from "./audit-environment.ts";
 import type { AuditReport } from "./audit-report.ts";
-import { writeCertificate } from "./certificate.ts";
+import { certificatePath, writeCertificate } from "./certificate.ts";
 
 /** How {@link auditRun} audits. */
 export interface AuditRunOptions extends AuditWatch {
@@ -21,7 +24,8 @@ export interface AuditedRun {
 
 /**
  * Audits what a recorded run does and lays the certificate beside it.
- * @throws `run_missing`, `run_damaged`, `image_missing` where the image of the recording is gone, `bad_argument`
+ * @throws `run_missing`, `run_damaged`, `image_missing` where the image of the recording is gone, `bad_argument`, `io_failed` and
+ * `disk_full` where the certificate cannot be written
  */
 export async function auditRun(dir: string, options: AuditRunOptions = {}): Promise<AuditedRun> {
   using reader = await RunReader.open(dir);
@@ -30,6 +34,7 @@ export async function auditRun(dir: string, options: AuditRunOptions = {}): Prom
     throw new SameseedError("bad_argument", `${dir} holds branches, which an audit does not take`, {
       hint: "audit the run of their parent: what a branch does, its environment does",
     });
+  refuseReadOnly(dir);
   const { image, differences } = imageForRerun(manifest);
   if (differences.length > 0) {
     throw new SameseedError("image_missing", `the image that ${dir} was recorded with is missing`, {
@@ -54,4 +59,13 @@ export async function auditRun(dir: string, options: AuditRunOptions = {}): Prom
   const env = environment.kind === "file" ? `${environment.name}:${environment.className}` : environment.id;
   const report = await auditAnywhere({ env, options: { ...resolved, limits }, seeds }, options);
   return { report, path: writeCertificate(dir, manifest, report) };
+}
+
+/** A certificate that cannot be written is known before the audit, not after. */
+function refuseReadOnly(dir: string): void {
+  try {
+    accessSync(dir, constants.W_OK);
+  } catch (error) {
+    throw outputError(error, certificatePath(dir));
+  }
 }

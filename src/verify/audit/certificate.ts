@@ -11,6 +11,7 @@ import type { JsonObject } from "../../model/json.ts";
 import type { RunSpec } from "../../model/rollout.ts";
 import type { RunManifest } from "../../model/run-manifest.ts";
 import { readRegular } from "../../store/run-folder.ts";
+import { outputError } from "../../store/store-error.ts";
 import type { AuditReport, AuditVerdict } from "./audit-report.ts";
 
 /** What a certificate says it is about: the run, what its rollouts do, and where. */
@@ -56,21 +57,30 @@ const certificateSchema = z.object({
   digest: z.string(),
 });
 
+/** Where the certificate of a run lies. */
+export function certificatePath(dir: string): string {
+  return join(dir, fileName);
+}
+
 /**
  * Writes the certificate of a run. @returns its path
- * @throws `io_failed`
+ * @throws `io_failed`, `disk_full`
  */
 export function writeCertificate(dir: string, manifest: RunManifest, report: AuditReport): string {
   const content = { format: 1, ...certified(manifest), sameseedVersion: packageVersion(), report } as const;
-  const path = join(dir, fileName);
+  const path = certificatePath(dir);
   const certificate: AuditCertificate = { ...content, digest: digestOfContent(content) };
-  writeFileAtomic(path, `${JSON.stringify(certificate, undefined, 2)}\n`);
+  try {
+    writeFileAtomic(path, `${JSON.stringify(certificate, undefined, 2)}\n`);
+  } catch (error) {
+    throw outputError(error, path);
+  }
   return path;
 }
 
 /** Looks whether a run has a certificate, whether it is as it was written, and whether it is about this run. */
 export function checkCertificate(dir: string, manifest: RunManifest): CertificateCheck {
-  const path = join(dir, fileName);
+  const path = certificatePath(dir);
   if (!existsSync(path)) return { state: "none" };
   let value: unknown;
   try {
@@ -102,7 +112,7 @@ export function checkCertificate(dir: string, manifest: RunManifest): Certificat
 export function readCertificate(dir: string, manifest: RunManifest): AuditReport | undefined {
   if (checkCertificate(dir, manifest).state !== "intact") return undefined;
   const value = JSON.parse(
-    readRegular(join(dir, fileName), largestBytes).toString("utf8"),
+    readRegular(certificatePath(dir), largestBytes).toString("utf8"),
   ) as AuditCertificate;
   return value.report;
 }

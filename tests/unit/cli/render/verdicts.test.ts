@@ -57,11 +57,23 @@ describe("formatError", () => {
     );
   });
 
+  it.each(["ENOSPC", "EDQUOT", "EFBIG"])("%s is a full disk, with its fix", (code) => {
+    const full = asSameseedError(
+      Object.assign(new Error(`${code}: no space left on device, write`), { code }),
+    );
+    expect(full).toMatchObject({
+      code: "disk_full",
+      hint: expect.stringContaining("free some space") as unknown,
+    });
+  });
+
   it("tells a second user of a store whose it is", () => {
     const refused = (path: string): string | undefined =>
       asSameseedError(Object.assign(new Error("EACCES: permission denied"), { code: "EACCES", path })).hint;
     expect(refused(join(homeFolder(), "images/names/mine.json"))).toContain("SAMESEED_HOME");
-    expect(refused("/somewhere/else")).toBeUndefined();
+    expect(refused("/somewhere/else")).toBe(
+      "check that the folder of /somewhere/else exists and that you may read and write it",
+    );
   });
 });
 
