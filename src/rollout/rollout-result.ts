@@ -66,6 +66,13 @@ function ownFileHint(message: string): string | undefined {
     : undefined;
 }
 
+/** A file is put beside what --files brings, not at its place in a package there. */
+function packageHint(message: string): string | undefined {
+  return message.includes("attempted relative import with no known parent package")
+    ? "the file belongs to a package: name the environment as PACKAGE:Id, which the package registers, and with --files (`files` in the SDK) the folder that PACKAGE lies in"
+    : undefined;
+}
+
 /** What an environment is registered without may be a value that no option can give. */
 function argumentsHint(message: string): string | undefined {
   return / cannot be made without arguments: /.test(message)
@@ -86,6 +93,7 @@ function misuseOf(
         standardLibraryHint(message) ??
         systemLibraryFix(message) ??
         ownFileHint(message) ??
+        packageHint(message) ??
         (isMissing(message)
           ? `a module beside the environment's file comes with --files DIR (\`files\` in the SDK); for any other build an image that has it: \`${buildAgainWith(image, neededPackage(message) ?? "PACKAGE …")}\`; --verbose prints the traceback`
           : "name a Gymnasium id that the image has, module:Id, path/to/file.py:ClassName or parallel:MODULE; check the arguments"),

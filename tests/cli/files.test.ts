@@ -216,6 +216,43 @@ describe("files beside an environment and a policy", { timeout: 240_000 }, () =>
     rmSync(work.path("sums/runs"), { recursive: true });
   });
 
+  it("have a package at its place, and a file of a package says how it is named", async () => {
+    mkdirSync(work.path("shop/warehouse"), { recursive: true });
+    const body = environment
+      .replace("from helper import reward_of\nfrom parts import inner\n", "from pathlib import Path\n")
+      .replace('"weights.npy"', 'Path(__file__).parent / "weights.npy"')
+      .replace('{"inner": inner.NAME}', "{}")
+      .replace("reward_of(action)", "1.0");
+    writeFileSync(work.path("shop/warehouse/sums.py"), body);
+    writeFileSync(work.path("shop/warehouse/weights.npy"), npy());
+    writeFileSync(
+      work.path("shop/warehouse/__init__.py"),
+      'import gymnasium\nfrom .sums import Sums\ngymnasium.register("Sums-v0", Sums)\n',
+    );
+    const run = async (name: string): ReturnType<typeof work.run> =>
+      await work.run([
+        "run",
+        name,
+        "--files",
+        "shop",
+        "--seeds",
+        "1",
+        "--out",
+        `of-${name.replaceAll(/\W/g, "")}`,
+      ]);
+    expect(await run("warehouse:Sums-v0")).toMatchObject({ code: 0 });
+    const imported = await run("shop/warehouse/__init__.py:Sums-v0");
+    expect([imported.code, imported.stderr]).toEqual([
+      2,
+      expect.stringContaining("name the environment as PACKAGE:Id, which the package registers"),
+    ]);
+    const played = await run("shop/warehouse/sums.py:Sums");
+    expect([played.code, played.stdout]).toEqual([
+      1,
+      expect.stringContaining("the environment's file lies at warehouse/sums.py of the folder of --files"),
+    ]);
+  });
+
   it("are refused where nothing of theirs is run", async () => {
     for (const [args, message] of [
       [

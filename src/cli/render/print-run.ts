@@ -1,5 +1,5 @@
 import { environmentName, policyNames } from "../../model/spec-names.ts";
-import type { RolloutSummary } from "../../model/rollout.ts";
+import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
 import { forceCommand, shellWord } from "../parse/shell-words.ts";
@@ -7,6 +7,7 @@ import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatRate, formatReward } from "./numbers.ts";
 import { toSummaryDocument, type SummaryDocument, writeRunDocument } from "./rollout-document.ts";
+import { printable } from "./safe-text.ts";
 import { formatFaults, formatOutcomes, formatRollouts, imageText } from "./run-text.ts";
 
 /** How a run is printed. */
@@ -73,10 +74,23 @@ function missingFileLines(reader: RunReader): string[] {
   const isMissing = (row: RolloutSummary): boolean =>
     row.error !== undefined && /^(ModuleNotFoundError|FileNotFoundError)$/.test(row.error.type);
   if (!reader.rows().some(isMissing)) return [];
+  const place = placeInFiles(reader.manifest.spec);
+  if (place !== undefined)
+    return [
+      `  the environment's file lies at ${printable(place)} of the folder of --files, and is put at its top; for its place name it`,
+      "  as PACKAGE:Id, which the package registers, and with --files the folder that PACKAGE lies in",
+    ];
   return [
     "  a sandbox holds the image and the source's own file; --files DIR brings a folder beside the environment,",
     "  --policy-files DIR one beside the policy; packages come with an image: sameseed image build",
   ];
+}
+
+/** Where the folder of --files has the environment's own file, if it has it further down. */
+function placeInFiles({ environment, files = [] }: RunSpec): string | undefined {
+  if (environment.kind !== "file") return undefined;
+  const data = Buffer.from(environment.source).toString("base64");
+  return files.find((file) => file.path.endsWith(`/${environment.name}`) && file.data === data)?.path;
 }
 
 /** Code that looks for a network gets errors that do not say that there is none. */
