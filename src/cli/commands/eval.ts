@@ -14,7 +14,7 @@ import { type FleetChoice, fleetOf, fleetOptions } from "../fleet-choice.ts";
 import { MatchupProgress } from "../matchup-progress.ts";
 import { policyFilesOption, withFiles } from "../parse/files-beside.ts";
 import { decimal } from "../parse/schedule.ts";
-import { shellWord } from "../parse/shell-words.ts";
+import { shellPath } from "../parse/shell-words.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { checkPlot, plotOption, returnsFigure, writePlot } from "../plot-file.ts";
 import { shownPath } from "../record-with-progress.ts";
@@ -184,6 +184,6 @@ export function recordedLines({ paint }: Cli, out: string | undefined): string[]
   const folder = shownPath(out);
   return [
     `recorded in ${folder}`,
-    `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} plays everything again and compares every byte`,
+    `next: ${paint("strong", `sameseed verify ${shellPath(folder)}`)} plays everything again and compares every byte`,
   ];
 }

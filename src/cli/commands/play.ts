@@ -7,6 +7,7 @@ import { saveGame } from "../../games/play/save-game.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { gameImage } from "../parse/game-image.ts";
 import { parseSeed } from "../parse/seeds.ts";
+import { shellPath } from "../parse/shell-words.ts";
 import { LineReader } from "../play/line-reader.ts";
 import { playOut } from "../play/play-loop.ts";
 import { prepareHost } from "../prepare-host.ts";
@@ -94,7 +95,7 @@ async function play(cli: Cli, name: string, options: PlayOptions): Promise<numbe
       const dir = await saveGame(game.spec, end.result.rollout, out);
       const shown = shownPath(dir);
       cli.status.note(`recorded in ${shown}, seed ${end.result.gameSeed}`);
-      cli.status.note(`next: sameseed verify ${shown} plays it again and compares every byte`);
+      cli.status.note(`next: sameseed verify ${shellPath(shown)} plays it again and compares every byte`);
     }
     return exitCodeOf(end);
   } finally {

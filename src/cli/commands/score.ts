@@ -10,7 +10,7 @@ import type { ScoreItem, ScoreResult } from "../../model/score.ts";
 import type { RolloutFleet } from "../../rollout/rollout-fleet.ts";
 import type { Cli, CommandWork } from "../cli.ts";
 import { type FleetChoice, fleetOf, fleetOptions } from "../fleet-choice.ts";
-import { resumeCommand, shellWord } from "../parse/shell-words.ts";
+import { resumeCommand, shellPath } from "../parse/shell-words.ts";
 import { prepareHost } from "../prepare-host.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { jsonText } from "../render/json-text.ts";
@@ -113,7 +113,7 @@ async function score(
       const folder = shownPath(out);
       await cli.output.lines([
         `recorded in ${folder}`,
-        `next: ${cli.paint("strong", `sameseed verify ${shellWord(folder)}`)} scores every completion again and compares`,
+        `next: ${cli.paint("strong", `sameseed verify ${shellPath(folder)}`)} scores every completion again and compares`,
       ]);
     }
   }

@@ -5,6 +5,11 @@ export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+/** A file or folder as a shell reads it back, and as no command takes it for an option. */
+export function shellPath(path: string): string {
+  return shellWord(path.startsWith("-") ? `./${path}` : path);
+}
+
 /**
  * The command that goes on with an interrupted run: the same arguments, with the folder and `--resume`.
  * @param args everything after `sameseed`
@@ -34,5 +39,5 @@ function again(args: readonly string[], dir: string, how: "--resume" | "--force"
     if (arg === "--out") at++;
     else if (arg !== "--resume" && arg !== "--force" && !arg.startsWith("--out=")) kept.push(shown(arg));
   }
-  return ["sameseed", ...kept, "--out", dir, how].map(shellWord).join(" ");
+  return [...["sameseed", ...kept, "--out"].map(shellWord), shellPath(dir), how].join(" ");
 }

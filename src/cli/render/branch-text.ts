@@ -3,7 +3,7 @@ import type { SettledBranch } from "../../branch/branch-config.ts";
 import type { BranchRunResult } from "../../branch/branch-run.ts";
 import type { BranchLineage } from "../../model/branch.ts";
 import { isComplete, outcomes, type Outcome } from "../../model/outcome.ts";
-import { shellWord } from "../parse/shell-words.ts";
+import { shellPath } from "../parse/shell-words.ts";
 import { shownPath } from "../record-with-progress.ts";
 import { mapRewards, type RewardSum, withReward } from "../../model/reward-sum.ts";
 import { count, formatDuration, formatReward } from "./numbers.ts";
@@ -93,7 +93,7 @@ export function formatBranches(result: BranchRunResult, wallMs: number, paint: P
     ...branches.flatMap((own) => (own.status === "rejected" ? [failure(own, paint)] : [])).slice(0, mostRows),
     `${count(branches.length, "branch", "branches")}: ${formatOutcomes(numbers.outcomes, paint)}${mean}${failed} · ${formatDuration(wallMs)}`,
     `recorded in ${folder}`,
-    `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} runs all of them again and compares every byte`,
+    `next: ${paint("strong", `sameseed verify ${shellPath(folder)}`)} runs all of them again and compares every byte`,
   ];
 }
 

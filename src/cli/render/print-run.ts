@@ -2,7 +2,7 @@ import { environmentName, policyNames } from "../../model/spec-names.ts";
 import type { RolloutSummary, RunSpec } from "../../model/rollout.ts";
 import type { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
-import { forceCommand, shellWord } from "../parse/shell-words.ts";
+import { forceCommand, shellPath } from "../parse/shell-words.ts";
 import { shownPath, type RecordedByCommand } from "../record-with-progress.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatDuration, formatRate, formatReward } from "./numbers.ts";
@@ -46,7 +46,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string, summary: Summ
     "",
     ...formatRollouts(reader.rows().take(mostRows), paint, cli.output.columns),
     ...(reader.size > mostRows
-      ? [`  … ${reader.size - mostRows} more: sameseed show ${shellWord(folder)} lists all`]
+      ? [`  … ${reader.size - mostRows} more: sameseed show ${shellPath(folder)} lists all`]
       : []),
     "",
     ...(hasFaults(summary) ? faultLines(cli, reader, summary) : []),
@@ -106,7 +106,7 @@ function networkLines(reader: RunReader): string[] {
 /** What to do next: a run without a complete rollout has nothing that could be verified. */
 function nextLine({ args, paint }: Cli, folder: string, summary: SummaryDocument): string {
   if (faultCount(summary) < summary.rollouts) {
-    return `next: ${paint("strong", `sameseed verify ${shellWord(folder)}`)} runs all of them again and compares every byte`;
+    return `next: ${paint("strong", `sameseed verify ${shellPath(folder)}`)} runs all of them again and compares every byte`;
   }
   const again = forceCommand(args, folder);
   return `next: mend the cause, then ${paint("strong", again)} replaces this run`;

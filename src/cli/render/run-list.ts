@@ -7,7 +7,7 @@ import type { RolloutSummary } from "../../model/rollout.ts";
 import { isRunFolder } from "../../store/run-folder.ts";
 import { RunReader } from "../../store/run-reader.ts";
 import type { Cli } from "../cli.ts";
-import { shellWord } from "../parse/shell-words.ts";
+import { shellPath } from "../parse/shell-words.ts";
 import { formatHistogram } from "./histogram.ts";
 import { jsonText } from "./json-text.ts";
 import { count, formatReward } from "./numbers.ts";
@@ -50,7 +50,7 @@ async function printText(cli: Cli, reader: RunReader, dir: string): Promise<void
       : []),
     ...(first === undefined
       ? []
-      : [`one rollout step by step: sameseed show ${shellWord(dir)} ${choiceOf(first)}`]),
+      : [`one rollout step by step: sameseed show ${shellPath(dir)} ${choiceOf(first)}`]),
   ]);
 }
 

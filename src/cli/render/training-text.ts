@@ -3,7 +3,7 @@ import type { Improvement, ImprovementRound } from "../../evaluate/learning/impr
 import { qPolicyCode, qPolicyDigest } from "../../evaluate/learning/q-policy-code.ts";
 import type { QTable } from "../../evaluate/learning/q-table.ts";
 import type { TrainingSettings } from "../../evaluate/learning/training-settings.ts";
-import { shellWord } from "../parse/shell-words.ts";
+import { shellPath } from "../parse/shell-words.ts";
 import { count } from "./numbers.ts";
 import { printable } from "./safe-text.ts";
 import type { Painter } from "./style.ts";
@@ -56,7 +56,7 @@ export function formatTraining({ settings, improvement, file }: Trained, paint: 
 
 function fileLines(champion: QTable | undefined, file: string | null): string[] {
   if (champion === undefined || file === null) return [];
-  return [`wrote ${printable(file)}`, `next: sameseed eval --x ${shellWord(file)} --o random --exact`];
+  return [`wrote ${printable(file)}`, `next: sameseed eval --x ${shellPath(file)} --o random --exact`];
 }
 
 function roundRow(round: ImprovementRound, rounds: readonly ImprovementRound[], paint: Painter): string[] {

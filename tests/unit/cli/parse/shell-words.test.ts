@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { resumeCommand, shellWord } from "../../../../src/cli/parse/shell-words.ts";
+import { resumeCommand, shellPath, shellWord } from "../../../../src/cli/parse/shell-words.ts";
 
 describe("shellWord", () => {
   it("is read back by a shell", () => {
@@ -12,6 +12,17 @@ describe("shellWord", () => {
       .filter((word) => word.isWellFormed());
     const read = execFileSync("sh", ["-c", `printf '%s\\0' ${safe.map(shellWord).join(" ")}`]).toString();
     expect(read.split("\0").slice(0, -1)).toEqual(safe);
+  });
+});
+
+describe("shellPath", () => {
+  it.for([
+    ["runs/a", "runs/a"],
+    ["-out", "./-out"],
+    ["--force", "./--force"],
+    ["-my runs", "'./-my runs'"],
+  ])("%s is no option: %s", ([path, word]) => {
+    expect(shellPath(path!)).toBe(word);
   });
 });
 
@@ -38,5 +49,11 @@ describe("resumeCommand", () => {
     ],
   ])("goes on with %j", ([args, command]) => {
     expect(resumeCommand(args, "runs/a")).toBe(command);
+  });
+
+  it("names a folder so that it is no option", () => {
+    expect(resumeCommand(["run", "A-v1", "--out", "-o2"], "-o2")).toBe(
+      "sameseed run A-v1 --out ./-o2 --resume",
+    );
   });
 });
