@@ -108,7 +108,7 @@ function checkVacant(paths: RunPaths): void {
     if (name === "run.json") {
       throw new SameseedError("run_exists", `${paths.folder} already holds a run`, {
         context: { path: paths.folder },
-        hint: "pass --resume to continue it, --extend to add seeds to it, or choose another folder",
+        hint: "pass --resume (`resume` in the SDK) to continue it, --extend (`extend`) to add seeds to it, or choose another folder",
       });
     }
     if (!/^(inputs|segments|lock(\..*)?|run\.json\..*\.tmp)$/.test(name)) throw notVacant(paths.folder, name);

@@ -34,11 +34,12 @@ export interface SeedReturn {
   readonly playDigest: string;
 }
 
-/** A policy by a name for people: a built-in's, or a file's own. */
+/** A policy by a name for people: a built-in's, a file's own, or a function's. */
 export function policyNameOf(policy: PolicyInput): string {
   const read = resolveOptions({ envName: "any", policy }).template.seats[0]!.policy;
   if (read.kind === "builtin" || read.kind === "source") return read.name;
-  return read.kind === "caller" ? "a function" : "a list of actions";
+  if (typeof policy !== "function") return "a list of actions";
+  return policy.name === "" ? "a function" : `the function ${policy.name}`;
 }
 
 /** Seeds without repetitions. @throws `bad_argument` where there is none */

@@ -147,6 +147,21 @@ test("seeds of a run may be any iterable", async () => {
   expect(result.seeds).toEqual([1, 2]);
 });
 
+test("a function is told by its name, and not as a list of actions", async () => {
+  const compared = await sdk.compareReturns({
+    envName,
+    seeds: [1],
+    policyA: function left() {
+      return 0;
+    },
+    policyB: (
+      () => () =>
+        1
+    )(),
+  });
+  expect([compared.a, compared.b]).toEqual(["the function left", "a function"]);
+});
+
 const others: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
   "runRollout, signal": [
     async () => await sdk.runRollout({ envName, seed: 1, signal: wrong({}) }),
