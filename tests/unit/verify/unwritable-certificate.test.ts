@@ -15,7 +15,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const manifest = { runId: "run", spec: { seeds: [1] }, image: { manifest: { digest: "0" } }, world: "sealed" };
+const manifest = {
+  runId: "run",
+  spec: { seeds: [1] },
+  image: { manifest: { digest: "0" } },
+  world: "sealed",
+};
 
 test.each([
   ["a folder that is gone", "gone", "ENOENT"],
