@@ -13,9 +13,10 @@ from ..play.failures import clean, describe
 from ..recording.canonical import encode
 from ..recording.frames import HostStream
 from . import judge_file
-from .remote import Asker, NotLoaded, SolutionGone, SolutionModule
+from .asker import Asker, NotLoaded, SolutionGone
+from .empty_values import guarded
+from .remote import SolutionModule
 from .solution import _leave
-from .vacuous import guarded
 from .values import decode_value, encode_value
 
 DONE, PASSED, FAILED, GONE, NOT_LOADED, BROKEN = 1, 2, 3, 4, 5, 6

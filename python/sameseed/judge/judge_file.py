@@ -12,22 +12,25 @@ from collections.abc import Callable
 
 from ..play.seeds import seed_globals
 from ..recording.canonical_tags import module_name
+from .judge_text import compiled
 from .remote import SolutionModule
 from .vacuous import refuse_empty_matches
+
+_STATEMENT = "judge.py"
 
 
 def load(path: str, solution: SolutionModule, seed: int) -> types.ModuleType:
     """Runs the judge's file with that solution behind the name `solution`; raises what it raises."""
     with open(path, "rb") as file:
         source = file.read()
-    code = compile(source, path, "exec", dont_inherit=True)
+    code = compiled(source, path)
     declare(source, solution)
     seed_globals(seed)
     sys.modules["solution"] = solution
     module = types.ModuleType("judge")
     module.__file__ = path
     sys.modules["judge"] = module
-    refuse_empty_matches(source)
+    refuse_empty_matches(source, path)
     exec(code, module.__dict__)
     return module
 
@@ -83,13 +86,14 @@ def run_statement(module: types.ModuleType, text: str, solution: SolutionModule)
 
     Python's own names are never the solution's: one that defines `sorted` or `set` has no say in what they do here.
     """
-    code = compile(text, "judge.py", "exec", dont_inherit=True)
+    code = compiled(text, _STATEMENT)
     for name in sorted(_global_names(code)):
         if name not in module.__dict__ and not hasattr(builtins, name):
             try:
                 module.__dict__[name] = getattr(solution, name)
             except AttributeError:
                 continue
+    refuse_empty_matches(text.encode(), _STATEMENT)
     exec(code, module.__dict__)
 
 

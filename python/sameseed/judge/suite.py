@@ -6,6 +6,7 @@ read without it.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import io
 import os
@@ -17,6 +18,7 @@ from ..play.seeds import seed_globals
 from ..recording.canonical import encode
 from . import judge_file
 from .judge import BROKEN, DONE, FAILED, NOT_LOADED, PASSED, finish, judge_solution, told
+from .judge_text import ask_plain_types
 from .remote import SolutionModule
 from .solution import failure, load
 from .vacuous import refuse_empty_matches
@@ -104,14 +106,27 @@ def _pytest(options: list[str], path: str, test: str, seed: int) -> _Watch:
     import pytest
 
     with open(path, "rb") as file:
-        refuse_empty_matches(file.read())
-
+        refuse_empty_matches(file.read(), path, by_pytest=True)
+    _rewrite_types()
     watch = _Watch()
     os.chdir(os.path.dirname("/tmp/judge/"))
     seed_globals(seed)
     with redirect_stdout(io.StringIO()):
         pytest.main([*_OPTIONS, *options, f"{path}{test}"], plugins=[watch])
     return watch
+
+
+def _rewrite_types() -> None:
+    """Has pytest make of the suite's text what is made of a judge's."""
+    from _pytest.assertion import rewrite
+
+    asserts = rewrite.rewrite_asserts
+
+    def rewritten(tree: ast.Module, *args: object, **kwargs: object) -> None:
+        ask_plain_types(tree)
+        asserts(tree, *args, **kwargs)
+
+    rewrite.rewrite_asserts = rewritten
 
 
 def _has_pytest() -> bool:

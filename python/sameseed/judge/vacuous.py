@@ -1,4 +1,4 @@
-"""Keeps numpy from finding nothing to be equal to everything.
+"""Keeps numpy and pytest from finding nothing to be equal to everything.
 
 numpy stretches an empty array over any other: compared with three numbers, ``np.empty((0, 1))`` gives no result at all, and
 ``all`` of nothing is true. A test that says ``np.allclose(answer, expected)`` or ``(answer == expected).all()`` would take
@@ -11,6 +11,10 @@ import functools
 import sys
 from collections.abc import Callable
 
+from .empty_values import empty_array, expect_numpy, expects_numpy, gave_empty, is_empty
+
+# What a text says that reckons with numpy, or with what is built on it.
+_RECKONING = (b"numpy", b"pandas", b"scipy")
 # Functions of numpy that say whether two values are equal, and those of its `testing` that raise where they are not.
 _SAYING = ("allclose", "array_equiv", "isclose")
 _RAISING = (
@@ -20,61 +24,60 @@ _RAISING = (
     "assert_array_equal",
     "assert_equal",
 )
+# Functions that make an array of what they are given, and a plain one of one that is guarded.
+_MAKING = (
+    "array",
+    "asarray",
+    "asanyarray",
+    "asarray_chkfinite",
+    "ascontiguousarray",
+    "asfortranarray",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "concatenate",
+    "copy",
+    "fromiter",
+    "hstack",
+    "stack",
+    "vstack",
+)
 
 
-def refuse_empty_matches(source: bytes) -> None:
-    """Makes it so where the judge's file uses numpy; pytest's `approx` too, once it is loaded."""
-    if b"numpy" in source:
+def refuse_empty_matches(source: bytes, path: str, by_pytest: bool = False) -> None:
+    """Makes it so for a judge's text, before it runs: for numpy where the text reckons with it, for pytest's `approx` too."""
+    if expects_numpy() or any(name in source for name in _RECKONING):
+        _refuse_in_numpy(path, b"numba" in source)
+    if by_pytest or b"pytest" in source:
+        _refuse_in_pytest()
+
+
+def _refuse_in_numpy(path: str, compiled: bool) -> None:
+    try:
         import numpy as np
         import numpy.testing
-
-        for name in _SAYING:
-            _wrap(np, name, lambda: np.False_)
-        for name in _RAISING:
-            _wrap(np.testing, name, _fail)
-    approx = sys.modules.get("_pytest.python_api")
-    if approx is not None:
-        _wrap(approx.ApproxScalar, "__eq__", lambda: False)
-
-
-def guarded(value: object) -> object:
-    """A value that came from a solution, with its empty arrays as ones that refuse to be stretched."""
-    np = sys.modules.get("numpy")
-    return value if np is None else _guarded(value, np)
+    except ImportError:  # the text may only speak of it
+        return
+    expect_numpy()
+    for name in _SAYING:
+        _wrap(np, name, lambda: np.False_, _differ)
+    for name in _RAISING:
+        _wrap(np.testing, name, _fail, _differ)
+    _wrap(np.testing, "assert_array_less", _fail, _stretched)
+    # Numba knows numpy's own functions only: a judge that compiles keeps them.
+    for name in () if compiled else _MAKING:
+        _guard_made(np, name, path)
 
 
-def _guarded(value: object, np: object) -> object:
-    kind = type(value)
-    if kind is np.ndarray:
-        return value.view(_empty_array(np)) if value.size == 0 else value
-    if kind in (list, tuple):
-        found = [_guarded(each, np) for each in value]
-        return value if all(a is b for a, b in zip(found, value, strict=True)) else kind(found)
-    if kind is dict:
-        return {key: _guarded(each, np) for key, each in value.items()}
-    return value
+def _refuse_in_pytest() -> None:
+    try:
+        import pytest
+    except ImportError:  # as above
+        return
+    _wrap(type(pytest.approx(0.0)), "__eq__", lambda: False, _differ)
 
 
-@functools.cache
-def _empty_array(np: object) -> type:
-    class EmptyArray(np.ndarray):
-        """Of a solution: as any other, but that reckoning with an array that holds something is an error."""
-
-        def __array_ufunc__(self, ufunc: object, method: str, *inputs: object, **more: object) -> object:
-            for each in inputs:
-                # Numbers may be compared with all of its elements, but for what they should be.
-                if np.size(each) > 0 and (np.ndim(each) > 0 or ufunc is np.equal):
-                    raise AssertionError("an empty array is held against values that it has none of")
-            plain = [each.view(np.ndarray) if isinstance(each, EmptyArray) else each for each in inputs]
-            if "out" in more:
-                more["out"] = tuple(each.view(np.ndarray) if isinstance(each, EmptyArray) else each for each in more["out"])
-            found = getattr(ufunc, method)(*plain, **more)
-            return found.view(EmptyArray) if type(found) is np.ndarray and found.size == 0 else found
-
-    return EmptyArray
-
-
-def _wrap(owner: object, name: str, refused: Callable) -> None:
+def _wrap(owner: object, name: str, refused: Callable, refuses: Callable) -> None:
     asked = getattr(owner, name)
     if hasattr(asked, "_refuses_empty_matches"):
         return
@@ -82,18 +85,39 @@ def _wrap(owner: object, name: str, refused: Callable) -> None:
     @functools.wraps(asked)
     def refusing(*args: object, **kwargs: object) -> object:
         one, other = [*args, *kwargs.values(), None, None][:2]
-        return asked(*args, **kwargs) if _is_empty(one) == _is_empty(other) else refused()
+        return refused() if refuses(one, other) else asked(*args, **kwargs)
 
     refusing._refuses_empty_matches = True
     setattr(owner, name, refusing)
 
 
-def _is_empty(value: object) -> bool:
-    """Whether it is an array without elements, or lists that hold none."""
-    np = sys.modules.get("numpy")
-    if np is not None and isinstance(value, np.ndarray):
-        return value.size == 0
-    return isinstance(value, (list, tuple)) and all(_is_empty(each) for each in value)
+def _guard_made(np: object, name: str, path: str) -> None:
+    asked = getattr(np, name)
+    texts = getattr(asked, "_guarded_for", None)
+    if texts is not None:
+        texts.add(path)
+        return
+    texts = {path}
+
+    @functools.wraps(asked)
+    def making(*args: object, **kwargs: object) -> object:
+        made = asked(*args, **kwargs)
+        # What libraries make of nothing is theirs, and so is what a judge makes before it has been given nothing.
+        if gave_empty() and type(made) is np.ndarray and made.size == 0 and sys._getframe(1).f_code.co_filename in texts:
+            return empty_array(np, made)
+        return made
+
+    making._guarded_for = texts
+    setattr(np, name, making)
+
+
+def _differ(one: object, other: object) -> bool:
+    return is_empty(one) != is_empty(other)
+
+
+def _stretched(one: object, other: object) -> bool:
+    np = sys.modules["numpy"]
+    return _differ(one, other) and np.ndim(one) > 0 and np.ndim(other) > 0
 
 
 def _fail() -> None:
