@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ..play.seeds import seed_globals
 from ..recording.canonical_tags import module_name
-from .judge_text import compiled
+from .judge_text import compiled, library_meant, names_lacking
 from .remote import SolutionModule
 from .vacuous import refuse_empty_matches
 
@@ -84,25 +84,25 @@ def run(module: types.ModuleType, name: str, solution: SolutionModule) -> None:
 def run_statement(module: types.ModuleType, text: str, solution: SolutionModule) -> None:
     """Runs one statement, such as an assertion, in the judge's names; those it lacks are the solution's.
 
-    Python's own names are never the solution's: one that defines `sorted` or `set` has no say in what they do here.
+    Python's own names are never the solution's: one that defines `sorted` or `set` has no say in what they do here. Nor are
+    modules: one that has a class `math` has none in what ``math.isclose`` does.
     """
-    code = compiled(text, _STATEMENT)
-    for name in sorted(_global_names(code)):
-        if name not in module.__dict__ and not hasattr(builtins, name):
-            try:
-                module.__dict__[name] = getattr(solution, name)
-            except AttributeError:
-                continue
-    refuse_empty_matches(text.encode(), _STATEMENT)
-    exec(code, module.__dict__)
-
-
-def _global_names(code: types.CodeType) -> set[str]:
-    found = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= _global_names(constant)
-    return found
+    tree = ast.parse(text, _STATEMENT)
+    said = [text]
+    for name in names_lacking(tree, text):
+        if name in module.__dict__ or hasattr(builtins, name):
+            continue
+        library = library_meant(tree, name)
+        if library is not None:
+            module.__dict__[name] = library
+            said.append(library.__name__)
+            continue
+        try:
+            module.__dict__[name] = getattr(solution, name)
+        except AttributeError:
+            continue
+    refuse_empty_matches("\n".join(said).encode(), _STATEMENT)
+    exec(compiled(text, _STATEMENT), module.__dict__)
 
 
 def _holds_tests(name: str, value: type) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import dis
+import importlib
 import types
 
 # No text can have it: it is no name.
 _TYPE = "@type"
+# How modules are called by everybody.
+_CALLED = {"np": "numpy", "pd": "pandas"}
 
 
 def compiled(source: bytes | str, path: str) -> types.CodeType:
@@ -34,6 +38,51 @@ def ask_plain_types(tree: ast.Module) -> bool:
             setattr(node, name, value)
     tree.body.insert(at, given)
     return True
+
+
+def names_lacking(tree: ast.Module, text: str) -> list[str]:
+    """The global names that a statement reads and does not import itself; names of attributes are none of them."""
+    imported = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    own = {(alias.asname or alias.name).partition(".")[0] for node in imported for alias in node.names}
+    return sorted(_names_read(compile(text, "judge.py", "exec", dont_inherit=True)) - own)
+
+
+def library_meant(tree: ast.Module, name: str) -> types.ModuleType | None:
+    """The module that a statement means by a name, where it only asks for what that module has: ``math`` in ``math.pi``.
+
+    A name that is called or handed on is meant as a function's, such as ``bisect``.
+    """
+    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    asked = [
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+    ]
+    if not asked or len(asked) < len(uses):
+        return None
+    try:
+        module = importlib.import_module(_CALLED.get(name, name))
+    except Exception:
+        return None
+    return module if all(_has(module, each) for each in asked) else None
+
+
+def _has(module: types.ModuleType, name: str) -> bool:
+    if hasattr(module, name):
+        return True
+    try:
+        importlib.import_module(f"{module.__name__}.{name}")
+    except Exception:
+        return False
+    return True
+
+
+def _names_read(code: types.CodeType) -> set[str]:
+    found = {each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_NAME", "LOAD_GLOBAL")}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= _names_read(constant)
+    return found
 
 
 def _asks_type(node: ast.AST) -> bool:

@@ -159,8 +159,8 @@ describe("an empty value that is expected", () => {
   });
 });
 
-it("a statement that brings numpy itself refuses it", async () => {
-  const asserts = ["import numpy as np\nassert np.allclose(f(2), [3.0])"];
+it("a statement that brings numpy itself refuses it, and so does one that leaves the import out", async () => {
+  const asserts = ["import numpy as np\nassert np.allclose(f(2), [3.0])", "assert np.allclose(f(2), [3.0])"];
   const task = { id: "said", kind: "judge", judge: "pass", asserts } as const;
   expect((await score("def f(x): return []", task)).score).toBe(0);
   expect((await score("def f(x): return [3.0]", task)).score).toBe(1);
