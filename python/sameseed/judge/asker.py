@@ -10,7 +10,7 @@ from ..recording.canonical_tags import DecodeError
 from ..recording.frames import ACTION, ERROR, HELLO, READY, STEP, Link, LinkClosed, LinkError
 from .empty_values import guarded, unguarded
 from .link_ops import MAX_FRAME, NONCE, OBJECT, RAISED, VALUE
-from .remote import Remote, RemoteWithOperators
+from .remote import Remote, remote
 from .values import NoValue, decode_value, encode_value
 
 
@@ -40,7 +40,7 @@ class Asker:
 
     def __init__(self, fd: int) -> None:
         self._link = Link(fd, MAX_FRAME, MAX_FRAME, NONCE)
-        self._errors: dict[int, type[Exception]] = {}
+        self._errors: dict[int, type[BaseException]] = {}
         self.asked = 0
         # Functions whose changes of their arguments count beside what they give.
         self.changing: tuple[str, ...] = ()
@@ -56,14 +56,14 @@ class Asker:
 
     def get(self, of: int, name: str, operators: bool) -> object:
         """An attribute."""
-        found = self._ask({"op": "get", "of": of, "name": name}, (), operators)
+        found = self._ask({"op": "get", "of": of, "name": name}, {}, operators)
         if isinstance(found, Remote):
             found._called = name
         return found
 
     def set(self, of: int, name: str, value: object) -> None:
         """Sets an attribute."""
-        self._ask({"op": "set", "of": of, "name": name, "value": _sent(value, name)}, (), False)
+        self._ask({"op": "set", "of": of, "name": name, "value": _sent(value, name)}, {}, False)
 
     def call(self, of: int, name: str, args: tuple, kwargs: dict, operators: bool, called: str = "") -> object:
         """A call. Lists, dicts and sets that it changes are changed here too where it gives nothing, or is one of `changing`.
@@ -72,14 +72,15 @@ class Asker:
         """
         sent = [_sent(value, f"argument {at}") for at, value in enumerate(args)]
         named = {key: _sent(value, key) for key, value in kwargs.items()}
-        return self._ask({"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}, args, operators, called)
+        request = {"op": "call", "of": of, "name": name, "args": sent, "kwargs": named}
+        return self._ask(request, {**dict(enumerate(args)), **kwargs}, operators, called)
 
     def check(self) -> None:
         """Raises SolutionGone where the solution was lost on the way, whoever caught that."""
         if self.gone is not None:
             raise self.gone
 
-    def _ask(self, request: dict, args: tuple, operators: bool, called: str = "") -> object:
+    def _ask(self, request: dict, args: dict, operators: bool, called: str = "") -> object:
         self.asked += 1
         self._link.send(STEP, self.asked, encode(request))
         answer = self._decoded(self._receive((ACTION,), self.asked)[1])
@@ -87,12 +88,12 @@ class Asker:
             kind = answer["as"]
             found = guarded(decode_value(answer["value"])) if kind == VALUE else None
             if kind == VALUE and (found is None or called in self.changing):
-                for at, data in answer.get("changed", {}).items():
-                    _restore(args[int(at)], guarded(decode_value(data)))
+                for at, data in answer.get("changed", []):
+                    _restore(args[at], guarded(decode_value(data)))
             if kind == VALUE:
                 return found
             if kind == OBJECT:
-                return self._object(answer["id"], answer["type"], answer["error"], operators)
+                return self._object(answer, operators)
             if kind != RAISED:
                 raise ValueError("an answer of no kind")
             error = self._error(answer)
@@ -103,25 +104,30 @@ class Asker:
             raise self._lost(f"an answer that is none ({type(broken).__name__})") from None
         raise error
 
-    def _object(self, number: int, name: str, error: str | None, operators: bool) -> object:
+    def _object(self, answer: dict, operators: bool) -> object:
+        number, name = answer["id"], answer["type"]
         if type(number) is not int or type(name) is not str:
             raise ValueError("an object without a number and a name")
-        if error is None:
-            return (RemoteWithOperators if operators else Remote)(self, number, name)
+        if answer["error"] is None:
+            return remote(self, number, name, operators, answer["iterates"] is True)
+        return self._error_class(number, name, answer["error"])
+
+    def _error_class(self, number: object, name: object, base: object) -> type[BaseException]:
+        if type(number) is not int or type(name) is not str:
+            raise ValueError("an exception without a number and a name")
         if number not in self._errors:
-            self._errors[number] = type(name, (_builtin_error(error),), {})
+            self._errors[number] = type(name, (_builtin_error(base) or Exception,), {})
         return self._errors[number]
 
-    def _error(self, answer: dict) -> Exception:
+    def _error(self, answer: dict) -> BaseException:
         told = self._decoded(answer["said"])
         message = told["message"]
         if type(message) is not str:
             raise ValueError("a message that is no text")
         if answer["class"] is None:
-            kind = getattr(builtins, answer["type"], None)
-            kind = kind if isinstance(kind, type) and issubclass(kind, Exception) else SolutionError
+            kind = _builtin_error(answer["type"]) or SolutionError
         else:
-            kind = self._object(answer["class"], answer["type"], answer["error"] or "Exception", False)
+            kind = self._error_class(answer["class"], answer["type"], answer["error"])
         args = [f"{answer['type']}: {message}"] if kind is SolutionError else [message]
         if answer["args"] is not None and kind is not SolutionError:
             args = decode_value(answer["args"])
@@ -152,9 +158,10 @@ class Asker:
         return self.gone
 
 
-def _builtin_error(name: object) -> type[Exception]:
+def _builtin_error(name: object) -> type[BaseException] | None:
+    """An exception of Python's own that a solution may raise here; ends that are not a program's own are none."""
     kind = getattr(builtins, name, None) if type(name) is str else None
-    return kind if isinstance(kind, type) and issubclass(kind, Exception) else Exception
+    return kind if isinstance(kind, type) and issubclass(kind, (Exception, SystemExit)) else None
 
 
 def _sent(value: object, name: str) -> list:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .empty_values import note_empty
-from .link_ops import MODULE, OPERATIONS
+from .link_ops import MODULE, OPERATIONS, ORDER
 
 if TYPE_CHECKING:
     from .asker import Asker
@@ -78,14 +78,31 @@ def _items(asker: Asker, iterator: object) -> object:
         yield item
 
 
+class RemoteIterator(Remote):
+    """An object that says of itself that it is an iterator: it may be asked for one value after the other."""
+
+    def __next__(self) -> object:
+        return self._asker.call(self._number, "__next__", (), {}, self._operators)
+
+
 class RemoteWithOperators(Remote):
     """An object of a class whose operators the judge asks for: its file names the class in `OPERATORS`."""
 
     _operators = True
 
+    def __iter__(self) -> object:
+        # It answers what it likes, so it may be gone through again, as a stack is that something was pushed on.
+        return _items(self._asker, self._asker.call(self._number, "__iter__", (), {}, False))
+
+
+class RemoteIteratorWithOperators(RemoteIterator, RemoteWithOperators):
+    """An iterator of such a class."""
+
 
 def _operation(name: str) -> object:
     def operate(self: Remote, *args: object) -> object:
+        if name in ORDER and not isinstance(args[0], Remote):
+            return NotImplemented
         given = () if name == "__exit__" else args
         return self._asker.call(self._number, name, given, {}, True)
 
@@ -96,6 +113,13 @@ def _operation(name: str) -> object:
 for _name in OPERATIONS:
     if _name not in ("__iter__", "__next__"):
         setattr(RemoteWithOperators, _name, _operation(_name))
+
+
+def remote(asker: Asker, number: int, name: str, operators: bool, iterates: bool) -> Remote:
+    """The view of an object: what it may be asked is the judge's to say, and whether it iterates the object's own."""
+    if iterates:
+        return (RemoteIteratorWithOperators if operators else RemoteIterator)(asker, number, name)
+    return (RemoteWithOperators if operators else Remote)(asker, number, name)
 
 
 class SolutionModule(ModuleType):

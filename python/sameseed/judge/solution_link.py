@@ -62,7 +62,7 @@ def _answer(objects: dict, request: dict) -> dict:
             result = OPERATIONS[name](target, *args)
         else:
             result = (target if name == "" else getattr(target, name))(*args, **kwargs)
-        return {**_found(objects, result), "changed": _changed(request["args"], args)}
+        return {**_found(objects, result), "changed": _changed(request, args, kwargs)}
     except BaseException as error:
         return _raised(objects, error)
 
@@ -71,17 +71,18 @@ def _argument(objects: dict, sent: list) -> object:
     return objects[sent[1]] if sent[0] == "o" else decode_value(sent[1])
 
 
-def _changed(sent: list, args: list) -> dict:
-    """Arguments that the call changed, as they are now: by value means that they must be carried back."""
-    changed = {}
-    for at, value in enumerate(args):
+def _changed(request: dict, args: list, kwargs: dict) -> list:
+    """Arguments that the call changed, as they are now, by place or name: by value means that they must be carried back."""
+    sent = {**dict(enumerate(request["args"])), **request["kwargs"]}
+    changed = []
+    for at, value in {**dict(enumerate(args)), **kwargs}.items():
         if sent[at][0] == "v" and isinstance(value, _MUTABLE):
             try:
                 data = encode_value(value, "argument")
             except NoValue:
                 continue
             if data != sent[at][1]:
-                changed[str(at)] = data
+                changed.append([at, data])
     return changed
 
 
@@ -90,7 +91,9 @@ def _found(objects: dict, value: object) -> dict:
         return {"as": VALUE, "value": encode_value(value, "result")}
     except NoValue:
         number = _number(objects, value)
-        return {"as": OBJECT, "id": number, "type": type(value).__name__[:200], "error": _error_base(value)}
+        name = type(value).__name__[:200]
+        iterates = hasattr(type(value), "__next__")
+        return {"as": OBJECT, "id": number, "type": name, "error": _error_base(value), "iterates": iterates}
 
 
 def _number(objects: dict, value: object) -> int:
@@ -104,7 +107,7 @@ def _number(objects: dict, value: object) -> int:
 
 def _error_base(value: object) -> str | None:
     """The builtin that an exception class derives from; None for anything else."""
-    if not (isinstance(value, type) and issubclass(value, Exception)):
+    if not (isinstance(value, type) and issubclass(value, (Exception, SystemExit))):
         return None
     for base in value.__mro__:
         if getattr(builtins, base.__name__, None) is base:
