@@ -104,7 +104,8 @@ def _unguarded(value: object, np: object) -> object:
 
 def _reckon(_: object, ufunc: object, method: str, *inputs: object, **more: object) -> object:
     np = sys.modules["numpy"]
-    nothing = any(plain_type(each) is not type(each) and is_empty(each) for each in inputs)
+    # A matrix product stretches nothing: no rows times a matrix are no rows.
+    nothing = ufunc is not np.matmul and any(plain_type(each) is not type(each) and is_empty(each) for each in inputs)
     for each in inputs:
         # Numbers may be compared with all of its elements, but for what they should be.
         if nothing and np.size(each) > 0 and (np.ndim(each) > 0 or ufunc is np.equal):

@@ -14,7 +14,7 @@ from ..recording.canonical import encode
 from ..recording.frames import HostStream
 from . import judge_file
 from .asker import Asker, NotLoaded, SolutionGone
-from .empty_values import guarded
+from .empty_values import guarded, note_empty
 from .remote import SolutionModule
 from .solution import _leave
 from .values import decode_value, encode_value
@@ -89,6 +89,8 @@ def check_value(*, path: str, question: str, result: str, text: bool, seed: int)
     # From here on what goes wrong goes wrong with what the solution gave.
     try:
         found = _read(result).decode("utf-8", "replace") if text else guarded(decode_value(_read(result)))
+        if text and not found.strip():
+            note_empty()
         # Truth is what the judge's own code says, and no value that crossed has a method of the solution's.
         passed = bool(check(asked, found))
     except BaseException as error:

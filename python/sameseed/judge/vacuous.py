@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 from .empty_values import empty_array, expect_numpy, expects_numpy, gave_empty, is_empty
+from .remote import SolutionModule
 
 # What a text says that reckons with numpy, or with what is built on it.
 _RECKONING = (b"numpy", b"pandas", b"scipy")
@@ -24,11 +25,12 @@ _RAISING = (
     "assert_array_equal",
     "assert_equal",
 )
-# Functions that make an array of what they are given, and a plain one of one that is guarded.
+# Functions that make an array of what they are given: of a list, and many of one that is guarded, a plain one.
 _MAKING = (
+    "around",
     "array",
-    "asarray",
     "asanyarray",
+    "asarray",
     "asarray_chkfinite",
     "ascontiguousarray",
     "asfortranarray",
@@ -37,9 +39,22 @@ _MAKING = (
     "atleast_3d",
     "concatenate",
     "copy",
+    "cumprod",
+    "cumsum",
+    "diff",
+    "flip",
     "fromiter",
     "hstack",
+    "nan_to_num",
+    "ravel",
+    "real",
+    "reshape",
+    "round",
+    "sort",
+    "squeeze",
     "stack",
+    "transpose",
+    "unique",
     "vstack",
 )
 
@@ -47,12 +62,15 @@ _MAKING = (
 def refuse_empty_matches(source: bytes, path: str, by_pytest: bool = False) -> None:
     """Makes it so for a judge's text, before it runs: for numpy where the text reckons with it, for pytest's `approx` too."""
     if expects_numpy() or any(name in source for name in _RECKONING):
-        _refuse_in_numpy(path, b"numba" in source)
+        _refuse_in_numpy()
+        # Numba knows numpy's own functions only: a judge that compiles keeps them, and so does a solution in a test's process.
+        if b"numba" not in source and isinstance(sys.modules.get("solution"), SolutionModule):
+            _guard_what_is_made(path)
     if by_pytest or b"pytest" in source:
         _refuse_in_pytest()
 
 
-def _refuse_in_numpy(path: str, compiled: bool) -> None:
+def _refuse_in_numpy() -> None:
     try:
         import numpy as np
         import numpy.testing
@@ -64,8 +82,11 @@ def _refuse_in_numpy(path: str, compiled: bool) -> None:
     for name in _RAISING:
         _wrap(np.testing, name, _fail, _differ)
     _wrap(np.testing, "assert_array_less", _fail, _stretched)
-    # Numba knows numpy's own functions only: a judge that compiles keeps them.
-    for name in () if compiled else _MAKING:
+
+
+def _guard_what_is_made(path: str) -> None:
+    np = sys.modules.get("numpy")
+    for name in () if np is None else _MAKING:
         _guard_made(np, name, path)
 
 

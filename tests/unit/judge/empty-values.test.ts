@@ -29,6 +29,7 @@ describe("an empty value is not what is expected", () => {
     test("asarray", "assert (np.asarray(solution.f(2)) == want).all()"),
     test("squares", "assert np.sum((np.array(solution.f(2)) - want) ** 2) < 1e-9"),
     test("near", "assert np.all(np.abs(np.atleast_1d(solution.f(2)) - want) < 1e-6)"),
+    test("product", "assert (np.eye(1) @ np.asarray(solution.f(2)).reshape(1, -1) == want).all()"),
     test("norm", "assert np.linalg.norm(want - solution.f(2)) < 1e-9"),
     test("less", "np.testing.assert_array_less(solution.f(2), want)"),
     test("subtract", "assert (np.subtract(np.asarray(solution.f(2)), want) == 0).all()"),
@@ -39,8 +40,26 @@ describe("an empty value is not what is expected", () => {
 
   it.for(nothing)("%s", async (value) => {
     const result = await score(giving(value), { id: "empty", kind: "judge", judge });
-    expect(result.total).toBe(11);
+    expect(result.total).toBe(12);
     expect(passed(result)).toEqual([]);
+  });
+
+  it.for(["sort", "ravel", "unique", "cumsum", "squeeze", "round", "asfortranarray"])(
+    "behind np.%s",
+    async (name) => {
+      const by = file(test("by", `assert (np.${name}(solution.f(2)) == want).all()`));
+      for (const value of ["[]", "np.empty(0)"])
+        expect(passed(await score(giving(value), { id: "by", kind: "judge", judge: by }))).toEqual([]);
+      expect(passed(await score(giving("[3.0]"), { id: "by", kind: "judge", judge: by }))).toHaveLength(1);
+    },
+  );
+
+  it("nor is it where a program printed nothing", async () => {
+    const checker =
+      "import numpy as np\ndef check(given, output):\n    found = np.array([float(x) for x in output.split()])\n    return (np.abs(found - np.array([3.0])) < 1e-9).all()";
+    const task = { id: "printed", kind: "stdio", tests: [{ input: "" }], checker } as const;
+    expect((await score("print(' ')", task)).score).toBe(0);
+    expect((await score("print(3)", task)).score).toBe(1);
   });
 
   it("and what holds something is compared as always", async () => {
@@ -148,8 +167,15 @@ describe("an empty value that is expected", () => {
     "        self.assertListEqual([], solution.f(2))",
     "        self.assertCountEqual([], solution.f(2))",
   ];
+  const rows = [
+    test("shape", "x = solution.f(2)", "assert np.array_equal(x, np.empty((0, 3))) and x.T.shape == (3, 0)"),
+    test("sum", "assert (solution.f(2).sum(axis=0) == np.zeros(3)).all()"),
+    test("stacked", "assert (np.vstack([solution.f(2), np.ones((2, 3))]) * np.arange(3)).sum() == 6"),
+    test("product", "assert (solution.f(2) @ np.ones((3, 2))).shape == (0, 2)"),
+  ];
   it.for([
     ["np.empty(0)", array],
+    ["np.empty((0, 3))", rows],
     ["[]", list],
   ] as const)("%s passes", async ([value, tests]) => {
     const code = `${giving(value)}\ndef fill(x): x.append(1)\ndef empty(x): x.clear()`;
