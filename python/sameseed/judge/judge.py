@@ -14,6 +14,7 @@ from ..recording.canonical import encode
 from ..recording.frames import HostStream
 from . import judge_file
 from .asker import Asker, NotLoaded, SolutionGone
+from .called import finished, refuse_unfinished
 from .empty_values import guarded, note_empty
 from .remote import SolutionModule
 from .solution import _leave
@@ -83,6 +84,7 @@ def check_value(*, path: str, question: str, result: str, text: bool, seed: int)
     """Asks a checker, `check(args, result)` or `check(input, output)`, about what a solution gave."""
     try:
         check = judge_file.load(path, SolutionModule(None), seed).check
+        refuse_unfinished("check", check)
         asked = _read(question).decode() if text else decode_value(_read(question))[0]
     except BaseException as error:
         finish(BROKEN, told(error))
@@ -92,7 +94,7 @@ def check_value(*, path: str, question: str, result: str, text: bool, seed: int)
         if text and not found.strip():
             note_empty()
         # Truth is what the judge's own code says, and no value that crossed has a method of the solution's.
-        passed = bool(check(asked, found))
+        passed = bool(finished(check(asked, found)))
     except BaseException as error:
         finish(FAILED, told(error))
     finish(PASSED if passed else FAILED, encode({"message": "the checker refused it", "trace": "", "type": "checker"}))

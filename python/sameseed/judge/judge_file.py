@@ -8,10 +8,12 @@ import inspect
 import sys
 import types
 import unittest
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..play.seeds import seed_globals
 from ..recording.canonical_tags import module_name
+from .called import call_fixture, call_test, refuse_unfinished
 from .judge_text import compiled, library_meant, names_lacking
 from .remote import SolutionModule
 from .vacuous import refuse_empty_matches
@@ -55,30 +57,58 @@ def names(module: types.ModuleType) -> list[str]:
     found: list[str] = []
     for name, value in module.__dict__.items():
         if isinstance(value, types.FunctionType) and name.startswith("test"):
+            refuse_unfinished(name, value)
             found.append(name)
         elif isinstance(value, type) and module_name(value) == "judge" and _holds_tests(name, value):
-            found += [f"{name}.{each}" for each in dir(value) if each.startswith("test") and callable(getattr(value, each))]
+            methods = [each for each in dir(value) if each.startswith("test") and callable(getattr(value, each))]
+            for each in methods:
+                _refuse_method(f"{name}.{each}", value, getattr(value, each))
+            found += [f"{name}.{each}" for each in methods]
     return found
+
+
+def _refuse_method(name: str, owner: type, method: object) -> None:
+    refuse_unfinished(name, method)
+    is_plain = issubclass(owner, unittest.TestCase) and not issubclass(owner, unittest.IsolatedAsyncioTestCase)
+    if is_plain and inspect.iscoroutinefunction(method):
+        raise TypeError(f"{name} is async, which unittest.TestCase does not run: use unittest.IsolatedAsyncioTestCase")
 
 
 def run(module: types.ModuleType, name: str, solution: SolutionModule) -> None:
     """Runs one test; raises AssertionError or whatever else says that it failed."""
     first, _, method = name.partition(".")
     found = getattr(module, first)
-    if not method:
-        _call(found, solution)
-    elif issubclass(found, unittest.TestCase):
-        result = unittest.TestResult()
-        found(method).run(result)
-        for _, text in [*result.failures, *result.errors, *result.skipped]:
-            raise AssertionError(text.strip().split("\n")[-1])
-        if result.testsRun != 1 or result.unexpectedSuccesses or result.expectedFailures:
-            raise AssertionError("the test did not pass")
-    else:
-        each = found()
-        if hasattr(each, "setup_method"):
-            _call(each.setup_method, solution)
-        _call(getattr(each, method), solution)
+    with _within(module, "module", solution, module):
+        if not method:
+            with _within(module, "function", solution, found):
+                call_test(found, solution)
+        elif issubclass(found, unittest.TestCase):
+            _run_case(found, method)
+        else:
+            with _within(found, "class", solution, found):
+                each = found()
+                with _within(each, "method", solution, getattr(each, method)):
+                    call_test(getattr(each, method), solution)
+
+
+@contextmanager
+def _within(owner: object, what: str, solution: SolutionModule, about: object) -> Iterator[None]:
+    """What a suite does around a module, a class, a function or a method; what it clears away is part of the test."""
+    call_fixture(owner, f"setup_{what}", solution, about)
+    try:
+        yield
+    finally:
+        call_fixture(owner, f"teardown_{what}", solution, about)
+
+
+def _run_case(case: type, method: str) -> None:
+    result = unittest.TestResult()
+    # In a suite, which sets up its module and class.
+    unittest.TestSuite([case(method)]).run(result)
+    for _, text in [*result.failures, *result.errors, *result.skipped]:
+        raise AssertionError(text.strip().split("\n")[-1])
+    if result.testsRun != 1 or result.unexpectedSuccesses or result.expectedFailures:
+        raise AssertionError("the test did not pass")
 
 
 def run_statement(module: types.ModuleType, text: str, solution: SolutionModule) -> None:
@@ -107,11 +137,3 @@ def run_statement(module: types.ModuleType, text: str, solution: SolutionModule)
 
 def _holds_tests(name: str, value: type) -> bool:
     return issubclass(value, unittest.TestCase) or (name.startswith("Test") and value.__init__ is object.__init__)
-
-
-def _call(function: Callable, solution: SolutionModule) -> None:
-    parameters = inspect.signature(function).parameters
-    unknown = [name for name in parameters if name not in ("solution", "method")]
-    if unknown:
-        raise LookupError(f"the test asks for {', '.join(unknown)}: only `solution` is there")
-    function(*([solution] if "solution" in parameters else []), *([None] if "method" in parameters else []))
