@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { isSameseedError } from "../base/error.ts";
 import { defaultLimits } from "../model/limits.ts";
-import { type JudgePlace, refuseAborted } from "./judge-place.ts";
+import { type JudgePlace, refuseAborted, type Watched } from "./judge-place.ts";
 import type { Lanes } from "./lanes.ts";
 import type { TestRun } from "./test-run.ts";
 
@@ -23,8 +23,8 @@ export interface SettledRun {
 
 /**
  * Runs one test until it has a verdict that stands. Trouble of the host is tried again. Wall time says as much of the machine
- * as of the program: one that reached it on a starved machine is run again alone, and where a process of Sameseed's own gets
- * nowhere either, the verdict is the host's.
+ * as of the program: one that reached it on a starved machine, or while it worked, is run again alone, and where a process of Sameseed's
+ * own gets nowhere either, the verdict is the host's.
  * @throws `aborted`
  */
 export async function settleTest(
@@ -50,8 +50,10 @@ export async function settleTest(
     }
     if (run.verdict !== "time_limit_idle" || run.solution === undefined) return { run, runs };
     const share = await processorShare(place);
-    if (share >= starvedShare) return { run, runs };
+    const isStarved = share < starvedShare;
+    if (!isStarved && !wasBusy(run.solution)) return { run, runs };
     if (alone++ < aloneMost) continue;
+    if (!isStarved) return { run, runs };
     return {
       run: {
         ...run,
@@ -61,6 +63,17 @@ export async function settleTest(
       runs,
     };
   }
+}
+
+/** The part of its wall time from which on a program worked, and did not wait. */
+const busyPart = 0.1;
+
+/**
+ * Whether a program worked until its wall time was over. Then another program's work decided which of its limits it met first, and by
+ * itself it meets the one that counts: an endless loop its CPU time, a slow solution none.
+ */
+function wasBusy({ end: { cpuMs, wallMs } }: Watched): boolean {
+  return cpuMs >= wallMs * busyPart;
 }
 
 /** The part of one processor that a process of ours gets now: 1 on a machine with a free one. */

@@ -36,8 +36,11 @@ function machine(share: number): JudgePlace {
   return { host: { ...host, backend }, signal: undefined };
 }
 
-const solution = {} as Watched;
+const solution = { end: { cpuMs: 20, wallMs: 1000 } } as Watched;
 const late: TestRun = { verdict: "time_limit_idle", solution };
+/** As late, but it worked until then. */
+const busy: TestRun = { ...late, solution: { end: { cpuMs: 300, wallMs: 1000 } } as Watched };
+const loop: TestRun = { verdict: "time_limit_cpu", solution: busy.solution! };
 const right: TestRun = { verdict: "accepted", solution };
 
 async function settle(runs: readonly (TestRun | Error)[], on: JudgePlace): Promise<SettledRun> {
@@ -56,6 +59,12 @@ async function settle(runs: readonly (TestRun | Error)[], on: JudgePlace): Promi
 describe("wall time", () => {
   it("counts at once where the machine has time", async () => {
     expect(await settle([late], machine(0.9))).toEqual({ run: late, runs: 1 });
+  });
+
+  it("is tried again alone where the program worked until then, whatever time the machine has", async () => {
+    expect(await settle([busy, loop], machine(0.9))).toEqual({ run: loop, runs: 2 });
+    expect(await settle([busy, right], machine(0.9))).toEqual({ run: right, runs: 2 });
+    expect(await settle([busy, busy, busy], machine(0.9))).toEqual({ run: busy, runs: 3 });
   });
 
   it("is tried again where it has none, and what is found then counts", async () => {
