@@ -176,7 +176,7 @@ class Encoding(unittest.TestCase):
             ("\ud800", "info: text with a lone surrogate"),
             ({"\ud800": 1}, "info['\\ud800']: text with a lone surrogate"),
             (np.array([1, object()]), "objects of type builtins.object"),
-            (np.array([(1, 2)], "i4,i4"), "info: arrays of dtype void64"),
+            (np.array([(1, 2)], "i4,i4"), "info: arrays of dtype void64 have no encoding; return a plain value instead"),
             (np.ma.array([1]), "info: a masked array has no encoding"),
             ({"owner": {"a": object()}}, "(--volatile-info owner), or define encode(value) in the environment's file"),
             (len, "builtin_function_or_method"),

@@ -74,6 +74,22 @@ class CanonicalValues(unittest.TestCase):
         self.assertEqual(encode(range(3)), before)
         self.assertIn(b"hooked", encode(object()))
 
+    def test_a_hook_is_for_arrays_whose_elements_have_no_encoding(self):
+        records = np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")])
+        arrays = (records, records[0], np.rec.array(records), np.zeros(2, np.longdouble))
+        before = encode(np.zeros(2, complex))
+        for array in arrays:
+            with self.assertRaisesRegex(CanonicalError, "have no encoding; return a plain value"):
+                encode(array)
+        set_hook(lambda value: {"hooked": value.dtype.name})
+        self.assertEqual(encode(np.zeros(2, complex)), before)
+        for array in arrays:
+            self.assertIn(b"hooked", encode(array))
+        self.assertEqual(decode(encode(records)).value, {"hooked": records.dtype.name})
+        set_hook(lambda value: value)
+        with self.assertRaisesRegex(CanonicalError, "nested more than 64 deep"):
+            encode(records)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -22,8 +22,7 @@ from enum import Enum
 
 from .canonical_arrays import array_encoders
 from .canonical_texts import encode_text, key_plan, note_order
-from .canonical_types import is_named_tuple, plain_part
-from .canonical_values import elements
+from .canonical_types import array_part, is_named_tuple, plain_part
 from .canonical_tags import (
     CANONICAL_NAN,
     MAX_DEPTH,
@@ -263,7 +262,9 @@ def _typed_bytes(name: str, value: object, depth: int) -> bytes:
 
 
 def _encode_other_array(array: object, depth: int) -> bytes:
-    return _typed_bytes("numpy.ndarray", elements(array), depth)
+    if depth >= MAX_DEPTH:
+        raise _too_deep()
+    return _typed_bytes("numpy.ndarray", array_part(array), depth)
 
 
 def _encode_foreign_typed(value: ForeignTyped, depth: int) -> bytes:

@@ -14,7 +14,6 @@ import math
 import struct
 from collections.abc import Callable
 
-from .canonical_values import OTHER_KINDS
 from .canonical_tags import (
     MAX_ARRAY_BYTES,
     MAX_DEPTH,
@@ -46,6 +45,11 @@ def _array_prefix(shape: tuple[int, ...]) -> bytes:
     return head(6, TAG_ARRAY) + b"\x82" + head(4, len(shape)) + b"".join(head(0, n) for n in shape)
 
 
+def _has_elements(dtype: np.dtype) -> bool:
+    """Whether its elements have an encoding of their own."""
+    return dtype.kind in "bUS" or (dtype.kind, dtype.itemsize) in NUMERIC_TAGS
+
+
 def _make_head(dtype: np.dtype, shape: tuple[int, ...]) -> tuple[bytes, str]:
     count = math.prod(shape)
     if math.prod(n for n in shape if n) * dtype.itemsize > MAX_ARRAY_BYTES:
@@ -58,10 +62,8 @@ def _make_head(dtype: np.dtype, shape: tuple[int, ...]) -> tuple[bytes, str]:
         return prefix + head(6, tag) + head(2, count * dtype.itemsize), dtype.kind
     if dtype.kind == "U":
         width, tag = dtype.itemsize // 4, TAG_TEXT_ELEMENTS
-    elif dtype.kind == "S":
-        width, tag = dtype.itemsize, TAG_BYTES_ELEMENTS
     else:
-        raise CanonicalError(f"arrays of dtype {dtype.name} have no encoding")
+        width, tag = dtype.itemsize, TAG_BYTES_ELEMENTS
     # An empty string has no width of its own; numpy's smallest is 1.
     return prefix + head(6, tag) + b"\x82" + head(0, max(width, 1)) + head(4, count), dtype.kind
 
@@ -91,7 +93,7 @@ def encode_array(array: np.ndarray, depth: int) -> bytes:
     key = (dtype, array.shape)
     known = _heads.get(key)
     if known is None:
-        if dtype.kind in OTHER_KINDS:
+        if not _has_elements(dtype):
             return _encode_others(array, depth)
         known = _make_head(dtype, array.shape)
         if len(_heads) >= _HEAD_CACHE_SIZE:
@@ -144,7 +146,7 @@ def _encode_through_array(value: object, depth: int) -> bytes:
 
 
 def array_encoders(others: Encoder) -> dict[type, Encoder]:
-    """One encoder for each numpy type that has an encoding; empty without numpy. `others` takes arrays of `OTHER_KINDS`."""
+    """One encoder for each numpy type that has an encoding; empty without numpy. `others` takes arrays of other elements."""
     global _encode_others
     _encode_others = others
     if np is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .canonical_tags import CanonicalError, type_name
-from .canonical_values import value_of
+from .canonical_values import OTHER_KINDS, elements, value_of
 
 try:
     import numpy as np
@@ -65,6 +65,18 @@ def plain_part(value: object) -> object:
     plain = value_of(value)
     if plain is not None:
         return plain
+    return hooked(value, f"objects of type {type_name(cls)}")
+
+
+def array_part(array: object) -> object:
+    """The base value of an array whose elements have no encoding of their own; raises CanonicalError."""
+    if array.dtype.kind in OTHER_KINDS:
+        return elements(array)
+    return hooked(array, f"arrays of dtype {array.dtype.name}")
+
+
+def hooked(value: object, called: str) -> object:
+    """What the hook makes of an object; raises CanonicalError where there is none."""
     if _hook is None:
-        raise CanonicalError(f"objects of type {type_name(cls)} have no encoding", is_unknown=True)
+        raise CanonicalError(f"{called} have no encoding", is_unknown=True)
     return _hook(value)
