@@ -34,6 +34,10 @@ describe("the Python client", () => {
     await unittest("test_client.py");
   });
 
+  it("says why something ended, opens anew what can be, and leaves no server behind", async () => {
+    await unittest("test_endings.py");
+  });
+
   it("learns CartPole with a few lines of numpy, the same way every time", async () => {
     const learn = async (updates: number): Promise<string> => {
       const example = join(clientFolder, "examples/policy_gradient.py");

@@ -1,7 +1,7 @@
 /* Whoever is killed, nothing of what was opened outlives it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -36,12 +36,16 @@ interface Running {
 }
 
 /** Starts a program and waits for its first line. */
-async function start(program: string, args: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+async function start(
+  program: string,
+  args: readonly string[],
+  input: "ignore" | "pipe" = "ignore",
+): Promise<Running> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: [input, "pipe", "pipe"] });
   started.push(child);
-  child.stderr.resume();
+  child.stderr!.resume();
   const exited = once(child, "exit");
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const [line] = (await once(child.stdout!, "data")) as [Buffer];
   return { child, exited, line: line.toString().trim() };
 }
 
@@ -101,4 +105,19 @@ it("a client that is killed leaves nothing of what it opened, and its run can be
   server.child.kill("SIGTERM");
   expect((await server.exited)[0]).toBe(0);
   await gone(names, 10_000);
+});
+
+it("a server that was asked to drains when its input ends, and not before", async () => {
+  const socket = join(folder, "socket");
+  const { child, exited } = await start(
+    main,
+    ["serve", "--listen", `unix:${socket}`, "--until-input-ends"],
+    "pipe",
+  );
+  child.stdin!.write("what comes is nobody's\n");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([child.exitCode, existsSync(socket)]).toEqual([null, true]);
+  child.stdin!.end();
+  expect(await exited).toEqual([0, null]);
+  expect(existsSync(socket)).toBe(false);
 });

@@ -16,6 +16,7 @@ interface ServeOptions {
   readonly drainMs?: number;
   readonly allowHost: readonly string[];
   readonly allowOrigin: readonly string[];
+  readonly untilInputEnds?: true;
 }
 
 /** Adds `sameseed serve`. */
@@ -64,6 +65,10 @@ export function addServeCommand(program: Command, choose: (work: CommandWork) =>
       collect,
       [],
     )
+    .option(
+      "--until-input-ends",
+      "drain when standard input ends too: a program that holds its other end takes the server with it, however it ends",
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  sameseed serve\n  sameseed serve --listen 0.0.0.0:8900 --token-file token --allow-host lab7\n\nThe log goes to standard error, a JSON document a line; the address to standard output. SIGTERM and Ctrl-C drain:\nno new work begins, and running work may finish; a second signal stops at once.",
@@ -78,12 +83,14 @@ async function serve(cli: Cli, options: ServeOptions): Promise<number> {
   const server = createServer(toServerOptions(options));
   await server.start();
   await cli.output.lines([`listening at ${server.address}`]);
-  await aborted(cli.signal);
-  await server.drain();
+  await Promise.race([aborted(cli.signal), ...(options.untilInputEnds === true ? [inputEnded()] : [])]);
+  // A signal that comes after the input's end is the second word, and ends at once.
+  await server.drain(cli.signal.aborted ? undefined : cli.signal);
   return 0;
 }
 
-function toServerOptions({ allowHost, allowOrigin, ...rest }: ServeOptions): ServerOptions {
+function toServerOptions(options: ServeOptions): ServerOptions {
+  const { allowHost, allowOrigin, untilInputEnds: _, ...rest } = options;
   return {
     ...rest,
     allowHosts: allowHost,
@@ -95,4 +102,12 @@ function toServerOptions({ allowHost, allowOrigin, ...rest }: ServeOptions): Ser
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** Resolves when nothing more comes on standard input; what comes is nobody's. */
+async function inputEnded(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const event of ["end", "close", "error"]) process.stdin.once(event, () => resolve());
+    process.stdin.resume();
+  });
 }

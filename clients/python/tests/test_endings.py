@@ -1,0 +1,102 @@
+"""What is told when something ends: runs that are cut short, leases that are over, programs and the servers of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+import sameseed
+
+
+STARTS = """
+import multiprocessing, os, signal, sys, time
+import sameseed
+
+def one(_):
+    client = sameseed.default_client()
+    with sameseed.Rollout("CartPole-v1", 1) as rollout:
+        rollout.step(1)
+    return f"{client.server._process.pid} {client.server._folder}"
+
+def told(*servers):
+    print(*servers, sep="\\n", flush=True)
+"""
+ENDS = {
+    "exit": "told(one(0))",
+    "os._exit": "told(one(0)); os._exit(3)",
+    "SIGKILL": "told(one(0)); os.kill(os.getpid(), signal.SIGKILL)",
+    "SIGTERM": "told(one(0)); os.kill(os.getpid(), signal.SIGTERM)",
+    "workers": """
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    told(one(0), *pool.map(one, range(2), chunksize=1))
+    pool.close()
+    pool.join()
+""",
+    # What a worker has copied of its parent does not keep the parent's server.
+    "before a worker": """
+told(one(0))
+if os.fork() == 0:
+    os.close(1)
+    os.close(2)
+    time.sleep(60)
+os.kill(os.getpid(), signal.SIGKILL)
+""",
+}
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@unittest.skipUnless(os.environ.get("SAMESEED_COMMAND"), "needs a command")
+class Servers(unittest.TestCase):
+    def test_end_with_the_program_however_it_ends(self):
+        env = {name: value for name, value in os.environ.items() if name != "SAMESEED_URL"}
+        for name, program in ENDS.items():
+            with self.subTest(name):
+                ran = subprocess.run([sys.executable, "-c", STARTS + program], env=env, capture_output=True, timeout=120)
+                servers = [line.split(" ", 1) for line in ran.stdout.decode().splitlines()]
+                self.assertGreater(len(servers), 0, ran.stderr.decode())
+                until = time.monotonic() + 20
+                while any(is_alive(pid) for pid, _ in servers) and time.monotonic() < until:
+                    time.sleep(0.05)
+                left = [pid for pid, _ in servers if is_alive(pid)]
+                for pid in left:
+                    os.kill(int(pid), signal.SIGKILL)
+                self.assertEqual(left, [])
+                # Nothing is in its folder any more; the next program's server removes it.
+                self.assertEqual([each for _, folder in servers for each in Path(folder).glob("*")], [])
+
+    def test_leave_no_folder_behind(self):
+        env = {name: value for name, value in os.environ.items() if name != "SAMESEED_URL"}
+        server = sameseed.Server()
+        folder = Path(server._folder)
+        empty, used = (folder.parent / f"sameseed-client-test-{kind}-{os.getpid()}" for kind in ("empty", "used"))
+        for each in (empty, used):
+            each.mkdir()
+        (used / "log").touch()
+        for each in (empty, used, folder):
+            os.utime(each, (time.time() - 600,) * 2)
+        subprocess.run([sys.executable, "-c", STARTS + ENDS["exit"]], env=env, check=True, capture_output=True)
+        self.assertEqual([each.exists() for each in (empty, used, folder)], [False, True, True])
+        os.utime(used, (0, 0))
+        os.utime(folder, (0, 0))
+        subprocess.run([sys.executable, "-c", STARTS + ENDS["exit"]], env=env, check=True, capture_output=True)
+        self.assertEqual([each.exists() for each in (used, folder)], [False, True])
+        server.close()
+        self.assertFalse(folder.exists())
+
+    def test_that_cannot_be_started_say_so(self):
+        with self.assertRaises(sameseed.SameseedError) as raised:
+            sameseed.Server(command=["/nope/sameseed"])
+        self.assertEqual(raised.exception.code, "tool_missing")
+
+
+if __name__ == "__main__":
+    unittest.main()
