@@ -1,6 +1,8 @@
 """What is told when something ends: runs that are cut short, leases that are over, programs and the servers of their own."""
 
+import asyncio
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -9,6 +11,72 @@ import unittest
 from pathlib import Path
 
 import sameseed
+
+
+class Runs(unittest.TestCase):
+    def refused(self, run, code, *parts):
+        for results in (run.results, lambda: list(run), lambda: asyncio.run(sameseed.AsyncRun(run).results())):
+            with self.assertRaises(sameseed.SameseedError) as raised:
+                results()
+            self.assertEqual(raised.exception.code, code)
+            for part in parts:
+                self.assertIn(part, str(raised.exception))
+
+    def test_that_fail_raise_why(self):
+        self.refused(sameseed.collect_rollouts("Nope-v1", [1, 2]), "unknown_environment", "Nope-v1")
+        broken = sameseed.collect_rollouts("CartPole-v1", [1], policy={"source": "def act("})
+        self.refused(broken, "bad_policy")
+
+    def test_that_are_cancelled_say_how_far_they_are_and_can_be_gone_on_with(self):
+        run = sameseed.collect_rollouts("CartPole-v1", range(200), maxSteps=50, concurrency=1)
+        run.cancel()
+        recorded = run.state["recorded"]
+        self.assertLess(recorded, 200)
+        self.refused(run, "aborted")
+        kept = []
+        with self.assertRaises(sameseed.SameseedError):
+            kept.extend(iter(run))
+        run = sameseed.collect_rollouts("CartPole-v1", range(3), maxSteps=5, concurrency=1)
+        run.cancel()
+        run.resume()
+        self.assertEqual([result["seed"] for result in run.results()], [0, 1, 2])
+
+    def test_whose_server_ended_in_between_are_not_whole(self):
+        def told(*lines):
+            class Transport:
+                def lines(self, path, query):
+                    return iter(lines)
+
+            class Client:
+                transport = Transport()
+
+            return sameseed.Run("r", client=Client())
+
+        row = {"index": 0, "rollout": {"seed": 0}}
+        end = {"run": "r", "state": "ended", "total": 2, "recorded": 1, "error": None}
+        self.refused(told(row, {"end": end}), "aborted", "1 of 2", "resume()")
+        self.refused(told(row), "io_failed")
+        self.assertEqual(told(row, {"end": {**end, "total": 1}}).results(), [{"seed": 0}])
+
+
+class Errors(unittest.TestCase):
+    def test_can_be_pickled_wherever_they_come_from(self):
+        calls = (
+            lambda: sameseed.Rollout("Nope-v1", 1),
+            lambda: sameseed.Sandbox(image="nope"),
+            lambda: sameseed.make_vec("CartPole-v1", 2, foo=1),
+        )
+        for call in calls:
+            with self.assertRaises(sameseed.SameseedError) as raised:
+                call()
+            error = raised.exception
+            self.assertIsInstance(error.context, dict)
+            again = pickle.loads(pickle.dumps(error))
+            for name in ("code", "message", "hint", "context", "number"):
+                self.assertEqual(getattr(again, name), getattr(error, name))
+            self.assertEqual(str(again), str(error))
+        told = {"code": "internal", "message": "m", "context": '{"seed":1}'}
+        self.assertEqual(sameseed.SameseedError.of(told).context, {"seed": 1})
 
 
 STARTS = """

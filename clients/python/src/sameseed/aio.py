@@ -118,7 +118,7 @@ class AsyncRun:
         self.sync = run
 
     async def results(self) -> list[dict[str, Any]]:
-        """Waits for the end, and gives the summaries in the order of their seeds."""
+        """Waits for the end, and gives the summaries in the order of their seeds: all of them, or it raises why there are not."""
         return await asyncio.to_thread(self.sync.results)
 
     async def state(self) -> dict[str, Any]:
@@ -136,6 +136,10 @@ class AsyncRun:
     async def cancel(self) -> None:
         """Ends it; what is recorded stays."""
         await asyncio.to_thread(self.sync.cancel)
+
+    async def resume(self) -> None:
+        """Goes on with a run that was cut short."""
+        await asyncio.to_thread(self.sync.resume)
 
 
 class AsyncRollout:

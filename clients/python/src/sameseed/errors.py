@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -24,10 +25,19 @@ class SameseedError(Exception):
     def of(cls, told: Mapping[str, Any]) -> SameseedError:
         """What a server told: `{code, message, hint?, context?}`."""
         code, message = str(told.get("code", "internal")), str(told.get("message", "the server failed"))
-        return cls(code, message, told.get("hint"), told.get("context"))
+        return cls(code, message, told.get("hint"), _context_of(told.get("context")))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SameseedError, (self.code, self.message, self.hint, dict(self.context))
+        return SameseedError, (self.code, self.message, self.hint, dict(self.context)), {"number": self.number}
+
+
+def _context_of(told: Any) -> Mapping[str, Any]:
+    """Over a WebSocket it comes as the text of a JSON document."""
+    try:
+        found = json.loads(told) if isinstance(told, str) else told
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 class Closable(Protocol):

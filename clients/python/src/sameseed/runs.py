@@ -7,19 +7,27 @@ from types import TracebackType
 from typing import Any
 
 from .client import Client, default_client
+from .errors import SameseedError
 
 
 class Run:
-    """A recorded run of a server. Iterate over it for the rollouts' summaries, in the order in which they were recorded."""
+    """A recorded run of a server. Iterate over it for the rollouts' summaries, in the order in which they were recorded.
+
+    Where the run failed, was cancelled or was cut short, iteration raises why after the last summary that there is.
+    """
 
     def __init__(self, id: str, *, client: Client | None = None) -> None:
         self.id = id
         self._client = client or default_client()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        end: dict[str, Any] | None = None
         for line in self._client.transport.lines(f"/v1/runs/{self.id}/results", {"from": 0, "follow": "true"}):
             if "rollout" in line:
                 yield line["rollout"]
+            elif "end" in line:
+                end = line["end"]
+        _check_end(end)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -28,7 +36,7 @@ class Run:
         return told
 
     def results(self) -> list[dict[str, Any]]:
-        """Waits for the end, and gives the summaries in the order of their seeds."""
+        """Waits for the end, and gives the summaries in the order of their seeds: all of them, or it raises why there are not."""
         return sorted(self, key=lambda rollout: int(rollout["seed"]))
 
     def trajectory(self, digest: str) -> bytes:
@@ -45,6 +53,10 @@ class Run:
         """Ends it; what is recorded stays."""
         self._client.request("POST", f"/v1/runs/{self.id}/cancel", once=True)
 
+    def resume(self) -> None:
+        """Goes on with a run that was cut short, on the server that began it: what is recorded stays, the rest is recorded now."""
+        self._client.request("POST", f"/v1/runs/{self.id}/resume", once=True)
+
     def __enter__(self) -> Run:
         return self
 
@@ -53,6 +65,18 @@ class Run:
     ) -> None:
         if kind is not None:
             self.cancel()
+
+
+def _check_end(end: dict[str, Any] | None) -> None:
+    """Raises where a run has not given all that was asked for."""
+    if end is None:
+        raise SameseedError("io_failed", "the results ended before the run did", "read them again: the server may have ended")
+    recorded, total = end["recorded"], end["total"]
+    if end["error"] is not None:
+        raise SameseedError.of(end["error"])
+    if recorded < total:
+        message = f"the run was cut short: {recorded} of {total} rollouts are recorded"
+        raise SameseedError("aborted", message, "resume() records the rest, on the server that began it", {"recorded": recorded, "total": total})
 
 
 def collect_rollouts(
