@@ -34,6 +34,10 @@ describe("the Python client", () => {
     await unittest("test_client.py");
   });
 
+  it("takes the calls of threads, tasks and processes one after the other, and none twice", async () => {
+    await unittest("test_sharing.py");
+  });
+
   it("says why something ended, opens anew what can be, and leaves no server behind", async () => {
     await unittest("test_endings.py");
   });

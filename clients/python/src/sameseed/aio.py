@@ -1,21 +1,25 @@
 """The same for programs with an event loop.
 
 A call runs in a thread, and the event loop goes on meanwhile. A call whose task is cancelled is carried out nevertheless: it may
-have reached the server.
+have reached the server. The calls of one rollout are carried out one after the other, in the order in which they were made; one
+that is cancelled before its turn never happens.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from .client import Client
 from .rewards import score
 from .rollout import Checkpoint, Rollout, Step
 from .runs import Run, collect_rollouts
 from .sandbox import CommandResult, Sandbox
+
+
+_T = TypeVar("_T")
 
 
 class AsyncClient:
@@ -147,6 +151,8 @@ class AsyncRollout:
 
     def __init__(self, rollout: Rollout) -> None:
         self.sync = rollout
+        # Threads that wait for a lock get it in any order; tasks get it in theirs.
+        self._turn = asyncio.Lock()
 
     @property
     def observation(self) -> Any:
@@ -160,28 +166,40 @@ class AsyncRollout:
 
     async def step(self, action: Any) -> Step:
         """Takes a step."""
-        return await asyncio.to_thread(self.sync.step, action)
+        return await self._in_turn(lambda: self.sync.step(action))
 
     async def branch(self, count: int = 1, *, reseed: Sequence[Any] | None = None) -> list[AsyncRollout]:
         """Further rollouts that have come the same way."""
-        branches = await asyncio.to_thread(lambda: self.sync.branch(count, reseed=reseed))
+        branches = await self._in_turn(lambda: self.sync.branch(count, reseed=reseed))
         return [AsyncRollout(each) for each in branches]
 
     async def checkpoint(self) -> Checkpoint:
         """Keeps the state."""
-        return await asyncio.to_thread(self.sync.checkpoint)
+        return await self._in_turn(self.sync.checkpoint)
 
     async def rollback(self, checkpoint: Checkpoint) -> None:
         """Comes back to a state that was kept."""
-        await asyncio.to_thread(self.sync.rollback, checkpoint)
+        await self._in_turn(lambda: self.sync.rollback(checkpoint))
 
     async def snapshot(self) -> str:
         """The state as text, from which it can be opened anywhere."""
-        return await asyncio.to_thread(self.sync.snapshot)
+        return await self._in_turn(self.sync.snapshot)
 
     async def close(self) -> dict[str, Any]:
         """Ends it, and gives its summary."""
-        return await asyncio.to_thread(self.sync.close)
+        return await self._in_turn(self.sync.close)
+
+    async def _in_turn(self, call: Callable[[], _T]) -> _T:
+        """Carries a call out after those before it. The next one waits for it though its task is cancelled."""
+        await self._turn.acquire()
+        work = asyncio.ensure_future(asyncio.to_thread(call))
+        work.add_done_callback(self._next)
+        return await asyncio.shield(work)
+
+    def _next(self, work: asyncio.Future[Any]) -> None:
+        self._turn.release()
+        if not work.cancelled():
+            work.exception()  # It was raised where somebody waited for it.
 
     async def __aenter__(self) -> AsyncRollout:
         return self

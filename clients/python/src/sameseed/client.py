@@ -29,6 +29,7 @@ class Client:
         self._lease: str | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._owner = os.getpid()
 
     @property
     def lease(self) -> str:
@@ -48,7 +49,12 @@ class Client:
         return self.transport.json(method, path, body, headers=headers, **options)
 
     def close(self) -> None:
-        """Closes everything that it opened, and the server where it was started for this client. May be called repeatedly."""
+        """Closes everything that it opened, and the server where it was started for this client. May be called repeatedly.
+
+        In a child of the process that made it nothing is done: it is that process's.
+        """
+        if self._owner != os.getpid():
+            return
         self._stop.set()
         with self._lock:
             lease, self._lease = self._lease, None

@@ -6,7 +6,6 @@ number that it had: the server carries it out once.
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
@@ -18,6 +17,7 @@ from ._canonical.canonical import encode
 from ._canonical.canonical_decode import decode
 from .errors import SameseedError
 from .transport import Address
+from .turn import Turn
 
 _PROTOCOL = Subprotocol("sameseed.v1")
 _MESSAGE_MOST = 1 << 30
@@ -37,39 +37,77 @@ class Connection:
         self._address = address
         self._lease = lease
         self._socket: ClientConnection | None = None
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._next = 0
+        # What was sent and whose answer nobody has: the call was interrupted while it waited for it.
+        self._owed: tuple[str, dict[str, Any]] | None = None
 
     def ask(self, op: str, fields: dict[str, Any]) -> Any:
         """Sends a request and gives its answer. Its `key` or `seq` makes it happen once, however often it is sent."""
-        with self._lock:
-            for left in reversed(range(_TRIES)):
-                try:
-                    return self._exchange(op, fields)
-                except (ConnectionClosed, InvalidHandshake, OSError, EOFError) as error:
-                    self._forget()
-                    if left == 0 or _is_over(error):
-                        raise _lost(error) from error
-                    time.sleep(0.05 * (_TRIES - left))
-        raise AssertionError("unreachable")
+        with self._turn:
+            return self._ask(op, fields)
 
     def change(self, op: str, fields: dict[str, Any], last: int) -> tuple[Any, int]:
-        """Sends a request that changes something, after the one of number `last`. Gives its answer and its number."""
-        try:
-            return self.ask(op, {**fields, "seq": last + 1}), last + 1
-        except SameseedError as error:
-            error.number = last if error.code in _NUMBER_STAYS else last + 1
-            raise
+        """Sends a request that changes something, after the one of number `last`. Gives its answer and its number.
+
+        One before it that was interrupted has its number still: it is carried out first.
+        """
+        with self._turn:
+            last = self._settle(op, last)
+            numbered = {**fields, "seq": last + 1}
+            encode(numbered)  # What has no encoding is refused before anything is sent, and nothing is owed.
+            self._owed = (op, numbered)
+            try:
+                answer = self.ask(op, numbered)
+            except SameseedError as error:
+                self._owed = None
+                error.number = last if error.code in _NUMBER_STAYS else last + 1
+                raise
+            self._owed = None
+            return answer, last + 1
 
     def close(self) -> None:
-        """Closes it. May be called repeatedly."""
-        with self._lock:
-            self._forget()
+        """Closes it. May be called repeatedly. In a child of the process that opened it, it is left to that."""
+        if self._turn.is_here:
+            with self._turn:
+                self._forget()
+
+    def _settle(self, op: str, last: int) -> int:
+        owed = self._owed
+        # A close that is asked for again is the same request: the server tells what came of it.
+        if owed is None or (owed[0] == op and op.startswith("close")):
+            return last
+        try:
+            self.ask(*owed)
+        except SameseedError as error:
+            if error.code in _NUMBER_STAYS:
+                error.number = last
+                raise
+        self._owed = None
+        return int(owed[1]["seq"])
+
+    def _ask(self, op: str, fields: dict[str, Any]) -> Any:
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._exchange(op, fields)
+            except (ConnectionClosed, InvalidHandshake, OSError, EOFError) as error:
+                self._forget()
+                if left == 0 or _is_over(error):
+                    raise _lost(error) from error
+                time.sleep(0.05 * (_TRIES - left))
+            except SameseedError:
+                raise
+            except BaseException:
+                # The call is interrupted, by Ctrl-C say: what comes later on this connection is nobody's.
+                self._forget()
+                raise
+        raise AssertionError("unreachable")
 
     def _exchange(self, op: str, fields: dict[str, Any]) -> Any:
-        socket = self._socket or self._open()
         self._next += 1
-        socket.send(encode({"id": self._next, "op": op, **fields}))
+        sent = encode({"id": self._next, "op": op, **fields})
+        socket = self._socket or self._open()
+        socket.send(sent)
         while True:
             message: Any = decode(_binary(socket.recv()))
             if message.get("id") == self._next:

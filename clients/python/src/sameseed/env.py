@@ -11,6 +11,7 @@ from .client import Client, default_client
 from .errors import SameseedError
 from .rollout import Checkpoint, Rollout
 from .spaces import as_action, as_member, to_space
+from .turn import Turn
 
 _SEEDS = 2**31
 
@@ -50,7 +51,10 @@ def rollout_options(max_episode_steps: int | None, given: dict[str, Any]) -> dic
 
 
 class SameseedEnv(gymnasium.Env[Any, Any]):
-    """Made by `make`. `reset(seed=S)` begins the episode of seed S; without a seed the next one that follows from the last."""
+    """Made by `make`. `reset(seed=S)` begins the episode of seed S; without a seed the next one that follows from the last.
+
+    Calls at the same time, from several threads, are carried out one after the other. Only the process that made it can use it.
+    """
 
     metadata = {"render_modes": []}
     render_mode = None
@@ -58,6 +62,7 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
     def __init__(self, id: str | dict[str, Any], *, client: Client | None = None, **options: Any) -> None:
         self._name, self._options = id, options
         self._client = client or default_client()
+        self._turn = Turn()
         # The spaces are those of an episode; it is the first one's where that has the same seed.
         self._rollout: Rollout | None = self._open(0)
         self._is_unused = True
@@ -80,26 +85,29 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begins an episode in a fresh sandbox; the one before is over, and its record in `summary` and `trajectory`."""
-        super().reset(seed=seed)
-        if options:
-            raise SameseedError("bad_argument", "an episode has no reset options", "give them to make()")
-        chosen = int(self.np_random.integers(_SEEDS)) if seed is None else int(seed)
-        if not (self._is_unused and self._rollout is not None and chosen == self._rollout.seed):
-            self._end()
-            self._rollout = self._open(chosen)
-        self._is_unused = False
-        return self._observation(), dict(self.rollout.info)
+        with self._turn:
+            super().reset(seed=seed)
+            if options:
+                raise SameseedError("bad_argument", "an episode has no reset options", "give them to make()")
+            chosen = int(self.np_random.integers(_SEEDS)) if seed is None else int(seed)
+            if not (self._is_unused and self._rollout is not None and chosen == self._rollout.seed):
+                self._end()
+                self._rollout = self._open(chosen)
+            self._is_unused = False
+            return self._observation(), dict(self.rollout.info)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Takes a step."""
-        if self._is_unused:
-            raise SameseedError("rollout_over", "no episode has begun", "call reset()")
-        told = self.rollout.step(as_action(action))
-        return self._observation(), told.reward, told.terminated, told.truncated, told.info
+        with self._turn:
+            if self._is_unused:
+                raise SameseedError("rollout_over", "no episode has begun", "call reset()")
+            told = self.rollout.step(as_action(action))
+            return self._observation(), told.reward, told.terminated, told.truncated, told.info
 
     def branch(self, count: int = 1, *, reseed: list[Any] | None = None) -> list[SameseedEnv]:
         """Further environments that are where this one is; each goes its own way from here."""
-        return [self._adopt(rollout) for rollout in self.rollout.branch(count, reseed=reseed)]
+        with self._turn:
+            return [self._adopt(rollout) for rollout in self.rollout.branch(count, reseed=reseed)]
 
     def checkpoint(self) -> Checkpoint:
         """Keeps the episode's state."""
@@ -107,16 +115,19 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
 
     def rollback(self, checkpoint: Checkpoint) -> tuple[Any, dict[str, Any]]:
         """Comes back to a state that was kept."""
-        self.rollout.rollback(checkpoint)
-        return self._observation(), dict(self.rollout.info)
+        with self._turn:
+            self.rollout.rollback(checkpoint)
+            return self._observation(), dict(self.rollout.info)
 
     def render(self) -> None:
         """Nothing is rendered."""
         return None
 
     def close(self) -> None:
-        """Ends the episode. May be called repeatedly."""
-        self._end()
+        """Ends the episode. May be called repeatedly. In a child of the process that made it nothing is done: it is that process's."""
+        if self._turn.is_here:
+            with self._turn:
+                self._end()
 
     def _open(self, seed: int) -> Rollout:
         return Rollout(self._name, seed, client=self._client, **self._options)
@@ -132,7 +143,7 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
     def _adopt(self, rollout: Rollout) -> SameseedEnv:
         env = SameseedEnv.__new__(type(self))
         env._name, env._options, env._client = self._name, self._options, self._client
-        env._rollout, env._is_unused = rollout, False
+        env._turn, env._rollout, env._is_unused = Turn(), rollout, False
         env.action_space, env.observation_space = self.action_space, self.observation_space
         env.summary, env.trajectory = None, None
         # Its own generator, which goes on as this one's would: what is drawn from either says nothing of the other.

@@ -11,6 +11,7 @@ from typing import Any
 
 from .client import Client, default_client
 from .errors import SameseedError, close_all
+from .turn import Turn
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Rollout:
 
     `env` is a name of the server's image, or `{"source": TEXT, "className": NAME}`. Further options: `envArgs`, `files`,
     `maxSteps`, `volatileInfo`, `image`, `backend`, `world`, `limits`, `idleMs`.
+
+    Calls at the same time, from several threads, are carried out one after the other. A call that is interrupted is carried out
+    nevertheless, before the next one. Only the process that opened it can use it.
     """
 
     seed: int
@@ -64,11 +68,12 @@ class Rollout:
 
     def step(self, action: Any) -> Step:
         """Takes a step."""
-        told = self._change("step", action=action)
-        self.steps, self.is_over, self.legal = told["steps"], told["isOver"], told["legal"]
-        self.observation, self.info = told["observation"], told["info"]
+        with self._turn:
+            told = self._change("step", action=action)
+            self.steps, self.is_over, self.legal = told["steps"], told["isOver"], told["legal"]
+            self.observation, self.info = told["observation"], told["info"]
         return Step(
-            self.observation, float(told["reward"]), told["terminated"], told["truncated"], told["info"]
+            told["observation"], float(told["reward"]), told["terminated"], told["truncated"], told["info"]
         )
 
     def branch(self, count: int = 1, *, reseed: Sequence[Any] | None = None) -> list[Rollout]:
@@ -90,7 +95,8 @@ class Rollout:
 
     def rollback(self, checkpoint: Checkpoint) -> None:
         """Comes back to a state that was kept."""
-        self._take(self._change("rollback", checkpoint=checkpoint.id))
+        with self._turn:
+            self._take(self._change("rollback", checkpoint=checkpoint.id))
 
     def snapshot(self) -> str:
         """The state as text, from which it can be opened anywhere."""
@@ -98,15 +104,21 @@ class Rollout:
         return text
 
     def close(self) -> dict[str, Any]:
-        """Ends it, and gives the recorded rollout's summary; its trajectory's bytes are `trajectory` afterwards."""
-        if self.summary is None:
-            try:
-                told = self._change("close", trajectory=True)
-                self.summary = json.loads(told["summary"])
-                self.trajectory = told["trajectory"]
-            finally:
-                self._connection.close()
-        return self.summary or {}
+        """Ends it, and gives the recorded rollout's summary; its trajectory's bytes are `trajectory` afterwards.
+
+        In a child of the process that opened it nothing is done: it is that process's.
+        """
+        if not self._turn.is_here:
+            return self.summary or {}
+        with self._turn:
+            if self.summary is None:
+                try:
+                    told = self._change("close", trajectory=True)
+                    self.summary = json.loads(told["summary"])
+                    self.trajectory = told["trajectory"]
+                finally:
+                    self._connection.close()
+            return self.summary or {}
 
     def __enter__(self) -> Rollout:
         return self
@@ -123,6 +135,7 @@ class Rollout:
         self._start(view)
 
     def _start(self, view: Any) -> None:
+        self._turn = Turn()
         self._id: str = view["rollout"]
         self._seq: int = view["seq"]
         self.seed = view["seed"]
@@ -146,9 +159,11 @@ class Rollout:
         return branch
 
     def _change(self, op: str, **fields: Any) -> Any:
-        try:
-            answer, self._seq = self._connection.change(op, {"rollout": self._id, **fields}, self._seq)
-        except SameseedError as error:
-            self._seq = self._seq if error.number is None else error.number
-            raise
-        return answer
+        # The number is taken, sent and kept before another call takes the next one.
+        with self._turn:
+            try:
+                answer, self._seq = self._connection.change(op, {"rollout": self._id, **fields}, self._seq)
+            except SameseedError as error:
+                self._seq = self._seq if error.number is None else error.number
+                raise
+            return answer

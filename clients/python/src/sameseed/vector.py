@@ -17,6 +17,7 @@ from .connection import Connection
 from .env import rollout_options
 from .errors import SameseedError
 from .spaces import as_action, as_member, to_space
+from .turn import Turn
 
 _MODES = {
     AutoresetMode.NEXT_STEP: "next_step",
@@ -46,7 +47,10 @@ def make_vec(
 
 
 class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
-    """Made by `make_vec`. `reset(seed=S)` begins the episodes of the seeds S, S+1, …; later ones take the seeds that follow."""
+    """Made by `make_vec`. `reset(seed=S)` begins the episodes of the seeds S, S+1, …; later ones take the seeds that follow.
+
+    Calls at the same time, from several threads, are carried out one after the other. Only the process that made it can use it.
+    """
 
     render_mode = None
 
@@ -63,6 +67,7 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
         self.metadata = {"render_modes": [], "autoreset_mode": autoreset_mode}
         self._config = {"env": id, "count": num_envs, "autoreset": _MODES[autoreset_mode], **options}
         self._connection: Connection = (client or default_client()).connect()
+        self._turn = Turn()
         self._vector: str | None = None
         self._seq = 0
         view = self._open(0)
@@ -79,6 +84,10 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begins episodes. `options={"reset_mask": …}` begins those of the masked environments alone."""
+        with self._turn:
+            return self._reset(seed, options)
+
+    def _reset(self, seed: int | Sequence[int | None] | None, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
         mask = (options or {}).get("reset_mask")
         if set(options or {}) - {"reset_mask"}:
             raise SameseedError("bad_argument", "only reset_mask is an option of reset")
@@ -98,6 +107,10 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Takes a step in each environment."""
+        with self._turn:
+            return self._step(actions)
+
+    def _step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         told = self._change("step_vector", actions=self._actions(actions))
         infos: dict[str, Any] = {}
         for at, info in _alike(told["infos"]):
@@ -112,9 +125,14 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
         return observations, told["rewards"], told["terminated"], told["truncated"], infos
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Ends all episodes."""
-        self._end()
-        self._connection.close()
+        """Ends all episodes. In a child of the process that made it nothing is done: they are that process's."""
+        if not self._turn.is_here:
+            return
+        with self._turn:
+            try:
+                self._end()
+            finally:
+                self._connection.close()
 
     def _open(self, seeds: int | list[int]) -> Any:
         config = {**self._config, "seeds": seeds}
@@ -131,14 +149,15 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
             self.episodes += [{**each, "summary": json.loads(each["summary"])} for each in told["episodes"]]
 
     def _change(self, op: str, **fields: Any) -> Any:
-        if self._vector is None:
-            raise SameseedError("rollout_over", "the environments are closed", "call reset()")
-        try:
-            answer, self._seq = self._connection.change(op, {"vector": self._vector, **fields}, self._seq)
-        except SameseedError as error:
-            self._seq = self._seq if error.number is None else error.number
-            raise
-        return answer
+        with self._turn:
+            if self._vector is None:
+                raise SameseedError("rollout_over", "the environments are closed", "call reset()")
+            try:
+                answer, self._seq = self._connection.change(op, {"vector": self._vector, **fields}, self._seq)
+            except SameseedError as error:
+                self._seq = self._seq if error.number is None else error.number
+                raise
+            return answer
 
     def _seeds(self, seed: int | Sequence[int | None] | None) -> int | list[int]:
         """The first seed where they follow each other, else one for each of many episodes."""
