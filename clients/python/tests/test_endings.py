@@ -79,6 +79,53 @@ class Errors(unittest.TestCase):
         self.assertEqual(sameseed.SameseedError.of(told).context, {"seed": 1})
 
 
+class Leases(unittest.TestCase):
+    def setUp(self):
+        self.client = sameseed.Client(os.environ.get("SAMESEED_URL"))
+        self.addCleanup(self.client.close)
+
+    def end(self):
+        self.client.transport.json("DELETE", f"/v1/leases/{self.client.lease}")
+
+    def test_that_are_over_are_followed_by_another(self):
+        self.client.lease
+        opens = (
+            lambda: sameseed.make("CartPole-v1", client=self.client).reset(seed=1),
+            lambda: sameseed.make_vec("CartPole-v1", 2, client=self.client).reset(seed=1),
+            lambda: sameseed.Sandbox(client=self.client).run("true"),
+            lambda: sameseed.collect_rollouts("CartPole-v1", [1], maxSteps=2, client=self.client).results(),
+        )
+        for opening in opens:
+            self.end()
+            opening()
+
+    def test_that_are_over_take_what_was_open_along(self):
+        env = sameseed.make("CartPole-v1", client=self.client)
+        env.reset(seed=1)
+        envs = sameseed.make_vec("CartPole-v1", 2, client=self.client)
+        envs.reset(seed=1)
+        self.end()
+        for step in (lambda: env.step(0), lambda: envs.step(envs.action_space.sample())):
+            with self.assertRaises(sameseed.SameseedError) as raised:
+                step()
+            self.assertEqual(raised.exception.code, "lease_ended")
+        for each in (envs, env):
+            each.reset(seed=1)
+            each.step(each.action_space.sample())
+            self.end()
+            # Nothing was asked since: the first to see it is the reset.
+            each.reset(seed=2)
+            each.step(each.action_space.sample())
+        env.close()
+        self.assertEqual(env.summary["seed"], 2)
+
+    def test_that_are_over_end_no_training(self):
+        env = sameseed.environment_factory("CartPole-v1", client=self.client)()
+        first = env.reset(seed=1)
+        self.end()
+        self.assertEqual(env.reset(seed=1), first)
+
+
 STARTS = """
 import multiprocessing, os, signal, sys, time
 import sameseed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +20,8 @@ class Client:
     """A server's client. What it opens lives for as long as this process does, and until `close`.
 
     `url` is `http://HOST:PORT` or `unix:PATH`; without it `SAMESEED_URL`, else a server that is started for this client.
+    Where its lease has ended, because the server was started again or this process was stopped for long, what was open is gone, and
+    what is opened next has another lease.
     """
 
     def __init__(self, url: str | None = None, *, token: str | None = None) -> None:
@@ -41,12 +44,20 @@ class Client:
 
     def connect(self) -> Connection:
         """A WebSocket for one rollout or vector."""
-        return Connection(self.address, self.lease)
+        return Connection(self.address, self.lease, self._forget_lease)
 
     def request(self, method: str, path: str, body: object = None, **options: Any) -> Any:
         """A request of the native API, owned by this client's lease where it opens something."""
-        headers = {"Sameseed-Lease": self.lease, **options.pop("headers", {})}
-        return self.transport.json(method, path, body, headers=headers, **options)
+        given = options.pop("headers", {})
+        lease = self.lease
+        try:
+            return self.transport.json(method, path, body, headers={"Sameseed-Lease": lease, **given}, **options)
+        except SameseedError as error:
+            if error.code != "lease_ended":
+                raise
+            # Nothing was opened for a lease that is over.
+            self._forget_lease(lease)
+        return self.transport.json(method, path, body, headers={"Sameseed-Lease": self.lease, **given}, **options)
 
     def close(self) -> None:
         """Closes everything that it opened, and the server where it was started for this client. May be called repeatedly.
@@ -79,12 +90,18 @@ class Client:
         threading.Thread(target=self._keep, args=(lease, self._stop), daemon=True).start()
         return lease
 
+    def _forget_lease(self, lease: str) -> None:
+        with self._lock:
+            if self._lease == lease:
+                self._lease = None
+
     def _keep(self, lease: str, stop: threading.Event) -> None:
         while not stop.wait(_TTL_MS / 5000):
             try:
                 self.transport.json("POST", f"/v1/leases/{lease}/heartbeat", once=True)
             except SameseedError as error:
                 if error.code == "lease_ended":
+                    self._forget_lease(lease)
                     return
 
 
@@ -100,3 +117,18 @@ def default_client() -> Client:
         if _default is None or _default_pid != os.getpid():
             _default, _default_pid = Client(), os.getpid()
         return _default
+
+
+def opened(client: Client, op: str, config: dict[str, Any]) -> tuple[Connection, Any]:
+    """A connection of its own with what was opened on it, and the server's view of that."""
+    fields = {"key": str(uuid.uuid4()), "config": config}
+    for is_last in (False, True):
+        connection = client.connect()
+        try:
+            return connection, connection.ask(op, fields)
+        except BaseException as error:
+            connection.close()
+            # The lease was over, which the client knows now: the next connection is on another.
+            if is_last or not isinstance(error, SameseedError) or error.code != "lease_ended":
+                raise
+    raise AssertionError("unreachable")

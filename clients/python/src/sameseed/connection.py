@@ -7,6 +7,7 @@ number that it had: the server carries it out once.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -31,11 +32,12 @@ _NUMBER_STAYS = frozenset(("io_failed", "key_reused", "lease_ended", "queue_time
 
 
 class Connection:
-    """A connection to `/v1/ws`."""
+    """A connection to `/v1/ws`. `on_over` is told of a lease that has ended."""
 
-    def __init__(self, address: Address, lease: str) -> None:
+    def __init__(self, address: Address, lease: str, on_over: Callable[[str], None] | None = None) -> None:
         self._address = address
         self._lease = lease
+        self._on_over = on_over
         self._socket: ClientConnection | None = None
         self._turn = Turn()
         self._next = 0
@@ -45,7 +47,12 @@ class Connection:
     def ask(self, op: str, fields: dict[str, Any]) -> Any:
         """Sends a request and gives its answer. Its `key` or `seq` makes it happen once, however often it is sent."""
         with self._turn:
-            return self._ask(op, fields)
+            try:
+                return self._ask(op, fields)
+            except SameseedError as error:
+                if error.code == "lease_ended" and self._on_over is not None:
+                    self._on_over(self._lease)
+                raise
 
     def change(self, op: str, fields: dict[str, Any], last: int) -> tuple[Any, int]:
         """Sends a request that changes something, after the one of number `last`. Gives its answer and its number.

@@ -91,7 +91,7 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
                 raise SameseedError("bad_argument", "an episode has no reset options", "give them to make()")
             chosen = int(self.np_random.integers(_SEEDS)) if seed is None else int(seed)
             if not (self._is_unused and self._rollout is not None and chosen == self._rollout.seed):
-                self._end()
+                self._end_before_another()
                 self._rollout = self._open(chosen)
             self._is_unused = False
             return self._observation(), dict(self.rollout.info)
@@ -131,6 +131,15 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
 
     def _open(self, seed: int) -> Rollout:
         return Rollout(self._name, seed, client=self._client, **self._options)
+
+    def _end_before_another(self) -> None:
+        try:
+            self._end()
+        except SameseedError as error:
+            if error.code != "lease_ended":
+                raise
+            # The episode is gone with its lease, and its record with it; the one that begins has another.
+            self.summary, self.trajectory = None, None
 
     def _end(self) -> None:
         rollout, self._rollout = self._rollout, None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from .client import Client, default_client
+from .client import Client, default_client, opened
 from .errors import SameseedError, close_all
 from .turn import Turn
 
@@ -130,8 +129,7 @@ class Rollout:
 
     def _begin(self, client: Client, config: dict[str, Any]) -> None:
         self._client = client
-        self._connection = client.connect()
-        view = self._connection.ask("open", {"key": str(uuid.uuid4()), "config": config})
+        self._connection, view = opened(client, "open", config)
         self._start(view)
 
     def _start(self, view: Any) -> None:

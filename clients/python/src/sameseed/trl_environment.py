@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .client import Client
+from .errors import SameseedError
 from .rollout import Rollout
 
 
@@ -66,8 +67,14 @@ def environment_factory(
 
         def _close(self) -> None:
             rollout, self._rollout = self._rollout, None
-            if rollout is not None:
+            if rollout is None:
+                return
+            try:
                 rollout.close()
+            except SameseedError as error:
+                # It is gone with its lease; the episode that begins has another.
+                if error.code != "lease_ended":
+                    raise
 
     return SameseedEnvironment
 

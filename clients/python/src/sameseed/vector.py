@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
 
-from .client import Client, default_client
-from .connection import Connection
+from .client import Client, default_client, opened
 from .env import rollout_options
 from .errors import SameseedError
 from .spaces import as_action, as_member, to_space
@@ -66,11 +64,14 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
         self.num_envs = num_envs
         self.metadata = {"render_modes": [], "autoreset_mode": autoreset_mode}
         self._config = {"env": id, "count": num_envs, "autoreset": _MODES[autoreset_mode], **options}
-        self._connection: Connection = (client or default_client()).connect()
+        self._client = client or default_client()
         self._turn = Turn()
         self._vector: str | None = None
         self._seq = 0
+        # Gymnasium closes what is forgotten; before it is open there is nothing to close.
+        self.closed = True
         view = self._open(0)
+        self.closed = False
         self._is_unused = True
         self._view = view
         self.single_action_space = to_space(view["actionSpace"])
@@ -100,7 +101,14 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
             return self._shown(self._change("reset_vector"))
         seeds = self._seeds(seed)
         if not (self._is_unused and seeds == 0):
-            self._end()
+            try:
+                self._end()
+            except SameseedError as error:
+                if error.code != "lease_ended":
+                    raise
+                # What was open is gone with its lease; what begins has another.
+                self._vector = None
+            self._connection.close()
             self._view = self._open(seeds)
         self._is_unused = False
         return self._shown(self._view)
@@ -136,7 +144,7 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _open(self, seeds: int | list[int]) -> Any:
         config = {**self._config, "seeds": seeds}
-        view = self._connection.ask("open_vector", {"key": str(uuid.uuid4()), "config": config})
+        self._connection, view = opened(self._client, "open_vector", config)
         self._vector, self._seq = view["vector"], view["seq"]
         return view
 
