@@ -176,7 +176,7 @@ function readResults(dir: string): Map<string, ScoreResult> {
   for (const line of lines.slice(0, -1)) {
     const result = scoreSchema.safeParse(JSON.parse(line));
     if (!result.success) throw new Error(`a line of ${resultsName} is no score`);
-    results.set(result.data.id, result.data as ScoreResult);
+    results.set(result.data.id, result.data);
   }
   return results;
 }

@@ -218,7 +218,7 @@ it("a part of the tests is never the whole score, however their weights lie", as
     { args: [1, 2], expected: 4, weight: 1e-8 },
   ];
   const [result] = await scoreCompletions({
-    items: [{ task: { ...add, tests } as typeof add, completion: fenced(right) }],
+    items: [{ task: { ...add, tests }, completion: fenced(right) }],
   }).results();
   expect(result!.verdict).toBe("partial");
   expect(result!.score).toBeLessThan(1);

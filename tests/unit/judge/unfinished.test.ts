@@ -9,11 +9,19 @@ afterAll(closeSandboxes);
 
 const right = "def f(x): return x";
 const wrong = "def f(x): return -999";
-const judge = (text: string): ScoreTask => ({ id: "judge", kind: "judge", judge: text }) as ScoreTask;
-const suite = (text: string): ScoreTask =>
-  ({ id: "suite", kind: "pytest", suite: `from solution import f\n${text}` }) as ScoreTask;
-const checker = (text: string): ScoreTask =>
-  ({ id: "checker", kind: "call", function: "f", tests: [{ args: [2] }], checker: text }) as ScoreTask;
+const judge = (text: string): ScoreTask => ({ id: "judge", kind: "judge", judge: text });
+const suite = (text: string): ScoreTask => ({
+  id: "suite",
+  kind: "pytest",
+  suite: `from solution import f\n${text}`,
+});
+const checker = (text: string): ScoreTask => ({
+  id: "checker",
+  kind: "call",
+  function: "f",
+  tests: [{ args: [2] }],
+  checker: text,
+});
 
 describe("what is asynchronous is run to its end", () => {
   it.for<[string, ScoreTask]>([
