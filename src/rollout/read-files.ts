@@ -2,7 +2,7 @@
  * Reads what lies beside an environment's file or a policy's, as the caller names it: a folder, or contents by their paths. Read
  * once, before anything runs, so that all rollouts have the same bytes whatever happens to the folder later.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { SameseedError, toError } from "../base/error.ts";
@@ -49,7 +49,12 @@ function isMain(path: string, content: Buffer, main: Parameters<typeof readFiles
 
 function readFolder(folder: string): [string, Buffer][] {
   const found: [string, Buffer][] = [];
+  // A link to a folder is followed, but for one that leads back to a folder around it.
+  const around: string[] = [];
   const walk = (inside: string): void => {
+    const real = realpathSync(join(folder, inside));
+    if (around.includes(real)) return;
+    around.push(real);
     for (const name of readdirSync(join(folder, inside))) {
       if (skipped.test(name)) continue;
       const path = inside === "" ? name : `${inside}/${name}`;
@@ -72,6 +77,7 @@ function readFolder(folder: string): [string, Buffer][] {
         found.push([path, readFileSync(full)]);
       }
     }
+    around.pop();
   };
   try {
     walk("");

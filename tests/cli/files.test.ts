@@ -1,5 +1,5 @@
 /* Environments and policies of several files: what lies beside the source is brought along, recorded, and verified from the record. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { closeSandboxes, evaluateMatchup, runRollout } from "../../src/index.ts";
@@ -214,6 +214,17 @@ describe("files beside an environment and a policy", { timeout: 240_000 }, () =>
       expect.stringContaining("holds another run: files differ (more.txt)"),
     ]);
     rmSync(work.path("sums/runs"), { recursive: true });
+  });
+
+  it("are each there once, where a link among them leads back to them", async () => {
+    symlinkSync("..", work.path("sums/parts/up"));
+    const linked = await work.run([...withFiles, "--out", "linked", "--json"]);
+    rmSync(work.path("sums/parts/up"));
+    expect(linked.code, linked.stdout).toBe(0);
+    const files = runDocument.parse(JSON.parse(linked.stdout)).spec as unknown as {
+      files: { path: string }[];
+    };
+    expect(files.files.map(({ path }) => path)).toEqual(["helper.py", "parts/inner.py", "weights.npy"]);
   });
 
   it("have a package at its place, and a file of a package says how it is named", async () => {
