@@ -120,14 +120,17 @@ export function recordedAnswers({ blob, first }: TrajectoryChain): RecordedAnswe
  */
 export function recordedChain(reader: RunReader, summary: RolloutSummary): TrajectoryChain {
   const chain = chainOf(reader.trajectory(rowKey(summary)));
-  const { seed, digest, receipt } = summary;
+  const { seed, digest } = summary;
   if (chain.digests.digest !== digest)
     throw damaged(seed, "do not match its digest", digest, chain.digests.digest);
-  // The digest is of the manifest, too, and that names the image.
-  const { image } = JSON.parse(Buffer.from(chain.blob.manifest).toString()) as { readonly image: string };
+  return chain;
+}
+
+/** Refuses a receipt that names another image than the recorded bytes, whose digest is of that name, too. @throws `run_damaged` */
+export function refuseOtherImage({ seed, receipt }: RolloutSummary, { blob }: TrajectoryChain): void {
+  const { image } = JSON.parse(Buffer.from(blob.manifest).toString()) as { readonly image: string };
   if (receipt.image.digest !== image)
     throw damaged(seed, "are of another image than its receipt names", receipt.image.digest, image);
-  return chain;
 }
 
 function damaged(seed: number, how: string, expected: string, actual: string): SameseedError {

@@ -23,6 +23,7 @@ import {
   optionsForRerun,
   recordedAnswers,
   recordedChain,
+  refuseOtherImage,
   seedsByLimits,
   nameOf,
   type RolloutName,
@@ -183,6 +184,7 @@ function compare(
     return { ...both, ...compareDigests(expected, actual.summary, { isGame, isWhole }) };
   }
   const chain = recordedChain(reader, expected);
+  refuseOtherImage(expected, chain);
   const inRow = isSame ? rowDivergence(expected, actual.summary) : undefined;
   if (inRow !== undefined) return { ...both, verdict: "diverged", firstDivergence: inRow };
   if (isSame) return { ...both, verdict: "equal" };
