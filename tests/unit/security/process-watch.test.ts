@@ -64,7 +64,8 @@ for line in sys.stdin:
     await tell("begin");
     const watch = new ProcessWatch([], 0);
     expect(await tell("child")).toContain("SIGCHLD");
-    expect(await watch.findChanges()).toEqual([]);
+    // Its first fork maps memory.
+    expect((await watch.findChanges()).join("\n")).not.toMatch(/Pnd/);
     expect(await tell("signal")).toContain("SIGUSR1");
     expect((await watch.findChanges()).join("\n")).toMatch(/ShdPnd/);
   });
