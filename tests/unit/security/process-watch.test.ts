@@ -53,13 +53,16 @@ for line in sys.stdin:
         if os.fork() == 0: os._exit(0)
         os.wait()
     if line == "signal\\n": os.kill(os.getpid(), signal.SIGUSR1)
-    print(signal.sigpending(), flush=True)
+    sys.stdout.write(f"{signal.sigpending()}\\n")
+    sys.stdout.flush()
 `;
     const child = spawn("python3", ["-c", source], { stdio: ["pipe", "pipe", "ignore"] });
     children.push(child);
     const tell = async (line: string): Promise<string> => {
       child.stdin.write(`${line}\n`);
-      return String((await once(child.stdout, "data"))[0]);
+      let told = "";
+      while (!told.endsWith("\n")) told += String((await once(child.stdout, "data"))[0]);
+      return told;
     };
     await tell("begin");
     const watch = new ProcessWatch([], 0);
