@@ -24,6 +24,11 @@ export function itemKey(
   );
 }
 
+/** Whether a clock decided when a test ended, and with it what was there by then. */
+export function endsByClock(verdict: string): boolean {
+  return verdict.startsWith("time_limit") || verdict === "output_limit";
+}
+
 /**
  * The digest of a score: of the item and of what was found, without timings. What a solution answered is in it where its end
  * did not depend on a clock.
@@ -35,7 +40,7 @@ export function scoreDigest(
 ): Digest {
   const found = tests.map(({ name, weight, verdict: own, exitCode, signal }, at) => {
     const answer = runs[at]?.run.answer;
-    const isTimed = own.startsWith("time_limit") || own === "output_limit";
+    const isTimed = endsByClock(own);
     return {
       name,
       weight,

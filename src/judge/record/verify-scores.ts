@@ -1,6 +1,7 @@
 import { type NamesOf, refuseUnknownOptions } from "../../base/known-options.ts";
 import type { ScoreResult, TestResult } from "../../model/score.ts";
 import { scoreCompletions, type ScoreConfig } from "../score-completions.ts";
+import { endsByClock } from "../score-digest.ts";
 import { imagesOf } from "./record-scores.ts";
 import { readScores } from "./score-folder.ts";
 
@@ -82,8 +83,7 @@ const following = ["task", "assurance", "passed", "total", "trustworthy"] as con
 
 /** What of a test follows from the task and the solution; how a program ends that a clock ended is the clock's. */
 function sayOf({ verdict, weight, exitCode, signal }: TestResult): string {
-  const isTimed = verdict.startsWith("time_limit") || verdict === "output_limit";
-  return JSON.stringify([weight, ...(isTimed ? [] : [exitCode, signal])]);
+  return JSON.stringify([weight, ...(endsByClock(verdict) ? [] : [exitCode, signal])]);
 }
 
 function differenceOf(recorded: ScoreResult, now: ScoreResult, sameImage: boolean): string | undefined {
