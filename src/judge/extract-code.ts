@@ -30,10 +30,19 @@ export function extractCode(completion: string, how: Extraction): string | undef
     const blocks = fencedBlocks(answer, how.fences);
     const named = blocks.filter(({ language }) => how.fences.includes(language));
     const found = (named.length > 0 ? named : blocks.filter(({ language }) => language === "")).at(-1);
-    if (found !== undefined && found.code.trim() !== "") return how.preamble + found.code;
+    if (found !== undefined && found.code.trim() !== "") return behindFuture(how.preamble, found.code);
     if (how.extract === "fenced") return undefined;
   }
-  return answer.trim() === "" ? undefined : how.prefix + answer;
+  return answer.trim() === "" ? undefined : behindFuture(how.prefix, answer);
+}
+
+/** `code` with `before` in front of it, but for its imports from `__future__`, which Python takes only as a file's first statements. */
+function behindFuture(before: string, code: string): string {
+  const imports = [...code.matchAll(/^from __future__ import .*(?:\n|$)/gm)];
+  const last = imports.at(-1);
+  if (before === "" || last === undefined) return before + code;
+  const end = last.index + last[0].length;
+  return `${code.slice(0, end)}${before}${code.slice(end)}`;
 }
 
 /**

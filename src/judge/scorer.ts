@@ -17,12 +17,11 @@ import { itemKey, scoreDigest, taskDigest } from "./score-digest.ts";
 import { type SharedScore, scoreSolution } from "./score-item.ts";
 import { misnamedFile } from "./task-schema.ts";
 import type { PreparedTask, Solution } from "./test-run.ts";
+import { tooLargeSolution } from "./test-sizes.ts";
 import { BadTask } from "./kinds/ask-judge.ts";
 
 const solutionFolder = "/tmp/solution";
 const defaultEntry = "solution.py";
-/** The most bytes of a solution's files. */
-const solutionMost = 8 << 20;
 
 /** Codes of errors that are the task's fault: an image that is not there, say. */
 const taskFaults: readonly string[] = [
@@ -143,10 +142,7 @@ function refusedFiles(item: ScoreItem, { files }: Solution): string | undefined 
   const misnamed = misnamedFile(item);
   if (misnamed !== undefined)
     return `a file of the solution has a name that is no path below its folder: ${JSON.stringify(startOfText(misnamed, 200))}`;
-  const bytes = files.reduce((sum, { data }) => sum + data.length, 0);
-  return bytes > solutionMost
-    ? `the solution has ${bytes} bytes, where at most ${solutionMost} are run`
-    : undefined;
+  return tooLargeSolution(files);
 }
 
 interface Known {

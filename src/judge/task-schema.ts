@@ -80,7 +80,7 @@ const stdio = z.strictObject({
     .max(100_000),
   compare: z
     .union([
-      z.enum(["exact", "lines", "tokens"]),
+      z.enum(["exact", "lines", "numbers", "tokens"]),
       z.strictObject({ relTol: z.number().min(0).max(1), absTol: z.number().min(0) }),
     ])
     .optional(),

@@ -57,10 +57,15 @@ export interface CallTest {
   readonly weight?: number | undefined;
 }
 
-/** How a program's output is compared. `lines`: without white space at the ends of lines and blank lines at the end. */
+/**
+ * How a program's output is compared. `lines`: without white space at the ends of lines and blank lines at the end. `numbers`: the
+ * same at both ends, and a line of numbers alone by their exact values, so that `6.0` is `6`. `tokens`: word by word. With tolerances: word by
+ * word, those that are expected as floats within the larger of the two; an integer is equal to a float of its value.
+ */
 export type TextComparison =
   | "exact"
   | "lines"
+  | "numbers"
   | "tokens"
   | { readonly relTol: number; readonly absTol: number };
 

@@ -1,3 +1,4 @@
+import type { RolloutSummary } from "../model/rollout.ts";
 import type { RolloutSnapshot } from "../model/snapshot.ts";
 import type { Space } from "../model/spaces.ts";
 import type { BranchRequest, Checkpoint } from "./branch-request.ts";
@@ -117,5 +118,14 @@ export function toStep(record: StepRecord): RolloutStep {
     terminated: toFlag(record.terminated),
     truncated: toFlag(record.truncated),
     info: toTyped(record.info) as TypedObject,
+  };
+}
+
+/** The step with which an episode ended so. */
+export function toLastStep(step: RolloutStep, { outcome }: RolloutSummary): RolloutStep {
+  return {
+    ...step,
+    terminated: step.terminated || outcome === "terminated",
+    truncated: step.truncated || outcome === "truncated",
   };
 }

@@ -25,6 +25,7 @@ import {
   type RolloutSetting,
   type RolloutStep,
   type StateStart,
+  toLastStep,
   toStep,
 } from "./rollout-step.ts";
 import { isOnTheWay, type RolloutState, type StatePlace, stateOf } from "./rollout-state.ts";
@@ -73,6 +74,7 @@ export class SteppedRollout implements OpenRollout {
   /** What of its state is other rollouts'. */
   #before: readonly StatePlace[] = [];
   #recorded: RecordedRollout | undefined;
+  #isClosed = false;
   #waiting: PromiseWithResolvers<Question | undefined> | undefined;
   #steps = 0;
   #observation: TypedValue = null;
@@ -143,6 +145,7 @@ export class SteppedRollout implements OpenRollout {
   }
 
   async close(): Promise<RolloutResult> {
+    this.#isClosed = true;
     if (this.#recorded === undefined) {
       this.#live.hold(true);
       this.#live.leave();
@@ -162,8 +165,8 @@ export class SteppedRollout implements OpenRollout {
 
   async branchSettled(request: BranchRequest = {}): Promise<PromiseSettledResult<OpenRollout>[]> {
     const reseeds = reseedsAsked(request);
-    const state = this.#state();
-    return await openBranches(this.#setting, state, { reseeds, engine: request.engine }, startRollout);
+    const how = { reseeds, engine: request.engine };
+    return await openBranches(this.#setting, this.#state(), how, startRollout);
   }
 
   snapshot(): RolloutSnapshot {
@@ -198,13 +201,16 @@ export class SteppedRollout implements OpenRollout {
     }
   }
 
-  /** Closes it, whatever comes of it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => {});
   }
 
   async #goBack(state: RolloutState, reached: ReachedState): Promise<void> {
     const [live, ended] = [this.#live, this.#ended];
+    if (this.#isClosed) {
+      this.#settle();
+      throw isClosingError();
+    }
     this.#run({ state, number: 0, reached });
     live.kill();
     const left = ended.catch(() => {}).finally(() => this.#left.delete(left));
@@ -218,10 +224,9 @@ export class SteppedRollout implements OpenRollout {
     const { backend, receipt } = host;
     const onQuestion = (question: Question): void => this.#take(question);
     const own = { receipt, limits, idleMs, signal, onQuestion };
-    const live =
-      start === undefined
-        ? new LiveRollout(planRollout({ ...template, seed }, limits, receipt), own)
-        : start.reached.make(start.state, start.number, own);
+    const fresh = (): LiveRollout =>
+      new LiveRollout(planRollout({ ...template, seed }, limits, receipt), own);
+    const live = start?.reached.make(start.state, start.number, own) ?? fresh();
     this.#before = start?.state.parts.slice(0, -1) ?? [];
     this.#live = live;
     this.#recorded = undefined;
@@ -289,11 +294,6 @@ export class SteppedRollout implements OpenRollout {
     this.#legal = null;
     const record = isComplete(summary.outcome) ? this.#live.lastStep() : undefined;
     if (record === undefined || record.k !== this.#steps + 1) throw isOverError(summary);
-    const step = this.#show(record);
-    return {
-      ...step,
-      terminated: step.terminated || summary.outcome === "terminated",
-      truncated: step.truncated || summary.outcome === "truncated",
-    };
+    return toLastStep(this.#show(record), summary);
   }
 }

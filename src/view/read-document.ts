@@ -29,7 +29,7 @@ export async function readViewDocument(
   path: string,
   { served, token }: Pick<LibraryDocument, "served" | "token">,
 ): Promise<object> {
-  const [kind = "", ...names] = path.split("/").map(decode);
+  const [kind = "", ...names] = path.split("/").map(decodedName);
   const [id = "", key = "", third = "", fourth = ""] = names;
   const { library } = runs;
   switch (kind) {
@@ -139,7 +139,8 @@ async function auditDocument(runs: OpenRuns, id: string): Promise<AuditDocument>
   return { id, report: toJson(report) };
 }
 
-function decode(name: string): string {
+/** A part of a path. @throws `bad_argument` */
+export function decodedName(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {

@@ -8,7 +8,7 @@ import { Library } from "./library.ts";
 import { OpenRuns, stampOf } from "./open-runs.ts";
 import { servedPage, servedPolicy, viewerAssets } from "./page.ts";
 import { isOwnPeer } from "./peer-user.ts";
-import { readViewDocument } from "./read-document.ts";
+import { decodedName, readViewDocument } from "./read-document.ts";
 import { requestBytesMost, ViewActions } from "./view-actions.ts";
 
 /** What is served, and where. */
@@ -99,7 +99,7 @@ export class ViewServer implements AsyncDisposable {
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Cache-Control", "no-store");
     try {
-      const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
+      const path = pathOf(request);
       this.#guard.check(path, request.headers);
       const action = path.startsWith(actionPath) ? path.slice(actionPath.length) : undefined;
       if (request.method === "POST" && action !== undefined && this.#actions !== undefined) {
@@ -115,7 +115,7 @@ export class ViewServer implements AsyncDisposable {
       const file = this.#files.get(path);
       if (file !== undefined) send(response, 200, ...file);
       else if (path.startsWith("/api/live/"))
-        this.#follow(decodeURIComponent(path.slice("/api/live/".length)), request, response);
+        this.#follow(decodedName(path.slice("/api/live/".length)), request, response);
       else if (path.startsWith("/api/"))
         send(response, 200, "application/json", await this.#read(path.slice("/api/".length)));
       else throw new SameseedError("run_missing", "there is nothing at this address");
@@ -183,6 +183,13 @@ function refuseMethod(response: ServerResponse): void {
     hint: "`sameseed view --allow-run` lets its page run branches and games",
   };
   send(response, 405, "application/json", JSON.stringify({ error }));
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  // What begins with two slashes would name a host.
+  const whole = url.startsWith("/") ? `http://127.0.0.1${url}` : url;
+  if (!URL.canParse(whole)) throw new SameseedError("run_missing", "there is nothing at this address");
+  return new URL(whole).pathname;
 }
 
 /** @throws SameseedError `too_large` */

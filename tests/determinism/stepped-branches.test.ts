@@ -212,6 +212,24 @@ describe("an open rollout", () => {
     expect(result).toMatchObject({ steps: 1, contentDigest: straightOn.contentDigest });
   });
 
+  it("that is closed while it goes back is closed, with no sandbox left", async () => {
+    const rollout = await openRollout({ envName: "CartPole-v1", seed: 9 });
+    const kept = await rollout.checkpoint();
+    await rollout.step(0);
+    const back = rollout.rollback(kept).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const result = await rollout.close();
+    expect(result).toMatchObject({ steps: 1 });
+    const error = await back;
+    expect(isSameseedError(error) && error.code).toBe("rollout_over");
+    expect(rollout.isOver).toBe(true);
+    await expect(rollout.step(0)).rejects.toMatchObject({ code: "rollout_over" });
+    await expect(rollout.rollback(kept)).rejects.toMatchObject({ code: "rollout_over" });
+    expect((await rollout.close()).digest).toBe(result.digest);
+  });
+
   it("says why it cannot be branched, and leaves nothing behind", async () => {
     await using rollout = await openRollout({ envName: "CartPole-v1", seed: 9 });
     await expect(rollout.branch({ count: 2, reseed: [1] })).rejects.toMatchObject({ code: "bad_argument" });

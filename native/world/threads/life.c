@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,6 +52,23 @@ static void *begin(void *argument) {
   return me->start(me->argument);
 }
 
+/*
+ * Until its turn comes a thread has all signals blocked, also one whose attributes ask for others: those are for later. The
+ * attributes have them again when it is made.
+ */
+static int make(struct thread *thread, pthread_t *handle, const pthread_attr_t *attributes) {
+  sigset_t asked, all;
+  if (!attributes || pthread_attr_getsigmask_np(attributes, &asked) != 0)
+    return REAL(pthread_create)(handle, attributes, begin, thread);
+  sigfillset(&all);
+  memcpy(&thread->signals, &asked, sizeof thread->signals);
+  int error = pthread_attr_setsigmask_np((pthread_attr_t *)attributes, &all);
+  if (error) return error;
+  error = REAL(pthread_create)(handle, attributes, begin, thread);
+  pthread_attr_setsigmask_np((pthread_attr_t *)attributes, &asked);
+  return error;
+}
+
 static int create(struct thread *thread, pthread_t *handle, const pthread_attr_t *attributes, void *(*start)(void *),
                   void *argument) {
   int detached = PTHREAD_CREATE_JOINABLE;
@@ -59,7 +78,7 @@ static int create(struct thread *thread, pthread_t *handle, const pthread_attr_t
   thread->argument = argument;
   signals_block(&thread->signals);
   uint64_t signals = thread->signals;
-  int error = REAL(pthread_create)(handle, attributes, begin, thread);
+  int error = make(thread, handle, attributes);
   if (error) thread_forget(thread);
   else thread->handle = *handle;
   signals_restore(&signals);

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -101,6 +102,18 @@ static bool is_childs(int fd) {
   for (int i = 0; i < DESCRIPTORS_MOST; i++)
     if (i != fd && status_of(i, &other) && other.st_ino == own.st_ino && other.st_dev == own.st_dev) return false;
   return true;
+}
+
+unsigned world_childs_pipes(const struct pollfd *fds, unsigned count) {
+  unsigned found = 0;
+  for (unsigned i = 0; i < count; i++) found += (fds[i].events & POLLIN) && is_childs(fds[i].fd);
+  return found;
+}
+
+bool world_is_half_full(int fd) {
+  int held = 0;
+  long most = world_raw6(SYS_fcntl, fd, F_GETPIPE_SZ, 0, 0, 0, 0);
+  return most > 0 && world_raw6(SYS_ioctl, fd, FIONREAD, (long)&held, 0, 0, 0) == 0 && held >= most / 2;
 }
 
 bool world_waits_outside(const struct world_wait *wait) {

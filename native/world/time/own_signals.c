@@ -22,7 +22,7 @@
 
 enum { KERNEL_SIGSET = 8, SIGCANCEL = 32 };
 
-struct kernel_action { void *handler; unsigned long flags; void *restorer; uint64_t mask; };
+#define BIT(signal) (1ull << ((signal) - 1))
 
 /* `wanted` is the program's; all zero is the default. */
 struct own { int signal; void (*handler)(int, siginfo_t *, void *); struct sigaction wanted; };
@@ -32,7 +32,8 @@ static struct own call = { .signal = SIGSYS, .handler = on_call };
 
 #if defined(__x86_64__)
 
-#define IN_PLACE (1ull << (SIGCANCEL - 1))
+#define IN_PLACE BIT(SIGCANCEL)
+#define OWN (BIT(SIGSYS) | BIT(SIGSEGV))
 enum { RESTORER = 0x04000000, OF_KERNEL = 0x80 };
 
 static void on_fault(int signal, siginfo_t *info, void *context);
@@ -46,6 +47,7 @@ __attribute__((naked)) static void return_from_signal(void) { __asm__ volatile("
 #else
 
 #define IN_PLACE 0ull
+#define OWN BIT(SIGSYS)
 
 static struct own *own_of(int signal) { return signal == SIGSYS ? &call : NULL; }
 
@@ -124,9 +126,11 @@ void world_install_own_signals(void) {
 
 static const sigset_t *without_own(const sigset_t *set, sigset_t *copy) {
   if (!set) return NULL;
+  uint64_t first;
+  memcpy(&first, set, sizeof first);
+  first &= ~OWN;
   *copy = *set;
-  for (int signal = 1; signal < SIGCANCEL; signal++)
-    if (own_of(signal)) sigdelset(copy, signal);
+  memcpy(copy, &first, sizeof first);
   return copy;
 }
 
@@ -176,8 +180,7 @@ long world_set_mask(const sigset_t *set, uint64_t *before) {
   if (!set) return 0;
   /* The kernel's part of it: whoever brings an earlier mask back has no more. */
   memcpy(&bits, set, sizeof bits);
-  for (int signal = 1; signal < SIGCANCEL; signal++)
-    if (own_of(signal)) bits &= ~(1ull << (signal - 1));
+  bits &= ~OWN;
   return world_raw6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&bits, (long)before, KERNEL_SIGSET, 0, 0);
 }
 
@@ -202,4 +205,10 @@ WORLD_EXPORT int sigprocmask(int how, const sigset_t *restrict set, sigset_t *re
   sigset_t copy;
   bool lets = lets_fault(how, set);
   return masked(REAL(sigprocmask)(how, without_own(set, &copy), before), lets);
+}
+
+/* The mask with which a thread begins. */
+WORLD_EXPORT int pthread_attr_setsigmask_np(pthread_attr_t *attributes, const sigset_t *set) {
+  sigset_t copy;
+  return REAL(pthread_attr_setsigmask_np)(attributes, without_own(set, &copy));
 }

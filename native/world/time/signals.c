@@ -79,13 +79,11 @@ WORLD_EXPORT int pause(void) {
   return (int)world_result(-EINTR);
 }
 
-struct kernel_action { void (*handler)(int); unsigned long flags; void *restorer; uint64_t mask; };
-
 /* Else the kernel drops it, or ends the process, and no wait is interrupted. */
 static bool is_handled(int signal) {
   struct kernel_action action = { 0 };
   world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, KERNEL_SIGSET, 0, 0);
-  return action.handler != SIG_DFL && action.handler != SIG_IGN;
+  return action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN;
 }
 
 static bool is_coming(const sigset_t *mask) {

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+/* As the kernel takes and gives it. */
+struct kernel_action { void *handler; unsigned long flags; void *restorer; uint64_t mask; };
+
 void world_install_own_signals(void);
 
 bool world_answer_call(siginfo_t *info, ucontext_t *context);   /* whether the filter caught a call there */

@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include "locks/locks.h"
 #include "world/threads/threads.h"
+#include "questions.h"
 #include "signals.h"
 #include "timers.h"
 #include "vdso.h"
@@ -22,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { KERNEL_SIGSET = 8, MILLI = 1000000, CHILD_SHARE_NS = 1000000000, CHILD_PAUSE_NS = 200000, ALONE_MOST = 8, ASKED_IN_ROW = 32, ASKED_NS = 1000 };
+enum { KERNEL_SIGSET = 8, MILLI = 1000000 };
 
 /* ---- sleeping ---- */
 
@@ -86,54 +87,7 @@ WORLD_EXPORT int thrd_sleep(const struct timespec *time, struct timespec *left) 
 
 /* ---- descriptors ---- */
 
-/*
- * A question with a deadline beside a child is answered when the child is done, or has had its share of real time: else
- * how often a program has to ask, and with that its clock, would depend on how fast the child was. What can be written is
- * told at once and alone, because the child may be waiting for it, and what has come by then is a matter of luck.
- */
-static long let_child_run(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count, long got) {
-  static int64_t share;
-  static uint32_t births, alone;
-  long writable = 0;
-  if (births != world.births) share = CHILD_SHARE_NS, alone = 0, births = world.births;
-  for (unsigned i = 0; i < count; i++) writable += (fds[i].revents & POLLOUT) != 0;
-  if (writable > 0) {
-    for (unsigned i = 0; i < count && alone < ALONE_MOST; i++)
-      if (!(fds[i].revents & POLLOUT)) fds[i].revents = 0;
-    return alone++ < ALONE_MOST ? writable : got;
-  }
-  for (; share > 0 && world_child_lives(); share -= world_work_passed(CHILD_PAUSE_NS, share)) {
-    struct timespec pause = { 0, CHILD_PAUSE_NS };
-    world_raw6(SYS_ppoll, 0, 0, (long)&pause, 0, 0, 0);
-  }
-  return ask(argument);
-}
-
-struct asked { long (*ask)(void *); void *argument; long got; };
-
-static bool is_answered(void *argument) {
-  struct asked *asked = argument;
-  asked->got = asked->ask(asked->argument);
-  return asked->got != 0;
-}
-
-static __thread unsigned asked_in_row __attribute__((tls_model("initial-exec")));
-
-/*
- * Asked in a race without waiting, and the answer was no. What a child will write is waited for a little, as its end is.
- * A program may ask until the clock shows a later time than before (Python's Connection.poll does): after some such
- * answers in a row it does, by as much each time.
- */
-static long ask_in_race(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count) {
-  struct world_wait wait = { .fds = fds, .fd_count = count };
-  struct asked asked = { ask, argument, 0 };
-  if (world_child_lives() && world_waits_outside(&wait)) world_ask_patiently(is_answered, &asked);
-  asked_in_row = asked.got ? 0 : asked_in_row + 1;
-  if (asked_in_row < ASKED_IN_ROW) return asked.got;
-  asked_in_row = 0;
-  world_advance(world_now() + ASKED_NS);
-  return 0;
-}
+static long ask_poll(void *argument);
 
 /* Asks until the answer is not 0 or the deadline has come. `fds` is what to wait for in between. */
 static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count, int64_t ns,
@@ -141,12 +95,13 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
   uint64_t before;
   if (ns > 0) world_count(LEDGER_WAIT, 1);
   if (ns == 0) world_early_ask();
-  else asked_in_row = 0;
+  else questions_asked_anew();
   long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
   if (got == 0 && world_signal_came(mask)) return -EINTR;
   struct world_wait wait = { .fds = fds, .fd_count = count, .deadline = WORLD_NEVER };
   bool networked = ns > 0 && got == 0 && world_waits_on_network(&wait);
   if (ns > 0 && world_alone() && got >= 0 && !networked && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
+  if (ns < 0 && got == 0 && (got = let_child_come_to_rest(fds, count)) > 0 && ask != ask_poll) got = ask(argument);
   if (got == 0 && ns == 0 && world.racing) got = ask_in_race(ask, argument, fds, count);
   if (got != 0) return got;
   if (ns == 0) {
@@ -278,7 +233,7 @@ static long do_epoll(int fd, struct epoll_event *events, int most, int64_t ns, c
   struct epolled epolled = { fd, most, events };
   struct pollfd itself = { fd, POLLIN, 0 };
   /* Event loops ask like that between any two things they do, and want no later time for it. */
-  asked_in_row = 0;
+  questions_asked_anew();
   return wait_ready(ask_epoll, &epolled, &itself, 1, ns, mask);
 }
 

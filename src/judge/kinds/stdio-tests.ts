@@ -13,6 +13,7 @@ import {
   type TestRun,
   toldVerdict,
 } from "../test-run.ts";
+import { tooLargeInput } from "../test-sizes.ts";
 import { askChecker, BadTask } from "./ask-judge.ts";
 
 const inputPath = "/tmp/judge/input";
@@ -30,7 +31,7 @@ export class KeptOutput {
 
   /** @param expected what it will be compared with; undefined where a checker decides */
   constructor(expected: string | undefined) {
-    this.#most = keptMost + (expected === undefined ? 0 : 2 * Buffer.byteLength(expected));
+    this.#most = mostKept(expected);
   }
 
   /** Takes a chunk; what is kept of it is copied. */
@@ -65,6 +66,15 @@ export function checkStdioTests({ tests, checker }: StdioTask): void {
   const bare = tests.findIndex(({ output }) => output === undefined);
   if (checker === undefined && bare >= 0)
     throw new BadTask(`test ${bare + 1} has no output, and the task has no checker`);
+  for (const [at, { name, input, output }] of tests.entries()) {
+    const besides = checker === undefined ? 0 : Buffer.byteLength(checker) + mostKept(output);
+    const problem = tooLargeInput(name ?? String(at + 1), Buffer.byteLength(input), besides);
+    if (problem !== undefined) throw new BadTask(problem);
+  }
+}
+
+function mostKept(expected: string | undefined): number {
+  return keptMost + (expected === undefined ? 0 : 2 * Buffer.byteLength(expected));
 }
 
 async function runProgram(

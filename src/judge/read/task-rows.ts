@@ -4,6 +4,7 @@
  */
 import { SameseedError } from "../../base/error.ts";
 import type { JsonValue } from "../../model/json.ts";
+import { dataSetImports } from "./data-set-imports.ts";
 import { parseMarkedJson } from "./exact-numbers.ts";
 
 /** A row of a data set. */
@@ -56,6 +57,8 @@ function mbpp(row: Row): Row {
   };
 }
 
+const imports = { prefix: dataSetImports, preamble: dataSetImports } as const;
+
 /** `public_test_cases` and `private_test_cases` of `{input, output, testtype}`; a functional one names its function. */
 function liveCodeBench(row: Row): Row {
   const cases = [...casesOf(row, "public_test_cases"), ...casesOf(row, "private_test_cases")];
@@ -63,7 +66,13 @@ function liveCodeBench(row: Row): Row {
   const name = (metadata as Row)["func_name"];
   const isCall = cases.some(({ testtype }) => testtype === "functional");
   if (!isCall)
-    return { id: idOf(row), kind: "stdio", tests: cases.map(({ input, output }) => ({ input, output })) };
+    return {
+      id: idOf(row),
+      kind: "stdio",
+      tests: cases.map(({ input, output }) => ({ input, output })),
+      compare: "numbers",
+      ...imports,
+    };
   if (!isText(name)) throw bad(row, "has functional tests and no metadata.func_name");
   return {
     id: idOf(row),
@@ -76,6 +85,7 @@ function liveCodeBench(row: Row): Row {
         .map(parseMarkedJson),
       expected: parseMarkedJson(output),
     })),
+    ...imports,
   };
 }
 
@@ -104,7 +114,7 @@ function casesOf(row: Row, name: string): Case[] {
   }));
 }
 
-/** `input_output` of `{inputs, outputs, fn_name?}`, and `solutions`. */
+/** `input_output` of `{inputs, outputs, fn_name?}`, and `solutions`. Its own grader has numpy's tolerances for floats. */
 function apps(row: Row): Row {
   const given = row["input_output"];
   const table = (isText(given) ? parseMarkedJson(given) : given) as Record<string, JsonValue>;
@@ -113,12 +123,13 @@ function apps(row: Row): Row {
     throw bad(row, "input_output has not as many outputs as inputs");
   const solutions: unknown = isText(row["solutions"]) ? JSON.parse(row["solutions"]) : row["solutions"];
   const gold: { readonly gold?: string } =
-    Array.isArray(solutions) && isText(solutions[0]) ? { gold: solutions[0] } : {};
+    Array.isArray(solutions) && isText(solutions[0]) ? { gold: dataSetImports + solutions[0] } : {};
   const name = table["fn_name"];
   if (name === undefined || name === null) {
     const text = (value: unknown): string => (Array.isArray(value) ? value.join("\n") : textOf(value));
     const tests = inputs.map((input, at) => ({ input: text(input), output: text(outputs[at]) }));
-    return { id: idOf(row), kind: "stdio", tests, compare: "tokens", ...gold };
+    const compare = { relTol: 1e-5, absTol: 1e-8 };
+    return { id: idOf(row), kind: "stdio", tests, compare, ...imports, ...gold };
   }
   // The data set wraps each result in a list of one.
   const isWrapped = outputs.every((output) => Array.isArray(output) && output.length === 1);
@@ -131,6 +142,7 @@ function apps(row: Row): Row {
       args,
       expected: isWrapped ? (outputs[at] as JsonValue[])[0] : outputs[at],
     })),
+    ...imports,
     ...gold,
   };
 }

@@ -36,6 +36,21 @@ print(len(blocked) > 50, signal.SIGSYS in blocked, signal.SIGUSR1 in blocked)
   expect(said).toEqual({ stdout: "(0, 0, 0)\n(0, 0, 0)\nTrue False True\n", ...ended });
 });
 
+it("it is answered in a thread that is made with every signal blocked", async () => {
+  const said = await runPython(`${ask}
+attributes, full = ctypes.create_string_buffer(64), ctypes.create_string_buffer(b"\\xff" * 128)
+assert libc.pthread_attr_init(attributes) == 0
+assert libc.pthread_attr_setsigmask_np(attributes, full) == 0
+def start(nothing):
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    print(ask(), len(blocked) > 50, signal.SIGSYS in blocked, signal.SIGUSR1 in blocked)
+started, thread = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(start), ctypes.c_ulong()
+assert libc.pthread_create(ctypes.byref(thread), attributes, started, None) == 0
+libc.pthread_join(thread, None)
+`);
+  expect(said).toEqual({ stdout: "(0, 0, 0) True False True\n", ...ended });
+});
+
 it("it is answered in a handler during which all signals are blocked, and while one waits for signals", async () => {
   const said = await runPython(`${ask}
 class Set(ctypes.Structure):

@@ -102,6 +102,21 @@ describe("texts are compared", () => {
     ["0.5", "inf", { relTol: 1, absTol: 9 }, false],
     ["5", "5.0000001", { relTol: 1e-6, absTol: 0 }, false],
     ["1e3", "1000", { relTol: 0, absTol: 0 }, true],
+    ["6", "6.0", { relTol: 1e-6, absTol: 0 }, true],
+    ["6", "06", { relTol: 1e-6, absTol: 0 }, false],
+    ["9007199254740993", "9007199254740992.0", { relTol: 1, absTol: 9 }, false],
+    ["a\n6 0.50\n", "\n  a \n6.0   .5\n\n", "numbers", true],
+    ["6", "6 6", "numbers", false],
+    ["6", "6.0000000000000000001", "numbers", false],
+    ["6 a", "6.0 a", "numbers", false],
+    ["1\n2", "1 2", "numbers", false],
+    ["-0", "0.000", "numbers", true],
+    ["-1", "1", "numbers", false],
+    ["1200e-2", "+12", "numbers", true],
+    ["1e999999999", "10e999999998", "numbers", true],
+    ["1e99999999999999999999", "10e99999999999999999998", "numbers", false],
+    ["nan", "NaN", "numbers", false],
+    ["", "\n", "numbers", true],
     ["1e309", "7", { relTol: 1e-6, absTol: 0 }, false],
     ["1e309", "1e309", { relTol: 1e-6, absTol: 0 }, true],
   ] as const)("%j", ([expected, actual, how, same]) => {
@@ -113,5 +128,7 @@ describe("texts are compared", () => {
     const how = { relTol: 1e-6, absTol: 0 };
     expect(equalText("0.5", `${digits}x`, how)).toBe(false);
     expect(equalText(`${digits}x`, digits, how)).toBe(false);
+    expect(equalText(`${digits}x`, digits, "numbers")).toBe(false);
+    expect(equalText(`1${"0".repeat(2_000_000)}1`, digits, "numbers")).toBe(false);
   });
 });

@@ -16,6 +16,18 @@ describe("code is taken out of a completion", () => {
     expect(code("````python\n```\n````")).toBe("```\n");
   });
 
+  it("with what belongs before it, behind what Python wants first", () => {
+    const before = { extract: "auto" as const, preamble: "import a\n", prefix: "import b\n" };
+    expect(code("```python\nx = 1\n```", before)).toBe("import a\nx = 1\n");
+    expect(code("x = 1\n", before)).toBe("import b\nx = 1\n");
+    const future = "# one\nfrom __future__ import annotations\n";
+    expect(code("```python\n" + future + "x = 1\n```", before)).toBe(future + "import a\nx = 1\n");
+    expect(code(future + "x = 1\n", before)).toBe(future + "import b\nx = 1\n");
+    expect(code("x = 1\n    from __future__ import a\n", before)).toBe(
+      "import b\nx = 1\n    from __future__ import a\n",
+    );
+  });
+
   it("to the end where the model was stopped at the fence", () => {
     expect(code("Here:\n```python\na = 5")).toBe("a = 5\n");
   });

@@ -74,6 +74,56 @@ describe("rows of the data sets in use are tasks", () => {
   });
 });
 
+const tests = (...cases: { input: string; output: string; testtype: string }[]): string =>
+  JSON.stringify(cases);
+const fenced = (...lines: string[]): string => ["```python", ...lines, "```"].join("\n");
+
+it("solutions use what the data sets' own graders import, and write numbers in other words", async () => {
+  const given = file("published.jsonl", [
+    {
+      question_id: "called",
+      starter_code: "class Solution:\n    def total(self, nums: List[int]) -> int:\n        ",
+      public_test_cases: tests({ input: "[1, 2]", output: "3", testtype: "functional" }),
+      private_test_cases: "[]",
+      metadata: JSON.stringify({ func_name: "total" }),
+    },
+    {
+      question_id: "written",
+      public_test_cases: tests({ input: "1 2\n", output: "3\nyes\n", testtype: "stdin" }),
+      private_test_cases: "[]",
+    },
+    { problem_id: "near", input_output: JSON.stringify({ inputs: ["3\n"], outputs: ["0.50 x\n"] }) },
+    {
+      problem_id: "most",
+      input_output: JSON.stringify({ fn_name: "most", inputs: [[[3, 5]]], outputs: [[5]] }),
+      solutions: JSON.stringify(["def most(xs: List[int]): return max(deque(xs))"]),
+    },
+  ]);
+  const completions = file("solutions.jsonl", [
+    {
+      task: "called",
+      completion: fenced(
+        "from __future__ import annotations",
+        "class Solution:",
+        "    def total(self, nums: List[int]) -> int:",
+        "        return reduce(lambda a, b: a + b, deque(nums))",
+      ),
+    },
+    {
+      task: "written",
+      completion: fenced("print(float(sum(map(int, sys.stdin.read().split()))))", 'print("yes")'),
+    },
+    { task: "written", completion: fenced("print(3.5)", 'print("yes")') },
+    { task: "near", completion: fenced("print(0.5000001, 'x')") },
+    { task: "near", completion: fenced("print(0.51, 'x')") },
+    { task: "most", completion: fenced("def most(xs: List[int]): return nlargest(1, xs)[0]") },
+  ]);
+  const results = await scoreCompletions({ items: readCompletions(completions, readTasks(given)) }).results();
+  expect(results.map(({ score }) => score)).toEqual([1, 1, 0, 1, 0, 1]);
+  const checked = await checkTasks(readTasks(given));
+  expect(checked.tasks.find(({ task }) => task === "most")?.problems).toEqual([]);
+});
+
 describe("what a file says wrong is named with its line", () => {
   const task = { id: "a", kind: "stdio", tests: [{ input: "", output: "" }] };
   it.for([

@@ -52,6 +52,28 @@ describe("the view server", () => {
     expect(await statusOf({ host, "sec-fetch-site": "cross-site" })).toBe(403);
   });
 
+  it("an odd address is one where nothing is", async () => {
+    using folder = new Folder();
+    await folder.run("a", 3);
+    await using server = await ViewServer.start({ folders: [folder.path], port: 0 });
+    const { hostname, port } = new URL(server.url);
+    // As they stand: a URL would put them right.
+    const statusOf = async (path: string): Promise<number> => {
+      const { promise, resolve: done, reject } = Promise.withResolvers<number>();
+      const sent = request({ hostname, port, path }, (response) => {
+        response.resume();
+        done(response.statusCode ?? 0);
+      });
+      sent.on("error", reject);
+      sent.end();
+      return await promise;
+    };
+    for (const path of ["//", "//[", "/nothing", "*", "//x/api/run/a"])
+      expect(await statusOf(path), path).toBe(404);
+    for (const path of ["/api/live/%zz", "/api/run/%zz"]) expect(await statusOf(path), path).toBe(400);
+    expect(await statusOf(`http://${hostname}:${port}/api/run/a`)).toBe(200);
+  });
+
   it("only reads", async () => {
     using folder = new Folder();
     await folder.run("a", 3);

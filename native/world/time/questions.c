@@ -1,0 +1,137 @@
+/*
+ * Questions about descriptors beside a child.
+ *
+ * When a child writes and when it ends is the machine's doing, so in how many rounds a program has to ask would be as well.
+ * A question is therefore answered when the child is done, or rests, or has had its share of real time. A share is a child's
+ * for its whole life: one that waits for its parent costs that once.
+ *
+ *   With a deadline     The clock would show how often the program asked. What the child works is taken from its share.
+ *   Without one         Only several pipes of a child's need it, as of `subprocess.run(capture_output=True)`: how much had come by
+ *                       which of them would show in the rounds, and so in what the program's memory looks like. Nothing but rest is
+ *                       taken from the share, as the program has nothing else to do. A pipe that is half full is told at once and
+ *                       alone: then how much the child has written of it decides, and not how fast.
+ *   Without waiting     The answer was no. What a child will write is waited for a little, as its end is.
+ *
+ * What can be written is told at once and alone, because the child may be waiting for it, and what has come by then is a
+ * matter of luck.
+ */
+#define _GNU_SOURCE
+#include "questions.h"
+#include "timers.h"
+#include "world/threads/threads.h"
+#include "world/world.h"
+#include <errno.h>
+#include <sys/syscall.h>
+
+#define REST_NS 2000000000ll
+enum { KERNEL_SIGSET = 8, SHARE_NS = 1000000000, PAUSE_NS = 200000, ALONE_MOST = 64, ASKED_IN_ROW = 32, ASKED_NS = 1000 };
+
+static struct { int64_t work, rest; uint32_t births, alone; } share;
+
+static void know_births(void) {
+  if (share.births == world.births) return;
+  share.work = SHARE_NS, share.rest = REST_NS, share.alone = 0, share.births = world.births;
+}
+
+static long pause_real(const uint64_t *signals) {
+  struct timespec pause = { 0, PAUSE_NS };
+  return world_raw6(SYS_ppoll, 0, 0, (long)&pause, (long)signals, KERNEL_SIGSET, 0);
+}
+
+/* How many can be written to, told alone; 0: none, or enough were told alone. */
+static long only_writable(struct pollfd *fds, unsigned count) {
+  long writable = 0;
+  for (unsigned i = 0; i < count; i++) writable += (fds[i].revents & POLLOUT) != 0;
+  if (writable == 0 || share.alone++ >= ALONE_MOST) return 0;
+  for (unsigned i = 0; i < count; i++)
+    if (!(fds[i].revents & POLLOUT)) fds[i].revents = 0;
+  return writable;
+}
+
+static bool any_writable(const struct pollfd *fds, unsigned count) {
+  for (unsigned i = 0; i < count; i++)
+    if (fds[i].revents & POLLOUT) return true;
+  return false;
+}
+
+long let_child_run(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count, long got) {
+  know_births();
+  if (any_writable(fds, count)) {
+    long writable = only_writable(fds, count);
+    return writable > 0 ? writable : got;
+  }
+  for (; share.work > 0 && world_child_lives(); share.work -= world_work_passed(PAUSE_NS, share.work)) pause_real(NULL);
+  return ask(argument);
+}
+
+/* Whether a pipe is half full: it is told alone then. */
+static bool tell_half_full(struct pollfd *fds, unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    if (!(fds[i].revents & POLLIN) || !world_is_half_full(fds[i].fd)) continue;
+    for (unsigned k = 0; k < count; k++)
+      if (k != i) fds[k].revents = 0;
+    return true;
+  }
+  return false;
+}
+
+/* The signals are blocked; those that `signals` lets through end the wait. */
+static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *signals) {
+  struct timespec none = { 0, 0 };
+  world_work_begin(REST_NS);
+  for (;;) {
+    bool lives = world_child_lives();
+    long got = world_raw6(SYS_ppoll, (long)fds, count, (long)&none, 0, 0, 0);
+    if (got < 0) return got;
+    if (got > 0 && any_writable(fds, count)) {
+      long writable = only_writable(fds, count);
+      return writable > 0 ? writable : got;
+    }
+    if (got > 0 && tell_half_full(fds, count)) return 1;
+    if (!lives || share.rest <= 0) return got;
+    if (pause_real(signals) == -EINTR) return -EINTR;
+    int64_t passed = world_work_passed(PAUSE_NS, REST_NS);
+    if (!world_others_work()) share.rest -= passed;
+  }
+}
+
+long let_child_come_to_rest(struct pollfd *fds, unsigned count) {
+  if (world.births == 0 || !world_alone() || world_childs_pipes(fds, count) < 2) return 0;
+  know_births();
+  uint64_t signals;
+  signals_block(&signals);
+  long got = come_to_rest(fds, count, &signals);
+  signals_restore(&signals);
+  return got;
+}
+
+/* ---- without waiting ---- */
+
+struct asked { long (*ask)(void *); void *argument; long got; };
+
+static bool is_answered(void *argument) {
+  struct asked *asked = argument;
+  asked->got = asked->ask(asked->argument);
+  return asked->got != 0;
+}
+
+static __thread unsigned asked_in_row __attribute__((tls_model("initial-exec")));
+
+void questions_asked_anew(void) {
+  asked_in_row = 0;
+}
+
+/*
+ * A program may ask until the clock shows a later time than before (Python's Connection.poll does): after some such
+ * answers in a row it does, by as much each time.
+ */
+long ask_in_race(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count) {
+  struct world_wait wait = { .fds = fds, .fd_count = count };
+  struct asked asked = { ask, argument, 0 };
+  if (world_child_lives() && world_waits_outside(&wait)) world_ask_patiently(is_answered, &asked);
+  asked_in_row = asked.got ? 0 : asked_in_row + 1;
+  if (asked_in_row < ASKED_IN_ROW) return asked.got;
+  asked_in_row = 0;
+  world_advance(world_now() + ASKED_NS);
+  return 0;
+}
