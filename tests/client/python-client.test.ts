@@ -34,6 +34,10 @@ describe("the Python client", () => {
     await unittest("test_client.py");
   });
 
+  it("says what is wrong with an argument, and starts another server where its own was killed", async () => {
+    await unittest("test_arguments.py");
+  });
+
   it("takes the calls of threads, tasks and processes one after the other, and none twice", async () => {
     await unittest("test_sharing.py");
   });

@@ -107,6 +107,65 @@ it("a client that is killed leaves nothing of what it opened, and its run can be
   await gone(names, 10_000);
 });
 
+interface Progress {
+  readonly state: string;
+  readonly total: number;
+  readonly recorded: number;
+}
+
+/** An environment that reads what it was sent with. */
+const environment = `import gymnasium
+from gymnasium.spaces import Discrete
+
+class Kept(gymnasium.Env):
+    observation_space = action_space = Discrete(300)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return ord(open("said.txt").read()[0]), {}
+
+    def step(self, action):
+        return open("more/bytes", "rb").read()[1], 0.0, True, False, {}
+`;
+
+it("a server that is killed goes on with its run when it is started again", async () => {
+  const runs = join(folder, "again");
+  const first = await start(main, ["serve", "--listen", "127.0.0.1:0", "--runs", runs]);
+  const port = (line: string): number => Number(/:(\d+)$/.exec(line)![1]);
+  const request = {
+    env: { source: environment, className: "Kept", name: "kept.py" },
+    files: { "said.txt": { text: "one" }, "more/bytes": { base64: "AP8=" } },
+    policy: {
+      source: 'def act(observation, rng): return int(open("a.txt").read())',
+      files: { "a.txt": { text: "7" } },
+    },
+    seeds: { from: 0, count: 3000 },
+    detached: true,
+  };
+  const { run } = (await call(port(first.line), "POST", "/v1/runs", { body: request })).json as {
+    run: string;
+  };
+  const at = async (line: string) => (await call(port(line), "GET", `/v1/runs/${run}`)).json as Progress;
+  await expect.poll(async () => (await at(first.line)).recorded, { timeout: 30_000 }).toBeGreaterThan(20);
+  first.child.kill("SIGKILL");
+  await first.exited;
+  const again = await start(main, ["serve", "--listen", "127.0.0.1:0", "--runs", runs]);
+  const { runs: listed } = (await call(port(again.line), "GET", "/v1/runs")).json as { runs: unknown[] };
+  expect(listed).toEqual([{ run, state: "failed" }]);
+  const cut = await at(again.line);
+  expect(cut).toMatchObject({ state: "failed", total: 3000, error: { code: "aborted" } });
+  const resumed = (await call(port(again.line), "POST", `/v1/runs/${run}/resume`)).json as Progress;
+  expect(resumed.state).toBe("running");
+  await expect
+    .poll(async () => (await at(again.line)).recorded, { timeout: 30_000 })
+    .toBeGreaterThan(cut.recorded + 20);
+  expect((await call(port(again.line), "POST", `/v1/runs/${run}/cancel`)).json).toMatchObject({
+    state: "failed",
+  });
+  again.child.kill("SIGTERM");
+  await again.exited;
+});
+
 it("a server that was asked to drains when its input ends, and not before", async () => {
   const socket = join(folder, "socket");
   const { child, exited } = await start(

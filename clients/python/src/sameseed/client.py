@@ -111,9 +111,12 @@ _default_lock = threading.Lock()
 
 
 def default_client() -> Client:
-    """The client that is used where none is given: made once for a process."""
+    """The client that is used where none is given: made once for a process, and again where a server of its own has ended."""
     global _default, _default_pid
     with _default_lock:
+        if _default is not None and _default.server is not None and _default.server.has_ended:
+            _default.close()
+            _default = None
         if _default is None or _default_pid != os.getpid():
             _default, _default_pid = Client(), os.getpid()
         return _default

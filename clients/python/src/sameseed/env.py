@@ -9,6 +9,7 @@ import numpy as np
 
 from .client import Client, default_client
 from .errors import SameseedError
+from .plain import as_seed
 from .rollout import Checkpoint, Rollout
 from .spaces import as_action, as_member, to_space
 from .turn import Turn
@@ -89,7 +90,7 @@ class SameseedEnv(gymnasium.Env[Any, Any]):
             super().reset(seed=seed)
             if options:
                 raise SameseedError("bad_argument", "an episode has no reset options", "give them to make()")
-            chosen = int(self.np_random.integers(_SEEDS)) if seed is None else int(seed)
+            chosen = int(self.np_random.integers(_SEEDS)) if seed is None else as_seed(seed)
             if not (self._is_unused and self._rollout is not None and chosen == self._rollout.seed):
                 self._end_before_another()
                 self._rollout = self._open(chosen)

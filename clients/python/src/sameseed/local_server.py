@@ -58,6 +58,7 @@ class Server:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         self._owner = os.getpid()
+        self._folder_is_there = True
         _servers.add(self)
         atexit.register(self.close)
         self.address = Address(self._wait())
@@ -67,10 +68,17 @@ class Server:
         """Where it listens."""
         return self.address.url
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself, or was ended by somebody else."""
+        return self._owner == os.getpid() and self._process.poll() is not None
+
     def close(self) -> None:
         """Stops it. May be called repeatedly."""
-        if self._process.returncode is None and self._owner == os.getpid():
-            self._process.terminate()
+        if self._owner == os.getpid() and self._folder_is_there:
+            self._folder_is_there = False
+            if self._process.poll() is None:
+                self._process.terminate()
             try:
                 self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:

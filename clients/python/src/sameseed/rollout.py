@@ -10,6 +10,7 @@ from typing import Any
 
 from .client import Client, default_client, opened
 from .errors import SameseedError, close_all
+from .plain import as_plain, as_seed
 from .turn import Turn
 
 
@@ -56,7 +57,7 @@ class Rollout:
     trajectory: bytes | None
 
     def __init__(self, env: str | dict[str, Any], seed: int, *, client: Client | None = None, **options: Any) -> None:
-        self._begin(client or default_client(), {"env": env, "seed": seed, **options})
+        self._begin(client or default_client(), {"env": env, "seed": as_seed(seed), **as_plain(options)})
 
     @classmethod
     def from_snapshot(cls, snapshot: str, *, client: Client | None = None, **options: Any) -> Rollout:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .client import Client, default_client
 from .errors import SameseedError
+from .plain import as_seeds
 
 
 class Run:
@@ -93,7 +94,7 @@ def collect_rollouts(
     `concurrency`, `detached`, `envArgs`, `maxSteps`, `image`, `world`, `limits`, …
     """
     chosen = client or default_client()
-    body = {"env": env, "policy": policy, "seeds": [int(seed) for seed in seeds], **options}
+    body = {"env": env, "policy": policy, "seeds": as_seeds(seeds), **options}
     return Run(chosen.request("POST", "/v1/runs", body, once=True)["run"], client=chosen)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Union
 
 from .client import Client, default_client
 from .errors import SameseedError, close_all
+from .plain import as_texts
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Sandbox:
         timeout_ms: int | None = None,
     ) -> CommandResult:
         """Runs a program to its end, exactly once. No shell reads the command; for one: `run("sh", ["-c", line])`."""
-        body: dict[str, Any] = {"command": command, "args": list(args)}
+        body: dict[str, Any] = {"command": command, "args": as_texts("args", args)}
         given = {"env": dict(env) if env else None, "cwd": cwd, "timeoutMs": timeout_ms}
         body.update({name: value for name, value in given.items() if value is not None})
         if isinstance(input, bytes):

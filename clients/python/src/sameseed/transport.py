@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from .errors import SameseedError
+from .plain import as_json
 
 _TRIES = 4
 _BROKEN = (OSError, http.client.HTTPException)
@@ -51,7 +52,7 @@ class Address:
         url, file = os.environ.get("SAMESEED_URL"), os.environ.get("SAMESEED_TOKEN_FILE")
         if not url:
             return None
-        return cls(url, Path(file).read_text().strip() if file else None)
+        return cls(url, _token_of(file) if file else None)
 
     def headers(self) -> dict[str, str]:
         return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
@@ -64,6 +65,18 @@ class Address:
                 self.host, self.port, timeout=timeout, context=ssl.create_default_context()
             )
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+
+
+def _token_of(file: str) -> str:
+    try:
+        token = Path(file).read_text().strip()
+    except OSError as error:
+        raise SameseedError(
+            "bad_argument", f"the token cannot be read: {error}", "SAMESEED_TOKEN_FILE names the file that has it"
+        ) from None
+    if not token:
+        raise SameseedError("bad_argument", f"{file} holds no token", "SAMESEED_TOKEN_FILE names the file that has it")
+    return token
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -87,7 +100,7 @@ class Transport:
 
     def json(self, method: str, path: str, body: object = None, **options: Any) -> Any:
         """Sends JSON and gives the JSON of the answer; None where it has no body."""
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else as_json(body)
         headers = {"Content-Type": "application/json", **options.pop("headers", {})}
         answer = self.bytes(method, path, data, headers=headers, **options)
         return json.loads(answer) if answer else None

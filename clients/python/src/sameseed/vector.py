@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space, concatenate, create_empty_array,
 from .client import Client, default_client, opened
 from .env import rollout_options
 from .errors import SameseedError
+from .plain import as_plain, as_seed
 from .spaces import as_action, as_member, to_space
 from .turn import Turn
 
@@ -63,7 +64,7 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
     ) -> None:
         self.num_envs = num_envs
         self.metadata = {"render_modes": [], "autoreset_mode": autoreset_mode}
-        self._config = {"env": id, "count": num_envs, "autoreset": _MODES[autoreset_mode], **options}
+        self._config = {"env": id, "count": num_envs, "autoreset": _MODES[autoreset_mode], **as_plain(options)}
         self._client = client or default_client()
         self._turn = Turn()
         self._vector: str | None = None
@@ -97,8 +98,12 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
                 raise SameseedError("bad_argument", "environments of a mask take the seeds that follow")
             chosen = [int(at) for at in np.flatnonzero(mask)]
             return self._shown(self._change("reset_vector", environments=chosen), chosen)
-        if seed is None and not self._is_unused:
-            return self._shown(self._change("reset_vector"))
+        if seed is None and not self._is_unused and self._vector is not None:
+            try:
+                return self._shown(self._change("reset_vector"))
+            except SameseedError as error:
+                if error.code != "lease_ended":
+                    raise
         seeds = self._seeds(seed)
         if not (self._is_unused and seeds == 0):
             try:
@@ -170,14 +175,16 @@ class SameseedVectorEnv(VectorEnv[Any, Any, Any]):
     def _seeds(self, seed: int | Sequence[int | None] | None) -> int | list[int]:
         """The first seed where they follow each other, else one for each of many episodes."""
         if seed is None or isinstance(seed, (int, np.integer)):
-            if seed is not None:
-                self._np_random = np.random.default_rng(int(seed))
-                self._np_random_seed = int(seed)
-            return int(self.np_random.integers(_SEEDS)) if seed is None else int(seed)
+            if seed is None:
+                return int(self.np_random.integers(_SEEDS))
+            self._np_random_seed = as_seed(seed)
+            self._np_random = np.random.default_rng(self._np_random_seed)
+            return self._np_random_seed
         if len(seed) != self.num_envs:
             raise SameseedError("bad_argument", f"{len(seed)} seeds for {self.num_envs} environments")
-        generator = np.random.default_rng([int(each or 0) for each in seed])
-        first = [int(generator.integers(_SEEDS)) if each is None else int(each) for each in seed]
+        given = [None if each is None else as_seed(each) for each in seed]
+        generator = np.random.default_rng([each or 0 for each in given])
+        first = [int(generator.integers(_SEEDS)) if each is None else each for each in given]
         if first == list(range(first[0], first[0] + len(first))):
             return first[0]
         further = generator.integers(_SEEDS, size=_LISTED * self.num_envs)

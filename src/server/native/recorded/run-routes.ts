@@ -11,6 +11,7 @@ import { linesOf } from "../ndjson.ts";
 import { withRoom } from "../with-room.ts";
 import { roomFor, runSchema } from "./run-request.ts";
 import type { Runs } from "./runs.ts";
+import type { RunProgress } from "./served-run.ts";
 
 const tag = "runs";
 const one = "/v1/runs/{run}";
@@ -79,8 +80,7 @@ function readRoutes(runs: Runs): readonly Route[] {
       tag,
       summary: "List runs",
       answers: { 200: z.object({ runs: z.array(z.object({ run: z.string(), state: z.string() })) }) },
-      handle: () =>
-        json({ runs: runs.ids.map((run) => ({ run, state: runs.find(run)?.progress.state ?? "ended" })) }),
+      handle: () => json({ runs: runs.ids.map((run) => ({ run, state: runs.stateOf(run) })) }),
     }),
     route({
       method: "GET",
@@ -160,8 +160,7 @@ async function* recordedResults(
   using reader = await RunReader.open(folder);
   const order = reader.recordedOrder();
   for (let index = from; index < order.length; index++) yield { index, rollout: reader.row(order[index]!) };
-  const total = order.length + [...reader.missing()].length;
-  yield { end: { run: id, state: "ended", total, recorded: order.length, error: null } };
+  yield { end: recordedProgress(id, order.length, [...reader.missing()].length) };
 }
 
 function checkRoutes(context: ServerContext, runs: Runs): readonly Route[] {
@@ -220,6 +219,16 @@ async function recordedSandboxes(folder: string): Promise<number> {
   return 1 + reader.manifest.spec.seats.filter(({ policy }) => policy.kind === "source").length;
 }
 
+/** How far a run is that no server is recording. */
+function recordedProgress(run: string, recorded: number, missing: number): RunProgress {
+  const total = recorded + missing;
+  if (missing === 0) return { run, state: "ended", total, recorded, error: null };
+  const error = new SameseedError("aborted", "the run was cut short by the end of what recorded it", {
+    hint: `POST /v1/runs/${run}/resume goes on with it`,
+  });
+  return { run, state: "failed", total, recorded, error: error.toJSON() };
+}
+
 async function show(runs: Runs, id: string): Promise<z.infer<typeof shownSchema>> {
   const run = runs.find(id);
   await run?.opened;
@@ -227,8 +236,7 @@ async function show(runs: Runs, id: string): Promise<z.infer<typeof shownSchema>
     using reader = await RunReader.open(runs.folder(id));
     const statistics = reader.statistics();
     const { rollouts: recorded, missing } = statistics;
-    const ended = { run: id, state: "ended" as const, total: recorded + missing, recorded, error: null };
-    const progress = run?.progress ?? ended;
+    const progress = run?.progress ?? recordedProgress(id, recorded, missing);
     return { ...progress, manifest: { ...reader.manifest }, statistics: { ...statistics } };
   } catch (error) {
     // Nothing was recorded, and no folder is left: how it failed is all there is.

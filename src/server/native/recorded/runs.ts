@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { SameseedError } from "../../../base/error.ts";
@@ -10,8 +9,9 @@ import type { ServerContext } from "../../context.ts";
 import { type Lease, makeId } from "../../leases.ts";
 import type { Patience } from "../../slots.ts";
 import { sdkOptions, sdkPolicy, withEnvironment } from "../rollout-request.ts";
+import { KeptRequests, namesIn } from "./kept-requests.ts";
 import { concurrencyOf, type RunRequest, sandboxesOf, seedsOf } from "./run-request.ts";
-import { type RunHooks, ServedRun } from "./served-run.ts";
+import { type RunHooks, type RunProgress, ServedRun } from "./served-run.ts";
 
 /** The most runs that are over and kept in memory; their folders stay in any case. */
 const overMost = 1000;
@@ -20,11 +20,12 @@ const overMost = 1000;
 export class Runs {
   readonly #context: ServerContext;
   readonly #served: Map<string, ServedRun> = new Map();
-  /** What each run that this server began was asked for with. */
-  readonly #asked: Map<string, RunRequest> = new Map();
+  readonly #requests: KeptRequests;
 
   constructor(context: ServerContext) {
     this.#context = context;
+    this.#requests = new KeptRequests(context.options.runs);
+    this.#requests.dropOthers((id) => isRunId(id) && isRunFolder(this.folder(id)));
   }
 
   /** Identifiers of every run that there is, with those that this server began. */
@@ -54,6 +55,11 @@ export class Runs {
     });
   }
 
+  /** @throws `run_missing` */
+  stateOf(id: string): RunProgress["state"] {
+    return this.find(id)?.progress.state ?? (this.#requests.has(id) ? "failed" : "ended");
+  }
+
   /** The folder of a run that has one. @throws `run_missing` */
   recorded(id: string): string {
     this.find(id);
@@ -63,22 +69,29 @@ export class Runs {
   /** Begins a run when there is room; resolves when its folder is open. @throws as `recordRun`, before its first rollout */
   async start(request: RunRequest, lease: Lease | undefined, patience: Patience): Promise<ServedRun> {
     makeFolders(this.#context.options.runs, 0o700);
-    return await this.#begin(makeId("run"), request, lease, patience, false);
+    const id = makeId("run");
+    this.#requests.keep(id, request);
+    try {
+      return await this.#begin(id, request, lease, patience, false);
+    } catch (error) {
+      if (!isRunFolder(this.folder(id))) this.#requests.drop(id);
+      throw error;
+    }
   }
 
   /**
-   * Goes on with a run that was cut short.
-   * @throws `run_missing`; `bad_argument` where this server did not begin it
+   * Goes on with a run that was cut short, by the end of the server too.
+   * @throws `run_missing`; `bad_argument` where no server began it
    */
   async resume(id: string, lease: Lease | undefined, patience: Patience): Promise<ServedRun> {
     this.find(id);
-    const served = this.#live(id);
-    if (served !== undefined) return served;
-    const request = this.#asked.get(id);
+    const served = this.#served.get(id);
+    if (served !== undefined && served.progress.state !== "failed") return served;
+    const request = this.#requests.read(id);
     if (request === undefined)
       throw new SameseedError(
         "bad_argument",
-        "only a run that this server began can be resumed by its name",
+        "only a run that a server began, and that is not whole, can be resumed by its name",
         {
           hint: "on the server's machine: `sameseed run … --out FOLDER --resume`",
         },
@@ -135,7 +148,6 @@ export class Runs {
     const run = new ServedRun(id, this.folder(id), seeds.length, record);
     run.recordedBefore(before);
     this.#served.set(id, run);
-    this.#asked.set(id, request);
     metrics.opened("run");
     run.lease = lease;
     void run.ended.then(() => {
@@ -143,6 +155,7 @@ export class Runs {
       run.lease = undefined;
       lease?.disown(id);
       if (lease?.hasHeartbeat === false && lease.size === 0) void lease.end();
+      if (run.progress.state === "ended") this.#requests.drop(id);
       this.#forgetOld();
     });
     try {
@@ -168,7 +181,6 @@ export class Runs {
   #forget(run: ServedRun): void {
     if (this.#served.get(run.id) !== run) return;
     this.#served.delete(run.id);
-    this.#asked.delete(run.id);
   }
 
   #forgetOld(): void {
@@ -184,12 +196,4 @@ function isRunId(name: string): boolean {
 async function orderIn(folder: string): Promise<number[]> {
   using reader = await RunReader.open(folder);
   return reader.recordedOrder();
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
