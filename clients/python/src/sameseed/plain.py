@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import operator
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from .errors import SameseedError
 
 _SEEDS_END = 2**53
 
 
+def _is_numpy(value: Any) -> bool:
+    """Whoever has one has imported numpy; OpenEnv's validator has none."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, (numpy.generic, numpy.ndarray))
+
+
 def as_seed(value: Any) -> int:
     """A whole number from 0 to 2**53 - 1. @raises SameseedError `bad_argument`"""
     try:
-        seed = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        seed = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         seed = None
     if seed is None or not 0 <= seed < _SEEDS_END:
@@ -42,7 +47,7 @@ def as_texts(name: str, values: Any) -> list[str]:
 
 def as_plain(value: Any) -> Any:
     """Without numpy: its scalars are numbers and texts, its arrays lists."""
-    if isinstance(value, (np.generic, np.ndarray)):
+    if _is_numpy(value):
         return value.tolist()
     if isinstance(value, Mapping):
         return {as_plain(key): as_plain(each) for key, each in value.items()}
