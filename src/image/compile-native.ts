@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
 import { SameseedError } from "../base/error.ts";
 import { findOnPath, type HostPython } from "./find-python.ts";
 import { lastLines, runTool } from "./run-tool.ts";
@@ -60,7 +61,7 @@ export async function compileNative(
 ): Promise<void> {
   const sources = runtime.native.map((file) => file.name).filter((name) => name.endsWith(".c"));
   if (sources.length === 0) return;
-  const compiler = findCompiler();
+  const program = findCompiler();
   if (!existsSync(join(python.include, "Python.h"))) {
     throw new SameseedError("tool_missing", `Python.h of ${python.executable} is not installed`, {
       hint: "install Python's development files (on Debian and Ubuntu: apt-get install python3-dev)",
@@ -71,34 +72,63 @@ export async function compileNative(
   mkdirSync(folder, { recursive: true });
   const cwd = join(workFolder, "native");
   writeRuntimeFiles(runtime.native, cwd);
-  const shared = ["-shared", "-s", "-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I."];
-  const anonymous = [
-    `-ffile-prefix-map=${cwd}=native`,
-    `-ffile-prefix-map=${python.include}=python`,
-    "-Wl,--build-id=none",
-    "-Wl,-z,relro,-z,now",
-  ];
-  const compile = async (what: string, args: readonly string[]): Promise<void> => {
-    const run = await runTool(compiler, [...shared, ...anonymous, ...args], { cwd, signal });
+  const compiler = new Compiler(program, cwd, python.include, signal);
+  const isHost = (name: string): boolean => name.startsWith("host/");
+  const isWorld = (name: string): boolean => name.startsWith("world/") || name.startsWith("locks/");
+  const extension = sources.filter((name) => !isWorld(name) && !isHost(name));
+  const world = sources.filter(isWorld);
+  const host = world.length === 0 ? [] : [...sources.filter(isHost), ...inBothWorlds];
+  await compiler.compile([...extension, ...world, ...host]);
+  await compiler.link(join(folder, `_zygote${python.extensionSuffix}`), extension);
+  if (world.length === 0) return;
+  // First of all libraries, so that no library's own initialisation finds the machine's clock.
+  await compiler.link(join(root, worldLibrary), world, ["-Wl,-z,initfirst"]);
+  await compiler.link(join(root, hostLibrary), host);
+}
+
+/** Compiles files of one folder, as many at a time as there are processors, and links what came of them. */
+class Compiler {
+  readonly #program: string;
+  readonly #folder: string;
+  readonly #flags: readonly string[];
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(program: string, folder: string, include: string, signal: AbortSignal | undefined) {
+    this.#program = program;
+    this.#folder = folder;
+    this.#signal = signal;
+    this.#flags = [
+      ...["-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I.", `-I${include}`],
+      `-ffile-prefix-map=${folder}=native`,
+      `-ffile-prefix-map=${include}=python`,
+    ];
+  }
+
+  /** Makes an object beside each source; one that is named twice is compiled once. */
+  async compile(sources: readonly string[]): Promise<void> {
+    const left = [...new Set(sources)].values();
+    const worker = async (): Promise<void> => {
+      for (const source of left)
+        await this.#run(source, [...this.#flags, "-c", "-o", objectOf(source), source]);
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  }
+
+  async link(library: string, sources: readonly string[], more: readonly string[] = []): Promise<void> {
+    const flags = ["-shared", "-s", "-Wl,--build-id=none", "-Wl,-z,relro,-z,now", ...more];
+    await this.#run(basename(library), [...flags, "-o", library, ...sources.map(objectOf)]);
+  }
+
+  async #run(what: string, args: readonly string[]): Promise<void> {
+    const run = await runTool(this.#program, args, { cwd: this.#folder, signal: this.#signal });
     if (run.exitCode === 0) return;
     throw new SameseedError("image_build_failed", `${what} could not be compiled`, {
       hint: "see the compiler's output; it needs a C compiler with the headers of the C library and the kernel (on Debian and Ubuntu: apt-get install gcc libc6-dev linux-libc-dev)",
-      context: { compiler, output: lastLines(run.stderr, 30) },
+      context: { compiler: this.#program, output: lastLines(run.stderr, 30) },
     });
-  };
-  const isHost = (name: string): boolean => name.startsWith("host/");
-  const isWorld = (name: string): boolean => name.startsWith("world/") || name.startsWith("locks/");
-  const extension = join(folder, `_zygote${python.extensionSuffix}`);
-  await compile("the native extension", [
-    `-I${python.include}`,
-    "-o",
-    extension,
-    ...sources.filter((name) => !isWorld(name) && !isHost(name)),
-  ]);
-  const world = sources.filter(isWorld);
-  if (world.length === 0) return;
-  // First of all libraries, so that no library's own initialisation finds the machine's clock.
-  await compile("the sealed world", ["-Wl,-z,initfirst", "-o", join(root, worldLibrary), ...world]);
-  const host = [...sources.filter(isHost), ...inBothWorlds];
-  await compile("the library of the host's world", ["-o", join(root, hostLibrary), ...host]);
+  }
+}
+
+function objectOf(source: string): string {
+  return source.replace(/\.c$/, ".o");
 }
