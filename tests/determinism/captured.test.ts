@@ -22,6 +22,8 @@ it.each([
   ["Short", "4260 680"],
   ["Long", "142000 22678"],
   ["Fed", "7500 1500"],
+  ["Echoed", "60000"],
+  ["Threaded", "4260 680"],
 ])(
   "the addresses of what is made after %s are the same, alone and eight at once",
   { timeout: 240_000 },

@@ -106,7 +106,7 @@ static bool is_childs(int fd) {
 
 unsigned world_childs_pipes(const struct pollfd *fds, unsigned count) {
   unsigned found = 0;
-  for (unsigned i = 0; i < count; i++) found += (fds[i].events & POLLIN) && is_childs(fds[i].fd);
+  for (unsigned i = 0; i < count; i++) found += (fds[i].events & (POLLIN | POLLOUT)) && is_childs(fds[i].fd);
   return found;
 }
 

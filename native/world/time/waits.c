@@ -87,7 +87,19 @@ WORLD_EXPORT int thrd_sleep(const struct timespec *time, struct timespec *left) 
 
 /* ---- descriptors ---- */
 
-static long ask_poll(void *argument);
+struct polled { struct pollfd *fds; nfds_t count; };
+
+static long ask_poll(void *argument) {
+  const struct polled *polled = argument;
+  struct timespec none = { 0, 0 };
+  return world_raw6(SYS_ppoll, (long)polled->fds, (long)polled->count, (long)&none, 0, 0, 0);
+}
+
+/* Beside a child of whom several pipes are waited for: when it rests. */
+static long ask_settled(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count) {
+  long got = let_child_come_to_rest(fds, count);
+  return got < 0 || (got > 0 && ask == ask_poll) ? got : ask(argument);
+}
 
 /* Asks until the answer is not 0 or the deadline has come. `fds` is what to wait for in between. */
 static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, unsigned count, int64_t ns,
@@ -96,12 +108,13 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
   if (ns > 0) world_count(LEDGER_WAIT, 1);
   if (ns == 0) world_early_ask();
   else questions_asked_anew();
-  long got = ns != 0 && world_races(fds, count) ? 0 : ask(argument);
+  long got = 0;
+  if (ns < 0 && world_alone()) got = ask_settled(ask, argument, fds, count);
+  else if (ns == 0 || !world_races(fds, count)) got = ask(argument);
   if (got == 0 && world_signal_came(mask)) return -EINTR;
   struct world_wait wait = { .fds = fds, .fd_count = count, .deadline = WORLD_NEVER };
   bool networked = ns > 0 && got == 0 && world_waits_on_network(&wait);
   if (ns > 0 && world_alone() && got >= 0 && !networked && world_has_child()) got = let_child_run(ask, argument, fds, count, got);
-  if (ns < 0 && got == 0 && (got = let_child_come_to_rest(fds, count)) > 0 && ask != ask_poll) got = ask(argument);
   if (got == 0 && ns == 0 && world.racing) got = ask_in_race(ask, argument, fds, count);
   if (got != 0) return got;
   if (ns == 0) {
@@ -121,21 +134,13 @@ static long wait_ready(long (*ask)(void *), void *argument, struct pollfd *fds, 
   do {
     wait.order = 0;
     outcome = world_block(&wait);
-    got = ask(argument);
+    got = ns < 0 && outcome == WAIT_OVER ? ask_settled(ask, argument, fds, count) : ask(argument);
   } while (got == 0 && outcome == WAIT_OVER);
   if (mask) world_set_mask((const sigset_t *)&before, NULL);
   return got == 0 && outcome == WAIT_INTERRUPTED ? -EINTR : got;
 }
 
 static int64_t of_ms(int ms) { return ms < 0 ? -1 : (int64_t)ms * MILLI; }
-
-struct polled { struct pollfd *fds; nfds_t count; };
-
-static long ask_poll(void *argument) {
-  const struct polled *polled = argument;
-  struct timespec none = { 0, 0 };
-  return world_raw6(SYS_ppoll, (long)polled->fds, (long)polled->count, (long)&none, 0, 0, 0);
-}
 
 WORLD_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout) {
   struct polled polled = { fds, count };
