@@ -30,6 +30,7 @@
 #include "world.h"
 #include "no_core.h"
 #include "world/process/passing.h"
+#include "world/process/rest.h"
 #include "world/threads/schedule.h"
 #include "world/time/cycles.h"
 #include "world/time/signals.h"
@@ -95,6 +96,7 @@ __attribute__((constructor)) static void begin_process(int count, char **argumen
   if (passed.placed && (world.begun || world.depth > 0)) world_settle_stack();
   world_install_own_signals();
   if (passed.moment.holds) signals_restore(&passed.moment.signals);
+  if (world.begun && world.depth > 0) rest_program();
   /* Before that it is a zygote, whose copies may be given the machine's clock. */
   if (world.begun) world_hide_kernel_pages();
 }

@@ -1,4 +1,4 @@
-/* A program that reads two pipes of one child is told the same in every run, however the machine mixes the two. */
+/* What a program reads of its child comes in the same pieces in every run, from one pipe or from two, however fast the machine runs either. */
 import { expect, it } from "vitest";
 
 import { runRollout } from "../../src/rollout/collect-rollouts.ts";
@@ -24,6 +24,10 @@ it.each([
   ["Fed", "7500 1500"],
   ["Echoed", "60000"],
   ["Threaded", "4260 680"],
+  ["Lines", /^400 /],
+  ["Chunks", /^142000 \[32768, 32768, 32768, 32768, 10928\]$/],
+  ["Talked", /^150 /],
+  ["Below", /^60 /],
 ])(
   "the addresses of what is made after %s are the same, alone and eight at once",
   { timeout: 240_000 },
@@ -31,7 +35,8 @@ it.each([
     const alone = await inParallel(3, 1, async () => await run(name));
     const beside = await inParallel(24, 8, async () => await run(name));
     const all = [...alone, ...beside];
-    for (const rollout of all) expect(said(rollout)).toEqual([both, both]);
+    for (const rollout of all)
+      expect(said(rollout)).toEqual([expect.stringMatching(both), expect.stringMatching(both)]);
     expect(new Set(all.map(({ digest }) => digest)).size).toBe(1);
     expect(new Set(all.map(({ receipt }) => receipt.tier))).toEqual(new Set(["T2"]));
   },

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include "process.h"
+#include "rest.h"
 #include "locks/locks.h"
 #include "world/threads/schedule.h"
 #include "world/time/cycles.h"
@@ -120,6 +121,7 @@ bool world_refuses(const char *path) {
 static uint32_t conceive(void) {
   world_count(LEDGER_PROCESS, 1);
   world_race_begin();
+  rest_birth();
   return ++world.births;
 }
 
@@ -139,6 +141,7 @@ void world_child_born(uint32_t birth) {
   world_forget_timers();
   world_schedule_forked();
   if (locks_used) locks_forked();
+  rest_child();
 }
 
 WORLD_EXPORT pid_t fork(void) {

@@ -1,5 +1,5 @@
 /*
- * Calls that wait for a descriptor or for a child. Where the thread is the only one, the kernel waits; where there are
+ * Calls that wait for a descriptor. Where the thread is the only one, the kernel waits; where there are
  * others, the descriptor is asked first and waited for in the schedule, so that the thread that will write to it can run.
  *
  * Being ready is not enough for a write: a pipe that takes one byte is ready. A pipe that is ready takes PIPE_BUF bytes,
@@ -10,6 +10,7 @@
 #include "threads.h"
 #include "world/network/network.h"
 #include "world/process/process.h"
+#include "world/process/rest.h"
 #include "world/world.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +18,10 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -48,7 +47,7 @@ static bool is_stream(const struct stat *status) {
   return false;
 }
 
-static bool is_sameseeds(int fd) {
+bool world_is_sameseeds(int fd) {
   struct stat status;
   return world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) == 0 && is_stream(&status);
 }
@@ -86,6 +85,7 @@ static int until_readable(int fd) {
 WORLD_EXPORT ssize_t read(int fd, void *buffer, size_t count) {
   files_asked(fd, NULL);
   if (until_readable(fd) < 0) return -1;
+  if (WORLD_UNLIKELY(rest_watches) && rest_before_read(fd, &count) < 0) return world_result(-EINTR);
   ssize_t n = REAL(read)(fd, buffer, count);
   if (WORLD_UNLIKELY(n < 0) && errno == EAGAIN) world_early_ask();
   return n;
@@ -115,7 +115,7 @@ static ssize_t write_whole(int fd, const char *from, size_t count) {
   struct pollfd asked = { .fd = fd, .events = POLLOUT };
   ssize_t n = reached(REAL(write)(fd, from, count));
   bool is_short = n < 0 ? errno == EAGAIN : (size_t)n < count;
-  if (WORLD_LIKELY(!is_short) || !is_sameseeds(fd)) return n;
+  if (WORLD_LIKELY(!is_short) || !world_is_sameseeds(fd)) return n;
   size_t done = n < 0 ? 0 : (size_t)n;
   while (done < count) {
     world_raw6(SYS_ppoll, (long)&asked, 1, 0, 0, 0, 0);
@@ -212,85 +212,10 @@ WORLD_EXPORT int ioctl(int fd, unsigned long request, ...) {
   va_start(rest, request);
   void *argument = va_arg(rest, void *);
   va_end(rest);
-  if (request == FIONREAD && is_sameseeds(fd)) {
+  if (request == FIONREAD && world_is_sameseeds(fd)) {
     *(int *)argument = 0;
     return 0;
   }
   if (request == FIONREAD) world_early_ask();
   return REAL(ioctl)(fd, request, argument);
-}
-
-/* ---- children ---- */
-
-struct child_wait { idtype_t type; id_t id; int options; };
-
-/* Whether waiting for such a child would end at once: one has changed, or there is none. */
-static bool child_ready(void *argument) {
-  struct child_wait *child = argument;
-  siginfo_t found = { 0 };
-  int options = (child->options & (WEXITED | WSTOPPED | WCONTINUED)) | WNOHANG | WNOWAIT;
-  long error = world_raw6(SYS_waitid, child->type, child->id, (long)&found, options, 0, 0);
-  return error < 0 || found.si_pid != 0;
-}
-
-static int until_child(struct child_wait *child) {
-  if (child->options & WNOHANG) world_early_ask();
-  if ((child->options & WNOHANG) && child->type == P_PID) world_ask_patiently(child_ready, child);
-  if (world_simple() || (child->options & WNOHANG)) return 0;
-  bool asks = world_alone();
-  while (!asks || !child_ready(child)) {
-    asks = true;
-    struct world_wait wait = { .attempt = child_ready, .argument = child, .deadline = WORLD_NEVER };
-    enum world_outcome ended = world_block(&wait);
-    if (ended == WAIT_INTERRUPTED) {
-      errno = EINTR;
-      return -1;
-    }
-  }
-  return 0;
-}
-
-WORLD_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
-  struct child_wait child = { P_ALL, 0, (options & (WNOHANG | WUNTRACED | WCONTINUED)) | WEXITED };
-  if (pid > 0) child.type = P_PID, child.id = (id_t)pid;
-  else if (pid != -1) child.type = P_PGID, child.id = (id_t)-pid;
-  if (until_child(&child) < 0) return -1;
-  int how = 0;
-  pid_t ended = REAL(wait4)(pid, &how, options, NULL);
-  if (ended > 0 && status) *status = how;
-  /* It wrote to who had stopped reading: a moment earlier it would have reached them. */
-  if (ended > 0 && WIFSIGNALED(how) && WTERMSIG(how) == SIGPIPE) world_early_ask();
-  /* What a child used of a machine is the machine's; its own clock ended with it. */
-  if (ended > 0 && usage) memset(usage, 0, sizeof *usage);
-  if (ended > 0) world_race_over();
-  return ended;
-}
-
-WORLD_EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {
-  return wait4(-1, status, options, usage);
-}
-
-WORLD_EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
-  return wait4(pid, status, options, NULL);
-}
-
-WORLD_EXPORT pid_t wait(int *status) {
-  return wait4(-1, status, 0, NULL);
-}
-
-WORLD_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *found, int options) {
-  struct child_wait child = { type, id, options };
-  int ended = until_child(&child) < 0 ? -1 : REAL(waitid)(type, id, found, options);
-  if (ended == 0 && found && found->si_pid != 0 && found->si_code != CLD_EXITED && found->si_status == SIGPIPE) world_early_ask();
-  if (ended == 0) world_race_over();
-  return ended;
-}
-
-/* By number, where it is asked what the child used. */
-bool world_do_wait(long number, const long a[6], long *result) {
-  long usage = number == SYS_wait4 ? a[3] : a[4];
-  if ((number != SYS_wait4 && number != SYS_waitid) || !usage) return false;
-  *result = world_raw6(number, a[0], a[1], a[2], number == SYS_wait4 ? 0 : a[3], 0, 0);
-  if (*result > 0 || (*result == 0 && number == SYS_waitid)) memset((void *)usage, 0, sizeof(struct rusage));
-  return true;
 }

@@ -104,6 +104,15 @@ static bool is_childs(int fd) {
   return true;
 }
 
+/* The last one that was found to be is remembered: a read asks each time. */
+bool world_is_childs(int fd, uint64_t pipe) {
+  static struct { uint64_t pipe; uint32_t births; } known;
+  if (known.pipe == pipe && known.births == world.births) return true;
+  if (world_is_sameseeds(fd) || !is_childs(fd)) return false;
+  known.pipe = pipe, known.births = world.births;
+  return true;
+}
+
 unsigned world_childs_pipes(const struct pollfd *fds, unsigned count) {
   unsigned found = 0;
   for (unsigned i = 0; i < count; i++) found += (fds[i].events & (POLLIN | POLLOUT)) && is_childs(fds[i].fd);

@@ -63,6 +63,8 @@ void world_patience_refill(void);
 bool world_waits_outside(const struct world_wait *wait);
 bool world_waits_on_network(const struct world_wait *wait); /* for another process, over a socket */
 bool world_watches_network(const struct world_wait *wait);  /* the same, or by epoll */
+bool world_is_childs(int fd, uint64_t pipe); /* a pipe, of this number, whose other end is in no hand of this process */
+bool world_is_sameseeds(int fd);            /* io.c */
 unsigned world_childs_pipes(const struct pollfd *fds, unsigned count);  /* whose other end is in no hand of this process */
 bool world_is_half_full(int fd);             /* a pipe; who waits for room in one has filled half of it at least */
 bool world_yield_patiently(unsigned yields); /* whether it was real time that passed: no logical time has to */

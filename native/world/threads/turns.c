@@ -3,6 +3,7 @@
  */
 #define _GNU_SOURCE
 #include "threads.h"
+#include "world/process/rest.h"
 #include "world/world.h"
 #include <signal.h>
 #include <sys/syscall.h>
@@ -116,7 +117,9 @@ static int64_t wait_for_kernel(struct thread *me, const struct thread *first, in
   if (pause > PAUSE_MOST_NS) pause = PAUSE_MOST_NS;
   if (pause > patience) pause = patience;
   struct timespec time = { 0, pause };
+  if (rest_watches && !stepwise) rest_waits(fds, count);
   long got = world_raw6(SYS_ppoll, (long)fds, count, stepwise ? (long)&time : 0, (long)&me->signals, KERNEL_SIGSET, 0);
+  if (rest_watches) rest_runs();
   if (got == -EINTR) thread_interrupt(me);
   int64_t passed = got == 0 && patience != WORLD_NEVER ? world_work_passed(pause, patience) : 0;
   world_patience_spend(passed);

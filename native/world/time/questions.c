@@ -18,6 +18,7 @@
 #define _GNU_SOURCE
 #include "questions.h"
 #include "timers.h"
+#include "world/process/rest.h"
 #include "world/threads/threads.h"
 #include "world/world.h"
 #include <errno.h>
@@ -80,7 +81,7 @@ static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *sig
   struct timespec none = { 0, 0 };
   world_work_begin(REST_NS);
   for (;;) {
-    bool lives = world_child_lives();
+    bool rests = rest_reached(), lives = world_child_lives();
     long got = world_raw6(SYS_ppoll, (long)fds, count, (long)&none, 0, 0, 0);
     if (got < 0) return got;
     if (got > 0 && any_writable(fds, count)) {
@@ -88,7 +89,7 @@ static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *sig
       return writable > 0 ? writable : got;
     }
     if (got > 0 && tell_half_full(fds, count)) return 1;
-    if (!lives || share.rest <= 0) return got;
+    if (rests || !lives || share.rest <= 0) return got;
     if (pause_real(signals) == -EINTR) return -EINTR;
     int64_t passed = world_work_passed(PAUSE_NS, REST_NS);
     if (!world_others_work()) share.rest -= passed;
@@ -96,7 +97,8 @@ static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *sig
 }
 
 long let_child_come_to_rest(struct pollfd *fds, unsigned count) {
-  if (world.births == 0) return 0;
+  /* Where several children are heard, their order is the machine's in any case. */
+  if (world.births == 0 || world.raced) return 0;
   know_births();
   unsigned pipes = world_childs_pipes(fds, count);
   /* Who has waited for several goes on so when all but one are closed. */
