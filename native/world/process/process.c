@@ -147,13 +147,15 @@ void world_child_born(uint32_t birth) {
 WORLD_EXPORT pid_t fork(void) {
   uint32_t birth = conceive();
   uint64_t *page = give_page(birth);
+  rest_expects();
   pid_t pid = REAL(fork)();
   if (pid == 0) {
     if (page) mine = page;
     world_child_born(birth);
-  } else if (page) {
-    advise(page, PAGE, MADV_DONTFORK);
+    return pid;
   }
+  rest_born(pid);
+  if (page) advise(page, PAGE, MADV_DONTFORK);
   return pid;
 }
 

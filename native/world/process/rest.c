@@ -1,7 +1,5 @@
 /*
- * How much of a child's output one read gets must not hang on how fast the machine runs the child. So a read waits until there is as
- * much as it asks for, or half of what the pipe holds, or the child has come to rest: it has ended, or it waits for what
- * nobody has sent. Then what has come is all that comes.
+ * Whether what descends from a process rests: it has ended, or waits for what nobody has sent. pieces.c says what for.
  *
  *   Table      Processes that a fork or an exec made tell what they wait for in memory that all of a sandbox share: a file in its
  *              own /dev/shm, as the locks' is. A program that scribbles on it spoils its own runs, and reaches nobody else.
@@ -9,24 +7,21 @@
  *              is told to wait for a pipe that is empty, it waits. That the pipe is empty can be seen by who holds its other end: a
  *              pipe of which this process holds none may have been sent an end, and who waits for it counts as one that runs.
  *   Children   Who waits for a child says so as well, and waits like the child does. It takes that back before the child is forgotten.
- *   Unseen     Programs that read inside libc (C's streams), or wait for anything else, tell nothing. Beside one that uses no
- *              processor a read waits for a tenth of a second in all, once for each child, and then gets what has come.
  */
 #define _GNU_SOURCE
 #include "rest.h"
 #include "process.h"
-#include "world/threads/threads.h"
-#include "world/time/signals.h"
+#include "world/world.h"
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 enum { PAGE = 4096, ENTRIES = 64, WAITED_MOST = 4, TABLE_BYTES = 4096, DEEP = 16, DESCRIPTORS_MOST = 256 };
-enum { STEP_NS = 200000, UNSEEN_NS = 100000000, SOON = 5 };
+enum { UNBORN = -1 };
 
 enum state { RUNS, WAITS, WAITS_FOR_CHILD };
 struct entry { int32_t pid, parent; uint32_t state, count; uint64_t pipes[WAITED_MOST]; };
@@ -40,10 +35,15 @@ bool rest_watches;
 /* In a page that a fork wipes, as the table is in no copy of this process: the child maps it anew, and a copy in another sandbox has none. */
 static struct table **kept;
 static struct entry *own;
+static int unborn = -1;         /* the place of the child that is being made */
 
 static int32_t number_of(long call) { return (int32_t)world_raw6(call, 0, 0, 0, 0, 0, 0); }
 
 static struct table *shared(void) { return kept ? *kept : NULL; }
+
+bool rest_is_there(void) { return shared() != NULL; }
+
+bool rest_is_told(void) { return shared() && own; }
 
 static bool advised(void *at, size_t bytes, int advice) { return world_raw6(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0) == 0; }
 
@@ -97,26 +97,49 @@ static struct entry *entry_of(int32_t pid) {
   return NULL;
 }
 
+/* A place in the table; NULL where there is none. */
+static struct entry *take(int32_t pid, int32_t parent) {
+  for (unsigned i = 0; i < ENTRIES; i++) {
+    struct entry *entry = &shared()->entries[i];
+    int32_t before = entry->pid;
+    if (before == UNBORN || (before != 0 && !is_gone(before))) continue;
+    if (!__atomic_compare_exchange_n(&entry->pid, &before, UNBORN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) continue;
+    entry->parent = parent;
+    entry->state = RUNS;
+    __atomic_store_n(&entry->pid, pid, __ATOMIC_RELEASE);
+    return entry;
+  }
+  return NULL;
+}
+
 static void enter(void) {
   int32_t pid = number_of(SYS_getpid);
   own = entry_of(pid);
-  for (unsigned i = 0; i < ENTRIES && !own; i++) {
-    int32_t before = shared()->entries[i].pid;
-    if (before != 0 && !is_gone(before)) continue;
-    if (__atomic_compare_exchange_n(&shared()->entries[i].pid, &before, pid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-      own = &shared()->entries[i];
-  }
-  if (!own) return;
-  own->parent = number_of(SYS_getppid);
-  __atomic_store_n(&own->state, RUNS, __ATOMIC_RELEASE);
+  if (!own) own = take(pid, number_of(SYS_getppid));
+  rest_runs();
 }
 
 void rest_birth(void) {
+  unborn = -1;
   if (world.begun) map(O_CREAT);
 }
 
+/* In the table before it is there: else a parent could see all others rest before the child has said that it runs. */
+void rest_expects(void) {
+  struct entry *entry = shared() ? take(UNBORN, number_of(SYS_getpid)) : NULL;
+  if (entry) unborn = (int)(entry - shared()->entries);
+}
+
+void rest_born(int32_t pid) {
+  if (shared() && unborn >= 0) __atomic_store_n(&shared()->entries[unborn].pid, pid > 0 ? pid : 0, __ATOMIC_RELEASE);
+  unborn = -1;
+}
+
 void rest_child(void) {
-  if (rest_watches && map(0)) enter();
+  if (!rest_watches || !map(0)) return;
+  if (unborn >= 0) __atomic_store_n(&shared()->entries[unborn].pid, number_of(SYS_getpid), __ATOMIC_RELEASE);
+  unborn = -1;
+  enter();
 }
 
 void rest_program(void) {
@@ -134,8 +157,7 @@ static bool is_below(const struct entry *entry, int32_t self) {
 
 /* ---- who waits ---- */
 
-/* 0: it is none, or one that nobody waits for. */
-static uint64_t pipe_of(int fd) {
+uint64_t rest_pipe(int fd) {
   struct stat status;
   if (world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0 || !S_ISFIFO(status.st_mode)) return 0;
   return status.st_ino;
@@ -153,7 +175,7 @@ void rest_runs(void) {
 void rest_waits(const struct pollfd *fds, unsigned count) {
   if (!shared() || !own || count == 0 || count > WAITED_MOST) return;
   for (unsigned i = 0; i < count; i++)
-    if (fds[i].events != POLLIN || !(own->pipes[i] = pipe_of(fds[i].fd))) return;
+    if (fds[i].events != POLLIN || !(own->pipes[i] = rest_pipe(fds[i].fd))) return;
   own->count = count;
   wait_as(WAITS);
 }
@@ -172,7 +194,7 @@ static bool is_held_empty(uint64_t pipe) {
   static int last;
   for (int i = -1; i < DESCRIPTORS_MOST; i++) {
     int fd = i < 0 ? last : i;
-    long flags = pipe_of(fd) == pipe ? world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) : -1;
+    long flags = rest_pipe(fd) == pipe ? world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) : -1;
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) continue;
     last = fd;
     return is_empty(fd);
@@ -182,7 +204,7 @@ static bool is_held_empty(uint64_t pipe) {
 
 static bool has_child(const struct entry *parent) {
   for (unsigned i = 0; i < ENTRIES; i++)
-    if (shared()->entries[i].pid != 0 && shared()->entries[i].parent == parent->pid && !is_gone(shared()->entries[i].pid)) return true;
+    if (shared()->entries[i].pid > 0 && shared()->entries[i].parent == parent->pid && !is_gone(shared()->entries[i].pid)) return true;
   return false;
 }
 
@@ -196,91 +218,52 @@ static bool waits(const struct entry *entry) {
   return __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) == state;
 }
 
-bool rest_reached(void) {
-  bool any = false;
-  struct table *table = shared();
-  int32_t self = table ? number_of(SYS_getpid) : 0;
-  for (unsigned i = 0; table && i < ENTRIES; i++) {
+/* Whether this process's own child has ended and was not asked for: what it held is closed. */
+static bool has_died(const struct entry *entry, int32_t self) {
+  siginfo_t found = { 0 };
+  if (entry->parent != self) return false;
+  long error = world_raw6(SYS_waitid, P_PID, entry->pid, (long)&found, WEXITED | WNOHANG | WNOWAIT, 0, 0);
+  return error == 0 && found.si_pid == entry->pid;
+}
+
+enum look { NOBODY, RESTS, WORKS, CHANGED };
+
+static enum look look(struct table *table, int32_t self) {
+  enum look seen = NOBODY;
+  for (unsigned i = 0; i < ENTRIES; i++) {
     struct entry *entry = &table->entries[i];
     int32_t pid = __atomic_load_n(&entry->pid, __ATOMIC_ACQUIRE);
     if (pid == 0 || pid == self || !is_below(entry, self)) continue;
+    if (pid == UNBORN) return WORKS;
     if (is_gone(pid)) {
       __atomic_compare_exchange_n(&entry->pid, &pid, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-      continue;
+      return CHANGED;
     }
-    if (!waits(entry)) return false;
-    any = true;
+    if (!has_died(entry, self) && !waits(entry)) return WORKS;
+    seen = RESTS;
   }
-  return any;
+  return seen;
 }
 
-/* ---- a read of a child's pipe ---- */
-
-static bool has_ended(int fd) {
-  struct pollfd asked = { .fd = fd };
-  struct timespec none = { 0, 0 };
-  return world_raw6(SYS_ppoll, (long)&asked, 1, (long)&none, 0, 0, 0) > 0;
-}
-
-/* Until somebody has told something, or a short while: 0, -EINTR, or -ETIMEDOUT. */
-static long sleep_on(uint32_t word) {
-  struct timespec step = { 0, STEP_NS };
-  __atomic_fetch_add(&shared()->sleepers, 1, __ATOMIC_ACQ_REL);
-  long error = world_raw6(SYS_futex, (long)&shared()->word, FUTEX_WAIT, word, (long)&step, 0, 0);
-  __atomic_fetch_sub(&shared()->sleepers, 1, __ATOMIC_ACQ_REL);
-  return error;
-}
-
-/* Whether a call that a handler has interrupted ends, as it does where a handler asks for no restart. */
-static bool is_over(void) {
-  for (int signal = 1; signal < 32; signal++) {
-    struct kernel_action action = { 0 };
-    world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, 8, 0, 0);
-    bool handled = action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN;
-    if (handled && !(action.flags & SA_RESTART) && signal != SIGSYS && signal != SIGSEGV) return true;
+bool rest_reached(void) {
+  struct table *table = shared();
+  int32_t self = table ? number_of(SYS_getpid) : 0;
+  /* Who waited for a child that is gone may have been looked at before it was: looked at again. */
+  for (unsigned looks = 0; table && looks < ENTRIES; looks++) {
+    enum look seen = look(table, self);
+    if (seen != CHANGED) return seen == RESTS;
   }
   return false;
 }
 
-static long until_rest(int fd, size_t wanted) {
-  static struct { int64_t left; uint32_t births; } unseen;
-  if (unseen.births != world.births) unseen.left = UNSEEN_NS, unseen.births = world.births;
-  for (unsigned steps = 0;;) {
-    uint32_t word = __atomic_load_n(&shared()->word, __ATOMIC_ACQUIRE);
-    int held = 0;
-    if (world_raw6(SYS_ioctl, fd, FIONREAD, (long)&held, 0, 0, 0) < 0 || (size_t)held >= wanted || has_ended(fd)) return 0;
-    /* What came after the question is read as well. */
-    if (rest_reached() || !world_child_lives() || unseen.left <= 0) return 0;
-    long error = sleep_on(word);
-    if (error == -EINTR && is_over()) return held > 0 ? 0 : -EINTR;
-    if (error != -ETIMEDOUT || ++steps < SOON) continue;
-    if (steps == SOON) world_work_begin(UNSEEN_NS);
-    int64_t passed = world_work_passed(STEP_NS, UNSEEN_NS);
-    if (!world_others_work()) unseen.left -= passed;
-  }
-}
+/* ---- who looks ---- */
 
-/* In a child: without taking anything, so that who looks sees it waits as long as there is nothing. */
-static long wait_for_pipe(int fd) {
-  struct pollfd asked = { .fd = fd, .events = POLLIN };
-  long got;
-  rest_waits(&asked, 1);
-  do got = world_raw6(SYS_ppoll, (long)&asked, 1, 0, 0, 0, 0); while (got == -EINTR && !is_over());
-  rest_runs();
-  return got == -EINTR ? got : 0;
-}
+uint32_t rest_word(void) { return __atomic_load_n(&shared()->word, __ATOMIC_ACQUIRE); }
 
-long rest_before_read(int fd, size_t *bytes) {
-  uint64_t pipe = shared() ? pipe_of(fd) : 0;
-  long flags = pipe ? world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) : -1;
-  if (flags < 0 || (flags & O_NONBLOCK)) return 0;
-  /* Where several children are heard, their order is the machine's in any case. */
-  if (world.births > 0 && !world.raced && world_is_childs(fd, pipe)) {
-    long most = world_raw6(SYS_fcntl, fd, F_GETPIPE_SZ, 0, 0, 0, 0);
-    size_t half = most > 0 ? (size_t)most / 2 : 0;
-    if (half > 0 && *bytes > half) *bytes = half;
-    long error = until_rest(fd, *bytes);
-    if (error < 0) return error;
-  }
-  return own ? wait_for_pipe(fd) : 0;
+long rest_sleep(uint32_t word) {
+  struct timespec step = { 0, REST_STEP_NS };
+  __atomic_fetch_add(&shared()->sleepers, 1, __ATOMIC_ACQ_REL);
+  long error = world_raw6(SYS_futex, (long)&shared()->word, FUTEX_WAIT, word, (long)&step, 0, 0);
+  __atomic_fetch_sub(&shared()->sleepers, 1, __ATOMIC_ACQ_REL);
+  return error;
 }

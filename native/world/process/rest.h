@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether any of the following but the first three need be called. */
+/* Whether any of the following but the first five need be called. */
 extern bool rest_watches;
 
 void rest_birth(void);          /* a child is about to be made */
+void rest_expects(void);        /* by a fork */
+void rest_born(int32_t pid);    /* it was, or was not */
 void rest_child(void);          /* in a child that fork made */
 void rest_program(void);        /* in a program that a child began */
 
@@ -21,10 +23,13 @@ void rest_runs(void);
 
 bool rest_reached(void);        /* nobody below this process will do anything until somebody else does */
 
-/*
- * Before a read: of a child's pipe, waits until how much it gets does not hang on the machine, and takes `bytes` down to half of what the
- * pipe holds; in a child, waits until there is something. 0, or -EINTR.
- */
-long rest_before_read(int fd, size_t *bytes);
+uint64_t rest_pipe(int fd);     /* the number of a pipe; 0: it is none */
+bool rest_is_there(void);       /* whether there is a table */
+bool rest_is_told(void);        /* whether this process tells in it */
+
+/* Until somebody has told something since that word, or a step of real time: 0, -EAGAIN, -EINTR, or -ETIMEDOUT. */
+enum { REST_STEP_NS = 200000 };
+uint32_t rest_word(void);
+long rest_sleep(uint32_t word);
 
 #endif

@@ -9,6 +9,7 @@
 #include "world/files/files.h"
 #include "threads.h"
 #include "world/network/network.h"
+#include "world/process/pieces.h"
 #include "world/process/process.h"
 #include "world/process/rest.h"
 #include "world/world.h"
@@ -85,7 +86,7 @@ static int until_readable(int fd) {
 WORLD_EXPORT ssize_t read(int fd, void *buffer, size_t count) {
   files_asked(fd, NULL);
   if (until_readable(fd) < 0) return -1;
-  if (WORLD_UNLIKELY(rest_watches) && rest_before_read(fd, &count) < 0) return world_result(-EINTR);
+  if (WORLD_UNLIKELY(rest_watches) && pieces_before_read(fd, &count) < 0) return world_result(-EINTR);
   ssize_t n = REAL(read)(fd, buffer, count);
   if (WORLD_UNLIKELY(n < 0) && errno == EAGAIN) world_early_ask();
   return n;

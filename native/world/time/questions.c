@@ -81,7 +81,7 @@ static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *sig
   struct timespec none = { 0, 0 };
   world_work_begin(REST_NS);
   for (;;) {
-    bool rests = rest_reached(), lives = world_child_lives();
+    bool rests = rest_reached(), lives = rest_watches ? world_has_child() : world_child_lives();
     long got = world_raw6(SYS_ppoll, (long)fds, count, (long)&none, 0, 0, 0);
     if (got < 0) return got;
     if (got > 0 && any_writable(fds, count)) {
