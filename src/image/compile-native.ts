@@ -98,7 +98,13 @@ class Compiler {
     this.#folder = folder;
     this.#signal = signal;
     this.#flags = [
-      ...["-O2", "-g0", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I.", `-I${include}`],
+      "-O2",
+      "-g0",
+      "-std=gnu11",
+      "-fPIC",
+      "-fvisibility=hidden",
+      "-I.",
+      `-I${include}`,
       `-ffile-prefix-map=${folder}=native`,
       `-ffile-prefix-map=${include}=python`,
     ];

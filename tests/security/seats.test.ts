@@ -96,21 +96,21 @@ def choose_action(board, player, rng):
       clocks: { moveCpuMs: 20_000, bankCpuMs: 20_000, moveWallMs: 60_000 },
     });
     // Its own seed it does find: that is how the others were looked for.
-    // In the world's own file processes of the sandbox tell what they wait for.
-    const files = mode === "keep" ? "['policy.py']" : "['policy.py', '.sameseed-rest']";
-    expect(told(result)).toBe(`(True, [3], ${files})`);
+    expect(told(result)).toBe("(True, [3], ['policy.py'])");
   });
 });
 
 describe("restart mode", () => {
   const leaving = `import os, sys, random, threading, builtins
 def choose_action(board, player, rng):
-    left = [path for path in ("/tmp/left", "/dev/shm/left", "/tmp/policy/left", "/tmp/deep") if os.path.lexists(path)]
+    left = [path for path in ("/tmp/left", "/dev/shm/left", "/dev/shm/.sameseed-rest/left", "/tmp/.sameseed-rest", "/tmp/policy/left", "/tmp/deep") if os.path.lexists(path)]
     left += [name for name in ("LEFT",) if name in os.environ or hasattr(builtins, name)]
     left += [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) not in (1, os.getpid())]
     if open(__file__).read().count("# " + "changed"): left.append("source")
     if board.count(None) < 9: return repr(left)
     open("/tmp/left", "w").write("1"); open("/dev/shm/left", "w").write("1"); os.symlink("/proc/1", "/tmp/policy/left")
+    if os.path.lexists("/dev/shm/.sameseed-rest"): os.unlink("/dev/shm/.sameseed-rest")
+    os.makedirs("/dev/shm/.sameseed-rest/left"); os.chmod("/dev/shm/.sameseed-rest", 0); open("/tmp/.sameseed-rest", "w").close()
     os.makedirs("/tmp/deep"); os.chdir("/tmp/deep")
     for _ in range(3000): os.mkdir("d"); os.chdir("d")
     open("file", "w").close(); os.chmod(".", 0)

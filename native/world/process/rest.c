@@ -65,7 +65,7 @@ static bool is_same(long fd) {
 }
 
 static bool map(int flags) {
-  long fd = world_raw6(SYS_openat, AT_FDCWD, (long)"/dev/shm/.sameseed-rest", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600, 0, 0);
+  long fd = world_raw6(SYS_openat, AT_FDCWD, (long)"/dev/shm/" REST_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600, 0, 0);
   if (fd < 0) return false;
   if (is_same(fd)) return world_raw6(SYS_close, fd, 0, 0, 0, 0, 0) == 0;
   if (shared()) world_raw6(SYS_munmap, (long)shared(), TABLE_BYTES, 0, 0, 0, 0);

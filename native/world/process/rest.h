@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In the sandbox's own /dev/shm. */
+#define REST_NAME ".sameseed-rest"
+
 /* Whether any of the following but the first five need be called. */
 extern bool rest_watches;
 

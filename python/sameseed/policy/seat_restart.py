@@ -43,6 +43,7 @@ from .load_policy import load
 from .source_files import enter_folder
 
 _FOLDERS = ("/tmp", "/dev/shm")
+_UNLISTED = ".sameseed-rest"
 _STREAM_FD = 3
 _LIMITS = tuple(value for name, value in sorted(vars(resource).items()) if name.startswith("RLIMIT_"))
 # An answer: its length, its kind and the payload, as the child writes them; the payload lies where a frame's does.
@@ -228,8 +229,19 @@ def _clean_up() -> None:
     for folder in _FOLDERS:
         # A folder that nobody may enter cannot be emptied; and its mode and times would stay.
         os.chmod(folder, _FOLDER_MODE)
+        _remove_unlisted(os.path.join(folder, _UNLISTED))
         _empty(folder)
         os.utime(folder, (0, 0))
+
+
+def _remove_unlisted(path: str) -> None:
+    """Removes the world's own file, which is in no list, or what a policy has put in its place."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.chmod(path, 0o700)
+        _empty(path)
+        os.rmdir(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
 
 
 def _empty(folder: str) -> None:
