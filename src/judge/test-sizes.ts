@@ -2,13 +2,13 @@
  * What a test may hold. A sandbox takes so many bytes and no more; a solution's part and an answer's are set aside before there is
  * any solution, so that none can be so large that its test cannot be run.
  */
+import { jobBytesMax } from "../sandbox/job.ts";
 
 /** The most bytes of a solution's files. */
 const solutionMost = 8 << 20;
 /** The most bytes of their names, as a sandbox is told them. */
 const namesMost = 1 << 20;
 
-const sandboxMost = 64 << 20;
 /** For the runtime's own part of what a sandbox is given. */
 const ownPart = 1 << 20;
 
@@ -34,7 +34,7 @@ export function tooLargeSolution(
  */
 export function tooLargeInput(name: string, bytes: number, besides: number): string | undefined {
   const forSolution = solutionMost + namesMost;
-  const most = sandboxMost - ownPart - Math.max(forSolution, besides);
+  const most = jobBytesMax - ownPart - Math.max(forSolution, besides);
   const rest = besides > forSolution ? "what its checker is given" : "a solution";
   return bytes > most
     ? `test ${name} has an input of ${bytes} bytes, where at most ${Math.max(most, 0)} fit beside ${rest}`

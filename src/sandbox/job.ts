@@ -3,7 +3,7 @@ import { SameseedError } from "../base/error.ts";
 import { encodeWorldSettings } from "./world-settings.ts";
 
 /** The most bytes a job may have. */
-const jobBytesMax = 64 * 1024 * 1024;
+export const jobBytesMax: number = 64 * 1024 * 1024;
 
 /**
  * Writes a job as `python/sameseed/child.py` takes it apart: `u32 length of the head | head (JSON) | files | source`.
