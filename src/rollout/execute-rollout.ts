@@ -115,12 +115,18 @@ export async function judge(
 }
 
 /**
+ * How much of the time that a seat is charged with its sandbox must have lived. The referee may wait before the sandbox is
+ * there, as each begins when the kernel gives it a processor: milliseconds on a busy host, and no reason to play again.
+ */
+const livedShare = 0.95;
+
+/**
  * A seat whose sandbox lived shorter than the time it is charged with was started late, by a host that was stopped or had no
  * time between two starts. Nothing a policy does shortens its life and lets the referee wait: the end of its sandbox ends
  * its link.
  */
 function refuseUnlived({ seats, lateAfterMs }: RolloutPlan, member: number, end: SandboxEnd): void {
-  if (end.wallMs >= lateAfterMs) return;
+  if (end.wallMs >= livedShare * lateAfterMs) return;
   const lived = `${roundMs(end.wallMs)} ms of the ${lateAfterMs} ms`;
   throw new SameseedError(
     "sandbox_failed",

@@ -13,14 +13,17 @@ afterAll(closeSandboxes);
 
 const stalls = "import time\n\n\ndef act(observation, rng):\n    time.sleep(60)\n    return 0\n";
 
-/** A backend whose first groups' policies lived a moment only, as where the host started them late. */
-function lateAtFirst(lateGroups: number): {
+/** A backend whose first groups' policies lived a moment only, or `livedMs`, as where the host started them late. */
+function lateAtFirst(
+  lateGroups: number,
+  livedMs = 3,
+): {
   readonly backend: SandboxBackend;
   readonly started: () => number;
 } {
   const real = sharedBackend(resolveImage("gymnasium"), "zygote", "host");
   let groups = 0;
-  const short = (end: SandboxEnd): SandboxEnd => ({ ...end, wallMs: 3 });
+  const short = (end: SandboxEnd): SandboxEnd => ({ ...end, wallMs: livedMs });
   const backend: SandboxBackend = {
     name: "zygote",
     receipt: async () => await real.receipt(),
@@ -69,6 +72,15 @@ test("a host that is late again and again is the host's failure and nobody's los
     message: expect.stringContaining("started the policy of seat agent too late"),
   });
   expect(started()).toBe(3);
+});
+
+test("the milliseconds between two starts on a busy host are not the host's failure, a twentieth of the time is", async () => {
+  const justLate = lateAtFirst(1, 380);
+  const { outcome, error } = await runRollout({ ...rollout, backend: justLate.backend });
+  expect([outcome, error?.by, justLate.started()]).toEqual(["wall_limit", "policy", 1]);
+  const late = lateAtFirst(1, 379);
+  await runRollout({ ...rollout, backend: late.backend });
+  expect(late.started()).toBe(2);
 });
 
 test("a policy that stalls is played once", async () => {
