@@ -5,6 +5,7 @@ import { closeSandboxes } from "../src/sandbox/sandbox-host.ts";
 import { isReached, type Figure, type Scenario } from "./scenario.ts";
 import { auditScenario } from "./scenarios/audit.ts";
 import { branchingScenario } from "./scenarios/branching.ts";
+import { childrenScenario } from "./scenarios/children.ts";
 import { flatScenario } from "./scenarios/flat.ts";
 import { flatBranchesScenario } from "./scenarios/flat-branches.ts";
 import { fleetScenario } from "./scenarios/fleet.ts";
@@ -31,6 +32,7 @@ const scenarios: readonly Scenario[] = [
   throughputScenario,
   recorderScenario,
   sealedScenario,
+  childrenScenario,
   auditScenario,
   stepsScenario,
   steppingScenario,

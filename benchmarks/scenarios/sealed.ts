@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { defaultLimits } from "../../src/model/limits.ts";
 import type { WorldMode } from "../../src/model/receipt.ts";
-import { runRollout } from "../../src/rollout/collect-rollouts.ts";
 import type { RolloutConfig } from "../../src/rollout/rollout-config.ts";
 import { sharedBackend } from "../../src/sandbox/sandbox-host.ts";
+import { figuresOfBoth } from "../both-worlds.ts";
 import { median } from "../quantiles.ts";
 import type { Figure, Scenario, ScenarioContext } from "../scenario.ts";
 
@@ -31,23 +31,6 @@ class Heavy(gym.Env):
         self.state = np.tanh(self.state @ noise / 10) + np.exp(-np.abs(np.fft.rfft(noise)[:, :1].real)) / 100
         return self.state[0, :8].copy(), float(self.state.sum()), self.count == 200, False, {}
 `;
-
-const worlds: readonly WorldMode[] = ["host", "sealed"];
-
-/** ms of a rollout in each world, taken in turns so that both see the same machine. */
-async function rolloutMs(
-  config: RolloutConfig,
-  rounds: number,
-): Promise<Readonly<Record<WorldMode, number>>> {
-  const taken: Record<WorldMode, number[]> = { host: [], sealed: [] };
-  for (let round = -5; round < rounds; round++) {
-    for (const world of round % 2 === 0 ? worlds : worlds.toReversed()) {
-      const { timings } = await runRollout({ ...config, seed: 1000 + round, world });
-      if (round >= 0) taken[world].push(timings.totalMs);
-    }
-  }
-  return { host: median(taken.host), sealed: median(taken.sealed) };
-}
 
 /** ns that one `time.time()` takes from Python, by the wall time of a script that reads very often. */
 async function clockReadNs(image: string, world: WorldMode, rounds: number): Promise<number> {
@@ -88,15 +71,7 @@ async function run({ image, quick, say }: ScenarioContext): Promise<Figure[]> {
     const figures: Figure[] = [];
     for (const [name, config] of configs) {
       say(`  ${name}`);
-      const { host, sealed } = await rolloutMs(config, rounds);
-      figures.push({ name: `${name} rollout, host's world`, value: host, unit: "ms" });
-      figures.push({ name: `${name} rollout, sealed`, value: sealed, unit: "ms" });
-      figures.push({
-        name: `${name}, sealed / host`,
-        value: sealed / host,
-        unit: "x",
-        reach: { most: 1.05 },
-      });
+      figures.push(...(await figuresOfBoth(name, config, rounds, { most: 1.05 })));
     }
     say("  clock reads");
     const native = await clockReadNs(image, "host", quick ? 2 : 7);
