@@ -24,6 +24,7 @@ enum world_flag {
   WORLD_REAL_CLOCK = 1,         /* clocks are the machine's; waits are still skipped, and what they skip is added */
 };
 enum { DIRENTS_SORTED = 0, DIRENTS_REVERSED = 1, DIRENTS_SHUFFLED = 2 };
+enum { WORLD_DESCRIPTORS_MOST = 256 };    /* files that a process of a sandbox may have open */
 enum { THREADS_BATON = 0, THREADS_TURNED = 1, THREADS_FREE = 2 };
 
 /*

@@ -26,7 +26,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BOUND_FIRST = 32768, CONNECTED_FIRST = 45056, PORTS = 12288, PORTS_APART = 96, DESCRIPTORS_MOST = 256, QUEUE_MOST = 32 };
+enum { BOUND_FIRST = 32768, CONNECTED_FIRST = 45056, PORTS = 12288, PORTS_APART = 96, QUEUE_MOST = 32 };
 enum { SETTLE_TRIES = 40, SETTLE_NS = 500000, RETRY_NS = 2000000 };
 #define LISTEN_NS 10000000000ll /* of real time that the children of a process have to listen, since the last was made */
 
@@ -56,7 +56,7 @@ static bool is_stream(int fd) {
 bool network_is_there(void) {
   static bool looked;
   struct sockaddr_in own;
-  for (int i = 0; i < DESCRIPTORS_MOST && !looked && world.depth > 0; i++)
+  for (int i = 0; i < WORLD_DESCRIPTORS_MOST && !looked && world.depth > 0; i++)
     if (own_end(i, &own)) network_there = true;
   looked = true;
   return network_there;
@@ -71,7 +71,7 @@ bool network_is_outside(int fd) {
   if (world_raw6(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) < 0 || !S_ISSOCK(status.st_mode)) return false;
   if (!own_end(fd, &own) || (world.depth == 0 && !world_has_child())) return false;
   if (!other_end(fd, &peer)) return true;
-  for (int i = 0; i < DESCRIPTORS_MOST; i++)
+  for (int i = 0; i < WORLD_DESCRIPTORS_MOST; i++)
     if (i != fd && own_end(i, &each) && each.sin_port == peer.sin_port) return false;
   return true;
 }

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "process.h"
 #include "world/threads/threads.h"
+#include "world/time/signals.h"
 #include "world/world.h"
 #include <limits.h>
 #include <pthread.h>
@@ -192,13 +193,6 @@ WORLD_EXPORT pid_t getppid(void) {
   return own(SYS_getppid) + (pid_t)world.settings.pid_offset;
 }
 
-/* Whether the program would notice the signal: it has a handler for it. */
-bool world_handles(int signal) {
-  struct { void *handler; unsigned long rest[3]; } action = { 0 };
-  long error = world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, sizeof(uint64_t), 0, 0);
-  return error == 0 && action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN;
-}
-
 WORLD_EXPORT int kill(pid_t pid, int signal) {
   pid_t self = own(SYS_getpid), offset = (pid_t)world.settings.pid_offset;
   if (offset && (pid == self + offset || pid == own(SYS_getppid) + offset)) pid -= offset;
@@ -209,7 +203,7 @@ WORLD_EXPORT int kill(pid_t pid, int signal) {
   /* Another process has something to do now. */
   if (result == 0 && pid != self && signal != 0) world_patience_refill();
   /* A signal to the process is the first thread's; that one may be waiting in the schedule, where no signal comes. */
-  if (result == 0 && !world_alone() && (pid == self || pid == 0 || pid == -1) && signal != 0 && world_handles(signal))
+  if (result == 0 && !world_alone() && (pid == self || pid == 0 || pid == -1) && signal != 0 && world_handles(signal, 0))
     thread_interrupt_first();
   return result;
 }

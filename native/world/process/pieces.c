@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-enum { UNSEEN_NS = 100000000, SOON = 5 };
+enum { UNSEEN_NS = 100000000, SOON = 5, PIPE_LEAST = 4096 };
 
 static bool has_ended(int fd) {
   struct pollfd asked = { .fd = fd };
@@ -26,12 +26,8 @@ static bool has_ended(int fd) {
 
 /* Whether a call that a handler has interrupted ends, as it does where a handler asks for no restart. */
 static bool is_over(void) {
-  for (int signal = 1; signal < 32; signal++) {
-    struct kernel_action action = { 0 };
-    world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, 8, 0, 0);
-    bool handled = action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN;
-    if (handled && !(action.flags & SA_RESTART) && signal != SIGSYS && signal != SIGSEGV) return true;
-  }
+  for (int signal = 1; signal < 32; signal++)
+    if (signal != SIGSYS && signal != SIGSEGV && world_handles(signal, SA_RESTART)) return true;
   return false;
 }
 
@@ -40,8 +36,8 @@ static long until_rest(int fd, size_t wanted) {
   if (unseen.births != world.births) unseen.left = UNSEEN_NS, unseen.births = world.births;
   for (unsigned steps = 0;;) {
     uint32_t word = rest_word();
-    int held = 0;
-    if (world_raw6(SYS_ioctl, fd, FIONREAD, (long)&held, 0, 0, 0) < 0 || (size_t)held >= wanted || has_ended(fd)) return 0;
+    long held = world_pipe_holds(fd);
+    if (held < 0 || (size_t)held >= wanted || has_ended(fd)) return 0;
     /* What came after the question is read as well. */
     if (rest_reached() || !world_has_child() || unseen.left <= 0) return 0;
     long error = rest_sleep(word);
@@ -64,14 +60,16 @@ static long wait_for_pipe(int fd) {
 }
 
 long pieces_before_read(int fd, size_t *bytes) {
-  uint64_t pipe = rest_is_there() ? rest_pipe(fd) : 0;
+  if (!rest_is_there()) return 0;
+  /* What is there is not waited for, and half of the smallest pipe is not made less: one question for a byte. */
+  if (*bytes <= PIPE_LEAST / 2 && world_pipe_holds(fd) >= (long)*bytes) return 0;
+  uint64_t pipe = rest_pipe(fd);
   long flags = pipe ? world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) : -1;
   if (flags < 0 || (flags & O_NONBLOCK)) return 0;
   /* Where several children are heard, their order is the machine's in any case. */
   if (world.births > 0 && !world.raced && world_is_childs(fd, pipe)) {
-    long most = world_raw6(SYS_fcntl, fd, F_GETPIPE_SZ, 0, 0, 0, 0);
-    size_t half = most > 0 ? (size_t)most / 2 : 0;
-    if (half > 0 && *bytes > half) *bytes = half;
+    long half = world_half_of_pipe(fd);
+    if (half > 0 && *bytes > (size_t)half) *bytes = (size_t)half;
     long error = until_rest(fd, *bytes);
     if (error < 0) return error;
   }

@@ -20,7 +20,6 @@ void world_environment(struct carried *carried, char **to, char *const *from, ui
 const char *world_find_program(const char *name, char found[PATH_MAX]);
 
 /* names.c: as the kernel answers. */
-bool world_handles(int signal); /* whether the program would notice it */
 struct utsname;
 struct sysinfo;
 long world_do_uname(struct utsname *to);

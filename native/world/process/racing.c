@@ -20,6 +20,7 @@
  */
 #include "process.h"
 #include "world/threads/threads.h"
+#include "world/time/signals.h"
 #include "world/world.h"
 #include <signal.h>
 #include <string.h>
@@ -36,7 +37,7 @@ void world_race_begin(void) {
   if (world.racing == RACE_CHILDREN && world_child_lives()) name_children();
   if (world.racing == RACE_NONE) world.racing = RACE_CHILDREN;
   /* Shells have one as well, which only ends their wait. */
-  if (world.depth == 0 && world_handles(SIGCHLD)) name_children();
+  if (world.depth == 0 && world_handles(SIGCHLD, 0)) name_children();
 }
 
 static void forget(void) {

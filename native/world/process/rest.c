@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "rest.h"
 #include "process.h"
+#include "world/threads/threads.h"
 #include "world/world.h"
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -20,7 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { PAGE = 4096, ENTRIES = 64, WAITED_MOST = 4, TABLE_BYTES = 4096, DEEP = 16, DESCRIPTORS_MOST = 256 };
+enum { PAGE = 4096, ENTRIES = 64, WAITED_MOST = 4, TABLE_BYTES = 4096, DEEP = 16 };
 enum { UNBORN = -1 };
 
 enum state { RUNS, WAITS, WAITS_FOR_CHILD };
@@ -184,20 +185,15 @@ void rest_waits_for_child(void) {
   if (shared() && own) wait_as(WAITS_FOR_CHILD);
 }
 
-static bool is_empty(int fd) {
-  int held = 0;
-  return world_raw6(SYS_ioctl, fd, FIONREAD, (long)&held, 0, 0, 0) == 0 && held == 0;
-}
-
 /* Whether this process holds the end of the pipe that is written to, and nothing is in it. */
 static bool is_held_empty(uint64_t pipe) {
   static int last;
-  for (int i = -1; i < DESCRIPTORS_MOST; i++) {
+  for (int i = -1; i < WORLD_DESCRIPTORS_MOST; i++) {
     int fd = i < 0 ? last : i;
     long flags = rest_pipe(fd) == pipe ? world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) : -1;
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) continue;
     last = fd;
-    return is_empty(fd);
+    return world_pipe_holds(fd) == 0;
   }
   return false;
 }

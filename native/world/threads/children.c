@@ -15,21 +15,24 @@
 
 struct child_wait { idtype_t type; id_t id; int options; };
 
+/* The child is not forgotten. */
+static long look_at(const struct child_wait *child, int how, siginfo_t *found) {
+  int options = (child->options & (WEXITED | WSTOPPED | WCONTINUED)) | WNOWAIT | how;
+  return world_raw6(SYS_waitid, child->type, child->id, (long)found, options, 0, 0);
+}
+
 /* Whether waiting for such a child would end at once: one has changed, or there is none. */
 static bool child_ready(void *argument) {
   struct child_wait *child = argument;
   siginfo_t found = { 0 };
-  int options = (child->options & (WEXITED | WSTOPPED | WCONTINUED)) | WNOHANG | WNOWAIT;
-  long error = world_raw6(SYS_waitid, child->type, child->id, (long)&found, options, 0, 0);
-  return error < 0 || found.si_pid != 0;
+  return look_at(child, WNOHANG, &found) < 0 || found.si_pid != 0;
 }
 
 /* The child is not forgotten before this process has said that it runs. */
 static long wait_at_rest(const struct child_wait *child) {
   siginfo_t found = { 0 };
-  int options = (child->options & (WEXITED | WSTOPPED | WCONTINUED)) | WNOWAIT;
   rest_waits_for_child();
-  long error = world_raw6(SYS_waitid, child->type, child->id, (long)&found, options, 0, 0);
+  long error = look_at(child, 0, &found);
   rest_runs();
   return error;
 }

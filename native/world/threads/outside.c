@@ -22,7 +22,7 @@
 
 #define PATIENCE_NS 2000000000ll
 #define ASKING_NS 250000000ll
-enum { DESCRIPTORS_MOST = 256, STEP_FIRST_NS = 50000, STEP_MOST_NS = 2000000, YIELDS_AT_ONCE = 64, YIELD_NS = 10000 };
+enum { STEP_FIRST_NS = 50000, STEP_MOST_NS = 2000000, YIELDS_AT_ONCE = 64, YIELD_NS = 10000 };
 
 static int64_t spent;           /* real nanoseconds since the last sign of life */
 
@@ -99,7 +99,7 @@ static bool status_of(int fd, struct stat *status) {
 static bool is_childs(int fd) {
   struct stat own, other;
   if (!status_of(fd, &own) || !S_ISFIFO(own.st_mode)) return false;
-  for (int i = 0; i < DESCRIPTORS_MOST; i++)
+  for (int i = 0; i < WORLD_DESCRIPTORS_MOST; i++)
     if (i != fd && status_of(i, &other) && other.st_ino == own.st_ino && other.st_dev == own.st_dev) return false;
   return true;
 }
@@ -119,10 +119,20 @@ unsigned world_childs_pipes(const struct pollfd *fds, unsigned count) {
   return found;
 }
 
-bool world_is_half_full(int fd) {
-  int held = 0;
+long world_half_of_pipe(int fd) {
   long most = world_raw6(SYS_fcntl, fd, F_GETPIPE_SZ, 0, 0, 0, 0);
-  return most > 0 && world_raw6(SYS_ioctl, fd, FIONREAD, (long)&held, 0, 0, 0) == 0 && held >= most / 2;
+  return most > 0 ? most / 2 : 0;
+}
+
+long world_pipe_holds(int fd) {
+  int held = 0;
+  long error = world_raw6(SYS_ioctl, fd, FIONREAD, (long)&held, 0, 0, 0);
+  return error < 0 ? error : held;
+}
+
+bool world_is_half_full(int fd) {
+  long half = world_half_of_pipe(fd);
+  return half > 0 && world_pipe_holds(fd) >= half;
 }
 
 bool world_waits_outside(const struct world_wait *wait) {
@@ -156,7 +166,7 @@ static bool may_be_epoll(int fd) {
 }
 
 static bool has_network_watch(int epoll) {
-  for (int fd = 0; fd < DESCRIPTORS_MOST; fd++)
+  for (int fd = 0; fd < WORLD_DESCRIPTORS_MOST; fd++)
     if (network_is_outside(fd) && has_watch(epoll, fd)) return true;
   return false;
 }

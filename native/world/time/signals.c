@@ -80,16 +80,16 @@ WORLD_EXPORT int pause(void) {
 }
 
 /* Else the kernel drops it, or ends the process, and no wait is interrupted. */
-static bool is_handled(int signal) {
+bool world_handles(int signal, unsigned long without) {
   struct kernel_action action = { 0 };
-  world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, KERNEL_SIGSET, 0, 0);
-  return action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN;
+  long error = world_raw6(SYS_rt_sigaction, signal, 0, (long)&action, KERNEL_SIGSET, 0, 0);
+  return error == 0 && action.handler != (void *)SIG_DFL && action.handler != (void *)SIG_IGN && !(action.flags & without);
 }
 
 static bool is_coming(const sigset_t *mask) {
   uint64_t coming = pending() & ~*(const uint64_t *)mask;
   for (int signal = 1; coming; signal++, coming >>= 1)
-    if ((coming & 1) && is_handled(signal)) return true;
+    if ((coming & 1) && world_handles(signal, 0)) return true;
   return false;
 }
 

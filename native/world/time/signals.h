@@ -18,6 +18,9 @@ bool world_answer_cycles(ucontext_t *context);                  /* whether the i
 /* For the time of a wait: of the calling thread, and without the two. Nothing where `set` is NULL. */
 long world_set_mask(const sigset_t *set, uint64_t *before);
 
+/* Whether the program has a handler for the signal, one without any of these flags. */
+bool world_handles(int signal, unsigned long without);
+
 /* Whether a handler has run for a signal that this mask lets through, as one that waits with it is told at once. Not where it is NULL. */
 bool world_signal_came(const sigset_t *mask);
 
