@@ -115,6 +115,8 @@ void world_race_over(void);     /* one was waited for: whether none is left */
 void world_race_threads(void);
 void world_race_settle(void);   /* the counts are about to be taken */
 int64_t world_race_boundary(void); /* they have been taken: what the clock is to show at least */
+void world_race_lost(void);     /* what a child does next is the machine's to say, and was asked for */
+void world_race_handler(int signal);    /* a handler was given */
 void world_early_ask(void);     /* a question that is not waited with, whose answer real time decides in a race */
 
 /* Where a count of this kind goes now. */

@@ -1,9 +1,11 @@
 /*
  * How much of a child's output one read gets must not hang on how fast the machine runs the child. So a read waits until there is as
- * much as it asks for, or half of what the pipe holds, or the child has come to rest (rest.c). Then what has come is all that comes.
+ * much as it asks for, or a quarter of what the pipe holds, or the child has come to rest (rest.c). Then what has come is all that comes.
+ * A quarter, because a pipe is full by its pages, of which each but the first may be used by half: a child that waits for room to write
+ * does not tell.
  *
- * Programs that read inside libc (C's streams), or wait for anything else, do not tell that they wait. Beside one that uses no
- * processor a read waits for a tenth of a second in all, once for each child, and then gets what has come.
+ * Programs that wait for anything else than pipes and children do not tell that they wait either. Beside such a child, and
+ * beside one that works and works, reads are given up: they get what has come, and `children` does not hold.
  */
 #define _GNU_SOURCE
 #include "pieces.h"
@@ -16,7 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-enum { UNSEEN_NS = 100000000, SOON = 5, PIPE_LEAST = 4096 };
+enum { PIECE_LEAST = 1024 };
 
 static bool has_ended(int fd) {
   struct pollfd asked = { .fd = fd };
@@ -31,47 +33,67 @@ static bool is_over(void) {
   return false;
 }
 
-static long until_rest(int fd, size_t wanted) {
-  static struct { int64_t left; uint32_t births; } unseen;
-  if (unseen.births != world.births) unseen.left = UNSEEN_NS, unseen.births = world.births;
-  for (unsigned steps = 0;;) {
+/* `told`: whether it has told that it waits, as a process does that has parents to look at it, where nothing has come. */
+static long look_until_rest(int fd, size_t wanted, bool told) {
+  for (;;) {
     uint32_t word = rest_word();
     long held = world_pipe_holds(fd);
+    if (held > 0 && told) rest_runs(), told = false;
     if (held < 0 || (size_t)held >= wanted || has_ended(fd)) return 0;
     /* What came after the question is read as well. */
-    if (rest_reached() || !world_has_child() || unseen.left <= 0) return 0;
+    if (rest_reached()) return 0;
     long error = rest_sleep(word);
     if (error == -EINTR && is_over()) return held > 0 ? 0 : -EINTR;
-    if (error != -ETIMEDOUT || ++steps < SOON) continue;
-    if (steps == SOON) world_work_begin(UNSEEN_NS);
-    int64_t passed = world_work_passed(REST_STEP_NS, UNSEEN_NS);
-    if (!world_others_work()) unseen.left -= passed;
+    if (error == -ETIMEDOUT && rest_waited_in_vain(held > 0)) return 0;
   }
+}
+
+static long until_rest(int fd, size_t wanted) {
+  struct pollfd asked = { .fd = fd, .events = POLLIN };
+  bool told = rest_is_told() && world_pipe_holds(fd) == 0;
+  rest_wait_begins();
+  if (told) rest_waits(&asked, 1);
+  long error = look_until_rest(fd, wanted, told);
+  rest_runs();
+  return error;
 }
 
 /* In a child: without taking anything, so that who looks sees it waits as long as there is nothing. */
 static long wait_for_pipe(int fd) {
   struct pollfd asked = { .fd = fd, .events = POLLIN };
+  struct timespec step = { 0, REST_LATER_NS };
   long got;
   rest_waits(&asked, 1);
-  do got = world_raw6(SYS_ppoll, (long)&asked, 1, 0, 0, 0, 0); while (got == -EINTR && !is_over());
+  for (;;) {
+    got = world_raw6(SYS_ppoll, (long)&asked, 1, rest_has_children() ? (long)&step : 0, 0, 0, 0);
+    if (got == 0) rest_counts_dead();
+    else if (got != -EINTR || is_over()) break;
+  }
   rest_runs();
   return got == -EINTR ? got : 0;
 }
 
+/* What has no end is not waited for: a packet is one read, whatever has come. */
+static long wait_for_piece(int fd, long flags, size_t *bytes) {
+  /* Nobody is left who could write: all that is there is had at once, as in any world. */
+  if (!world_has_child() && rest_reached()) return 0;
+  long most = world_piece_of_pipe(fd);
+  if (most > 0 && *bytes > (size_t)most) *bytes = (size_t)most;
+  if ((flags & O_DIRECT) || ((flags & O_NONBLOCK) && world_pipe_holds(fd) <= 0)) return 0;
+  return until_rest(fd, *bytes);
+}
+
 long pieces_before_read(int fd, size_t *bytes) {
-  if (!rest_is_there()) return 0;
-  /* What is there is not waited for, and half of the smallest pipe is not made less: one question for a byte. */
-  if (*bytes <= PIPE_LEAST / 2 && world_pipe_holds(fd) >= (long)*bytes) return 0;
+  if (!rest_is_there() || *bytes == 0) return 0;
+  /* What is there is not waited for, and a piece of the smallest pipe is not made less: one question for a byte. */
+  if (*bytes <= PIECE_LEAST && world_pipe_holds(fd) >= (long)*bytes) return 0;
   uint64_t pipe = rest_pipe(fd);
   long flags = pipe ? world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) : -1;
-  if (flags < 0 || (flags & O_NONBLOCK)) return 0;
+  if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) return 0;
   /* Where several children are heard, their order is the machine's in any case. */
-  if (world.births > 0 && !world.raced && world_is_childs(fd, pipe)) {
-    long half = world_half_of_pipe(fd);
-    if (half > 0 && *bytes > (size_t)half) *bytes = (size_t)half;
-    long error = until_rest(fd, *bytes);
+  if (world.births > 0 && !world.raced && !rest_given_up() && world_is_childs(fd, pipe)) {
+    long error = wait_for_piece(fd, flags, bytes);
     if (error < 0) return error;
   }
-  return rest_is_told() ? wait_for_pipe(fd) : 0;
+  return rest_is_told() && !(flags & O_NONBLOCK) ? wait_for_pipe(fd) : 0;
 }

@@ -95,3 +95,11 @@ int64_t world_race_boundary(void) {
 void world_early_ask(void) {
   if (world.racing == RACE_CHILDREN) name_children();
 }
+
+void world_race_lost(void) {
+  name_children();
+}
+
+void world_race_handler(int signal) {
+  if (signal == SIGCHLD && world.depth == 0 && world_handles(SIGCHLD, 0)) world_early_ask();
+}

@@ -21,17 +21,30 @@ void rest_program(void);        /* in a program that a child began */
 
 /* Before this process waits in the kernel for pipes, without taking anything from them, or for a child; and after that. */
 void rest_waits(const struct pollfd *fds, unsigned count);
-void rest_waits_for_child(void);
+void rest_waits_for_child(int32_t pid);     /* 0: any */
+/* Tells which children have ended, again and again while it waits with some that have not. */
+void rest_counts_dead(void);
+bool rest_has_children(void);
 void rest_runs(void);
 
 bool rest_reached(void);        /* nobody below this process will do anything until somebody else does */
+
+/*
+ * Waits for rest end: programs need not tell what they wait for, and one that sleeps in a loop never rests, as no sleep takes time.
+ * A wait begins; how long its next step is; after each, whether it lasts too long, where something has come or not. Then it is given up, for good.
+ */
+void rest_wait_begins(void);
+long rest_step_ns(void);
+bool rest_waited_in_vain(bool has_something);
+bool rest_given_up(void);
+void rest_give_up(void);        /* says that `children` does not hold */
 
 uint64_t rest_pipe(int fd);     /* the number of a pipe; 0: it is none */
 bool rest_is_there(void);       /* whether there is a table */
 bool rest_is_told(void);        /* whether this process tells in it */
 
 /* Until somebody has told something since that word, or a step of real time: 0, -EAGAIN, -EINTR, or -ETIMEDOUT. */
-enum { REST_STEP_NS = 200000 };
+enum { REST_STEP_NS = 200000, REST_LATER_NS = 2000000 };
 uint32_t rest_word(void);
 long rest_sleep(uint32_t word);
 

@@ -31,7 +31,7 @@ static bool child_ready(void *argument) {
 /* The child is not forgotten before this process has said that it runs. */
 static long wait_at_rest(const struct child_wait *child) {
   siginfo_t found = { 0 };
-  rest_waits_for_child();
+  rest_waits_for_child(child->type == P_PID ? (int32_t)child->id : 0);
   long error = look_at(child, 0, &found);
   rest_runs();
   return error;

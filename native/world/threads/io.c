@@ -92,9 +92,21 @@ WORLD_EXPORT ssize_t read(int fd, void *buffer, size_t count) {
   return n;
 }
 
+/* A read may get less than it asks for: the first parts, those that are filled, or a piece of the very first. */
+static ssize_t read_pieces(int fd, const struct iovec *parts, int count) {
+  size_t all = 0, filled = 0;
+  for (int i = 0; i < count; i++) all += parts[i].iov_len;
+  size_t bytes = all;
+  if (pieces_before_read(fd, &bytes) < 0) return world_result(-EINTR);
+  if (bytes == all) return REAL(readv)(fd, parts, count);
+  int whole = 0;
+  while (whole < count && filled + parts[whole].iov_len <= bytes) filled += parts[whole++].iov_len;
+  return filled == 0 ? REAL(read)(fd, parts[whole].iov_base, bytes) : REAL(readv)(fd, parts, whole);
+}
+
 WORLD_EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
   if (until_readable(fd) < 0) return -1;
-  return REAL(readv)(fd, parts, count);
+  return WORLD_UNLIKELY(rest_watches) ? read_pieces(fd, parts, count) : REAL(readv)(fd, parts, count);
 }
 
 /* Whether a child that was to read it is still there is real time's to say. */

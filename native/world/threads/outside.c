@@ -95,20 +95,29 @@ static bool status_of(int fd, struct stat *status) {
   return world_raw6(SYS_fstat, fd, (long)status, 0, 0, 0, 0) == 0;
 }
 
+static long side_of(int fd) { return world_raw6(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0) & O_ACCMODE; }
+
 /* A pipe whose other end is in no hand of this process. */
 static bool is_childs(int fd) {
   struct stat own, other;
   if (!status_of(fd, &own) || !S_ISFIFO(own.st_mode)) return false;
+  long side = side_of(fd);
   for (int i = 0; i < WORLD_DESCRIPTORS_MOST; i++)
-    if (i != fd && status_of(i, &other) && other.st_ino == own.st_ino && other.st_dev == own.st_dev) return false;
+    if (i != fd && status_of(i, &other) && other.st_ino == own.st_ino && other.st_dev == own.st_dev && side_of(i) != side) return false;
   return true;
+}
+
+/* The same, or this process could write to it and does not, as its only thread reads. */
+static bool is_written_by_child(int fd) {
+  struct stat status;
+  return is_childs(fd) || (world_alone() && status_of(fd, &status) && S_ISFIFO(status.st_mode));
 }
 
 /* The last one that was found to be is remembered: a read asks each time. */
 bool world_is_childs(int fd, uint64_t pipe) {
   static struct { uint64_t pipe; uint32_t births; } known;
   if (known.pipe == pipe && known.births == world.births) return true;
-  if (world_is_sameseeds(fd) || !is_childs(fd)) return false;
+  if (world_is_sameseeds(fd) || !is_written_by_child(fd)) return false;
   known.pipe = pipe, known.births = world.births;
   return true;
 }
@@ -119,9 +128,9 @@ unsigned world_childs_pipes(const struct pollfd *fds, unsigned count) {
   return found;
 }
 
-long world_half_of_pipe(int fd) {
+long world_piece_of_pipe(int fd) {
   long most = world_raw6(SYS_fcntl, fd, F_GETPIPE_SZ, 0, 0, 0, 0);
-  return most > 0 ? most / 2 : 0;
+  return most > 0 ? most / 4 : 0;
 }
 
 long world_pipe_holds(int fd) {
@@ -130,9 +139,9 @@ long world_pipe_holds(int fd) {
   return error < 0 ? error : held;
 }
 
-bool world_is_half_full(int fd) {
-  long half = world_half_of_pipe(fd);
-  return half > 0 && world_pipe_holds(fd) >= half;
+bool world_has_piece(int fd) {
+  long piece = world_piece_of_pipe(fd);
+  return piece > 0 && world_pipe_holds(fd) >= piece;
 }
 
 bool world_waits_outside(const struct world_wait *wait) {

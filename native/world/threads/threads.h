@@ -63,12 +63,12 @@ void world_patience_refill(void);
 bool world_waits_outside(const struct world_wait *wait);
 bool world_waits_on_network(const struct world_wait *wait); /* for another process, over a socket */
 bool world_watches_network(const struct world_wait *wait);  /* the same, or by epoll */
-bool world_is_childs(int fd, uint64_t pipe); /* a pipe, of this number, whose other end is in no hand of this process */
+bool world_is_childs(int fd, uint64_t pipe); /* a pipe, of this number, that no thread of this process writes to now */
 bool world_is_sameseeds(int fd);            /* io.c */
 unsigned world_childs_pipes(const struct pollfd *fds, unsigned count);  /* whose other end is in no hand of this process */
-long world_half_of_pipe(int fd);              /* of the bytes that it can hold; 0: no pipe */
+long world_piece_of_pipe(int fd);             /* a quarter of the bytes that it can hold; 0: no pipe */
 long world_pipe_holds(int fd);                /* bytes; negative: it cannot be asked */
-bool world_is_half_full(int fd);             /* a pipe; who waits for room in one has filled half of it at least */
+bool world_has_piece(int fd);                /* a pipe has so much; one whose writer waits for room has more */
 bool world_yield_patiently(unsigned yields); /* whether it was real time that passed: no logical time has to */
 void world_ask_patiently(bool (*answered)(void *), void *argument); /* until it says true, or some real time has gone */
 

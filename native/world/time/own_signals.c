@@ -142,7 +142,11 @@ static int act(int signal, const struct sigaction *action, struct sigaction *bef
     without_own(&action->sa_mask, &copy.sa_mask);
     action = &copy;
   }
-  if (!own) return REAL(sigaction)(signal, action, before);
+  if (!own) {
+    int result = REAL(sigaction)(signal, action, before);
+    if (action && result == 0) world_race_handler(signal);
+    return result;
+  }
   had = own->wanted;
   if (action) own->wanted = copy, dispose(own, (void *)own->handler);
   if (before) *before = had;
@@ -159,7 +163,10 @@ static sighandler_t handle(int signal, sighandler_t handler, int flags) {
 }
 
 WORLD_EXPORT sighandler_t signal(int number, sighandler_t handler) {
-  return own_of(number) ? handle(number, handler, SA_RESTART) : REAL(signal)(number, handler);
+  if (own_of(number)) return handle(number, handler, SA_RESTART);
+  sighandler_t before = REAL(signal)(number, handler);
+  world_race_handler(number);
+  return before;
 }
 
 WORLD_EXPORT sighandler_t ssignal(int number, sighandler_t handler) { return signal(number, handler); }

@@ -7,8 +7,8 @@
  *
  *   With a deadline     The clock would show how often the program asked. What the child works is taken from its share.
  *   Without one         Only several pipes of a child's need it, as of `subprocess.run(capture_output=True)`: how much had come by
- *                       which of them would show in the rounds, and so in what the program's memory looks like. Nothing but rest is
- *                       taken from the share, as the program has nothing else to do. A pipe that is half full is told at once and
+ *                       which of them would show in the rounds, and so in what the program's memory looks like. It
+ *                       may wait as long as a read may (rest.c), as the program has nothing else to do. A pipe that has a piece (pieces.c) is told at once and
  *                       alone: then how much the child has written of it decides, and not how fast.
  *   Without waiting     The answer was no. What a child will write is waited for a little, as its end is.
  *
@@ -24,18 +24,17 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#define REST_NS 2000000000ll
 enum { KERNEL_SIGSET = 8, SHARE_NS = 1000000000, PAUSE_NS = 200000, ALONE_MOST = 4096, ASKED_IN_ROW = 32, ASKED_NS = 1000 };
 
-static struct { int64_t work, rest; uint32_t births, alone; bool several; } share;
+static struct { int64_t work; uint32_t births, alone; bool several; } share;
 
 static void know_births(void) {
   if (share.births == world.births) return;
-  share.work = SHARE_NS, share.rest = REST_NS, share.alone = 0, share.several = false, share.births = world.births;
+  share.work = SHARE_NS, share.alone = 0, share.several = false, share.births = world.births;
 }
 
-static long pause_real(const uint64_t *signals) {
-  struct timespec pause = { 0, PAUSE_NS };
+static long pause_real(long ns, const uint64_t *signals) {
+  struct timespec pause = { 0, ns };
   return world_raw6(SYS_ppoll, 0, 0, (long)&pause, (long)signals, KERNEL_SIGSET, 0);
 }
 
@@ -61,14 +60,14 @@ long let_child_run(long (*ask)(void *), void *argument, struct pollfd *fds, unsi
     long writable = only_writable(fds, count);
     return writable > 0 ? writable : got;
   }
-  for (; share.work > 0 && world_child_lives(); share.work -= world_work_passed(PAUSE_NS, share.work)) pause_real(NULL);
+  for (; share.work > 0 && world_child_lives(); share.work -= world_work_passed(PAUSE_NS, share.work)) pause_real(PAUSE_NS, NULL);
   return ask(argument);
 }
 
-/* Whether a pipe is half full: it is told alone then. */
-static bool tell_half_full(struct pollfd *fds, unsigned count) {
+/* Whether a pipe has a whole piece: it is told alone then. */
+static bool tell_piece(struct pollfd *fds, unsigned count) {
   for (unsigned i = 0; i < count; i++) {
-    if (!(fds[i].revents & POLLIN) || !world_is_half_full(fds[i].fd)) continue;
+    if (!(fds[i].revents & POLLIN) || !world_has_piece(fds[i].fd)) continue;
     for (unsigned k = 0; k < count; k++)
       if (k != i) fds[k].revents = 0;
     return true;
@@ -79,26 +78,25 @@ static bool tell_half_full(struct pollfd *fds, unsigned count) {
 /* The signals are blocked; those that `signals` lets through end the wait. */
 static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *signals) {
   struct timespec none = { 0, 0 };
-  world_work_begin(REST_NS);
+  rest_wait_begins();
   for (;;) {
-    bool rests = rest_reached(), lives = rest_watches ? world_has_child() : world_child_lives();
+    bool rests = rest_reached(), lives = rest_is_there() || world_child_lives();
     long got = world_raw6(SYS_ppoll, (long)fds, count, (long)&none, 0, 0, 0);
     if (got < 0) return got;
     if (got > 0 && any_writable(fds, count)) {
       long writable = only_writable(fds, count);
       return writable > 0 ? writable : got;
     }
-    if (got > 0 && tell_half_full(fds, count)) return 1;
-    if (rests || !lives || share.rest <= 0) return got;
-    if (pause_real(signals) == -EINTR) return -EINTR;
-    int64_t passed = world_work_passed(PAUSE_NS, REST_NS);
-    if (!world_others_work()) share.rest -= passed;
+    if (got > 0 && tell_piece(fds, count)) return 1;
+    if (rests || !lives) return got;
+    if (pause_real(rest_step_ns(), signals) == -EINTR) return -EINTR;
+    if (rest_waited_in_vain(got > 0 || world_due_at != WORLD_NEVER)) return got;
   }
 }
 
 long let_child_come_to_rest(struct pollfd *fds, unsigned count) {
   /* Where several children are heard, their order is the machine's in any case. */
-  if (world.births == 0 || world.raced) return 0;
+  if (world.births == 0 || world.raced || rest_given_up()) return 0;
   know_births();
   unsigned pipes = world_childs_pipes(fds, count);
   /* Who has waited for several goes on so when all but one are closed. */
@@ -109,6 +107,13 @@ long let_child_come_to_rest(struct pollfd *fds, unsigned count) {
   long got = come_to_rest(fds, count, &signals);
   signals_restore(&signals);
   return got;
+}
+
+void without_ends(struct pollfd *fds, unsigned count) {
+  for (unsigned i = 0; i < count && rest_watches && world.births > 0; i++) {
+    uint64_t pipe = (fds[i].revents & POLLIN) && (fds[i].revents & POLLHUP) ? rest_pipe(fds[i].fd) : 0;
+    if (pipe && world_is_childs(fds[i].fd, pipe)) fds[i].revents &= ~POLLHUP;
+  }
 }
 
 /* ---- without waiting ---- */

@@ -144,14 +144,18 @@ static int64_t of_ms(int ms) { return ms < 0 ? -1 : (int64_t)ms * MILLI; }
 
 WORLD_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout) {
   struct polled polled = { fds, count };
-  return (int)world_result(wait_ready(ask_poll, &polled, fds, (unsigned)count, of_ms(timeout), NULL));
+  long got = wait_ready(ask_poll, &polled, fds, (unsigned)count, of_ms(timeout), NULL);
+  without_ends(fds, (unsigned)count);
+  return (int)world_result(got);
 }
 
 WORLD_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
   struct polled polled = { fds, count };
   int64_t ns = timeout ? world_duration(timeout) : -1;
   if (timeout && ns < 0) return (int)world_result(-EINVAL);
-  return (int)world_result(wait_ready(ask_poll, &polled, fds, (unsigned)count, ns, mask));
+  long got = wait_ready(ask_poll, &polled, fds, (unsigned)count, ns, mask);
+  without_ends(fds, (unsigned)count);
+  return (int)world_result(got);
 }
 
 /* What programs compiled with _FORTIFY_SOURCE call; the kernel checks nothing less. */
