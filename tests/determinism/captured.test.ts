@@ -87,6 +87,10 @@ it.each([
   },
 );
 
+it("who waits for the end of a pipe and reads nothing is told it", async () => {
+  expect(said(await run("Awaited", "heard.py"))).toEqual(["said\n", "said\n"]);
+});
+
 it("what a child has left is read at once", async () => {
   expect(said(await run("Left", "heard.py"))).toEqual([40_000, 40_000]);
 });

@@ -107,18 +107,18 @@ static bool is_childs(int fd) {
   return true;
 }
 
-/* The same, or this process could write to it and does not, as its only thread reads. */
-static bool is_written_by_child(int fd) {
-  struct stat status;
-  return is_childs(fd) || (world_alone() && status_of(fd, &status) && S_ISFIFO(status.st_mode));
-}
 
-/* The last one that was found to be is remembered: a read asks each time. */
+/*
+ * Where there is one thread, a pipe that this process could write to is its children's as well: it reads now. The last one that was
+ * found to be theirs is remembered, as a read asks each time.
+ */
 bool world_is_childs(int fd, uint64_t pipe) {
-  static struct { uint64_t pipe; uint32_t births; } known;
-  if (known.pipe == pipe && known.births == world.births) return true;
-  if (world_is_sameseeds(fd) || !is_written_by_child(fd)) return false;
-  known.pipe = pipe, known.births = world.births;
+  static struct { uint64_t pipe; uint32_t births; bool is_only_reader; } known;
+  if (known.pipe == pipe && known.births == world.births && (known.is_only_reader || world_alone())) return true;
+  if (world_is_sameseeds(fd)) return false;
+  bool is_only_reader = is_childs(fd);
+  if (!is_only_reader && !world_alone()) return false;
+  known.pipe = pipe, known.births = world.births, known.is_only_reader = is_only_reader;
   return true;
 }
 

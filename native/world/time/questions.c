@@ -109,10 +109,20 @@ long let_child_come_to_rest(struct pollfd *fds, unsigned count) {
   return got;
 }
 
+/* Who reads nothing of it and asks again is told: it may wait for the end. */
+static bool is_told_again(uint64_t pipe, long holds) {
+  static struct { uint64_t pipe; long holds; } last;
+  bool again = last.pipe == pipe && last.holds == holds;
+  last.pipe = pipe, last.holds = holds;
+  return again;
+}
+
 void without_ends(struct pollfd *fds, unsigned count) {
   for (unsigned i = 0; i < count && rest_watches && world.births > 0; i++) {
     uint64_t pipe = (fds[i].revents & POLLIN) && (fds[i].revents & POLLHUP) ? rest_pipe(fds[i].fd) : 0;
-    if (pipe && world_is_childs(fds[i].fd, pipe)) fds[i].revents &= ~POLLHUP;
+    if (!pipe || !world_is_childs(fds[i].fd, pipe)) continue;
+    if (is_told_again(pipe, world_pipe_holds(fds[i].fd))) world_race_lost();
+    else fds[i].revents &= ~POLLHUP;
   }
 }
 
