@@ -54,8 +54,23 @@ static bool is_same(long fd) {
   return same;
 }
 
-static bool map(int flags) {
-  long fd = world_raw6(SYS_openat, AT_FDCWD, (long)"/dev/shm/" REST_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600, 0, 0);
+static long open_table(int flags) {
+  return world_raw6(SYS_openat, AT_FDCWD, (long)"/dev/shm/" REST_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600, 0, 0);
+}
+
+/* When the folder was changed is the program's to see, and this is no change of the program's. */
+static long make_table(void) {
+  struct stat status;
+  long error = world_raw6(SYS_newfstatat, AT_FDCWD, (long)"/dev/shm", (long)&status, 0, 0, 0);
+  long fd = open_table(O_CREAT);
+  struct timespec times[2] = { status.st_atim, status.st_mtim };
+  if (error == 0 && fd >= 0) world_raw6(SYS_utimensat, AT_FDCWD, (long)"/dev/shm", (long)times, 0, 0, 0);
+  return fd;
+}
+
+static bool map(bool makes) {
+  long fd = open_table(0);
+  if (fd == -ENOENT && makes) fd = make_table();
   if (fd < 0) return false;
   if (is_same(fd)) return world_raw6(SYS_close, fd, 0, 0, 0, 0, 0) == 0;
   if (rest_shared()) world_raw6(SYS_munmap, (long)rest_shared(), TABLE_BYTES, 0, 0, 0, 0);
@@ -107,7 +122,7 @@ void rest_birth(void) {
   unborn = -1;
   /* Who looks no more needs no table, and nobody can take it away from under it. */
   if (!world.begun || world.raced || rest_given_up()) return;
-  if (!map(O_CREAT)) rest_give_up();
+  if (!map(true)) rest_give_up();
 }
 
 /* In the table before it is there: else a parent could see all others rest before the child has said that it runs. */
@@ -122,14 +137,14 @@ void rest_born(int32_t pid) {
 }
 
 void rest_child(void) {
-  if (!rest_watches || !map(0)) return;
+  if (!rest_watches || !map(false)) return;
   if (unborn >= 0) __atomic_store_n(&rest_shared()->entries[unborn].pid, rest_number_of(SYS_getpid), __ATOMIC_RELEASE);
   unborn = -1;
   enter();
 }
 
 void rest_program(void) {
-  if (!map(0)) return;
+  if (!map(false)) return;
   enter();
   streams_tell();
 }
