@@ -76,6 +76,7 @@ it.each([
 it.each([
   ["Beating", "6"],
   ["Searching", "found"],
+  ["Chatting", "found"],
   ["Watched", "over"],
 ])(
   "a child that never rests keeps nobody waiting, and `children` does not hold: %s",

@@ -44,7 +44,7 @@ static long look_until_rest(int fd, size_t wanted, bool told) {
     if (rest_reached()) return 0;
     long error = rest_sleep(word);
     if (error == -EINTR && is_over()) return held > 0 ? 0 : -EINTR;
-    if (error == -ETIMEDOUT && rest_waited_in_vain(held > 0)) return 0;
+    if (rest_waited_in_vain(error == -ETIMEDOUT ? rest_step_ns() : REST_TOLD_NS, held > 0)) return 0;
   }
 }
 

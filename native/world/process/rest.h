@@ -31,11 +31,12 @@ bool rest_reached(void);        /* nobody below this process will do anything un
 
 /*
  * Waits for rest end: programs need not tell what they wait for, and one that sleeps in a loop never rests, as no sleep takes time.
- * A wait begins; how long its next step is; after each, whether it lasts too long, where something has come or not. Then it is given up, for good.
+ * A wait begins; how long its next step is; after each, which took so long, whether it lasts too long, where something has come or not.
+ * Then it is given up, for good. A step that somebody's telling ended has taken REST_TOLD_NS at least, and nobody can ask the real clock.
  */
 void rest_wait_begins(void);
 long rest_step_ns(void);
-bool rest_waited_in_vain(bool has_something);
+bool rest_waited_in_vain(int64_t ns, bool has_something);
 bool rest_given_up(void);
 void rest_give_up(void);        /* says that `children` does not hold */
 
@@ -44,7 +45,7 @@ bool rest_is_there(void);       /* whether there is a table */
 bool rest_is_told(void);        /* whether this process tells in it */
 
 /* Until somebody has told something since that word, or a step of real time: 0, -EAGAIN, -EINTR, or -ETIMEDOUT. */
-enum { REST_STEP_NS = 200000, REST_LATER_NS = 2000000 };
+enum { REST_STEP_NS = 200000, REST_LATER_NS = 2000000, REST_TOLD_NS = 20000 };
 uint32_t rest_word(void);
 long rest_sleep(uint32_t word);
 

@@ -117,11 +117,10 @@ void rest_wait_begins(void) {
 /* Longer steps after some: who looks must not seem to work to others that look. */
 long rest_step_ns(void) { return waited.steps < SHORT_STEPS ? REST_STEP_NS : REST_LATER_NS; }
 
-bool rest_waited_in_vain(bool has_something) {
-  long step = rest_step_ns();
+bool rest_waited_in_vain(int64_t ns, bool has_something) {
   if (++waited.steps < SOON) return false;
   if (waited.steps == SOON) world_work_begin(IDLE_NS);
-  int64_t passed = world_work_passed(step, IDLE_NS);
+  int64_t passed = world_work_passed(ns, IDLE_NS);
   /* In a row: on a busy machine who could run uses no processor for a while. */
   waited.idle = world_others_work() ? 0 : waited.idle + passed;
   if (waited.idle == 0 && has_something) waited.worked += passed;

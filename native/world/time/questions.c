@@ -90,7 +90,7 @@ static long come_to_rest(struct pollfd *fds, unsigned count, const uint64_t *sig
     if (got > 0 && tell_piece(fds, count)) return 1;
     if (rests || !lives) return got;
     if (pause_real(rest_step_ns(), signals) == -EINTR) return -EINTR;
-    if (rest_waited_in_vain(got > 0 || world_due_at != WORLD_NEVER)) return got;
+    if (rest_waited_in_vain(rest_step_ns(), got > 0 || world_due_at != WORLD_NEVER)) return got;
   }
 }
 
