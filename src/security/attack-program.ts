@@ -43,13 +43,16 @@ export interface AttackProgram {
 
 /** One line that must be seen. */
 export interface Expectation {
-  /** Where alone it holds: with control groups or with per-process limits, in one of the two worlds. Empty: always. */
+  /**
+   * Where alone it holds: with control groups or with per-process limits, in one of the two worlds, where a sandbox has an id of
+   * the host to itself or where all have one. Empty: always.
+   */
   readonly under: readonly Circumstance[];
   readonly line: string;
 }
 
 /** What a host or a world has that decides what must be seen. */
-export type Circumstance = "groups" | "rlimits" | WorldMode;
+export type Circumstance = "groups" | "rlimits" | "own" | "shared" | WorldMode;
 
 /** What an attack may use where its header says nothing else: little, so that it ends soon. */
 export const attackLimits: Limits = {
@@ -62,7 +65,7 @@ export const attackLimits: Limits = {
 };
 
 const defaultSeed = 11;
-const circumstances = "groups|rlimits|sealed|host";
+const circumstances = "groups|rlimits|own|shared|sealed|host";
 const headerLine = new RegExp(
   `^# ([a-z-]+)(?:\\[((?:${circumstances})(?: (?:${circumstances}))*)\\])?: (.+)$`,
 );
@@ -152,11 +155,19 @@ export function parseProgram(name: string, source: string): AttackProgram {
 const uncountedNetwork =
   "error: wall_unavailable a sandbox with a loopback network needs control groups: nothing else limits the memory of its sockets";
 
-/** What must be seen of a program on a host that limits by these means, in this world. */
-export function expectedLines(program: AttackProgram, enforcedBy: string, world: WorldMode): string[] {
+/**
+ * What must be seen of a program on a host that limits by these means, in this world.
+ * @param ids whether each sandbox has an id of the host to itself. @default "own"
+ */
+export function expectedLines(
+  program: AttackProgram,
+  enforcedBy: string,
+  world: WorldMode,
+  ids: "own" | "shared" = "own",
+): string[] {
   // Where nothing counts the memory of sockets there are none, and the program is not run.
   if (program.limits.network !== undefined && enforcedBy === "rlimits") return [uncountedNetwork];
-  const here: readonly Circumstance[] = [enforcedBy === "rlimits" ? "rlimits" : "groups", world];
+  const here: readonly Circumstance[] = [enforcedBy === "rlimits" ? "rlimits" : "groups", ids, world];
   const lines = program.expects.filter(({ under }) => under.every((each) => here.includes(each)));
   return withDefaultEnd(
     program,

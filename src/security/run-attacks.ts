@@ -218,8 +218,8 @@ class Range {
   }
 
   async attack(program: AttackProgram): Promise<AttackRow> {
-    const { enforcedBy, world } = this.#ground.receipt;
-    const expected = expectedLines(program, enforcedBy, world.mode);
+    const { enforcedBy, world, wall } = this.#ground.receipt;
+    const expected = expectedLines(program, enforcedBy, world.mode, wall.user.ids);
     const runs: (readonly string[])[] = [];
     const breaches = new Set<string>();
     for (let time = 0; time < program.times; time++) {

@@ -22,6 +22,8 @@ mkdir -p /var/lib/containers /etc/containers
 mount -t tmpfs tmpfs /var/lib/containers
 # crun refuses a host that has control groups of both versions.
 [ ! -e /sys/fs/cgroup/unified/cgroup.controllers ] || printf '[engine]\nruntime = "runc"\n' > /etc/containers/containers.conf
+# An ordinary user's engine opens this device, which is root's alone where no udev made it.
+[ ! -c /dev/net/tun ] || { mknod -m 666 /srv/tun c 10 200 && mount --bind /srv/tun /dev/net/tun; }
 # As systemd has it, and as Podman of an ordinary user wants it; it is this program's own view.
 mount --make-rshared /
 cd /

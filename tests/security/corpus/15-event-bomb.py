@@ -1,6 +1,7 @@
 # runs-as: script
 # expects: eventfd: EMFILE after 252
-# expects: epoll: EMFILE|EPERM after 252|0
+# expects[own]: epoll: EMFILE after 252
+# expects[shared]: epoll: EPERM after 0
 # expects[host]: timerfd: EMFILE after 252
 # expects[sealed]: timerfd: EMFILE after 128
 # control: eventfd, epoll, timerfd

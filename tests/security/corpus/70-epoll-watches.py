@@ -1,9 +1,10 @@
 # runs-as: script
 # limits: memoryMb=96 cpuMs=4000 wallMs=8000
-# expects[groups]: end: memory
-# expects[rlimits]: watching: 31
+# expects[own groups]: end: memory
+# expects[own rlimits]: watching: 31
+# expects[shared]: watching: 0
 # control-limits: memoryMb=768 cpuMs=8000 wallMs=16000
-# why: what watches descriptors is kernel memory, of which the machine gives one user only so much
+# why: what watches descriptors is kernel memory, of which the machine gives one user only so much, so that it is refused where sandboxes share a user
 import os
 import select
 

@@ -40,6 +40,16 @@ describe("a header", () => {
     expect(expectedLines(program, "rlimits", "sealed")).toEqual([fork, "end: exit 0", clock]);
   });
 
+  it("says what holds where sandboxes share an id of the host, and where each has its own", () => {
+    const program = parseProgram(
+      "01-x.py",
+      "# runs-as: script\n# expects[own groups]: end: memory\n# expects[shared]: polls: 0\n# why: because\n",
+    );
+    expect(expectedLines(program, "cgroup-v2", "host", "own")).toEqual(["end: memory"]);
+    expect(expectedLines(program, "cgroup-v2", "host", "shared")).toEqual(["polls: 0", "end: exit 0"]);
+    expect(expectedLines(program, "rlimits", "host")).toEqual(["end: exit 0"]);
+  });
+
   it("is not run: its program keeps its line numbers, and cannot read the seed it looks for", () => {
     const { source } = parseProgram("01-x.py", header);
     expect(source.split("\n").indexOf("import os")).toBe(header.split("\n").indexOf("import os"));
