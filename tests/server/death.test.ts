@@ -107,6 +107,26 @@ it("a client that is killed leaves nothing of what it opened, and its run can be
   await gone(names, 10_000);
 });
 
+it("a run that is whole is resumed as that, by a server that did not record it too", async () => {
+  const runs = join(folder, "whole");
+  const serve = async () => await start(main, ["serve", "--listen", "127.0.0.1:0", "--runs", runs]);
+  const port = (line: string): number => Number(/:(\d+)$/.exec(line)![1]);
+  const first = await serve();
+  const body = { env: "CartPole-v1", seeds: [1, 2], detached: true };
+  const { run } = (await call(port(first.line), "POST", "/v1/runs", { body })).json as { run: string };
+  const resume = async (line: string) => await call(port(line), "POST", `/v1/runs/${run}/resume`);
+  const whole = { run, state: "ended", total: 2, recorded: 2, error: null };
+  const at = async () => (await call(port(first.line), "GET", `/v1/runs/${run}`)).json;
+  await expect.poll(at, { timeout: 30_000 }).toMatchObject(whole);
+  expect((await resume(first.line)).json).toEqual(whole);
+  first.child.kill("SIGKILL");
+  await first.exited;
+  const again = await serve();
+  expect((await resume(again.line)).json).toEqual(whole);
+  again.child.kill("SIGTERM");
+  await again.exited;
+});
+
 interface Progress {
   readonly state: string;
   readonly total: number;

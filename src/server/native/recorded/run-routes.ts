@@ -9,9 +9,9 @@ import { bytes, json } from "../../http/reply.ts";
 import { type Route, route } from "../../http/route.ts";
 import { linesOf } from "../ndjson.ts";
 import { withRoom } from "../with-room.ts";
+import { recordedProgress } from "./recorded-progress.ts";
 import { roomFor, runSchema } from "./run-request.ts";
 import type { Runs } from "./runs.ts";
-import type { RunProgress } from "./served-run.ts";
 
 const tag = "runs";
 const one = "/v1/runs/{run}";
@@ -53,7 +53,7 @@ function startRoutes(runs: Runs): readonly Route[] {
     route({
       ...begin(`${one}/resume`, "Go on with a run that was cut short"),
       handle: async ({ params, lease, queueMs, signal }) =>
-        json((await runs.resume(params["run"]!, lease, { queueMs, signal })).progress, 201),
+        json(await runs.resume(params["run"]!, lease, { queueMs, signal }), 201),
     }),
     route({
       method: "POST",
@@ -160,7 +160,8 @@ async function* recordedResults(
   using reader = await RunReader.open(folder);
   const order = reader.recordedOrder();
   for (let index = from; index < order.length; index++) yield { index, rollout: reader.row(order[index]!) };
-  yield { end: recordedProgress(id, order.length, [...reader.missing()].length) };
+  const missing = [...reader.missing()].length;
+  yield { end: recordedProgress(id, { rollouts: order.length, missing }) };
 }
 
 function checkRoutes(context: ServerContext, runs: Runs): readonly Route[] {
@@ -219,24 +220,13 @@ async function recordedSandboxes(folder: string): Promise<number> {
   return 1 + reader.manifest.spec.seats.filter(({ policy }) => policy.kind === "source").length;
 }
 
-/** How far a run is that no server is recording. */
-function recordedProgress(run: string, recorded: number, missing: number): RunProgress {
-  const total = recorded + missing;
-  if (missing === 0) return { run, state: "ended", total, recorded, error: null };
-  const error = new SameseedError("aborted", "the run was cut short by the end of what recorded it", {
-    hint: `POST /v1/runs/${run}/resume goes on with it`,
-  });
-  return { run, state: "failed", total, recorded, error: error.toJSON() };
-}
-
 async function show(runs: Runs, id: string): Promise<z.infer<typeof shownSchema>> {
   const run = runs.find(id);
   await run?.opened;
   try {
     using reader = await RunReader.open(runs.folder(id));
     const statistics = reader.statistics();
-    const { rollouts: recorded, missing } = statistics;
-    const progress = run?.progress ?? recordedProgress(id, recorded, missing);
+    const progress = run?.progress ?? recordedProgress(id, statistics);
     return { ...progress, manifest: { ...reader.manifest }, statistics: { ...statistics } };
   } catch (error) {
     // Nothing was recorded, and no folder is left: how it failed is all there is.

@@ -10,6 +10,7 @@ import { type Lease, makeId } from "../../leases.ts";
 import type { Patience } from "../../slots.ts";
 import { sdkOptions, sdkPolicy, withEnvironment } from "../rollout-request.ts";
 import { KeptRequests, namesIn } from "./kept-requests.ts";
+import { recordedProgress } from "./recorded-progress.ts";
 import { concurrencyOf, type RunRequest, sandboxesOf, seedsOf } from "./run-request.ts";
 import { type RunHooks, type RunProgress, ServedRun } from "./served-run.ts";
 
@@ -80,23 +81,20 @@ export class Runs {
   }
 
   /**
-   * Goes on with a run that was cut short, by the end of the server too.
-   * @throws `run_missing`; `bad_argument` where no server began it
+   * Goes on with a run that was cut short, by the end of the server too. One that is whole stays as it is, whoever recorded it.
+   * @throws `run_missing`; `bad_argument` where it is not whole and no server began it
    */
-  async resume(id: string, lease: Lease | undefined, patience: Patience): Promise<ServedRun> {
-    this.find(id);
-    const served = this.#served.get(id);
-    if (served !== undefined && served.progress.state !== "failed") return served;
+  async resume(id: string, lease: Lease | undefined, patience: Patience): Promise<RunProgress> {
+    const served = this.find(id);
+    if (served !== undefined && served.progress.state !== "failed") return served.progress;
     const request = this.#requests.read(id);
-    if (request === undefined)
-      throw new SameseedError(
-        "bad_argument",
-        "only a run that a server began, and that is not whole, can be resumed by its name",
-        {
-          hint: "on the server's machine: `sameseed run … --out FOLDER --resume`",
-        },
-      );
-    return await this.#begin(id, request, lease, patience, true);
+    if (request !== undefined) return (await this.#begin(id, request, lease, patience, true)).progress;
+    using reader = await RunReader.open(this.folder(id));
+    const progress = recordedProgress(id, reader.statistics());
+    if (progress.state === "ended") return progress;
+    throw new SameseedError("bad_argument", "only a run that a server began can be resumed by its name", {
+      hint: "on the server's machine: `sameseed run … --out FOLDER --resume`",
+    });
   }
 
   /** Ends all of them. */
