@@ -1,7 +1,7 @@
 # runs-as: script
 # expects: name: sandbox
 # expects: user: 1000 1000
-# expects: proc: cpuinfo
+# expects: proc: cpuinfo|nothing
 # expects: sys: nothing
 # expects: homes: nothing
 # expects: host's file: ENOENT
@@ -10,7 +10,7 @@
 # expects: settings: nothing
 # expects: arguments: 1
 # control: name, proc
-# why: whatever is there to be read is the image's or the sandbox's; nothing of it is the host's
+# why: whatever is there to be read is the image's or the sandbox's, of processors only what an x86-64 image says; nothing of it is the host's
 import os
 import sys
 
