@@ -6,7 +6,7 @@ import { resolveImage } from "./image-store.ts";
 import { askedPackages } from "./lock-head.ts";
 import { lockPath, systemLockPath } from "./publish-image.ts";
 import { packageName } from "./resolve-packages.ts";
-import { shippedImages } from "./shipped-images.ts";
+import { shippedEnv, shippedImages, shippedPackages } from "./shipped-images.ts";
 import { renderingEnv } from "./system-packages.ts";
 
 /** A package as a shell takes it. */
@@ -26,7 +26,8 @@ export function buildAgainWith(
   more: string,
   images: string = imagesFolder(),
 ): string {
-  const { asked, extras } = builtFrom(digest, images);
+  const known = builtFrom(digest, images);
+  const { asked, extras } = known.asked.length === 0 ? shippedAs(name) : known;
   const isOwn = asked.length > 0 && name !== digest && !reserved().includes(name);
   const before = withoutPackages(asked, [more]);
   const packages = [...before, more].map((text) => (text.includes("…") ? text : quotedPackage(text)));
@@ -78,6 +79,17 @@ function builtFrom(
     if (isSameseedError(error) || systemErrorCode(error) !== undefined) return { asked: [], extras: "" };
     throw error;
   }
+}
+
+/** What an image whose lock comes with Sameseed is built from where other packages are wanted beside it. */
+function shippedAs(name: string): ReturnType<typeof builtFrom> {
+  const packages = shippedPackages(name);
+  const variables = Object.entries(shippedEnv(name)).map(
+    ([key, value]) => ` --env ${quotedVariable(key, value)}`,
+  );
+  return packages === undefined
+    ? { asked: [], extras: "" }
+    : { asked: [packages], extras: variables.join("") };
 }
 
 function quotedVariable(key: string, value: string): string {

@@ -43,6 +43,11 @@ export function shippedImageFor(
   return shipped.find(({ environments }) => environments.test(environment));
 }
 
+/** What to ask pip for instead of a shipped image; undefined for others, and for the default one. */
+export function shippedPackages(name: string): string | undefined {
+  return shipped.find((image) => image.name === name)?.packages;
+}
+
 /** The variables of a shipped image. */
 export function shippedEnv(name: string): Readonly<Record<string, string>> {
   return shipped.find((image) => image.name === name)?.env ?? {};

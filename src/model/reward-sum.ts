@@ -35,6 +35,15 @@ export function withReward(sum: RewardSum | undefined, reward: RewardSum): Rewar
   return sum === undefined ? mapRewards(reward, (value) => 0 + value) : addRewards(sum, reward);
 }
 
+/**
+ * The sum with the reward of one more recorded step, by the rules by which a sandbox adds them up (`python/sameseed/play/rewards.py`):
+ * a reward of too many numbers, nested too deep or with keys that are no names has no sum.
+ * @param sum undefined where there is no reward before it
+ */
+export function withRecorded(sum: RewardSum | undefined, reward: CborValue): RewardSum {
+  return withReward(sum, isAddable(reward) ? rewardOf(reward) : null);
+}
+
 /** A sum with every number in it changed. */
 export function mapRewards(sum: RewardSum, change: (value: number) => number): RewardSum {
   if (sum === null) return null;
@@ -87,6 +96,28 @@ export function rewardOf(value: CborValue): RewardSum {
       break;
   }
   return null;
+}
+
+/** The most numbers of one reward that are added up, how deep they may be nested, and the longest name of one. */
+const numbersMost = 4096;
+const deepest = 8;
+const longestName = 200;
+
+function isAddable(reward: CborValue): boolean {
+  const left = { numbers: numbersMost };
+  return isWithin(reward, left, 0) && left.numbers >= 0;
+}
+
+function isWithin(value: CborValue, left: { numbers: number }, depth: number): boolean {
+  if (depth > deepest || left.numbers < 0) return false;
+  if (value.type === "list" || value.type === "tuple")
+    return value.items.every((item) => isWithin(item, left, depth + 1));
+  if (value.type === "map")
+    return value.entries.every(
+      ([key, item]) => Array.from(key).length <= longestName && isWithin(item, left, depth + 1),
+    );
+  left.numbers -= value.type === "ndarray" ? value.shape.reduce((product, size) => product * size, 1) : 1;
+  return true;
 }
 
 function shaped(numbers: readonly number[], shape: readonly number[]): RewardSum {

@@ -157,7 +157,10 @@ export interface PytestTask extends TaskBase {
   readonly kind: "pytest";
   /** The suite's file; it imports the module `solution`. */
   readonly suite: string;
-  /** `false`: in the solution's own sandbox, labelled `assurance: "weak"`. @default true */
+  /**
+   * `false`: in the solution's own sandbox, labelled `assurance: "weak"`. @default true, but for a suite whose source shows that it
+   * patches or inspects the solution, bases a class on one of it, or imports `*` from it
+   */
   readonly split?: boolean | undefined;
 }
 

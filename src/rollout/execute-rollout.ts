@@ -149,7 +149,7 @@ export function summarize(
       seed: spec.seed,
       ...(branch?.lineage === undefined ? {} : { branch: branch.lineage }),
       outcome,
-      totalReward: recording.end?.totalReward ?? recording.rewardSum(),
+      totalReward: recording.end === undefined ? recording.rewardSum() : recording.end.totalReward,
       steps: digests.steps,
       digest: digests.digest,
       contentDigest: digests.contentDigest,

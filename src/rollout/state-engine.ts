@@ -7,7 +7,7 @@ import { copyStarter } from "./copy-starter.ts";
 import type { LiveRolloutOptions } from "./live-options.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import { planCopy, planFromState, type RolloutState, type StatePlan } from "./rollout-state.ts";
-import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
+import { type RewardSum, withRecorded } from "../model/reward-sum.ts";
 import type { StateCopies } from "./state-copies.ts";
 
 /** How a state is had again. */
@@ -133,7 +133,7 @@ function rewardsIn(frames: readonly Frame[]): RewardSum | undefined {
   let sum: RewardSum | undefined;
   for (const { type, payload } of frames) {
     const record = type === "record" ? decodeRecord(payload, "protocol_broken") : undefined;
-    if (record?.kind === "step") sum = withReward(sum, rewardOf(record.reward));
+    if (record?.kind === "step") sum = withRecorded(sum, record.reward);
   }
   return sum;
 }

@@ -12,7 +12,7 @@ import { isComplete } from "../model/outcome.ts";
 import { originOf } from "./branch-origin.ts";
 import { ChainBuilder } from "./chain.ts";
 import { decodeEnd, decodeRecord, decodeVolatile, failRecord, recordKind, unsignedAt } from "./records.ts";
-import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
+import { type RewardSum, withRecorded } from "../model/reward-sum.ts";
 import { buildTrajectoryBlob, framesOf, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
 
 /** The records of a past that one manifest stands for. */
@@ -90,7 +90,7 @@ export function readPast(stored: readonly Uint8Array[]): Past {
       const record = decodeRecord(payload, "run_damaged");
       if (record.kind === "closing") failRecord("run_damaged", "a past goes on after its end");
       if (record.kind !== "step") continue;
-      totalReward = withReward(totalReward, rewardOf(record.reward));
+      totalReward = withRecorded(totalReward, record.reward);
       actions.push(actionOf(payload));
     }
     const digests = chain.digests();

@@ -4,7 +4,7 @@ import type { Gate } from "./state-gate.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
 import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
-import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
+import { type RewardSum, withRecorded } from "../model/reward-sum.ts";
 import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
@@ -130,8 +130,8 @@ export class RolloutRecording {
     let sum = this.#gate?.rewardBefore;
     for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
       const record = decodeRecord(payload, "protocol_broken");
-      if (record.kind === "step") sum = withReward(sum, rewardOf(record.reward));
+      if (record.kind === "step") sum = withRecorded(sum, record.reward);
     }
-    return sum ?? 0;
+    return sum === undefined ? 0 : sum;
   }
 }

@@ -1,6 +1,6 @@
 import { SameseedError } from "../base/error.ts";
 import type { BranchOrigin } from "../model/branch.ts";
-import { rewardOf, type RewardSum, withReward } from "../model/reward-sum.ts";
+import { type RewardSum, withRecorded } from "../model/reward-sum.ts";
 import type { Frame } from "../model/trajectory.ts";
 import { ChainBuilder } from "./chain.ts";
 import { decodeRecord, decodeVolatile } from "./records.ts";
@@ -130,6 +130,6 @@ export class StateGate implements Gate {
 
   #addReward(payload: Uint8Array): void {
     const record = decodeRecord(payload, "protocol_broken");
-    if (record.kind === "step") this.#rewardBefore = withReward(this.#rewardBefore, rewardOf(record.reward));
+    if (record.kind === "step") this.#rewardBefore = withRecorded(this.#rewardBefore, record.reward);
   }
 }

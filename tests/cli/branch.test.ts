@@ -27,6 +27,7 @@ const branchDocument = z.strictObject({
     branches: z.int(),
     failed: z.int(),
     outcomes: z.record(z.string(), z.int()),
+    meanReturn: z.number().nullable(),
     meanReward: z.number().nullable(),
     wallMs: z.number(),
   }),
@@ -70,6 +71,15 @@ describe("branch", () => {
     expect(stdout).toMatch(/^ +branch +reseed +outcome +steps +return +play digest$/m);
     expect(stdout).toMatch(/^4 branches: 4 terminated · mean return/m);
     expect(stdout).toMatch(/^next: sameseed verify 'a tree' /m);
+  });
+
+  it("lists equal faults once, and names nothing to verify where no branch is whole", async () => {
+    const three = "branch cart --seed 42 --step 6 --count 3 --policy raises.py --out bad";
+    const { code, stdout } = await work.run(three.split(" "));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {2}branch 0 policy_error at step 7: .* \(and 2 more alike\)$/m);
+    expect(stdout).toMatch(/^recorded in bad$/m);
+    expect(stdout).not.toMatch(/next:/);
   });
 
   it.for([

@@ -15,11 +15,12 @@ type AnyNumber = number | "NaN" | "Infinity" | "-Infinity";
 interface RolloutDocument {
   seed: number;
   outcome: Outcome;
-  totalReward: AnyNumber;
+  totalReward: AnyNumber | null;
   steps: number;
   digest: string;
   contentDigest: string;
   playDigest: string;
+  warnings?: string[] | undefined;
   receipt: Receipt;
   timings: { startMs: number; runMs: number; totalMs: number };
   error?: { by: string; type: string; message: string; step?: number | undefined } | undefined;
@@ -60,11 +61,12 @@ const number = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
 export const rolloutDocument: z.ZodType<RolloutDocument> = z.strictObject({
   seed: z.int(),
   outcome: z.enum(outcomes),
-  totalReward: number,
+  totalReward: number.nullable(),
   steps: z.int(),
   digest,
   contentDigest: digest,
   playDigest: digest,
+  warnings: z.array(z.string()).min(1).optional(),
   receipt: receiptSchema,
   timings: z.strictObject({ startMs: z.number(), runMs: z.number(), totalMs: z.number() }),
   error: z

@@ -98,6 +98,21 @@ describe("run", () => {
   });
 });
 
+const growing = `
+import gymnasium
+from gymnasium.spaces import Discrete
+
+class Grows(gymnasium.Env):
+    observation_space = action_space = Discrete(2)
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.k = int(self.np_random.integers(2))
+        return 0, {}
+    def step(self, action):
+        self.k += 1
+        return 0, [1.0] * self.k, self.k > 3, False, {}
+`;
+
 describe("a run with faults", () => {
   it("exits with 1, lists the faults, and lets nothing of them reach the terminal", async () => {
     const { code, stdout } = await work.run(["run", "envs.py:Raises", "--seeds", "1..2"]);
@@ -133,6 +148,18 @@ describe("a run with faults", () => {
     const { stdout } = await work.run(["run", "envs.py:NotANumber", "--json"]);
     const { rollouts, summary } = runDocument.parse(JSON.parse(stdout));
     expect([rollouts[0]?.totalReward, summary.meanReward]).toEqual(["NaN", "NaN"]);
+  });
+
+  it("says in JSON why rewards have no sum, and no other warning", async () => {
+    writeFileSync(work.path("grows.py"), growing);
+    const { stdout } = await work.run(["run", "grows.py:Grows", "--json"]);
+    const { rollouts, summary } = runDocument.parse(JSON.parse(stdout));
+    expect([rollouts[0]?.totalReward, summary.meanReturn]).toEqual([null, null]);
+    expect(rollouts[0]?.warnings?.join()).toMatch(
+      /^totalReward is null: the reward of step 2 is of another shape/,
+    );
+    const plain = await work.run(["run", "CartPole-v1", "--json"]);
+    expect(runDocument.parse(JSON.parse(plain.stdout)).rollouts[0]).not.toHaveProperty("warnings");
   });
 
   it("leaves no folder behind where nothing could be recorded", async () => {

@@ -138,12 +138,37 @@ it("plays a matchup", async () => {
   expect(played.status).toBe(200);
 });
 
+it("takes images by the digests that it lists, and by their beginnings", async () => {
+  const { json } = await served.call("GET", "/v1/images");
+  const images = json.images as { names: string[]; manifest: { digest: string } }[];
+  const { digest } = images.find(({ names }) => names.includes("gymnasium"))!.manifest;
+  for (const image of [digest, `sha256:${digest}`, digest.slice(0, 12), `sha256:${digest.slice(0, 7)}`]) {
+    const opened = await served.call("POST", "/v1/sandboxes", { body: { image } });
+    expect([image, opened.status]).toEqual([image, 201]);
+    await served.call("DELETE", `/v1/sandboxes/${opened.json.sandbox}`);
+  }
+  for (const image of [digest.slice(0, 6), "0".repeat(12)])
+    expect((await served.call("POST", "/v1/sandboxes", { body: { image } })).status).toBe(404);
+});
+
 it("scores completions", async () => {
   const task = { id: "add", kind: "call", function: "add", tests: [{ args: [1, 2], expected: 3 }] };
   const completion = (sign: string) => `\`\`\`python\ndef add(a, b):\n    return a ${sign} b\n\`\`\``;
   const items = ["+", "-"].map((sign) => ({ completion: completion(sign), task }));
   const { json } = await served.call("POST", "/v1/scores", { body: { items } });
   expect(json.results.map(({ score }: { score: number }) => score)).toEqual([1, 0]);
-  const elsewhere = { items: [{ completion: "", task: { ...task, image: "../image.tar.zst" } }] };
-  expect((await served.call("POST", "/v1/scores", { body: elsewhere })).json.error.code).toBe("bad_argument");
+  for (const image of ["../image.tar.zst", "image.tar.zst"]) {
+    const elsewhere = { items: [{ completion: "", task: { ...task, image } }] };
+    expect((await served.call("POST", "/v1/scores", { body: elsewhere })).json.error.code).toBe(
+      "bad_argument",
+    );
+  }
+  // An image that is not there is the fault of one task: the others have their scores.
+  const mixed = [items[0], { completion: completion("+"), task: { ...task, image: "nosuch" } }, items[1]];
+  const { results } = (await served.call("POST", "/v1/scores", { body: { items: mixed } })).json;
+  expect(results.map(({ score }: { score: number }) => score)).toEqual([1, null, 0]);
+  expect(results[1]).toMatchObject({
+    verdict: "grader_error",
+    message: expect.stringContaining("nosuch") as unknown,
+  });
 });

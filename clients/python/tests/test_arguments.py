@@ -1,6 +1,9 @@
 """Arguments: what is refused, and in which words; numpy's scalars are taken for what they are."""
 
+import importlib.util
 import os
+import pathlib
+import tempfile
 import unittest
 
 import numpy as np
@@ -28,6 +31,19 @@ class Arguments(unittest.TestCase):
                 self.assertEqual(raised.exception.code, "bad_argument")
         task = {**ADD, "tests": [{"args": [np.int64(1), np.int64(2)], "expected": np.int64(3)}]}
         self.assertEqual(sameseed.score([{"completion": RIGHT, "task": task}])[0]["score"], 1)
+
+    def test_that_one_task_has_wrong_leave_the_others_their_rewards(self):
+        tasks = [ADD, {**ADD, "image": "nosuch"}, ADD]
+        self.assertEqual(sameseed.trl_reward()(completions=[RIGHT] * 3, task=tasks), [1, None, 1])
+
+    def test_are_verls_too_where_it_loads_the_file_by_its_path(self):
+        source = importlib.util.find_spec("sameseed.rewards").loader.get_source("sameseed.rewards")
+        path = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()), "rewards.py")
+        path.write_text(source)
+        spec = importlib.util.spec_from_file_location("custom_module", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self.assertEqual(module.verl_reward("x", RIGHT, ADD), 1)
         with sameseed.Rollout("FrozenLake-v1", np.int64(3), envArgs={"map_name": np.str_("8x8"), "is_slippery": np.bool_(True)}) as lake:
             self.assertEqual(lake.observation_space["n"], 64)
 

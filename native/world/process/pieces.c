@@ -15,7 +15,6 @@
 #include "world/time/signals.h"
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 enum { PIECE_LEAST = 1024 };
@@ -73,7 +72,7 @@ static long wait_for_pipe(int fd) {
   return got == -EINTR ? got : 0;
 }
 
-/* What has no end is not waited for: a packet is one read, whatever has come. */
+/* A packet is not waited for: it is one read, whatever has come. */
 static long wait_for_piece(int fd, long flags, size_t *bytes) {
   /* Nobody is left who could write: all that is there is had at once, as in any world. */
   if (!world_has_child() && rest_reached()) return 0;

@@ -17,6 +17,7 @@ from typing import NoReturn
 from ..play.seeds import seed_globals
 from ..recording.canonical import encode
 from . import judge_file
+from .beyond_calls import beyond_calls
 from .judge import BROKEN, DONE, FAILED, NOT_LOADED, PASSED, finish, judge_solution, told
 from .judge_text import ask_plain_types
 from .remote import SolutionModule
@@ -54,7 +55,7 @@ class _Watch:
 
 
 def list_suite(*, path: str, seed: int) -> NoReturn:
-    """Says which tests a suite has, before there is any solution."""
+    """Says which tests a suite has, before there is any solution, and what it does with one besides calling it."""
     try:
         sys.modules["solution"] = SolutionModule(None)
         if _has_pytest():
@@ -67,7 +68,9 @@ def list_suite(*, path: str, seed: int) -> NoReturn:
             found = judge_file.names(judge_file.load(path, sys.modules["solution"], seed))
     except BaseException as error:
         finish(BROKEN, told(error))
-    finish(DONE, encode([{"name": name} for name in found]))
+    with open(path, "rb") as file:
+        beyond = beyond_calls(file.read())
+    finish(DONE, encode([{"name": name, "beyond": beyond} for name in found]))
 
 
 def run_split(*, path: str, test: str, fd: int, seed: int) -> NoReturn:
@@ -138,7 +141,7 @@ def _refuse_pytest(path: str) -> None:
         if b"pytest" in file.read():
             raise NeedsPytest(
                 "the suite uses pytest, which the image does not have; build one with "
-                "`sameseed image build pytest --requirements images/pytest.lock` and name it as the task's `image`"
+                "`sameseed image build pytest` and name it as the task's `image`"
             )
 
 

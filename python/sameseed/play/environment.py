@@ -114,7 +114,7 @@ def from_gymnasium(id: str, env_args: dict) -> object:
     except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         # What replaces a deprecated version only gymnasium knows; for the rest the nearest names say more.
         deprecated = isinstance(error, gymnasium.error.DeprecatedEnv)
-        hint = f": {error}" if deprecated else suggest(name, _known(gymnasium))
+        hint = f": {error}" if deprecated else suggest(name, _makeable(gymnasium))
         raise UnknownEnvironment(f"this image has no environment {id}{hint}") from None
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnknownEnvironment(f"{id} needs a package that is not in this image: {error}") from None
@@ -134,6 +134,16 @@ def from_gymnasium(id: str, env_args: dict) -> object:
         if reason is None:
             raise
         raise UnknownEnvironment(reason) from error
+
+
+def _makeable(gymnasium: ModuleType) -> list[str]:
+    """The ids this image knows, but for Gymnasium's own that are written in JAX where it has none: no image that comes along does."""
+    if importlib.util.find_spec("jax") is not None:
+        return list(_known(gymnasium))
+    registry = getattr(gymnasium, "registry", {})
+    in_jax = ("gymnasium.envs.phys2d", "gymnasium.envs.tabular")
+    points = {name: getattr(registry.get(name), "entry_point", None) for name in _known(gymnasium)}
+    return [name for name, point in points.items() if not (isinstance(point, str) and point.startswith(in_jax))]
 
 
 def _interface() -> ModuleType:

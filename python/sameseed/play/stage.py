@@ -67,7 +67,7 @@ def _from_pettingzoo(name: str, env_args: dict) -> object:
     except ModuleNotFoundError as error:
         if error.name is None or not (_FAMILY + ".").startswith(error.name + "."):
             raise
-        raise UnknownEnvironment("this image has no pettingzoo; use one that has, such as `pettingzoo`") from None
+        raise UnknownEnvironment("this image has no module pettingzoo") from None
     try:
         module = importlib.import_module(f"{_FAMILY}.{name}")
     except ModuleNotFoundError as error:
@@ -95,7 +95,7 @@ def _in_pettingzoo(name: str) -> str:
     try:
         zoo = importlib.import_module(_ZOO)
     except ModuleNotFoundError:
-        raise UnknownEnvironment("this image has no pettingzoo; use one that has, such as `pettingzoo`") from None
+        raise UnknownEnvironment("this image has no module pettingzoo") from None
     names = {}
     for family in pkgutil.iter_modules(zoo.__path__, f"{_ZOO}."):
         if family.ispkg and family.name.rpartition(".")[2] not in ("utils", "test"):

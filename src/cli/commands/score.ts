@@ -111,10 +111,9 @@ async function score(
     await cli.output.lines(formatScores(results, watch.wallMs, cli.paint));
     if (out !== undefined) {
       const folder = shownPath(out);
-      await cli.output.lines([
-        `recorded in ${folder}`,
-        `next: ${cli.paint("strong", `sameseed verify ${shellPath(folder)}`)} scores every completion again and compares`,
-      ]);
+      const next = `next: ${cli.paint("strong", `sameseed verify ${shellPath(folder)}`)} scores every completion again and compares`;
+      const isScored = results.some(({ score }) => score !== null);
+      await cli.output.lines([`recorded in ${folder}`, ...(isScored ? [next] : [])]);
     }
   }
   return scoreExitCode(results);

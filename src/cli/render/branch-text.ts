@@ -8,7 +8,7 @@ import { shownPath } from "../record-with-progress.ts";
 import { mapRewards, type RewardSum, withReward } from "../../model/reward-sum.ts";
 import { count, formatDuration, formatReward } from "./numbers.ts";
 import { toRolloutDocument, type RolloutDocument } from "./rollout-document.ts";
-import { digestText, formatFault, formatOutcomes, paintOutcome } from "./run-text.ts";
+import { digestText, formatFaults, formatOutcomes, paintOutcome } from "./run-text.ts";
 import { clip, type Painter } from "./style.ts";
 import { formatTable, type Column } from "./table.ts";
 
@@ -21,6 +21,8 @@ export interface BranchDocument extends Omit<BranchRunResult, "branches"> {
     readonly failed: number;
     readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
     /** The mean return, from the reset on, of complete branches; null without any. */
+    readonly meanReturn: RewardSum;
+    /** The older name of {@link meanReturn}. */
     readonly meanReward: RewardSum;
     readonly wallMs: number;
   };
@@ -75,10 +77,8 @@ export function formatBranches(result: BranchRunResult, wallMs: number, paint: P
   const rows = branches.slice(0, mostRows).map((own) => cells(own, paint));
   const [head = "", ...body] = formatTable(columns, rows);
   const more = branches.length - mostRows;
-  const faults = branches
-    .flatMap((own) => (own.status === "fulfilled" && !isComplete(own.rollout.outcome) ? [own.rollout] : []))
-    .slice(0, mostRows);
-  const mean = numbers.meanReward === null ? "" : ` · mean return ${formatReward(numbers.meanReward)}`;
+  const rollouts = branches.flatMap((own) => (own.status === "fulfilled" ? [own.rollout] : []));
+  const mean = numbers.meanReturn === null ? "" : ` · mean return ${formatReward(numbers.meanReturn)}`;
   const failed = numbers.failed === 0 ? "" : ` · ${paint("bad", `${numbers.failed} failed`)}`;
   const from = parent.branch === undefined ? "" : ` branch ${parent.branch}`;
   return [
@@ -89,11 +89,15 @@ export function formatBranches(result: BranchRunResult, wallMs: number, paint: P
     ...body.map((line) => `  ${line}`),
     ...(more > 0 ? [`  … ${more} more: sameseed branch --json prints all`] : []),
     "",
-    ...faults.map((rollout) => formatFault(rollout, paint)),
+    ...formatFaults(rollouts, mostRows, paint),
     ...branches.flatMap((own) => (own.status === "rejected" ? [failure(own, paint)] : [])).slice(0, mostRows),
     `${count(branches.length, "branch", "branches")}: ${formatOutcomes(numbers.outcomes, paint)}${mean}${failed} · ${formatDuration(wallMs)}`,
     `recorded in ${folder}`,
-    `next: ${paint("strong", `sameseed verify ${shellPath(folder)}`)} runs all of them again and compares every byte`,
+    ...(rollouts.some(({ outcome }) => isComplete(outcome))
+      ? [
+          `next: ${paint("strong", `sameseed verify ${shellPath(folder)}`)} runs all of them again and compares every byte`,
+        ]
+      : []),
   ];
 }
 
@@ -135,12 +139,14 @@ function inNumbers(branches: readonly SettledBranch[]): Omit<BranchDocument["sum
     complete++;
     reward = withReward(reward, totalReward);
   }
+  const meanReturn = reward === undefined ? null : mapRewards(reward, (sum) => sum / complete);
   return {
     branches: branches.length,
     failed: branches.filter(({ status }) => status === "rejected").length,
     outcomes: Object.fromEntries(
       outcomes.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])),
     ),
-    meanReward: reward === undefined ? null : mapRewards(reward, (sum) => sum / complete),
+    meanReturn,
+    meanReward: meanReturn,
   };
 }

@@ -18,12 +18,15 @@ export type RolloutDocument = Pick<
   | "receipt"
   | "timings"
   | "error"
->;
+> & {
+  /** What does not stop the rollout but weakens it, such as why rewards have no sum; left out where there is nothing. */
+  readonly warnings?: RolloutSummary["warnings"];
+};
 
 /** Takes from a rollout's row what the stable command line prints of it. */
 export function toRolloutDocument(summary: RolloutSummary): RolloutDocument {
   const { seed, branch, outcome, totalReward, steps, receipt, timings, error } = summary;
-  const { digest, contentDigest, playDigest } = summary;
+  const { digest, contentDigest, playDigest, warnings } = summary;
   return {
     seed,
     ...(branch === undefined ? {} : { branch }),
@@ -33,6 +36,7 @@ export function toRolloutDocument(summary: RolloutSummary): RolloutDocument {
     digest,
     contentDigest,
     playDigest,
+    ...(warnings.length === 0 ? {} : { warnings }),
     receipt,
     timings,
     ...(error === undefined ? {} : { error }),

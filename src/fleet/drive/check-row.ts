@@ -1,5 +1,5 @@
 import { isComplete } from "../../model/outcome.ts";
-import { type RewardSum, rewardOf, withReward } from "../../model/reward-sum.ts";
+import { type RewardSum, withRecorded } from "../../model/reward-sum.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
 import { decodeRecord } from "../../trajectory/records.ts";
 import { chainOf } from "../../trajectory/trajectory-chain.ts";
@@ -27,9 +27,9 @@ function sumOf(records: readonly Uint8Array[]): RewardSum {
   let sum: RewardSum | undefined;
   for (const payload of records) {
     const record = decodeRecord(payload, "run_damaged");
-    if (record.kind === "step") sum = withReward(sum, rewardOf(record.reward));
+    if (record.kind === "step") sum = withRecorded(sum, record.reward);
   }
-  return sum ?? 0;
+  return sum === undefined ? 0 : sum;
 }
 
 /** Sums of many numbers are left out of rows, as null: that says nothing. A sum that is one number is always there. */

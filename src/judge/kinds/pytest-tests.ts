@@ -1,3 +1,4 @@
+import { type CborValue, entryOf } from "../../model/cbor/value.ts";
 import type { Limits } from "../../model/limits.ts";
 import type { PytestTask } from "../../model/score.ts";
 import { firstLinkFd } from "../../rollout/plan-rollout.ts";
@@ -28,16 +29,15 @@ export async function preparePytestTests(
 ): Promise<PreparedTask> {
   const seed = task.seed ?? 0;
   const file = { path: suitePath, data: Buffer.from(task.suite) };
-  const names = namesOf(
-    await prepareInSandbox(place, {
-      call: "suite.list_suite",
-      args: { path: suitePath },
-      files: [file],
-      seed,
-    }),
-  );
+  const listed = await prepareInSandbox(place, {
+    call: "suite.list_suite",
+    args: { path: suitePath },
+    files: [file],
+    seed,
+  });
+  const names = namesOf(listed);
   if (names.length === 0) throw new BadTask("the suite has no tests");
-  const isSplit = task.split !== false;
+  const isSplit = task.split ?? !doesMoreThanCall(listed);
   const run = isSplit ? runSplit : runTogether;
   return {
     tests: names.map((name): PreparedTest => ({
@@ -47,6 +47,12 @@ export async function preparePytestTests(
     })),
     assurance: isSplit ? "full" : "weak",
   };
+}
+
+/** Whether the suite does what cannot be done with a solution in another process; its source says so. */
+function doesMoreThanCall(listed: CborValue): boolean {
+  const [first] = listed.type === "list" ? listed.items : [];
+  return first?.type === "map" && entryOf(first.entries, "beyond")?.type === "text";
 }
 
 interface SuiteTest {

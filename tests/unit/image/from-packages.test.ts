@@ -96,6 +96,10 @@ describe("packages by name", () => {
     expect(again("mine", "a", { ...built.manifest, digest: "0".repeat(64) })).toBe(
       "sameseed image build NAME --packages a",
     );
+    // An image that comes with Sameseed is known by its name, wherever it is.
+    expect(again("mujoco", "a", { ...built.manifest, digest: "0".repeat(64) })).toBe(
+      "sameseed image build NAME --packages 'gymnasium[mujoco]' a --env PYGLFW_LIBRARY=/opt/python/site-packages/glfw/x11/libglfw.so",
+    );
     const env = { MAPS: "/a b", PYGLET_HEADLESS: "True" };
     const varied = await build({ name: "varied", packages: ["tinywheel [x] >= 1.0"], env });
     expect(buildAgainWith({ name: "varied", digest: varied.manifest.digest }, "a", images)).toBe(

@@ -69,6 +69,30 @@ describe("a suite that pytest runs", () => {
     expect(result).toMatchObject({ score: 0, total: 4 });
   });
 
+  it.for([
+    [
+      "inspects",
+      "import inspect\nimport solution\ndef test_a(): assert 'def add' in inspect.getsource(solution.add)",
+    ],
+    [
+      "bases a class on it",
+      "import solution\ndef test_a():\n    class Own(solution.Broken): pass\n    assert issubclass(Own, TypeError)",
+    ],
+    ["imports *", "from solution import *\ndef test_a(): assert add(1, 2) == 3"],
+    [
+      "patches",
+      "from unittest import mock\nimport solution\ndef test_a():\n    with mock.patch('solution.add', lambda a, b: 7): assert solution.add(1, 2) == 7",
+    ],
+    [
+      "patches by pytest's means",
+      "import solution as s\ndef test_a(monkeypatch):\n    monkeypatch.setattr(s, 'add', lambda a, b: 7)\n    assert s.add(1, 2) == 7",
+    ],
+  ] as const)("and one that %s is run together with the solution, and says so", async ([, suite]) => {
+    const result = await score(right, { ...task, suite });
+    expect(result).toMatchObject({ score: 1, assurance: "weak" });
+    expect((await score(right, { ...task, suite, split: true })).assurance).toBe("full");
+  });
+
   it("and what a skip or an expected failure hides is not passed", async () => {
     const hides = `import pytest\nimport solution\n@pytest.mark.xfail\ndef test_a(): assert solution.add(1, 1) == 3\ndef test_b():\n    solution.add(1, 1)\n    pytest.skip('later')`;
     expect((await score(right, { ...task, suite: hides })).score).toBe(0);

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .client import Client, default_client
-from .errors import SameseedError
+# Not relative: verl loads this file by its path, outside of its package.
+from sameseed.client import Client, default_client
+from sameseed.errors import SameseedError
 
 
 def score(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -62,8 +63,8 @@ def environment_factory(
             return show(told.observation, told.info) + (" The episode is over." if rollout.is_over else "")
 
         def get_reward(self) -> float | None:
-            """The sum of the rewards; None where no episode has begun, which the trainer leaves out."""
-            return None if self._rollout is None else self._total
+            """The sum of the rewards; None, which the trainer leaves out, where no episode has begun or rewards are several numbers."""
+            return None if self._rollout is None or math.isnan(self._total) else self._total
 
         def _close(self) -> None:
             rollout, self._rollout = self._rollout, None
