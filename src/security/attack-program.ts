@@ -45,14 +45,14 @@ export interface AttackProgram {
 export interface Expectation {
   /**
    * Where alone it holds: with control groups or with per-process limits, in one of the two worlds, where a sandbox has an id of
-   * the host to itself or where all have one. Empty: always.
+   * the host to itself or where all have one, on one kind of processor. Empty: always.
    */
   readonly under: readonly Circumstance[];
   readonly line: string;
 }
 
 /** What a host or a world has that decides what must be seen. */
-export type Circumstance = "groups" | "rlimits" | "own" | "shared" | WorldMode;
+export type Circumstance = "groups" | "rlimits" | "own" | "shared" | "x64" | "arm64" | WorldMode;
 
 /** What an attack may use where its header says nothing else: little, so that it ends soon. */
 export const attackLimits: Limits = {
@@ -65,7 +65,7 @@ export const attackLimits: Limits = {
 };
 
 const defaultSeed = 11;
-const circumstances = "groups|rlimits|own|shared|sealed|host";
+const circumstances = "groups|rlimits|own|shared|x64|arm64|sealed|host";
 const headerLine = new RegExp(
   `^# ([a-z-]+)(?:\\[((?:${circumstances})(?: (?:${circumstances}))*)\\])?: (.+)$`,
 );
@@ -167,7 +167,7 @@ export function expectedLines(
 ): string[] {
   // Where nothing counts the memory of sockets there are none, and the program is not run.
   if (program.limits.network !== undefined && enforcedBy === "rlimits") return [uncountedNetwork];
-  const here: readonly Circumstance[] = [enforcedBy === "rlimits" ? "rlimits" : "groups", ids, world];
+  const here: readonly string[] = [enforcedBy === "rlimits" ? "rlimits" : "groups", ids, world, process.arch];
   const lines = program.expects.filter(({ under }) => under.every((each) => here.includes(each)));
   return withDefaultEnd(
     program,

@@ -31,6 +31,8 @@ class Arguments(unittest.TestCase):
                 self.assertEqual(raised.exception.code, "bad_argument")
         task = {**ADD, "tests": [{"args": [np.int64(1), np.int64(2)], "expected": np.int64(3)}]}
         self.assertEqual(sameseed.score([{"completion": RIGHT, "task": task}])[0]["score"], 1)
+        with sameseed.Rollout("FrozenLake-v1", np.int64(3), envArgs={"map_name": np.str_("8x8"), "is_slippery": np.bool_(True)}) as lake:
+            self.assertEqual(lake.observation_space["n"], 64)
 
     def test_that_one_task_has_wrong_leave_the_others_their_rewards(self):
         tasks = [ADD, {**ADD, "image": "nosuch"}, ADD]
@@ -44,8 +46,6 @@ class Arguments(unittest.TestCase):
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         self.assertEqual(module.verl_reward("x", RIGHT, ADD), 1)
-        with sameseed.Rollout("FrozenLake-v1", np.int64(3), envArgs={"map_name": np.str_("8x8"), "is_slippery": np.bool_(True)}) as lake:
-            self.assertEqual(lake.observation_space["n"], 64)
 
     def test_name_the_file_of_a_missing_token(self):
         from unittest import mock

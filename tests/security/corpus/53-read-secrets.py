@@ -1,7 +1,8 @@
 # runs-as: script
 # expects: name: sandbox
 # expects: user: 1000 1000
-# expects: proc: cpuinfo|nothing
+# expects[x64]: proc: cpuinfo
+# expects[arm64]: proc: nothing
 # expects: sys: nothing
 # expects: homes: nothing
 # expects: host's file: ENOENT

@@ -50,6 +50,14 @@ describe("a header", () => {
     expect(expectedLines(program, "rlimits", "host")).toEqual(["end: exit 0"]);
   });
 
+  it("says what holds on one kind of processor", () => {
+    const program = parseProgram(
+      "01-x.py",
+      "# runs-as: script\n# expects[x64]: arch: x64\n# expects[arm64]: arch: arm64\n# why: because\n",
+    );
+    expect(expectedLines(program, "rlimits", "sealed")).toEqual([`arch: ${process.arch}`, "end: exit 0"]);
+  });
+
   it("is not run: its program keeps its line numbers, and cannot read the seed it looks for", () => {
     const { source } = parseProgram("01-x.py", header);
     expect(source.split("\n").indexOf("import os")).toBe(header.split("\n").indexOf("import os"));
