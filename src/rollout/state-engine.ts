@@ -1,13 +1,12 @@
 import { SameseedError } from "../base/error.ts";
 import type { BranchEngine } from "../model/branch.ts";
 import type { Frame } from "../model/trajectory.ts";
-import { decodeRecord } from "../trajectory/records.ts";
+import { rewardsIn } from "../trajectory/records.ts";
 import { encodeReseed } from "./caller-messages.ts";
 import { copyStarter } from "./copy-starter.ts";
 import type { LiveRolloutOptions } from "./live-options.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import { planCopy, planFromState, type RolloutState, type StatePlan } from "./rollout-state.ts";
-import { type RewardSum, withRecorded } from "../model/reward-sum.ts";
 import type { StateCopies } from "./state-copies.ts";
 
 /** How a state is had again. */
@@ -79,7 +78,9 @@ export class ForkEngine implements StateEngine {
         const frames = isBranch ? [] : place.frames;
         const earlier = isBranch ? [...place.earlier, ...place.frames] : place.earlier;
         const reseed = isBranch ? own.parts.at(-1)!.origin!.reseed : null;
-        const plan = planCopy(this.#plan, own, number, () => rewardsIn(earlier));
+        const plan = planCopy(this.#plan, own, number, () =>
+          rewardsIn(recordedIn(earlier), "protocol_broken"),
+        );
         return new LiveRollout(plan, {
           ...options,
           copied: {
@@ -128,12 +129,6 @@ export function engineUnavailable(wanted: BranchEngine | undefined, reason: stri
   );
 }
 
-/** The rewards of recorded steps, added in their order. */
-function rewardsIn(frames: readonly Frame[]): RewardSum | undefined {
-  let sum: RewardSum | undefined;
-  for (const { type, payload } of frames) {
-    const record = type === "record" ? decodeRecord(payload, "protocol_broken") : undefined;
-    if (record?.kind === "step") sum = withRecorded(sum, record.reward);
-  }
-  return sum;
+function recordedIn(frames: readonly Frame[]): Uint8Array[] {
+  return frames.flatMap(({ type, payload }) => (type === "record" ? [payload] : []));
 }

@@ -3,7 +3,7 @@ import { decodeCbor } from "../model/cbor/decode.ts";
 import { type FieldSpan } from "../model/cbor/field-spans.ts";
 import type { BadBytesCode } from "../model/cbor/reader.ts";
 import { entryOf, type CborField, type CborValue } from "../model/cbor/value.ts";
-import { rewardOf } from "../model/reward-sum.ts";
+import { rewardOf, type RewardSum, withRecorded } from "../model/reward-sum.ts";
 import { faultKinds, type FaultKind, type Outcome } from "../model/outcome.ts";
 import {
   isOutcome,
@@ -88,6 +88,24 @@ export function decodeRecord(payload: Uint8Array, code: BadBytesCode): Trajector
     ...(error === undefined ? {} : { error: expectMap(error, code, "error") }),
     ...(action === undefined ? {} : { action }),
   };
+}
+
+/**
+ * The rewards of recorded steps, added in their order.
+ * @param before the sum of what was before them
+ * @returns undefined where there is no reward
+ */
+export function rewardsIn(
+  records: Iterable<Uint8Array>,
+  code: BadBytesCode,
+  before?: RewardSum,
+): RewardSum | undefined {
+  let sum = before;
+  for (const payload of records) {
+    const record = decodeRecord(payload, code);
+    if (record.kind === "step") sum = withRecorded(sum, record.reward);
+  }
+  return sum;
 }
 
 /**

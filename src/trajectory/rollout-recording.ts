@@ -2,9 +2,9 @@ import { SameseedError, isSameseedError } from "../base/error.ts";
 import { ChainBuilder } from "./chain.ts";
 import type { Gate } from "./state-gate.ts";
 import { failFrames, FrameDecoder } from "./frame-decoder.ts";
-import { checkSummary, decodeEnd, decodeRecord, decodeVolatile } from "./records.ts";
+import { checkSummary, decodeEnd, decodeVolatile, rewardsIn } from "./records.ts";
 import { buildTrajectoryBlob, parseTrajectoryBlob, recordsOf } from "./trajectory-blob.ts";
-import { type RewardSum, withRecorded } from "../model/reward-sum.ts";
+import type { RewardSum } from "../model/reward-sum.ts";
 import type { EndSummary, Frame, TrajectoryDigests } from "../model/trajectory.ts";
 
 /** Takes the referee's stream as it arrives: cuts it into frames, hashes the records, keeps the bytes as received. */
@@ -127,11 +127,8 @@ export class RolloutRecording {
 
   /** The sum of the recorded rewards in step order, for a recording that has no summary. */
   rewardSum(): RewardSum {
-    let sum = this.#gate?.rewardBefore;
-    for (const payload of recordsOf(parseTrajectoryBlob(this.blob()))) {
-      const record = decodeRecord(payload, "protocol_broken");
-      if (record.kind === "step") sum = withRecorded(sum, record.reward);
-    }
+    const records = recordsOf(parseTrajectoryBlob(this.blob()));
+    const sum = rewardsIn(records, "protocol_broken", this.#gate?.rewardBefore);
     return sum === undefined ? 0 : sum;
   }
 }

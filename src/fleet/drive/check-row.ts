@@ -1,7 +1,7 @@
 import { isComplete } from "../../model/outcome.ts";
-import { type RewardSum, withRecorded } from "../../model/reward-sum.ts";
+import type { RewardSum } from "../../model/reward-sum.ts";
 import type { RecordedRollout } from "../../model/rollout.ts";
-import { decodeRecord } from "../../trajectory/records.ts";
+import { rewardsIn } from "../../trajectory/records.ts";
 import { chainOf } from "../../trajectory/trajectory-chain.ts";
 
 /**
@@ -20,16 +20,8 @@ export function wrongInRow({ summary, trajectory }: RecordedRollout): string | u
   // A fault may be known to the host alone: then no closing record tells of it.
   if (isComplete(outcome) && digests.outcome !== outcome) return "outcome";
   if (digests.steps !== steps) return "number of steps";
-  return isSumOf(totalReward, sumOf(records)) ? undefined : "total reward";
-}
-
-function sumOf(records: readonly Uint8Array[]): RewardSum {
-  let sum: RewardSum | undefined;
-  for (const payload of records) {
-    const record = decodeRecord(payload, "run_damaged");
-    if (record.kind === "step") sum = withRecorded(sum, record.reward);
-  }
-  return sum === undefined ? 0 : sum;
+  const sum = rewardsIn(records, "run_damaged");
+  return isSumOf(totalReward, sum === undefined ? 0 : sum) ? undefined : "total reward";
 }
 
 /** Sums of many numbers are left out of rows, as null: that says nothing. A sum that is one number is always there. */
